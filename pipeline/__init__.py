@@ -1,0 +1,16 @@
+"""Weakly labelled sound event detection: what sounds in a clip is known, when it sounds is learned.
+
+From the bottom up; a file imports only what stands above it in this list:
+
+- ``errors``: what a user can mend
+- ``labels``, ``events``, ``clips``, ``frames``: the words of the field, as small values
+- ``logmel``, ``postprocess``, ``tuning``, ``soundscapes``, ``metrics``, ``nn``: arrays in, arrays out
+- ``io``: everything that touches disk or network
+- ``batches``: rows and stored features -> tensors
+- ``sources``: where the clips of a dataset come from (mixtures, a folder, YouTube)
+- ``stages``: one file a verb (download, features, train, score, ...)
+
+``cli.py``, beside this package, is the door.
+"""
+
+__version__ = "0.1.0"

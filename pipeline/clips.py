@@ -1,0 +1,85 @@
+"""Clips and their names.
+
+``clip_id`` is a file name without its extension. For YouTube it is the 11-character video id with start and
+end, three decimals each (``-5QrBL6MzLg_60.000_70.000``). Audio files of YouTube datasets carry a leading
+``Y``, since no file name should start with ``-``; event lists name a clip ``<clip_id>.wav``.
+
+- :class:`Clip`: one row of ``clips.tsv``
+- :func:`youtube_clip_id`, :func:`clip_id_of_filename`, :func:`event_list_filename`: between names
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+SPLITS = ("training", "testing", "evaluation")
+"""DCASE's names: ``testing`` is the development test set (early stopping, tuning); ``evaluation`` is only ever scored."""
+
+_PREFIXED_YOUTUBE = re.compile(r"Y(?P<clip_id>[A-Za-z0-9_-]{11}_\d+\.\d{3}_\d+\.\d{3})")
+_AUDIO_EXTENSIONS = frozenset(".wav .flac .ogg .oga .opus .mp3 .m4a .mp4 .aac .webm .mkv .aif .aiff .au .wma .caf .w64".split())
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A piece of audio with weak labels.
+
+    Parameters
+    ----------
+    clip_id : str
+        Unique within a dataset.
+    split : str
+        ``training``, ``testing`` or ``evaluation``.
+    source : str
+        Where its audio comes from: a path, a YouTube id, the name of a mixture.
+    start_s, end_s : float
+        The piece of the source, in seconds.
+    labels : tuple of str
+        What sounds in it (weak labels).
+    """
+
+    clip_id: str
+    split: str
+    source: str
+    start_s: float
+    end_s: float
+    labels: tuple[str, ...]
+
+    @property
+    def duration(self) -> float:
+        """Listed length in seconds."""
+        return self.end_s - self.start_s
+
+
+def youtube_clip_id(video_id: str, start_s: float, end_s: float) -> str:
+    """``clip_id`` of a piece of a YouTube video.
+
+    >>> youtube_clip_id("-5QrBL6MzLg", 60, 70)
+    '-5QrBL6MzLg_60.000_70.000'
+    """
+    return f"{video_id}_{start_s:.3f}_{end_s:.3f}"
+
+
+def clip_id_of_filename(filename: str) -> str:
+    """``clip_id`` of an audio file or of a ``filename`` in a list.
+
+    Folders and a known audio extension are dropped; a leading ``Y`` only where 12 characters stand before
+    ``_<start>_<end>``, since real YouTube ids start with Y too.
+
+    >>> clip_id_of_filename("audio/Y-5QrBL6MzLg_60.000_70.000.wav")
+    '-5QrBL6MzLg_60.000_70.000'
+    >>> clip_id_of_filename("YbCdEfGhIjK_0.000_10.000")
+    'YbCdEfGhIjK_0.000_10.000'
+    """
+    name = PurePosixPath(filename.replace("\\", "/")).name
+    suffix = PurePosixPath(name).suffix
+    if suffix.lower() in _AUDIO_EXTENSIONS:
+        name = name[: -len(suffix)]
+    prefixed = _PREFIXED_YOUTUBE.fullmatch(name)
+    return prefixed["clip_id"] if prefixed else name
+
+
+def event_list_filename(clip_id: str) -> str:
+    """How event lists name the clip."""
+    return f"{clip_id}.wav"

@@ -1,0 +1,69 @@
+"""Sound events: what sounds from when to when, in seconds from the start of the clip.
+
+- :class:`Event`: one occurrence of one class
+- :func:`merged`: the same events with touching and overlapping ones of a class joined
+- :data:`EventLists`: events of several clips, by ``clip_id``
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, order=True)
+class Event:
+    """One sound event.
+
+    Parameters
+    ----------
+    onset, offset : float
+        Seconds, ``0 <= onset <= offset``. Equal times say "present, not located", as in DCASE 2017 Task 4.
+    label : str
+        Its class.
+
+    Raises
+    ------
+    ValueError
+        If a time is not finite or negative, or the offset lies before the onset.
+    """
+
+    onset: float
+    offset: float
+    label: str
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.onset) and math.isfinite(self.offset)):
+            raise ValueError(f"onset and offset must be finite, got {self.onset} and {self.offset}")
+        if not 0 <= self.onset <= self.offset:
+            raise ValueError(f"expected 0 <= onset <= offset in seconds, got onset {self.onset} and offset {self.offset}")
+
+    @property
+    def duration(self) -> float:
+        """Length in seconds; 0 where the event is present but not located."""
+        return self.offset - self.onset
+
+    @property
+    def is_located(self) -> bool:
+        """Whether the event has a place in time."""
+        return self.offset > self.onset
+
+
+EventLists: TypeAlias = Mapping[str, Sequence[Event]]
+"""Events by ``clip_id``; a clip without events has an empty list, and counts."""
+
+
+def merged(events: Iterable[Event]) -> list[Event]:
+    """Located events in order of time, those of one class joined where they touch or overlap."""
+    joined: list[Event] = []
+    last: dict[str, int] = {}
+    for event in sorted(event for event in events if event.is_located):
+        index = last.get(event.label)
+        if index is not None and event.onset <= joined[index].offset:
+            joined[index] = Event(joined[index].onset, max(joined[index].offset, event.offset), event.label)
+        else:
+            last[event.label] = len(joined)
+            joined.append(event)
+    return sorted(joined)

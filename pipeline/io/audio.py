@@ -1,0 +1,84 @@
+"""Audio files -> mono waveforms, or the reason why not; waveforms -> FLAC.
+
+- :func:`read_waveform`: decode, mix down, resample
+- :func:`write_flac`: 16 bit, whole or not at all
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+
+from pipeline.errors import AudioError
+from pipeline.io.atomic import write_atomically
+
+MOST_SECONDS = 4 * 3600
+"""Longest recording that is read at once; a header may claim any length."""
+
+
+def read_waveform(path: Path, sample_rate: int, dtype: str = "float32") -> np.ndarray:
+    """Decode a recording to mono at ``sample_rate``.
+
+    Parameters
+    ----------
+    path : Path
+        Any format that libsndfile reads (WAV, FLAC, Ogg Vorbis and Opus, MP3, AIFF, ...).
+    sample_rate : int
+        Hz; other rates are resampled (soxr, high quality).
+    dtype : str
+        ``float32`` or ``float64``.
+
+    Returns
+    -------
+    np.ndarray [shape=(samples,)]
+        In about [-1, 1]; several channels are averaged.
+
+    Raises
+    ------
+    AudioError
+        If the file is missing, is no audio, holds no sample, or holds one that is not finite.
+    """
+    try:
+        with soundfile.SoundFile(os.fspath(path)) as file:
+            if file.frames > MOST_SECONDS * file.samplerate:
+                raise AudioError(f"{path}: longer than {MOST_SECONDS // 3600} hours")
+            found_rate = file.samplerate
+            samples = file.read(dtype=dtype, always_2d=True)
+    except FileNotFoundError as error:
+        raise AudioError(f"{path}: there is no such file") from error
+    except (soundfile.SoundFileError, OSError) as error:
+        raise AudioError(f"{path}: {_why(path)}") from error
+    if len(samples) == 0:
+        raise AudioError(f"{path}: holds no audio (0 samples)")
+    waveform: np.ndarray = samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1)
+    if not np.isfinite(waveform).all():
+        raise AudioError(f"{path}: holds samples that are not finite (nan or infinity)")
+    return waveform if found_rate == sample_rate else soxr.resample(waveform, found_rate, sample_rate)
+
+
+def _why(path: Path) -> str:
+    try:
+        return "the file is empty (0 bytes)" if path.stat().st_size == 0 else "cannot be decoded as audio"
+    except OSError as error:
+        return error.strerror or str(error)
+
+
+def write_flac(path: Path, waveform: np.ndarray, sample_rate: int) -> None:
+    """Write a mono waveform as 16-bit FLAC, rounded without dither.
+
+    Parameters
+    ----------
+    path : Path
+        Written whole or not at all.
+    waveform : np.ndarray [shape=(samples,)]
+        Values beyond [-1, 1) are clipped.
+    sample_rate : int
+        Hz.
+    """
+    whole = np.clip(np.rint(waveform * 32768.0), -32768, 32767).astype(np.int16)
+    with write_atomically(path) as temporary:
+        soundfile.write(os.fspath(temporary), whole, sample_rate, format="FLAC", subtype="PCM_16")

@@ -1,0 +1,106 @@
+"""Clip-based scores (audio tagging): is each class named for each clip, validate -> counts -> scores.
+
+- :func:`clip_based_scores`: precision, recall and F1 at a threshold (micro), and mAP (macro)
+- :func:`average_precision`: of one class
+
+An undefined score is ``None``: precision without any output, recall, F1 and mAP without any positive.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class ClipScores:
+    """Scores of tags.
+
+    Parameters
+    ----------
+    precision, recall, f1 : float or None
+        Micro: of the tags of all classes together, at the threshold.
+    map : float or None
+        Mean over the classes with a positive of their average precision, which knows no threshold.
+    """
+
+    precision: float | None
+    recall: float | None
+    f1: float | None
+    map: float | None
+
+
+def clip_based_scores(clip_probs: np.ndarray, targets: np.ndarray, threshold: float = 0.5) -> ClipScores:
+    """Scores of clip probabilities.
+
+    Parameters
+    ----------
+    clip_probs : ndarray [shape=(N, K)]
+        Probability of each of K classes in each of N clips.
+    targets : ndarray [shape=(N, K)]
+        The truth, 0 or 1.
+    threshold : float
+        A class is named where its probability is at least this.
+
+    Returns
+    -------
+    ClipScores
+        Fractions, or ``None`` where undefined.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, a target is neither 0 nor 1, or a probability is not a number.
+    """
+    truth = _validated(clip_probs, targets)
+    named = clip_probs >= float(threshold)
+    correct, n_named, n_true = (int(count.sum()) for count in (named & truth, named, truth))
+    precisions = [average_precision(clip_probs[:, k], truth[:, k]) for k in range(truth.shape[1])]
+    defined = [precision for precision in precisions if precision is not None]
+    return ClipScores(
+        precision=correct / n_named if n_named else None,
+        recall=correct / n_true if n_true else None,
+        f1=2 * correct / (n_named + n_true) if n_true else None,
+        map=sum(defined) / len(defined) if defined else None,
+    )
+
+
+def average_precision(probs: np.ndarray, truth: np.ndarray) -> float | None:
+    """Sum over thresholds of the gain in recall times the precision there.
+
+    Parameters
+    ----------
+    probs : ndarray [shape=(N,)]
+        Probability of the class in each clip; equal ones are passed by a threshold at once.
+    truth : ndarray [shape=(N,)]
+        Boolean.
+
+    Returns
+    -------
+    float or None
+        ``None`` without a positive.
+
+    Examples
+    --------
+    >>> average_precision(np.array([0.9, 0.8, 0.7]), np.array([True, False, True]))
+    0.8333333333333333
+    """
+    if not truth.any():
+        return None
+    order = np.argsort(-probs, kind="stable")
+    last_of_ties = np.append(np.diff(probs[order]) != 0, True)
+    correct = np.cumsum(truth[order])[last_of_ties]
+    named = np.flatnonzero(last_of_ties) + 1
+    return float((np.diff(correct, prepend=0) * correct / named).sum() / truth.sum())
+
+
+def _validated(clip_probs: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """The targets as booleans."""
+    if clip_probs.shape != targets.shape or clip_probs.ndim != 2:
+        raise ValueError(f"clip_probs and targets must have one shape (N, K), got {clip_probs.shape}, {targets.shape}")
+    if not np.isin(targets, (0, 1)).all():
+        raise ValueError("targets must be 0 or 1")
+    if np.isnan(clip_probs).any():
+        raise ValueError("clip_probs holds a nan")
+    return targets.astype(bool)

@@ -1,0 +1,206 @@
+"""The gated-convolution CRNN: log-mel -> probabilities of each class in each frame and in the clip.
+
+Figure 3 of the paper, which holds most sizes, is lost; the defaults are the derivation that fits the text best,
+and every one of them is configuration.
+
+- :class:`NetworkConfig`: its sizes
+- :class:`PoolingConfig`: how frames become clips
+- :class:`Prediction`: what it returns
+- :class:`CRNN`: the network; carries its input standardisation, so that weights never meet the wrong scaler
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from pipeline.nn.blocks import NORMALISATIONS, GatedBlock
+from pipeline.nn.pooling import POOLING_FUNCTIONS, check_hierarchy, frame_weights, pool
+
+ATTENTION_AXES = ("classes", "time")
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """Sizes of the network; the defaults are the paper's, as far as they are known (variant A).
+
+    Parameters
+    ----------
+    maps : tuple of int
+        Maps of each gated block.
+    pools : tuple of (int, int)
+        Max-pooling over time and frequency after each block.
+    conv_maps : int
+        Maps of the single convolution after the blocks.
+    conv_pool : (int, int)
+        Max-pooling after it; (1, 1) for none.
+    gru_units : int
+        Units of the GRU in each direction.
+    normalisation : str
+        ``before_gate``, ``after_gate`` or ``block``.
+    dropout : float
+        In each block, in [0, 1).
+
+    Raises
+    ------
+    ValueError
+        If a value is out of range, or there is not one pool a block.
+    """
+
+    maps: tuple[int, ...] = (64, 64, 64, 64)
+    pools: tuple[tuple[int, int], ...] = ((2, 2), (2, 2), (1, 2), (1, 2))
+    conv_maps: int = 256
+    conv_pool: tuple[int, int] = (1, 1)
+    gru_units: int = 128
+    normalisation: str = "before_gate"
+    dropout: float = 0.2
+
+    def __post_init__(self) -> None:
+        if not self.maps or len(self.maps) != len(self.pools):
+            raise ValueError(f"expected one pool a block, got {len(self.maps)} blocks and {len(self.pools)} pools")
+        sizes = (*self.maps, *(side for pool in self.pools for side in pool), *self.conv_pool)
+        if min(*sizes, self.conv_maps, self.gru_units) < 1:
+            raise ValueError("maps, pools, conv_maps, conv_pool and gru_units must be positive")
+        if self.normalisation not in NORMALISATIONS:
+            raise ValueError(f"normalisation must be one of {', '.join(NORMALISATIONS)}, got {self.normalisation!r}")
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"dropout must be in [0, 1), got {self.dropout}")
+
+    @property
+    def time_factor(self) -> int:
+        """Input frames that become one output frame."""
+        return prod(pool[0] for pool in self.pools) * self.conv_pool[0]
+
+    @property
+    def frequency_factor(self) -> int:
+        """Mel bands that become one."""
+        return prod(pool[1] for pool in self.pools) * self.conv_pool[1]
+
+
+@dataclass(frozen=True)
+class PoolingConfig:
+    """How frame probabilities become clip probabilities.
+
+    Parameters
+    ----------
+    function : str
+        ``max``, ``average``, ``linear``, ``exponential`` or ``attention``.
+    hierarchy : tuple of int
+        Neighbours pooled in each stage before the last; ``()`` is single pooling.
+    attention_axis : str
+        Softmax of the attention layer over ``classes`` or over ``time``.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown.
+    """
+
+    function: str = "linear"
+    hierarchy: tuple[int, ...] = (5, 5)
+    attention_axis: str = "classes"
+
+    def __post_init__(self) -> None:
+        if self.function not in POOLING_FUNCTIONS:
+            raise ValueError(f"pooling must be one of {', '.join(POOLING_FUNCTIONS)}, got {self.function!r}")
+        if self.attention_axis not in ATTENTION_AXES:
+            raise ValueError(f"attention_axis must be 'classes' or 'time', got {self.attention_axis!r}")
+
+
+class Prediction(NamedTuple):
+    """Probabilities in [0, 1]: ``frame_probs`` (B, T, K), ``segment_probs`` of each stage, ``clip_probs`` (B, K)."""
+
+    frame_probs: Tensor
+    segment_probs: list[Tensor]
+    clip_probs: Tensor
+
+
+class CRNN(nn.Module):
+    """Gated-convolution blocks, a convolution, a bidirectional GRU, a sigmoid a frame, pooling over time.
+
+    Parameters
+    ----------
+    n_classes : int
+        K.
+    n_frames, n_mels : int
+        Size of the input; the network's pools must divide them.
+    network : NetworkConfig
+    pooling : PoolingConfig
+
+    Raises
+    ------
+    ValueError
+        If the pools do not divide the input, or the hierarchy not the output's frames.
+    """
+
+    mean: Tensor
+    scale: Tensor
+
+    def __init__(
+        self, n_classes: int, n_frames: int, n_mels: int, network: NetworkConfig, pooling: PoolingConfig
+    ) -> None:
+        super().__init__()
+        if n_frames % network.time_factor or n_mels % network.frequency_factor:
+            raise ValueError(
+                f"pools over time ({network.time_factor}) and frequency ({network.frequency_factor}) must divide "
+                f"the input of {n_frames} frames x {n_mels} bands"
+            )
+        check_hierarchy(pooling.hierarchy, n_frames // network.time_factor)
+        self.time_factor = network.time_factor
+        self.pooling = pooling
+        self.register_buffer("mean", torch.zeros(n_mels))
+        self.register_buffer("scale", torch.ones(n_mels))
+        widths = (1, *network.maps)
+        blocks = [
+            GatedBlock(width_in, width_out, pool, network.normalisation, network.dropout)
+            for width_in, width_out, pool in zip(widths, widths[1:], network.pools, strict=False)
+        ]
+        self.convolutions = nn.Sequential(
+            *blocks,
+            nn.Conv2d(network.maps[-1], network.conv_maps, kernel_size=3, padding=1),
+            nn.ReLU(),
+            nn.MaxPool2d(network.conv_pool),
+        )
+        stacked = network.conv_maps * (n_mels // network.frequency_factor)
+        self.gru = nn.GRU(stacked, network.gru_units, batch_first=True, bidirectional=True)
+        self.classify = nn.Linear(2 * network.gru_units, n_classes)
+        self.attend = nn.Linear(2 * network.gru_units, n_classes) if pooling.function == "attention" else None
+
+    def standardise_with(self, mean: Tensor, deviation: Tensor) -> None:
+        """Set what is subtracted from each mel band and what it is divided by, (F,) each."""
+        self.mean.copy_(mean)
+        self.scale.copy_(1 / deviation.clamp(min=1e-3))
+
+    def forward(self, x: Tensor, n_frames: Tensor) -> Prediction:
+        """Probabilities of each class.
+
+        Parameters
+        ----------
+        x : Tensor [shape=(B, T, F)]
+            Log-mel, dB.
+        n_frames : Tensor [shape=(B,)]
+            How many of the T frames count; the others are padding.
+        """
+        standardised = (x - self.mean) * self.scale
+        maps = self.convolutions(standardised.unsqueeze(1))  # (B, C, T', F')
+        stacked = maps.permute(0, 2, 1, 3).flatten(2)  # (B, T', C * F'): maps stacked onto the frequency axis
+        hidden, _ = self.gru(stacked)
+        with torch.autocast(x.device.type, enabled=False):
+            return self._pool(hidden.float(), n_frames)
+
+    def _pool(self, hidden: Tensor, n_frames: Tensor) -> Prediction:
+        frame_probs = self.classify(hidden).sigmoid()
+        valid = self.valid_frames(n_frames, hidden.shape[1])
+        attention = self.attend(hidden) if self.attend is not None else None
+        weights = frame_weights(self.pooling.function, frame_probs, valid, attention, self.pooling.attention_axis)
+        clip_probs, segment_probs = pool(self.pooling.function, frame_probs, weights, self.pooling.hierarchy)
+        return Prediction(frame_probs, segment_probs, clip_probs)
+
+    def valid_frames(self, n_frames: Tensor, n_output_frames: int) -> Tensor:
+        """Which output frames (B, T') hold at least one input frame of the clip."""
+        first_input_frame = torch.arange(n_output_frames, device=n_frames.device) * self.time_factor
+        return first_input_frame < n_frames.unsqueeze(1)

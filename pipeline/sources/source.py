@@ -1,0 +1,67 @@
+"""What every kind of dataset can do: say which clips there are, and get their audio.
+
+- :class:`Source`: the two steps
+- :class:`SplitRows`: the rows of one split
+- :class:`Fate`: what became of one clip
+- :data:`STATES`: the words for it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from pipeline.clips import Clip
+from pipeline.events import EventLists
+
+STATES = ("ok", "gone", "blocked", "retryable", "pending")
+"""``ok``: audio is there; ``gone``: never will be; ``blocked``: not for us; ``retryable``: try again; ``pending``: not tried."""
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What became of one clip: a state of ``STATES`` and, unless it is ``ok``, the reason."""
+
+    split: str
+    clip_id: str
+    state: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class SplitRows:
+    """A split as far as it can be resolved.
+
+    Parameters
+    ----------
+    split : str
+        Its name.
+    listed : int
+        Clips that the manifest lists.
+    clips : sequence of Clip
+        Clips whose rows are known.
+    reference : EventLists, optional
+        Strong labels, where truth exists.
+    dropped : sequence of Fate
+        Clips that have no row, and why.
+    notes : sequence of str
+        What a person should know about the split as a whole, a line each.
+    """
+
+    split: str
+    listed: int
+    clips: Sequence[Clip]
+    reference: EventLists | None = None
+    dropped: Sequence[Fate] = ()
+    notes: Sequence[str] = field(default=())
+
+
+class Source(Protocol):
+    """Where clips come from."""
+
+    def resolve(self) -> Iterator[SplitRows]:
+        """The rows of each split, one split after the other."""
+
+    def fetch(self, clips: Sequence[Clip]) -> Iterator[Fate]:
+        """Get the audio of ``clips`` into the cache; yields a fate for each as it becomes known."""

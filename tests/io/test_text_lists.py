@@ -1,0 +1,94 @@
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import ListFormatError
+from pipeline.io import text_lists
+from pipeline.io.text_lists import as_filename, as_seconds, numbered_lines
+
+LIST = Path("list.tsv")
+
+
+def write(tmp_path: Path, content: bytes) -> Path:
+    path = tmp_path / "list.tsv"
+    path.write_bytes(content)
+    return path
+
+
+def test_lines_keep_their_numbers_past_bom_blank_lines_and_both_line_ends(tmp_path: Path) -> None:
+    path = write(tmp_path, b"\xef\xbb\xbfa\r\n\r\n \t \nb\n\nc")
+    assert list(numbered_lines(path)) == [(1, "a"), (4, "b"), (6, "c")]
+
+
+def test_empty_list_has_no_lines(tmp_path: Path) -> None:
+    assert list(numbered_lines(write(tmp_path, b""))) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"a\nb\0c\n", r"list\.tsv:2: found 'b\\x00c', expected text without NUL"),
+        (b"a\rb\n", r"list\.tsv:1: found 'a\\rb', expected text without NUL and without a carriage return"),
+        (b"a\n\xff\xfe\n", r"list\.tsv:2: found 'ÿþ\\n', expected UTF-8 text \(invalid start byte\)$"),
+        (b"a\n" + b"x" * 65_537, r"list\.tsv:2: found 'x{40}\.\.\.', expected at most 65536 bytes a line$"),
+    ],
+)
+def test_damaged_text_is_named_by_file_and_line(tmp_path: Path, content: bytes, message: str) -> None:
+    with pytest.raises(ListFormatError, match=message):
+        list(numbered_lines(write(tmp_path, content)))
+
+
+def test_absurdly_long_list_is_not_read_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text_lists, "MOST_BYTES_IN_A_LIST", 5)
+    with pytest.raises(ListFormatError, match=r"list\.tsv: found more than 5 bytes, which no list of clips needs$"):
+        list(numbered_lines(write(tmp_path, b"abc\ndef\n")))
+
+
+def test_list_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(ListFormatError, match=r"^cannot read .*none\.tsv: No such file or directory$"):
+        list(numbered_lines(tmp_path / "none.tsv"))
+
+
+@pytest.mark.parametrize(("text", "value"), [("0", 0.0), ("1.5", 1.5), ("+.5", 0.5), ("2.", 2.0), ("1e-3", 0.001)])
+def test_seconds_are_plain_numbers(text: str, value: float) -> None:
+    assert as_seconds(LIST, 1, text) == value
+
+
+@pytest.mark.parametrize("text", ["", "nan", "inf", "-inf", "1_0", "1,5", "1e999", "0x1", "٣", "9" * 400, "1 2"])
+def test_what_is_no_finite_number_is_refused(text: str) -> None:
+    with pytest.raises(ListFormatError, match=r"^list\.tsv:7: found '.*', expected a time in seconds$"):
+        as_seconds(LIST, 7, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("a.wav", "a.wav"),
+        ("./b/a.wav", "b/a.wav"),
+        ("b\\a.wav", "b/a.wav"),
+        ("b//a.wav", "b/a.wav"),
+        ("..a.wav", "..a.wav"),
+    ],
+)
+def test_file_names_are_relative_paths(text: str, name: str) -> None:
+    assert as_filename(LIST, 1, text) == name
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "../a.wav",
+        "a/../../b.wav",
+        "/etc/passwd",
+        "\\\\host\\a",
+        "C:\\a.wav",
+        "..\\a.wav",
+        "a\x1b.wav",
+        "a\u2028b",
+        "",
+        ".",
+    ],
+)
+def test_file_names_that_lead_out_of_their_folder_are_refused(text: str) -> None:
+    with pytest.raises(ListFormatError, match=r"^list\.tsv:3: found .*, expected a file name, not absolute, without"):
+        as_filename(LIST, 3, text)

@@ -1,0 +1,57 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from sklearn.metrics import average_precision_score, precision_recall_fscore_support
+
+from pipeline.metrics.clip_based import average_precision, clip_based_scores
+
+few_values = st.sampled_from([0.0, 0.1, 0.5, 0.5000001, 0.9, 1.0])  # so that ties are common
+
+
+def test_an_example_by_hand():
+    probs = np.array([[0.9, 0.6], [0.8, 0.1], [0.7, 0.5]])
+    targets = np.array([[1, 0], [0, 0], [1, 1]])
+    scores = clip_based_scores(probs, targets)
+    assert (scores.precision, scores.recall, scores.f1) == (3 / 5, 1, 6 / 8)
+    assert scores.map == pytest.approx((5 / 6 + 1 / 2) / 2)
+
+
+def test_a_class_without_a_positive_is_left_out_of_the_mean():
+    assert average_precision(np.array([0.3, 0.4]), np.array([False, False])) is None
+    assert clip_based_scores(np.array([[0.9, 0.9]]), np.array([[1, 0]])).map == 1
+
+
+def test_undefined_is_none():
+    nothing = clip_based_scores(np.zeros((2, 2)), np.zeros((2, 2)))
+    assert (nothing.precision, nothing.recall, nothing.f1, nothing.map) == (None, None, None, None)
+    silent = clip_based_scores(np.zeros((2, 2)), np.ones((2, 2)))
+    assert (silent.precision, silent.recall, silent.f1) == (None, 0, 0)
+
+
+@given(arrays.arrays(np.float64, 12, elements=few_values), arrays.arrays(bool, 12))
+def test_average_precision_is_that_of_sklearn(probs, truth):
+    if truth.any():
+        assert average_precision(probs, truth) == pytest.approx(average_precision_score(truth, probs), abs=1e-12)
+
+
+@given(arrays.arrays(np.float64, (6, 3), elements=few_values), arrays.arrays(bool, (6, 3)))
+def test_micro_scores_are_those_of_sklearn(probs, targets):
+    scores = clip_based_scores(probs, targets, threshold=0.5)
+    precision, recall, f1, _ = precision_recall_fscore_support(
+        targets, probs >= 0.5, average="micro", zero_division=np.nan
+    )
+    for ours, theirs in ((scores.precision, precision), (scores.recall, recall)):
+        assert np.isnan(theirs) if ours is None else ours == pytest.approx(theirs, abs=1e-12)
+    if scores.f1 is not None:
+        assert scores.f1 == pytest.approx(f1, abs=1e-12)
+
+
+def test_wrong_input_is_refused():
+    with pytest.raises(ValueError, match=r"got \(2, 3\), \(3, 2\)"):
+        clip_based_scores(np.zeros((2, 3)), np.zeros((3, 2)))
+    with pytest.raises(ValueError, match="targets must be 0 or 1"):
+        clip_based_scores(np.zeros((1, 1)), np.full((1, 1), 0.5))
+    with pytest.raises(ValueError, match="nan"):
+        clip_based_scores(np.full((1, 1), np.nan), np.zeros((1, 1)))

@@ -1,0 +1,106 @@
+import warnings
+from dataclasses import asdict
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.clips import clip_id_of_filename
+from pipeline.events import Event
+from pipeline.labels import LabelSet
+from pipeline.metrics.detection_scores import DetectionScores
+from pipeline.metrics.sed_eval_scores import official_event_based_scores, official_segment_based_scores
+from pipeline.metrics.segment_based import segment_based_scores
+
+SAME = 1e-12  # two ways of adding the same integers' ratios
+LABELS = LabelSet(("Bus", "Car", "None"))
+TIMES = st.one_of(
+    st.floats(0, 12), st.integers(0, 120).map(lambda tenth: tenth / 10), st.sampled_from([2.0000001, 0.3])
+)
+EVENTS = st.builds(lambda a, b, label: Event(min(a, b), max(a, b), label), TIMES, TIMES, st.sampled_from(LABELS.names))
+LISTS = st.lists(EVENTS, max_size=5)
+
+
+def assert_same(ours: DetectionScores, official: DetectionScores) -> None:
+    assert asdict(ours.overall) == pytest.approx(asdict(official.overall), abs=SAME)
+    for label in ours.per_class:
+        assert asdict(ours.per_class[label]) == pytest.approx(asdict(official.per_class[label]), abs=SAME)
+
+
+@settings(deadline=None)  # the first example imports sed_eval
+@given(
+    st.dictionaries(
+        st.sampled_from("abcd"), st.tuples(LISTS, LISTS, st.sampled_from([10, 9.3453, 4.0004])), min_size=1
+    ),
+    st.sampled_from([1.0, 0.1, 0.5]),
+)
+def test_segment_based_scores_are_those_of_sed_eval(clips, resolution):
+    reference = {clip_id: truth for clip_id, (truth, _, _) in clips.items()}
+    estimated = {clip_id: found for clip_id, (_, found, _) in clips.items() if found}
+    durations = {clip_id: duration for clip_id, (_, _, duration) in clips.items()}
+    ours = segment_based_scores(reference, estimated, durations, LABELS, resolution)
+    assert_same(ours, official_segment_based_scores(reference, estimated, durations, LABELS, resolution))
+
+
+def test_undefined_is_none_and_no_warning_gets_out():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for score in (official_segment_based_scores, official_event_based_scores):
+            nothing = score({"a": []}, {}, {"a": 10.0}, LABELS)
+            assert set(asdict(nothing.overall).values()) == {None}
+            false_alarm = score({"a": []}, {"a": [Event(0, 1, "Car")]}, {"a": 10.0}, LABELS)
+            assert (false_alarm.overall.error_rate, false_alarm.overall.precision) == (None, 0)
+
+
+def test_events_are_found_within_the_collar_or_a_fifth_of_their_length():
+    reference = {"a": [Event(1, 2, "Car"), Event(0, 10, "Bus")], "b": [Event(4, 5, "Car")]}
+    estimated = {"a": [Event(1.19, 2.19, "Car"), Event(0, 8, "Bus")], "b": [Event(4, 5.3, "Car"), Event(7, 8, "None")]}
+    scores = official_event_based_scores(reference, estimated, {"a": 10.0, "b": 10.0}, LABELS)
+    assert (scores.overall.precision, scores.overall.recall) == (2 / 4, 2 / 3)
+    assert scores.per_class["Car"].f1 == 1 / 2
+    assert scores.overall.macro_f1 == (1 / 2 + 1) / 2
+
+
+def test_event_based_scores_count_no_event_that_is_not_located():
+    reference = {"a": [Event(0, 0, "Car"), Event(1, 2, "Bus")]}
+    scores = official_event_based_scores(reference, reference, {"a": 10.0}, LABELS)
+    assert scores.overall.f1 == 1
+    assert scores.per_class["Car"].n_reference == 0
+
+
+def test_a_clip_that_the_reference_lacks_is_named():
+    for score in (official_segment_based_scores, official_event_based_scores):
+        with pytest.raises(ValueError, match="clip 'b' has estimated events but is not in the reference"):
+            score({"a": []}, {"b": [Event(0, 1, "Car")]}, {"a": 10.0}, LABELS)
+
+
+@pytest.fixture(scope="module")
+def dcase_testing(shared_data):
+    """The strong labels of DCASE 2017 Task 4, testing; rows with equal times name a class without locating it."""
+    path = shared_data / "dcase2017-task4" / "groundtruth_strong_label_testing_set.csv"
+    rows = [line.split("\t") for line in path.read_text().splitlines() if line.strip()]
+    reference: dict[str, list[Event]] = {}
+    for filename, onset, offset, label in rows:
+        event = Event(float(onset), float(offset), label.strip())
+        reference.setdefault(clip_id_of_filename(filename), []).append(event)
+    return reference, LabelSet(tuple(sorted({event.label for events in reference.values() for event in events})))
+
+
+@pytest.mark.parametrize(
+    ("tags_of", "error_rate", "f1"),
+    [
+        pytest.param(lambda events: {event.label for event in events}, 0.388, 0.8375, id="true tags all along"),
+        pytest.param(lambda events: {"Car"}, 1.161, 0.0805, id="Car everywhere"),
+    ],
+)
+def test_the_known_baselines_of_dcase_2017_testing(dcase_testing, tags_of, error_rate, f1):
+    reference, labels = dcase_testing
+    assert (len(reference), len(labels)) == (488, 17)
+    durations = dict.fromkeys(reference, 10.0)
+    estimated = {
+        clip_id: [Event(0, 10, label) for label in sorted(tags_of(events))] for clip_id, events in reference.items()
+    }
+    official = official_segment_based_scores(reference, estimated, durations, labels)
+    assert official.overall.error_rate == pytest.approx(error_rate, abs=5e-4)
+    assert official.overall.f1 == pytest.approx(f1, abs=5e-5)
+    assert_same(segment_based_scores(reference, estimated, durations, labels), official)

@@ -1,0 +1,95 @@
+"""Rows of a split and their stored features -> tensors, joined by ``clip_id``.
+
+- :class:`Batch`: what a network eats
+- :class:`ClipBatches`: a split in batches, in order or shuffled
+- :func:`band_statistics`: mean and deviation of each mel band, for standardisation
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pipeline.clips import Clip
+from pipeline.errors import MissingStageError
+from pipeline.io.feature_store import FeatureFile
+from pipeline.labels import LabelSet
+
+ROWS_PER_READ = 64
+
+
+class Batch(NamedTuple):
+    """Log-mel ``x`` (B, T, F), weak labels ``y`` (B, K), ``n_frames`` (B,) that count, the clips' names."""
+
+    x: Tensor
+    y: Tensor
+    n_frames: Tensor
+    clip_ids: list[str]
+
+
+class ClipBatches:
+    """The clips of a split that have features.
+
+    Parameters
+    ----------
+    file : FeatureFile
+        Their features.
+    clips : sequence of Clip
+        Their weak labels; a clip without features is left out, since absent is not negative.
+    labels : LabelSet
+        K classes.
+
+    Raises
+    ------
+    MissingStageError
+        If no clip has features.
+    """
+
+    def __init__(self, file: FeatureFile, clips: Sequence[Clip], labels: LabelSet) -> None:
+        rows = {clip_id: row for row, clip_id in enumerate(file.clip_ids)}
+        self.clips = [clip for clip in clips if clip.clip_id in rows]
+        if not self.clips:
+            raise MissingStageError(f"{file.path} holds none of the listed clips", hint="run `sedpipe features` first")
+        self._file = file
+        self._rows = np.array([rows[clip.clip_id] for clip in self.clips])
+        self.targets = np.stack([labels.multi_hot(clip.labels) for clip in self.clips])
+        self.n_frames = file.n_frames[self._rows]
+
+    def __len__(self) -> int:
+        return len(self.clips)
+
+    def in_order(self, batch_size: int) -> Iterator[Batch]:
+        """Every clip once, in the order of the manifest."""
+        return self._batches(np.arange(len(self)), batch_size)
+
+    def shuffled(self, batch_size: int, seed: int, epoch: int) -> Iterator[Batch]:
+        """Every clip once, in an order that seed and epoch alone decide."""
+        return self._batches(np.random.default_rng([seed, epoch]).permutation(len(self)), batch_size)
+
+    def _batches(self, order: np.ndarray, batch_size: int) -> Iterator[Batch]:
+        for first in range(0, len(order), batch_size):
+            chosen = order[first : first + batch_size]
+            features = self._file.read_features(self._rows[chosen].tolist())
+            yield Batch(
+                torch.from_numpy(features).float(),
+                torch.from_numpy(self.targets[chosen]),
+                torch.from_numpy(self.n_frames[chosen]),
+                [self.clips[index].clip_id for index in chosen],
+            )
+
+
+def band_statistics(batches: ClipBatches) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation (F,) of each mel band over the frames that count, float32."""
+    count, total, squares = 0.0, torch.zeros(()), torch.zeros(())
+    for batch in batches.in_order(ROWS_PER_READ):
+        counted = torch.arange(batch.x.shape[1]) < batch.n_frames.unsqueeze(1)
+        frames = batch.x[counted].double()
+        count += len(frames)
+        total = total + frames.sum(dim=0)
+        squares = squares + frames.square().sum(dim=0)
+    mean = total / count
+    return mean.float(), (squares / count - mean.square()).clamp(min=0).sqrt().float()

@@ -1,0 +1,133 @@
+"""Finished models and the state of unfinished ones, as files of tensors and plain values.
+
+A checkpoint is hostile input: it is read with ``weights_only=True``, so that it can hold nothing that runs.
+
+- :class:`TrainedModel`: the network with all that is needed to use it
+- :func:`write_model`, :func:`read_model`: ``checkpoint.pt``
+- :func:`write_state`, :func:`find_state`: where training goes on
+"""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from pipeline.errors import MissingStageError, SedpipeError
+from pipeline.io.atomic import write_atomically
+from pipeline.labels import LabelSet
+from pipeline.logmel import LogMelConfig
+from pipeline.nn.crnn import CRNN, NetworkConfig, PoolingConfig
+from pipeline.postprocess import PostProcessing
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A network with its front end, its labels and its post-processing.
+
+    Parameters
+    ----------
+    model : CRNN
+        With the weights of the best epoch.
+    labels : LabelSet
+    front_end : LogMelConfig
+        How its features are made ...
+    feature_dtype : str
+        ... and how they are stored.
+    network, pooling : NetworkConfig, PoolingConfig
+        What the model is built from.
+    operating_points : dict
+        Post-processing by the name of the operating point.
+    """
+
+    model: CRNN
+    labels: LabelSet
+    front_end: LogMelConfig
+    feature_dtype: str
+    network: NetworkConfig
+    pooling: PoolingConfig
+    operating_points: dict[str, PostProcessing]
+
+
+def build_model(labels: LabelSet, front_end: LogMelConfig, network: NetworkConfig, pooling: PoolingConfig) -> CRNN:
+    """An untrained network for these labels and this front end."""
+    return CRNN(len(labels), front_end.n_frames, front_end.n_mels, network, pooling)
+
+
+def write_model(path: Path, trained: TrainedModel) -> None:
+    """Write a finished model, whole or not at all."""
+    content = {
+        "format": FORMAT,
+        "weights": {name: tensor.cpu() for name, tensor in trained.model.state_dict().items()},
+        "labels": list(trained.labels),
+        "front_end": asdict(trained.front_end),
+        "feature_dtype": trained.feature_dtype,
+        "network": asdict(trained.network),
+        "pooling": asdict(trained.pooling),
+        "operating_points": {name: asdict(point) for name, point in trained.operating_points.items()},
+    }
+    write_state(path, content)
+
+
+def read_model(path: Path, device: torch.device) -> TrainedModel:
+    """Read a finished model onto ``device``.
+
+    Raises
+    ------
+    MissingStageError
+        If there is none.
+    SedpipeError
+        If the file is no model of sedpipe's.
+    """
+    if not path.exists():
+        raise MissingStageError(f"{path} does not exist", hint="run `sedpipe train` first")
+    try:
+        content = _load(path, device)
+        if content["format"] != FORMAT:
+            raise ValueError(f"its format is {content['format']!r}, this sedpipe reads {FORMAT}")
+        labels, front_end = LabelSet(tuple(content["labels"])), LogMelConfig(**content["front_end"])
+        network, pooling = NetworkConfig(**content["network"]), PoolingConfig(**content["pooling"])
+        model = build_model(labels, front_end, network, pooling)
+        model.load_state_dict(content["weights"])
+        points = {name: PostProcessing(**point) for name, point in content["operating_points"].items()}
+        return TrainedModel(
+            model.to(device), labels, front_end, str(content["feature_dtype"]), network, pooling, points
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError, OSError, pickle.UnpicklingError) as error:
+        reason = str(error).split("\n")[0]
+        raise SedpipeError(f"{path} is not a model of sedpipe's: {reason}", hint="train it again") from error
+
+
+def write_state(path: Path, state: dict[str, Any]) -> None:
+    """Write tensors and plain values, whole or not at all."""
+    with write_atomically(path) as temporary:
+        torch.save(state, temporary)
+
+
+def find_state(path: Path) -> dict[str, Any] | None:
+    """Read what :func:`write_state` wrote; None where there is nothing.
+
+    Raises
+    ------
+    SedpipeError
+        If the file cannot be read.
+    """
+    if not path.exists():
+        return None
+    try:
+        return _load(path, torch.device("cpu"))
+    except (RuntimeError, OSError, EOFError, ValueError, pickle.UnpicklingError) as error:
+        reason = str(error).split("\n")[0]
+        raise SedpipeError(f"cannot read {path}: {reason}", hint="delete it, and training starts over") from error
+
+
+def _load(path: Path, device: torch.device) -> dict[str, Any]:
+    content = torch.load(path, map_location=device, weights_only=True)
+    if not isinstance(content, dict):
+        raise ValueError("it does not hold a table")
+    return content

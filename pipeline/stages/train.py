@@ -1,0 +1,313 @@
+"""``sedpipe train``: stored features and weak labels -> a model with its post-processing.
+
+- :class:`TrainSettings`: everything that decides the result
+- :func:`train`: fit, resume, tune, store
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+import pipeline
+from pipeline.batches import ClipBatches, band_statistics
+from pipeline.clips import Clip
+from pipeline.errors import MissingStageError, SettingsError, StaleError
+from pipeline.io.atomic import write_text
+from pipeline.io.cache import DatasetCache
+from pipeline.io.checkpoints import TrainedModel, build_model, find_state, write_model, write_state
+from pipeline.io.event_lists import read_event_list
+from pipeline.io.feature_store import FeatureFile, fingerprint
+from pipeline.io.runs import Run, differences, named_run
+from pipeline.labels import LabelSet
+from pipeline.logmel import LogMelConfig
+from pipeline.nn.crnn import CRNN, NetworkConfig, PoolingConfig
+from pipeline.nn.fit import EpochRecord, Fit, TrainingConfig, predict
+from pipeline.postprocess import PostProcessing
+from pipeline.stages.progress import Listener
+from pipeline.tuning import OPERATING_POINTS, OperatingPoint, tune
+
+VERSIONED = ("torch", "numpy", "librosa", "h5py", "sed_eval")
+UNTUNED = PostProcessing(threshold=0.5)
+"""Used where ``testing`` has no strong labels to tune on."""
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """What a run is made with.
+
+    Parameters
+    ----------
+    preset : str
+        Name of the preset that network and training come from.
+    network : NetworkConfig
+    pooling : PoolingConfig
+    training : TrainingConfig
+    seed : int
+        Decides initial weights, order of clips, dropout.
+    device : str
+        ``cpu``, ``cuda``, ``cuda:1``, ...
+    threads : int
+        Of the CPU; sums depend on it in the last digit.
+    """
+
+    preset: str
+    network: NetworkConfig
+    pooling: PoolingConfig
+    training: TrainingConfig
+    seed: int
+    device: str
+    threads: int
+
+    @property
+    def default_run(self) -> str:
+        """A name that tells the runs of a table apart."""
+        stages = "x".join(str(group) for group in self.pooling.hierarchy) or "single"
+        return f"{self.preset}-{self.pooling.function}-{stages}-seed{self.seed}"
+
+
+@dataclass(frozen=True)
+class TrainReport:
+    """What ``--json`` prints of a training."""
+
+    dataset: str
+    run: str
+    run_dir: str
+    parameters: int
+    epochs: int
+    best_epoch: int
+    validation_loss: float | None
+    stopped: str
+    seconds: float
+    clips_per_second: float
+    stage: str = field(default="train")
+
+
+def choose_device(wanted: str) -> str:
+    """``auto`` becomes ``cuda`` where there is a GPU; anything else must be a device that torch has here."""
+    if wanted == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(0, device=wanted)
+    except (RuntimeError, AssertionError) as error:  # torch without CUDA asserts
+        raise SettingsError(f"--device {wanted}: {str(error).splitlines()[0]}", hint="try --device auto") from error
+    return wanted
+
+
+def train(
+    dataset: str,
+    cache_dir: Path,
+    settings: TrainSettings,
+    front_end: LogMelConfig,
+    *,
+    feature_dtype: str = "float16",
+    run_name: str | None = None,
+    listener: Listener | None = None,
+) -> TrainReport:
+    """Train a run, or go on with it; a finished one is left as it is.
+
+    Parameters
+    ----------
+    dataset : str
+        Name of a dataset with features.
+    cache_dir : Path
+        The cache.
+    settings : TrainSettings
+        Of the run; other ones than it was begun with are refused.
+    front_end : LogMelConfig
+        Which features, ...
+    feature_dtype : str
+        ... and how they are stored.
+    run_name : str, optional
+        Name of the run; by default made from the settings.
+    listener : Listener, optional
+        Hears of progress.
+
+    Raises
+    ------
+    MissingStageError
+        If the dataset has no features, or no training or testing split.
+    StaleError
+        If the run was begun with other settings or other data.
+    SettingsError
+        If the network does not fit the features.
+    """
+    listener = listener or Listener()
+    cache = DatasetCache(cache_dir, dataset)
+    labels = LabelSet(cache.read_record().labels)
+    run = named_run(cache, run_name or settings.default_run)
+    splits = _open_splits(cache, fingerprint(front_end, feature_dtype), labels)
+    record = _begin(run, _record(cache, settings, front_end, feature_dtype, splits))
+    if run.is_finished:
+        listener.say(f"{run.name} is finished already")
+        return TrainReport(**record["result"])
+    torch.set_num_threads(settings.threads)
+    fit = _start(settings, labels, front_end, splits["training"])
+    _resume(fit, run, listener)
+    seconds, epochs = _fit(fit, run, splits, settings, listener)
+    fit.restore_best()
+    points = _tune(fit.model, cache, splits["testing"], labels, front_end, listener)
+    chosen = {name: point.settings for name, point in points.items()} or dict.fromkeys(OPERATING_POINTS, UNTUNED)
+    trained = TrainedModel(fit.model, labels, front_end, feature_dtype, settings.network, settings.pooling, chosen)
+    write_model(run.model_path, trained)
+    report = _report(fit, run, dataset, seconds, epochs * len(splits["training"]))
+    tuned = {name: {**asdict(point.settings), **asdict(point.scores.overall)} for name, point in points.items()}
+    run.write_record({**record, "operating_points": tuned, "result": asdict(report)})
+    run.state_path.unlink(missing_ok=True)
+    return report
+
+
+def _open_splits(cache: DatasetCache, features: str, labels: LabelSet) -> dict[str, ClipBatches]:
+    clips = cache.read_clips()
+    splits = {}
+    for split in ("training", "testing"):
+        if split not in clips:
+            raise MissingStageError(
+                f"{cache.dataset} has no clips in {split}",
+                hint="training learns from `training`; early stopping and thresholds need `testing`",
+            )
+        path = cache.features_dir(features) / f"{split}.h5"
+        if not path.exists():
+            raise MissingStageError(f"{path} does not exist", hint=f"run `sedpipe features {cache.dataset}` first")
+        splits[split] = ClipBatches(FeatureFile(path), clips[split], labels)
+    return splits
+
+
+def _record(
+    cache: DatasetCache,
+    settings: TrainSettings,
+    front_end: LogMelConfig,
+    feature_dtype: str,
+    splits: dict[str, ClipBatches],
+) -> dict[str, Any]:
+    record = cache.read_record()
+    versions = {"sedpipe": pipeline.__version__, "python": platform.python_version()}
+    return {
+        "dataset": cache.dataset,
+        "settings": _plain(asdict(settings)),
+        "data": {
+            "manifest": record.fingerprint,
+            "labels": list(record.labels),
+            "features": fingerprint(front_end, feature_dtype),
+            **{split: _rows_fingerprint(batches.clips) for split, batches in splits.items()},
+        },
+        "versions": {**versions, **{name: version(name) for name in VERSIONED}},
+    }
+
+
+def _rows_fingerprint(clips: Sequence[Clip]) -> dict[str, int | str]:
+    rows = json.dumps([[clip.clip_id, *clip.labels] for clip in clips])
+    return {"clips": len(clips), "sha256": hashlib.sha256(rows.encode()).hexdigest()}
+
+
+def _plain(value: Any) -> Any:
+    """As JSON gives it back: tuples become lists."""
+    return json.loads(json.dumps(value))
+
+
+def _begin(run: Run, record: dict[str, Any]) -> dict[str, Any]:
+    """The record of a run that is there already, if it is the same one; else a new one is written."""
+    there = run.find_record()
+    if there is None:
+        run.write_record(record)
+        return record
+    for part in ("settings", "data"):
+        changed = differences(there.get(part, {}), record[part])
+        if changed:
+            raise StaleError(
+                f"run {run.name} was begun with other {part}: {'; '.join(changed)}",
+                hint=f"name another run with --run, or delete {run.folder}",
+            )
+    return there
+
+
+def _start(settings: TrainSettings, labels: LabelSet, front_end: LogMelConfig, training: ClipBatches) -> Fit:
+    torch.manual_seed(settings.seed)
+    try:
+        model = build_model(labels, front_end, settings.network, settings.pooling)
+    except ValueError as error:
+        raise SettingsError(f"preset {settings.preset}: {error}") from error
+    model.standardise_with(*band_statistics(training))
+    return Fit(model.to(settings.device), settings.training, settings.seed)
+
+
+def _resume(fit: Fit, run: Run, listener: Listener) -> None:
+    state = find_state(run.state_path)
+    if state is not None:
+        fit.load_state(state)
+        listener.say(f"{run.name} goes on after epoch {fit.epoch}")
+
+
+def _fit(
+    fit: Fit, run: Run, splits: dict[str, ClipBatches], settings: TrainSettings, listener: Listener
+) -> tuple[float, int]:
+    """Epochs until it is time to stop; returns the seconds and the epochs of this call."""
+    started, first, size = time.monotonic(), fit.epoch, settings.training.batch_size
+    n_steps = -(-len(splits["training"]) // size)
+    while not fit.stopped:
+        batches = splits["training"].shuffled(size, settings.seed, fit.epoch + 1)
+        tracked = listener.track(batches, n_steps, f"epoch {fit.epoch + 1}, batches")
+        record = fit.run_epoch(tracked, splits["testing"].in_order(size))
+        write_text(run.log_path, _log(fit.records))
+        write_state(run.state_path, fit.state())
+        best = "  best" if fit.best_epoch == fit.epoch else ""
+        listener.say(
+            f"epoch {record.epoch}: training loss {record.training_loss:.4f}, "
+            f"validation loss {record.validation_loss:.4f}{best}"
+        )
+    return time.monotonic() - started, fit.epoch - first
+
+
+def _log(records: Sequence[EpochRecord]) -> str:
+    rows = [f"{record.epoch},{record.training_loss!r},{record.validation_loss!r}\n" for record in records]
+    return "".join(["epoch,training_loss,validation_loss\n", *rows])
+
+
+def _tune(
+    model: CRNN, cache: DatasetCache, testing: ClipBatches, labels: LabelSet, front_end: LogMelConfig, listener: Listener
+) -> dict[str, OperatingPoint]:
+    """Post-processing for each operating point, tuned on ``testing``; empty where its events are not known."""
+    path = cache.reference_path("testing")
+    if not path.exists():
+        listener.say("testing has no strong labels: thresholds stay at 0.5, untuned")
+        return {}
+    events = read_event_list(path, labels)
+    frame_probs, _ = predict(model, testing.in_order(32))
+    durations = {
+        clip.clip_id: front_end.grid.edges(int(n_frames))[-1]
+        for clip, n_frames in zip(testing.clips, testing.n_frames, strict=True)
+    }
+    return tune(
+        frame_probs,
+        [clip.clip_id for clip in testing.clips],
+        {clip.clip_id: events.get(clip.clip_id, []) for clip in testing.clips},
+        durations,
+        labels,
+        front_end.grid.subsampled(model.time_factor),
+        n_frames=np.ceil(testing.n_frames / model.time_factor).astype(int),
+    )
+
+
+def _report(fit: Fit, run: Run, dataset: str, seconds: float, n_clips: int) -> TrainReport:
+    return TrainReport(
+        dataset=dataset,
+        run=run.name,
+        run_dir=str(run.folder),
+        parameters=sum(parameter.numel() for parameter in fit.model.parameters()),
+        epochs=fit.epoch,
+        best_epoch=fit.best_epoch,
+        validation_loss=fit.best_loss if fit.records else None,
+        stopped=fit.stopped,
+        seconds=seconds,
+        clips_per_second=n_clips / seconds if seconds > 0 else 0.0,
+    )

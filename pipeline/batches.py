@@ -58,6 +58,7 @@ class ClipBatches:
         self._rows = np.array([rows[clip.clip_id] for clip in self.clips])
         self.targets = np.stack([labels.multi_hot(clip.labels) for clip in self.clips])
         self.n_frames = file.n_frames[self._rows]
+        self.audio_sha256 = [file.audio_sha256[row] for row in self._rows]
 
     def __len__(self) -> int:
         return len(self.clips)

@@ -38,7 +38,9 @@ class Event:
         if not (math.isfinite(self.onset) and math.isfinite(self.offset)):
             raise ValueError(f"onset and offset must be finite, got {self.onset} and {self.offset}")
         if not 0 <= self.onset <= self.offset:
-            raise ValueError(f"expected 0 <= onset <= offset in seconds, got onset {self.onset} and offset {self.offset}")
+            raise ValueError(
+                f"expected 0 <= onset <= offset in seconds, got onset {self.onset} and offset {self.offset}"
+            )
 
     @property
     def duration(self) -> float:

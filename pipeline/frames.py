@@ -32,7 +32,9 @@ class FrameGrid:
 
     def __post_init__(self) -> None:
         if self.sample_rate <= 0 or self.hop_length <= 0:
-            raise ValueError(f"sample_rate and hop_length must be positive, got {self.sample_rate} and {self.hop_length}")
+            raise ValueError(
+                f"sample_rate and hop_length must be positive, got {self.sample_rate} and {self.hop_length}"
+            )
 
     @property
     def frame_duration(self) -> float:

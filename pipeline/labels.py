@@ -1,7 +1,7 @@
 """The sound classes of a dataset: names, their order, and multi-hot vectors.
 
 - :class:`LabelSet`: ordered class names <-> indices <-> multi-hot (K,)
-- :class:`UnknownLabel`: a name that is not in the set, with the name that was probably meant
+- :class:`UnknownLabelError`: a name that is not in the set, with the name that was probably meant
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 FORBIDDEN = ("\t", "\n", "\r", ";")
 
 
-class UnknownLabel(ValueError):
+class UnknownLabelError(ValueError):
     """A label outside the set; its text carries a suggestion, and readers add file and line."""
 
 
@@ -68,11 +68,11 @@ class LabelSet:
         return sorted(self.names, key=len, reverse=True)
 
     def index(self, name: str) -> int:
-        """Index of ``name``; raises :class:`UnknownLabel`, with a suggestion, if it is not in the set."""
+        """Index of ``name``; raises :class:`UnknownLabelError`, with a suggestion, if it is not in the set."""
         try:
             return self._indices[name]
         except KeyError:
-            raise UnknownLabel(self._complaint(name)) from None
+            raise UnknownLabelError(self._complaint(name)) from None
 
     def multi_hot(self, labels: Iterable[str]) -> np.ndarray:
         """Vector (K,) float32 with 1 for each of ``labels``."""
@@ -84,7 +84,7 @@ class LabelSet:
     def split(self, joined: str) -> tuple[str, ...]:
         """Take comma-joined labels apart although labels may hold commas: the longest match wins.
 
-        Raises :class:`UnknownLabel` for the first piece that no label matches.
+        Raises :class:`UnknownLabelError` for the first piece that no label matches.
 
         >>> LabelSet(("Train", "Air horn, truck horn")).split("Air horn, truck horn,Train")
         ('Air horn, truck horn', 'Train')
@@ -94,7 +94,7 @@ class LabelSet:
         while rest:
             label = next((name for name in self._longest_first if _starts_with(rest, name)), None)
             if label is None:
-                raise UnknownLabel(self._complaint(rest.split(",")[0].strip()))
+                raise UnknownLabelError(self._complaint(rest.split(",")[0].strip()))
             if label not in found:
                 found.append(label)
             rest = rest[len(label) :].lstrip().removeprefix(",").lstrip()

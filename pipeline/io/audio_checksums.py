@@ -47,7 +47,9 @@ class AudioChecksums:
 
     def save(self) -> None:
         """Write the table, if it has changed."""
-        lines = (f"{clip_id}\t{size}\t{mtime_ns}\t{sha256}\n" for clip_id, (size, mtime_ns, sha256) in self._known.items())
+        lines = (
+            f"{clip_id}\t{size}\t{mtime_ns}\t{sha256}\n" for clip_id, (size, mtime_ns, sha256) in self._known.items()
+        )
         text = "".join(lines)
         with suppress(OSError):
             if self._path.read_text(encoding="utf-8") == text:

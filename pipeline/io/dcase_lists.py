@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pipeline.clips import Clip, clip_id_of_filename, youtube_clip_id
 from pipeline.io.text_lists import as_label, as_seconds, complaint, numbered_lines
-from pipeline.labels import LabelSet, UnknownLabel
+from pipeline.labels import LabelSet, UnknownLabelError
 
 _VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 _CLIP_ID = re.compile(r"(?P<video>[A-Za-z0-9_-]{11})_(?P<start>\d{1,6}\.\d{3})_(?P<end>\d{1,6}\.\d{3})")
@@ -105,7 +105,7 @@ def _label(path: Path, number: int, mid: str, label_of_mid: Mapping[str, str]) -
 def _same_labels(text: str, labels: tuple[str, ...], label_of_mid: Mapping[str, str]) -> bool:
     try:
         return set(LabelSet(tuple(label_of_mid.values())).split(text)) == set(labels)
-    except UnknownLabel:
+    except UnknownLabelError:
         return False
 
 

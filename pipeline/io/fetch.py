@@ -46,7 +46,11 @@ def fetch_file(url: str, path: Path, sha256: str | None = None, *, show_progress
         hint = "check the network and run the same command again, or name a copy of yours with --from"
         raise SedpipeError(f"cannot fetch {url}: {error}", hint=hint) from error
     except ValueError as error:  # pooch: the hash differs
-        raise SedpipeError(f"{url} is not what the manifest expects: {error}", hint="name a copy with --from") from error
+        raise SedpipeError(
+            f"{url} is not what the manifest expects: {error}", hint="name a copy with --from"
+        ) from error
     except OSError as error:
-        raise SedpipeError(f"cannot write {path}: {error.strerror or error}", hint="name another place with --cache") from error
+        raise SedpipeError(
+            f"cannot write {path}: {error.strerror or error}", hint="name another place with --cache"
+        ) from error
     return path

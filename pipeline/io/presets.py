@@ -1,6 +1,6 @@
-"""Presets: a network and how it is trained, in one TOML.
+"""Presets: a network, its pooling and how it is trained, in one TOML.
 
-- :class:`Preset`: the two parts
+- :class:`Preset`: the three parts
 - :func:`load_preset`: by the name of one that comes with sedpipe, or by path
 """
 
@@ -16,10 +16,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from pipeline.errors import SettingsError
 from pipeline.io.suggestions import did_you_mean
-from pipeline.nn.crnn import NetworkConfig
+from pipeline.nn.crnn import NetworkConfig, PoolingConfig
 from pipeline.nn.fit import TrainingConfig
 
 _SHIPPED = Path(__file__).resolve().parents[1] / "presets"
+TABLES = ("network", "pooling", "training")
 MOST_BYTES = 1024 * 1024
 
 Config = TypeVar("Config")
@@ -27,10 +28,11 @@ Config = TypeVar("Config")
 
 @dataclass(frozen=True)
 class Preset:
-    """A network and how it is trained; ``name`` is the TOML's without extension."""
+    """A network, its pooling and how it is trained; ``name`` is the TOML's without extension."""
 
     name: str
     network: NetworkConfig
+    pooling: PoolingConfig
     training: TrainingConfig
 
 
@@ -61,6 +63,7 @@ def load_preset(name_or_path: str) -> Preset:
     return Preset(
         path.stem,
         _config(NetworkConfig, sections.get("network", {}), f"{path}: network"),
+        _config(PoolingConfig, sections.get("pooling", {}), f"{path}: pooling"),
         _config(TrainingConfig, sections.get("training", {}), f"{path}: training"),
     )
 
@@ -75,9 +78,9 @@ def _sections(path: Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise SettingsError(f"{path}: not TOML: {error}") from error
     for name in sections:
-        if name not in ("network", "training"):
-            meant = did_you_mean(name, ("network", "training"))
-            raise SettingsError(f"{path}: found {name!r}, expected the tables [network] and [training]{meant}")
+        if name not in TABLES:
+            expected = ", ".join(f"[{table}]" for table in TABLES)
+            raise SettingsError(f"{path}: found {name!r}, expected the tables {expected}{did_you_mean(name, TABLES)}")
     return sections
 
 
@@ -88,7 +91,9 @@ def _config(kind: type[Config], table: Any, where: str) -> Config:
     known = [field.name for field in fields(kind)]  # type: ignore[arg-type]
     for key in table:
         if key not in known:
-            raise SettingsError(f"{where}: unknown key {key!r}{did_you_mean(key, known) or ': known are ' + ', '.join(known)}")
+            raise SettingsError(
+                f"{where}: unknown key {key!r}{did_you_mean(key, known) or ': known are ' + ', '.join(known)}"
+            )
     try:
         # as JSON, since strict checks take arrays for tuples and tables for dataclasses only there
         return TypeAdapter(kind).validate_json(json.dumps(table, default=str), strict=True)

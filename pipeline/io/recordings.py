@@ -129,5 +129,7 @@ def _unpacked(archive: Path, names: Sequence[str], folder: Path) -> Path:
                 with opened.open(member) as packed, write_atomically(target) as temporary:
                     temporary.write_bytes(packed.read(MOST_BYTES_A_RECORDING))
     except (zipfile.BadZipFile, OSError, EOFError, RuntimeError) as error:
-        raise SedpipeError(f"cannot read the archive {archive}: {error}", hint="delete it, or name another copy") from error
+        raise SedpipeError(
+            f"cannot read the archive {archive}: {error}", hint="delete it, or name another copy"
+        ) from error
     return folder

@@ -75,7 +75,9 @@ class Run:
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
-            raise SedpipeError(f"cannot read {self.record_path}: {error}", hint="delete the run and train again") from error
+            raise SedpipeError(
+                f"cannot read {self.record_path}: {error}", hint="delete the run and train again"
+            ) from error
         if not isinstance(record, dict):
             raise SedpipeError(f"{self.record_path} is not the record of a run", hint="delete the run and train again")
         return record
@@ -88,7 +90,9 @@ class Run:
 def named_run(cache: DatasetCache, name: str) -> Run:
     """The run of this name, whether it exists or not; a name that is no safe folder name is refused."""
     if not _NAME.fullmatch(name):
-        raise SettingsError(f"--run {name!r}: expected letters, digits, '.', '_' and '-', not beginning with '.' or '-'")
+        raise SettingsError(
+            f"--run {name!r}: expected letters, digits, '.', '_' and '-', not beginning with '.' or '-'"
+        )
     return Run(cache.runs / name)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline.errors import ListFormatError
-from pipeline.labels import LabelSet, UnknownLabel
+from pipeline.labels import LabelSet, UnknownLabelError
 
 MOST_BYTES_IN_A_LINE = 64 * 1024
 MOST_BYTES_IN_A_LIST = 256 * 1024 * 1024
@@ -61,12 +61,12 @@ def as_label(path: Path, number: int, text: str, labels: LabelSet) -> str:
     """``text`` if it is one of ``labels``."""
     try:
         labels.index(text)
-    except UnknownLabel as error:
+    except UnknownLabelError as error:
         raise label_complaint(path, number, error) from error
     return text
 
 
-def label_complaint(path: Path, number: int, error: UnknownLabel) -> ListFormatError:
+def label_complaint(path: Path, number: int, error: UnknownLabelError) -> ListFormatError:
     """The error for a row with an unknown label, with the suggestion that ``error`` carries."""
     return ListFormatError(f"{path}:{number}: {str(error)[:_MOST_OF_A_SENTENCE]}")
 

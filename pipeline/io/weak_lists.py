@@ -10,7 +10,7 @@ from pathlib import Path
 from pipeline.io.filenames import ClipNames
 from pipeline.io.tables import read_table
 from pipeline.io.text_lists import as_filename, complaint, label_complaint
-from pipeline.labels import LabelSet, UnknownLabel
+from pipeline.labels import LabelSet, UnknownLabelError
 
 COLUMNS = ("filename", "event_labels|event_label")
 
@@ -49,5 +49,5 @@ def read_weak_list(path: Path, labels: LabelSet) -> dict[str, tuple[str, ...]]:
 def _split(path: Path, number: int, joined: str, labels: LabelSet) -> tuple[str, ...]:
     try:
         return labels.split(joined)
-    except UnknownLabel as error:
+    except UnknownLabelError as error:
         raise label_complaint(path, number, error) from error

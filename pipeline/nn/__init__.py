@@ -1,0 +1,1 @@
+"""The network: pooling, blocks, CRNN, fitting; knows no file."""

@@ -120,7 +120,9 @@ def check_hierarchy(hierarchy: Sequence[int], n_frames: int) -> None:
     """Raise ``ValueError`` unless the groups of ``hierarchy``, one stage after the other, divide ``n_frames``."""
     if any(group < 2 for group in hierarchy) or n_frames % prod(hierarchy):
         factors = ",".join(str(group) for group in hierarchy)
-        raise ValueError(f"hierarchy must be groups of at least 2 whose product divides {n_frames} frames, got {factors}")
+        raise ValueError(
+            f"hierarchy must be groups of at least 2 whose product divides {n_frames} frames, got {factors}"
+        )
 
 
 def pool(

@@ -20,7 +20,17 @@ from pipeline.io.cache import DatasetCache
 from pipeline.io.mixture_manifest import MixtureManifest
 from pipeline.io.parallel import chunked, in_parallel
 from pipeline.io.recordings import RecordingShelf
-from pipeline.soundscapes.mixer import DURATION, SAMPLE_RATE, Draw, PreparedRecording, Recipe, draw, prepare, render, truth
+from pipeline.soundscapes.mixer import (
+    DURATION,
+    SAMPLE_RATE,
+    Draw,
+    PreparedRecording,
+    Recipe,
+    draw,
+    prepare,
+    render,
+    truth,
+)
 from pipeline.soundscapes.synth import synthesise
 from pipeline.sources.source import Fate, SplitRows
 
@@ -132,7 +142,9 @@ class MixtureSource:
         listed, plan = self._manifest.splits[split].clips, self._plan(split)
         if self._shelf is not None and not plan.paths:
             folds = ", ".join(str(fold) for fold in self._manifest.splits[split].folds)
-            return SplitRows(split, listed, (), notes=(f"{split} is unavailable: no recording of fold {folds} was found",))
+            return SplitRows(
+                split, listed, (), notes=(f"{split} is unavailable: no recording of fold {folds} was found",)
+            )
         clips, reference, dropped = [], {}, []
         indices = list(range(listed))
         for drawn in in_parallel(partial(_truths, plan), chunked(indices, MIXTURES_PER_TASK), self._jobs):

@@ -16,7 +16,7 @@ from pipeline.clips import Clip
 from pipeline.events import EventLists
 
 STATES = ("ok", "gone", "blocked", "retryable", "pending")
-"""``ok``: audio is there; ``gone``: never will be; ``blocked``: not for us; ``retryable``: try again; ``pending``: not tried."""
+"""Audio is there; never will be; not for us; may be there next time; was not tried."""
 
 
 @dataclass(frozen=True)

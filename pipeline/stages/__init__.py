@@ -1,0 +1,1 @@
+"""One file a verb, each a story read from top to bottom."""

@@ -140,7 +140,9 @@ def _resolve(source: Source, cache: DatasetCache, listener: Listener) -> list[Sp
         resolved.append(rows)
     if not any(rows.clips for rows in resolved):
         notes = "; ".join(note for rows in resolved for note in rows.notes)
-        raise SedpipeError(f"{cache.dataset}: no clip can be made ({notes})", hint="name a place that has it with --from")
+        raise SedpipeError(
+            f"{cache.dataset}: no clip can be made ({notes})", hint="name a place that has it with --from"
+        )
     return resolved
 
 

@@ -168,9 +168,7 @@ class _SplitExtraction:
         return {"clips": clips, "computed": computed, "reused": clips - computed - failed, "failed": failed}
 
 
-def _write_one_shard(
-    folder: Path, config: LogMelConfig, dtype: str, task: list[tuple[str, Path]]
-) -> dict[str, str]:
+def _write_one_shard(folder: Path, config: LogMelConfig, dtype: str, task: list[tuple[str, Path]]) -> dict[str, str]:
     """Make one shard; returns the reason for each clip that failed."""
     rows, failures = [], {}
     for clip_id, path in task:

@@ -16,7 +16,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 import pipeline
@@ -26,7 +25,6 @@ from pipeline.errors import MissingStageError, SettingsError, StaleError
 from pipeline.io.atomic import write_text
 from pipeline.io.cache import DatasetCache
 from pipeline.io.checkpoints import TrainedModel, build_model, find_state, write_model, write_state
-from pipeline.io.event_lists import read_event_list
 from pipeline.io.feature_store import FeatureFile, fingerprint
 from pipeline.io.runs import Run, differences, named_run
 from pipeline.labels import LabelSet
@@ -35,9 +33,11 @@ from pipeline.nn.crnn import CRNN, NetworkConfig, PoolingConfig
 from pipeline.nn.fit import EpochRecord, Fit, TrainingConfig, predict
 from pipeline.postprocess import PostProcessing
 from pipeline.stages.progress import Listener
+from pipeline.truth import read_truth
 from pipeline.tuning import OPERATING_POINTS, OperatingPoint, tune
 
 VERSIONED = ("torch", "numpy", "librosa", "h5py", "sed_eval")
+TUNING_BATCH_SIZE = 32
 UNTUNED = PostProcessing(threshold=0.5)
 """Used where ``testing`` has no strong labels to tune on."""
 
@@ -169,7 +169,7 @@ def train(
 
 def _open_splits(cache: DatasetCache, features: str, labels: LabelSet) -> dict[str, ClipBatches]:
     clips = cache.read_clips()
-    splits = {}
+    splits: dict[str, ClipBatches] = {}
     for split in ("training", "testing"):
         if split not in clips:
             raise MissingStageError(
@@ -274,27 +274,27 @@ def _log(records: Sequence[EpochRecord]) -> str:
 
 
 def _tune(
-    model: CRNN, cache: DatasetCache, testing: ClipBatches, labels: LabelSet, front_end: LogMelConfig, listener: Listener
+    model: CRNN,
+    cache: DatasetCache,
+    testing: ClipBatches,
+    labels: LabelSet,
+    front_end: LogMelConfig,
+    listener: Listener,
 ) -> dict[str, OperatingPoint]:
     """Post-processing for each operating point, tuned on ``testing``; empty where its events are not known."""
-    path = cache.reference_path("testing")
-    if not path.exists():
+    truth = read_truth(cache, "testing", testing, labels, front_end)
+    if truth is None:
         listener.say("testing has no strong labels: thresholds stay at 0.5, untuned")
         return {}
-    events = read_event_list(path, labels)
-    frame_probs, _ = predict(model, testing.in_order(32))
-    durations = {
-        clip.clip_id: front_end.grid.edges(int(n_frames))[-1]
-        for clip, n_frames in zip(testing.clips, testing.n_frames, strict=True)
-    }
+    frame_probs, _ = predict(model, testing.in_order(TUNING_BATCH_SIZE))
     return tune(
         frame_probs,
-        [clip.clip_id for clip in testing.clips],
-        {clip.clip_id: events.get(clip.clip_id, []) for clip in testing.clips},
-        durations,
+        truth.clip_ids,
+        truth.reference,
+        truth.durations,
         labels,
         front_end.grid.subsampled(model.time_factor),
-        n_frames=np.ceil(testing.n_frames / model.time_factor).astype(int),
+        n_frames=-(-testing.n_frames // model.time_factor),
     )
 
 

@@ -1,0 +1,355 @@
+"""The door: options in, one stage call, one report out.
+
+Only this file imports click, prints, or draws a bar. Stages are imported inside the commands, so that
+``sedpipe --help`` never waits for torch. Reports go to stdout, everything else to stderr.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from pipeline import __version__
+from pipeline.errors import SedpipeError
+from pipeline.stages.progress import Listener
+
+if TYPE_CHECKING:
+    from pipeline.stages.score import ScoreReport
+    from pipeline.stages.train import TrainSettings
+
+Item = TypeVar("Item")
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+EXIT_RETRYABLE = 3
+"""Finished, but some clips can still be retried."""
+
+
+class Door(click.Group):
+    """The one error boundary: what a user can mend is a sentence, not a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; a :class:`SedpipeError` ends with exit code 1."""
+        try:
+            return super().invoke(ctx)
+        except SedpipeError as error:
+            _complain(error, as_json=ctx.meta.get("as_json", False))
+            ctx.exit(1)
+
+
+def _complain(error: SedpipeError, *, as_json: bool) -> None:
+    if as_json:
+        kind = type(error).__name__
+        click.echo(json.dumps({"error": {"type": kind, "message": error.message, "hint": error.hint}}))
+    click.echo(f"Error: {error.message}", err=True)
+    if error.hint:
+        click.echo(f"  {error.hint}", err=True)
+
+
+class Terminal(Listener):
+    """Listens to a stage: lines and, on a terminal, bars; all on stderr."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+
+    def say(self, line: str) -> None:
+        """A line for a person."""
+        if not self._quiet:
+            click.echo(line, err=True)
+
+    def track(self, items: Iterable[Item], total: int, what: str) -> Iterator[Item]:
+        """Pass ``items`` on, with a bar where there is a terminal."""
+        from tqdm import tqdm
+
+        hidden = True if self._quiet or total == 0 else None  # None: hidden unless stderr is a terminal
+        yield from tqdm(items, total=total, desc=what, disable=hidden, leave=False, file=sys.stderr)
+
+
+def _remember_json(ctx: click.Context, _: click.Parameter, value: bool) -> bool:
+    ctx.meta["as_json"] = value
+    return value
+
+
+def common(command: Command) -> Command:
+    """Options of every verb."""
+    options = [
+        click.option("--cache", "cache_dir", type=click.Path(path_type=Path, file_okay=False), default=Path("cache"),
+                     show_default=True, help="Where everything that is made lies."),
+        click.option("--json", "as_json", is_flag=True, callback=_remember_json, is_eager=True,
+                     help="Print one JSON object on stdout, nothing else."),
+        click.option("--quiet", is_flag=True, help="No progress."),
+    ]  # fmt: skip
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def dataset_argument(command: Command) -> Command:
+    """The dataset a verb works on."""
+    return click.argument("dataset", default="dcase2017-task4", metavar="[DATASET]")(command)
+
+
+def jobs_option(command: Command) -> Command:
+    """How many processes a verb may use."""
+    return click.option(
+        "--jobs", type=click.IntRange(1), default=_processors, show_default="all processors", help="Worker processes."
+    )(command)
+
+
+def device_option(command: Command) -> Command:
+    """Where the network runs."""
+    return click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ...")(command)
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@click.group(cls=Door, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="sedpipe")
+def main() -> None:
+    """Weakly labelled sound event detection: download -> features -> train -> score.
+
+    DATASET is demo, esc10-fold4, esc10, dcase2017-task4, or the path of a TOML of your own. Every verb can be
+    killed and run again: it goes on where it was. `sedpipe demo` shows all of it in a few minutes.
+    """
+
+
+@main.command()
+@dataset_argument
+@click.option("--from", "places", multiple=True, metavar="PLACE",
+              help="Look here first: a folder, an archive, an address; repeatable.")  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Count what is listed; write nothing.")
+@jobs_option
+@common
+def download(
+    dataset: str, places: tuple[str, ...], dry_run: bool, jobs: int, cache_dir: Path, as_json: bool, quiet: bool
+) -> None:
+    """Get the rows and the audio of a dataset."""
+    from pipeline.io.manifests import load_manifest
+    from pipeline.stages.download import download as run_stage
+
+    manifest = load_manifest(dataset)
+    report = run_stage(manifest, cache_dir, places, jobs=jobs, dry_run=dry_run, listener=Terminal(quiet=quiet))
+    lines = [f"{split}: " + ", ".join(f"{count} {state}" for state, count in counts.items() if count)
+             for split, counts in report.splits.items()]  # fmt: skip
+    if any(counts["listed"] > counts.get("ok", counts["listed"]) for counts in report.splits.values()):
+        lines.append(f"reasons: {cache_dir / report.dataset / 'download-problems.tsv'}")
+    _print(asdict(report), lines, as_json)
+    if any(counts.get("retryable") for counts in report.splits.values()):
+        sys.exit(EXIT_RETRYABLE)
+
+
+@main.command()
+@dataset_argument
+@click.option("--dtype", type=click.Choice(["float16", "float32"]), default="float16", show_default=True,
+              help="How values are stored.")  # fmt: skip
+@jobs_option
+@common
+def features(dataset: str, dtype: str, jobs: int, cache_dir: Path, as_json: bool, quiet: bool) -> None:
+    """Make log-mel spectrograms, in parallel, into HDF5."""
+    from pipeline.logmel import LogMelConfig
+    from pipeline.stages.features import extract_features
+
+    name = _name_of(dataset, cache_dir)
+    listener = Terminal(quiet=quiet)
+    report = extract_features(name, cache_dir, LogMelConfig(), dtype=dtype, jobs=jobs, listener=listener)
+    lines = [f"{split}: {counts['clips']} clips, {counts['computed']} computed, {counts['reused']} reused, "
+             f"{counts['failed']} failed" for split, counts in report.splits.items()]  # fmt: skip
+    _print(asdict(report), lines, as_json)
+
+
+@main.command()
+@dataset_argument
+@click.option("--pooling", type=click.Choice(["max", "average", "linear", "exponential", "attention"]),
+              help="Pooling function.  [default: the preset's, linear]")  # fmt: skip
+@click.option("--hierarchy", metavar="N,N|none",
+              help="Frames pooled in each stage before the last; none is single pooling.  [default: 5,5]")  # fmt: skip
+@click.option("--preset", default="paper", show_default=True, help="paper, small, or the path of a TOML.")
+@click.option("--run", help="Name of the run.  [default: made from the settings]")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--epochs", type=click.IntRange(0), help="At most; 0 leaves the network untrained.")
+@click.option("--batch-size", type=click.IntRange(1), help="Clips a step.")
+@click.option("--threads", type=click.IntRange(1), default=_processors, show_default="all processors",
+              help="CPU threads; part of what decides the last digits.")  # fmt: skip
+@click.option("--dtype", type=click.Choice(["float16", "float32"]), default="float16", show_default=True,
+              help="Which features.")  # fmt: skip
+@device_option
+@common
+def train(
+    dataset: str, dtype: str, run: str | None, cache_dir: Path, as_json: bool, quiet: bool, **options: Any
+) -> None:
+    """Train a network, or go on with one; ends by choosing thresholds on `testing`."""
+    from pipeline.logmel import LogMelConfig
+    from pipeline.stages.train import train as run_stage
+
+    settings = _settings(**options)
+    report = run_stage(_name_of(dataset, cache_dir), cache_dir, settings, LogMelConfig(),
+                       feature_dtype=dtype, run_name=run, listener=Terminal(quiet=quiet))  # fmt: skip
+    loss = "none" if report.validation_loss is None else f"{report.validation_loss:.4f}"
+    lines = [
+        f"{report.run}: {report.parameters:,} parameters, {report.epochs} epochs, best {report.best_epoch} "
+        f"(validation loss {loss}), {report.seconds:.0f} s",
+        f"next: sedpipe score {dataset} --run {report.run}",
+    ]
+    _print(asdict(report), lines, as_json)
+
+
+def _settings(
+    *, preset: str, pooling: str | None, hierarchy: str | None, seed: int, device: str, threads: int,
+    epochs: int | None, batch_size: int | None,
+) -> TrainSettings:  # fmt: skip
+    """A preset with what the command line changes."""
+    from pipeline.io.presets import load_preset
+    from pipeline.stages.train import TrainSettings, choose_device
+
+    chosen = load_preset(preset)
+    pool = replace(chosen.pooling, **_given(function=pooling, hierarchy=_groups(hierarchy)))
+    training = replace(chosen.training, **_given(epochs=epochs, batch_size=batch_size))
+    return TrainSettings(chosen.name, chosen.network, pool, training, seed, choose_device(device), threads)
+
+
+def _given(**options: Any) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _groups(hierarchy: str | None) -> tuple[int, ...] | None:
+    if hierarchy is None:
+        return None
+    if hierarchy == "none":
+        return ()
+    try:
+        return tuple(int(group) for group in hierarchy.split(","))
+    except ValueError:
+        raise click.BadParameter(
+            f"expected groups like 5,5 or none, got {hierarchy!r}", param_hint="--hierarchy"
+        ) from None
+
+
+@main.command()
+@dataset_argument
+@click.option("--run", help="Name or path of a run.  [default: the newest]")
+@click.option("--split", type=click.Choice(["training", "testing", "evaluation"]), default="evaluation",
+              show_default=True)  # fmt: skip
+@click.option("--operating-point", type=click.Choice(["min_er", "max_f1"]), default="min_er", show_default=True)
+@device_option
+@common
+def score(
+    dataset: str, run: str | None, split: str, operating_point: str, device: str,
+    cache_dir: Path, as_json: bool, quiet: bool,
+) -> None:  # fmt: skip
+    """Events and scores (sed_eval's) of a run on a split; thresholds are never tuned here."""
+    from pipeline.stages.score import score as run_stage
+    from pipeline.stages.train import choose_device
+
+    report = run_stage(
+        _name_of(dataset, cache_dir), cache_dir, run=run, split=split, operating_point=operating_point,
+        device=choose_device(device), listener=Terminal(quiet=quiet),
+    )  # fmt: skip
+    _print(asdict(report), _score_lines(report), as_json)
+
+
+@main.command()
+@dataset_argument
+@common
+def status(dataset: str, cache_dir: Path, as_json: bool, quiet: bool) -> None:
+    """What each stage has and lacks, and the command to run next."""
+    from pipeline.stages.status import status as run_stage
+
+    report = run_stage(_name_of(dataset, cache_dir), cache_dir, address=dataset)
+    lines = [
+        f"{stage}: {name}: {_words(what)}" for stage, parts in report.stages.items() for name, what in parts.items()
+    ]
+    _print(asdict(report), [*lines, f"next: {report.next}"], as_json)
+
+
+@main.command()
+@click.option("--preset", default="demo", show_default=True, help="demo, small, paper, or the path of a TOML.")
+@click.option("--epochs", type=click.IntRange(0), help="At most.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@jobs_option
+@device_option
+@common
+def demo(
+    preset: str, epochs: int | None, seed: int, jobs: int, device: str, cache_dir: Path, as_json: bool, quiet: bool
+) -> None:
+    """All stages on a small built-in dataset; no network needed."""
+    from pipeline.stages.demo import demo as run_stage
+
+    settings = _settings(preset=preset, pooling=None, hierarchy=None, seed=seed, device=device,
+                         threads=_processors(), epochs=epochs, batch_size=None)  # fmt: skip
+    report = run_stage(cache_dir, settings, jobs=jobs, listener=Terminal(quiet=quiet))
+    best, chance = report.score.operating_points["max_f1"], report.untrained.operating_points["max_f1"]
+    lines = [
+        *_score_lines(report.score),
+        f"F1 at max_f1: {_percent(best['f1'])}; of the same network untrained: {_percent(chance['f1'])}",
+        "next, on real recordings: sedpipe download esc10-fold4",
+    ]
+    _print(asdict(report), lines, as_json)
+
+
+def _name_of(dataset: str, cache_dir: Path) -> str:
+    """Name of a dataset that is in the cache, comes with sedpipe, or is a TOML."""
+    if "/" not in dataset and not dataset.startswith(".") and (cache_dir / dataset / "dataset.json").exists():
+        return dataset
+    from pipeline.io.manifests import load_manifest
+
+    return load_manifest(dataset).name
+
+
+def _print(report: dict[str, Any], lines: list[str], as_json: bool) -> None:
+    click.echo(json.dumps(report, ensure_ascii=False) if as_json else "\n".join(lines))
+
+
+def _score_lines(report: ScoreReport) -> list[str]:
+    """The score table: both operating points, then the classes."""
+    tuned = ", TUNED ON THIS SPLIT" if report.tuned_on_this_split else ""
+    lines = [
+        f"{report.run} on {report.dataset} {report.split}: {report.clips['scored']} of {report.clips['listed']} clips "
+        f"scored{tuned}",
+        "",
+        "segment-based, 1 s        ER    sub    del    ins      P      R     F1  macro F1",
+    ]
+    for name, scores in report.operating_points.items():
+        rates = "  ".join(_rate(scores[key]) for key in _RATES)
+        shares = "  ".join(_percent(scores[key]) for key in _SHARES)
+        lines.append(f"{name:<21}  {rates}  {shares}")
+    lines += ["", f"class ({report.operating_point})" + " " * 22 + "ER      P      R     F1"]
+    for label, scores in report.per_class.items():
+        shares = "  ".join(_percent(scores[key]) for key in ("precision", "recall", "f1"))
+        lines.append(f"{label:<33}  {_rate(scores['error_rate'])}  {shares}")
+    clip, event = report.clip_based, report.event_based
+    return [
+        *lines,
+        "",
+        f"clip-based F1 {_percent(clip['f1'])}, mAP {_percent(clip['map'])}; event-based F1 {_percent(event['f1'])}",
+        f"events: {report.estimated}",
+    ]
+
+
+_RATES = ("error_rate", "substitution_rate", "deletion_rate", "insertion_rate")
+_SHARES = ("precision", "recall", "f1", "macro_f1")
+
+
+def _rate(value: float | None) -> str:
+    return "    -" if value is None else f"{value:5.2f}"
+
+
+def _percent(value: float | None) -> str:
+    return "    -" if value is None else f"{100 * value:5.1f}"
+
+
+def _words(what: Any) -> str:
+    if isinstance(what, dict):
+        return ", ".join(f"{key} {_words(value)}" for key, value in what.items())
+    return ", ".join(what) or "none" if isinstance(what, list) else str(what)
+
+
+if __name__ == "__main__":
+    main()

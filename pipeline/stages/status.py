@@ -1,0 +1,96 @@
+"""``sedpipe status``: what each stage has and lacks, and which command comes next.
+
+- :func:`status`: looks, changes nothing
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.clips import Clip
+from pipeline.io.cache import DatasetCache
+from pipeline.io.feature_store import FeatureFile
+from pipeline.io.runs import Run
+
+
+@dataclass(frozen=True)
+class StatusReport:
+    """Counts by stage and split, and the command to run next."""
+
+    dataset: str
+    stages: dict[str, Any]
+    next: str
+
+
+def status(dataset: str, cache_dir: Path, address: str = "") -> StatusReport:
+    """What the cache holds of a dataset.
+
+    Parameters
+    ----------
+    dataset : str
+        Its name.
+    cache_dir : Path
+        The cache.
+    address : str, optional
+        How commands call the dataset (a name, or the path of its TOML); the name by default.
+
+    Returns
+    -------
+    StatusReport
+        ``stages`` holds ``download`` (listed, ok a split), ``features`` (clips a split, by fingerprint),
+        ``train`` (finished or epochs done, by run) and ``score`` (scored splits, by run).
+    """
+    cache, address = DatasetCache(cache_dir, dataset), address or dataset
+    record = cache.find_record()
+    if record is None or not cache.clips_path.exists():
+        empty: dict[str, Any] = {"download": {}, "features": {}, "train": {}, "score": {}}
+        return StatusReport(dataset, empty, f"sedpipe download {address}")
+    clips = cache.read_clips()
+    runs = [Run(path.parent) for path in sorted(cache.runs.glob("*/run.json"))]
+    stages = {
+        "download": {split: _audio(cache, clips.get(split, []), listed) for split, listed in record.listed.items()},
+        "features": {
+            folder.name: _stored(folder) for folder in sorted((cache.folder / "features").glob("*")) if folder.is_dir()
+        },
+        "train": {run.name: _progress(run) for run in runs},
+        "score": {run.name: _scored(run) for run in runs},
+    }
+    return StatusReport(dataset, stages, _next(stages, address))
+
+
+def _audio(cache: DatasetCache, clips: list[Clip], listed: int) -> dict[str, int]:
+    there = {path.name for path in cache.audio_dir(clips[0].split).glob("*.flac")} if clips else set()
+    return {"listed": listed, "ok": sum(cache.audio_path(clip).name in there for clip in clips)}
+
+
+def _stored(folder: Path) -> dict[str, dict[str, int]]:
+    return {path.stem: {"clips": len(FeatureFile(path).clip_ids)} for path in sorted(folder.glob("[!.]*.h5"))}
+
+
+def _progress(run: Run) -> dict[str, Any]:
+    epochs = len(run.log_path.read_text(encoding="utf-8").splitlines()) - 1 if run.log_path.exists() else 0
+    return {"finished": run.is_finished, "epochs": epochs}
+
+
+def _scored(run: Run) -> list[str]:
+    return sorted(path.stem.removeprefix("scores-") for path in run.folder.glob("scores-*.json"))
+
+
+def _next(stages: dict[str, Any], address: str) -> str:
+    """The first command whose result is missing."""
+    available = {split: counts["ok"] for split, counts in stages["download"].items() if counts["listed"]}
+    if not any(available.values()):
+        return f"sedpipe download {address}"
+    featured = [
+        all(stored.get(split, {}).get("clips", 0) for split, ok in available.items() if ok)
+        for stored in stages["features"].values()
+    ]
+    if not any(featured):
+        return f"sedpipe features {address}"
+    finished = [name for name, run in stages["train"].items() if run["finished"]]
+    if not finished:
+        return f"sedpipe train {address}"
+    unscored = [name for name in finished if "evaluation" not in stages["score"][name]]
+    return f"sedpipe score {address} --run {unscored[0] if unscored else finished[-1]}"

@@ -102,6 +102,13 @@ def jobs_option(command: Command) -> Command:
     )(command)
 
 
+def seed_option(command: Command) -> Command:
+    """What decides chance."""
+    return click.option(
+        "--seed", type=click.IntRange(0), default=0, show_default=True, help="Decides weights, order and dropout."
+    )(command)
+
+
 def device_option(command: Command) -> Command:
     """Where the network runs."""
     return click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ...")(command)
@@ -125,7 +132,7 @@ def main() -> None:
 @dataset_argument
 @click.option("--from", "places", multiple=True, metavar="PLACE",
               help="Look here first: a folder, an archive, an address; repeatable.")  # fmt: skip
-@click.option("--dry-run", is_flag=True, help="Count what is listed; write nothing.")
+@click.option("--dry-run", is_flag=True, help="Count what is listed; touch no audio.")
 @jobs_option
 @common
 def download(
@@ -173,7 +180,7 @@ def features(dataset: str, dtype: str, jobs: int, cache_dir: Path, as_json: bool
               help="Frames pooled in each stage before the last; none is single pooling.  [default: 5,5]")  # fmt: skip
 @click.option("--preset", default="paper", show_default=True, help="paper, small, or the path of a TOML.")
 @click.option("--run", help="Name of the run.  [default: made from the settings]")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@seed_option
 @click.option("--epochs", type=click.IntRange(0), help="At most; 0 leaves the network untrained.")
 @click.option("--batch-size", type=click.IntRange(1), help="Clips a step.")
 @click.option("--threads", type=click.IntRange(1), default=_processors, show_default="all processors",
@@ -236,8 +243,9 @@ def _groups(hierarchy: str | None) -> tuple[int, ...] | None:
 @dataset_argument
 @click.option("--run", help="Name or path of a run.  [default: the newest]")
 @click.option("--split", type=click.Choice(["training", "testing", "evaluation"]), default="evaluation",
-              show_default=True)  # fmt: skip
-@click.option("--operating-point", type=click.Choice(["min_er", "max_f1"]), default="min_er", show_default=True)
+              show_default=True, help="What to score; nothing is ever tuned on it here.")  # fmt: skip
+@click.option("--operating-point", type=click.Choice(["min_er", "max_f1"]), default="min_er", show_default=True,
+              help="Which thresholds the event list is made with.")  # fmt: skip
 @device_option
 @common
 def score(
@@ -272,7 +280,7 @@ def status(dataset: str, cache_dir: Path, as_json: bool, quiet: bool) -> None:
 @main.command()
 @click.option("--preset", default="demo", show_default=True, help="demo, small, paper, or the path of a TOML.")
 @click.option("--epochs", type=click.IntRange(0), help="At most.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@seed_option
 @jobs_option
 @device_option
 @common

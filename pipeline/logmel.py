@@ -105,7 +105,7 @@ def log_mel(waveform: np.ndarray, config: LogMelConfig) -> tuple[np.ndarray, int
     counted = waveform[: config.n_samples]
     n_frames = config.grid.frames_of_samples(len(counted))
     features = np.full((config.n_frames, config.n_mels), config.floor_db, dtype=np.float32)
-    features[:n_frames] = _log_mel_frames(waveform, n_frames, config)
+    features[:n_frames] = _log_mel_frames(counted, n_frames, config)
     return features, n_frames
 
 

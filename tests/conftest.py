@@ -2,6 +2,10 @@
 
 import os
 import socket
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -30,3 +34,37 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("no test data: set SEDPIPE_TEST_DATA to a folder with dcase2017-task4/ and esc10/")
     return folder
+
+
+class Web:
+    """What a server on this machine shows, under which address, and the paths that it was asked for."""
+
+    def __init__(self, folder: Path, url: str, handler: type[SimpleHTTPRequestHandler], asked: list[str]) -> None:
+        self.folder = folder
+        self.url = url
+        self.handler = handler
+        self.asked = asked
+
+
+@pytest.fixture
+def web(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
+    """A web server on this machine, for what is fetched."""
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    folder = tmp_path_factory.mktemp("web")
+    asked: list[str] = []
+
+    class Handler(SimpleHTTPRequestHandler):
+        def log_message(self, format, *args):
+            pass
+
+        def log_request(self, code="-", size="-"):
+            asked.append(self.path)
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(folder)))
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    yield Web(folder, f"http://127.0.0.1:{server.server_port}", Handler, asked)
+    server.shutdown()
+    server.server_close()
+    thread.join()

@@ -2,7 +2,8 @@
 
 - :func:`write_atomically`: a temporary path beside the target, renamed to it when the block ends well
 - :func:`write_text`, :func:`write_json`: the two common uses
-- :data:`TEMPORARY_PREFIX`: how to recognise what a killed process left behind
+- :func:`remove_leftovers`: what killed processes left behind
+- :data:`TEMPORARY_PREFIX`: how to recognise it
 """
 
 from __future__ import annotations
@@ -72,6 +73,13 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, value: object) -> None:
     """Write ``value`` as indented JSON; nan and infinity, which JSON lacks, are a ``ValueError``."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def remove_leftovers(*folders: Path) -> None:
+    """Delete what killed processes left unfinished in these folders; not in folders below, whose owners may run."""
+    for path in (path for folder in folders for path in folder.glob(f"{TEMPORARY_PREFIX}*")):
+        with suppress(OSError):
+            path.unlink()
 
 
 def _create(temporary: Path, path: Path) -> None:

@@ -48,16 +48,18 @@ def read_waveform(path: Path, sample_rate: int, dtype: str = "float32") -> np.nd
                 raise AudioError(f"{path}: longer than {MOST_SECONDS // 3600} hours")
             found_rate = file.samplerate
             samples = file.read(dtype=dtype, always_2d=True)
-    except FileNotFoundError as error:
-        raise AudioError(f"{path}: there is no such file") from error
-    except (soundfile.SoundFileError, OSError) as error:
+    except (soundfile.SoundFileError, OSError, MemoryError) as error:  # MemoryError: a header may claim any size
         raise AudioError(f"{path}: {_why(path)}") from error
     if len(samples) == 0:
         raise AudioError(f"{path}: holds no audio (0 samples)")
     waveform: np.ndarray = samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1)
     if not np.isfinite(waveform).all():
         raise AudioError(f"{path}: holds samples that are not finite (nan or infinity)")
-    return waveform if found_rate == sample_rate else soxr.resample(waveform, found_rate, sample_rate)
+    if found_rate != sample_rate:
+        waveform = soxr.resample(waveform, found_rate, sample_rate)
+    if len(waveform) == 0:
+        raise AudioError(f"{path}: too short for a sample at {sample_rate} Hz")
+    return waveform
 
 
 def _why(path: Path) -> str:

@@ -51,7 +51,7 @@ class AudioChecksums:
             f"{clip_id}\t{size}\t{mtime_ns}\t{sha256}\n" for clip_id, (size, mtime_ns, sha256) in self._known.items()
         )
         text = "".join(lines)
-        with suppress(OSError):
+        with suppress(OSError, ValueError):
             if self._path.read_text(encoding="utf-8") == text:
                 return
         write_text(self._path, text)

@@ -111,7 +111,7 @@ class DatasetCache:
         try:
             raw: dict[str, Any] = json.loads(self.record_path.read_text(encoding="utf-8"))
             return DatasetRecord(raw["dataset"], raw["fingerprint"], tuple(raw["labels"]), dict(raw["listed"]))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise SedpipeError(

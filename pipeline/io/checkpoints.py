@@ -9,19 +9,23 @@ A checkpoint is hostile input: it is read with ``weights_only=True``, so that it
 
 from __future__ import annotations
 
-import pickle
+import io
+import warnings
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from pipeline.errors import MissingStageError, SedpipeError
 from pipeline.io.atomic import write_atomically
+from pipeline.io.feature_store import DTYPES
 from pipeline.labels import LabelSet
 from pipeline.logmel import LogMelConfig
 from pipeline.nn.crnn import CRNN, NetworkConfig, PoolingConfig
 from pipeline.postprocess import PostProcessing
+from pipeline.tuning import OPERATING_POINTS
 
 FORMAT = 1
 
@@ -87,20 +91,35 @@ def read_model(path: Path, device: torch.device) -> TrainedModel:
     if not path.exists():
         raise MissingStageError(f"{path} does not exist", hint="run `sedpipe train` first")
     try:
-        content = _load(path, device)
+        content = _load(path)
         if content["format"] != FORMAT:
             raise ValueError(f"its format is {content['format']!r}, this sedpipe reads {FORMAT}")
         labels, front_end = LabelSet(tuple(content["labels"])), LogMelConfig(**content["front_end"])
         network, pooling = NetworkConfig(**content["network"]), PoolingConfig(**content["pooling"])
+        model = _with_weights(content["weights"], labels, front_end, network, pooling)
+        points = {name: PostProcessing(**content["operating_points"][name]) for name in OPERATING_POINTS}
+        feature_dtype = content["feature_dtype"]
+        if feature_dtype not in DTYPES:
+            raise ValueError(f"its features are stored as {feature_dtype!r}, expected one of {', '.join(DTYPES)}")
+        return TrainedModel(model.to(device), labels, front_end, feature_dtype, network, pooling, points)
+    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError, OSError) as error:
+        raise SedpipeError(f"{path} is not a model of sedpipe's: {_reason(error)}", hint="train it again") from error
+
+
+def _with_weights(
+    weights: dict[str, Tensor],
+    labels: LabelSet,
+    front_end: LogMelConfig,
+    network: NetworkConfig,
+    pooling: PoolingConfig,
+) -> CRNN:
+    """The network of a file; ``ValueError`` if its weights are not those of its sizes."""
+    with torch.device("meta"):  # sizes without memory, since a file may claim any
         model = build_model(labels, front_end, network, pooling)
-        model.load_state_dict(content["weights"])
-        points = {name: PostProcessing(**point) for name, point in content["operating_points"].items()}
-        return TrainedModel(
-            model.to(device), labels, front_end, str(content["feature_dtype"]), network, pooling, points
-        )
-    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError, OSError, pickle.UnpicklingError) as error:
-        reason = str(error).split("\n")[0]
-        raise SedpipeError(f"{path} is not a model of sedpipe's: {reason}", hint="train it again") from error
+    model.load_state_dict(weights, assign=True)
+    if not all(bool(tensor.isfinite().all()) for tensor in weights.values()):
+        raise ValueError("a weight is not a finite number")
+    return model.float()
 
 
 def write_state(path: Path, state: dict[str, Any]) -> None:
@@ -120,14 +139,31 @@ def find_state(path: Path) -> dict[str, Any] | None:
     if not path.exists():
         return None
     try:
-        return _load(path, torch.device("cpu"))
-    except (RuntimeError, OSError, EOFError, ValueError, pickle.UnpicklingError) as error:
-        reason = str(error).split("\n")[0]
-        raise SedpipeError(f"cannot read {path}: {reason}", hint="delete it, and training starts over") from error
+        return _load(path)
+    except (ValueError, OSError) as error:
+        raise SedpipeError(
+            f"cannot read {path}: {_reason(error)}", hint="delete it, and training starts over"
+        ) from error
 
 
-def _load(path: Path, device: torch.device) -> dict[str, Any]:
-    content = torch.load(path, map_location=device, weights_only=True)
+def _load(path: Path) -> dict[str, Any]:
+    """The table of a file; ``ValueError`` for any other bytes, whose text never tells to load them unsafely."""
+    raw = io.BytesIO(path.read_bytes())
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            content = torch.load(raw, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch trips over damaged bytes in a dozen ways
+        raise ValueError("it is damaged, or holds more than tensors and plain values") from error
     if not isinstance(content, dict):
         raise ValueError("it does not hold a table")
     return content
+
+
+def _reason(error: Exception) -> str:
+    """One line that says what is wrong."""
+    if isinstance(error, KeyError):
+        return f"it lacks {error}"
+    if isinstance(error, OSError):
+        return error.strerror or "unreadable"
+    return " ".join(str(error).split())

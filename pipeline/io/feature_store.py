@@ -15,8 +15,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -26,7 +26,7 @@ import h5py
 import numpy as np
 
 from pipeline.errors import SedpipeError
-from pipeline.io.atomic import TEMPORARY_PREFIX, write_atomically
+from pipeline.io.atomic import write_atomically
 from pipeline.logmel import EXTRACTOR_VERSION, LogMelConfig
 
 DTYPES = ("float16", "float32")
@@ -73,13 +73,6 @@ def merge(path: Path, rows: Iterable[FeatureRow], n_rows: int, config: LogMelCon
             _put(datasets, index, row)
 
 
-def remove_leftovers(folder: Path) -> None:
-    """Delete what killed workers left unfinished."""
-    for path in folder.glob(f"**/{TEMPORARY_PREFIX}*"):
-        with suppress(OSError):
-            path.unlink()
-
-
 def _datasets(file: h5py.File, n_rows: int, config: LogMelConfig, dtype: str) -> Mapping[str, h5py.Dataset]:
     file.attrs.update(parameters(config, dtype))
     shape = (config.n_frames, config.n_mels)
@@ -112,18 +105,23 @@ class FeatureFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._handle: h5py.File | None = None
+        self._process = 0
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"path": self.path}
+        return {"path": self.path, "_handle": None, "_process": 0}
 
-    @cached_property
+    @property
     def _file(self) -> h5py.File:
-        try:
-            return h5py.File(self.path, "r")
-        except OSError as error:
-            raise SedpipeError(
-                f"cannot read {self.path}: {error}", hint="delete it and run `sedpipe features` again"
-            ) from error
+        if self._handle is None or self._process != os.getpid():
+            self.close()
+            try:
+                self._handle, self._process = h5py.File(self.path, "r"), os.getpid()
+            except OSError as error:
+                raise SedpipeError(
+                    f"cannot read {self.path}: {error}", hint="delete it and run `sedpipe features` again"
+                ) from error
+        return self._handle
 
     @cached_property
     def clip_ids(self) -> list[str]:
@@ -160,13 +158,21 @@ class FeatureFile:
 
     def close(self) -> None:
         """Close the file, so that it can be replaced on every system."""
-        if "_file" in self.__dict__:
-            self.__dict__.pop("_file").close()
+        handle, self._handle = self._handle, None
+        if handle is not None:
+            handle.close()
 
 
-def stored_rows(files: Iterable[FeatureFile]) -> dict[str, tuple[FeatureFile, int]]:
-    """Where each clip is stored; of several places the last counts."""
-    return {clip_id: (file, row) for file in files for row, clip_id in enumerate(file.clip_ids)}
+def stored_rows(
+    files: Iterable[FeatureFile], is_wanted: Callable[[str, str], bool]
+) -> dict[str, tuple[FeatureFile, int]]:
+    """Where each clip is stored whose ``clip_id`` and sha256 are wanted; of several places the last counts."""
+    return {
+        clip_id: (file, row)
+        for file in files
+        for row, (clip_id, sha256) in enumerate(zip(file.clip_ids, file.audio_sha256, strict=True))
+        if is_wanted(clip_id, sha256)
+    }
 
 
 def rows_in_order(places: Mapping[str, tuple[FeatureFile, int]], clip_ids: Sequence[str]) -> Iterator[FeatureRow]:

@@ -39,12 +39,13 @@ def fetch_file(url: str, path: Path, sha256: str | None = None, *, show_progress
     import pooch  # brings requests along; only who fetches pays
     import requests
 
+    pooch.get_logger().setLevel("WARNING")
     downloader = pooch.HTTPDownloader(progressbar=show_progress, timeout=TIMEOUT_S)
     try:
         pooch.retrieve(url, known_hash=sha256, fname=path.name, path=path.parent, downloader=downloader)
     except requests.exceptions.RequestException as error:
         hint = "check the network and run the same command again, or name a copy of yours with --from"
-        raise SedpipeError(f"cannot fetch {url}: {error}", hint=hint) from error
+        raise SedpipeError(f"cannot fetch {url}: {_why(error)}", hint=hint) from error
     except ValueError as error:  # pooch: the hash differs
         raise SedpipeError(
             f"{url} is not what the manifest expects: {error}", hint="name a copy with --from"
@@ -54,3 +55,14 @@ def fetch_file(url: str, path: Path, sha256: str | None = None, *, show_progress
             f"cannot write {path}: {error.strerror or error}", hint="name another place with --cache"
         ) from error
     return path
+
+
+def _why(error: Exception) -> str:
+    """The reason without the library's inner workings."""
+    response = getattr(error, "response", None)
+    if response is not None:
+        return f"the server answers {response.status_code} {response.reason}"
+    kind = type(error).__name__
+    if "Timeout" in kind:
+        return f"no answer within {TIMEOUT_S} s"
+    return "no connection" if "Connection" in kind else kind

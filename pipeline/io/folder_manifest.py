@@ -63,6 +63,10 @@ class FolderManifest(Manifest):
         strong = self.splits[split].strong
         return None if strong is None else self.beside(strong)
 
+    def has_truth(self, split: str) -> bool:
+        """Whether the split has a list of strong labels."""
+        return self.splits[split].strong is not None
+
     def read_companions(self) -> None:
         """Look whether the lists are there; the loader does this."""
         for split, key, path in self._lists():

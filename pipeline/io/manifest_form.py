@@ -91,6 +91,10 @@ class Manifest(Form):
         canonical = json.dumps(decisive, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
         return hashlib.sha256(canonical.encode("ascii")).hexdigest()
 
+    def has_truth(self, split: str) -> bool:
+        """Whether strong labels of ``split`` are known."""
+        raise NotImplementedError
+
     def beside(self, relative: str) -> Path:
         """``relative`` as seen from the folder of the TOML file; ``~`` is the user's home."""
         is_at_home = relative == "~" or relative.startswith("~/")

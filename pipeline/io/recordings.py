@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import hashlib
+import lzma
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -17,6 +19,9 @@ from pipeline.io.fetch import fetch_file
 
 MOST_BYTES_A_RECORDING = 64 * 1024 * 1024
 """Most that is unpacked for one recording, whatever the archive claims."""
+
+_DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, EOFError, RuntimeError, ValueError)
+"""What zipfile raises when an archive is damaged, locked, or packed in a way that it does not know."""
 
 
 class RecordingShelf:
@@ -100,7 +105,7 @@ def open_shelf(
     for place in places or [archive_url]:
         if place.startswith(("https://", "http://")):
             name = f"{hashlib.sha256(place.encode()).hexdigest()[:16]}.zip"
-            place = str(fetch_file(place, unpack_to / name, show_progress=show_progress))
+            place = str(_fetched_zip(place, unpack_to / name, show_progress=show_progress))
         path = Path(place)
         if path.is_dir():
             folders += [path, *sorted(child for child in path.iterdir() if child.is_dir())]
@@ -111,6 +116,15 @@ def open_shelf(
         else:
             raise SedpipeError(f"--from {path}: there is no such folder or archive")
     return RecordingShelf(folders, checksum_of)
+
+
+def _fetched_zip(url: str, path: Path, *, show_progress: bool) -> Path:
+    """An archive from the network; what is none (a page that says sorry, say) is not kept."""
+    fetch_file(url, path, show_progress=show_progress)
+    if not zipfile.is_zipfile(path):
+        path.unlink()
+        raise SedpipeError(f"{url} is not a zip archive", hint="name another address, or a copy of yours, with --from")
+    return path
 
 
 def _unpacked(archive: Path, names: Sequence[str], folder: Path) -> Path:
@@ -128,7 +142,7 @@ def _unpacked(archive: Path, names: Sequence[str], folder: Path) -> Path:
                     raise SedpipeError(f"{archive}: {name} claims {member.file_size} bytes, which no recording has")
                 with opened.open(member) as packed, write_atomically(target) as temporary:
                     temporary.write_bytes(packed.read(MOST_BYTES_A_RECORDING))
-    except (zipfile.BadZipFile, OSError, EOFError, RuntimeError) as error:
+    except _DAMAGED as error:
         raise SedpipeError(
             f"cannot read the archive {archive}: {error}", hint="delete it, or name another copy"
         ) from error

@@ -108,6 +108,10 @@ class YoutubeManifest(Manifest):
         forms = ((role, getattr(self.splits[split], role)) for role in ROLES)
         return tuple(self._remote(role, form) for role, form in forms if form is not None)
 
+    def has_truth(self, split: str) -> bool:
+        """Whether the split has a list of strong labels."""
+        return self.splits[split].strong is not None
+
     def read_companions(self) -> None:
         """Nothing lies beside the manifest; the lists are the download stage's."""
 

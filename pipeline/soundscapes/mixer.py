@@ -107,7 +107,7 @@ def prepare(waveform: np.ndarray) -> PreparedRecording:
     Raises
     ------
     ValueError
-        If nothing in it is loud or long enough to be a region.
+        If nothing in it is loud or long enough to be a region, or nothing soon enough to be heard in 10 s.
     """
     audible = np.flatnonzero(np.abs(waveform) > _SILENCE)
     if audible.size == 0:
@@ -116,6 +116,8 @@ def prepare(waveform: np.ndarray) -> PreparedRecording:
     regions = _active_regions(stripped)
     if not regions:
         raise ValueError("the recording has no active region of 0.1 s")
+    if regions[0][0] > N_SAMPLES - _SHORTEST_REGION:
+        raise ValueError("the recording has no active region that begins in its first 9.9 s")
     active = np.concatenate([stripped[first:end] for first, end in regions])
     return PreparedRecording(stripped / np.sqrt(np.mean(active**2)), tuple(regions))
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pipeline.clips import Clip
 from pipeline.errors import SedpipeError
-from pipeline.io.atomic import write_text
+from pipeline.io.atomic import remove_leftovers, write_text
 from pipeline.io.cache import DatasetCache, DatasetRecord
 from pipeline.io.clip_table import write_clips
 from pipeline.io.event_lists import write_event_list
@@ -23,6 +23,7 @@ from pipeline.io.folder_manifest import FolderManifest
 from pipeline.io.manifests import AnyManifest
 from pipeline.io.mixture_manifest import MixtureManifest
 from pipeline.io.recordings import RecordingShelf, open_shelf
+from pipeline.io.youtube_manifest import YoutubeManifest
 from pipeline.sources.folder import FolderSource
 from pipeline.sources.mixtures import MixtureSource
 from pipeline.sources.source import STATES, Fate, Source, SplitRows
@@ -62,7 +63,7 @@ def download(
     jobs : int
         Worker processes.
     dry_run : bool
-        Count what is listed and write nothing.
+        Count what is listed and touch no audio.
     listener : Listener, optional
         Hears of progress.
 
@@ -113,23 +114,40 @@ def _listed_only(manifest: AnyManifest, cache: DatasetCache, places: Sequence[st
 def _already_there(manifest: AnyManifest, cache: DatasetCache) -> dict[str, dict[str, int]] | None:
     """Counts if every listed clip has its row and its audio, by the rules of this very manifest."""
     record = cache.find_record()
-    if record is None or record.fingerprint != manifest.fingerprint or not cache.clips_path.exists():
+    if record is None or record.fingerprint != manifest.fingerprint or not record.listed:
+        return None
+    if not (cache.clips_path.exists() and cache.problems_path.exists()):
         return None
     by_split = cache.read_clips()
     for split, listed in record.listed.items():
         there = [clip for clip in by_split.get(split, []) if cache.audio_path(clip).exists()]
         if listed == 0 or len(there) != listed:
             return None
+        if manifest.has_truth(split) and not cache.reference_path(split).exists():
+            return None
     return {split: _row(listed, Counter(ok=listed)) for split, listed in record.listed.items()}
 
 
 def _forget_other_rules(manifest: AnyManifest, cache: DatasetCache, listener: Listener) -> None:
-    """Drop audio that was made by another manifest of this name, before any of this one is made."""
+    """Drop what was made by another manifest of this name, before any of this one is made."""
     record = cache.find_record()
-    if record is not None and record.fingerprint != manifest.fingerprint:
+    if record is not None and record.fingerprint == manifest.fingerprint:
+        return
+    if record is not None and isinstance(manifest, YoutubeManifest):  # a video's piece is what its name says
+        listener.say(f"{manifest.name} has changed: its lists are read anew, its audio is kept")
+    elif record is not None:
         listener.say(f"{manifest.name} has changed since its audio was made: making it anew")
-        shutil.rmtree(cache.folder / "audio", ignore_errors=True)
+        _remove(cache.folder / "audio")
+    if record is not None:
+        cache.clips_path.unlink(missing_ok=True)
+        cache.problems_path.unlink(missing_ok=True)
     cache.write_record(DatasetRecord(manifest.name, manifest.fingerprint, manifest.labels, {}))
+
+
+def _remove(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists():
+        raise SedpipeError(f"cannot delete {folder}", hint="delete it yourself, or name another place with --cache")
 
 
 def _resolve(source: Source, cache: DatasetCache, listener: Listener) -> list[SplitRows]:
@@ -139,11 +157,24 @@ def _resolve(source: Source, cache: DatasetCache, listener: Listener) -> list[Sp
             listener.say(note)
         resolved.append(rows)
     if not any(rows.clips for rows in resolved):
-        notes = "; ".join(note for rows in resolved for note in rows.notes)
+        notes = "; ".join(note for rows in resolved for note in rows.notes) or "its lists are empty"
         raise SedpipeError(
             f"{cache.dataset}: no clip can be made ({notes})", hint="name a place that has it with --from"
         )
+    _check_names(cache, resolved)
     return resolved
+
+
+def _check_names(cache: DatasetCache, resolved: Iterable[SplitRows]) -> None:
+    """Rows, audio and events are joined by ``clip_id``, so no two splits may share one."""
+    split_of: dict[str, str] = {}
+    for rows in resolved:
+        for clip in rows.clips:
+            if split_of.setdefault(clip.clip_id, rows.split) != rows.split:
+                raise SedpipeError(
+                    f"{cache.dataset}: clip {clip.clip_id!r} is listed in {split_of[clip.clip_id]} and in {rows.split}",
+                    hint="a clip is called as its file, without folder and extension; give one of them another name",
+                )
 
 
 def _write_rows(manifest: AnyManifest, cache: DatasetCache, resolved: Iterable[SplitRows]) -> None:
@@ -162,15 +193,25 @@ def _fetch(source: Source, cache: DatasetCache, resolved: Iterable[SplitRows], l
     """Fates of all clips: those with audio already, those dropped, those that are fetched now."""
     fates: list[Fate] = []
     missing: list[Clip] = []
+    remarks = _remarks(cache)
+    remove_leftovers(cache.folder, *(cache.folder / "audio").glob("*"))
     for rows in resolved:
         fates += rows.dropped
         for clip in rows.clips:
             if cache.audio_path(clip).exists():
-                fates.append(Fate(clip.split, clip.clip_id, "ok"))
+                fates.append(Fate(clip.split, clip.clip_id, "ok", remarks.get((clip.split, clip.clip_id), "")))
             else:
                 missing.append(clip)
     fates += listener.track(source.fetch(missing), len(missing), "clips")
     return fates
+
+
+def _remarks(cache: DatasetCache) -> dict[tuple[str, str], str]:
+    """What was said, when it was made, about audio that is there."""
+    if not cache.problems_path.exists():
+        return {}
+    rows = [line.split("\t", 3) for line in cache.problems_path.read_text(encoding="utf-8").split("\n") if line]
+    return {(row[0], row[1]): row[3] for row in rows if len(row) == 4 and row[2] == "ok"}
 
 
 def _write_problems(cache: DatasetCache, fates: Iterable[Fate]) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from pipeline.clips import Clip
 from pipeline.errors import AudioError, MissingStageError
-from pipeline.io.atomic import write_text
+from pipeline.io.atomic import remove_leftovers, write_text
 from pipeline.io.audio import read_waveform
 from pipeline.io.audio_checksums import AudioChecksums, sha256_of
 from pipeline.io.cache import DatasetCache
@@ -22,7 +23,6 @@ from pipeline.io.feature_store import (
     FeatureRow,
     fingerprint,
     merge,
-    remove_leftovers,
     rows_in_order,
     stored_rows,
     write_shard,
@@ -80,7 +80,7 @@ def extract_features(
     started, listener = time.monotonic(), listener or Listener()
     cache = DatasetCache(cache_dir, dataset)
     folder = cache.features_dir(fingerprint(config, dtype))
-    remove_leftovers(folder)
+    remove_leftovers(folder, *folder.glob("*.shards"))
     splits = {}
     for split, clips in cache.read_clips().items():
         splits[split] = _SplitExtraction(split, clips, cache, folder, config, dtype).run(jobs, listener)
@@ -107,29 +107,20 @@ class _SplitExtraction:
         self.dtype = dtype
 
     def run(self, jobs: int, listener: Listener) -> dict[str, int]:
-        store = [FeatureFile(self.store)] if self.store.exists() else []
-        fresh = self._fresh(store)
-        if len(fresh) == len(self.audio) and all(file.clip_ids == list(self.audio) for file in store) and store:
-            self.checksums.save()
-            return self._counts(computed=0, failed=0)
-        fresh |= self._fresh(self._shard_files())
+        fresh = self._fresh()
         missing = [clip_id for clip_id in self.audio if clip_id not in fresh]
         failures = self._make(missing, jobs, listener)
-        fresh |= self._fresh(self._shard_files())
-        self._merge(fresh, store)
+        self._merge(self._fresh() if missing else fresh)
         self._note(failures)
         return self._counts(computed=len(missing) - len(failures), failed=len(failures))
 
-    def _fresh(self, files: Sequence[FeatureFile]) -> dict[str, tuple[FeatureFile, int]]:
-        """Stored clips whose audio is still the same."""
-        return {
-            clip_id: (file, row)
-            for clip_id, (file, row) in stored_rows(files).items()
-            if clip_id in self.audio and file.audio_sha256[row] == self.checksums.of(clip_id, self.audio[clip_id])
-        }
+    def _fresh(self) -> dict[str, tuple[FeatureFile, int]]:
+        """Stored clips whose audio is still the same: in shards, or better in the store."""
+        paths = [*sorted(self.shards.glob("[!.]*.h5")), *([self.store] if self.store.exists() else [])]
+        return stored_rows(map(FeatureFile, paths), self._is_fresh)
 
-    def _shard_files(self) -> list[FeatureFile]:
-        return [FeatureFile(path) for path in sorted(self.shards.glob("[!.]*.h5"))]
+    def _is_fresh(self, clip_id: str, sha256: str) -> bool:
+        return clip_id in self.audio and sha256 == self.checksums.of(clip_id, self.audio[clip_id])
 
     def _make(self, clip_ids: list[str], jobs: int, listener: Listener) -> dict[str, str]:
         """Make shards; returns the reason for each clip that failed."""
@@ -146,12 +137,12 @@ class _SplitExtraction:
             pass
         return failures
 
-    def _merge(self, fresh: dict[str, tuple[FeatureFile, int]], store: Sequence[FeatureFile]) -> None:
+    def _merge(self, fresh: dict[str, tuple[FeatureFile, int]]) -> None:
+        """Make one file of all, unless the store is that already; then the shards have served."""
         in_order = [clip_id for clip_id in self.audio if clip_id in fresh]
-        merge(self.store, rows_in_order(fresh, in_order), len(in_order), self.config, self.dtype)
-        for file in {id(file): file for file, _ in fresh.values()}.values():
-            file.close()
-        for file in store:
+        if not self._is_store(fresh, in_order):
+            merge(self.store, rows_in_order(fresh, in_order), len(in_order), self.config, self.dtype)
+        for file, _ in fresh.values():
             file.close()
         self.checksums.save()
         for path in self.shards.glob("*.h5"):
@@ -159,9 +150,16 @@ class _SplitExtraction:
         if self.shards.exists():
             self.shards.rmdir()
 
+    def _is_store(self, fresh: dict[str, tuple[FeatureFile, int]], in_order: list[str]) -> bool:
+        if not self.store.exists() or any(file.path != self.store for file, _ in fresh.values()):
+            return False
+        return FeatureFile(self.store).clip_ids == in_order
+
     def _note(self, failures: dict[str, str]) -> None:
         rows = [f"{clip_id}\t{' '.join(reason.split())}\n" for clip_id, reason in sorted(failures.items())]
-        write_text(self.problems, "".join(["clip_id\treason\n", *rows]))
+        text = "".join(["clip_id\treason\n", *rows])
+        if not self.problems.exists() or self.problems.read_text(encoding="utf-8") != text:
+            write_text(self.problems, text)
 
     def _counts(self, computed: int, failed: int) -> dict[str, int]:
         clips = len(self.audio)
@@ -173,11 +171,13 @@ def _write_one_shard(folder: Path, config: LogMelConfig, dtype: str, task: list[
     rows, failures = [], {}
     for clip_id, path in task:
         try:
+            sha256 = sha256_of(path)  # before it is decoded: a file that changes meanwhile is made anew next time
             features, n_frames = log_mel(read_waveform(path, config.sample_rate), config)
-        except AudioError as error:
-            failures[clip_id] = error.message
+        except (AudioError, OSError) as error:
+            failures[clip_id] = str(error)
         else:
-            rows.append(FeatureRow(clip_id, features, n_frames, sha256_of(path)))
+            rows.append(FeatureRow(clip_id, features, n_frames, sha256))
     if rows:
-        write_shard(folder / f"{rows[0].audio_sha256}.h5", rows, config, dtype)
+        content = "".join(f"{row.clip_id}\t{row.audio_sha256}\n" for row in rows)  # clips may share their audio
+        write_shard(folder / f"{hashlib.sha256(content.encode()).hexdigest()[:16]}.h5", rows, config, dtype)
     return failures

@@ -99,6 +99,7 @@ def score(
     if operating_point not in OPERATING_POINTS:
         raise SettingsError(f"operating point must be one of {', '.join(OPERATING_POINTS)}, got {operating_point!r}")
     cache, listener = DatasetCache(cache_dir, dataset), listener or Listener()
+    cache.read_record()
     found = find_run(cache, run)
     trained = read_model(found.model_path, torch.device(device))
     batches = _open_split(cache, trained, split)
@@ -129,6 +130,12 @@ def score(
 
 
 def _open_split(cache: DatasetCache, trained: TrainedModel, split: str) -> ClipBatches:
+    unknown = [label for label in cache.read_record().labels if label not in trained.labels]
+    if unknown:
+        raise SettingsError(
+            f"the model does not know {cache.dataset}'s class {unknown[0]!r}",
+            hint="score it on a dataset with the classes it was trained for",
+        )
     clips = cache.read_clips()
     if split not in clips:
         raise MissingStageError(f"{cache.dataset} has no clips in {split}: it has {', '.join(clips)}")
@@ -140,7 +147,8 @@ def _open_split(cache: DatasetCache, trained: TrainedModel, split: str) -> ClipB
 
 def _frame_scores(run: Run, trained: TrainedModel, batches: ClipBatches, split: str, listener: Listener) -> FrameScores:
     """Stored ones if they were made from this model and these features, else new ones."""
-    made_from = hashlib.sha256("\n".join([sha256_of(run.model_path), *batches.audio_sha256]).encode()).hexdigest()
+    clip_ids = [clip.clip_id for clip in batches.clips]
+    made_from = _digest([sha256_of(run.model_path), *clip_ids, *batches.audio_sha256])
     path = run.frame_scores_path(split)
     stored = find_frame_scores(path, made_from)
     if stored is not None:
@@ -148,9 +156,13 @@ def _frame_scores(run: Run, trained: TrainedModel, batches: ClipBatches, split: 
     n_batches = -(-len(batches) // BATCH_SIZE)
     tracked = listener.track(batches.in_order(BATCH_SIZE), n_batches, f"{split} batches")
     frame_probs, clip_probs = predict(trained.model, tracked)
-    scores = FrameScores([clip.clip_id for clip in batches.clips], frame_probs, clip_probs, batches.n_frames)
+    scores = FrameScores(clip_ids, frame_probs, clip_probs, batches.n_frames)
     write_frame_scores(path, scores, made_from)
     return scores
+
+
+def _digest(lines: list[str]) -> str:
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def _known_truth(cache: DatasetCache, split: str, batches: ClipBatches, trained: TrainedModel) -> Truth:

@@ -22,7 +22,7 @@ import pipeline
 from pipeline.batches import ClipBatches, band_statistics
 from pipeline.clips import Clip
 from pipeline.errors import MissingStageError, SettingsError, StaleError
-from pipeline.io.atomic import write_text
+from pipeline.io.atomic import remove_leftovers, write_text
 from pipeline.io.cache import DatasetCache
 from pipeline.io.checkpoints import TrainedModel, build_model, find_state, write_model, write_state
 from pipeline.io.feature_store import FeatureFile, fingerprint
@@ -98,9 +98,10 @@ def choose_device(wanted: str) -> str:
     if wanted == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     try:
-        torch.empty(0, device=wanted)
+        torch.zeros(1, device=wanted).item()
     except (RuntimeError, AssertionError) as error:  # torch without CUDA asserts
-        raise SettingsError(f"--device {wanted}: {str(error).splitlines()[0]}", hint="try --device auto") from error
+        reason = str(error).splitlines()[0].split(". ")[0]  # an essay follows
+        raise SettingsError(f"--device {wanted}: {reason}", hint="try --device auto") from error
     return wanted
 
 
@@ -151,6 +152,7 @@ def train(
     if run.is_finished:
         listener.say(f"{run.name} is finished already")
         return TrainReport(**record["result"])
+    remove_leftovers(run.folder)
     torch.set_num_threads(settings.threads)
     fit = _start(settings, labels, front_end, splits["training"])
     _resume(fit, run, listener)
@@ -243,9 +245,15 @@ def _start(settings: TrainSettings, labels: LabelSet, front_end: LogMelConfig, t
 
 def _resume(fit: Fit, run: Run, listener: Listener) -> None:
     state = find_state(run.state_path)
-    if state is not None:
+    if state is None:
+        return
+    try:
         fit.load_state(state)
-        listener.say(f"{run.name} goes on after epoch {fit.epoch}")
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise StaleError(
+            f"{run.state_path} is not the state of this network", hint="delete it, and training starts over"
+        ) from error
+    listener.say(f"{run.name} goes on after epoch {fit.epoch}")
 
 
 def _fit(

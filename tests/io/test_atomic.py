@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import SedpipeError
-from pipeline.io.atomic import TEMPORARY_PREFIX, write_atomically, write_json, write_text
+from pipeline.io.atomic import TEMPORARY_PREFIX, remove_leftovers, write_atomically, write_json, write_text
 
 
 def names_in(folder: Path) -> list[str]:
@@ -90,3 +90,12 @@ def test_json_is_readable_and_refuses_nan(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "a.json").read_text(encoding="utf-8")) == {"label": "Vögel", "f1": 0.5}
     with pytest.raises(ValueError, match="Out of range float"):
         write_json(tmp_path / "a.json", float("nan"))
+
+
+def test_leftovers_of_killed_processes_are_removed_from_the_folders_named_and_nothing_else(tmp_path: Path) -> None:
+    for name in ("a/.tmp-0.h5", "a/0.h5", "a/.hidden", "b/.tmp-1.tsv", "b/below/.tmp-2.h5"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"half")
+    remove_leftovers(tmp_path / "a", tmp_path / "b", tmp_path / "no such folder")
+    left = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file())
+    assert left == ["a/.hidden", "a/0.h5", "b/below/.tmp-2.h5"]

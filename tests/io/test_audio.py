@@ -1,0 +1,127 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from pipeline.errors import AudioError, SedpipeError
+from pipeline.io.audio import read_waveform, write_flac
+
+RATE = 44_100
+
+
+def tone(hertz: float, rate: int, seconds: float = 1.0, level: float = 0.5) -> np.ndarray:
+    return level * np.sin(2 * np.pi * hertz * np.arange(round(rate * seconds)) / rate)
+
+
+def reason(path: Path) -> str:
+    """Why the file cannot be used, without its name."""
+    with pytest.raises(AudioError) as caught:
+        read_waveform(path, RATE)
+    assert caught.value.message.startswith(f"{path}: ")
+    return caught.value.message.removeprefix(f"{path}: ")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_samples_of_16_bits_are_read_exactly(tmp_path: Path, dtype: str) -> None:
+    whole = np.array([0, 1, -1, 12_345, -32_768, 32_767], dtype=np.int16)
+    soundfile.write(tmp_path / "a.wav", whole, RATE)
+    waveform = read_waveform(tmp_path / "a.wav", RATE, dtype)
+    assert waveform.dtype == dtype
+    assert waveform.tolist() == (whole / 32_768).tolist()
+
+
+def test_channels_are_averaged(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", np.array([[0.5, 0.25], [-0.5, 0.5]]), RATE)
+    assert read_waveform(tmp_path / "a.wav", RATE).tolist() == [0.375, 0.0]
+
+
+@pytest.mark.parametrize("rate", [8_000, 22_050, 48_000, 96_000])
+def test_other_rates_are_resampled_in_time_and_level(tmp_path: Path, rate: int) -> None:
+    soundfile.write(tmp_path / "a.wav", tone(1000, rate), rate, subtype="FLOAT")
+    waveform = read_waveform(tmp_path / "a.wav", RATE)
+    assert abs(len(waveform) - RATE) <= 1
+    inner = slice(1000, 43_000)
+    np.testing.assert_allclose(waveform[inner], tone(1000, RATE)[inner], atol=2e-4)
+
+
+@pytest.mark.parametrize("extension", ["wav", "flac", "ogg", "mp3", "aiff"])
+def test_usual_formats_are_read(tmp_path: Path, extension: str) -> None:
+    if extension.upper() not in soundfile.available_formats():
+        pytest.skip(f"this libsndfile lacks {extension}")
+    path = tmp_path / f"a.{extension}"
+    soundfile.write(path, tone(1000, RATE), RATE)
+    waveform = read_waveform(path, RATE)
+    assert waveform.ndim == 1
+    assert abs(len(waveform) - RATE) <= 2 * 1152  # MP3 pads
+    assert np.sqrt(np.mean(waveform[5000:40_000] ** 2)) == pytest.approx(0.5 / np.sqrt(2), rel=0.02)
+
+
+def test_unusable_files_have_their_reason(tmp_path: Path) -> None:
+    assert reason(tmp_path / "missing.wav") == "No such file or directory"
+    assert reason(tmp_path) == "cannot be decoded as audio"
+    (tmp_path / "empty.wav").write_bytes(b"")
+    assert reason(tmp_path / "empty.wav") == "the file is empty (0 bytes)"
+    (tmp_path / "text.wav").write_text("a dog barks\n" * 100)
+    assert reason(tmp_path / "text.wav") == "cannot be decoded as audio"
+    soundfile.write(tmp_path / "header.wav", np.zeros(0), RATE)
+    assert reason(tmp_path / "header.wav") == "holds no audio (0 samples)"
+    soundfile.write(tmp_path / "short.wav", np.ones(1), 192_000)
+    assert reason(tmp_path / "short.wav") == "too short for a sample at 44100 Hz"
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_samples_that_are_not_finite_are_refused(tmp_path: Path, value: float) -> None:
+    waveform = tone(100, RATE)
+    waveform[77] = value
+    soundfile.write(tmp_path / "a.wav", waveform, RATE, subtype="FLOAT")
+    assert reason(tmp_path / "a.wav") == "holds samples that are not finite (nan or infinity)"
+
+
+def test_a_flac_that_breaks_off_is_refused(tmp_path: Path) -> None:
+    write_flac(tmp_path / "a.flac", np.random.default_rng(0).uniform(-1, 1, RATE), RATE)
+    content = (tmp_path / "a.flac").read_bytes()
+    (tmp_path / "a.flac").write_bytes(content[: len(content) // 2])
+    assert reason(tmp_path / "a.flac") == "cannot be decoded as audio"
+
+
+@pytest.mark.parametrize("seconds", [4 * 3600 - 1, 4 * 3600 + 1])
+def test_a_header_that_claims_hours_costs_nothing(tmp_path: Path, seconds: int) -> None:
+    path = tmp_path / "a.flac"
+    soundfile.write(path, np.zeros((RATE, 8)), RATE)
+    content = bytearray(path.read_bytes())
+    described = int.from_bytes(content[18:26], "big")  # rate, channels, bits, and in the last 36 bits the length
+    content[18:26] = (described >> 36 << 36 | seconds * RATE).to_bytes(8, "big")
+    path.write_bytes(content)
+    assert reason(path) == ("longer than 4 hours" if seconds > 4 * 3600 else "cannot be decoded as audio")
+
+
+def test_memory_that_a_header_asks_for_in_vain_is_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_memory(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    soundfile.write(tmp_path / "a.wav", np.zeros(9), RATE)
+    monkeypatch.setattr(soundfile.SoundFile, "read", no_memory)
+    assert reason(tmp_path / "a.wav") == "cannot be decoded as audio"
+
+
+def test_written_flac_is_mono_16_bit_rounded_and_clipped(tmp_path: Path) -> None:
+    step = 1 / 32_768
+    waveform = np.array([0.0, 0.4 * step, 0.6 * step, -0.6 * step, 1.0, 1.5, -1.0, -1.5])
+    write_flac(tmp_path / "new" / "a.flac", waveform, RATE)
+    info = soundfile.info(tmp_path / "new" / "a.flac")
+    assert (info.format, info.subtype, info.channels, info.samplerate) == ("FLAC", "PCM_16", 1, RATE)
+    whole, _ = soundfile.read(tmp_path / "new" / "a.flac", dtype="int16")
+    assert whole.tolist() == [0, 0, 1, -1, 32_767, 32_767, -32_768, -32_768]
+
+
+def test_what_was_written_is_read_and_written_again_as_the_same_bytes(tmp_path: Path) -> None:
+    write_flac(tmp_path / "a.flac", np.random.default_rng(0).uniform(-1, 1, RATE), RATE)
+    write_flac(tmp_path / "b.flac", read_waveform(tmp_path / "a.flac", RATE), RATE)
+    assert (tmp_path / "a.flac").read_bytes() == (tmp_path / "b.flac").read_bytes()
+
+
+def test_a_place_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SedpipeError, match=r"^cannot write .*a\.flac: (Not a directory|File exists)$"):
+        write_flac(tmp_path / "file" / "a.flac", np.zeros(10), RATE)

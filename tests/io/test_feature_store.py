@@ -1,0 +1,186 @@
+import multiprocessing
+import pickle
+from dataclasses import replace
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from pipeline.errors import SedpipeError
+from pipeline.io.feature_store import (
+    FeatureFile,
+    FeatureRow,
+    fingerprint,
+    merge,
+    parameters,
+    rows_in_order,
+    stored_rows,
+    write_shard,
+)
+from pipeline.logmel import LogMelConfig
+
+CONFIG = LogMelConfig()
+
+
+def rows(*clip_ids: str, value: float = 0.0) -> list[FeatureRow]:
+    """Features that differ from clip to clip; ``value`` in the first cell."""
+    made = []
+    for number, clip_id in enumerate(clip_ids):
+        features = np.random.default_rng(number).uniform(-100, 0, (500, 80)).astype(np.float32)
+        features[0, 0] = value
+        made.append(FeatureRow(clip_id, features, 500 - number, f"{number:064x}"))
+    return made
+
+
+def anything(clip_id: str, sha256: str) -> bool:
+    return True
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    path = tmp_path / "training.h5"
+    some = rows("a", "-5QrBL6MzLg_60.000_70.000", "Käuzchen")
+    merge(path, some, len(some), CONFIG, "float16")
+    return path
+
+
+def test_store_opens_with_plain_h5py_and_says_how_it_was_made(store: Path) -> None:
+    with h5py.File(store) as file:
+        assert set(file) == {"features", "clip_id", "n_frames", "audio_sha256"}
+        assert file["features"].shape == (3, 500, 80)
+        assert file["features"].dtype == np.float16
+        assert file["features"].chunks == (1, 500, 80)
+        assert file["clip_id"].asstr()[:].tolist() == ["a", "-5QrBL6MzLg_60.000_70.000", "Käuzchen"]
+        assert file["n_frames"][:].tolist() == [500, 499, 498]
+        assert file["audio_sha256"].asstr()[1] == f"{1:064x}"
+        assert dict(file.attrs) == {
+            "sample_rate": 44_100,
+            "window_length": 1764,
+            "hop_length": 882,
+            "n_fft": 2048,
+            "n_frames": 500,
+            "n_mels": 80,
+            "floor": 1e-10,
+            "dtype": "float16",
+            "extractor_version": 1,
+        }
+
+
+def test_values_are_kept_as_precisely_as_the_dtype_can(tmp_path: Path) -> None:
+    [row] = rows("a")
+    for dtype in ("float16", "float32"):
+        merge(tmp_path / f"{dtype}.h5", [row], 1, CONFIG, dtype)
+        stored = FeatureFile(tmp_path / f"{dtype}.h5").read_features([0])
+        assert stored.dtype == dtype
+        np.testing.assert_array_equal(stored[0], row.features.astype(dtype))
+
+
+def test_the_same_rows_are_the_same_bytes_from_shards_or_not(tmp_path: Path) -> None:
+    some = rows("a", "b", "c")
+    merge(tmp_path / "whole.h5", some, 3, CONFIG, "float16")
+    write_shard(tmp_path / "2.h5", some[1:], CONFIG, "float16")
+    write_shard(tmp_path / "1.h5", some[:1], CONFIG, "float16")
+    places = stored_rows([FeatureFile(tmp_path / "2.h5"), FeatureFile(tmp_path / "1.h5")], anything)
+    merge(tmp_path / "merged.h5", rows_in_order(places, ["a", "b", "c"]), 3, CONFIG, "float16")
+    assert (tmp_path / "merged.h5").read_bytes() == (tmp_path / "whole.h5").read_bytes()
+
+
+def test_of_several_places_of_a_clip_the_last_wanted_one_counts(tmp_path: Path) -> None:
+    write_shard(tmp_path / "old.h5", rows("a", "b", value=-1), CONFIG, "float32")
+    write_shard(tmp_path / "new.h5", rows("b", value=-2), CONFIG, "float32")
+    files = [FeatureFile(tmp_path / "old.h5"), FeatureFile(tmp_path / "new.h5")]
+    places = stored_rows(files, anything)
+    assert [row.features[0, 0] for row in rows_in_order(places, ["b", "a"])] == [-2, -1]
+    of_the_old_audio = stored_rows(files, lambda clip_id, sha256: (clip_id, sha256) == ("b", f"{1:064x}"))
+    assert {clip_id: file.path.name for clip_id, (file, _) in of_the_old_audio.items()} == {"b": "old.h5"}
+
+
+def test_rows_come_in_the_order_asked_for(store: Path) -> None:
+    file = FeatureFile(store)
+    expected = [file.read(row).features for row in (2, 0, 2)]
+    np.testing.assert_array_equal(file.read_features([2, 0, 2]), expected)
+    assert file.read_features([]).shape == (0, 500, 80)
+
+
+def test_a_row_is_read_back_whole(store: Path) -> None:
+    row = FeatureFile(store).read(1)
+    assert (row.clip_id, row.n_frames, row.audio_sha256) == ("-5QrBL6MzLg_60.000_70.000", 499, f"{1:064x}")
+    assert row.features.shape == (500, 80)
+
+
+def test_parameters_are_read_back_as_they_were_given(store: Path) -> None:
+    assert FeatureFile(store).parameters == parameters(CONFIG, "float16")
+
+
+def test_a_store_without_clips_can_be_read(tmp_path: Path) -> None:
+    merge(tmp_path / "none.h5", [], 0, CONFIG, "float16")
+    file = FeatureFile(tmp_path / "none.h5")
+    assert (file.clip_ids, file.audio_sha256) == ([], [])
+    assert file.read_features([]).shape == (0, 500, 80)
+
+
+def test_an_open_file_survives_pickling(store: Path) -> None:
+    file = FeatureFile(store)
+    expected = file.read_features([1])
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(file)).read_features([1]), expected)
+
+
+def send_features(file: FeatureFile, connection: Connection) -> None:
+    inherited = file._handle
+    connection.send((file._file is not inherited, file.read_features([1])))
+
+
+@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
+def test_a_forked_process_opens_the_file_itself(store: Path) -> None:
+    file = FeatureFile(store)
+    expected = file.read_features([1])
+    ours, theirs = multiprocessing.Pipe()
+    child = multiprocessing.get_context("fork").Process(target=send_features, args=(file, theirs))
+    child.start()
+    assert ours.poll(20)
+    is_its_own, found = ours.recv()
+    child.join()
+    assert is_its_own
+    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(file.read_features([1]), expected)
+
+
+def test_a_closed_file_opens_again_and_sees_what_replaced_it(tmp_path: Path, store: Path) -> None:
+    file = FeatureFile(store)
+    assert file.read(0).clip_id == "a"
+    file.close()
+    file.close()
+    merge(store, rows("a", value=-7), 1, CONFIG, "float32")
+    assert file.read_features([0])[0, 0, 0] == -7
+
+
+def test_a_shard_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises((TypeError, ValueError)):
+        write_shard(tmp_path / "a.h5", [replace(rows("a")[0], features=np.zeros((3, 3)))], CONFIG, "float16")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_fingerprint_follows_every_parameter_and_the_dtype() -> None:
+    changes = [
+        {name: value * 2} for name, value in vars(CONFIG).items() if name not in ("window_length",)
+    ] + [{"window_length": 882}]  # fmt: skip
+    made = {fingerprint(replace(CONFIG, **change), "float16") for change in changes}
+    made |= {fingerprint(CONFIG, "float16"), fingerprint(CONFIG, "float32")}
+    assert len(made) == len(changes) + 2
+    assert all(len(digits) == 16 and int(digits, 16) >= 0 for digits in made)
+    assert fingerprint(LogMelConfig(), "float16") == fingerprint(CONFIG, "float16")
+
+
+def test_unknown_dtypes_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"^dtype must be one of float16, float32, got 'float64'$"):
+        fingerprint(CONFIG, "float64")
+
+
+def test_a_damaged_store_is_one_sentence(store: Path) -> None:
+    store.write_bytes(store.read_bytes()[:1000])
+    with pytest.raises(SedpipeError, match=r"^cannot read .*training\.h5: ") as caught:
+        FeatureFile(store).clip_ids  # noqa: B018
+    assert caught.value.hint == "delete it and run `sedpipe features` again"

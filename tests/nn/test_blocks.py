@@ -1,0 +1,73 @@
+import pytest
+import torch
+
+from pipeline.nn.blocks import NORMALISATIONS, GatedBlock, GatedConv
+
+torch.set_num_threads(1)
+
+
+def test_the_second_half_of_the_maps_gates_the_first():
+    conv = GatedConv(1, 1, "after_gate").eval()
+    with torch.no_grad():
+        conv.convolution.weight.zero_()
+        conv.convolution.weight[0, 0, 1, 1] = 3.0  # linear half: three times the pixel
+        conv.convolution.bias.copy_(torch.tensor([0.0, -1.0]))  # gate: sigmoid(-1) everywhere
+    x = torch.randn(2, 1, 5, 4)
+    expected = 3 * x * torch.sigmoid(torch.tensor(-1.0)) / (1 + 1e-5) ** 0.5  # batch norm as it begins
+    torch.testing.assert_close(conv(x), expected)
+
+
+def test_a_convolution_sees_one_neighbour_on_each_side_and_keeps_the_size():
+    conv = GatedConv(1, 2, "before_gate").eval()
+    x = torch.randn(1, 1, 9, 7)
+    moved = x.clone()
+    moved[0, 0, 4, 3] += 1
+    changed = (conv(moved) != conv(x)).any(dim=1)[0]
+    assert changed.shape == (9, 7)
+    assert changed.nonzero().tolist() == [[t, f] for t in (3, 4, 5) for f in (2, 3, 4)]
+
+
+@pytest.mark.parametrize(
+    ("normalisation", "parameters"),
+    [
+        ("before_gate", 3 * 8 * 9 + 2 * 8),  # no bias: the normalisation has one
+        ("after_gate", 3 * 8 * 9 + 8 + 2 * 4),
+        ("block", 3 * 8 * 9 + 8),
+    ],
+)
+def test_a_gated_convolution_of_3_to_4_maps_has_its_parameters(normalisation, parameters):
+    assert sum(parameter.numel() for parameter in GatedConv(3, 4, normalisation).parameters()) == parameters
+
+
+def test_normalised_before_the_gate_the_level_of_the_input_does_not_matter():
+    conv = GatedConv(2, 3, "before_gate")
+    x = torch.randn(4, 2, 8, 8)
+    torch.testing.assert_close(conv(x), conv(100 * x), rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("normalisation", ["after_gate", "block"])
+def test_normalised_after_the_gate_every_map_has_mean_0_and_deviation_1(normalisation):
+    block = GatedBlock(2, 3, (1, 1), normalisation, dropout=0)
+    y = block(torch.randn(4, 2, 8, 8))
+    torch.testing.assert_close(y.mean(dim=(0, 2, 3)), torch.zeros(3), rtol=0, atol=1e-5)
+    torch.testing.assert_close(y.std(dim=(0, 2, 3), correction=0), torch.ones(3), rtol=0, atol=2e-2)
+
+
+@pytest.mark.parametrize("normalisation", NORMALISATIONS)
+def test_a_block_keeps_the_largest_value_of_each_patch(normalisation):
+    torch.manual_seed(0)
+    pooling = GatedBlock(1, 3, (2, 5), normalisation, dropout=0.5).eval()
+    plain = GatedBlock(1, 3, (1, 1), normalisation, dropout=0.5).eval()
+    plain.load_state_dict(pooling.state_dict())
+    x = torch.randn(2, 1, 8, 10)
+    patches = plain(x).reshape(2, 3, 4, 2, 2, 5)
+    assert torch.equal(pooling(x), patches.amax(dim=(3, 5)))
+
+
+def test_dropout_acts_in_training_alone():
+    block = GatedBlock(1, 3, (1, 1), "after_gate", dropout=0.5)
+    x = torch.randn(2, 1, 16, 16)
+    assert (block(x) == 0).float().mean() == pytest.approx(0.5, abs=0.05)
+    block.eval()
+    assert torch.equal(block(x), block(x))
+    assert (block(x) != 0).all()

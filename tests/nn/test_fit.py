@@ -1,0 +1,199 @@
+import io
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from pipeline.batches import Batch
+from pipeline.nn.crnn import CRNN, NetworkConfig, PoolingConfig, Prediction
+from pipeline.nn.fit import Fit, TrainingConfig, clip_loss, predict
+
+torch.set_num_threads(1)
+CONFIG = TrainingConfig(batch_size=4, epochs=6, learning_rate=0.01, patience=3)
+NETWORK = NetworkConfig(maps=(4,), pools=((4, 4),), conv_maps=4, gru_units=4, dropout=0.3)
+
+
+class Told(torch.nn.Module):
+    """Predicts what the batch tells it to, so that a test decides every validation loss."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(1))
+        self.step = torch.nn.Parameter(torch.zeros(1))
+
+    def forward(self, x, n_frames):
+        probs = self.step.sigmoid().expand(len(x), 1) if self.training else x[:, 0]
+        return Prediction(x, [], probs)
+
+
+def batch(*losses: float) -> Batch:
+    """Clips with label 1, for which :class:`Told` has these losses."""
+    x = torch.exp(-torch.tensor(losses)).reshape(-1, 1, 1)
+    return Batch(x, torch.ones(len(losses), 1), torch.ones(len(losses)), ["clip"] * len(losses))
+
+
+def told_fit(validation_losses, config) -> tuple[Fit, list[float]]:
+    """A fit over these validation losses until it stops, and its weight after each epoch."""
+    fit, weights = Fit(Told(), config, seed=0), []
+    for loss in validation_losses:
+        if fit.stopped:
+            break
+        fit.run_epoch([batch(1.0)], [batch(loss)])
+        weights.append(fit.model.step.item())
+    return fit, weights
+
+
+def crnn_fit(seed: int = 0, config: TrainingConfig = CONFIG, initial: int = 0) -> Fit:
+    torch.manual_seed(initial)
+    return Fit(CRNN(2, 40, 16, NETWORK, PoolingConfig("linear", (5,))), config, seed)
+
+
+def some_batches(n_batches: int = 3) -> list[Batch]:
+    g = torch.Generator().manual_seed(1)
+    return [
+        Batch(
+            torch.randn(4, 40, 16, generator=g),
+            torch.randint(2, (4, 2), generator=g).float(),
+            torch.tensor([40, 40, 31, 8]),
+            ["a", "b", "c", "d"],
+        )
+        for _ in range(n_batches)
+    ]
+
+
+def run(fit: Fit, epochs: int) -> Fit:
+    for _ in range(epochs):
+        fit.run_epoch(some_batches(), some_batches(1))
+    return fit
+
+
+def stored(state) -> dict:
+    """A state as it comes back from a file."""
+    file = io.BytesIO()
+    torch.save(state, file)
+    file.seek(0)
+    return torch.load(file, weights_only=True)
+
+
+def same(one, other) -> bool:
+    """Equal to the bit, through nested tables and lists."""
+    if isinstance(one, torch.Tensor):
+        return torch.equal(one, other)
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(map(same, one, other))
+    return one == other
+
+
+def test_loss_is_the_mean_cross_entropy_over_clips_and_classes():
+    probs, targets = torch.tensor([[0.9, 0.2], [0.5, 0.7]]), torch.tensor([[1.0, 0.0], [0.0, 0.0]])
+    expected = -(math.log(0.9) + math.log(0.8) + math.log(0.5) + math.log(0.3)) / 4
+    assert clip_loss(probs, targets).item() == pytest.approx(expected)
+
+
+def test_loss_of_a_certain_mistake_is_finite():
+    probs = torch.tensor([[0.0, 1.0]], requires_grad=True)
+    loss = clip_loss(probs, torch.tensor([[1.0, 0.0]]))
+    loss.backward()
+    assert loss.item() == pytest.approx(-math.log(1e-7), rel=0.02)
+    assert probs.grad.isfinite().all()
+
+
+def test_losses_are_means_over_clips_not_over_batches():
+    fit = Fit(Told(), CONFIG, seed=0)
+    record = fit.run_epoch([batch(1.0)], [batch(0.1, 0.2, 0.3), batch(1.0)])
+    assert record.validation_loss == pytest.approx(0.4)
+    assert record.training_loss == pytest.approx(-math.log(0.5))
+    assert (record.epoch, fit.epoch) == (1, 1)
+
+
+def test_training_stops_when_patience_has_run_out_since_the_best_epoch():
+    fit, _ = told_fit([0.5, 0.4, 0.45, 0.4, 0.41, 0.1], replace(CONFIG, epochs=100))
+    assert (fit.stopped, fit.epoch, fit.best_epoch) == ("patience", 5, 2)  # an equal loss is no better one
+    assert fit.best_loss == pytest.approx(0.4)
+
+
+def test_training_stops_at_the_last_epoch():
+    fit, _ = told_fit([0.5, 0.4, 0.3, 0.2], replace(CONFIG, epochs=3))
+    assert (fit.stopped, fit.epoch, fit.best_epoch) == ("epochs", 3, 3)
+
+
+def test_no_epochs_leave_the_network_as_it_was():
+    fit, _ = told_fit([0.5], replace(CONFIG, epochs=0))
+    fit.restore_best()
+    assert (fit.stopped, fit.epoch, fit.best_loss) == ("epochs", 0, math.inf)
+    assert fit.model.step.item() == 0
+
+
+def test_the_best_epochs_weights_are_given_back():
+    fit, weights = told_fit([0.5, 0.3, 0.4, 0.45], CONFIG)
+    assert len(set(weights)) == 4
+    assert fit.model.step.item() == weights[3]
+    fit.restore_best()
+    assert fit.model.step.item() == weights[1]
+
+
+@pytest.mark.parametrize("done", [1, 2, 5])
+def test_a_resumed_fit_is_the_undisturbed_one_to_the_bit(done):
+    undisturbed = run(crnn_fit(), 6)
+    resumed = crnn_fit(initial=7)
+    resumed.load_state(stored(run(crnn_fit(), done).state()))
+    torch.rand(11)  # whatever happened to the random numbers of the new process
+    run(resumed, 6 - done)
+    assert same(resumed.state(), undisturbed.state())
+    resumed.restore_best()
+    undisturbed.restore_best()
+    assert same(resumed.model.state_dict(), undisturbed.model.state_dict())
+
+
+def test_patience_is_counted_through_an_interruption():
+    first, _ = told_fit([0.5, 0.4, 0.45], replace(CONFIG, epochs=100))
+    fit = Fit(Told(), replace(CONFIG, epochs=100), seed=0)
+    fit.load_state(stored(first.state()))
+    assert not fit.stopped
+    for loss in (0.46, 0.47):
+        fit.run_epoch([batch(1.0)], [batch(loss)])
+    assert (fit.stopped, fit.best_epoch) == ("patience", 2)
+
+
+def test_the_seed_decides_dropout():
+    once, again, other = (run(crnn_fit(seed), 1).model.state_dict() for seed in (0, 0, 1))
+    assert same(once, again)
+    assert not same(once, other)
+
+
+def test_standardisation_is_not_trained():
+    fit = crnn_fit()
+    fit.model.standardise_with(torch.full((16,), 0.5), torch.full((16,), 2.0))
+    run(fit, 2)
+    assert fit.model.mean.tolist() == [0.5] * 16
+    assert fit.model.scale.tolist() == [0.5] * 16
+
+
+def test_prediction_is_in_the_order_of_the_clips_and_without_dropout():
+    fit, batches = crnn_fit(), some_batches()
+    frame_probs, clip_probs = predict(fit.model, batches)
+    assert frame_probs.shape == (12, 10, 2)
+    assert clip_probs.shape == (12, 2)
+    assert frame_probs.dtype == clip_probs.dtype == np.float32
+    alone = [Batch(*(part[row : row + 1] for part in some)) for some in batches for row in range(4)]
+    for one, other in zip(predict(fit.model, alone), (frame_probs, clip_probs), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"batch_size": 0}, "batch_size and patience must be positive"),
+        ({"patience": 0}, "batch_size and patience must be positive"),
+        ({"epochs": -1}, "epochs must not be negative"),
+        ({"learning_rate": 0.0}, "learning_rate must be between 0 and 1, got 0.0"),
+        ({"learning_rate": float("nan")}, "learning_rate must be between 0 and 1, got nan"),
+    ],
+)
+def test_training_that_cannot_be_is_refused(changes, message):
+    with pytest.raises(ValueError, match=message):
+        replace(CONFIG, **changes)

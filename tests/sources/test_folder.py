@@ -1,0 +1,146 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from builders import write_tone
+
+from pipeline.errors import ListFormatError
+from pipeline.events import Event
+from pipeline.io.cache import DatasetCache
+from pipeline.io.folder_manifest import FolderManifest
+from pipeline.io.manifests import load_manifest
+from pipeline.sources.folder import FolderSource
+from pipeline.sources.source import Fate, SplitRows
+
+TEN_LINES = """name = "garden"
+kind = "folder"
+labels = ["Blackbird", "Air horn, truck horn"]
+[splits.training]
+audio = "audio"
+weak = "training.tsv"
+[splits.testing]
+audio = "audio"
+weak = "testing.csv"
+strong = "events.tsv"
+"""
+
+
+def garden(tmp_path: Path, training: str, testing: str = "", events: str = "") -> Path:
+    (tmp_path / "garden.toml").write_text(TEN_LINES)
+    (tmp_path / "training.tsv").write_text(training)
+    (tmp_path / "testing.csv").write_text(testing)
+    (tmp_path / "events.tsv").write_text(events)
+    return tmp_path / "garden.toml"
+
+
+def source_of(path: Path, *, jobs: int = 1) -> tuple[FolderSource, DatasetCache]:
+    manifest = load_manifest(str(path))
+    assert isinstance(manifest, FolderManifest)
+    cache = DatasetCache(path.parent / "cache", manifest.name)
+    return FolderSource(manifest, cache, jobs), cache
+
+
+def resolved(path: Path) -> dict[str, SplitRows]:
+    return {rows.split: rows for rows in source_of(path)[0].resolve()}
+
+
+def fates(path: Path, *, jobs: int = 1) -> tuple[dict[str, Fate], dict[str, np.ndarray]]:
+    """What became of each clip of the training list, and its samples."""
+    source, cache = source_of(path, jobs=jobs)
+    clips = next(iter(source.resolve())).clips
+    found = {fate.clip_id: fate for fate in source.fetch(clips)}
+    audio = {clip.clip_id: cache.audio_path(clip) for clip in clips if cache.audio_path(clip).exists()}
+    return found, {clip_id: soundfile.read(path)[0] for clip_id, path in audio.items()}
+
+
+def test_ten_lines_and_lists_are_a_dataset(tmp_path: Path) -> None:
+    rows = resolved(
+        garden(
+            tmp_path,
+            'filename\tevent_labels\na.wav\tBlackbird,Air horn, truck horn\nsub/b.ogg\t\na.wav\tBlackbird\n',
+            'c.mp3,"Air horn, truck horn"\nd.wav,Blackbird\n',
+            "c.mp3\t0.5\t2\tAir horn, truck horn\nc.mp3\t3\t4\tAir horn, truck horn\n",
+        )
+    )  # fmt: skip
+    assert list(rows) == ["training", "testing"]
+    training = [(clip.clip_id, clip.source, clip.labels) for clip in rows["training"].clips]
+    assert training == [("a", "a.wav", ("Blackbird", "Air horn, truck horn")), ("b", "sub/b.ogg", ())]
+    assert rows["training"].reference is None
+    events = [Event(0.5, 2, "Air horn, truck horn"), Event(3, 4, "Air horn, truck horn")]
+    assert rows["testing"].reference == {"c": events, "d": []}  # in d nothing sounds that is located
+    assert rows["testing"].listed == 2
+
+
+def test_any_format_rate_and_number_of_channels_becomes_mono_at_44100_hz(tmp_path: Path) -> None:
+    listed = ["mono.wav", "sub/slow.ogg", "song.mp3", "stereo.flac"]
+    path = garden(tmp_path, "".join(f"{name}\tBlackbird\n" for name in listed))
+    write_tone(tmp_path / "audio" / "mono.wav", 10, 1000)
+    write_tone(tmp_path / "audio" / "sub" / "slow.ogg", 3, 1000, sample_rate=22_050)
+    write_tone(tmp_path / "audio" / "song.mp3", 4, 1000, sample_rate=48_000)
+    time = np.arange(5 * 44_100) / 44_100
+    tone = 0.1 * np.sin(2 * np.pi * 1000 * time)
+    soundfile.write(tmp_path / "audio" / "stereo.flac", np.stack([2 * tone, 0 * tone], axis=1), 44_100)
+    found, audio = fates(path)
+    assert list(found.values()) == [Fate("training", clip, "ok") for clip in ("mono", "slow", "song", "stereo")]
+    seconds = {clip_id: len(samples) / 44_100 for clip_id, samples in audio.items()}
+    assert seconds == pytest.approx({"mono": 10, "slow": 3, "song": 4, "stereo": 5}, abs=0.06)  # MP3 pads
+    for samples in audio.values():
+        inner = samples[22_050:88_200]
+        assert samples.ndim == 1
+        assert np.sqrt(np.mean(inner**2)) == pytest.approx(0.1 / np.sqrt(2), rel=0.02)
+        assert np.abs(np.fft.rfft(inner)).argmax() * 44_100 / len(inner) == pytest.approx(1000, abs=1)
+
+
+def test_what_is_longer_than_ten_seconds_is_cut_with_a_word_about_it(tmp_path: Path) -> None:
+    path = garden(tmp_path, "long.wav\tBlackbird\nexact.wav\tBlackbird\n")
+    write_tone(tmp_path / "audio" / "long.wav", 12, 500)
+    write_tone(tmp_path / "audio" / "exact.wav", 10, 500)
+    found, audio = fates(path)
+    assert found["long"] == Fate("training", "long", "ok", "12.0 s long: only the first 10 s are used")
+    assert found["exact"] == Fate("training", "exact", "ok")
+    whole, _ = soundfile.read(tmp_path / "audio" / "long.wav")
+    assert audio["long"].tolist() == whole[:441_000].tolist()
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_recordings_that_cannot_be_used_are_rows_with_a_reason_and_the_others_go_on(tmp_path: Path, jobs: int) -> None:
+    names = ["missing", "empty", "text", "nothing", "nan", "good"]
+    path = garden(tmp_path, "".join(f"{name}.wav\tBlackbird\n" for name in names))
+    folder = tmp_path / "audio"
+    write_tone(folder / "good.wav", 1, 500)
+    (folder / "empty.wav").write_bytes(b"")
+    (folder / "text.wav").write_text("a blackbird sings")
+    soundfile.write(folder / "nothing.wav", np.zeros(0), 44_100)
+    soundfile.write(folder / "nan.wav", np.array([0.1, np.nan]), 44_100, subtype="FLOAT")
+    found, audio = fates(path, jobs=jobs)
+    assert {name: fate.reason.removeprefix(f"{folder / name}.wav: ") for name, fate in found.items()} == {
+        "missing": "No such file or directory",
+        "empty": "the file is empty (0 bytes)",
+        "text": "cannot be decoded as audio",
+        "nothing": "holds no audio (0 samples)",
+        "nan": "holds samples that are not finite (nan or infinity)",
+        "good": "",
+    }
+    assert {name for name, fate in found.items() if fate.state == "gone"} == set(names) - {"good"}
+    assert list(audio) == ["good"]
+
+
+def test_events_of_a_clip_that_is_not_listed_are_a_sentence(tmp_path: Path) -> None:
+    path = garden(
+        tmp_path, "a.wav\tBlackbird\n", "c.wav,Blackbird\n", "c.wav\t0\t1\tBlackbird\ne.wav\t0\t1\tBlackbird\n"
+    )
+    with pytest.raises(ListFormatError, match=r"events\.tsv: 'e' has events but is not listed in .*testing\.csv$"):
+        resolved(path)
+
+
+def test_a_label_that_the_manifest_lacks_is_named_with_file_and_line(tmp_path: Path) -> None:
+    path = garden(tmp_path, "a.wav\tBlackbird\nb.wav\tBlackbrid\n")
+    with pytest.raises(ListFormatError, match=r"training\.tsv:2: label 'Blackbrid' .* \(did you mean 'Blackbird'\?\)$"):
+        resolved(path)
+
+
+@pytest.mark.parametrize("filename", ["../a.wav", "/etc/a.wav", "sub/../../a.wav"])
+def test_a_list_cannot_lead_out_of_its_folder(tmp_path: Path, filename: str) -> None:
+    with pytest.raises(ListFormatError, match=r"training\.tsv:1: found .*, expected a file name, not absolute"):
+        resolved(garden(tmp_path, f"{filename}\tBlackbird\n"))

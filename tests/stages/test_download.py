@@ -1,0 +1,518 @@
+import csv
+import hashlib
+import itertools
+import json
+import multiprocessing
+import random
+import shutil
+import time
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+import soundfile
+from builders import recorded_mixtures, recordings, tiny_mixtures, write_tone
+from conftest import Web
+
+from pipeline.errors import SedpipeError
+from pipeline.io.cache import DatasetCache
+from pipeline.io.clip_table import read_clips
+from pipeline.io.event_lists import read_event_list
+from pipeline.io.manifests import load_manifest
+from pipeline.stages.download import DownloadReport, download
+from pipeline.stages.progress import Listener
+from pipeline.stages.status import status
+
+NOWHERE = "http://127.0.0.1:1/none.zip"
+COUNTS = {"training": 3, "testing": 2, "evaluation": 2}
+OK = {"gone": 0, "blocked": 0, "retryable": 0, "pending": 0}
+
+
+class Notes(Listener):
+    """Remembers what was said."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def say(self, line: str) -> None:
+        self.lines.append(line)
+
+
+def run(toml: Path, cache: Path, *places: Path | str, jobs: int = 1) -> DownloadReport:
+    return download(load_manifest(str(toml)), cache, [str(place) for place in places], jobs=jobs)
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    """Every file below, hidden ones too."""
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).digest()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def times(folder: Path) -> dict[str, int]:
+    return {path.relative_to(folder).as_posix(): path.stat().st_mtime_ns for path in folder.rglob("*")}
+
+
+def differing(one: Mapping[str, object], other: Mapping[str, object]) -> set[str]:
+    return {name for name in {*one, *other} if one.get(name) != other.get(name)}
+
+
+def problems(cache: Path, name: str) -> list[list[str]]:
+    with DatasetCache(cache, name).problems_path.open(encoding="utf-8") as file:
+        return list(csv.reader(file, delimiter="\t"))[1:]
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the manifest ``tiny-tiny.toml`` and all of it in ``cache``; for reading only."""
+    folder = tmp_path_factory.mktemp("made_once")
+    run(tiny_mixtures(folder, "tiny", 3, 2), folder / "cache")
+    return folder
+
+
+@pytest.fixture
+def tiny(made_once: Path, tmp_path: Path) -> tuple[Path, Path]:
+    """A copy of it, times included: the manifest and the cache."""
+    shutil.copytree(made_once, tmp_path / "tiny")
+    return tmp_path / "tiny" / "tiny-tiny.toml", tmp_path / "tiny" / "cache"
+
+
+# mixtures of synthesised recordings
+
+
+def test_every_clip_has_audio_of_ten_seconds_in_the_format_of_the_store(made_once: Path) -> None:
+    cache = DatasetCache(made_once / "cache", "tiny")
+    clips = read_clips(cache.clips_path)
+    assert len(clips) == 7
+    for clip in clips:
+        info = soundfile.info(cache.audio_path(clip))
+        assert (info.format, info.subtype) == ("FLAC", "PCM_16")
+        assert (info.frames, info.samplerate, info.channels) == (441_000, 44_100, 1)
+    assert len(list((cache.folder / "audio").rglob("*.*"))) == 7
+
+
+def test_rows_and_reference_agree(made_once: Path) -> None:
+    cache = DatasetCache(made_once / "cache", "tiny")
+    by_split = cache.read_clips()
+    assert {split: len(clips) for split, clips in by_split.items()} == COUNTS
+    for split, clips in by_split.items():
+        events = read_event_list(cache.reference_path(split))
+        assert list(events) == [clip.clip_id for clip in clips]
+        for clip in clips:
+            assert {event.label for event in events[clip.clip_id]} == set(clip.labels) != set()
+
+
+def test_nothing_but_the_contract_lies_in_the_cache(made_once: Path) -> None:
+    names = {path.relative_to(made_once / "cache").as_posix() for path in (made_once / "cache").glob("*/*")}
+    assert names == {
+        "tiny/audio",
+        "tiny/clips.tsv",
+        "tiny/dataset.json",
+        "tiny/download-problems.tsv",
+        "tiny/reference-evaluation.tsv",
+        "tiny/reference-testing.tsv",
+        "tiny/reference-training.tsv",
+    }
+
+
+def test_report_counts_clips_by_split(tmp_path: Path) -> None:
+    report = run(tiny_mixtures(tmp_path, "few", 2, 1), tmp_path / "cache")
+    assert (report.stage, report.dataset) == ("download", "few")
+    assert report.splits == {
+        "training": {"listed": 2, "ok": 2, **OK},
+        "testing": {"listed": 1, "ok": 1, **OK},
+        "evaluation": {"listed": 1, "ok": 1, **OK},
+    }
+    assert 0 < report.seconds < 60
+
+
+def test_a_second_run_touches_nothing_and_counts_the_same(tiny: tuple[Path, Path]) -> None:
+    toml, cache = tiny
+    before = times(cache)
+    report = run(toml, cache)
+    assert times(cache) == before
+    assert {split: counts["ok"] for split, counts in report.splits.items()} == COUNTS
+
+
+def test_dry_run_counts_and_writes_nothing(tmp_path: Path) -> None:
+    manifest = load_manifest(str(tiny_mixtures(tmp_path, "tiny")))
+    report = download(manifest, tmp_path / "cache", dry_run=True)
+    assert report.splits == {"training": {"listed": 6}, "testing": {"listed": 3}, "evaluation": {"listed": 3}}
+    assert not (tmp_path / "cache").exists()
+
+
+def test_deleted_audio_is_made_again_and_the_rest_is_kept(tiny: tuple[Path, Path]) -> None:
+    toml, cache = tiny
+    expected, before = content(cache), times(cache / "tiny" / "audio")
+    for name in ("training/training-00002.flac", "testing/testing-00000.flac"):
+        (cache / "tiny" / "audio" / name).unlink()
+    run(toml, cache)
+    assert content(cache) == expected
+    files = {name for name in differing(before, times(cache / "tiny" / "audio")) if name.endswith(".flac")}
+    assert files == {"training/training-00002.flac", "testing/testing-00000.flac"}
+
+
+@pytest.mark.parametrize("name", ["clips.tsv", "dataset.json", "reference-testing.tsv"])
+def test_a_deleted_table_is_made_again(tiny: tuple[Path, Path], name: str) -> None:
+    toml, cache = tiny
+    expected = content(cache)
+    (cache / "tiny" / name).unlink()
+    run(toml, cache)
+    assert content(cache) == expected
+
+
+def test_a_changed_manifest_is_told_and_made_anew(tiny: tuple[Path, Path], tmp_path: Path) -> None:
+    toml, cache = tiny
+    toml.write_text(toml.read_text().replace("seed = 2\n", "seed = 5\n"))
+    listener = Notes()
+    download(load_manifest(str(toml)), cache, listener=listener)
+    assert listener.lines == ["tiny has changed since its audio was made: making it anew"]
+    run(toml, tmp_path / "fresh")
+    assert content(cache) == content(tmp_path / "fresh")
+
+
+def test_a_manifest_that_shrinks_leaves_no_audio_behind(tiny: tuple[Path, Path]) -> None:
+    toml, cache = tiny
+    run(tiny_mixtures(toml.parent, "tiny", 2, 1), cache)
+    assert sum(path.suffix == ".flac" for path in cache.rglob("*")) == 4
+
+
+class Interrupted(BaseException):
+    pass
+
+
+@pytest.mark.parametrize("killed_at", ["_resolve", "_write_rows", "write_event_list", "_fetch", "_write_problems"])
+@pytest.mark.parametrize("before", ["nothing", "other rules", "a file missing"])
+def test_a_run_that_ends_at_any_step_is_completed_by_the_next(
+    tiny: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, killed_at: str, before: str
+) -> None:
+    toml, cache = tiny
+    expected = content(cache)
+    if before == "nothing":
+        shutil.rmtree(cache)
+    if before == "other rules":
+        rules = toml.read_text()
+        toml.write_text(rules.replace("seed = 2\n", "seed = 5\n"))
+        run(toml, cache)
+        toml.write_text(rules)
+    if before == "a file missing":
+        (cache / "tiny" / "audio" / "training" / "training-00001.flac").unlink()
+
+    def interrupt(*_: object, **__: object) -> None:
+        raise Interrupted
+
+    with monkeypatch.context() as patched:
+        patched.setattr(f"pipeline.stages.download.{killed_at}", interrupt)
+        with pytest.raises(Interrupted):
+            run(toml, cache)
+    report = run(toml, cache)
+    assert content(cache) == expected
+    assert {split: counts["ok"] for split, counts in report.splits.items()} == COUNTS
+
+
+@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
+@pytest.mark.parametrize("seed", range(2))
+def test_killed_at_random_moments_it_goes_on_to_the_same_bytes(made_once: Path, tmp_path: Path, seed: int) -> None:
+    toml, moments = made_once / "tiny-tiny.toml", random.Random(seed)
+    n_killed, cache = 0, tmp_path / "cache"
+    for _ in range(8):
+        child = multiprocessing.get_context("fork").Process(target=run, args=(toml, cache))
+        child.start()
+        time.sleep(moments.uniform(0, 0.2))
+        child.kill()
+        child.join()
+        n_killed += child.exitcode != 0
+        files = list(cache.rglob("*.flac"))
+        for path in files:
+            if not path.name.startswith("."):
+                assert soundfile.info(path).frames == 441_000
+        done = status("tiny", cache).stages["download"]
+        assert sum(counts["ok"] for counts in done.values()) <= len(files)
+    assert n_killed > 1
+    report = run(toml, cache)
+    assert content(cache) == content(made_once / "cache")
+    assert sum(counts["ok"] for counts in report.splits.values()) == 7
+
+
+def test_what_a_killed_process_left_is_cleared_away(tiny: tuple[Path, Path]) -> None:
+    toml, cache = tiny
+    expected = content(cache)
+    (cache / "tiny" / "audio" / "testing" / ".tmp-0123.flac").write_bytes(b"half")
+    (cache / "tiny" / "audio" / "testing" / "testing-00001.flac").unlink()
+    run(toml, cache)
+    assert content(cache) == expected
+
+
+# mixtures of recordings that are found
+
+
+@pytest.fixture
+def beeps(tmp_path: Path) -> tuple[Path, Path]:
+    """A manifest of mixtures, and the folder with their recordings."""
+    folder = recordings(tmp_path / "recordings")
+    return recorded_mixtures(tmp_path, folder, NOWHERE), folder
+
+
+def zip_of(folder: Path, path: Path, top: str = "") -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in sorted(folder.rglob("*.wav")):
+            archive.write(file, top + file.relative_to(folder).as_posix())
+        archive.writestr("../evil", b"evil")
+    return path
+
+
+def test_folder_archive_and_network_give_the_same_clips(beeps: tuple[Path, Path], tmp_path: Path, web: Web) -> None:
+    toml, folder = beeps
+    archive = zip_of(folder, tmp_path / "mine.zip", "ESC-10-master/")
+    shutil.copy(archive, web.folder / "esc.zip")
+    (tmp_path / "web").mkdir()
+    caches = [tmp_path / name for name in "abc"]
+    reports = [
+        run(toml, caches[0], folder),
+        run(toml, caches[1], archive),
+        run(recorded_mixtures(tmp_path / "web", folder, f"{web.url}/esc.zip"), caches[2]),
+    ]
+    assert [report.splits for report in reports] == [reports[0].splits] * 3
+    assert reports[0].splits["training"] == {"listed": 8, "ok": 8, **OK}
+    for cache in caches[1:]:
+        assert content(cache / "beeps") == content(caches[0] / "beeps")
+    assert not (tmp_path / "evil").exists()
+    assert web.asked == ["/esc.zip"]
+
+
+def test_a_damaged_recording_costs_its_mixtures_and_is_named(beeps: tuple[Path, Path], tmp_path: Path) -> None:
+    toml, folder = beeps
+    run(toml, tmp_path / "whole", folder)
+    damaged = folder / "001 - Low tone" / "1-2.wav"
+    whole = damaged.read_bytes()
+    damaged.write_bytes(whole[:-2])
+    listener = Notes()
+    report = download(load_manifest(str(toml)), tmp_path / "cache", [str(folder)], listener=listener)
+    gone = report.splits["training"]["gone"]
+    assert 0 < gone < 8
+    assert report.splits["training"] == {"listed": 8, "ok": 8 - gone, **OK, "gone": gone}
+    assert report.splits["testing"]["ok"] == 3
+    assert listener.lines == [
+        f"{damaged} is damaged (its sha256 is not the listed one): mixtures that draw it are dropped"
+    ]
+    rows = problems(tmp_path / "cache", "beeps")
+    assert [row[2:] for row in rows] == [["gone", "recording 001 - Low tone/1-2.wav is missing or damaged"]] * gone
+    kept, complete = content(tmp_path / "cache" / "beeps" / "audio"), content(tmp_path / "whole" / "beeps" / "audio")
+    assert kept.items() < complete.items()
+    assert len(complete) - len(kept) == gone
+
+    again = download(load_manifest(str(toml)), tmp_path / "cache", [str(folder)])
+    assert (again.splits, problems(tmp_path / "cache", "beeps")) == (report.splits, rows)
+    damaged.write_bytes(whole)
+    assert run(toml, tmp_path / "cache", folder).splits["training"] == {"listed": 8, "ok": 8, **OK}
+    assert content(tmp_path / "cache") == content(tmp_path / "whole")
+
+
+def test_a_fold_that_is_missing_makes_its_split_unavailable_in_one_line(
+    beeps: tuple[Path, Path], tmp_path: Path
+) -> None:
+    toml, folder = beeps
+    for path in folder.rglob("3-*.wav"):
+        path.unlink()
+    listener = Notes()
+    report = download(load_manifest(str(toml)), tmp_path / "cache", [str(folder)], listener=listener)
+    assert listener.lines == ["evaluation is unavailable: no recording of fold 3 was found"]
+    assert report.splits["evaluation"] == {"listed": 3, "ok": 0, **OK, "pending": 3}
+    assert report.splits["testing"] == {"listed": 3, "ok": 3, **OK}
+    assert not DatasetCache(tmp_path / "cache", "beeps").reference_path("evaluation").exists()
+
+
+def test_nothing_found_is_a_sentence(beeps: tuple[Path, Path], tmp_path: Path) -> None:
+    toml, _ = beeps
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(SedpipeError, match=r"^beeps: no clip can be made \(training is unavailable: no ") as caught:
+        run(toml, tmp_path / "cache", tmp_path / "empty")
+    assert caught.value.hint == "name a place that has it with --from"
+
+
+def test_places_and_networks_that_fail_leave_what_is_there(tiny: tuple[Path, Path], tmp_path: Path, web: Web) -> None:
+    folder = recordings(tmp_path / "recordings")
+    (tmp_path / "no-archive.zip").write_text("no archive")
+    (web.folder / "esc.zip").write_text("no archive")
+    _, cache = tiny
+    before = content(cache)
+    for place, message in (
+        (tmp_path / "no-archive.zip", "is neither a folder nor a zip archive"),
+        (tmp_path / "nowhere", "there is no such folder or archive"),
+        (f"{web.url}/esc.zip", "is not a zip archive"),
+        (f"{web.url}/gone.zip", "the server answers 404"),
+    ):
+        with pytest.raises(SedpipeError, match=message):
+            run(recorded_mixtures(tmp_path, folder, NOWHERE, name="tiny"), cache, place)
+    assert differing(before, {name: sha for name, sha in content(cache).items() if "sources" not in name}) == set()
+
+
+# a user's own recordings
+
+GARDEN = """name = "garden"
+kind = "folder"
+labels = ["Blackbird"]
+[splits.training]
+audio = "{training}"
+weak = "training.tsv"
+[splits.testing]
+audio = "{testing}"
+weak = "testing.tsv"
+strong = "events.tsv"
+"""
+
+
+@pytest.fixture
+def garden(tmp_path: Path) -> Path:
+    (tmp_path / "garden.toml").write_text(GARDEN.format(training="audio", testing="audio"))
+    (tmp_path / "training.tsv").write_text("short.wav\tBlackbird\nlong.wav\tBlackbird\nbroken.wav\tBlackbird\n")
+    (tmp_path / "testing.tsv").write_text("seen.wav\tBlackbird\n")
+    (tmp_path / "events.tsv").write_text("seen.wav\t0.5\t1\tBlackbird\n")
+    for name, seconds in (("short", 3.0), ("long", 12.0), ("seen", 2.0)):
+        write_tone(tmp_path / "audio" / f"{name}.wav", seconds, 500)
+    (tmp_path / "audio" / "broken.wav").write_text("a blackbird sings")
+    return tmp_path / "garden.toml"
+
+
+def test_own_recordings_come_with_a_reason_where_something_is_to_be_said(garden: Path, tmp_path: Path) -> None:
+    report = run(garden, tmp_path / "cache")
+    assert report.splits == {
+        "training": {"listed": 3, "ok": 2, **OK, "gone": 1},
+        "testing": {"listed": 1, "ok": 1, **OK},
+    }
+    expected = [
+        ["training", "broken", "gone", f"{tmp_path}/audio/broken.wav: cannot be decoded as audio"],
+        ["training", "long", "ok", "12.0 s long: only the first 10 s are used"],
+    ]
+    assert problems(tmp_path / "cache", "garden") == expected
+    run(garden, tmp_path / "cache")
+    assert problems(tmp_path / "cache", "garden") == expected
+
+
+def test_a_mended_recording_is_taken_up_and_the_others_are_kept(garden: Path, tmp_path: Path) -> None:
+    run(garden, tmp_path / "cache")
+    before = times(tmp_path / "cache")
+    write_tone(tmp_path / "audio" / "broken.wav", 2, 500)
+    assert run(garden, tmp_path / "cache").splits["training"] == {"listed": 3, "ok": 3, **OK}
+    changed = differing(before, times(tmp_path / "cache"))
+    assert {name for name in changed if name.endswith(".flac")} == {"garden/audio/training/broken.flac"}
+
+
+def test_a_mistake_in_a_list_is_told_again_until_it_is_mended(garden: Path, tmp_path: Path) -> None:
+    run(garden, tmp_path / "cache")
+    right = (tmp_path / "events.tsv").read_text()
+    (tmp_path / "events.tsv").write_text(right + "unseen.wav\t0\t1\tBlackbird\n")
+    for _ in range(2):
+        with pytest.raises(SedpipeError, match=r"events\.tsv: 'unseen' has events but is not listed in "):
+            run(garden, tmp_path / "cache")
+    assert status("garden", tmp_path / "cache").next == "sedpipe download garden"
+    (tmp_path / "events.tsv").write_text(right)
+    assert run(garden, tmp_path / "cache").splits["testing"] == {"listed": 1, "ok": 1, **OK}
+
+
+def test_one_name_in_two_splits_is_a_sentence(garden: Path, tmp_path: Path) -> None:
+    garden.write_text(GARDEN.format(training="audio", testing="audio/other"))
+    write_tone(tmp_path / "audio" / "other" / "short.wav", 2, 500)
+    (tmp_path / "testing.tsv").write_text("short.wav\tBlackbird\n")
+    (tmp_path / "events.tsv").write_text("")
+    for _ in range(2):
+        with pytest.raises(SedpipeError, match=r"^garden: clip 'short' is listed in training and in testing$"):
+            run(garden, tmp_path / "cache")
+
+
+def test_empty_lists_are_a_sentence(garden: Path, tmp_path: Path) -> None:
+    for name in ("training.tsv", "testing.tsv", "events.tsv"):
+        (tmp_path / name).write_text("")
+    with pytest.raises(SedpipeError, match=r"^garden: no clip can be made \(its lists are empty\)$"):
+        run(garden, tmp_path / "cache")
+
+
+# pieces of videos
+
+
+@pytest.fixture
+def videos(tmp_path: Path, web: Web) -> Path:
+    """A dataset of three pieces, its lists on a server of this machine."""
+    rows = [f"{letter * 11},0.000,10.000,Car,/m/0k4j\n" for letter in "abc"]
+    (web.folder / "list.csv").write_text("".join(rows))
+    sha256 = hashlib.sha256("".join(rows).encode()).hexdigest()
+    path = tmp_path / "videos.toml"
+    path.write_text(
+        f'name = "videos"\nkind = "youtube"\nlabels = ["Car"]\nlists = "{web.url}/"\n[mids]\n"Car" = "/m/0k4j"\n'
+        f'[splits.training]\nclips = {{ path = "list.csv", sha256 = "{sha256}" }}\n'
+    )
+    return path
+
+
+def test_audio_is_adopted_piece_by_piece_from_place_after_place(videos: Path, tmp_path: Path) -> None:
+    counts = []
+    for letter in "ab":
+        write_tone(tmp_path / letter / f"Y{letter * 11}_0.000_10.000.wav", 10, 500)
+        counts.append(run(videos, tmp_path / "cache", tmp_path / letter).splits["training"])
+    assert counts == [
+        {"listed": 3, "ok": 1, **OK, "pending": 2},
+        {"listed": 3, "ok": 2, **OK, "pending": 1},
+    ]
+    reason = "no audio of it was found in the places of --from"
+    assert problems(tmp_path / "cache", "videos") == [["training", "ccccccccccc_0.000_10.000", "pending", reason]]
+
+
+def test_audio_of_videos_outlives_a_change_of_the_manifest(videos: Path, tmp_path: Path) -> None:
+    write_tone(tmp_path / "mine" / "aaaaaaaaaaa_0.000_10.000.wav", 10, 500)
+    run(videos, tmp_path / "cache", tmp_path / "mine")
+    text = videos.read_text()
+    videos.write_text(text.replace('["Car"]', '["Car", "Bus"]').replace("[splits", '"Bus" = "/m/01bjv"\n[splits'))
+    listener = Notes()
+    report = download(load_manifest(str(videos)), tmp_path / "cache", listener=listener)
+    assert listener.lines == ["videos has changed: its lists are read anew, its audio is kept"]
+    assert report.splits["training"] == {"listed": 3, "ok": 1, **OK, "pending": 2}
+    assert json.loads((tmp_path / "cache" / "videos" / "dataset.json").read_text())["labels"] == ["Car", "Bus"]
+
+
+def test_official_lists_are_resolved_and_audio_adopted(tmp_path: Path, shared_data: Path, web: Web) -> None:
+    text = load_manifest("dcase2017-task4").path.read_text()
+    old = next(line for line in text.splitlines() if line.startswith("lists = "))
+    (tmp_path / "task4.toml").write_text(text.replace(old, f'lists = "{web.url}/"'))
+    lists = shared_data / "dcase2017-task4"
+    with (lists / "testing_set.csv").open(encoding="utf-8") as file:
+        for row in itertools.islice(csv.reader(file), 2):
+            clip_id = f"{row[0]}_{float(row[1]):.3f}_{float(row[2]):.3f}"
+            write_tone(tmp_path / "audio" / f"Y{clip_id}.wav", 10, 500)
+    listener = Notes()
+    report = download(
+        load_manifest(str(tmp_path / "task4.toml")),
+        tmp_path / "cache",
+        [str(lists), str(tmp_path / "audio")],
+        listener=listener,
+    )
+    assert report.splits == {
+        "training": {"listed": 51_172, "ok": 0, **OK, "pending": 51_172},
+        "testing": {"listed": 488, "ok": 2, **OK, "pending": 486},
+        "evaluation": {"listed": 0, "ok": 0, **OK},
+    }
+    assert [line.split(":")[0] for line in listener.lines] == ["evaluation is unavailable"]
+    cache = DatasetCache(tmp_path / "cache", "dcase2017-task4")
+    assert {split: len(clips) for split, clips in cache.read_clips().items()} == {"training": 51_172, "testing": 488}
+    assert sorted(path.name for path in cache.folder.glob("reference-*")) == ["reference-testing.tsv"]
+
+
+# the cache
+
+
+def test_a_cache_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("")
+    with pytest.raises(SedpipeError, match=r"^cannot write .*cache/tiny/dataset\.json: (Not a directory|File exists)$"):
+        run(tiny_mixtures(tmp_path, "tiny"), tmp_path / "cache")
+
+
+def test_audio_that_cannot_be_deleted_is_a_sentence(tiny: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    toml, cache = tiny
+    toml.write_text(toml.read_text().replace("seed = 2\n", "seed = 5\n"))
+    monkeypatch.setattr(shutil, "rmtree", lambda *_, **__: None)
+    for _ in range(2):
+        with pytest.raises(SedpipeError, match=r"^cannot delete .*audio$"):
+            run(toml, cache)

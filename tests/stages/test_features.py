@@ -1,0 +1,381 @@
+import csv
+import multiprocessing
+import os
+import random
+import signal
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from pipeline.clips import Clip
+from pipeline.errors import MissingStageError, SedpipeError
+from pipeline.io.audio import read_waveform, write_flac
+from pipeline.io.audio_checksums import AudioChecksums, sha256_of
+from pipeline.io.cache import DatasetCache, DatasetRecord
+from pipeline.io.clip_table import write_clips
+from pipeline.io.feature_store import FeatureFile, fingerprint, parameters
+from pipeline.logmel import LogMelConfig, log_mel
+from pipeline.stages import features
+from pipeline.stages.features import FeatureReport, extract_features
+
+CONFIG = LogMelConfig()
+RATE = 44_100
+
+needs_fork = pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="no fork here")
+quiet_fork = pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
+
+
+class Dataset:
+    """A downloaded dataset ``own`` of short clips of noise."""
+
+    def __init__(self, root: Path, **n_clips: int) -> None:
+        self.root = root
+        self.cache = DatasetCache(root, "own")
+        self.clips = [self.clip(split, number) for split, n in n_clips.items() for number in range(n)]
+        self.list_clips(self.clips)
+        for number, clip in enumerate(self.clips):
+            self.record_audio(clip, seed=number)
+
+    def clip(self, split: str, number: int) -> Clip:
+        return Clip(f"{split}-{number}", split, "noise", 0, 10, ("Car",))
+
+    def list_clips(self, clips: list[Clip]) -> None:
+        splits = dict.fromkeys(clip.split for clip in clips)
+        listed = {split: sum(clip.split == split for clip in clips) for split in splits}
+        self.cache.write_record(DatasetRecord("own", "f", ("Car",), listed))
+        write_clips(self.cache.clips_path, clips)
+
+    def record_audio(self, clip: Clip, seed: int, seconds: float = 0.3) -> None:
+        waveform = 0.1 * np.random.default_rng(seed).standard_normal(round(seconds * RATE))
+        write_flac(self.cache.audio_path(clip), waveform, RATE)
+
+    @property
+    def features(self) -> Path:
+        return self.cache.features_dir(fingerprint(CONFIG, "float16"))
+
+    def store(self, split: str = "training") -> Path:
+        return self.features / f"{split}.h5"
+
+    def extract(self, **options: object) -> FeatureReport:
+        return extract_features("own", self.root, CONFIG, **options)
+
+    def counts(self, **options: object) -> tuple[int, int, int]:
+        """Of the training split: computed, reused, failed."""
+        counts = self.extract(**options).splits["training"]
+        assert counts["clips"] == counts["computed"] + counts["reused"] + counts["failed"]
+        return counts["computed"], counts["reused"], counts["failed"]
+
+    def stores(self) -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in self.features.rglob("*.h5")}
+
+    def assert_right(self, clips: list[Clip]) -> None:
+        """The training store holds ``clips`` in this order, each with the features of its audio."""
+        file = FeatureFile(self.store())
+        assert file.clip_ids == [clip.clip_id for clip in clips]
+        for row, clip in enumerate(clips):
+            path = self.cache.audio_path(clip)
+            expected, n_frames = log_mel(read_waveform(path, RATE), CONFIG)
+            stored = file.read(row)
+            np.testing.assert_array_equal(stored.features, expected.astype(np.float16))
+            assert (stored.n_frames, stored.audio_sha256) == (n_frames, sha256_of(path))
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Dataset:
+    return Dataset(tmp_path / "cache", training=5, testing=2)
+
+
+@pytest.fixture
+def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(features, "CLIPS_PER_SHARD", 2)
+
+
+def times(folder: Path) -> dict[str, int]:
+    return {path.relative_to(folder).as_posix(): path.stat().st_mtime_ns for path in folder.rglob("*")}
+
+
+def differing(one: Mapping[str, object], other: Mapping[str, object]) -> set[str]:
+    return {name for name in {*one, *other} if one.get(name) != other.get(name)}
+
+
+def failed(own: Dataset) -> list[list[str]]:
+    with (own.features / "training.failed.tsv").open(encoding="utf-8") as file:
+        return list(csv.reader(file, delimiter="\t"))
+
+
+def test_store_holds_the_log_mel_of_every_clip_in_the_order_of_the_table(own: Dataset) -> None:
+    own.record_audio(own.clips[1], seed=9, seconds=10)
+    own.extract()
+    own.assert_right(own.clips[:5])
+    assert FeatureFile(own.store()).n_frames.tolist() == [15, 500, 15, 15, 15]
+    assert FeatureFile(own.store("testing")).clip_ids == ["testing-0", "testing-1"]
+
+
+def test_store_opens_with_plain_h5py(own: Dataset) -> None:
+    own.extract()
+    with h5py.File(own.cache.folder / "features" / fingerprint(CONFIG, "float16") / "training.h5") as file:
+        assert {name: (dataset.shape, str(dataset.dtype)) for name, dataset in file.items()} == {
+            "features": ((5, 500, 80), "float16"),
+            "clip_id": ((5,), "object"),
+            "n_frames": ((5,), "int32"),
+            "audio_sha256": ((5,), "|S64"),
+        }
+        assert dict(file.attrs) == parameters(CONFIG, "float16")
+
+
+def test_report_counts_what_was_done(own: Dataset) -> None:
+    report = own.extract()
+    assert (report.stage, report.dataset, report.fingerprint) == ("features", "own", fingerprint(CONFIG, "float16"))
+    assert report.splits == {
+        "training": {"clips": 5, "computed": 5, "reused": 0, "failed": 0},
+        "testing": {"clips": 2, "computed": 2, "reused": 0, "failed": 0},
+    }
+    assert report.clips_per_second == pytest.approx(7 / report.seconds)
+
+
+def test_a_second_run_computes_nothing_and_touches_nothing(own: Dataset) -> None:
+    own.extract()
+    before = times(own.root)
+    report = own.extract()
+    assert {split: counts["reused"] for split, counts in report.splits.items()} == {"training": 5, "testing": 2}
+    assert times(own.root) == before
+
+
+def test_audio_that_is_touched_but_the_same_is_not_computed(own: Dataset) -> None:
+    own.extract()
+    before = own.store().stat().st_mtime_ns
+    for clip in own.clips:
+        os.utime(own.cache.audio_path(clip), ns=(1, 1))
+    assert own.counts() == (0, 5, 0)
+    assert own.store().stat().st_mtime_ns == before
+
+
+def test_changed_audio_is_computed_alone(own: Dataset) -> None:
+    own.extract()
+    own.record_audio(own.clips[2], seed=99)
+    before = own.store("testing").stat().st_mtime_ns
+    assert own.counts() == (1, 4, 0)
+    own.assert_right(own.clips[:5])
+    assert own.store("testing").stat().st_mtime_ns == before
+
+
+def test_added_clips_alone_are_computed_and_take_their_place(own: Dataset) -> None:
+    own.extract()
+    new = own.clip("training", 77)
+    own.list_clips([new, *own.clips])
+    own.record_audio(new, seed=77)
+    assert own.counts() == (1, 5, 0)
+    own.assert_right([new, *own.clips[:5]])
+
+
+def test_clips_without_audio_or_row_are_dropped_without_computing(own: Dataset) -> None:
+    own.extract()
+    own.cache.audio_path(own.clips[1]).unlink()
+    assert own.counts() == (0, 4, 0)
+    own.assert_right([own.clips[0], *own.clips[2:5]])
+    own.list_clips(own.clips[2:])
+    assert own.counts() == (0, 3, 0)
+    own.assert_right(own.clips[2:5])
+
+
+def test_another_order_is_made_without_computing(own: Dataset) -> None:
+    own.extract()
+    own.list_clips(own.clips[4::-1])
+    assert own.counts() == (0, 5, 0)
+    own.assert_right(own.clips[4::-1])
+
+
+@pytest.mark.usefixtures("small_shards")
+def test_any_number_of_workers_and_any_history_give_the_same_bytes(own: Dataset, tmp_path: Path) -> None:
+    own.extract()
+    parallel = Dataset(tmp_path / "parallel", training=5, testing=2)
+    parallel.extract(jobs=2)
+    assert parallel.stores() == own.stores()
+    own.record_audio(own.clips[3], seed=99)
+    own.extract()
+    own.record_audio(own.clips[3], seed=3)
+    assert own.counts() == (1, 4, 0)
+    assert own.stores() == parallel.stores()
+    assert sorted(own.stores()) == ["testing.h5", "training.h5"]
+
+
+@pytest.mark.usefixtures("small_shards")
+def test_clips_that_share_their_audio_are_all_there(own: Dataset) -> None:
+    for clip in own.clips:
+        own.record_audio(clip, seed=0)
+    assert own.counts() == (5, 0, 0)
+    own.assert_right(own.clips[:5])
+
+
+def die_at(root: Path, nth: int) -> None:
+    """Extract, and die as by the power cord right before the ``nth`` file appears under its name; 0: never."""
+    replace, n_files = os.replace, 0
+
+    def count(source: Path, target: Path) -> None:
+        nonlocal n_files
+        n_files += 1
+        if n_files == nth:
+            os.kill(os.getpid(), signal.SIGKILL)
+        replace(source, target)
+
+    os.replace = count
+    extract_features("own", root, CONFIG)
+
+
+def in_a_child(root: Path, nth: int = 0) -> multiprocessing.process.BaseProcess:
+    child = multiprocessing.get_context("fork").Process(target=die_at, args=(root, nth))
+    child.start()
+    return child
+
+
+@needs_fork
+@quiet_fork
+@pytest.mark.usefixtures("small_shards")
+def test_killed_before_any_file_it_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
+    undisturbed = Dataset(tmp_path / "undisturbed", training=5, testing=2)
+    undisturbed.extract()
+    died, nth, n_computed = True, 0, []
+    while died:
+        nth += 1
+        own = Dataset(tmp_path / str(nth), training=5, testing=2)
+        child = in_a_child(own.root, nth)
+        child.join()
+        died = child.exitcode == -signal.SIGKILL
+        n_computed.append(sum(counts["computed"] for counts in own.extract().splits.values()))
+        assert own.stores() == undisturbed.stores()
+        assert not list(own.root.rglob(".tmp-*"))
+    assert len(n_computed) > 8
+    assert n_computed == sorted(n_computed, reverse=True)  # what was made before is not made again
+    assert (n_computed[0], n_computed[-1]) == (7, 0)
+
+
+@needs_fork
+@quiet_fork
+@pytest.mark.usefixtures("small_shards")
+@pytest.mark.parametrize("seed", range(2))
+def test_killed_at_random_moments_it_goes_on_to_the_same_bytes(tmp_path: Path, seed: int) -> None:
+    undisturbed = Dataset(tmp_path / "undisturbed", training=9, testing=4)
+    undisturbed.extract()
+    own, moments = Dataset(tmp_path / "own", training=9, testing=4), random.Random(seed)
+    n_killed = 0
+    for _ in range(6):
+        child = in_a_child(own.root)
+        time.sleep(moments.uniform(0, 0.12))
+        child.kill()
+        child.join()
+        n_killed += child.exitcode != 0
+    assert n_killed > 1
+    own.extract()
+    assert own.stores() == undisturbed.stores()
+    assert not list(own.root.rglob(".tmp-*"))
+
+
+@pytest.mark.usefixtures("small_shards")
+def test_shards_that_were_merged_before_the_kill_are_cleared_away(
+    own: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(self: AudioChecksums) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(AudioChecksums, "save", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            own.extract()
+    assert len(list(own.features.rglob("*.h5"))) == 4
+    before = own.store().stat().st_mtime_ns
+    assert own.counts() == (0, 5, 0)
+    assert own.store().stat().st_mtime_ns == before
+    assert sorted(path.name for path in own.features.rglob("*.h5")) == ["testing.h5", "training.h5"]
+    assert not (own.features / "training.shards").exists()
+
+
+@pytest.mark.usefixtures("small_shards")
+@pytest.mark.parametrize("seed", range(6))
+def test_a_shard_of_audio_that_changed_since_hides_nothing(
+    own: Dataset, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(features, "merge", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            own.extract()
+    own.record_audio(own.clips[0], seed=100 + seed)
+    assert own.counts() == (1, 4, 0)
+    own.assert_right(own.clips[:5])
+
+
+def test_audio_that_cannot_be_decoded_is_a_failed_row_and_the_others_go_on(own: Dataset) -> None:
+    broken = own.cache.audio_path(own.clips[2])
+    broken.write_text("no audio")
+    assert own.counts() == (4, 0, 1)
+    kept = [clip for clip in own.clips[:5] if clip is not own.clips[2]]
+    own.assert_right(kept)
+    assert failed(own) == [["clip_id", "reason"], ["training-2", f"{broken}: cannot be decoded as audio"]]
+    before = times(own.features)
+    assert own.counts() == (0, 4, 1)
+    assert times(own.features) == before
+    own.record_audio(own.clips[2], seed=2)
+    assert own.counts() == (1, 4, 0)
+    own.assert_right(own.clips[:5])
+    assert failed(own) == [["clip_id", "reason"]]
+
+
+def test_audio_that_breaks_after_it_was_stored_loses_its_row(own: Dataset) -> None:
+    own.extract()
+    own.cache.audio_path(own.clips[2]).write_text("no audio")
+    assert own.counts() == (0, 4, 1)
+    own.assert_right([clip for clip in own.clips[:5] if clip is not own.clips[2]])
+
+
+def test_a_split_whose_audio_cannot_be_decoded_at_all_is_empty(own: Dataset) -> None:
+    for clip in own.clips[5:]:
+        own.cache.audio_path(clip).write_text("no audio")
+    assert own.extract().splits["testing"] == {"clips": 2, "computed": 0, "reused": 0, "failed": 2}
+    assert FeatureFile(own.store("testing")).clip_ids == []
+
+
+def test_features_of_other_parameters_lie_beside(own: Dataset) -> None:
+    own.extract()
+    before = times(own.features)
+    full = own.extract(dtype="float32")
+    few = extract_features("own", own.root, LogMelConfig(n_mels=40))
+    assert times(own.features) == before
+    assert len({full.fingerprint, few.fingerprint, own.features.name}) == 3
+    assert FeatureFile(own.cache.features_dir(full.fingerprint) / "training.h5").read_features([0]).dtype == np.float32
+    assert FeatureFile(own.cache.features_dir(few.fingerprint) / "training.h5").read_features([0]).shape[2] == 40
+
+
+def test_before_download_the_sentence_names_it(tmp_path: Path) -> None:
+    with pytest.raises(MissingStageError, match=r"^own is not in .* yet$") as caught:
+        extract_features("own", tmp_path, CONFIG)
+    assert caught.value.hint == "run `sedpipe download own` first"
+
+
+def test_without_any_audio_the_sentence_names_download(own: Dataset) -> None:
+    for clip in own.clips:
+        own.cache.audio_path(clip).unlink()
+    with pytest.raises(MissingStageError, match=r"^no clip of own has audio$") as caught:
+        own.extract()
+    assert caught.value.hint == "run `sedpipe download own` first"
+
+
+def test_a_damaged_store_is_a_sentence(own: Dataset) -> None:
+    own.extract()
+    own.store().write_bytes(own.store().read_bytes()[:5000])
+    with pytest.raises(SedpipeError, match=r"^cannot read .*training\.h5: ") as caught:
+        own.extract()
+    assert caught.value.hint == "delete it and run `sedpipe features` again"
+    own.store().unlink()
+    assert own.counts() == (5, 0, 0)
+
+
+def test_a_cache_that_cannot_be_written_is_a_sentence(own: Dataset) -> None:
+    (own.cache.folder / "features").write_text("")
+    with pytest.raises(SedpipeError, match=r"^cannot write .*training\.shards/.*: (Not a directory|File exists)$"):
+        own.extract()

@@ -1,0 +1,252 @@
+import json
+import os
+import warnings
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+import torch
+from tiny_dataset import FRONT_END, LABELS, NAME, SETTINGS, make_dataset
+
+from pipeline.errors import MissingStageError, SedpipeError, SettingsError
+from pipeline.io.cache import DatasetCache
+from pipeline.io.checkpoints import read_model, write_model
+from pipeline.io.clip_table import read_clips, write_clips
+from pipeline.io.event_lists import read_event_list
+from pipeline.io.feature_store import FeatureFile, fingerprint, merge
+from pipeline.io.runs import Run, named_run
+from pipeline.postprocess import PostProcessing
+from pipeline.stages import score as score_stage
+from pipeline.stages.score import ScoreReport, score
+from pipeline.stages.train import train
+
+torch.set_num_threads(1)
+RATES = {"error_rate", "substitution_rate", "deletion_rate", "insertion_rate"}
+SEGMENT_KEYS = RATES | {"precision", "recall", "f1", "macro_f1"}
+REPORT_KEYS = {"stage", "dataset", "run", "split", "clips", "operating_point", "segment_based", "operating_points"}
+REPORT_KEYS |= {"event_based", "clip_based", "per_class", "estimated"}
+TWO_POINTS = {"min_er": PostProcessing(0.5), "max_f1": PostProcessing(0.3, 0.6)}
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> DatasetCache:
+    """A dataset with a run whose network learnt a little and whose operating points are told apart."""
+    cache = make_dataset(tmp_path)
+    training = replace(SETTINGS.training, epochs=1)
+    train(NAME, tmp_path, replace(SETTINGS, training=training), FRONT_END, run_name="run")
+    path = named_run(cache, "run").model_path
+    trained = read_model(path, torch.device("cpu"))
+    write_model(path, replace(trained, operating_points=TWO_POINTS))
+    return cache
+
+
+def scored(cache: DatasetCache, **options) -> ScoreReport:
+    return score(NAME, cache.root, **options)
+
+
+def no_network(*_):
+    raise AssertionError("the network was asked")
+
+
+def by_sed_eval(reference: Path, estimated: Path, durations: dict[str, float]) -> dict[str, float]:
+    """sed_eval on two files, read line by line: nothing of sedpipe's in between."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import sed_eval
+
+        metrics = sed_eval.sound_event.SegmentBasedMetrics(event_label_list=list(LABELS), time_resolution=1.0)
+
+        def rows(path: Path, filename: str) -> list[dict]:
+            cells = [line.split("\t") for line in path.read_text().splitlines()[1:]]
+            return [
+                {"onset": float(onset), "offset": float(offset), "event_label": label}
+                for name, onset, offset, label in cells
+                if name == filename and label
+            ]
+
+        for clip_id, duration in durations.items():
+            both = rows(reference, f"{clip_id}.wav"), rows(estimated, f"{clip_id}.wav")
+            metrics.evaluate(*both, evaluated_length_seconds=duration)
+        f, rates = metrics.overall_f_measure(), metrics.overall_error_rate()
+    return {**rates, "precision": f["precision"], "recall": f["recall"], "f1": f["f_measure"]}
+
+
+@pytest.mark.parametrize("split", ["testing", "evaluation"])
+@pytest.mark.parametrize("point", ["min_er", "max_f1"])
+def test_sed_eval_gives_the_reported_numbers_for_the_written_events(cache, split, point):
+    report = scored(cache, split=split, operating_point=point)
+    durations = {clip.clip_id: clip.end_s for clip in cache.read_clips()[split]}
+    official = by_sed_eval(cache.reference_path(split), Path(report.estimated), durations)
+    for name, value in official.items():
+        assert report.segment_based[name] == pytest.approx(value, abs=1e-12), name
+    assert report.segment_based == report.operating_points[point]
+
+
+def test_the_second_time_the_network_is_not_asked_and_every_number_is_the_same(cache, monkeypatch):
+    first = scored(cache)
+    written = Path(first.estimated).read_bytes()
+    monkeypatch.setattr(score_stage, "predict", no_network)
+    assert scored(cache) == first
+    assert Path(first.estimated).read_bytes() == written
+
+
+def test_another_operating_point_is_scored_from_the_same_frames(cache, monkeypatch):
+    first = scored(cache, operating_point="min_er")
+    monkeypatch.setattr(score_stage, "predict", no_network)
+    second = scored(cache, operating_point="max_f1")
+    assert second.operating_points == first.operating_points
+    assert second.segment_based == first.operating_points["max_f1"]
+    assert second.segment_based != first.segment_based
+
+
+def test_events_are_decoded_with_the_stored_operating_points(cache):
+    report = scored(cache)
+    assert report.post_processing == {name: asdict(point) for name, point in TWO_POINTS.items()}
+    assert set(report.operating_points) == {"min_er", "max_f1"}
+
+
+def test_damaged_frame_scores_are_made_anew(cache):
+    first = scored(cache)
+    path = named_run(cache, "run").frame_scores_path("evaluation")
+    path.write_bytes(path.read_bytes()[:100])
+    assert scored(cache) == first
+
+
+def test_frames_of_another_model_are_not_reused(cache, monkeypatch):
+    scored(cache)
+    path = named_run(cache, "run").model_path
+    trained = read_model(path, torch.device("cpu"))
+    with torch.no_grad():
+        trained.model.classify.bias += 1
+    write_model(path, trained)
+    monkeypatch.setattr(score_stage, "predict", no_network)
+    with pytest.raises(AssertionError, match="the network was asked"):
+        scored(cache)
+
+
+@pytest.mark.parametrize("change", ["audio", "name"])
+def test_frames_of_other_clips_are_not_reused(cache, monkeypatch, change):
+    scored(cache)
+    path = cache.features_dir(fingerprint(FRONT_END, "float16")) / "evaluation.h5"
+    rows = [FeatureFile(path).read(row) for row in range(5)]
+    if change == "audio":
+        rows[0] = replace(rows[0], audio_sha256="0" * 64)
+    else:
+        clips = read_clips(cache.clips_path)
+        renamed = [replace(clip, clip_id=clip.clip_id.replace("evaluation-", "renamed-")) for clip in clips]
+        write_clips(cache.clips_path, renamed)
+        rows = [replace(row, clip_id=row.clip_id.replace("evaluation-", "renamed-")) for row in rows]
+    merge(path, rows, 5, FRONT_END, "float16")
+    monkeypatch.setattr(score_stage, "predict", no_network)
+    with pytest.raises(AssertionError, match="the network was asked"):
+        scored(cache)
+
+
+def test_report_has_the_keys_of_score_json_and_is_the_file(cache):
+    report = scored(cache)
+    assert set(asdict(report)) >= REPORT_KEYS
+    assert set(report.clips) == {"listed", "scored"}
+    assert set(report.segment_based) == SEGMENT_KEYS
+    assert set(report.operating_points) == {"min_er", "max_f1"}
+    assert all(set(scores) == SEGMENT_KEYS for scores in report.operating_points.values())
+    assert "f1" in report.event_based
+    assert set(report.clip_based) == {"precision", "recall", "f1", "map"}
+    assert tuple(report.per_class) == LABELS
+    assert report.stage == "score"
+    stored = json.loads(named_run(cache, "run").scores_path("evaluation").read_text())
+    assert stored == json.loads(json.dumps(asdict(report)))
+
+
+def test_scores_of_the_split_that_thresholds_were_tuned_on_say_so(cache):
+    assert scored(cache, split="testing").tuned_on_this_split
+    assert not scored(cache, split="evaluation").tuned_on_this_split
+
+
+def test_clips_of_the_list_that_could_not_be_scored_are_counted(cache):
+    assert scored(cache).clips == {"listed": 6, "scored": 5}  # the record lists one clip that has no audio
+
+
+def test_the_written_events_name_every_scored_clip(cache):
+    report = scored(cache, split="testing")
+    assert list(read_event_list(Path(report.estimated))) == [clip.clip_id for clip in cache.read_clips()["testing"]]
+
+
+def test_no_event_reaches_past_the_end_of_its_clip(cache):
+    path = named_run(cache, "run").model_path
+    always = dict.fromkeys(TWO_POINTS, PostProcessing(0.0))
+    write_model(path, replace(read_model(path, torch.device("cpu")), operating_points=always))
+    events = read_event_list(Path(scored(cache, split="testing").estimated))
+    for clip in cache.read_clips()["testing"]:
+        assert {(event.onset, event.offset) for event in events[clip.clip_id]} == {(0.0, clip.end_s)}
+
+
+def test_the_newest_run_is_scored_unless_one_is_named(cache):
+    old = named_run(cache, "run")
+    new = named_run(cache, "new")
+    write_model(new.model_path, read_model(old.model_path, torch.device("cpu")))
+    os.utime(old.model_path, (0, 0))
+    assert scored(cache).run == "new"
+    assert scored(cache, run="run").run == "run"
+    assert scored(cache, run=str(old.folder)).run == "run"
+
+
+def test_a_run_that_is_not_there_names_the_verb_or_the_runs_there_are(cache, tmp_path):
+    with pytest.raises(MissingStageError, match="holds no trained model") as caught:
+        scored(cache, run="other")
+    assert caught.value.hint == "finished are run"
+    fresh = make_dataset(tmp_path / "fresh")
+    for wanted in (None, "other"):
+        with pytest.raises(MissingStageError) as caught:
+            scored(fresh, run=wanted)
+        assert caught.value.hint == "run `sedpipe train tiny` first"
+
+
+def test_what_scoring_lacks_is_named_with_its_remedy(cache):
+    with pytest.raises(SettingsError, match="operating point must be one of min_er, max_f1, got 'best'"):
+        scored(cache, operating_point="best")
+    with pytest.raises(MissingStageError, match="no strong labels for training") as caught:
+        scored(cache, split="training")
+    assert "`strong`" in caught.value.hint
+    (cache.features_dir(fingerprint(FRONT_END, "float16")) / "evaluation.h5").unlink()
+    with pytest.raises(MissingStageError, match=r"evaluation\.h5 does not exist") as caught:
+        scored(cache)
+    assert caught.value.hint == "run `sedpipe features tiny` first"
+    write_clips(cache.clips_path, [clip for clip in read_clips(cache.clips_path) if clip.split != "evaluation"])
+    with pytest.raises(MissingStageError, match=r"^tiny has no clips in evaluation: it has training, testing$"):
+        scored(cache)
+
+
+def test_a_model_of_other_classes_is_refused(cache):
+    cache.write_record(replace(cache.read_record(), labels=(*LABELS, "Siren")))
+    with pytest.raises(SettingsError, match=r"^the model does not know tiny's class 'Siren'$"):
+        scored(cache)
+
+
+class Payload:
+    """A pickle that makes a folder when it is read."""
+
+    def __init__(self, trace: Path) -> None:
+        self.trace = trace
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.trace),)
+
+
+def test_a_hostile_model_is_refused_in_one_sentence_and_runs_nothing(cache, tmp_path):
+    run: Run = named_run(cache, "run")
+    torch.save({"format": 1, "weights": Payload(tmp_path / "trace")}, run.model_path)
+    with pytest.raises(SedpipeError, match="is not a model of sedpipe's: it is damaged, or holds more than tensors"):
+        scored(cache)
+    assert not (tmp_path / "trace").exists()
+    assert not run.scores_path("evaluation").exists()
+
+
+def test_numbers_on_which_sed_eval_and_sedpipe_disagree_are_not_written(cache, monkeypatch):
+    def off_by_one(*arguments):
+        scores = score_stage.official_segment_based_scores(*arguments)
+        return replace(scores, overall=replace(scores.overall, f1=scores.overall.f1 + 1e-6))
+
+    monkeypatch.setattr(score_stage, "segment_based_scores", off_by_one)
+    with pytest.raises(SedpipeError, match=r"^sed_eval and sedpipe disagree on f1"):
+        scored(cache)
+    assert not named_run(cache, "run").scores_path("evaluation").exists()

@@ -1,0 +1,112 @@
+import shutil
+from pathlib import Path
+
+import pytest
+from builders import tiny_mixtures
+
+from pipeline.errors import SedpipeError
+from pipeline.io.cache import DatasetCache
+from pipeline.io.feature_store import fingerprint
+from pipeline.io.manifests import load_manifest
+from pipeline.io.runs import Run
+from pipeline.logmel import LogMelConfig
+from pipeline.stages.download import download
+from pipeline.stages.features import extract_features
+from pipeline.stages.status import StatusReport, status
+
+FEATURES = fingerprint(LogMelConfig(), "float16")
+
+
+@pytest.fixture(scope="module")
+def downloaded_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache, for reading only."""
+    folder = tmp_path_factory.mktemp("status")
+    download(load_manifest(str(tiny_mixtures(folder, "tiny", 2, 1))), folder / "cache")
+    return folder / "cache"
+
+
+@pytest.fixture
+def downloaded(downloaded_once: Path, tmp_path: Path) -> Path:
+    shutil.copytree(downloaded_once, tmp_path / "cache")
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def featured(downloaded: Path) -> Path:
+    extract_features("tiny", downloaded, LogMelConfig())
+    return downloaded
+
+
+def look(cache_dir: Path) -> StatusReport:
+    """The status, which changes nothing."""
+    before = {path: path.stat().st_mtime_ns for path in cache_dir.rglob("*")}
+    report = status("tiny", cache_dir)
+    assert {path: path.stat().st_mtime_ns for path in cache_dir.rglob("*")} == before
+    return report
+
+
+def test_of_nothing_the_next_is_download_by_the_address_of_the_dataset(tmp_path: Path) -> None:
+    assert status("tiny", tmp_path) == StatusReport(
+        "tiny", {"download": {}, "features": {}, "train": {}, "score": {}}, "sedpipe download tiny"
+    )
+    assert status("tiny", tmp_path, address="mine/tiny.toml").next == "sedpipe download mine/tiny.toml"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_after_download_the_next_is_features(downloaded: Path) -> None:
+    report = look(downloaded)
+    assert report.stages["download"] == {
+        "training": {"listed": 2, "ok": 2},
+        "testing": {"listed": 1, "ok": 1},
+        "evaluation": {"listed": 1, "ok": 1},
+    }
+    assert report.stages["features"] == {}
+    assert report.next == "sedpipe features tiny"
+
+
+def test_audio_is_counted_only_where_it_is_there(downloaded: Path) -> None:
+    path = downloaded / "tiny" / "audio" / "training" / "training-00001.flac"
+    path.rename(path.with_name(".tmp-0123.flac"))
+    assert look(downloaded).stages["download"]["training"] == {"listed": 2, "ok": 1}
+
+
+def test_after_features_the_next_is_train(featured: Path) -> None:
+    report = look(featured)
+    assert report.stages["features"] == {
+        FEATURES: {"training": {"clips": 2}, "testing": {"clips": 1}, "evaluation": {"clips": 1}}
+    }
+    assert report.next == "sedpipe train tiny"
+
+
+def test_after_train_the_next_is_score_of_the_runs_that_lack_it(featured: Path) -> None:
+    cache = DatasetCache(featured, "tiny")
+    for name, is_finished in (("first", True), ("second", True), ("third", False)):
+        run = Run(cache.runs / name)
+        run.write_record({"result": {"epochs": 2}} if is_finished else {})
+        run.log_path.write_text("epoch,loss\n0,0.5\n1,0.4\n")
+        if is_finished:
+            run.model_path.write_bytes(b"")
+    report = look(featured)
+    assert report.stages["train"] == {
+        "first": {"finished": True, "epochs": 2},
+        "second": {"finished": True, "epochs": 2},
+        "third": {"finished": False, "epochs": 2},
+    }
+    assert report.next == "sedpipe score tiny --run first"
+    for split in ("evaluation", "testing"):
+        Run(cache.runs / "first").scores_path(split).write_text("{}")
+    report = look(featured)
+    assert report.stages["score"] == {"first": ["evaluation", "testing"], "second": [], "third": []}
+    assert report.next == "sedpipe score tiny --run second"
+
+
+def test_clips_without_any_audio_call_for_download(featured: Path) -> None:
+    for path in featured.rglob("*.flac"):
+        path.unlink()
+    assert look(featured).next == "sedpipe download tiny"
+
+
+def test_a_damaged_store_is_a_sentence(featured: Path) -> None:
+    (featured / "tiny" / "features" / FEATURES / "training.h5").write_bytes(b"half")
+    with pytest.raises(SedpipeError, match=r"^cannot read .*training\.h5: "):
+        look(featured)

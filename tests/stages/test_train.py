@@ -1,0 +1,325 @@
+import csv
+import json
+import multiprocessing
+import signal
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tiny_dataset import FRONT_END, LABELS, N_CLIPS, NAME, SETTINGS, make_dataset, train_until
+
+from pipeline.clips import Clip
+from pipeline.errors import MissingStageError, SedpipeError, SettingsError, StaleError
+from pipeline.io.atomic import TEMPORARY_PREFIX
+from pipeline.io.cache import DatasetCache
+from pipeline.io.checkpoints import read_model
+from pipeline.io.clip_table import read_clips, write_clips
+from pipeline.io.feature_store import fingerprint
+from pipeline.io.runs import named_run
+from pipeline.nn.crnn import PoolingConfig
+from pipeline.postprocess import PostProcessing
+from pipeline.stages.progress import Listener
+from pipeline.stages.train import TrainReport, TrainSettings, choose_device, train
+
+torch.set_num_threads(1)
+CPU = torch.device("cpu")
+REPORT_KEYS = {"stage", "dataset", "run", "run_dir", "parameters", "epochs", "best_epoch", "validation_loss"}
+REPORT_KEYS |= {"stopped", "seconds", "clips_per_second"}
+PROCESSES = multiprocessing.get_context("forkserver")
+# what takes long to import (_dynamo comes with the first optimiser), so that a process to be killed starts at once
+PROCESSES.set_forkserver_preload(["pipeline.stages.train", "torch._dynamo", "pytest"])
+
+
+class Heard(Listener):
+    """Remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def say(self, line: str) -> None:
+        self.lines.append(line)
+
+
+def train_tiny(cache_dir: Path, settings: TrainSettings = SETTINGS, **options) -> tuple[TrainReport, list[str]]:
+    heard = Heard()
+    return train(NAME, cache_dir, settings, FRONT_END, run_name="run", listener=heard, **options), heard.lines
+
+
+def in_a_process(cache_dir: Path, dies_at: int = 0, killed_after: float | None = None) -> int:
+    """Train in a process of its own; its exit code."""
+    process = PROCESSES.Process(target=train_until, args=(cache_dir, dies_at))
+    process.start()
+    process.join(60 if killed_after is None else killed_after)
+    process.kill()
+    process.join()
+    return process.exitcode
+
+
+def result_of(cache: DatasetCache) -> tuple[dict[str, torch.Tensor], dict[str, PostProcessing], str, dict]:
+    """All that must not depend on interruptions: weights, operating points, log, record without seconds."""
+    run = named_run(cache, "run")
+    trained, record = read_model(run.model_path, CPU), run.find_record()
+    for timing in ("seconds", "clips_per_second", "run_dir"):
+        del record["result"][timing]
+    return trained.model.state_dict(), trained.operating_points, run.log_path.read_text(), record
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def assert_same_result(one, other) -> None:
+    assert one[0].keys() == other[0].keys()
+    assert all(torch.equal(one[0][name], other[0][name]) for name in one[0])
+    assert one[1:] == other[1:]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """What a process that nobody disturbs makes, and its seconds."""
+    cache = make_dataset(tmp_path_factory.mktemp("undisturbed"))
+    in_a_process(cache.root, dies_at=1)  # the first process waits for imports
+    started = time.monotonic()
+    assert in_a_process(cache.root) == 0
+    return result_of(cache), time.monotonic() - started
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory) -> tuple[DatasetCache, TrainReport]:
+    """A finished run, for tests that only look at it."""
+    cache = make_dataset(tmp_path_factory.mktemp("finished"))
+    return cache, train_tiny(cache.root)[0]
+
+
+def test_a_finished_run_holds_model_log_and_record_and_nothing_else(finished):
+    cache, report = finished
+    run = named_run(cache, "run")
+    assert set(files_of(run.folder)) == {"checkpoint.pt", "log.csv", "run.json"}
+    trained, record = read_model(run.model_path, CPU), run.find_record()
+    assert tuple(trained.labels) == LABELS
+    assert (trained.front_end, trained.feature_dtype) == (FRONT_END, "float16")
+    assert record["result"]["epochs"] == report.epochs == 4
+    assert report.parameters == sum(parameter.numel() for parameter in trained.model.parameters())
+    assert record["settings"]["seed"] == 0
+    assert record["data"]["training"]["clips"] == N_CLIPS["training"]
+    assert {"sedpipe", "python", "torch", "numpy"} <= set(record["versions"])
+
+
+def test_report_has_the_keys_of_train_json(finished):
+    _, report = finished
+    assert set(vars(report)) >= REPORT_KEYS
+    assert report.stage == "train"
+    assert json.loads(json.dumps(vars(report), allow_nan=False)) == vars(report)
+
+
+def test_a_finished_run_says_so_and_is_not_trained_again(finished):
+    cache, report = finished
+    before = files_of(named_run(cache, "run").folder)
+    again, lines = train_tiny(cache.root)
+    assert lines == ["run is finished already"]
+    assert again == report
+    assert files_of(named_run(cache, "run").folder) == before
+
+
+def test_the_model_is_the_one_of_the_best_epoch_standardised_on_training(tmp_path):
+    cache = make_dataset(tmp_path)
+    training = replace(SETTINGS.training, learning_rate=0.5, epochs=8)  # too fast to get better every time
+    report, _ = train_tiny(tmp_path, replace(SETTINGS, training=training))
+    assert 0 < report.best_epoch < report.epochs
+    rows = list(csv.DictReader(named_run(cache, "run").log_path.open()))
+    losses = [float(row["validation_loss"]) for row in rows]
+    assert report.best_epoch == 1 + losses.index(min(losses))
+    assert report.validation_loss == min(losses)
+    model = read_model(named_run(cache, "run").model_path, CPU).model
+    assert ((model.mean > -65) & (model.mean < -40)).all()  # dB, without the padding at -100
+    assert int(model.state_dict()["convolutions.0.layers.0.normalise_before.num_batches_tracked"]) == (
+        report.best_epoch * 3  # 12 clips in batches of 5
+    )
+
+
+def test_the_log_has_a_line_an_epoch_and_no_clock_times(tmp_path, finished):
+    cache, _ = finished
+    log = named_run(cache, "run").log_path.read_text()
+    assert log.splitlines()[0] == "epoch,training_loss,validation_loss"
+    assert [line.split(",")[0] for line in log.splitlines()[1:]] == ["1", "2", "3", "4"]
+    other = make_dataset(tmp_path)
+    train_tiny(tmp_path)
+    assert named_run(other, "run").log_path.read_text() == log
+
+
+def test_both_operating_points_are_stored_with_their_scores(finished):
+    cache, _ = finished
+    record = named_run(cache, "run").find_record()["operating_points"]
+    points = read_model(named_run(cache, "run").model_path, CPU).operating_points
+    assert set(points) == set(record) == {"min_er", "max_f1"}
+    assert record["min_er"]["error_rate"] <= record["max_f1"]["error_rate"]
+    assert record["min_er"]["f1"] <= record["max_f1"]["f1"]
+    assert all(record[name]["threshold"] == point.threshold for name, point in points.items())
+
+
+def test_without_strong_labels_thresholds_stay_at_a_half_and_it_says_so(tmp_path):
+    cache = make_dataset(tmp_path, strong=())
+    _, lines = train_tiny(tmp_path)
+    assert "testing has no strong labels: thresholds stay at 0.5, untuned" in lines
+    points = read_model(named_run(cache, "run").model_path, CPU).operating_points
+    assert points == {"min_er": PostProcessing(0.5), "max_f1": PostProcessing(0.5)}
+
+
+def test_a_run_of_no_epochs_is_the_untrained_network(tmp_path):
+    make_dataset(tmp_path)
+    report, _ = train_tiny(tmp_path, replace(SETTINGS, training=replace(SETTINGS.training, epochs=0)))
+    assert (report.epochs, report.best_epoch, report.validation_loss, report.stopped) == (0, 0, None, "epochs")
+
+
+@pytest.mark.slow
+def test_killed_whenever_a_file_is_about_to_appear_the_result_is_the_undisturbed_one(tmp_path, undisturbed):
+    """Before run.json; log and state of epoch 1; of 2; log of 3; state, log of 4; checkpoint; run.json; checkpoint."""
+    cache = make_dataset(tmp_path)
+    for dies_at in (1, 2, 2, 3, 2, 3, 4, 1, 3, 2, 1):
+        assert in_a_process(tmp_path, dies_at) == -signal.SIGKILL
+    assert in_a_process(tmp_path) == 0
+    assert_same_result(result_of(cache), undisturbed[0])
+    assert set(files_of(named_run(cache, "run").folder)) == {"checkpoint.pt", "log.csv", "run.json"}
+
+
+def test_a_killed_run_goes_on_after_the_last_whole_epoch(tmp_path):
+    make_dataset(tmp_path)
+    assert in_a_process(tmp_path, dies_at=6) == -signal.SIGKILL  # run.json, two epochs of two files, a third's log
+    _, lines = train_tiny(tmp_path)
+    assert lines[0] == "run goes on after epoch 2"
+    assert [line.split(":")[0] for line in lines[1:]] == ["epoch 3", "epoch 4"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 1])
+def test_killed_at_random_moments_the_result_is_the_undisturbed_one(tmp_path, undisturbed, seed):
+    cache, g = make_dataset(tmp_path), np.random.default_rng(seed)
+    expected, seconds = undisturbed
+    for _ in range(4):
+        in_a_process(tmp_path, killed_after=g.uniform(0, seconds))
+    assert in_a_process(tmp_path) == 0
+    assert_same_result(result_of(cache), expected)
+
+
+def test_training_in_this_process_gives_the_same_as_in_another(tmp_path, undisturbed):
+    cache = make_dataset(tmp_path)
+    torch.rand(5)
+    train_tiny(tmp_path)
+    assert_same_result(result_of(cache), undisturbed[0])
+
+
+@pytest.mark.parametrize(
+    ("changes", "difference"),
+    [
+        ({"seed": 1}, "seed: there 0, now 1"),
+        ({"training": replace(SETTINGS.training, epochs=9)}, "training.epochs: there 4, now 9"),
+        (
+            {"pooling": PoolingConfig("max", ())},
+            r"pooling.function: there 'linear', now 'max'; .*hierarchy: there \[5\]",
+        ),
+        ({"network": replace(SETTINGS.network, maps=(5,))}, r"network.maps: there \[4\], now \[5\]"),
+        ({"threads": 2}, "threads: there 1, now 2"),
+    ],
+)
+def test_other_settings_are_refused_with_the_difference_named(finished, changes, difference):
+    cache, _ = finished
+    before = files_of(named_run(cache, "run").folder)
+    with pytest.raises(StaleError, match=f"^run run was begun with other settings: .*{difference}") as caught:
+        train_tiny(cache.root, replace(SETTINGS, **changes))
+    assert "--run" in caught.value.hint
+    assert files_of(named_run(cache, "run").folder) == before
+
+
+def relabelled(clip: Clip) -> Clip:
+    return replace(clip, labels=("Rain",)) if clip.clip_id == "training-00003" else clip
+
+
+def test_other_data_are_refused_with_the_difference_named(tmp_path):
+    cache = make_dataset(tmp_path)
+    none = replace(SETTINGS, training=replace(SETTINGS.training, epochs=0))
+    train_tiny(tmp_path, none)
+    clips = read_clips(cache.clips_path)
+    write_clips(cache.clips_path, [relabelled(clip) for clip in clips])
+    with pytest.raises(StaleError, match=r"other data: training\.sha256: there"):
+        train_tiny(tmp_path, none)
+    write_clips(cache.clips_path, clips[1:])
+    with pytest.raises(StaleError, match=r"other data: training\.clips: there 12, now 11"):
+        train_tiny(tmp_path, none)
+    write_clips(cache.clips_path, clips)
+    cache.write_record(replace(cache.read_record(), fingerprint="manifest-2"))
+    with pytest.raises(StaleError, match="other data: manifest: there 'manifest-1', now 'manifest-2'"):
+        train_tiny(tmp_path, none)
+
+
+def test_a_dataset_that_was_not_downloaded_names_the_verb(tmp_path):
+    with pytest.raises(MissingStageError, match="tiny is not in") as caught:
+        train_tiny(tmp_path)
+    assert caught.value.hint == "run `sedpipe download tiny` first"
+
+
+@pytest.mark.parametrize("split", ["training", "testing"])
+def test_missing_features_name_the_verb(tmp_path, split):
+    cache = make_dataset(tmp_path)
+    (cache.features_dir(fingerprint(FRONT_END, "float16")) / f"{split}.h5").unlink()
+    with pytest.raises(MissingStageError, match=rf"{split}\.h5 does not exist") as caught:
+        train_tiny(tmp_path)
+    assert caught.value.hint == "run `sedpipe features tiny` first"
+    assert not cache.runs.exists()
+
+
+def test_features_of_another_kind_do_not_count(tmp_path):
+    make_dataset(tmp_path)
+    with pytest.raises(MissingStageError, match="does not exist"):
+        train_tiny(tmp_path, feature_dtype="float32")
+
+
+@pytest.mark.parametrize("split", ["training", "testing"])
+def test_a_missing_split_says_what_it_is_needed_for(tmp_path, split):
+    make_dataset(tmp_path, splits=[name for name in N_CLIPS if name != split])
+    with pytest.raises(MissingStageError, match=f"^tiny has no clips in {split}$") as caught:
+        train_tiny(tmp_path)
+    assert split in caught.value.hint
+
+
+def test_a_network_that_does_not_fit_the_features_is_one_sentence(tmp_path):
+    make_dataset(tmp_path)
+    with pytest.raises(SettingsError, match=r"^preset tiny: hierarchy must be groups .* divides 20 frames, got 3$"):
+        train_tiny(tmp_path, replace(SETTINGS, pooling=PoolingConfig("linear", (3,))))
+
+
+@pytest.mark.parametrize("name", ["nonsense", "mps", "meta", "cuda:99", ""])
+def test_an_unknown_device_is_one_short_sentence(name):
+    with pytest.raises(SettingsError, match=f"^--device {name}: ") as caught:
+        choose_device(name)
+    assert caught.value.hint == "try --device auto"
+    assert "\n" not in caught.value.message
+    assert len(caught.value.message) < 300
+
+
+def test_a_device_of_ones_choice_is_taken():
+    assert choose_device("cpu") == "cpu"
+    assert choose_device("auto") in ("cpu", "cuda")
+
+
+@pytest.mark.parametrize("content", [b"", b"not a state", {"weights": {}}, {}])
+def test_a_damaged_state_is_one_sentence_that_says_what_to_delete(tmp_path, content):
+    run = named_run(make_dataset(tmp_path), "run")
+    run.folder.mkdir(parents=True)
+    if isinstance(content, bytes):
+        run.state_path.write_bytes(content)
+    else:
+        torch.save(content, run.state_path)
+    with pytest.raises(SedpipeError, match=r"resume\.pt") as caught:
+        train_tiny(tmp_path)
+    assert caught.value.hint == "delete it, and training starts over"
+
+
+def test_what_a_killed_process_left_half_written_is_removed(tmp_path):
+    run = named_run(make_dataset(tmp_path), "run")
+    run.folder.mkdir(parents=True)
+    (run.folder / f"{TEMPORARY_PREFIX}1234.pt").write_bytes(b"half a state")
+    train_tiny(tmp_path, replace(SETTINGS, training=replace(SETTINGS.training, epochs=0)))
+    assert set(files_of(run.folder)) == {"checkpoint.pt", "run.json"}

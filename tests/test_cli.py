@@ -1,0 +1,198 @@
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import click
+import pytest
+from builders import garden, tiny_mixtures, write_tone
+from click.testing import CliRunner, Result
+
+import cli
+from pipeline.io.manifests import manifest_names
+
+VERBS = sorted(cli.main.commands)
+GARDEN = """name = "garden"
+kind = "folder"
+labels = ["Blackbird", "Lawn mower"]
+[splits.training]
+audio = "recordings"
+weak = "training.tsv"
+[splits.testing]
+audio = "recordings"
+weak = "testing.tsv"
+strong = "testing-events.tsv"
+"""
+
+
+@pytest.fixture(autouse=True)
+def in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def sedpipe(*arguments: str) -> Result:
+    return CliRunner().invoke(cli.main, list(arguments))
+
+
+def complaint(*arguments: str) -> str:
+    """What a failing command says: one sentence and a hint on stderr, nothing on stdout, no traceback."""
+    outcome = sedpipe(*arguments)
+    assert outcome.exit_code == 1, outcome.output
+    assert outcome.stdout == ""
+    assert outcome.stderr.startswith("Error: ")
+    assert "Traceback" not in outcome.stderr
+    assert isinstance(outcome.exception, SystemExit)
+    return outcome.stderr
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help_with_its_options_explained(verb: str) -> None:
+    outcome = sedpipe(verb, "--help")
+    assert outcome.exit_code == 0
+    assert "--cache" in outcome.output
+    assert all(option.help for option in cli.main.commands[verb].params if isinstance(option, click.Option))
+
+
+def test_help_loads_neither_torch_nor_numpy() -> None:
+    code = "import sys, cli\ncli.main(['--help'], standalone_mode=False)\nprint([m for m in ('torch', 'numpy') if m in sys.modules])"
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert printed.splitlines()[-1] == "[]"
+
+
+def test_an_unknown_dataset_is_met_with_the_one_that_was_meant() -> None:
+    said = complaint("download", "esc10-fold")
+    assert "'esc10-fold' is not one of" in said
+    assert "did you mean 'esc10-fold4'?" in said
+    assert all(name in said for name in manifest_names())
+
+
+def test_an_unknown_toml_key_is_named_with_the_one_that_was_meant() -> None:
+    Path("typo.toml").write_text(GARDEN.replace("strong =", "srong ="))
+    said = complaint("download", "typo.toml")
+    assert "typo.toml" in said
+    assert "splits.testing.srong: unknown key" in said
+    assert "did you mean 'strong'?" in said
+
+
+def test_a_misspelt_label_is_named_with_file_and_line(tmp_path: Path) -> None:
+    garden(tmp_path, GARDEN)
+    text = Path("training.tsv").read_text().replace("3.wav\tBlackbird", "3.wav\tBlackbrid")
+    Path("training.tsv").write_text(text)
+    assert "training.tsv:5: label 'Blackbrid' is not one of the 2 classes (did you mean 'Blackbird'?)" in complaint(
+        "download", "garden.toml"
+    )
+
+
+def test_a_broken_row_is_named_with_file_line_and_value(tmp_path: Path) -> None:
+    garden(tmp_path, GARDEN)
+    Path("testing-events.tsv").write_text("filename\tonset\toffset\tevent_label\n5.wav\t1.0\tx2\tBlackbird\n")
+    said = complaint("download", "garden.toml")
+    assert "testing-events.tsv:2:" in said
+    assert "'x2'" in said
+
+
+def test_audio_that_is_no_audio_becomes_a_row_with_a_reason_and_the_rest_goes_on(tmp_path: Path) -> None:
+    garden(tmp_path, GARDEN)
+    Path("recordings/1.wav").write_text("this is not audio")
+    Path("recordings/2.wav").write_bytes(b"")
+    Path("recordings/3.wav").unlink()
+    outcome = sedpipe("download", "garden.toml", "--json", "--quiet")
+    assert outcome.exit_code == 0
+    counts = json.loads(outcome.stdout)["splits"]["training"]
+    assert (counts["listed"], counts["ok"], counts["gone"]) == (5, 2, 3)
+    problems = Path("cache/garden/download-problems.tsv").read_text()
+    assert "\t1\tgone\t" in problems
+    assert "1.wav: cannot be decoded as audio" in problems
+    assert "2.wav: the file is empty (0 bytes)" in problems
+    assert "3.wav: " in problems
+
+
+@pytest.mark.parametrize("verb", ["features", "train", "score"])
+def test_a_stage_out_of_order_names_the_stage_before(verb: str) -> None:
+    assert "run `sedpipe download demo` first" in complaint(verb, "demo")
+
+
+def test_train_before_features_and_score_before_train_name_what_is_missing(tmp_path: Path) -> None:
+    manifest = str(tiny_mixtures(tmp_path, "tiny", 4, 2))
+    assert sedpipe("download", manifest, "--quiet").exit_code == 0
+    assert "run `sedpipe features tiny` first" in complaint("train", manifest)
+    assert "run `sedpipe train tiny` first" in complaint("score", manifest)
+
+
+def test_a_cache_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
+    Path("occupied").write_text("a file where a folder should be")
+    said = complaint("download", str(tiny_mixtures(tmp_path, "tiny")), "--cache", "occupied/below")
+    assert "cannot write" in said
+    assert "--cache" in said
+
+
+def test_a_wrong_option_is_usage_and_exits_with_2() -> None:
+    assert sedpipe("train", "demo", "--pooling", "median").exit_code == 2
+    assert sedpipe("train", "demo", "--hierarchy", "five").exit_code == 2
+    assert sedpipe("wash").exit_code == 2
+
+
+def test_a_hierarchy_that_does_not_divide_the_frames_says_so(tmp_path: Path) -> None:
+    manifest = str(tiny_mixtures(tmp_path, "tiny", 4, 2))
+    sedpipe("download", manifest, "--quiet")
+    sedpipe("features", manifest, "--quiet")
+    said = complaint("train", manifest, "--preset", "small", "--hierarchy", "4,5")
+    assert "product divides 125 frames, got 4,5" in said
+
+
+def test_with_json_every_verb_prints_one_object_and_nothing_else(tmp_path: Path) -> None:
+    manifest = str(tiny_mixtures(tmp_path, "tiny", 4, 2))
+    keys = {
+        "download": {"stage", "dataset", "splits", "seconds"},
+        "features": {"stage", "dataset", "fingerprint", "splits", "seconds", "clips_per_second"},
+        "train": {"stage", "dataset", "run", "run_dir", "parameters", "epochs", "best_epoch", "validation_loss",
+                  "stopped", "seconds", "clips_per_second"},
+        "score": {"stage", "dataset", "run", "split", "clips", "operating_point", "segment_based", "operating_points",
+                  "event_based", "clip_based", "per_class", "estimated"},
+        "status": {"dataset", "stages", "next"},
+    }  # fmt: skip
+    short = {"train": ["--preset", "demo", "--epochs", "1", "--batch-size", "4"]}
+    for verb, expected in keys.items():
+        outcome = sedpipe(verb, manifest, "--json", *short.get(verb, []))
+        assert outcome.exit_code == 0, outcome.output
+        assert expected <= json.loads(outcome.stdout).keys(), verb
+
+
+def test_with_json_an_error_is_an_object_too() -> None:
+    outcome = sedpipe("score", "demo", "--json")
+    assert outcome.exit_code == 1
+    assert json.loads(outcome.stdout) == {
+        "error": {
+            "type": "MissingStageError",
+            "message": "demo is not in cache yet",
+            "hint": "run `sedpipe download demo` first",
+        }
+    }
+
+
+def test_clips_that_can_be_retried_end_with_3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pipeline.stages import download
+
+    counts = {"training": {"listed": 2, "ok": 1, "gone": 0, "blocked": 0, "retryable": 1, "pending": 0}}
+    monkeypatch.setattr(download, "download", lambda *_, **__: download.DownloadReport("tiny", counts, 0.0))
+    assert sedpipe("download", str(tiny_mixtures(tmp_path, "tiny"))).exit_code == cli.EXIT_RETRYABLE
+
+
+def test_the_installed_command_answers_help_at_once() -> None:
+    command = Path(sys.executable).parent / "sedpipe"
+    if not command.exists():
+        pytest.skip("sedpipe is not installed in this environment")
+    environment = {**os.environ, "COLUMNS": "100"}
+    started = time.monotonic()
+    printed = subprocess.run([command, "--help"], capture_output=True, text=True, check=True, env=environment).stdout
+    assert all(verb in printed for verb in VERBS)
+    assert time.monotonic() - started < 60  # a hang, not a speed: that is measured in benchmarks/
+
+
+def test_a_recording_longer_than_a_clip_is_cut_and_noted(tmp_path: Path) -> None:
+    garden(tmp_path, GARDEN)
+    write_tone(Path("recordings/4.wav"), 12.5, 100.0)
+    sedpipe("download", "garden.toml", "--quiet")
+    assert "12.5 s long: only the first 10 s are used" in Path("cache/garden/download-problems.tsv").read_text()

@@ -1,0 +1,104 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.labels import LabelSet, UnknownLabelError
+
+DCASE = LabelSet(
+    (
+        "Train horn",
+        "Air horn, truck horn",
+        "Car alarm",
+        "Reversing beeps",
+        "Ambulance (siren)",
+        "Police car (siren)",
+        "Fire engine, fire truck (siren)",
+        "Civil defense siren",
+        "Screaming",
+        "Bicycle",
+        "Skateboard",
+        "Car",
+        "Car passing by",
+        "Bus",
+        "Truck",
+        "Motorcycle",
+        "Train",
+    )
+)
+
+
+def test_names_keep_their_order_and_have_their_index() -> None:
+    labels = LabelSet(("b", "a"))
+    assert list(labels) == ["b", "a"]
+    assert len(labels) == 2
+    assert (labels.index("b"), labels.index("a")) == (0, 1)
+    assert "a" in labels
+    assert "c" not in labels
+
+
+def test_multi_hot_has_a_one_for_each_label() -> None:
+    vector = LabelSet(("a", "b", "c")).multi_hot(["c", "a", "c"])
+    assert vector.tolist() == [1, 0, 1]
+    assert vector.dtype == np.float32
+    assert LabelSet(("a", "b", "c")).multi_hot([]).tolist() == [0, 0, 0]
+
+
+@given(st.lists(st.sampled_from(DCASE.names), unique=True), st.sampled_from([",", ", ", " , "]))
+def test_joined_labels_of_the_task_are_taken_apart_again(names: list[str], comma: str) -> None:
+    assert DCASE.split(comma.join(names)) == tuple(names)
+
+
+def test_a_label_named_twice_counts_once() -> None:
+    assert DCASE.split("Car,Train,Car") == ("Car", "Train")
+
+
+def test_the_longest_match_wins() -> None:
+    labels = LabelSet(("Air horn", "truck horn", "Air horn, truck horn"))
+    assert labels.split("Air horn, truck horn") == ("Air horn, truck horn",)
+    assert labels.split("Air horn,truck horn") == ("Air horn", "truck horn")
+
+
+@pytest.mark.parametrize("joined", ["", "  "])
+def test_nothing_joined_is_no_label(joined: str) -> None:
+    assert DCASE.split(joined) == ()
+
+
+@pytest.mark.parametrize(
+    ("joined", "message"),
+    [
+        ("Car alram", r"^label 'Car alram' is not one of the 17 classes \(did you mean 'Car alarm'\?\)$"),
+        ("Car,screaming", r"^label 'screaming' is not .* \(did you mean 'Screaming'\?\)$"),
+        ("Trainhorn", r"^label 'Trainhorn' is not .* \(did you mean 'Train horn'\?\)$"),
+        ("Cars", r"^label 'Cars' is not one of the 17 classes \(did you mean 'Car'\?\)$"),
+        ("zzz", r"^label 'zzz' is not one of the 17 classes: Train horn, Air horn, truck horn, Car alarm, "),
+        (",Car", r"^label '' is not one of the 17 classes: "),
+    ],
+)
+def test_unknown_label_is_named_with_what_was_probably_meant(joined: str, message: str) -> None:
+    with pytest.raises(UnknownLabelError, match=message):
+        DCASE.split(joined)
+
+
+def test_index_and_multi_hot_refuse_unknown_labels_too() -> None:
+    with pytest.raises(UnknownLabelError, match="did you mean 'Truck'"):
+        DCASE.index("Trcuk")
+    with pytest.raises(UnknownLabelError, match="did you mean 'Truck'"):
+        DCASE.multi_hot(["Car", "Trcuk"])
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        ((), r"^labels must name at least one class, got none$"),
+        (("a", ""), r"^label '' is empty or has blanks around it$"),
+        ((" a",), r"^label ' a' is empty or has blanks around it$"),
+        (("a;b",), r"^label 'a;b' holds a tab, a line end or a semicolon$"),
+        (("a\tb",), r"holds a tab"),
+        (("a\nb",), r"holds a tab"),
+        (("a", "b", "a"), r"^label 'a' is listed twice$"),
+    ],
+)
+def test_names_that_lists_cannot_hold_are_refused(names: tuple[str, ...], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        LabelSet(names)

@@ -1,0 +1,94 @@
+"""The README is true: every command in it is run, shortened by options where it would take long."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from builders import garden, tiny_mixtures
+from click.testing import CliRunner
+
+import cli
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SHORT = {"train": ["--epochs", "1", "--batch-size", "4"]}
+NEEDS_NETWORK = {"download esc10-fold4": ["--dry-run"], "download dcase2017-task4 --from MY_AUDIO": ["--dry-run"]}
+
+
+def console_commands() -> list[str]:
+    blocks = re.findall(r"```console\n(.*?)```", README, flags=re.DOTALL)
+    return [line.removeprefix("$ ") for block in blocks for line in block.splitlines() if line.startswith("$ ")]
+
+
+def commands_about(word: str) -> list[str]:
+    return [command.removeprefix("sedpipe ") for command in console_commands() if word in command]
+
+
+def run(command: str) -> str:
+    arguments = shlex.split(command)
+    outcome = CliRunner().invoke(cli.main, [*arguments, *SHORT.get(arguments[0], []), *NEEDS_NETWORK.get(command, [])])
+    assert outcome.exit_code == 0, outcome.output
+    return outcome.output
+
+
+def test_every_console_command_is_run_by_a_test_of_this_file() -> None:
+    tested = {*commands_about("garden"), *commands_about("esc10-fold4"), *commands_about("dcase2017-task4")}
+    assert {command.removeprefix("sedpipe ") for command in console_commands()} == tested
+    assert len(tested) == 10
+
+
+def test_the_own_data_example_works_as_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    toml = re.search(r"```toml\n(.*?)```", README, flags=re.DOTALL)
+    assert toml is not None
+    assert len(toml[1].strip().splitlines()) == 10
+    garden(tmp_path, toml[1])
+    outputs = [run(command) for command in commands_about("garden")]
+    assert "3 of 3 clips scored, TUNED ON THIS SPLIT" in outputs[-1]
+    assert (tmp_path / "cache" / "garden" / "clips.tsv").exists()
+
+
+def test_the_real_data_commands_work_in_their_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    commands = commands_about("esc10-fold4")
+    assert "1000 listed" in run(commands[0])
+    run(f"download {tiny_mixtures(tmp_path, 'esc10-fold4')}")  # stands in for the recordings: same name, few clips
+    outputs = [run(command) for command in commands[1:]]
+    assert "next: sedpipe score esc10-fold4" in outputs[-1]
+
+
+def test_the_official_lists_command_works(tmp_path: Path, shared_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "MY_AUDIO").symlink_to(shared_data)
+    (command,) = commands_about("dcase2017-task4")
+    monkeypatch.setattr("pipeline.sources.youtube.fetch_file", _no_evaluation_lists_here)
+    assert "51172 listed" in run(command)
+
+
+def _no_evaluation_lists_here(url: str, *_: object) -> Path:
+    from pipeline.errors import SedpipeError
+
+    raise SedpipeError(f"cannot fetch {url}: no network in tests")
+
+
+def test_the_picture_can_be_drawn_by_the_command_below_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    command = re.search(r"`python (docs/draw_clip\.py demo evaluation-\d{5}) docs/clip\.png`", README)
+    assert command is not None
+    manifest = tiny_mixtures(tmp_path, "demo", n_other=8)
+    for verb in (f"download {manifest}", "features demo", "train demo --preset demo", "score demo"):
+        run(verb)
+    arguments = [str(ROOT / "docs" / "draw_clip.py"), "demo", "evaluation-00003", str(tmp_path / "clip.png")]
+    subprocess.run([sys.executable, *arguments], check=True, cwd=tmp_path)
+    assert (tmp_path / "clip.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_two_commands_and_the_linked_files_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in re.findall(r"^make (\w+)$", README, flags=re.MULTILINE):
+        assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), target
+    for link in re.findall(r"\]\((?!https)([^)]+)\)", README):
+        assert (ROOT / link).exists(), link

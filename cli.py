@@ -21,8 +21,8 @@ from pipeline.errors import SedpipeError
 from pipeline.stages.progress import Listener
 
 if TYPE_CHECKING:
+    from pipeline.stages.run_record import TrainSettings
     from pipeline.stages.score import ScoreReport
-    from pipeline.stages.train import TrainSettings
 
 Item = TypeVar("Item")
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -214,7 +214,8 @@ def _settings(
 ) -> TrainSettings:  # fmt: skip
     """A preset with what the command line changes."""
     from pipeline.io.presets import load_preset
-    from pipeline.stages.train import TrainSettings, choose_device
+    from pipeline.stages.run_record import TrainSettings
+    from pipeline.stages.train import choose_device
 
     chosen = load_preset(preset)
     pool = replace(chosen.pooling, **_given(function=pooling, hierarchy=_groups(hierarchy)))

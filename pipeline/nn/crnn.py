@@ -12,7 +12,7 @@ and every one of them is configuration.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import prod
+from math import log, prod
 from typing import NamedTuple
 
 import torch
@@ -44,6 +44,9 @@ class NetworkConfig:
         ``before_gate``, ``after_gate`` or ``block``.
     dropout : float
         In each block, in [0, 1).
+    initial_probability : float
+        Frame probability of every class before training, in (0, 1). 0.5 is a bias of zero; near the share of
+        clips that hold a class, the first steps need not be spent on learning that most sounds are absent.
 
     Raises
     ------
@@ -58,6 +61,7 @@ class NetworkConfig:
     gru_units: int = 128
     normalisation: str = "before_gate"
     dropout: float = 0.2
+    initial_probability: float = 0.5
 
     def __post_init__(self) -> None:
         if not self.maps or len(self.maps) != len(self.pools):
@@ -69,6 +73,8 @@ class NetworkConfig:
             raise ValueError(f"normalisation must be one of {', '.join(NORMALISATIONS)}, got {self.normalisation!r}")
         if not 0 <= self.dropout < 1:
             raise ValueError(f"dropout must be in [0, 1), got {self.dropout}")
+        if not 0 < self.initial_probability < 1:
+            raise ValueError(f"initial_probability must be in (0, 1), got {self.initial_probability}")
 
     @property
     def time_factor(self) -> int:
@@ -168,6 +174,7 @@ class CRNN(nn.Module):
         stacked = network.conv_maps * (n_mels // network.frequency_factor)
         self.gru = nn.GRU(stacked, network.gru_units, batch_first=True, bidirectional=True)
         self.classify = nn.Linear(2 * network.gru_units, n_classes)
+        nn.init.constant_(self.classify.bias, log(network.initial_probability / (1 - network.initial_probability)))
         self.attend = nn.Linear(2 * network.gru_units, n_classes) if pooling.function == "attention" else None
 
     def standardise_with(self, mean: Tensor, deviation: Tensor) -> None:

@@ -59,12 +59,22 @@ class FolderSource:
         if path is None:
             return None
         events = read_event_list(path, self._manifest.label_set)
+        self._check_every_clip_has_rows(path, clips, events)
         known = {clip.clip_id for clip in clips}
         for clip_id in events:
             if clip_id not in known:
                 weak = self._manifest.weak_path(split)
                 raise ListFormatError(f"{path}: {clip_id!r} has events but is not listed in {weak}")
         return {clip.clip_id: events.get(clip.clip_id, []) for clip in clips}
+
+    def _check_every_clip_has_rows(self, path: Path, clips: Sequence[Clip], events: EventLists) -> None:
+        """Absent is not negative: only a clip in which nothing sounds may go without a row."""
+        for clip in clips:
+            if clip.labels and clip.clip_id not in events:
+                raise ListFormatError(
+                    f"{path}: {clip.source!r} has the weak label {clip.labels[0]!r} but no event",
+                    hint="add its events, or onset and offset 0 where they are not known",
+                )
 
 
 def _convert(audio_dirs: dict[str, Path], task: tuple[Clip, Path]) -> Fate:

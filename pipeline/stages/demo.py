@@ -13,8 +13,9 @@ from pipeline.logmel import LogMelConfig
 from pipeline.stages.download import download
 from pipeline.stages.features import extract_features
 from pipeline.stages.progress import Listener
+from pipeline.stages.run_record import TrainSettings
 from pipeline.stages.score import ScoreReport, score
-from pipeline.stages.train import TrainSettings, train
+from pipeline.stages.train import train
 
 DATASET = "demo"
 

@@ -1,79 +1,37 @@
 """``sedpipe train``: stored features and weak labels -> a model with its post-processing.
 
-- :class:`TrainSettings`: everything that decides the result
 - :func:`train`: fit, resume, tune, store
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import platform
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import torch
 
-import pipeline
 from pipeline.batches import ClipBatches, band_statistics
-from pipeline.clips import Clip
 from pipeline.errors import MissingStageError, SettingsError, StaleError
 from pipeline.io.atomic import remove_leftovers, write_text
 from pipeline.io.cache import DatasetCache
 from pipeline.io.checkpoints import TrainedModel, build_model, find_state, write_model, write_state
 from pipeline.io.feature_store import FeatureFile, fingerprint
-from pipeline.io.runs import Run, differences, named_run
+from pipeline.io.runs import Run, named_run
 from pipeline.labels import LabelSet
 from pipeline.logmel import LogMelConfig
-from pipeline.nn.crnn import CRNN, NetworkConfig, PoolingConfig
-from pipeline.nn.fit import EpochRecord, Fit, TrainingConfig, predict
+from pipeline.nn.crnn import CRNN
+from pipeline.nn.fit import EpochRecord, Fit, predict
 from pipeline.postprocess import PostProcessing
 from pipeline.stages.progress import Listener
+from pipeline.stages.run_record import TrainSettings, begin_run, describe_run
 from pipeline.truth import read_truth
 from pipeline.tuning import OPERATING_POINTS, OperatingPoint, tune
 
-VERSIONED = ("torch", "numpy", "librosa", "h5py", "sed_eval")
 TUNING_BATCH_SIZE = 32
 UNTUNED = PostProcessing(threshold=0.5)
 """Used where ``testing`` has no strong labels to tune on."""
-
-
-@dataclass(frozen=True)
-class TrainSettings:
-    """What a run is made with.
-
-    Parameters
-    ----------
-    preset : str
-        Name of the preset that network and training come from.
-    network : NetworkConfig
-    pooling : PoolingConfig
-    training : TrainingConfig
-    seed : int
-        Decides initial weights, order of clips, dropout.
-    device : str
-        ``cpu``, ``cuda``, ``cuda:1``, ...
-    threads : int
-        Of the CPU; sums depend on it in the last digit.
-    """
-
-    preset: str
-    network: NetworkConfig
-    pooling: PoolingConfig
-    training: TrainingConfig
-    seed: int
-    device: str
-    threads: int
-
-    @property
-    def default_run(self) -> str:
-        """A name that tells the runs of a table apart."""
-        stages = "x".join(str(group) for group in self.pooling.hierarchy) or "single"
-        return f"{self.preset}-{self.pooling.function}-{stages}-seed{self.seed}"
 
 
 @dataclass(frozen=True)
@@ -148,7 +106,7 @@ def train(
     labels = LabelSet(cache.read_record().labels)
     run = named_run(cache, run_name or settings.default_run)
     splits = _open_splits(cache, fingerprint(front_end, feature_dtype), labels)
-    record = _begin(run, _record(cache, settings, front_end, feature_dtype, splits))
+    record = begin_run(run, describe_run(cache, settings, fingerprint(front_end, feature_dtype), splits))
     if run.is_finished:
         listener.say(f"{run.name} is finished already")
         return TrainReport(**record["result"])
@@ -183,54 +141,6 @@ def _open_splits(cache: DatasetCache, features: str, labels: LabelSet) -> dict[s
             raise MissingStageError(f"{path} does not exist", hint=f"run `sedpipe features {cache.dataset}` first")
         splits[split] = ClipBatches(FeatureFile(path), clips[split], labels)
     return splits
-
-
-def _record(
-    cache: DatasetCache,
-    settings: TrainSettings,
-    front_end: LogMelConfig,
-    feature_dtype: str,
-    splits: dict[str, ClipBatches],
-) -> dict[str, Any]:
-    record = cache.read_record()
-    versions = {"sedpipe": pipeline.__version__, "python": platform.python_version()}
-    return {
-        "dataset": cache.dataset,
-        "settings": _plain(asdict(settings)),
-        "data": {
-            "manifest": record.fingerprint,
-            "labels": list(record.labels),
-            "features": fingerprint(front_end, feature_dtype),
-            **{split: _rows_fingerprint(batches.clips) for split, batches in splits.items()},
-        },
-        "versions": {**versions, **{name: version(name) for name in VERSIONED}},
-    }
-
-
-def _rows_fingerprint(clips: Sequence[Clip]) -> dict[str, int | str]:
-    rows = json.dumps([[clip.clip_id, *clip.labels] for clip in clips])
-    return {"clips": len(clips), "sha256": hashlib.sha256(rows.encode()).hexdigest()}
-
-
-def _plain(value: Any) -> Any:
-    """As JSON gives it back: tuples become lists."""
-    return json.loads(json.dumps(value))
-
-
-def _begin(run: Run, record: dict[str, Any]) -> dict[str, Any]:
-    """The record of a run that is there already, if it is the same one; else a new one is written."""
-    there = run.find_record()
-    if there is None:
-        run.write_record(record)
-        return record
-    for part in ("settings", "data"):
-        changed = differences(there.get(part, {}), record[part])
-        if changed:
-            raise StaleError(
-                f"run {run.name} was begun with other {part}: {'; '.join(changed)}",
-                hint=f"name another run with --run, or delete {run.folder}",
-            )
-    return there
 
 
 def _start(settings: TrainSettings, labels: LabelSet, front_end: LogMelConfig, training: ClipBatches) -> Fit:

@@ -45,8 +45,8 @@ def draw(cache: DatasetCache, clip_id: str, picture: Path) -> None:
     _draw_events(below, labels, reference, REFERENCE, "reference", 0.18)
     _draw_events(below, labels, estimated, ESTIMATED, "estimated", -0.18)
     below.set(xlabel="seconds", yticks=range(len(labels)), yticklabels=labels, ylim=(len(labels) - 0.5, -0.5))
-    below.legend(loc="upper right", bbox_to_anchor=(1, 1.02), ncols=2, frameon=False, fontsize="small")
-    figure.savefig(picture, dpi=90)
+    figure.legend(*below.get_legend_handles_labels(), loc="outside lower right", ncols=2, frameon=False)
+    figure.savefig(picture, dpi=80)
 
 
 def _draw_events(

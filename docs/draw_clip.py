@@ -18,8 +18,8 @@ import numpy as np
 
 from pipeline.events import Event
 from pipeline.io.cache import DatasetCache
-from pipeline.io.event_lists import read_event_list
 from pipeline.io.feature_store import FeatureFile, fingerprint
+from pipeline.io.lists.events import read_event_list
 from pipeline.io.runs import find_run
 from pipeline.logmel import LogMelConfig
 

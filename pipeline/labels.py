@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+
+from pipeline.suggestions import did_you_mean
 
 FORBIDDEN = ("\t", "\n", "\r", ";")
 
@@ -101,9 +102,7 @@ class LabelSet:
         return tuple(found)
 
     def _complaint(self, name: str) -> str:
-        by_lower_case = {label.lower(): label for label in self.names}
-        near = difflib.get_close_matches(name.lower(), by_lower_case, n=1)
-        meant = f" (did you mean {by_lower_case[near[0]]!r}?)" if near else f": {', '.join(self.names)}"
+        meant = did_you_mean(name, self.names) or f": {', '.join(self.names)}"
         return f"label {name!r} is not one of the {len(self)} classes{meant}"
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pipeline.batches import ClipBatches
 from pipeline.events import Event
 from pipeline.io.cache import DatasetCache
-from pipeline.io.event_lists import read_event_list
+from pipeline.io.lists.events import read_event_list
 from pipeline.labels import LabelSet
 from pipeline.logmel import LogMelConfig
 

@@ -11,7 +11,7 @@ from builders import garden, tiny_mixtures, write_tone
 from click.testing import CliRunner, Result
 
 import cli
-from pipeline.io.manifests import manifest_names
+from pipeline.io.manifests.load import manifest_names
 
 VERBS = sorted(cli.main.commands)
 GARDEN = """name = "garden"

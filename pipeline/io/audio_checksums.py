@@ -5,17 +5,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from contextlib import suppress
 from pathlib import Path
 
 from pipeline.io.atomic import write_text
-
-
-def sha256_of(path: Path) -> str:
-    """sha256 (hex) of a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+from pipeline.io.checksums import sha256_of
 
 
 class AudioChecksums:

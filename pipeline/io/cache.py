@@ -14,7 +14,7 @@ from typing import Any
 from pipeline.clips import SPLITS, Clip
 from pipeline.errors import MissingStageError, SedpipeError
 from pipeline.io.atomic import write_json
-from pipeline.io.clip_table import read_clips
+from pipeline.io.lists.clips import read_clips
 from pipeline.labels import LabelSet
 
 

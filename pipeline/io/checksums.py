@@ -1,14 +1,25 @@
-"""Lists of checksums in the form of ``sha256sum``: ``<64 hex digits>  ./path`` a line."""
+"""Checksums of files.
+
+- :func:`sha256_of`: of one file
+- :func:`read_checksums`: a list in the form of ``sha256sum``, ``<64 hex digits>  ./path`` a line
+"""
 
 from __future__ import annotations
 
+import hashlib
 import re
 from pathlib import Path
 
 from pipeline.errors import ListFormatError
-from pipeline.io.text_lists import numbered_lines
+from pipeline.io.lists.text import numbered_lines
 
 _LINE = re.compile(r"(?P<sha256>[0-9a-f]{64}) [ *](?:\./)?(?P<path>[^/\\\0].*)")
+
+
+def sha256_of(path: Path) -> str:
+    """sha256 (hex) of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read_checksums(path: Path) -> dict[str, str]:

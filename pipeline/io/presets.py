@@ -15,9 +15,9 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from pipeline.errors import SettingsError
-from pipeline.io.suggestions import did_you_mean
 from pipeline.nn.crnn import NetworkConfig, PoolingConfig
 from pipeline.nn.fit import TrainingConfig
+from pipeline.suggestions import did_you_mean
 
 _SHIPPED = Path(__file__).resolve().parents[1] / "presets"
 TABLES = ("network", "pooling", "training")

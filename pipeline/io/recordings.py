@@ -15,6 +15,7 @@ from pathlib import Path
 
 from pipeline.errors import SedpipeError
 from pipeline.io.atomic import write_atomically
+from pipeline.io.checksums import sha256_of
 from pipeline.io.fetch import fetch_file
 
 MOST_BYTES_A_RECORDING = 64 * 1024 * 1024
@@ -64,8 +65,7 @@ class RecordingShelf:
 
     def _is_whole(self, name: str, path: Path) -> bool:
         try:
-            with path.open("rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest() == self._checksum_of(name)
+            return sha256_of(path) == self._checksum_of(name)
         except OSError:
             return False
 

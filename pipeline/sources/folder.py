@@ -14,10 +14,10 @@ from pipeline.errors import AudioError, ListFormatError
 from pipeline.events import EventLists
 from pipeline.io.audio import read_waveform, write_flac
 from pipeline.io.cache import DatasetCache
-from pipeline.io.event_lists import read_event_list
-from pipeline.io.folder_manifest import FolderManifest
+from pipeline.io.lists.events import read_event_list
+from pipeline.io.lists.weak import read_weak_list
+from pipeline.io.manifests.folder import FolderManifest
 from pipeline.io.parallel import in_parallel
-from pipeline.io.weak_lists import read_weak_list
 from pipeline.soundscapes.mixer import DURATION, N_SAMPLES, SAMPLE_RATE
 from pipeline.sources.source import Fate, SplitRows
 

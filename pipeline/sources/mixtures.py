@@ -17,7 +17,7 @@ from pipeline.errors import AudioError
 from pipeline.events import Event
 from pipeline.io.audio import read_waveform, write_flac
 from pipeline.io.cache import DatasetCache
-from pipeline.io.mixture_manifest import MixtureManifest
+from pipeline.io.manifests.mixtures import MixtureManifest
 from pipeline.io.parallel import chunked, in_parallel
 from pipeline.io.recordings import RecordingShelf
 from pipeline.soundscapes.mixer import (

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -13,11 +12,12 @@ from pipeline.clips import Clip, clip_id_of_filename
 from pipeline.errors import AudioError, SedpipeError
 from pipeline.io.audio import read_waveform, write_flac
 from pipeline.io.cache import DatasetCache
-from pipeline.io.dcase_lists import read_clip_list, read_dcase_weak_list
-from pipeline.io.event_lists import read_event_list
+from pipeline.io.checksums import sha256_of
 from pipeline.io.fetch import fetch_file
+from pipeline.io.lists.dcase import read_clip_list, read_dcase_weak_list
+from pipeline.io.lists.events import read_event_list
+from pipeline.io.manifests.youtube import RemoteList, YoutubeManifest
 from pipeline.io.parallel import in_parallel
-from pipeline.io.youtube_manifest import RemoteList, YoutubeManifest
 from pipeline.soundscapes.mixer import N_SAMPLES, SAMPLE_RATE
 from pipeline.sources.source import Fate, SplitRows
 
@@ -80,14 +80,9 @@ class YoutubeSource:
     def _list_path(self, remote: RemoteList) -> Path:
         """The list where the user has it (recognised by name and checksum), else fetched."""
         for path in self._files:
-            if path.name == remote.file_name and _sha256(path) == remote.sha256:
+            if path.name == remote.file_name and sha256_of(path) == remote.sha256:
                 return path
         return fetch_file(remote.url, self._cache.sources / self._manifest.name / remote.file_name, remote.sha256)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _adopt(task: tuple[Clip, Path, Path]) -> Fate:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from pipeline.io.manifests import load_manifest
+from pipeline.io.manifests.load import load_manifest
 from pipeline.logmel import LogMelConfig
 from pipeline.stages.download import download
 from pipeline.stages.features import extract_features

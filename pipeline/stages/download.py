@@ -17,13 +17,13 @@ from pipeline.clips import Clip
 from pipeline.errors import SedpipeError
 from pipeline.io.atomic import remove_leftovers, write_text
 from pipeline.io.cache import DatasetCache, DatasetRecord
-from pipeline.io.clip_table import write_clips
-from pipeline.io.event_lists import write_event_list
-from pipeline.io.folder_manifest import FolderManifest
-from pipeline.io.manifests import AnyManifest
-from pipeline.io.mixture_manifest import MixtureManifest
+from pipeline.io.lists.clips import write_clips
+from pipeline.io.lists.events import write_event_list
+from pipeline.io.manifests.folder import FolderManifest
+from pipeline.io.manifests.load import AnyManifest
+from pipeline.io.manifests.mixtures import MixtureManifest
+from pipeline.io.manifests.youtube import YoutubeManifest
 from pipeline.io.recordings import RecordingShelf, open_shelf
-from pipeline.io.youtube_manifest import YoutubeManifest
 from pipeline.sources.folder import FolderSource
 from pipeline.sources.mixtures import MixtureSource
 from pipeline.sources.source import STATES, Fate, Source, SplitRows

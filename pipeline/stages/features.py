@@ -16,8 +16,9 @@ from pipeline.clips import Clip
 from pipeline.errors import AudioError, MissingStageError
 from pipeline.io.atomic import remove_leftovers, write_text
 from pipeline.io.audio import read_waveform
-from pipeline.io.audio_checksums import AudioChecksums, sha256_of
+from pipeline.io.audio_checksums import AudioChecksums
 from pipeline.io.cache import DatasetCache
+from pipeline.io.checksums import sha256_of
 from pipeline.io.feature_store import (
     FeatureFile,
     FeatureRow,

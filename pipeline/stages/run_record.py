@@ -19,8 +19,8 @@ from typing import Any
 import pipeline
 from pipeline.batches import ClipBatches
 from pipeline.errors import StaleError
-from pipeline.io.audio_checksums import sha256_of
 from pipeline.io.cache import DatasetCache
+from pipeline.io.checksums import sha256_of
 from pipeline.io.runs import Run, differences
 from pipeline.nn.crnn import NetworkConfig, PoolingConfig
 from pipeline.nn.fit import TrainingConfig

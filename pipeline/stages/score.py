@@ -17,12 +17,12 @@ from pipeline.batches import ClipBatches
 from pipeline.errors import MissingStageError, SedpipeError, SettingsError
 from pipeline.events import Event, EventLists
 from pipeline.io.atomic import write_json
-from pipeline.io.audio_checksums import sha256_of
 from pipeline.io.cache import DatasetCache
 from pipeline.io.checkpoints import TrainedModel, read_model
-from pipeline.io.event_lists import write_event_list
+from pipeline.io.checksums import sha256_of
 from pipeline.io.feature_store import FeatureFile, fingerprint
 from pipeline.io.frame_scores import FrameScores, find_frame_scores, write_frame_scores
+from pipeline.io.lists.events import write_event_list
 from pipeline.io.runs import Run, find_run
 from pipeline.labels import LabelSet
 from pipeline.metrics.clip_based import clip_based_scores

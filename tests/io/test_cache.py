@@ -6,7 +6,7 @@ from pipeline.clips import Clip
 from pipeline.errors import MissingStageError, SedpipeError
 from pipeline.io.atomic import write_json
 from pipeline.io.cache import DatasetCache, DatasetRecord
-from pipeline.io.clip_table import write_clips
+from pipeline.io.lists.clips import write_clips
 
 RECORD = DatasetRecord("own", "f" * 64, ("Car", "Air horn, truck horn"), {"training": 2, "testing": 1})
 

@@ -8,8 +8,8 @@ import pytest
 import soundfile
 
 from pipeline.events import Event
-from pipeline.io.manifests import load_manifest
-from pipeline.io.mixture_manifest import MixtureManifest
+from pipeline.io.manifests.load import load_manifest
+from pipeline.io.manifests.mixtures import MixtureManifest
 from pipeline.soundscapes import mixer
 from pipeline.soundscapes.mixer import Draw, Placement, PreparedRecording, Recipe, draw, prepare, render, truth
 

@@ -8,8 +8,8 @@ from builders import write_tone
 from pipeline.errors import ListFormatError
 from pipeline.events import Event
 from pipeline.io.cache import DatasetCache
-from pipeline.io.folder_manifest import FolderManifest
-from pipeline.io.manifests import load_manifest
+from pipeline.io.manifests.folder import FolderManifest
+from pipeline.io.manifests.load import load_manifest
 from pipeline.sources.folder import FolderSource
 from pipeline.sources.source import Fate, SplitRows
 
@@ -59,7 +59,7 @@ def test_ten_lines_and_lists_are_a_dataset(tmp_path: Path) -> None:
         garden(
             tmp_path,
             'filename\tevent_labels\na.wav\tBlackbird,Air horn, truck horn\nsub/b.ogg\t\na.wav\tBlackbird\n',
-            'c.mp3,"Air horn, truck horn"\nd.wav,Blackbird\n',
+            'c.mp3,"Air horn, truck horn"\nd.wav,\n',
             "c.mp3\t0.5\t2\tAir horn, truck horn\nc.mp3\t3\t4\tAir horn, truck horn\n",
         )
     )  # fmt: skip
@@ -68,8 +68,17 @@ def test_ten_lines_and_lists_are_a_dataset(tmp_path: Path) -> None:
     assert training == [("a", "a.wav", ("Blackbird", "Air horn, truck horn")), ("b", "sub/b.ogg", ())]
     assert rows["training"].reference is None
     events = [Event(0.5, 2, "Air horn, truck horn"), Event(3, 4, "Air horn, truck horn")]
-    assert rows["testing"].reference == {"c": events, "d": []}  # in d nothing sounds that is located
+    assert rows["testing"].reference == {"c": events, "d": []}  # in d nothing sounds
     assert rows["testing"].listed == 2
+
+
+def test_a_weak_label_without_an_event_is_a_sentence_since_absent_is_not_negative(tmp_path: Path) -> None:
+    weak, events = "a.wav\tBlackbird\n", "c.mp3\t0.5\t2\tBlackbird\n"
+    with pytest.raises(ListFormatError, match=r"'d\.wav' has the weak label 'Blackbird' but no event") as caught:
+        resolved(garden(tmp_path, weak, "c.mp3,Blackbird\nd.wav,Blackbird\n", events))
+    assert "onset and offset 0" in caught.value.hint
+    rows = resolved(garden(tmp_path, weak, "c.mp3,Blackbird\nd.wav,Blackbird\n", events + "d.wav\t0\t0\tBlackbird\n"))
+    assert rows["testing"].reference == {"c": [Event(0.5, 2, "Blackbird")], "d": [Event(0, 0, "Blackbird")]}
 
 
 def test_any_format_rate_and_number_of_channels_becomes_mono_at_44100_hz(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ from builders import recorded_mixtures, recordings, tiny_mixtures
 
 from pipeline.clips import Clip
 from pipeline.io.cache import DatasetCache
-from pipeline.io.manifests import load_manifest
-from pipeline.io.mixture_manifest import MixtureManifest
+from pipeline.io.manifests.load import load_manifest
+from pipeline.io.manifests.mixtures import MixtureManifest
 from pipeline.io.recordings import RecordingShelf, open_shelf
 from pipeline.sources.mixtures import MixtureSource
 from pipeline.sources.source import SplitRows

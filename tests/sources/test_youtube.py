@@ -9,8 +9,8 @@ from conftest import Web
 from pipeline.clips import Clip
 from pipeline.errors import SedpipeError
 from pipeline.io.cache import DatasetCache
-from pipeline.io.manifests import load_manifest
-from pipeline.io.youtube_manifest import YoutubeManifest
+from pipeline.io.manifests.load import load_manifest
+from pipeline.io.manifests.youtube import YoutubeManifest
 from pipeline.sources.source import SplitRows
 from pipeline.sources.youtube import YoutubeSource
 

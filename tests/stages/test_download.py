@@ -17,9 +17,9 @@ from conftest import Web
 
 from pipeline.errors import SedpipeError
 from pipeline.io.cache import DatasetCache
-from pipeline.io.clip_table import read_clips
-from pipeline.io.event_lists import read_event_list
-from pipeline.io.manifests import load_manifest
+from pipeline.io.lists.clips import read_clips
+from pipeline.io.lists.events import read_event_list
+from pipeline.io.manifests.load import load_manifest
 from pipeline.stages.download import DownloadReport, download
 from pipeline.stages.progress import Listener
 from pipeline.stages.status import status

@@ -16,8 +16,8 @@ from pipeline.errors import MissingStageError, SedpipeError
 from pipeline.io.audio import read_waveform, write_flac
 from pipeline.io.audio_checksums import AudioChecksums, sha256_of
 from pipeline.io.cache import DatasetCache, DatasetRecord
-from pipeline.io.clip_table import write_clips
 from pipeline.io.feature_store import FeatureFile, fingerprint, parameters
+from pipeline.io.lists.clips import write_clips
 from pipeline.logmel import LogMelConfig, log_mel
 from pipeline.stages import features
 from pipeline.stages.features import FeatureReport, extract_features

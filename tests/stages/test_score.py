@@ -11,9 +11,9 @@ from tiny_dataset import FRONT_END, LABELS, NAME, SETTINGS, make_dataset
 from pipeline.errors import MissingStageError, SedpipeError, SettingsError
 from pipeline.io.cache import DatasetCache
 from pipeline.io.checkpoints import read_model, write_model
-from pipeline.io.clip_table import read_clips, write_clips
-from pipeline.io.event_lists import read_event_list
 from pipeline.io.feature_store import FeatureFile, fingerprint, merge
+from pipeline.io.lists.clips import read_clips, write_clips
+from pipeline.io.lists.events import read_event_list
 from pipeline.io.runs import Run, named_run
 from pipeline.postprocess import PostProcessing
 from pipeline.stages import score as score_stage

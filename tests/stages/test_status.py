@@ -7,7 +7,7 @@ from builders import tiny_mixtures
 from pipeline.errors import SedpipeError
 from pipeline.io.cache import DatasetCache
 from pipeline.io.feature_store import fingerprint
-from pipeline.io.manifests import load_manifest
+from pipeline.io.manifests.load import load_manifest
 from pipeline.io.runs import Run
 from pipeline.logmel import LogMelConfig
 from pipeline.stages.download import download

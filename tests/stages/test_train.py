@@ -16,8 +16,8 @@ from pipeline.errors import MissingStageError, SedpipeError, SettingsError, Stal
 from pipeline.io.atomic import TEMPORARY_PREFIX
 from pipeline.io.cache import DatasetCache
 from pipeline.io.checkpoints import read_model
-from pipeline.io.clip_table import read_clips, write_clips
 from pipeline.io.feature_store import fingerprint
+from pipeline.io.lists.clips import read_clips, write_clips
 from pipeline.io.runs import named_run
 from pipeline.nn.crnn import PoolingConfig
 from pipeline.postprocess import PostProcessing

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from pipeline.clips import clip_id_of_filename, event_list_filename
 from pipeline.errors import ListFormatError
 from pipeline.events import Event
-from pipeline.io.event_lists import read_event_list, write_event_list
-from pipeline.io.manifests import load_manifest
+from pipeline.io.lists.events import read_event_list, write_event_list
+from pipeline.io.manifests.load import load_manifest
 from pipeline.labels import LabelSet
 
 LABELS = LabelSet(("Car", "Air horn, truck horn", "Train horn"))

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import ManifestError
-from pipeline.io.manifests import load_manifest
-from pipeline.io.youtube_manifest import YoutubeManifest
+from pipeline.io.manifests.load import load_manifest
+from pipeline.io.manifests.youtube import YoutubeManifest
 
 
 def dcase() -> YoutubeManifest:

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import ManifestError
-from pipeline.io.folder_manifest import FolderManifest
-from pipeline.io.manifests import AnyManifest, load_manifest, manifest_names
+from pipeline.io.manifests.folder import FolderManifest
+from pipeline.io.manifests.load import AnyManifest, load_manifest, manifest_names
 
 TEN_LINES = """\
 name = "garden"

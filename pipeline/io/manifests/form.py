@@ -20,8 +20,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, field_validator
 
 from pipeline.clips import SPLITS
-from pipeline.io.suggestions import did_you_mean
 from pipeline.labels import LabelSet
+from pipeline.suggestions import did_you_mean
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")

@@ -8,7 +8,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from pipeline.io.suggestions import did_you_mean
+from pipeline.suggestions import did_you_mean
 
 _MOST_SHOWN = 60
 _TYPES_IN_WORDS = {

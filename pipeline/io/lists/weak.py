@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline.io.filenames import ClipNames
-from pipeline.io.tables import read_table
-from pipeline.io.text_lists import as_filename, complaint, label_complaint
+from pipeline.io.lists.filenames import ClipNames
+from pipeline.io.lists.tables import read_table
+from pipeline.io.lists.text import as_filename, complaint, label_complaint
 from pipeline.labels import LabelSet, UnknownLabelError
 
 COLUMNS = ("filename", "event_labels|event_label")

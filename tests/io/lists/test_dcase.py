@@ -6,10 +6,10 @@ import pytest
 
 from pipeline.clips import Clip
 from pipeline.errors import ListFormatError
-from pipeline.io.dcase_lists import read_clip_list, read_dcase_weak_list
-from pipeline.io.event_lists import read_event_list
-from pipeline.io.manifests import load_manifest
-from pipeline.io.youtube_manifest import YoutubeManifest
+from pipeline.io.lists.dcase import read_clip_list, read_dcase_weak_list
+from pipeline.io.lists.events import read_event_list
+from pipeline.io.manifests.load import load_manifest
+from pipeline.io.manifests.youtube import YoutubeManifest
 from pipeline.labels import LabelSet
 
 LABEL_OF_MID = {"/m/0284vy3": "Train horn", "/m/05x_td": "Air horn, truck horn", "/t/dd00134": "Car passing by"}

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
-from pipeline.io.text_lists import complaint, numbered_lines
+from pipeline.io.lists.text import complaint, numbered_lines
 
 Row = tuple[int, list[str]]
 

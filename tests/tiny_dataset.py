@@ -11,9 +11,9 @@ import numpy as np
 from pipeline.clips import Clip
 from pipeline.events import Event
 from pipeline.io.cache import DatasetCache, DatasetRecord
-from pipeline.io.clip_table import write_clips
-from pipeline.io.event_lists import write_event_list
 from pipeline.io.feature_store import FeatureRow, fingerprint, merge
+from pipeline.io.lists.clips import write_clips
+from pipeline.io.lists.events import write_event_list
 from pipeline.logmel import LogMelConfig
 from pipeline.nn.crnn import NetworkConfig, PoolingConfig
 from pipeline.nn.fit import TrainingConfig

@@ -15,9 +15,9 @@ from pathlib import Path
 from pipeline.clips import clip_id_of_filename, event_list_filename
 from pipeline.events import Event, EventLists
 from pipeline.io.atomic import write_text
-from pipeline.io.filenames import ClipNames
-from pipeline.io.tables import read_table
-from pipeline.io.text_lists import as_label, as_seconds, complaint
+from pipeline.io.lists.filenames import ClipNames
+from pipeline.io.lists.tables import read_table
+from pipeline.io.lists.text import as_label, as_seconds, complaint
 from pipeline.labels import FORBIDDEN, LabelSet
 
 COLUMNS = ("filename", "onset", "offset", "event_label")

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import ManifestError
-from pipeline.io.manifests import load_manifest
-from pipeline.io.mixture_manifest import MixtureManifest
+from pipeline.io.manifests.load import load_manifest
+from pipeline.io.manifests.mixtures import MixtureManifest
 
 SHIPPED = Path(load_manifest("esc10").path).parent
 

@@ -16,8 +16,8 @@ from pydantic import Field, PrivateAttr, ValidationInfo, field_validator, model_
 
 from pipeline.errors import ManifestError
 from pipeline.io.checksums import read_checksums
-from pipeline.io.manifest_form import Form, HttpUrl, Manifest, RelativeName, Splits
-from pipeline.io.suggestions import did_you_mean
+from pipeline.io.manifests.form import Form, HttpUrl, Manifest, RelativeName, Splits
+from pipeline.suggestions import did_you_mean
 
 _RECORDING = re.compile(r"(?P<number>\d{3}) - (?P<label>[^/]+)/(?P<fold>[1-9])-[^/]+")
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pipeline.clips import Clip, clip_id_of_filename, youtube_clip_id
-from pipeline.io.text_lists import as_label, as_seconds, complaint, numbered_lines
+from pipeline.io.lists.text import as_label, as_seconds, complaint, numbered_lines
 from pipeline.labels import LabelSet, UnknownLabelError
 
 _VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{11}")

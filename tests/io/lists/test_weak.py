@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import ListFormatError
-from pipeline.io.weak_lists import read_weak_list
+from pipeline.io.lists.weak import read_weak_list
 from pipeline.labels import LabelSet
 
 LABELS = LabelSet(("Car", "Air horn, truck horn", "Train", "Train horn"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipeline.clips import clip_id_of_filename
-from pipeline.io.text_lists import as_filename, complaint
+from pipeline.io.lists.text import as_filename, complaint
 
 
 class ClipNames:

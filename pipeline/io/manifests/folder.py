@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -14,7 +13,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator
 
 from pipeline.errors import ManifestError
-from pipeline.io.manifest_form import Form, Manifest, Splits
+from pipeline.io.checksums import sha256_of
+from pipeline.io.manifests.form import Form, Manifest, Splits
 
 
 def _check_path(path: str) -> str:
@@ -86,13 +86,12 @@ class FolderManifest(Manifest):
     def _decisive(self) -> dict[str, Any]:
         return {
             "audio": {split: form.audio for split, form in self.splits.items()},
-            "lists": {f"{split}.{key}": _sha256_of(path) for split, key, path in self._lists()},
+            "lists": {f"{split}.{key}": _checksum(path) for split, key, path in self._lists()},
         }
 
 
-def _sha256_of(path: Path) -> str:
+def _checksum(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return sha256_of(path)
     except OSError as error:
         raise ManifestError(f"cannot read {path}: {error.strerror or error}") from error

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pipeline.clips import SPLITS, Clip
 from pipeline.io.atomic import write_text
-from pipeline.io.text_lists import as_label, as_seconds, complaint, numbered_lines
+from pipeline.io.lists.text import as_label, as_seconds, complaint, numbered_lines
 from pipeline.labels import LabelSet
 
 COLUMNS = ("clip_id", "split", "source", "start_s", "end_s", "labels")

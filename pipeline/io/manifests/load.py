@@ -15,11 +15,11 @@ from typing import Any, TypeAlias
 from pydantic import ValidationError
 
 from pipeline.errors import ListFormatError, ManifestError
-from pipeline.io.folder_manifest import FolderManifest
-from pipeline.io.form_complaints import first_complaint
-from pipeline.io.mixture_manifest import MixtureManifest
-from pipeline.io.suggestions import did_you_mean
-from pipeline.io.youtube_manifest import YoutubeManifest
+from pipeline.io.manifests.complaints import first_complaint
+from pipeline.io.manifests.folder import FolderManifest
+from pipeline.io.manifests.mixtures import MixtureManifest
+from pipeline.io.manifests.youtube import YoutubeManifest
+from pipeline.suggestions import did_you_mean
 
 AnyManifest: TypeAlias = MixtureManifest | FolderManifest | YoutubeManifest
 
@@ -61,7 +61,7 @@ def manifest_names() -> tuple[str, ...]:
 
 def _shipped_folder() -> Path:
     """Inside the package once installed, at the top of a checkout."""
-    package = Path(__file__).resolve().parents[1]
+    package = Path(__file__).resolve().parents[2]
     inside = package / "manifests"
     return inside if inside.is_dir() else package.parent / "manifests"
 

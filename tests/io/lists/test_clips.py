@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pipeline.clips import SPLITS, Clip
 from pipeline.errors import ListFormatError
-from pipeline.io.clip_table import read_clips, write_clips
+from pipeline.io.lists.clips import read_clips, write_clips
 from pipeline.labels import LabelSet
 
 LABELS = LabelSet(("Car", "Air horn, truck horn"))

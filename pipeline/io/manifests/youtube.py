@@ -15,8 +15,8 @@ from urllib.parse import quote, urljoin
 
 from pydantic import field_validator, model_validator
 
-from pipeline.io.manifest_form import Form, HttpUrl, Manifest, RelativeName, Sha256, Splits
-from pipeline.io.suggestions import did_you_mean
+from pipeline.io.manifests.form import Form, HttpUrl, Manifest, RelativeName, Sha256, Splits
+from pipeline.suggestions import did_you_mean
 
 ROLES = ("clips", "weak", "strong")
 _MID = re.compile(r"/[a-z]/[A-Za-z0-9_]+")

@@ -1,6 +1,5 @@
 """Rows of a split and their stored features -> tensors, joined by ``clip_id``.
 
-- :class:`Batch`: what a network eats
 - :class:`ClipBatches`: a split in batches, in order or shuffled
 - :func:`band_statistics`: mean and deviation of each mel band, for standardisation
 """
@@ -8,7 +7,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -18,17 +16,9 @@ from pipeline.clips import Clip
 from pipeline.errors import MissingStageError
 from pipeline.io.feature_store import FeatureFile
 from pipeline.labels import LabelSet
+from pipeline.nn.fit import Batch
 
 ROWS_PER_READ = 64
-
-
-class Batch(NamedTuple):
-    """Log-mel ``x`` (B, T, F), weak labels ``y`` (B, K), ``n_frames`` (B,) that count, the clips' names."""
-
-    x: Tensor
-    y: Tensor
-    n_frames: Tensor
-    clip_ids: list[str]
 
 
 class ClipBatches:

@@ -1,5 +1,6 @@
 """Fitting a network to weak labels; knows no file and no terminal.
 
+- :class:`Batch`: what a network eats
 - :class:`TrainingConfig`: batch, epochs, learning rate, patience
 - :class:`EpochRecord`: one line of ``log.csv``
 - :class:`Fit`: an epoch at a time, with early stopping; its state can be stored after every epoch
@@ -11,16 +12,24 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from pipeline.batches import Batch
 from pipeline.nn.crnn import CRNN
 
 _SMALLEST_PROBABILITY = 1e-7  # keeps the logarithm of the loss finite
+
+
+class Batch(NamedTuple):
+    """Log-mel ``x`` (B, T, F), weak labels ``y`` (B, K), ``n_frames`` (B,) that count, the clips' names."""
+
+    x: Tensor
+    y: Tensor
+    n_frames: Tensor
+    clip_ids: list[str]
 
 
 @dataclass(frozen=True)

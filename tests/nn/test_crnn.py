@@ -7,10 +7,9 @@ import pytest
 import torch
 
 import pipeline
-from pipeline.batches import Batch
 from pipeline.io.presets import load_preset
 from pipeline.nn.crnn import CRNN, NetworkConfig, PoolingConfig
-from pipeline.nn.fit import Fit, TrainingConfig, predict
+from pipeline.nn.fit import Batch, Fit, TrainingConfig, predict
 from pipeline.nn.pooling import POOLING_FUNCTIONS, frame_weights, pool
 
 torch.set_num_threads(1)

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.batches import Batch
 from pipeline.nn.crnn import CRNN, NetworkConfig, PoolingConfig, Prediction
-from pipeline.nn.fit import Fit, TrainingConfig, clip_loss, predict
+from pipeline.nn.fit import Batch, Fit, TrainingConfig, clip_loss, predict
 
 torch.set_num_threads(1)
 CONFIG = TrainingConfig(batch_size=4, epochs=6, learning_rate=0.01, patience=3)

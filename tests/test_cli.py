@@ -191,6 +191,16 @@ def test_the_installed_command_answers_help_at_once() -> None:
     assert time.monotonic() - started < 60  # a hang, not a speed: that is measured in benchmarks/
 
 
+def test_what_is_installed_is_this_checkout_and_no_copy_of_an_older_one(tmp_path: Path) -> None:
+    code = "import cli, pipeline; print(cli.__file__); print(pipeline.__file__)"
+    outcome = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=False)
+    if outcome.returncode:
+        pytest.skip("sedpipe is not installed in this environment")
+    root = Path(cli.__file__).parent
+    for installed, own in zip(outcome.stdout.split("\n"), ("cli.py", "pipeline/__init__.py"), strict=False):
+        assert Path(installed).read_bytes() == (root / own).read_bytes()
+
+
 def test_a_recording_longer_than_a_clip_is_cut_and_noted(tmp_path: Path) -> None:
     garden(tmp_path, GARDEN)
     write_tone(Path("recordings/4.wav"), 12.5, 100.0)

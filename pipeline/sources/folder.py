@@ -12,6 +12,7 @@ from pathlib import Path
 from pipeline.clips import Clip, clip_id_of_filename
 from pipeline.errors import AudioError, ListFormatError
 from pipeline.events import EventLists
+from pipeline.fates import Fate
 from pipeline.io.audio import read_waveform, write_flac
 from pipeline.io.cache import DatasetCache
 from pipeline.io.lists.events import read_event_list
@@ -19,7 +20,7 @@ from pipeline.io.lists.weak import read_weak_list
 from pipeline.io.manifests.folder import FolderManifest
 from pipeline.io.parallel import in_parallel
 from pipeline.soundscapes.mixer import DURATION, N_SAMPLES, SAMPLE_RATE
-from pipeline.sources.source import Fate, SplitRows
+from pipeline.sources.source import SplitRows
 
 
 class FolderSource:

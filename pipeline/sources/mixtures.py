@@ -15,6 +15,7 @@ import numpy as np
 from pipeline.clips import Clip
 from pipeline.errors import AudioError
 from pipeline.events import Event
+from pipeline.fates import Fate
 from pipeline.io.audio import read_waveform, write_flac
 from pipeline.io.cache import DatasetCache
 from pipeline.io.manifests.mixtures import MixtureManifest
@@ -32,7 +33,7 @@ from pipeline.soundscapes.mixer import (
     truth,
 )
 from pipeline.soundscapes.synth import synthesise
-from pipeline.sources.source import Fate, SplitRows
+from pipeline.sources.source import SplitRows
 
 MIXTURES_PER_TASK = 16  # small enough that a progress bar moves, large enough that recordings are prepared once
 

@@ -2,8 +2,7 @@
 
 - :class:`Source`: the two steps
 - :class:`SplitRows`: the rows of one split
-- :class:`Fate`: what became of one clip
-- :data:`STATES`: the words for it
+- :class:`FetchStopped`: why a source gave up before its last clip
 """
 
 from __future__ import annotations
@@ -13,20 +12,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from pipeline.clips import Clip
+from pipeline.errors import SedpipeError
 from pipeline.events import EventLists
-
-STATES = ("ok", "gone", "blocked", "retryable", "pending")
-"""Audio is there; never will be; not for us; may be there next time; was not tried."""
-
-
-@dataclass(frozen=True)
-class Fate:
-    """What became of one clip: a state of ``STATES`` and, unless it is ``ok``, the reason."""
-
-    split: str
-    clip_id: str
-    state: str
-    reason: str = ""
+from pipeline.fates import Fate
 
 
 @dataclass(frozen=True)
@@ -57,6 +45,10 @@ class SplitRows:
     notes: Sequence[str] = field(default=())
 
 
+class FetchStopped(SedpipeError):
+    """Going on would do harm (a blocked address, a full disk); what was done is kept, the rest stays pending."""
+
+
 class Source(Protocol):
     """Where clips come from."""
 
@@ -64,4 +56,10 @@ class Source(Protocol):
         """The rows of each split, one split after the other."""
 
     def fetch(self, clips: Sequence[Clip]) -> Iterator[Fate]:
-        """Get the audio of ``clips`` into the cache; yields a fate for each as it becomes known."""
+        """Get the audio of ``clips`` into the cache; yields a fate for each as it becomes known.
+
+        Raises
+        ------
+        FetchStopped
+            If it had better not go on.
+        """

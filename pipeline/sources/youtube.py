@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pipeline.clips import Clip, clip_id_of_filename
 from pipeline.errors import AudioError, SedpipeError
+from pipeline.fates import Fate
 from pipeline.io.audio import read_waveform, write_flac
 from pipeline.io.cache import DatasetCache
 from pipeline.io.checksums import sha256_of
@@ -19,7 +20,7 @@ from pipeline.io.lists.events import read_event_list
 from pipeline.io.manifests.youtube import RemoteList, YoutubeManifest
 from pipeline.io.parallel import in_parallel
 from pipeline.soundscapes.mixer import N_SAMPLES, SAMPLE_RATE
-from pipeline.sources.source import Fate, SplitRows
+from pipeline.sources.source import SplitRows
 
 SHORTEST_S = 1.0
 """Less than this of a clip is not worth keeping."""

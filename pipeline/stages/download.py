@@ -15,6 +15,7 @@ from pathlib import Path
 
 from pipeline.clips import Clip
 from pipeline.errors import SedpipeError
+from pipeline.fates import STATES, Fate
 from pipeline.io.atomic import remove_leftovers, write_text
 from pipeline.io.cache import DatasetCache, DatasetRecord
 from pipeline.io.lists.clips import write_clips
@@ -26,7 +27,7 @@ from pipeline.io.manifests.youtube import YoutubeManifest
 from pipeline.io.recordings import RecordingShelf, open_shelf
 from pipeline.sources.folder import FolderSource
 from pipeline.sources.mixtures import MixtureSource
-from pipeline.sources.source import STATES, Fate, Source, SplitRows
+from pipeline.sources.source import Source, SplitRows
 from pipeline.sources.youtube import YoutubeSource
 from pipeline.stages.progress import Listener
 

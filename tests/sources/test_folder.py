@@ -7,11 +7,12 @@ from builders import write_tone
 
 from pipeline.errors import ListFormatError
 from pipeline.events import Event
+from pipeline.fates import Fate
 from pipeline.io.cache import DatasetCache
 from pipeline.io.manifests.folder import FolderManifest
 from pipeline.io.manifests.load import load_manifest
 from pipeline.sources.folder import FolderSource
-from pipeline.sources.source import Fate, SplitRows
+from pipeline.sources.source import SplitRows
 
 TEN_LINES = """name = "garden"
 kind = "folder"

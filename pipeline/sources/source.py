@@ -2,7 +2,7 @@
 
 - :class:`Source`: the two steps
 - :class:`SplitRows`: the rows of one split
-- :class:`FetchStopped`: why a source gave up before its last clip
+- :class:`FetchStoppedError`: why a source gave up before its last clip
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class SplitRows:
     notes: Sequence[str] = field(default=())
 
 
-class FetchStopped(SedpipeError):
+class FetchStoppedError(SedpipeError):
     """Going on would do harm (a blocked address, a full disk); what was done is kept, the rest stays pending."""
 
 
@@ -60,6 +60,6 @@ class Source(Protocol):
 
         Raises
         ------
-        FetchStopped
+        FetchStoppedError
             If it had better not go on.
         """

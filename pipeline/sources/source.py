@@ -55,6 +55,20 @@ class Source(Protocol):
     def resolve(self) -> Iterator[SplitRows]:
         """The rows of each split, one split after the other."""
 
+    def adopt(self, clips: Sequence[Clip]) -> Iterator[Fate]:
+        """Take what the user has already, where that is told apart from getting it.
+
+        Yields
+        ------
+        Fate
+            Of each clip that was found: ``ok``, or ``pending`` where what was found cannot be used.
+        """
+        yield from ()
+
+    def expectation(self, clips: Sequence[Clip]) -> str:
+        """How long it will take to fetch ``clips``, in a sentence; empty where it is no matter of hours."""
+        return ""
+
     def fetch(self, clips: Sequence[Clip]) -> Iterator[Fate]:
         """Get the audio of ``clips`` into the cache; yields a fate for each as it becomes known.
 

@@ -138,7 +138,7 @@ def main() -> None:
     """
 
 
-class ShardType(click.ParamType):
+class ShardType(click.ParamType[Shard]):
     """A part like 2/8."""
 
     name = "I/N"
@@ -151,7 +151,7 @@ class ShardType(click.ParamType):
             self.fail(str(error), param, ctx)
 
 
-class BytesType(click.ParamType):
+class BytesType(click.ParamType[int]):
     """A number of bytes like 500K or 2M."""
 
     name = "RATE"

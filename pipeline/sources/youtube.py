@@ -117,6 +117,7 @@ class YoutubeSource:
         self._jobs = jobs
         self._options = options or FetchOptions()
         self._watch_address = watch_address
+        self._complaints: dict[tuple[str, str], str] = {}
         for place in places:
             if not Path(place).exists():
                 raise SedpipeError(f"--from {place}: there is no such folder or archive")
@@ -136,33 +137,38 @@ class YoutubeSource:
                 reference = {clip.clip_id: events.get(clip.clip_id, []) for clip in clips}
             yield SplitRows(split, len(clips), clips, reference)
 
-    def fetch(self, clips: Sequence[Clip]) -> Iterator[Fate]:
-        """Adopt the audio that the user has, cut the rest out of videos.
+    def adopt(self, clips: Sequence[Clip]) -> Iterator[Fate]:
+        """Take the audio that the user has.
 
         Yields
         ------
         Fate
-            Of each clip. One that the user has, but not usably, is looked for on the network, too.
+            Of each clip that was found: ``ok``, or ``pending`` where what was found cannot be used.
+        """
+        if not self._places:
+            return
+        from pipeline.io.adoption import adopt  # archives and decoders; only who has some pays
+
+        for fate in adopt(self._places, clips, self._cache, self._jobs):
+            if fate.state != "ok":
+                self._complaints[fate.split, fate.clip_id] = fate.message or fate.reason
+            yield fate if fate.state == "ok" else replace(fate, state="pending")
+
+    def fetch(self, clips: Sequence[Clip]) -> Iterator[Fate]:
+        """Cut clips out of their videos.
+
+        Yields
+        ------
+        Fate
+            Of each clip, as it becomes known; with what was wrong with the user's own audio, if it had some.
 
         Raises
         ------
         FetchStoppedError
             If the site refuses many clips in a row, nothing can be reached, or this machine lacks something.
         """
-        complaints: dict[tuple[str, str], str] = {}
-        adopted: set[tuple[str, str]] = set()
-        if self._places:
-            from pipeline.io.adoption import adopt  # archives and decoders; only who has some pays
-
-            for fate in adopt(self._places, clips, self._cache, self._jobs):
-                if fate.state == "ok":
-                    adopted.add((fate.split, fate.clip_id))
-                    yield fate
-                else:
-                    complaints[fate.split, fate.clip_id] = fate.message or fate.reason
-        missing = [clip for clip in clips if (clip.split, clip.clip_id) not in adopted]
-        for fate in self._crawl(missing):
-            complaint = complaints.get((fate.split, fate.clip_id))
+        for fate in self._crawl(clips):
+            complaint = self._complaints.get((fate.split, fate.clip_id))
             told = fate.state != "ok" and complaint
             yield replace(fate, message=f"{complaint}; {fate.message}") if told else fate
 

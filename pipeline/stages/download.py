@@ -253,6 +253,7 @@ def _bring(
             ledger.record(fate)
         entries = read_ledgers(cache.folder)
         due = [clip for clip in _missing(cache, own) if is_due(entries.get((clip.split, clip.clip_id)), options.retry)]
+        due.sort(key=lambda clip: (clip.split, clip.clip_id) in entries)  # those that nobody tried yet come first
         due = due[: options.limit]
         if due and (expectation := source.expectation(due)):
             listener.say(expectation)

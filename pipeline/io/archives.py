@@ -218,7 +218,7 @@ def _opener(opened: tarfile.TarFile, info: tarfile.TarInfo) -> Callable[[], IO[b
 def _next_of(opened: tarfile.TarFile, file: _Counted, *, is_packed: bool) -> tarfile.TarInfo | None:
     """The next header; what is left of the member before is read first, so that only the header counts."""
     file.end_header()
-    if is_packed and opened.offset > 0:
+    if is_packed and opened.firstmember is None:  # type: ignore[attr-defined]  # else it waits to be handed out
         _skip_to(opened, opened.offset)
     file.begin_header()
     info = opened.next()

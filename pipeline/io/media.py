@@ -38,6 +38,7 @@ _WARM_UP_S = 0.5  # decoded before that, for the decoder's own memory (Opus need
 _JUMPS_AHEAD_S = (1.0, 15.0, 120.0)  # tried in this order; then everything from the beginning
 _GAP_S = 0.010  # frames that are this far from where the one before ended did lose something in between
 _PACKETS_FOR_ZERO = 8
+_LONGEST_FRAME_S = 0.1  # of any coder
 _MOST_LOST = 0.1  # of a stretch may be missing or damaged
 
 _FORMATS = (
@@ -131,6 +132,7 @@ class _Stretch:
     found_rate: int
     channels: int
     format: str
+    listed_end_s: float | None  # what the container says; the last frame of Ogg Vorbis is filled up beyond it
 
 
 def cut(
@@ -280,7 +282,8 @@ def _decoded(container: Any, name: str, begin_s: float, wanted: tuple[float, flo
         raise _undecodable(f"{name} cannot be decoded as audio: every packet is damaged")
     context = stream.codec_context
     kind = f"{container.format.name.split(',')[0]} {context.name}"
-    return _Stretch(runs, is_whole, runs[0].rate if runs else context.sample_rate or 0, channels, kind)
+    listed_end_s = None if stream.duration is None else float(stream.duration * stream.time_base)
+    return _Stretch(runs, is_whole, runs[0].rate if runs else context.sample_rate or 0, channels, kind, listed_end_s)
 
 
 def _zero_s(container: Any, stream: Any, first: Sequence[Any]) -> float:
@@ -330,6 +333,8 @@ def _mono(frame: Any, name: str) -> np.ndarray:
 def _trim(stretch: _Stretch, name: str, start_s: float, end_s: float, sample_rate: int) -> Cut:
     found_rate, runs = stretch.found_rate, stretch.runs
     available_s = max((run.end_s for run in runs), default=0.0)
+    if stretch.listed_end_s is not None and 0 < available_s - stretch.listed_end_s < _LONGEST_FRAME_S:
+        available_s = stretch.listed_end_s
     if available_s - start_s < SHORTEST_S - 0.5 / sample_rate:
         raise FailedClipError(
             f"{name}: only {max(0.0, available_s - start_s):.3f} s of audio from {start_s:g} s on",

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -18,6 +20,8 @@ import click
 
 from pipeline import __version__
 from pipeline.errors import SedpipeError
+from pipeline.fates import Fate
+from pipeline.shards import Shard
 from pipeline.stages.progress import Listener
 
 if TYPE_CHECKING:
@@ -68,7 +72,13 @@ class Terminal(Listener):
         from tqdm import tqdm
 
         hidden = True if self._quiet or total == 0 else None  # None: hidden unless stderr is a terminal
-        yield from tqdm(items, total=total, desc=what, disable=hidden, leave=False, file=sys.stderr)
+        bar = tqdm(items, total=total, desc=what, disable=hidden, leave=False, file=sys.stderr)
+        states: Counter[str] = Counter()
+        for item in bar:
+            if isinstance(item, Fate):
+                states[item.state] += 1
+                bar.set_postfix(states, refresh=False)
+            yield item
 
 
 def _remember_json(ctx: click.Context, _: click.Parameter, value: bool) -> bool:
@@ -128,29 +138,81 @@ def main() -> None:
     """
 
 
+class ShardType(click.ParamType[Shard]):
+    """A part like 2/8."""
+
+    name = "I/N"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Shard:
+        """Read it."""
+        try:
+            return value if isinstance(value, Shard) else Shard.parse(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class BytesType(click.ParamType[int]):
+    """A number of bytes like 500K or 2M."""
+
+    name = "RATE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read it."""
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)([KMG]?)", str(value).upper())
+        if match is None or float(match[1]) == 0:
+            self.fail(f"expected bytes a second like 500K or 2M, got {value!r}", param, ctx)
+        return max(1, round(float(match[1]) * 1024.0 ** " KMG".index(match[2] or " ")))
+
+
 @main.command()
 @dataset_argument
 @click.option("--from", "places", multiple=True, metavar="PLACE",
               help="Look here first: a folder, an archive, an address; repeatable.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Count what is listed; touch no audio.")
+@click.option("--retry", multiple=True, type=click.Choice(["gone", "blocked", "all"]),
+              help="Try these again, too; repeatable.")  # fmt: skip
+@click.option("--limit", type=click.IntRange(0), metavar="N",
+              help="Fetch at most N clips this time; 0 takes only what --from has.")  # fmt: skip
+@click.option("--shard", type=ShardType(), help="Only this part of the clips, such as 2/8; each has a ledger.")
+@click.option("--workers", type=click.IntRange(1, 32), default=2, show_default=True, help="Videos at the same time.")
+@click.option("--sleep", "spacing_s", type=click.FloatRange(0), default=8.0, show_default=True, metavar="SECONDS",
+              help="From one video to the next, a little longer or shorter at random.")  # fmt: skip
+@click.option("--cookies", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE",
+              help="Cookies of an account, in Netscape's form.")  # fmt: skip
+@click.option("--cookies-from-browser", metavar="NAME", help="firefox, chrome, chrome:PROFILE, ...")
+@click.option("--proxy", metavar="URL", help="Such as socks5://127.0.0.1:1080.")
+@click.option("--rate-limit", type=BytesType(), help="Most bytes a second, such as 500K or 2M.")
 @jobs_option
 @common
 def download(
-    dataset: str, places: tuple[str, ...], dry_run: bool, jobs: int, cache_dir: Path, as_json: bool, quiet: bool
-) -> None:
+    dataset: str, places: tuple[str, ...], dry_run: bool, retry: tuple[str, ...], limit: int | None,
+    shard: Shard | None, jobs: int, cache_dir: Path, as_json: bool, quiet: bool, **network: Any,
+) -> None:  # fmt: skip
     """Get the rows and the audio of a dataset."""
     from pipeline.io.manifests.load import load_manifest
+    from pipeline.sources.youtube import FetchOptions
+    from pipeline.stages.download import DownloadOptions
     from pipeline.stages.download import download as run_stage
 
     manifest = load_manifest(dataset)
-    report = run_stage(manifest, cache_dir, places, jobs=jobs, dry_run=dry_run, listener=Terminal(quiet=quiet))
-    lines = [f"{split}: " + ", ".join(f"{count} {state}" for state, count in counts.items() if count)
-             for split, counts in report.splits.items()]  # fmt: skip
+    options = DownloadOptions(retry, limit, shard, FetchOptions(**network))
+    report = run_stage(manifest, cache_dir, places, jobs=jobs, dry_run=dry_run, options=options,
+                       listener=Terminal(quiet=quiet))  # fmt: skip
+    lines = [f"{split}: {_counts(counts)}" for split, counts in report.splits.items()]
     if any(counts["listed"] > counts.get("ok", counts["listed"]) for counts in report.splits.values()):
-        lines.append(f"reasons: {cache_dir / report.dataset / 'download-problems.tsv'}")
+        lines.append(f"why, clip by clip: sedpipe status {dataset} --export clips.tsv")
+    if report.stopped:
+        lines.append(f"stopped: {report.stopped}")
     _print(asdict(report), lines, as_json)
-    if any(counts.get("retryable") for counts in report.splits.values()):
+    if report.stopped or any(counts.get("retryable") for counts in report.splits.values()):
         sys.exit(EXIT_RETRYABLE)
+
+
+def _counts(counts: dict[str, Any]) -> str:
+    """Counts by state, then by reason."""
+    states = ", ".join(f"{count} {state}" for state, count in counts.items() if state != "reasons" and count)
+    reasons = ", ".join(f"{count} {reason}" for reason, count in counts.get("reasons", {}).items())
+    return f"{states} ({reasons})" if reasons else states
 
 
 @main.command()
@@ -266,16 +328,38 @@ def score(
 
 @main.command()
 @dataset_argument
+@click.option("--export", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="Write what is known of each clip to a TSV.")  # fmt: skip
 @common
-def status(dataset: str, cache_dir: Path, as_json: bool, quiet: bool) -> None:
+def status(dataset: str, export: Path | None, cache_dir: Path, as_json: bool, quiet: bool) -> None:
     """What each stage has and lacks, and the command to run next."""
+    from pipeline.stages.status import export_clips
     from pipeline.stages.status import status as run_stage
 
-    report = run_stage(_name_of(dataset, cache_dir), cache_dir, address=dataset)
+    name = _name_of(dataset, cache_dir)
+    report = run_stage(name, cache_dir, address=dataset)
+    if export is not None:
+        rows = export_clips(name, cache_dir, export)
+        Terminal(quiet=quiet).say(f"{export}: {rows:,} clips")
     lines = [
         f"{stage}: {name}: {_words(what)}" for stage, parts in report.stages.items() for name, what in parts.items()
     ]
     _print(asdict(report), [*lines, f"next: {report.next}"], as_json)
+
+
+@main.command()
+@dataset_argument
+@common
+def doctor(dataset: str, cache_dir: Path, as_json: bool, quiet: bool) -> None:
+    """What this machine has and lacks, and what to do about it."""
+    from pipeline.stages.doctor import doctor as run_stage
+
+    report = run_stage(cache_dir, dataset)
+    lines = [f"{'ok     ' if check.ok else 'MISSING' if check.required else 'note   '}  {check.name}: {check.found}"
+             + (f"\n           {check.advice}" if check.advice else "") for check in report.checks]  # fmt: skip
+    _print(asdict(report), lines, as_json)
+    if not report.is_healthy:
+        sys.exit(1)
 
 
 @main.command()

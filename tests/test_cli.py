@@ -102,8 +102,9 @@ def test_audio_that_is_no_audio_becomes_a_row_with_a_reason_and_the_rest_goes_on
     assert outcome.exit_code == 0
     counts = json.loads(outcome.stdout)["splits"]["training"]
     assert (counts["listed"], counts["ok"], counts["gone"]) == (5, 2, 3)
-    problems = Path("cache/garden/download-problems.tsv").read_text()
-    assert "\t1\tgone\t" in problems
+    assert sedpipe("status", "garden", "--export", "clips.tsv").exit_code == 0
+    problems = Path("clips.tsv").read_text()
+    assert "training\t1\tgone\tunusable\t" in problems
     assert "1.wav: cannot be decoded as audio" in problems
     assert "2.wav: the file is empty (0 bytes)" in problems
     assert "3.wav: " in problems
@@ -205,4 +206,5 @@ def test_a_recording_longer_than_a_clip_is_cut_and_noted(tmp_path: Path) -> None
     garden(tmp_path, GARDEN)
     write_tone(Path("recordings/4.wav"), 12.5, 100.0)
     sedpipe("download", "garden.toml", "--quiet")
-    assert "12.5 s long: only the first 10 s are used" in Path("cache/garden/download-problems.tsv").read_text()
+    sedpipe("status", "garden", "--export", "clips.tsv")
+    assert "12.5 s long: only the first 10 s are used" in Path("clips.tsv").read_text()

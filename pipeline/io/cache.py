@@ -2,11 +2,13 @@
 
 - :class:`DatasetCache`: the paths
 - :class:`DatasetRecord`: what was resolved, and from which manifest
+- :func:`audio_name`: how a clip's audio is called
 """
 
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -76,11 +78,6 @@ class DatasetCache:
         return self.folder / "dataset.json"
 
     @property
-    def problems_path(self) -> Path:
-        """Clips without audio, each with its state and reason."""
-        return self.folder / "download-problems.tsv"
-
-    @property
     def runs(self) -> Path:
         """Trained systems."""
         return self.folder / "runs"
@@ -94,9 +91,15 @@ class DatasetCache:
         return self.folder / "audio" / split
 
     def audio_path(self, clip: Clip) -> Path:
-        """Audio of a clip; a YouTube id gets its leading ``Y``, since no file name should start with ``-``."""
-        prefix = "Y" if clip.clip_id.startswith("-") else ""
-        return self.audio_dir(clip.split) / f"{prefix}{clip.clip_id}.flac"
+        """Audio of a clip."""
+        return self.audio_dir(clip.split) / audio_name(clip.clip_id)
+
+    def audio_names(self, split: str) -> set[str]:
+        """Names of the audio files of a split that are there, unfinished ones not among them."""
+        try:
+            return {entry.name for entry in os.scandir(self.audio_dir(split)) if entry.name[0] != "."}
+        except FileNotFoundError:
+            return set()
 
     def features_dir(self, fingerprint: str) -> Path:
         """Features made with the parameters that have this fingerprint."""
@@ -134,3 +137,13 @@ class DatasetCache:
         for clip in read_clips(self.clips_path, labels):
             by_split[clip.split].append(clip)
         return {split: clips for split, clips in by_split.items() if clips}
+
+
+def audio_name(clip_id: str) -> str:
+    """File name of a clip's audio; a YouTube id gets its leading ``Y``, since no file name should start with ``-``.
+
+    >>> audio_name("-5QrBL6MzLg_60.000_70.000")
+    'Y-5QrBL6MzLg_60.000_70.000.flac'
+    """
+    prefix = "Y" if clip_id.startswith("-") else ""
+    return f"{prefix}{clip_id}.flac"

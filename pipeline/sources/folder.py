@@ -12,6 +12,7 @@ from pathlib import Path
 from pipeline.clips import Clip, clip_id_of_filename
 from pipeline.errors import AudioError, ListFormatError
 from pipeline.events import EventLists
+from pipeline.fates import Fate
 from pipeline.io.audio import read_waveform, write_flac
 from pipeline.io.cache import DatasetCache
 from pipeline.io.lists.events import read_event_list
@@ -19,10 +20,10 @@ from pipeline.io.lists.weak import read_weak_list
 from pipeline.io.manifests.folder import FolderManifest
 from pipeline.io.parallel import in_parallel
 from pipeline.soundscapes.mixer import DURATION, N_SAMPLES, SAMPLE_RATE
-from pipeline.sources.source import Fate, SplitRows
+from pipeline.sources.source import Source, SplitRows
 
 
-class FolderSource:
+class FolderSource(Source):
     """Clips of a folder.
 
     Parameters
@@ -82,8 +83,8 @@ def _convert(audio_dirs: dict[str, Path], task: tuple[Clip, Path]) -> Fate:
     try:
         waveform = read_waveform(audio_dirs[clip.split] / clip.source, SAMPLE_RATE)
     except AudioError as error:
-        return Fate(clip.split, clip.clip_id, "gone", error.message)
+        return Fate(clip.split, clip.clip_id, "gone", "unusable", error.message)
     write_flac(target, waveform[:N_SAMPLES], SAMPLE_RATE)
     too_long = len(waveform) > N_SAMPLES
-    reason = f"{len(waveform) / SAMPLE_RATE:.1f} s long: only the first {DURATION:g} s are used" if too_long else ""
-    return Fate(clip.split, clip.clip_id, "ok", reason)
+    message = f"{len(waveform) / SAMPLE_RATE:.1f} s long: only the first {DURATION:g} s are used" if too_long else ""
+    return Fate(clip.split, clip.clip_id, "ok", "cut" if too_long else "", message)

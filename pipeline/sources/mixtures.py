@@ -15,6 +15,7 @@ import numpy as np
 from pipeline.clips import Clip
 from pipeline.errors import AudioError
 from pipeline.events import Event
+from pipeline.fates import Fate
 from pipeline.io.audio import read_waveform, write_flac
 from pipeline.io.cache import DatasetCache
 from pipeline.io.manifests.mixtures import MixtureManifest
@@ -32,7 +33,7 @@ from pipeline.soundscapes.mixer import (
     truth,
 )
 from pipeline.soundscapes.synth import synthesise
-from pipeline.sources.source import Fate, SplitRows
+from pipeline.sources.source import Source, SplitRows
 
 MIXTURES_PER_TASK = 16  # small enough that a progress bar moves, large enough that recordings are prepared once
 
@@ -90,7 +91,7 @@ def _synthesised(seed: int, class_index: int, label: str, name: str) -> Prepared
     return prepare(synthesise(label, np.random.default_rng([seed, class_index, fold, take])))
 
 
-class MixtureSource:
+class MixtureSource(Source):
     """Mixtures of a manifest.
 
     Parameters
@@ -151,7 +152,7 @@ class MixtureSource:
             for index, events in drawn:
                 clip_id = f"{split}-{index:05d}"
                 if isinstance(events, str):
-                    dropped.append(Fate(split, clip_id, "gone", events))
+                    dropped.append(Fate(split, clip_id, "gone", "unusable", events))
                     continue
                 labels = tuple(label for label in plan.labels if any(event.label == label for event in events))
                 clips.append(Clip(clip_id, split, f"mixture {index}", 0.0, DURATION, labels))
@@ -185,6 +186,6 @@ def _render_one(plan: SplitPlan, cache: DatasetCache, clip: Clip) -> Fate:
     try:
         waveform = render(plan.recipe, plan.draw(index), plan.library)
     except AudioError as error:
-        return Fate(clip.split, clip.clip_id, "gone", error.message)
+        return Fate(clip.split, clip.clip_id, "gone", "unusable", error.message)
     write_flac(cache.audio_path(clip), waveform, SAMPLE_RATE)
     return Fate(clip.split, clip.clip_id, "ok")

@@ -2,8 +2,7 @@
 
 - :class:`Source`: the two steps
 - :class:`SplitRows`: the rows of one split
-- :class:`Fate`: what became of one clip
-- :data:`STATES`: the words for it
+- :class:`FetchStoppedError`: why a source gave up before its last clip
 """
 
 from __future__ import annotations
@@ -13,20 +12,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from pipeline.clips import Clip
+from pipeline.errors import SedpipeError
 from pipeline.events import EventLists
-
-STATES = ("ok", "gone", "blocked", "retryable", "pending")
-"""Audio is there; never will be; not for us; may be there next time; was not tried."""
-
-
-@dataclass(frozen=True)
-class Fate:
-    """What became of one clip: a state of ``STATES`` and, unless it is ``ok``, the reason."""
-
-    split: str
-    clip_id: str
-    state: str
-    reason: str = ""
+from pipeline.fates import Fate
 
 
 @dataclass(frozen=True)
@@ -57,11 +45,35 @@ class SplitRows:
     notes: Sequence[str] = field(default=())
 
 
+class FetchStoppedError(SedpipeError):
+    """Going on would do harm (a blocked address, a full disk); what was done is kept, the rest stays pending."""
+
+
 class Source(Protocol):
     """Where clips come from."""
 
     def resolve(self) -> Iterator[SplitRows]:
         """The rows of each split, one split after the other."""
 
+    def adopt(self, clips: Sequence[Clip]) -> Iterator[Fate]:
+        """Take what the user has already, where that is told apart from getting it.
+
+        Yields
+        ------
+        Fate
+            Of each clip that was found: ``ok``, or ``pending`` where what was found cannot be used.
+        """
+        yield from ()
+
+    def expectation(self, clips: Sequence[Clip]) -> str:
+        """How long it will take to fetch ``clips``, in a sentence; empty where it is no matter of hours."""
+        return ""
+
     def fetch(self, clips: Sequence[Clip]) -> Iterator[Fate]:
-        """Get the audio of ``clips`` into the cache; yields a fate for each as it becomes known."""
+        """Get the audio of ``clips`` into the cache; yields a fate for each as it becomes known.
+
+        Raises
+        ------
+        FetchStoppedError
+            If it had better not go on.
+        """

@@ -1,6 +1,7 @@
 """``sedpipe download``: a manifest -> rows, truth where it is known, and the audio of each clip.
 
 - :func:`download`: resolve, write the rows, get what is missing
+- :class:`DownloadOptions`: which clips to try, and how to behave on the network
 - :func:`open_source`: the source of a manifest
 """
 
@@ -8,15 +9,16 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
-from pipeline.clips import Clip
+from pipeline.clips import SPLITS, Clip
 from pipeline.errors import SedpipeError
-from pipeline.io.atomic import remove_leftovers, write_text
-from pipeline.io.cache import DatasetCache, DatasetRecord
+from pipeline.io.atomic import remove_leftovers
+from pipeline.io.cache import DatasetCache, DatasetRecord, audio_name
+from pipeline.io.ledger import Ledger, is_due, read_ledgers
 from pipeline.io.lists.clips import write_clips
 from pipeline.io.lists.events import write_event_list
 from pipeline.io.manifests.folder import FolderManifest
@@ -24,20 +26,49 @@ from pipeline.io.manifests.load import AnyManifest
 from pipeline.io.manifests.mixtures import MixtureManifest
 from pipeline.io.manifests.youtube import YoutubeManifest
 from pipeline.io.recordings import RecordingShelf, open_shelf
+from pipeline.shards import Shard
 from pipeline.sources.folder import FolderSource
 from pipeline.sources.mixtures import MixtureSource
-from pipeline.sources.source import STATES, Fate, Source, SplitRows
-from pipeline.sources.youtube import YoutubeSource
+from pipeline.sources.source import FetchStoppedError, Source, SplitRows
+from pipeline.sources.youtube import FetchOptions, YoutubeSource
 from pipeline.stages.progress import Listener
+from pipeline.stages.tally import tally
+
+
+@dataclass(frozen=True)
+class DownloadOptions:
+    """Which clips to try, and how.
+
+    Parameters
+    ----------
+    retry : tuple of str
+        Of ``RETRY``: states that are settled and are to be tried all the same.
+    limit : int, optional
+        Most clips to fetch this time; what the user has is taken in any number.
+    shard : Shard, optional
+        The part of the dataset that is this process's.
+    network : FetchOptions
+        How to behave on the network.
+    """
+
+    retry: tuple[str, ...] = ()
+    limit: int | None = None
+    shard: Shard | None = None
+    network: FetchOptions = field(default_factory=FetchOptions)
 
 
 @dataclass(frozen=True)
 class DownloadReport:
-    """What ``--json`` prints of a download; ``splits`` counts clips by state."""
+    """What ``--json`` prints of a download.
+
+    ``splits`` counts clips by state and, as ``reasons``, by reason; ``stopped`` says why the run ended before its
+    last clip, if it did.
+    """
 
     dataset: str
-    splits: dict[str, dict[str, int]]
+    splits: dict[str, dict[str, Any]]
     seconds: float
+    stopped: str | None = None
     stage: str = field(default="download")
 
 
@@ -48,6 +79,7 @@ def download(
     *,
     jobs: int = 1,
     dry_run: bool = False,
+    options: DownloadOptions | None = None,
     listener: Listener | None = None,
 ) -> DownloadReport:
     """Bring rows and audio of a dataset into the cache; run again, only what is missing is made.
@@ -64,37 +96,40 @@ def download(
         Worker processes.
     dry_run : bool
         Count what is listed and touch no audio.
+    options : DownloadOptions, optional
+        Which clips to try, and how.
     listener : Listener, optional
         Hears of progress.
 
     Raises
     ------
     SedpipeError
-        If lists or archives cannot be had, or the cache cannot be written.
+        If lists or archives cannot be had, the cache cannot be written, or another process downloads into it.
     """
-    started, listener = time.monotonic(), listener or Listener()
+    started, listener, options = time.monotonic(), listener or Listener(), options or DownloadOptions()
     cache = DatasetCache(cache_dir, manifest.name)
     if dry_run:
         return DownloadReport(manifest.name, _listed_only(manifest, cache, places), time.monotonic() - started)
-    done = _already_there(manifest, cache)
-    if done is not None:
-        return DownloadReport(manifest.name, done, time.monotonic() - started)
-    source = open_source(manifest, cache, places, jobs)
-    _forget_other_rules(manifest, cache, listener)
-    resolved = _resolve(source, cache, listener)
-    _write_rows(manifest, cache, resolved)
-    fates = _fetch(source, cache, resolved, listener)
-    _write_problems(cache, fates)
-    return DownloadReport(manifest.name, _counts(resolved, fates), time.monotonic() - started)
+    record, stopped = _complete(manifest, cache), None
+    if record is None:
+        source = open_source(manifest, cache, places, jobs, options.network)
+        with Ledger(cache.folder, options.shard) as ledger:
+            _forget_other_rules(manifest, cache, ledger, listener)
+            resolved = _resolve(source, cache, listener)
+            record = _write_rows(manifest, cache, resolved)
+            stopped = _bring(source, cache, resolved, ledger, _policy(manifest, options), listener)
+    return DownloadReport(manifest.name, tally(cache, record), time.monotonic() - started, stopped)
 
 
-def open_source(manifest: AnyManifest, cache: DatasetCache, places: Sequence[str], jobs: int) -> Source:
+def open_source(
+    manifest: AnyManifest, cache: DatasetCache, places: Sequence[str], jobs: int, network: FetchOptions
+) -> Source:
     """The source that knows this kind of dataset."""
     if isinstance(manifest, FolderManifest):
         return FolderSource(manifest, cache, jobs)
     if isinstance(manifest, MixtureManifest):
         return MixtureSource(manifest, cache, _shelf(manifest, cache, places), jobs)
-    return YoutubeSource(manifest, cache, places, jobs)
+    return YoutubeSource(manifest, cache, places, jobs, network)
 
 
 def _shelf(manifest: MixtureManifest, cache: DatasetCache, places: Sequence[str]) -> RecordingShelf | None:
@@ -107,28 +142,33 @@ def _shelf(manifest: MixtureManifest, cache: DatasetCache, places: Sequence[str]
 def _listed_only(manifest: AnyManifest, cache: DatasetCache, places: Sequence[str]) -> dict[str, dict[str, int]]:
     if isinstance(manifest, MixtureManifest):  # its splits say how many clips they hold; nothing need be read
         return {split: {"listed": manifest.splits[split].clips} for split in manifest.split_names}
-    rows = open_source(manifest, cache, places, jobs=1).resolve()
+    rows = open_source(manifest, cache, places, 1, FetchOptions()).resolve()
     return {resolved.split: {"listed": resolved.listed} for resolved in rows}
 
 
-def _already_there(manifest: AnyManifest, cache: DatasetCache) -> dict[str, dict[str, int]] | None:
-    """Counts if every listed clip has its row and its audio, by the rules of this very manifest."""
+def _policy(manifest: AnyManifest, options: DownloadOptions) -> DownloadOptions:
+    """What lies on this machine may have been mended, and costs nobody anything: it is always tried again."""
+    return options if isinstance(manifest, YoutubeManifest) else replace(options, retry=("all",))
+
+
+def _complete(manifest: AnyManifest, cache: DatasetCache) -> DatasetRecord | None:
+    """The record, if every listed clip has its row and its audio, by the rules of this very manifest."""
     record = cache.find_record()
     if record is None or record.fingerprint != manifest.fingerprint or not record.listed:
         return None
-    if not (cache.clips_path.exists() and cache.problems_path.exists()):
+    if not cache.clips_path.exists():
         return None
     by_split = cache.read_clips()
     for split, listed in record.listed.items():
-        there = [clip for clip in by_split.get(split, []) if cache.audio_path(clip).exists()]
-        if listed == 0 or len(there) != listed:
+        audio = cache.audio_names(split)
+        if listed == 0 or sum(audio_name(clip.clip_id) in audio for clip in by_split.get(split, [])) != listed:
             return None
         if manifest.has_truth(split) and not cache.reference_path(split).exists():
             return None
-    return {split: _row(listed, Counter(ok=listed)) for split, listed in record.listed.items()}
+    return record
 
 
-def _forget_other_rules(manifest: AnyManifest, cache: DatasetCache, listener: Listener) -> None:
+def _forget_other_rules(manifest: AnyManifest, cache: DatasetCache, ledger: Ledger, listener: Listener) -> None:
     """Drop what was made by another manifest of this name, before any of this one is made."""
     record = cache.find_record()
     if record is not None and record.fingerprint == manifest.fingerprint:
@@ -138,9 +178,9 @@ def _forget_other_rules(manifest: AnyManifest, cache: DatasetCache, listener: Li
     elif record is not None:
         listener.say(f"{manifest.name} has changed since its audio was made: making it anew")
         _remove(cache.folder / "audio")
+        ledger.keep_only(())
     if record is not None:
         cache.clips_path.unlink(missing_ok=True)
-        cache.problems_path.unlink(missing_ok=True)
     cache.write_record(DatasetRecord(manifest.name, manifest.fingerprint, manifest.labels, {}))
 
 
@@ -177,8 +217,7 @@ def _check_names(cache: DatasetCache, resolved: Iterable[SplitRows]) -> None:
                 )
 
 
-def _write_rows(manifest: AnyManifest, cache: DatasetCache, resolved: Iterable[SplitRows]) -> None:
-    resolved = list(resolved)
+def _write_rows(manifest: AnyManifest, cache: DatasetCache, resolved: Sequence[SplitRows]) -> DatasetRecord:
     write_clips(cache.clips_path, [clip for rows in resolved for clip in rows.clips])
     for rows in resolved:
         if rows.reference is not None:
@@ -186,50 +225,46 @@ def _write_rows(manifest: AnyManifest, cache: DatasetCache, resolved: Iterable[S
         else:
             cache.reference_path(rows.split).unlink(missing_ok=True)
     listed = {rows.split: rows.listed for rows in resolved}
-    cache.write_record(DatasetRecord(manifest.name, manifest.fingerprint, manifest.labels, listed))
+    record = DatasetRecord(manifest.name, manifest.fingerprint, manifest.labels, listed)
+    cache.write_record(record)
+    return record
 
 
-def _fetch(source: Source, cache: DatasetCache, resolved: Iterable[SplitRows], listener: Listener) -> list[Fate]:
-    """Fates of all clips: those with audio already, those dropped, those that are fetched now."""
-    fates: list[Fate] = []
-    missing: list[Clip] = []
-    remarks = _remarks(cache)
-    remove_leftovers(cache.folder, *(cache.folder / "audio").glob("*"))
-    for rows in resolved:
-        fates += rows.dropped
-        for clip in rows.clips:
-            if cache.audio_path(clip).exists():
-                fates.append(Fate(clip.split, clip.clip_id, "ok", remarks.get((clip.split, clip.clip_id), "")))
-            else:
-                missing.append(clip)
-    fates += listener.track(source.fetch(missing), len(missing), "clips")
-    return fates
+def _bring(
+    source: Source,
+    cache: DatasetCache,
+    resolved: Sequence[SplitRows],
+    ledger: Ledger,
+    options: DownloadOptions,
+    listener: Listener,
+) -> str | None:
+    """Take what the user has, then fetch what is due; returns why it ended too early, if it did."""
+    if ledger.is_alone:
+        remove_leftovers(cache.folder, *(cache.folder / "audio").glob("*"))
+    dropped = [fate for rows in resolved for fate in rows.dropped]
+    clips = [clip for rows in resolved for clip in rows.clips]
+    ledger.keep_only({(clip.split, clip.clip_id) for clip in clips} | {(fate.split, fate.clip_id) for fate in dropped})
+    for fate in dropped:
+        ledger.record(fate)
+    shard = options.shard
+    own = [clip for clip in clips if shard is None or shard.holds(clip.clip_id)]
+    try:
+        for fate in listener.track(source.adopt(_missing(cache, own)), len(own), "clips looked for"):
+            ledger.record(fate)
+        entries = read_ledgers(cache.folder)
+        due = [clip for clip in _missing(cache, own) if is_due(entries.get((clip.split, clip.clip_id)), options.retry)]
+        due.sort(key=lambda clip: (clip.split, clip.clip_id) in entries)  # those that nobody tried yet come first
+        due = due[: options.limit]
+        if due and (expectation := source.expectation(due)):
+            listener.say(expectation)
+        for fate in listener.track(source.fetch(due), len(due), "clips"):
+            ledger.record(fate)
+    except FetchStoppedError as stop:
+        return f"{stop.message}: {stop.hint}" if stop.hint else stop.message
+    return None
 
 
-def _remarks(cache: DatasetCache) -> dict[tuple[str, str], str]:
-    """What was said, when it was made, about audio that is there."""
-    if not cache.problems_path.exists():
-        return {}
-    rows = [line.split("\t", 3) for line in cache.problems_path.read_text(encoding="utf-8").split("\n") if line]
-    return {(row[0], row[1]): row[3] for row in rows if len(row) == 4 and row[2] == "ok"}
-
-
-def _write_problems(cache: DatasetCache, fates: Iterable[Fate]) -> None:
-    """A row for each clip about which there is something to say."""
-    problems = sorted((fate for fate in fates if fate.reason), key=lambda fate: (fate.split, fate.clip_id))
-    lines = ["split\tclip_id\tstate\treason\n"]
-    lines += [f"{fate.split}\t{fate.clip_id}\t{fate.state}\t{' '.join(fate.reason.split())}\n" for fate in problems]
-    write_text(cache.problems_path, "".join(lines))
-
-
-def _counts(resolved: Iterable[SplitRows], fates: Iterable[Fate]) -> dict[str, dict[str, int]]:
-    states: dict[str, Counter[str]] = {}
-    for fate in fates:
-        states.setdefault(fate.split, Counter())[fate.state] += 1
-    return {rows.split: _row(rows.listed, states.get(rows.split, Counter())) for rows in resolved}
-
-
-def _row(listed: int, states: Counter[str]) -> dict[str, int]:
-    counts = {"listed": listed, **{state: states[state] for state in STATES}}
-    counts["pending"] = listed - sum(states[state] for state in STATES if state != "pending")
-    return counts
+def _missing(cache: DatasetCache, clips: Iterable[Clip]) -> list[Clip]:
+    """Clips without audio."""
+    there = {split: cache.audio_names(split) for split in SPLITS}
+    return [clip for clip in clips if audio_name(clip.clip_id) not in there[clip.split]]

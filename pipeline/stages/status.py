@@ -1,6 +1,7 @@
 """``sedpipe status``: what each stage has and lacks, and which command comes next.
 
 - :func:`status`: looks, changes nothing
+- :func:`export_clips`: what is known of each clip, as a table
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.clips import Clip
 from pipeline.io.cache import DatasetCache
 from pipeline.io.feature_store import FeatureFile
+from pipeline.io.ledger import read_ledgers, write_entries
 from pipeline.io.runs import Run
+from pipeline.stages.tally import tally
 
 
 @dataclass(frozen=True)
@@ -39,18 +41,17 @@ def status(dataset: str, cache_dir: Path, address: str = "") -> StatusReport:
     Returns
     -------
     StatusReport
-        ``stages`` holds ``download`` (listed, ok a split), ``features`` (clips a split, by fingerprint),
-        ``train`` (finished or epochs done, by run) and ``score`` (scored splits, by run).
+        ``stages`` holds ``download`` (clips by state and reason, a split), ``features`` (clips stored and failed a
+        split, by fingerprint), ``train`` (finished or epochs done, by run) and ``score`` (scored splits, by run).
     """
     cache, address = DatasetCache(cache_dir, dataset), address or dataset
     record = cache.find_record()
     if record is None or not cache.clips_path.exists():
         empty: dict[str, Any] = {"download": {}, "features": {}, "train": {}, "score": {}}
         return StatusReport(dataset, empty, f"sedpipe download {address}")
-    clips = cache.read_clips()
     runs = [Run(path.parent) for path in sorted(cache.runs.glob("*/run.json"))]
     stages = {
-        "download": {split: _audio(cache, clips.get(split, []), listed) for split, listed in record.listed.items()},
+        "download": tally(cache, record),
         "features": {
             folder.name: _stored(folder) for folder in sorted((cache.folder / "features").glob("*")) if folder.is_dir()
         },
@@ -60,13 +61,32 @@ def status(dataset: str, cache_dir: Path, address: str = "") -> StatusReport:
     return StatusReport(dataset, stages, _next(stages, address))
 
 
-def _audio(cache: DatasetCache, clips: list[Clip], listed: int) -> dict[str, int]:
-    there = {path.name for path in cache.audio_dir(clips[0].split).glob("*.flac")} if clips else set()
-    return {"listed": listed, "ok": sum(cache.audio_path(clip).name in there for clip in clips)}
+def export_clips(dataset: str, cache_dir: Path, path: Path) -> int:
+    """Write what the download knows of each clip as a table, tab-separated; returns how many rows.
+
+    Raises
+    ------
+    MissingStageError
+        If nothing was downloaded.
+    """
+    cache = DatasetCache(cache_dir, dataset)
+    cache.read_record()
+    entries = read_ledgers(cache.folder)
+    write_entries(path, entries.values())
+    return len(entries)
 
 
 def _stored(folder: Path) -> dict[str, dict[str, int]]:
-    return {path.stem: {"clips": len(FeatureFile(path).clip_ids)} for path in sorted(folder.glob("[!.]*.h5"))}
+    return {
+        path.stem: {"clips": len(FeatureFile(path).clip_ids), "failed": _failed(path)}
+        for path in sorted(folder.glob("[!.]*.h5"))
+    }
+
+
+def _failed(store: Path) -> int:
+    """Clips whose audio could not be used."""
+    problems = store.with_suffix(".failed.tsv")
+    return len(problems.read_text(encoding="utf-8").splitlines()) - 1 if problems.exists() else 0
 
 
 def _progress(run: Run) -> dict[str, Any]:
@@ -84,7 +104,7 @@ def _next(stages: dict[str, Any], address: str) -> str:
     if not any(available.values()):
         return f"sedpipe download {address}"
     featured = [
-        all(stored.get(split, {}).get("clips", 0) for split, ok in available.items() if ok)
+        all(sum(stored.get(split, {}).values()) >= ok for split, ok in available.items())
         for stored in stages["features"].values()
     ]
     if not any(featured):

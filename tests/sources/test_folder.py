@@ -7,11 +7,12 @@ from builders import write_tone
 
 from pipeline.errors import ListFormatError
 from pipeline.events import Event
+from pipeline.fates import Fate
 from pipeline.io.cache import DatasetCache
 from pipeline.io.manifests.folder import FolderManifest
 from pipeline.io.manifests.load import load_manifest
 from pipeline.sources.folder import FolderSource
-from pipeline.sources.source import Fate, SplitRows
+from pipeline.sources.source import SplitRows
 
 TEN_LINES = """name = "garden"
 kind = "folder"
@@ -106,7 +107,7 @@ def test_what_is_longer_than_ten_seconds_is_cut_with_a_word_about_it(tmp_path: P
     write_tone(tmp_path / "audio" / "long.wav", 12, 500)
     write_tone(tmp_path / "audio" / "exact.wav", 10, 500)
     found, audio = fates(path)
-    assert found["long"] == Fate("training", "long", "ok", "12.0 s long: only the first 10 s are used")
+    assert found["long"] == Fate("training", "long", "ok", "cut", "12.0 s long: only the first 10 s are used")
     assert found["exact"] == Fate("training", "exact", "ok")
     whole, _ = soundfile.read(tmp_path / "audio" / "long.wav")
     assert audio["long"].tolist() == whole[:441_000].tolist()
@@ -123,7 +124,7 @@ def test_recordings_that_cannot_be_used_are_rows_with_a_reason_and_the_others_go
     soundfile.write(folder / "nothing.wav", np.zeros(0), 44_100)
     soundfile.write(folder / "nan.wav", np.array([0.1, np.nan]), 44_100, subtype="FLOAT")
     found, audio = fates(path, jobs=jobs)
-    assert {name: fate.reason.removeprefix(f"{folder / name}.wav: ") for name, fate in found.items()} == {
+    assert {name: fate.message.removeprefix(f"{folder / name}.wav: ") for name, fate in found.items()} == {
         "missing": "No such file or directory",
         "empty": "the file is empty (0 bytes)",
         "text": "cannot be decoded as audio",

@@ -146,7 +146,7 @@ def test_a_damaged_recording_is_named_and_drops_what_draws_it_and_nothing_else(t
     assert rows["evaluation"] == expected["evaluation"]
     dropped = {fate.clip_id for fate in rows["training"].dropped}
     assert 0 < len(dropped) < 8
-    assert {(fate.state, fate.reason) for fate in rows["training"].dropped} == {
+    assert {(fate.state, fate.message) for fate in rows["training"].dropped} == {
         ("gone", f"recording {damaged} is missing or damaged")
     }
     kept = [clip for clip in expected["training"].clips if clip.clip_id not in dropped]
@@ -164,7 +164,7 @@ def test_a_recording_that_cannot_be_placed_is_named_with_its_reason(tmp_path: Pa
     soundfile.write(folder / "001 - Low tone" / "1-1.wav", np.zeros(44_100), 44_100)
     manifest = manifest_at(recorded_mixtures(tmp_path, folder, "http://127.0.0.1:1/none.zip"))
     rows = resolved(source_of(manifest, tmp_path / "cache", folder)[0])["training"]
-    assert {fate.reason for fate in rows.dropped} == {"recording 001 - Low tone/1-1.wav: the recording is silent"}
+    assert {fate.message for fate in rows.dropped} == {"recording 001 - Low tone/1-1.wav: the recording is silent"}
 
 
 def test_a_split_without_any_recording_is_unavailable_in_one_line(tmp_path: Path) -> None:

@@ -1,3 +1,5 @@
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -5,14 +7,19 @@ import pytest
 import soundfile
 from builders import write_tone
 from conftest import Web
+from encoded import FORMS, clock, encoded, start_error_ms
+from loopback import Site, site
 
 from pipeline.clips import Clip
 from pipeline.errors import SedpipeError
+from pipeline.fates import Fate
 from pipeline.io.cache import DatasetCache
+from pipeline.io.checksums import sha256_of
 from pipeline.io.manifests.load import load_manifest
 from pipeline.io.manifests.youtube import YoutubeManifest
-from pipeline.sources.source import SplitRows
-from pipeline.sources.youtube import YoutubeSource
+from pipeline.io.videos import watch_address
+from pipeline.sources.source import FetchStoppedError, SplitRows
+from pipeline.sources.youtube import FetchOptions, YoutubeSource
 
 PLAIN, DASHED, Y_FIRST = "abCdEfGhIjK_30.000_40.000", "-5QrBL6MzLg_60.000_70.000", "YbCdEfGhIjK_0.000_10.000"
 
@@ -28,11 +35,40 @@ def manifest(tmp_path: Path, web: Web) -> YoutubeManifest:
     return manifest
 
 
+FAST = FetchOptions(workers=2, spacing_s=0, breaker=4, timeout_s=0.5, clip_timeout_s=2, backoff_s=0)
+
+
+@pytest.fixture
+def here() -> Iterator[Site]:
+    with site() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def recording() -> bytes:
+    form = FORMS["webm, a cue each 10 s"]
+    return encoded(clock(75, form.rate), form)
+
+
 def source_of(
-    manifest: YoutubeManifest, tmp_path: Path, *places: Path, jobs: int = 1
+    manifest: YoutubeManifest,
+    tmp_path: Path,
+    *places: Path,
+    jobs: int = 1,
+    here: Site | None = None,
+    options: FetchOptions = FAST,
 ) -> tuple[YoutubeSource, DatasetCache]:
+    """A source whose videos are on a site of this machine, or nowhere."""
     cache = DatasetCache(tmp_path / "cache", manifest.name)
-    return YoutubeSource(manifest, cache, [str(place) for place in places], jobs), cache
+    address = f"{here.url if here else 'http://127.0.0.1:1'}/watch/{{}}.webm"
+    return YoutubeSource(manifest, cache, [str(place) for place in places], jobs, options, watch_address=address), cache
+
+
+def fates_of(source: YoutubeSource, *clips: Clip) -> dict[str, Fate]:
+    """As the stage does it: what the user has, then the network for the rest."""
+    fates = {fate.clip_id: fate for fate in source.adopt(clips)}
+    missing = [each for each in clips if each.clip_id not in fates or fates[each.clip_id].state != "ok"]
+    return fates | {fate.clip_id: fate for fate in source.fetch(missing)}
 
 
 def resolved(source: YoutubeSource) -> dict[str, SplitRows]:
@@ -40,7 +76,8 @@ def resolved(source: YoutubeSource) -> dict[str, SplitRows]:
 
 
 def clip(clip_id: str) -> Clip:
-    return Clip(clip_id, "testing", clip_id[:11], 0, 10, ("Car",))
+    start_s, end_s = (float(time) for time in clip_id[12:].split("_"))
+    return Clip(clip_id, "testing", clip_id[:11], start_s, end_s, ("Car",))
 
 
 def test_official_lists_of_the_users_are_recognised_in_any_folder_below(
@@ -95,6 +132,134 @@ def test_a_list_with_the_right_name_and_other_bytes_is_not_used(
     assert note.startswith("testing is unavailable: cannot fetch ")
 
 
+@pytest.mark.parametrize("clip_id", [PLAIN, DASHED, Y_FIRST, "_-_-_-_-_-__37.300_47.300"])
+def test_a_clip_is_cut_out_of_its_video(
+    tmp_path: Path, manifest: YoutubeManifest, here: Site, recording: bytes, clip_id: str
+) -> None:
+    here.add(f"{clip_id[:11]}.webm", recording)
+    source, cache = source_of(manifest, tmp_path, here=here)
+    [fate] = source.fetch([clip(clip_id)])
+    path = cache.audio_path(clip(clip_id))
+    assert not path.name.startswith("-")
+    assert replace(fate, source_format="", tool="") == Fate(
+        "testing", clip_id, "ok", duration=10.0, sample_rate=48_000, channels=1, sha256=sha256_of(path)
+    )
+    assert fate.source_format.startswith("matroska opus")
+    assert fate.tool.startswith("yt-dlp 20")
+    heard, rate = soundfile.read(path)
+    assert (len(heard), rate, soundfile.info(path).subtype) == (441_000, 44_100, "PCM_16")
+    assert abs(start_error_ms(heard, clock(75, 44_100), clip(clip_id).start_s)) < 1
+
+
+def test_a_video_that_ends_early_gives_a_short_clip(
+    tmp_path: Path, manifest: YoutubeManifest, here: Site, recording: bytes
+) -> None:
+    clip_id = "abCdEfGhIjK_70.000_80.000"
+    here.add("abCdEfGhIjK.webm", recording)
+    source, cache = source_of(manifest, tmp_path, here=here)
+    [fate] = source.fetch([clip(clip_id)])
+    assert (fate.state, fate.reason) == ("ok", "short")
+    assert fate.duration == pytest.approx(5, abs=0.01)
+    assert soundfile.info(cache.audio_path(clip(clip_id))).frames == round(fate.duration * 44_100)
+
+
+def test_each_clip_has_its_fate(tmp_path: Path, manifest: YoutubeManifest, here: Site, recording: bytes) -> None:
+    plan = {"okay": "ok", "gone": "404", "no-1": "403", "late": "stall", "half": "truncated", "page": "html"}
+    clips = [clip(f"-_{name:-<9}_30.000_40.000") for name in plan]
+    for each, fault in zip(clips, plan.values(), strict=True):
+        here.add(f"{each.source}.webm", recording, fault)
+    silent = clip("-_silent---_0.000_10.000")
+    form = FORMS["webm, a cue each 10 s"]
+    here.add(f"{silent.source}.webm", encoded(np.zeros(form.rate * 12), form))
+    fates = fates_of(source_of(manifest, tmp_path, here=here)[0], *clips, silent)
+    assert [(fate.state, fate.reason) for fate in (fates[each.clip_id] for each in (*clips, silent))] == [
+        ("ok", ""),
+        ("gone", "not-found"),
+        ("retryable", "forbidden"),
+        ("retryable", "timeout"),
+        ("retryable", "network"),
+        ("retryable", "wrong-content"),
+        ("gone", "silent"),
+    ]
+    assert here.asked[f"/watch/{clips[1].source}.webm"] <= 2  # what is gone is not asked for again
+    audio = tmp_path / "cache" / manifest.name / "audio" / "testing"
+    assert [path.name for path in audio.iterdir()] == [f"Y{clips[0].clip_id}.flac"]
+
+
+def test_what_heals_at_the_second_try_is_there(
+    tmp_path: Path, manifest: YoutubeManifest, here: Site, recording: bytes
+) -> None:
+    here.add("abCdEfGhIjK.webm", recording, "500", heals_after=1)
+    [fate] = source_of(manifest, tmp_path, here=here)[0].fetch([clip(PLAIN)])
+    assert fate.state == "ok"
+
+
+@pytest.mark.parametrize("fault", ["429", "403"])
+def test_a_storm_stops_the_run_before_harm(tmp_path: Path, manifest: YoutubeManifest, here: Site, fault: str) -> None:
+    clips = [clip(f"{number:011d}_0.000_10.000") for number in range(60)]
+    for each in clips:
+        here.add(f"{each.source}.webm", b"", fault)
+    fates: list[Fate] = []
+    fetched = source_of(manifest, tmp_path, here=here)[0].fetch(clips)
+    with pytest.raises(FetchStoppedError, match="stopped after 4 failures of one kind in a row"):
+        fates.extend(fetched)
+    assert {fate.state for fate in fates} == {"retryable"}
+    assert len(fates) == 4
+    assert len(here.asked) <= 8
+
+
+def test_a_full_disk_stops_the_run_and_marks_nothing(
+    tmp_path: Path, manifest: YoutubeManifest, here: Site, recording: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here.add("abCdEfGhIjK.webm", recording)
+    monkeypatch.setattr("pipeline.sources.youtube._LEAST_FREE", 1 << 62)
+    with pytest.raises(FetchStoppedError, match="no space left on device"):
+        list(source_of(manifest, tmp_path, here=here)[0].fetch([clip(PLAIN)]))
+    assert not here.asked
+
+
+def test_youtube_without_a_javascript_runtime_stops_the_run(
+    tmp_path: Path, manifest: YoutubeManifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    source = YoutubeSource(manifest, DatasetCache(tmp_path / "cache", manifest.name), [], 1, FAST)
+    with pytest.raises(FetchStoppedError, match="need a JavaScript runtime") as caught:
+        list(source.fetch([clip(PLAIN)]))
+    assert "Deno" in caught.value.hint
+
+
+def test_an_id_that_is_none_is_asked_nowhere(tmp_path: Path, manifest: YoutubeManifest, here: Site) -> None:
+    hostile = Clip("x", "testing", "../../etc/x", 0, 10, ())
+    [fate] = source_of(manifest, tmp_path, here=here)[0].fetch([hostile])
+    assert (fate.state, fate.reason) == ("gone", "unavailable")
+    assert not here.asked
+
+
+def test_every_id_of_the_official_lists_has_an_address_and_a_file(
+    tmp_path: Path, shared_data: Path, manifest: YoutubeManifest
+) -> None:
+    source, cache = source_of(manifest, tmp_path, shared_data)
+    clips = [each for rows in resolved(source).values() for each in rows.clips]
+    assert sum(each.source.startswith("-") for each in clips if each.split == "testing") == 384
+    assert len({watch_address(each.source) for each in clips}) == len(clips)
+    names = {cache.audio_path(each).name for each in clips}
+    assert len(names) == len(clips)
+    assert not any(name.startswith("-") for name in names)
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (FetchOptions(), "51,172 clips left at about 300 an hour: 7 days"),
+        (FetchOptions(cookies_from_browser="firefox"), "51,172 clips left at about 450 an hour: 5 days"),
+        (FetchOptions(spacing_s=60), "51,172 clips left at about 60 an hour: 36 days"),
+        (FetchOptions(cookies=Path("c"), spacing_s=0, workers=1), "51,172 clips left at about 600 an hour: 4 days"),
+    ],
+)
+def test_the_expected_duration_is_said(options: FetchOptions, expected: str) -> None:
+    assert YoutubeSource.expectation_of(51_172, options) == expected
+
+
 @pytest.mark.parametrize(
     "name",
     ["{}.wav", "Y{}.wav", "deep/down/Y{}.flac", "{}.ogg"],
@@ -105,31 +270,28 @@ def test_audio_is_adopted_by_its_usual_names(
 ) -> None:
     write_tone(tmp_path / "mine" / name.format(clip_id), 3, 500, sample_rate=22_050)
     source, cache = source_of(manifest, tmp_path, tmp_path / "mine")
-    [fate] = source.fetch([clip(clip_id)])
-    assert (fate.clip_id, fate.state, fate.reason) == (clip_id, "ok", "")
+    [fate] = source.adopt([clip(clip_id)])
+    assert (fate.clip_id, fate.state) == (clip_id, "ok")
     adopted = cache.audio_path(clip(clip_id))
     assert not adopted.name.startswith("-")
     assert soundfile.info(adopted).samplerate == 44_100
     assert soundfile.info(adopted).frames == pytest.approx(3 * 44_100, abs=1)
 
 
-def test_each_clip_has_its_fate(tmp_path: Path, manifest: YoutubeManifest) -> None:
+def test_what_the_user_has_is_not_fetched_and_what_is_broken_is(
+    tmp_path: Path, manifest: YoutubeManifest, here: Site, recording: bytes
+) -> None:
     mine = tmp_path / "mine"
-    write_tone(mine / f"Y{PLAIN}.wav", 12, 500)
-    write_tone(mine / f"Y{DASHED}.wav", 0.9, 500)
+    write_tone(mine / f"Y{PLAIN}.wav", 10, 500)
+    (mine / f"Y{DASHED}.wav").write_text("this video is not available")
     (mine / f"Y{Y_FIRST}.wav").write_text("this video is not available")
-    (mine / "another.wav").write_text("")
-    source, cache = source_of(manifest, tmp_path, mine, jobs=2)
-    clips = [clip(clip_id) for clip_id in (PLAIN, DASHED, Y_FIRST, "zzzzzzzzzzz_0.000_10.000")]
-    fates = {fate.clip_id: (fate.state, fate.reason) for fate in source.fetch(clips)}
-    assert fates == {
-        PLAIN: ("ok", ""),
-        DASHED: ("gone", f"{mine}/Y{DASHED}.wav: shorter than 1 s"),
-        Y_FIRST: ("gone", f"{mine}/Y{Y_FIRST}.wav: cannot be decoded as audio"),
-        "zzzzzzzzzzz_0.000_10.000": ("pending", "no audio of it was found in the places of --from"),
-    }
-    assert soundfile.info(cache.audio_path(clips[0])).frames == 441_000
-    assert [path.name for path in cache.audio_dir("testing").iterdir()] == [f"{PLAIN}.flac"]
+    here.add(f"{DASHED[:11]}.webm", recording)
+    here.add(f"{Y_FIRST[:11]}.webm", b"", "404")
+    fates = fates_of(source_of(manifest, tmp_path, mine, here=here)[0], clip(PLAIN), clip(DASHED), clip(Y_FIRST))
+    assert {clip_id: fate.state for clip_id, fate in fates.items()} == {PLAIN: "ok", DASHED: "ok", Y_FIRST: "gone"}
+    assert f"/watch/{PLAIN[:11]}.webm" not in here.asked
+    assert str(mine) in fates[Y_FIRST].message
+    assert "404" in fates[Y_FIRST].message
 
 
 def test_the_beginning_of_a_longer_file_is_kept(tmp_path: Path, manifest: YoutubeManifest) -> None:
@@ -137,11 +299,11 @@ def test_the_beginning_of_a_longer_file_is_kept(tmp_path: Path, manifest: Youtub
     (tmp_path / "mine").mkdir()
     soundfile.write(tmp_path / "mine" / f"{PLAIN}.wav", whole, 44_100)
     source, cache = source_of(manifest, tmp_path, tmp_path / "mine")
-    list(source.fetch([clip(PLAIN)]))
+    list(source.adopt([clip(PLAIN)]))
     adopted, _ = soundfile.read(cache.audio_path(clip(PLAIN)))
     np.testing.assert_allclose(adopted, whole[:441_000], atol=1 / 32_768)
 
 
 def test_a_place_that_is_no_folder_is_a_sentence(tmp_path: Path, manifest: YoutubeManifest) -> None:
-    with pytest.raises(SedpipeError, match=r"^--from .*nowhere: there is no such folder$"):
+    with pytest.raises(SedpipeError, match=r"^--from .*nowhere: there is no such folder or archive$"):
         source_of(manifest, tmp_path, tmp_path / "nowhere")

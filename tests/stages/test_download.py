@@ -7,20 +7,27 @@ import random
 import shutil
 import time
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 import soundfile
 from builders import recorded_mixtures, recordings, tiny_mixtures, write_tone
 from conftest import Web
 
+from pipeline.clips import Clip
 from pipeline.errors import SedpipeError
+from pipeline.fates import Fate
+from pipeline.io.audio import write_flac
 from pipeline.io.cache import DatasetCache
+from pipeline.io.ledger import read_ledgers
 from pipeline.io.lists.clips import read_clips
 from pipeline.io.lists.events import read_event_list
 from pipeline.io.manifests.load import load_manifest
-from pipeline.stages.download import DownloadReport, download
+from pipeline.shards import Shard
+from pipeline.sources.source import FetchStoppedError, Source, SplitRows
+from pipeline.stages.download import DownloadOptions, DownloadReport, download
 from pipeline.stages.progress import Listener
 from pipeline.stages.status import status
 
@@ -39,16 +46,21 @@ class Notes(Listener):
         self.lines.append(line)
 
 
-def run(toml: Path, cache: Path, *places: Path | str, jobs: int = 1) -> DownloadReport:
-    return download(load_manifest(str(toml)), cache, [str(place) for place in places], jobs=jobs)
+OFFLINE = DownloadOptions(limit=0)
+
+
+def run(
+    toml: Path, cache: Path, *places: Path | str, jobs: int = 1, options: DownloadOptions | None = None
+) -> DownloadReport:
+    return download(load_manifest(str(toml)), cache, [str(place) for place in places], jobs=jobs, options=options)
 
 
 def content(folder: Path) -> dict[str, bytes]:
-    """Every file below, hidden ones too."""
+    """Every file below, hidden ones too; not ledgers, which tell when each clip was tried."""
     return {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).digest()
         for path in folder.rglob("*")
-        if path.is_file()
+        if path.is_file() and not path.name.startswith("ledger")
     }
 
 
@@ -61,8 +73,17 @@ def differing(one: Mapping[str, object], other: Mapping[str, object]) -> set[str
 
 
 def problems(cache: Path, name: str) -> list[list[str]]:
-    with DatasetCache(cache, name).problems_path.open(encoding="utf-8") as file:
-        return list(csv.reader(file, delimiter="\t"))[1:]
+    """Split, clip, state and message of each clip about which there is something to say."""
+    fates = [entry.fate for entry in read_ledgers(DatasetCache(cache, name).folder).values()]
+    return sorted([fate.split, fate.clip_id, fate.state, fate.message] for fate in fates if fate.message)
+
+
+def counts_of(report: DownloadReport) -> dict[str, dict[str, int]]:
+    """Without the reasons."""
+    return {
+        split: {state: count for state, count in counts.items() if state != "reasons"}
+        for split, counts in report.splits.items()
+    }
 
 
 @pytest.fixture(scope="session")
@@ -111,7 +132,8 @@ def test_nothing_but_the_contract_lies_in_the_cache(made_once: Path) -> None:
         "tiny/audio",
         "tiny/clips.tsv",
         "tiny/dataset.json",
-        "tiny/download-problems.tsv",
+        "tiny/ledger.lock",
+        "tiny/ledger.sqlite",
         "tiny/reference-evaluation.tsv",
         "tiny/reference-testing.tsv",
         "tiny/reference-training.tsv",
@@ -121,7 +143,7 @@ def test_nothing_but_the_contract_lies_in_the_cache(made_once: Path) -> None:
 def test_report_counts_clips_by_split(tmp_path: Path) -> None:
     report = run(tiny_mixtures(tmp_path, "few", 2, 1), tmp_path / "cache")
     assert (report.stage, report.dataset) == ("download", "few")
-    assert report.splits == {
+    assert counts_of(report) == {
         "training": {"listed": 2, "ok": 2, **OK},
         "testing": {"listed": 1, "ok": 1, **OK},
         "evaluation": {"listed": 1, "ok": 1, **OK},
@@ -184,7 +206,7 @@ class Interrupted(BaseException):
     pass
 
 
-@pytest.mark.parametrize("killed_at", ["_resolve", "_write_rows", "write_event_list", "_fetch", "_write_problems"])
+@pytest.mark.parametrize("killed_at", ["_resolve", "_write_rows", "write_event_list", "_bring", "tally"])
 @pytest.mark.parametrize("before", ["nothing", "other rules", "a file missing"])
 def test_a_run_that_ends_at_any_step_is_completed_by_the_next(
     tiny: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, killed_at: str, before: str
@@ -277,7 +299,7 @@ def test_folder_archive_and_network_give_the_same_clips(beeps: tuple[Path, Path]
         run(recorded_mixtures(tmp_path / "web", folder, f"{web.url}/esc.zip"), caches[2]),
     ]
     assert [report.splits for report in reports] == [reports[0].splits] * 3
-    assert reports[0].splits["training"] == {"listed": 8, "ok": 8, **OK}
+    assert counts_of(reports[0])["training"] == {"listed": 8, "ok": 8, **OK}
     for cache in caches[1:]:
         assert content(cache / "beeps") == content(caches[0] / "beeps")
     assert not (tmp_path / "evil").exists()
@@ -294,7 +316,7 @@ def test_a_damaged_recording_costs_its_mixtures_and_is_named(beeps: tuple[Path, 
     report = download(load_manifest(str(toml)), tmp_path / "cache", [str(folder)], listener=listener)
     gone = report.splits["training"]["gone"]
     assert 0 < gone < 8
-    assert report.splits["training"] == {"listed": 8, "ok": 8 - gone, **OK, "gone": gone}
+    assert counts_of(report)["training"] == {"listed": 8, "ok": 8 - gone, **OK, "gone": gone}
     assert report.splits["testing"]["ok"] == 3
     assert listener.lines == [
         f"{damaged} is damaged (its sha256 is not the listed one): mixtures that draw it are dropped"
@@ -308,7 +330,7 @@ def test_a_damaged_recording_costs_its_mixtures_and_is_named(beeps: tuple[Path, 
     again = download(load_manifest(str(toml)), tmp_path / "cache", [str(folder)])
     assert (again.splits, problems(tmp_path / "cache", "beeps")) == (report.splits, rows)
     damaged.write_bytes(whole)
-    assert run(toml, tmp_path / "cache", folder).splits["training"] == {"listed": 8, "ok": 8, **OK}
+    assert counts_of(run(toml, tmp_path / "cache", folder))["training"] == {"listed": 8, "ok": 8, **OK}
     assert content(tmp_path / "cache") == content(tmp_path / "whole")
 
 
@@ -321,8 +343,8 @@ def test_a_fold_that_is_missing_makes_its_split_unavailable_in_one_line(
     listener = Notes()
     report = download(load_manifest(str(toml)), tmp_path / "cache", [str(folder)], listener=listener)
     assert listener.lines == ["evaluation is unavailable: no recording of fold 3 was found"]
-    assert report.splits["evaluation"] == {"listed": 3, "ok": 0, **OK, "pending": 3}
-    assert report.splits["testing"] == {"listed": 3, "ok": 3, **OK}
+    assert counts_of(report)["evaluation"] == {"listed": 3, "ok": 0, **OK, "pending": 3}
+    assert counts_of(report)["testing"] == {"listed": 3, "ok": 3, **OK}
     assert not DatasetCache(tmp_path / "cache", "beeps").reference_path("evaluation").exists()
 
 
@@ -380,7 +402,7 @@ def garden(tmp_path: Path) -> Path:
 
 def test_own_recordings_come_with_a_reason_where_something_is_to_be_said(garden: Path, tmp_path: Path) -> None:
     report = run(garden, tmp_path / "cache")
-    assert report.splits == {
+    assert counts_of(report) == {
         "training": {"listed": 3, "ok": 2, **OK, "gone": 1},
         "testing": {"listed": 1, "ok": 1, **OK},
     }
@@ -397,7 +419,7 @@ def test_a_mended_recording_is_taken_up_and_the_others_are_kept(garden: Path, tm
     run(garden, tmp_path / "cache")
     before = times(tmp_path / "cache")
     write_tone(tmp_path / "audio" / "broken.wav", 2, 500)
-    assert run(garden, tmp_path / "cache").splits["training"] == {"listed": 3, "ok": 3, **OK}
+    assert counts_of(run(garden, tmp_path / "cache"))["training"] == {"listed": 3, "ok": 3, **OK}
     changed = differing(before, times(tmp_path / "cache"))
     assert {name for name in changed if name.endswith(".flac")} == {"garden/audio/training/broken.flac"}
 
@@ -411,7 +433,7 @@ def test_a_mistake_in_a_list_is_told_again_until_it_is_mended(garden: Path, tmp_
             run(garden, tmp_path / "cache")
     assert status("garden", tmp_path / "cache").next == "sedpipe download garden"
     (tmp_path / "events.tsv").write_text(right)
-    assert run(garden, tmp_path / "cache").splits["testing"] == {"listed": 1, "ok": 1, **OK}
+    assert counts_of(run(garden, tmp_path / "cache"))["testing"] == {"listed": 1, "ok": 1, **OK}
 
 
 def test_one_name_in_two_splits_is_a_sentence(garden: Path, tmp_path: Path) -> None:
@@ -452,24 +474,23 @@ def test_audio_is_adopted_piece_by_piece_from_place_after_place(videos: Path, tm
     counts = []
     for letter in "ab":
         write_tone(tmp_path / letter / f"Y{letter * 11}_0.000_10.000.wav", 10, 500)
-        counts.append(run(videos, tmp_path / "cache", tmp_path / letter).splits["training"])
+        counts.append(counts_of(run(videos, tmp_path / "cache", tmp_path / letter, options=OFFLINE))["training"])
     assert counts == [
         {"listed": 3, "ok": 1, **OK, "pending": 2},
         {"listed": 3, "ok": 2, **OK, "pending": 1},
     ]
-    reason = "no audio of it was found in the places of --from"
-    assert problems(tmp_path / "cache", "videos") == [["training", "ccccccccccc_0.000_10.000", "pending", reason]]
+    assert problems(tmp_path / "cache", "videos") == []
 
 
 def test_audio_of_videos_outlives_a_change_of_the_manifest(videos: Path, tmp_path: Path) -> None:
     write_tone(tmp_path / "mine" / "aaaaaaaaaaa_0.000_10.000.wav", 10, 500)
-    run(videos, tmp_path / "cache", tmp_path / "mine")
+    run(videos, tmp_path / "cache", tmp_path / "mine", options=OFFLINE)
     text = videos.read_text()
     videos.write_text(text.replace('["Car"]', '["Car", "Bus"]').replace("[splits", '"Bus" = "/m/01bjv"\n[splits'))
     listener = Notes()
-    report = download(load_manifest(str(videos)), tmp_path / "cache", listener=listener)
+    report = download(load_manifest(str(videos)), tmp_path / "cache", options=OFFLINE, listener=listener)
     assert listener.lines == ["videos has changed: its lists are read anew, its audio is kept"]
-    assert report.splits["training"] == {"listed": 3, "ok": 1, **OK, "pending": 2}
+    assert counts_of(report)["training"] == {"listed": 3, "ok": 1, **OK, "pending": 2}
     assert json.loads((tmp_path / "cache" / "videos" / "dataset.json").read_text())["labels"] == ["Car", "Bus"]
 
 
@@ -487,9 +508,10 @@ def test_official_lists_are_resolved_and_audio_adopted(tmp_path: Path, shared_da
         load_manifest(str(tmp_path / "task4.toml")),
         tmp_path / "cache",
         [str(lists), str(tmp_path / "audio")],
+        options=OFFLINE,
         listener=listener,
     )
-    assert report.splits == {
+    assert counts_of(report) == {
         "training": {"listed": 51_172, "ok": 0, **OK, "pending": 51_172},
         "testing": {"listed": 488, "ok": 2, **OK, "pending": 486},
         "evaluation": {"listed": 0, "ok": 0, **OK},
@@ -505,7 +527,7 @@ def test_official_lists_are_resolved_and_audio_adopted(tmp_path: Path, shared_da
 
 def test_a_cache_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("")
-    with pytest.raises(SedpipeError, match=r"^cannot write .*cache/tiny/dataset\.json: (Not a directory|File exists)$"):
+    with pytest.raises(SedpipeError, match=r"^cannot write .*/tiny/ledger\.sqlite: (Not a directory|File exists)$"):
         run(tiny_mixtures(tmp_path, "tiny"), tmp_path / "cache")
 
 
@@ -516,3 +538,79 @@ def test_audio_that_cannot_be_deleted_is_a_sentence(tiny: tuple[Path, Path], mon
     for _ in range(2):
         with pytest.raises(SedpipeError, match=r"^cannot delete .*audio$"):
             run(toml, cache)
+
+
+# which clips are tried, and when a run ends early
+
+
+class Fake(Source):
+    """Three clips; what becomes of them is told beforehand."""
+
+    def __init__(self, cache: DatasetCache, states: dict[str, str], stop: bool = False) -> None:
+        self.cache, self.states, self.stop = cache, states, stop
+        self.asked: list[str] = []
+
+    def resolve(self) -> Iterator[SplitRows]:
+        clips = [Clip(f"{letter}_0.000_10.000", "training", letter, 0, 10, ("Car",)) for letter in self.states]
+        yield SplitRows("training", len(clips), clips)
+
+    def fetch(self, clips: Sequence[Clip]) -> Iterator[Fate]:
+        for clip in clips:
+            self.asked.append(clip.source)
+            if self.states[clip.source] == "ok":
+                write_flac(self.cache.audio_path(clip), np.zeros(44_100), 44_100)
+            yield Fate(clip.split, clip.clip_id, self.states[clip.source], "told", "a reason")
+            if self.stop:
+                raise FetchStoppedError("enough", hint="wait")
+
+
+@pytest.fixture
+def faked(videos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fake:
+    fake = Fake(DatasetCache(tmp_path / "cache", "videos"), {"a": "gone", "b": "blocked", "c": "retryable", "d": "ok"})
+    monkeypatch.setattr("pipeline.stages.download.open_source", lambda *_: fake)
+    return fake
+
+
+def asked(fake: Fake, videos: Path, **options: object) -> list[str]:
+    fake.asked.clear()
+    run(videos, fake.cache.root, options=DownloadOptions(**options))  # type: ignore[arg-type]
+    return fake.asked
+
+
+def test_what_is_settled_is_not_tried_again_unless_asked_for(faked: Fake, videos: Path) -> None:
+    assert sorted(asked(faked, videos)) == ["a", "b", "c", "d"]
+    assert asked(faked, videos) == ["c"]
+    assert sorted(asked(faked, videos, retry=("gone",))) == ["a", "c"]
+    assert sorted(asked(faked, videos, retry=("blocked",))) == ["b", "c"]
+    assert asked(faked, videos) == ["c"]
+    assert asked(faked, videos) == []  # five times
+    assert sorted(asked(faked, videos, retry=("all",))) == ["a", "b", "c"]
+
+
+def test_a_limit_bounds_what_is_tried_and_the_untried_come_first(faked: Fake, videos: Path) -> None:
+    faked.states["a"] = "retryable"
+    assert asked(faked, videos, limit=2) == ["a", "b"]
+    assert asked(faked, videos, limit=2) == ["c", "d"]
+    assert asked(faked, videos, limit=0) == []
+
+
+def test_parts_of_a_dataset_are_disjoint_and_status_sees_all_of_them(faked: Fake, videos: Path, tmp_path: Path) -> None:
+    parts = [asked(faked, videos, shard=Shard(index, 3)).copy() for index in (1, 2, 3)]
+    assert sorted(itertools.chain(*parts)) == ["a", "b", "c", "d"]
+    assert len(list(faked.cache.folder.glob("ledger-*-of-3.sqlite"))) == 3
+    counts = status("videos", tmp_path / "cache").stages["download"]["training"]
+    expected = {"listed": 4, "ok": 1, "gone": 1, "blocked": 1, "retryable": 1, "pending": 0, "reasons": {"told": 4}}
+    assert counts == expected
+
+
+def test_a_run_that_had_better_stop_keeps_what_it_has_and_says_why(faked: Fake, videos: Path) -> None:
+    faked.stop = True
+    report = run(videos, faked.cache.root)
+    assert report.stopped == "enough: wait"
+    assert counts_of(report)["training"] == {"listed": 4, "ok": 0, **OK, "gone": 1, "pending": 3}
+
+
+def test_a_clip_whose_audio_was_deleted_is_fetched_again(faked: Fake, videos: Path) -> None:
+    asked(faked, videos)
+    shutil.rmtree(faked.cache.folder / "audio")
+    assert sorted(asked(faked, videos)) == ["c", "d"]

@@ -45,6 +45,12 @@ def look(cache_dir: Path) -> StatusReport:
     return report
 
 
+def row(listed: int, ok: int) -> dict[str, object]:
+    """Counts of a split of which some audio is there and nothing failed."""
+    rest = {"gone": 0, "blocked": 0, "retryable": 0, "pending": listed - ok, "reasons": {}}
+    return {"listed": listed, "ok": ok, **rest}
+
+
 def test_of_nothing_the_next_is_download_by_the_address_of_the_dataset(tmp_path: Path) -> None:
     assert status("tiny", tmp_path) == StatusReport(
         "tiny", {"download": {}, "features": {}, "train": {}, "score": {}}, "sedpipe download tiny"
@@ -56,9 +62,9 @@ def test_of_nothing_the_next_is_download_by_the_address_of_the_dataset(tmp_path:
 def test_after_download_the_next_is_features(downloaded: Path) -> None:
     report = look(downloaded)
     assert report.stages["download"] == {
-        "training": {"listed": 2, "ok": 2},
-        "testing": {"listed": 1, "ok": 1},
-        "evaluation": {"listed": 1, "ok": 1},
+        "training": row(2, 2),
+        "testing": row(1, 1),
+        "evaluation": row(1, 1),
     }
     assert report.stages["features"] == {}
     assert report.next == "sedpipe features tiny"
@@ -67,13 +73,17 @@ def test_after_download_the_next_is_features(downloaded: Path) -> None:
 def test_audio_is_counted_only_where_it_is_there(downloaded: Path) -> None:
     path = downloaded / "tiny" / "audio" / "training" / "training-00001.flac"
     path.rename(path.with_name(".tmp-0123.flac"))
-    assert look(downloaded).stages["download"]["training"] == {"listed": 2, "ok": 1}
+    assert look(downloaded).stages["download"]["training"] == row(2, 1)
 
 
 def test_after_features_the_next_is_train(featured: Path) -> None:
     report = look(featured)
     assert report.stages["features"] == {
-        FEATURES: {"training": {"clips": 2}, "testing": {"clips": 1}, "evaluation": {"clips": 1}}
+        FEATURES: {
+            "training": {"clips": 2, "failed": 0},
+            "testing": {"clips": 1, "failed": 0},
+            "evaluation": {"clips": 1, "failed": 0},
+        }
     }
     assert report.next == "sedpipe train tiny"
 

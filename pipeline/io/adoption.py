@@ -1,0 +1,250 @@
+"""Audio that the user has already: found by name in folders and archives, checked, and taken into the store.
+
+A recording is recognised by its name: ``<id>_<start>_<end>`` is a ready clip; ``<id>`` alone is one, too, if it
+lasts no longer than the clip, and else the whole video, of which the clip is cut. Ids have 11 characters, may begin
+with ``-`` or ``Y`` and hold ``_``; before an id there may be a ``Y``. Any extension will do.
+
+- :func:`adopt`: places and clips -> fates of those that were found
+- :func:`name_of`: what a file name tells
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from pipeline.clips import Clip
+from pipeline.errors import SedpipeError
+from pipeline.failures import FailedClipError
+from pipeline.fates import Fate
+from pipeline.io.archives import read_members
+from pipeline.io.atomic import TEMPORARY_PREFIX
+from pipeline.io.audio import write_flac
+from pipeline.io.cache import DatasetCache
+from pipeline.io.checksums import sha256_of
+from pipeline.io.media import cut
+from pipeline.io.parallel import in_parallel
+
+SAMPLE_RATE = 44_100  # of the store
+
+_NAME = re.compile(r"Y?(?P<id>[A-Za-z0-9_-]{11})(_(?P<start>\d+(\.\d+)?)(_(?P<end>\d+(\.\d+)?))?)?")
+_READY_S = 0.5  # a recording that is longer than its clip by less is that clip
+_FROM_ONE_ARCHIVE = 64  # unpacked at the same time
+
+Key = tuple[str, str]  # split and clip_id
+
+Name = tuple[str, float | None, float | None]
+"""Video id, start and end (s), as far as a file name tells."""
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A recording that may be a clip's."""
+
+    path: Path
+    member: str | None = None  # of the archive that ``path`` is
+    is_ready: bool = False
+
+    @property
+    def title(self) -> str:
+        return str(self.path) if self.member is None else f"{self.path}: {self.member}"
+
+
+def name_of(filename: str) -> Name | None:
+    """What a file name tells; a ``Y`` before 11 more characters is no part of the id. None if it names no video.
+
+    >>> name_of("Y-5QrBL6MzLg_60.000_70.000.wav")
+    ('-5QrBL6MzLg', 60.0, 70.0)
+    >>> name_of("YbCdEfGhIjK.flac")
+    ('YbCdEfGhIjK', None, None)
+    """
+    match = _NAME.fullmatch(os.path.splitext(os.path.basename(filename))[0])
+    if match is None:
+        return None
+    start, end = match["start"], match["end"]
+    return match["id"], float(start) if start else None, float(end) if end else None
+
+
+def adopt(places: Sequence[str], clips: Sequence[Clip], cache: DatasetCache, jobs: int) -> Iterator[Fate]:
+    """Take clips that lie in the user's places into the store.
+
+    Parameters
+    ----------
+    places : sequence of str
+        Folders (with all below; symbolic links are followed), zip and tar archives.
+    clips : sequence of Clip
+        Which are wanted; ``source`` is the video's id.
+    cache : DatasetCache
+        Where they go.
+    jobs : int
+        Worker processes.
+
+    Yields
+    ------
+    Fate
+        Of each clip for which a recording was found: ``ok``, or ``pending`` with the reason ``damaged-copy`` where
+        none of them can be used, since the network may still have it.
+
+    Raises
+    ------
+    SedpipeError
+        If a place does not exist, or is neither a folder nor an archive that can be read.
+    """
+    found = _match(clips, places)
+    complaints: dict[Key, list[str]] = {}
+    done: set[Key] = set()
+    for fates in (_adopt_plain(clips, found, cache, jobs), _adopt_packed(clips, found, done, cache, jobs)):
+        for fate in fates:
+            key = (fate.split, fate.clip_id)
+            if fate.state == "ok":
+                done.add(key)
+                yield fate
+            else:
+                complaints.setdefault(key, []).append(fate.message)
+    for (split, clip_id), told in complaints.items():
+        if (split, clip_id) not in done:
+            yield Fate(split, clip_id, "pending", "damaged-copy", "; ".join(told))
+
+
+def _adopt_plain(
+    clips: Sequence[Clip], found: Mapping[Key, list[_Found]], cache: DatasetCache, jobs: int
+) -> Iterator[Fate]:
+    tasks = []
+    for clip in clips:
+        plain = [one for one in found.get((clip.split, clip.clip_id), ()) if one.member is None]
+        if plain:
+            tasks.append((clip, plain))
+    yield from in_parallel(partial(_adopt_one, cache), tasks, jobs)
+
+
+def _adopt_packed(
+    clips: Sequence[Clip], found: Mapping[Key, list[_Found]], done: Collection[Key], cache: DatasetCache, jobs: int
+) -> Iterator[Fate]:
+    """Go through each archive once, a few members at a time; ``done`` grows meanwhile."""
+    wanted: dict[Path, dict[str, list[tuple[Clip, _Found]]]] = {}
+    for clip in clips:
+        for one in found.get((clip.split, clip.clip_id), ()):
+            if one.member is not None:
+                wanted.setdefault(one.path, {}).setdefault(one.member, []).append((clip, one))
+    for archive, of_member in wanted.items():
+        folder = cache.folder / f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}"
+        try:
+            tasks: list[tuple[Clip, list[_Found]]] = []
+            for name, load in read_members(archive):
+                due = [(clip, one) for clip, one in of_member.get(name, ()) if (clip.split, clip.clip_id) not in done]
+                if not due:
+                    continue
+                target = folder / f"{len(tasks)}{Path(name).suffix[:8]}"  # a name of ours
+                try:
+                    content = load()
+                except SedpipeError as error:
+                    yield from (_damaged(clip, error.message) for clip, _ in due)
+                    continue
+                folder.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(content)
+                tasks += [(clip, [_Found(target, is_ready=one.is_ready)]) for clip, one in due]
+                if len(tasks) >= _FROM_ONE_ARCHIVE:
+                    yield from in_parallel(partial(_adopt_one, cache), tasks, jobs)
+                    tasks = []
+            yield from in_parallel(partial(_adopt_one, cache), tasks, jobs)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _match(clips: Sequence[Clip], places: Sequence[str]) -> dict[Key, list[_Found]]:
+    """Recordings of each clip, the likeliest first: named with times, then by path."""
+    by_id: dict[str, list[Clip]] = {}
+    for clip in clips:
+        by_id.setdefault(clip.source, []).append(clip)
+    found: dict[Key, list[_Found]] = {}
+    for path, member in _recordings(places):
+        name = name_of(member or path.name)
+        if name is None:
+            continue
+        video_id, start_s, end_s = name
+        for clip in by_id.get(video_id, ()):
+            if _is_of(clip, start_s, end_s):
+                recording = _Found(path, member, is_ready=start_s is not None)
+                found.setdefault((clip.split, clip.clip_id), []).append(recording)
+    for recordings in found.values():
+        recordings.sort(key=lambda one: (not one.is_ready, one.title))
+    return found
+
+
+def _is_of(clip: Clip, start_s: float | None, end_s: float | None) -> bool:
+    return (start_s is None or abs(start_s - clip.start_s) < 1e-3) and (end_s is None or abs(end_s - clip.end_s) < 1e-3)
+
+
+def _recordings(places: Sequence[str]) -> Iterator[tuple[Path, str | None]]:
+    for place in map(Path, places):
+        if place.is_dir():
+            yield from ((path, None) for path in _below(place))
+        elif place.exists():
+            yield from ((place, name) for name, _ in read_members(place))
+        else:
+            raise SedpipeError(f"--from {place}: there is no such folder or archive")
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """Files in a folder and all below it; a link that leads back to where one has been is not followed again."""
+    been: set[tuple[int, int]] = set()
+    for root, folders, files in os.walk(folder, followlinks=True):
+        status = os.stat(root)
+        if (status.st_dev, status.st_ino) in been:
+            folders.clear()
+            continue
+        been.add((status.st_dev, status.st_ino))
+        folders.sort()
+        yield from (Path(root, name) for name in sorted(files))
+
+
+def _adopt_one(cache: DatasetCache, task: tuple[Clip, Iterable[_Found]]) -> Fate:
+    """Try the recordings of a clip one after the other."""
+    clip, recordings = task
+    complaints = []
+    for recording in recordings:
+        try:
+            return _convert(clip, recording, cache)
+        except FailedClipError as failed:
+            complaints.append(failed.message)
+    return _damaged(clip, "; ".join(complaints))
+
+
+def _convert(clip: Clip, recording: _Found, cache: DatasetCache) -> Fate:
+    is_whole_video = not recording.is_ready and _lasts_beyond(recording.path, clip.duration + _READY_S)
+    start_s = clip.start_s if is_whole_video else 0.0
+    piece = cut(recording.path, start_s, start_s + clip.duration, SAMPLE_RATE)
+    path = cache.audio_path(clip)
+    write_flac(path, piece.samples, SAMPLE_RATE)
+    return Fate(
+        clip.split,
+        clip.clip_id,
+        "ok",
+        reason="short" if piece.is_short else "",
+        message=f"{piece.duration:.3f} s of {clip.duration:g} s" if piece.is_short else "",
+        source_format=piece.format,
+        duration=piece.duration,
+        sample_rate=piece.found_rate,
+        channels=piece.channels,
+        sha256=sha256_of(path),
+        tool="adopted",
+    )
+
+
+def _lasts_beyond(path: Path, seconds: float) -> bool:
+    """Whether there is a second of audio after ``seconds``."""
+    try:
+        cut(path, seconds, seconds + 1.0, SAMPLE_RATE)
+    except FailedClipError as failed:
+        return failed.failure.reason == "silent"
+    return True
+
+
+def _damaged(clip: Clip, message: str) -> Fate:
+    return Fate(clip.split, clip.clip_id, "pending", "damaged-copy", message)

@@ -1,0 +1,160 @@
+import pytest
+
+from pipeline.failures import CUT_OFF, REFUSED, SAYINGS, Failure, classify
+from pipeline.fates import STATES
+
+YOUTUBE = "[youtube] -5QrBL6MzLg: "
+HINT = (
+    "Use --cookies-from-browser or --cookies for the authentication. See  "
+    "https://github.com/yt-dlp/yt-dlp/wiki/FAQ#how-do-i-pass-cookies-to-yt-dlp  for how to manually pass cookies"
+)
+
+SAID = [
+    # gone
+    ("Private video. Sign in if you've been granted access to this video. " + HINT, "gone", "private"),
+    ("This video is private", "gone", "private"),
+    ("Video unavailable. This video is private", "gone", "private"),
+    ("Video unavailable. This video has been removed by the uploader", "gone", "removed"),
+    ("This video has been removed for violating YouTube's Terms of Service", "gone", "removed"),
+    ("This video has been removed for violating YouTube\u2019s policy on hate speech", "gone", "removed"),
+    (
+        "Video unavailable. This video is no longer available because the YouTube account associated with this video "
+        "has been terminated.",
+        "gone",
+        "terminated",
+    ),
+    (
+        "Video unavailable. This video is no longer available because the uploader has closed their YouTube account.",
+        "gone",
+        "terminated",
+    ),
+    (
+        "Video unavailable. This video is no longer available due to a copyright claim by Somebody Music",
+        "gone",
+        "copyright",
+    ),
+    ("This video contains content from SME, who has blocked it on copyright grounds", "gone", "copyright"),
+    ("Video unavailable", "gone", "unavailable"),
+    ("Video unavailable. This video is not available", "gone", "unavailable"),
+    ("This video isn't available anymore", "gone", "unavailable"),
+    ("This video does not exist.", "gone", "unavailable"),
+    ("This live stream recording is not available.", "gone", "unavailable"),
+    ("This live event has ended.", "gone", "unavailable"),
+    (
+        "Unable to download webpage: HTTP Error 404: Not Found",
+        "gone",
+        "not-found",
+    ),
+    # blocked
+    ("The uploader has not made this video available in your country", "blocked", "geo"),
+    (
+        "This video contains content from U, who has blocked it in your country on copyright grounds",
+        "blocked",
+        "geo",
+    ),
+    ("This video is not available from your location due to geo restriction", "blocked", "geo"),
+    ("Sign in to confirm your age. This video may be inappropriate for some users. " + HINT, "blocked", "age"),
+    ("This video is age-restricted and only available on YouTube", "blocked", "age"),
+    ("Join this channel to get access to members-only content like this video, and other perks.", "blocked", "members"),
+    (
+        "This video is available to this channel's members on level: Fan (or any higher level). Join this channel to "
+        "get access to members-only content and other exclusive perks.",
+        "blocked",
+        "members",
+    ),
+    ("This video requires payment to watch.", "blocked", "payment"),
+    ("This video is only available to Music Premium members", "blocked", "payment"),
+    ("This video is DRM protected", "blocked", "drm"),
+    (
+        "Video unavailable. This video is restricted. Please check the Google Workspace administrator and/or the "
+        "network administrator restrictions",
+        "blocked",
+        "restricted",
+    ),
+    ("This video is only available for registered users. " + HINT, "blocked", "sign-in"),
+    ("Please sign in. " + HINT, "blocked", "sign-in"),
+    # retryable
+    ("Sign in to confirm you\u2019re not a bot. " + HINT, "retryable", "bot-check"),
+    ("Sign in to confirm you're not a bot. This helps protect our community. Learn more", "retryable", "bot-check"),
+    ("All player responses are invalid. Your IP is likely being blocked by Youtube", "retryable", "bot-check"),
+    ("Video unavailable. YouTube is requiring a captcha challenge before playback", "retryable", "bot-check"),
+    (
+        "Video unavailable. This content isn't available, try again later. The current session has been rate-limited "
+        "by YouTube for up to an hour. It is recommended to use `-t sleep`",
+        "retryable",
+        "rate-limited",
+    ),
+    ("Video unavailable. This content isn\u2019t available, try again later.", "retryable", "rate-limited"),
+    ("Unable to download API page: HTTP Error 429: Too Many Requests", "retryable", "rate-limited"),
+    ("unable to download video data: HTTP Error 403: Forbidden", "retryable", "forbidden"),
+    ("web client https formats require a GVS PO Token which was not provided", "retryable", "forbidden"),
+    ("The page needs to be reloaded.", "retryable", "forbidden"),
+    ("The following content is not available on this app. Watch on the latest version", "retryable", "forbidden"),
+    ("Unable to download webpage: HTTP Error 503: Service Unavailable", "retryable", "server-error"),
+    ("Unable to download webpage: The read operation timed out", "retryable", "timeout"),
+    ("HTTPSConnectionPool(host='x', port=443): Read timed out. (read timeout=20)", "retryable", "timeout"),
+    ("<urlopen error [Errno -3] Temporary failure in name resolution>", "retryable", "network"),
+    ("Unable to download webpage: [Errno 111] Connection refused", "retryable", "network"),
+    ("('Connection aborted.', ConnectionResetError(104, 'Connection reset by peer'))", "retryable", "network"),
+    ("1024 bytes read, 5120 more expected", "retryable", "network"),
+    ("Unable to connect to proxy", "retryable", "network"),
+    ("Premieres in 3 hours", "retryable", "not-yet"),
+    ("This live event will begin in 2 days.", "retryable", "not-yet"),
+    ("Requested format is not available. Use --list-formats for a list of available formats", "retryable", "no-format"),
+    ("No video formats found!; please report this issue on  https://github.com/yt-dlp", "retryable", "no-format"),
+    ("Failed to extract any player response", "retryable", "no-player"),
+    ("Unsupported URL: http://127.0.0.1/watch/x", "retryable", "wrong-content"),
+    ("Postprocessing: Error opening output files: Invalid data found", "retryable", "undecodable"),
+    ("Something nobody has seen before", "retryable", "unknown"),
+    ("", "retryable", "unknown"),
+    # local
+    ("[Errno 28] No space left on device", "local", "disk-full"),
+    ("unable to open for writing: [Errno 13] Permission denied: 'x'", "local", "no-permission"),
+    ("ffmpeg not found. Please install or provide the path using --ffmpeg-location", "local", "no-ffmpeg"),
+    ("ffmpeg is not installed. Aborting due to --abort-on-error", "local", "no-ffmpeg"),
+    ("No supported JavaScript runtime could be found. Only deno is enabled by default", "local", "no-js-runtime"),
+    ("could not find firefox cookies database in '/home/u/.mozilla'", "local", "no-cookies"),
+]
+
+
+@pytest.mark.parametrize(("message", "state", "reason"), SAID)
+def test_what_is_said_decides(message: str, state: str, reason: str) -> None:
+    assert classify(YOUTUBE + message) == Failure(state, reason)
+    assert classify(message.upper()) == Failure(state, reason)
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (404, ("gone", "not-found")),
+        (410, ("gone", "not-found")),
+        (401, ("blocked", "sign-in")),
+        (451, ("blocked", "geo")),
+        (403, ("retryable", "forbidden")),
+        (429, ("retryable", "rate-limited")),
+        (500, ("retryable", "server-error")),
+        (503, ("retryable", "server-error")),
+        (504, ("retryable", "timeout")),
+        (418, ("retryable", "unknown")),
+    ],
+)
+def test_the_status_counts_where_words_say_nothing(status: int, expected: tuple[str, str]) -> None:
+    failure = classify("it went wrong", status)
+    assert (failure.state, failure.reason) == expected
+
+
+def test_an_age_check_with_status_403_stays_an_age_check() -> None:
+    assert classify("Sign in to confirm your age", 403).reason == "age"
+
+
+def test_states_are_the_ledgers_and_local() -> None:
+    assert {state for state, _, _ in SAYINGS} <= {*STATES, "local"}
+    known = {reason for _, reason, _ in SAYINGS}
+    assert known >= REFUSED | CUT_OFF
+
+
+def test_a_reason_has_one_state() -> None:
+    states: dict[str, set[str]] = {}
+    for state, reason, _ in SAYINGS:
+        states.setdefault(reason, set()).add(state)
+    assert [reason for reason, of_reason in states.items() if len(of_reason) > 1] == []

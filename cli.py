@@ -354,7 +354,7 @@ def doctor(dataset: str, cache_dir: Path, as_json: bool, quiet: bool) -> None:
     """What this machine has and lacks, and what to do about it."""
     from pipeline.stages.doctor import doctor as run_stage
 
-    report = run_stage(cache_dir, dataset)
+    report = run_stage(cache_dir, _name_of(dataset, cache_dir))
     lines = [f"{'ok     ' if check.ok else 'MISSING' if check.required else 'note   '}  {check.name}: {check.found}"
              + (f"\n           {check.advice}" if check.advice else "") for check in report.checks]  # fmt: skip
     _print(asdict(report), lines, as_json)

@@ -1,8 +1,9 @@
 """Audio that the user has already: found by name in folders and archives, checked, and taken into the store.
 
 A recording is recognised by its name: ``<id>_<start>_<end>`` is a ready clip; ``<id>`` alone is one, too, if it
-lasts no longer than the clip, and else the whole video, of which the clip is cut. Ids have 11 characters, may begin
-with ``-`` or ``Y`` and hold ``_``; before an id there may be a ``Y``. Any extension will do.
+lasts no more than half a second longer than the clip (and no other clip of that video is wanted), and else the whole
+video, of which the clip is cut. Ids have 11 characters, may begin with ``-`` or ``Y`` and hold ``_``; before an id
+there may be a ``Y``. Any extension will do.
 
 - :func:`adopt`: places and clips -> fates of those that were found
 - :func:`name_of`: what a file name tells
@@ -15,26 +16,26 @@ import re
 import secrets
 import shutil
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from pipeline.clips import Clip
 from pipeline.errors import SedpipeError
-from pipeline.failures import FailedClipError
+from pipeline.failures import FailedClipError, Failure
 from pipeline.fates import Fate
 from pipeline.io.archives import read_members
 from pipeline.io.atomic import TEMPORARY_PREFIX
 from pipeline.io.audio import write_flac
 from pipeline.io.cache import DatasetCache
 from pipeline.io.checksums import sha256_of
-from pipeline.io.media import cut
+from pipeline.io.media import cut, lasts
 from pipeline.io.parallel import in_parallel
 
 SAMPLE_RATE = 44_100  # of the store
 
 _NAME = re.compile(r"Y?(?P<id>[A-Za-z0-9_-]{11})(_(?P<start>\d+(\.\d+)?)(_(?P<end>\d+(\.\d+)?))?)?")
-_READY_S = 0.5  # a recording that is longer than its clip by less is that clip
+_READY_S = 0.5  # a recording that is longer than its clip by no more is that clip
 _FROM_ONE_ARCHIVE = 64  # unpacked at the same time
 
 Key = tuple[str, str]  # split and clip_id
@@ -49,11 +50,18 @@ class _Found:
 
     path: Path
     member: str | None = None  # of the archive that ``path`` is
-    is_ready: bool = False
+    is_ready: bool = False  # its name has times
+    is_only: bool = True  # no other clip of its video is wanted
+    origin: str = ""  # what it was unpacked from
 
     @property
     def title(self) -> str:
-        return str(self.path) if self.member is None else f"{self.path}: {self.member}"
+        if self.member is None:
+            return self.origin or str(self.path)
+        return f"{self.path}: {self.member if self.member.isprintable() else ascii(self.member)}"
+
+
+_Wanted = dict[str, list[tuple[Clip, _Found]]]  # by member
 
 
 def name_of(filename: str) -> Name | None:
@@ -126,35 +134,64 @@ def _adopt_plain(
 def _adopt_packed(
     clips: Sequence[Clip], found: Mapping[Key, list[_Found]], done: Collection[Key], cache: DatasetCache, jobs: int
 ) -> Iterator[Fate]:
-    """Go through each archive once, a few members at a time; ``done`` grows meanwhile."""
-    wanted: dict[Path, dict[str, list[tuple[Clip, _Found]]]] = {}
+    """Go through each archive for the likeliest member of each clip, then for the others; ``done`` grows meanwhile."""
+    best: dict[Path, _Wanted] = {}
+    others: dict[Path, _Wanted] = {}
     for clip in clips:
+        seen: set[Path] = set()
         for one in found.get((clip.split, clip.clip_id), ()):
             if one.member is not None:
-                wanted.setdefault(one.path, {}).setdefault(one.member, []).append((clip, one))
-    for archive, of_member in wanted.items():
-        folder = cache.folder / f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}"
-        try:
-            tasks: list[tuple[Clip, list[_Found]]] = []
-            for name, load in read_members(archive):
-                due = [(clip, one) for clip, one in of_member.get(name, ()) if (clip.split, clip.clip_id) not in done]
-                if not due:
-                    continue
-                target = folder / f"{len(tasks)}{Path(name).suffix[:8]}"  # a name of ours
-                try:
-                    content = load()
-                except SedpipeError as error:
-                    yield from (_damaged(clip, error.message) for clip, _ in due)
-                    continue
-                folder.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(content)
-                tasks += [(clip, [_Found(target, is_ready=one.is_ready)]) for clip, one in due]
-                if len(tasks) >= _FROM_ONE_ARCHIVE:
-                    yield from in_parallel(partial(_adopt_one, cache), tasks, jobs)
-                    tasks = []
-            yield from in_parallel(partial(_adopt_one, cache), tasks, jobs)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+                wanted = (others if one.path in seen else best).setdefault(one.path, {})
+                wanted.setdefault(one.member, []).append((clip, one))
+                seen.add(one.path)
+    for archive in best:
+        yield from _adopt_members(archive, best[archive], done, cache, jobs)
+        left = {
+            member: due
+            for member, due in others.get(archive, {}).items()
+            if any((clip.split, clip.clip_id) not in done for clip, _ in due)
+        }
+        if left:
+            yield from _adopt_members(archive, left, done, cache, jobs)
+
+
+def _adopt_members(
+    archive: Path, wanted: _Wanted, done: Collection[Key], cache: DatasetCache, jobs: int
+) -> Iterator[Fate]:
+    """Unpack a few members, adopt them, go on; no clip is ever made twice at the same time."""
+    folder = cache.folder / f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}"
+    tasks: list[tuple[Clip, list[_Found]]] = []
+    try:
+        for name, load in read_members(archive):
+            keys = {(clip.split, clip.clip_id) for clip, _ in wanted.get(name, ())}
+            if len(tasks) >= _FROM_ONE_ARCHIVE or any((clip.split, clip.clip_id) in keys for clip, _ in tasks):
+                yield from in_parallel(partial(_adopt_one, cache), tasks, jobs)
+                tasks = []
+            due = [(clip, one) for clip, one in wanted.get(name, ()) if (clip.split, clip.clip_id) not in done]
+            if not due:
+                continue
+            try:
+                content = load()
+            except SedpipeError as error:
+                yield from (_damaged(clip, error.message) for clip, _ in due)
+                continue
+            target = folder / f"{len(tasks)}{Path(name).suffix[:8]}"  # a name of ours
+            _write(target, content)
+            tasks += [(clip, [replace(one, path=target, member=None, origin=one.title)]) for clip, one in due]
+        yield from in_parallel(partial(_adopt_one, cache), tasks, jobs)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    except OSError as error:
+        raise SedpipeError(
+            f"cannot write {path}: {error.strerror or error}",
+            hint="free some space, or name another place with --cache",
+        ) from error
 
 
 def _match(clips: Sequence[Clip], places: Sequence[str]) -> dict[Key, list[_Found]]:
@@ -168,9 +205,12 @@ def _match(clips: Sequence[Clip], places: Sequence[str]) -> dict[Key, list[_Foun
         if name is None:
             continue
         video_id, start_s, end_s = name
-        for clip in by_id.get(video_id, ()):
+        of_video = by_id.get(video_id, ())
+        if not of_video or (member is None and not path.is_file()):  # a pipe would be waited for without end
+            continue
+        for clip in of_video:
             if _is_of(clip, start_s, end_s):
-                recording = _Found(path, member, is_ready=start_s is not None)
+                recording = _Found(path, member, start_s is not None, len(of_video) == 1)
                 found.setdefault((clip.split, clip.clip_id), []).append(recording)
     for recordings in found.values():
         recordings.sort(key=lambda one: (not one.is_ready, one.title))
@@ -195,7 +235,10 @@ def _below(folder: Path) -> Iterator[Path]:
     """Files in a folder and all below it; a link that leads back to where one has been is not followed again."""
     been: set[tuple[int, int]] = set()
     for root, folders, files in os.walk(folder, followlinks=True):
-        status = os.stat(root)
+        try:
+            status = os.stat(root)
+        except OSError:  # went away meanwhile
+            continue
         if (status.st_dev, status.st_ino) in been:
             folders.clear()
             continue
@@ -212,12 +255,17 @@ def _adopt_one(cache: DatasetCache, task: tuple[Clip, Iterable[_Found]]) -> Fate
         try:
             return _convert(clip, recording, cache)
         except FailedClipError as failed:
-            complaints.append(failed.message)
+            complaints.append(failed.message.replace(str(recording.path), recording.title))
     return _damaged(clip, "; ".join(complaints))
 
 
 def _convert(clip: Clip, recording: _Found, cache: DatasetCache) -> Fate:
-    is_whole_video = not recording.is_ready and _lasts_beyond(recording.path, clip.duration + _READY_S)
+    is_whole_video = not recording.is_ready and lasts(recording.path, clip.duration + _READY_S)
+    if not (recording.is_ready or is_whole_video or recording.is_only):
+        raise FailedClipError(
+            f"{recording.path} may be any of several clips of its video: name it with its times",
+            Failure("retryable", "ambiguous"),
+        )
     start_s = clip.start_s if is_whole_video else 0.0
     piece = cut(recording.path, start_s, start_s + clip.duration, SAMPLE_RATE)
     path = cache.audio_path(clip)
@@ -235,15 +283,6 @@ def _convert(clip: Clip, recording: _Found, cache: DatasetCache) -> Fate:
         sha256=sha256_of(path),
         tool="adopted",
     )
-
-
-def _lasts_beyond(path: Path, seconds: float) -> bool:
-    """Whether there is a second of audio after ``seconds``."""
-    try:
-        cut(path, seconds, seconds + 1.0, SAMPLE_RATE)
-    except FailedClipError as failed:
-        return failed.failure.reason == "silent"
-    return True
 
 
 def _damaged(clip: Clip, message: str) -> Fate:

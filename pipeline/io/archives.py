@@ -4,7 +4,6 @@ Nothing is unpacked under a name of the archive's: who reads gets bytes, and nam
 files and names that lead out of a folder are passed over; what is too big, locked or damaged is a sentence.
 
 - :func:`read_members`: archive -> (name, loader) of each plain file
-- :func:`is_archive_name`: whether a file is called like an archive
 - :class:`ArchiveLimits`: how much an archive may hold
 """
 
@@ -27,7 +26,6 @@ from pipeline.errors import SedpipeError
 
 Loader = Callable[[], bytes]
 
-_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 _ZIP_BEGINS = (b"PK\x03\x04", b"PK\x05\x06")
 _COMPRESSED: tuple[tuple[bytes, Callable[[Path], Any]], ...] = (
     (b"\x1f\x8b", gzip.open),
@@ -71,15 +69,6 @@ class ArchiveLimits:
     member_bytes: int = 64 << 20
     total_bytes: int = 512 << 30
     members: int = 4_000_000
-
-
-def is_archive_name(name: str) -> bool:
-    """Whether a file is called like an archive that :func:`read_members` reads.
-
-    >>> is_archive_name("audio.TAR.gz"), is_archive_name("audio.gz")
-    (True, False)
-    """
-    return name.lower().endswith(_SUFFIXES)
 
 
 def read_members(archive: Path, limits: ArchiveLimits | None = None) -> Iterator[tuple[str, Loader]]:

@@ -12,6 +12,7 @@ import errno
 import json
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,7 +20,7 @@ from pathlib import Path
 from pipeline.errors import SedpipeError
 
 TEMPORARY_PREFIX = ".tmp-"
-"""Begins the name of every unfinished file; such a file can be deleted when nothing is running."""
+"""Begins the name of every unfinished file or folder; such a one can be deleted when nothing is running."""
 
 _DISK_TROUBLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO})
 
@@ -79,7 +80,10 @@ def remove_leftovers(*folders: Path) -> None:
     """Delete what killed processes left unfinished in these folders; not in folders below, whose owners may run."""
     for path in (path for folder in folders for path in folder.glob(f"{TEMPORARY_PREFIX}*")):
         with suppress(OSError):
-            path.unlink()
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
 
 
 def _create(temporary: Path, path: Path) -> None:

@@ -14,10 +14,13 @@ import soundfile
 import soxr
 
 from pipeline.errors import AudioError
+from pipeline.failures import FailedClipError
 from pipeline.io.atomic import write_atomically
 
 MOST_SECONDS = 4 * 3600
 """Longest recording that is read at once; a header may claim any length."""
+
+_NOT_ITS_FORMAT = (1, 4)  # libsndfile: a container, or an encoding, that it does not know; else the file is damaged
 
 
 def read_waveform(path: Path, sample_rate: int, dtype: str = "float32") -> np.ndarray:
@@ -26,7 +29,8 @@ def read_waveform(path: Path, sample_rate: int, dtype: str = "float32") -> np.nd
     Parameters
     ----------
     path : Path
-        Any format that libsndfile reads (WAV, FLAC, Ogg Vorbis and Opus, MP3, AIFF, ...).
+        Any format that libsndfile reads (WAV, FLAC, Ogg Vorbis and Opus, MP3, AIFF, ...), else any that FFmpeg
+        decodes (M4A, WebM, WMA, ...).
     sample_rate : int
         Hz; other rates are resampled (soxr, high quality).
     dtype : str
@@ -48,6 +52,10 @@ def read_waveform(path: Path, sample_rate: int, dtype: str = "float32") -> np.nd
                 raise AudioError(f"{path}: longer than {MOST_SECONDS // 3600} hours")
             found_rate = file.samplerate
             samples = file.read(dtype=dtype, always_2d=True)
+    except soundfile.LibsndfileError as error:
+        if error.code not in _NOT_ITS_FORMAT:
+            raise AudioError(f"{path}: {_why(path)}") from error
+        found_rate, samples = sample_rate, _decoded_by_ffmpeg(path, sample_rate).astype(dtype)[:, None]
     except (soundfile.SoundFileError, OSError, MemoryError) as error:  # MemoryError: a header may claim any size
         raise AudioError(f"{path}: {_why(path)}") from error
     if len(samples) == 0:
@@ -59,6 +67,19 @@ def read_waveform(path: Path, sample_rate: int, dtype: str = "float32") -> np.nd
         waveform = soxr.resample(waveform, found_rate, sample_rate)
     if len(waveform) == 0:
         raise AudioError(f"{path}: too short for a sample at {sample_rate} Hz")
+    return waveform
+
+
+def _decoded_by_ffmpeg(path: Path, sample_rate: int) -> np.ndarray:
+    from pipeline.io.media import decode  # FFmpeg's libraries; only who needs them pays
+
+    try:
+        waveform = decode(path, sample_rate, MOST_SECONDS)
+    except FailedClipError as error:
+        why = "holds no audio track" if error.failure.reason == "no-audio" else _why(path)
+        raise AudioError(f"{path}: {why}") from error
+    if len(waveform) > MOST_SECONDS * sample_rate:
+        raise AudioError(f"{path}: longer than {MOST_SECONDS // 3600} hours")
     return waveform
 
 

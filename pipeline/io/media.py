@@ -7,6 +7,8 @@ ever in memory.
 
 - :func:`cut`: recording -> :class:`Cut`
 - :class:`Cut`: the samples, and what they were made from
+- :func:`decode`: all of a recording
+- :func:`lasts`: whether a recording is that long
 - :data:`SILENT_BELOW`, :data:`SHORTEST_S`: what is not worth keeping
 """
 
@@ -133,6 +135,7 @@ class _Stretch:
     channels: int
     format: str
     listed_end_s: float | None  # what the container says; the last frame of Ogg Vorbis is filled up beyond it
+    goes_on_at_s: float  # where a frame after the stretch begins, else 0: what lacks before it is damage, no end
 
 
 def cut(
@@ -178,6 +181,73 @@ def cut(
         file = stack.enter_context(_opened(Path(source))) if isinstance(source, str | os.PathLike) else source
         stretch = _decode_around(_Calm(file), name, start_s, end_s, deadline)
     return _trim(stretch, name, start_s, end_s, sample_rate)
+
+
+def decode(path: Path, sample_rate: int, most_s: float) -> np.ndarray:
+    """All of a recording, however short or quiet.
+
+    Parameters
+    ----------
+    path : Path
+        In any format that FFmpeg decodes.
+    sample_rate : int
+        Hz of what is returned.
+    most_s : float
+        Seconds; a longer one is not read further.
+
+    Returns
+    -------
+    np.ndarray [shape=(samples,), dtype=float32]
+        Mono; more than ``most_s`` of it if it goes on after that.
+
+    Raises
+    ------
+    FailedClipError
+        ``no-audio`` or ``undecodable``, also where more than a tenth is missing or damaged.
+    """
+    with _opened(path) as file:
+        stretch = _decode_around(_Calm(file), str(path), 0.0, most_s, math.inf)
+    end_s, rate = _end_s(stretch), stretch.found_rate
+    placed, covered = _place(stretch.runs, rate, 0, round(end_s * rate))
+    if len(placed) == 0:
+        return placed
+    if covered.mean() < 1 - _MOST_LOST:
+        raise _undecodable(f"{path}: {100 * (1 - covered.mean()):.0f} % of it is missing or damaged")
+    whole: np.ndarray = placed if rate == sample_rate else soxr.resample(placed, rate, sample_rate)
+    return whole
+
+
+def lasts(path: Path, seconds: float) -> bool:
+    """Whether a recording goes on until ``seconds`` or longer; nothing is decoded, so damage hides nothing.
+
+    Raises
+    ------
+    FailedClipError
+        ``no-audio`` or ``undecodable``.
+    """
+    import av
+
+    with _opened(path) as file:
+        try:
+            with av.open(file, mode="r", options={"format_whitelist": _FORMATS}, metadata_errors="replace") as opened:
+                return _goes_on(opened, path, seconds)
+        except av.error.FFmpegError as error:
+            raise _undecodable(f"{path} cannot be decoded as audio ({error.strerror})") from error
+
+
+def _goes_on(container: Any, path: Path, seconds: float) -> bool:
+    stream = container.streams.best("audio")
+    if stream is None:
+        raise FailedClipError(f"{path} has no audio track", Failure("gone", "no-audio"))
+    packets = container.demux(stream)
+    first = list(itertools.islice(packets, _PACKETS_FOR_ZERO))
+    zero_s, end_s = _zero_s(container, stream, first), 0.0
+    for packet in itertools.chain(first, packets):
+        begin_s = end_s if packet.pts is None else float(packet.pts * packet.time_base) - zero_s
+        end_s = max(end_s, begin_s + float((packet.duration or 0) * packet.time_base))
+        if end_s >= seconds:
+            return True
+    return False
 
 
 class _Calm:
@@ -257,7 +327,7 @@ def _decoded(container: Any, name: str, begin_s: float, wanted: tuple[float, flo
         packets = itertools.chain(first, packets)
     first_s, last_s = wanted[0] - _CONTEXT_S, wanted[1] + _CONTEXT_S
     runs: list[_Run] = []
-    began_s, channels, lost = None, 0, 0
+    began_s, channels, lost, goes_on_at_s = None, 0, 0, 0.0
     for frame in _frames(packets, name, deadline):
         if frame is None:
             lost += 1
@@ -267,6 +337,7 @@ def _decoded(container: Any, name: str, begin_s: float, wanted: tuple[float, flo
             began_s = at_s
         channels = channels or frame.layout.nb_channels
         if at_s is not None and at_s >= last_s:
+            goes_on_at_s = at_s
             break
         if at_s is None or at_s + frame.samples / frame.sample_rate > first_s:
             mono = _mono(frame, name)
@@ -283,7 +354,8 @@ def _decoded(container: Any, name: str, begin_s: float, wanted: tuple[float, flo
     context = stream.codec_context
     kind = f"{container.format.name.split(',')[0]} {context.name}"
     listed_end_s = None if stream.duration is None else float(stream.duration * stream.time_base)
-    return _Stretch(runs, is_whole, runs[0].rate if runs else context.sample_rate or 0, channels, kind, listed_end_s)
+    rate = runs[0].rate if runs else context.sample_rate or 0
+    return _Stretch(runs, is_whole, rate, channels, kind, listed_end_s, goes_on_at_s)
 
 
 def _zero_s(container: Any, stream: Any, first: Sequence[Any]) -> float:
@@ -332,9 +404,7 @@ def _mono(frame: Any, name: str) -> np.ndarray:
 
 def _trim(stretch: _Stretch, name: str, start_s: float, end_s: float, sample_rate: int) -> Cut:
     found_rate, runs = stretch.found_rate, stretch.runs
-    available_s = max((run.end_s for run in runs), default=0.0)
-    if stretch.listed_end_s is not None and 0 < available_s - stretch.listed_end_s < _LONGEST_FRAME_S:
-        available_s = stretch.listed_end_s
+    available_s = _end_s(stretch)
     if available_s - start_s < SHORTEST_S - 0.5 / sample_rate:
         raise FailedClipError(
             f"{name}: only {max(0.0, available_s - start_s):.3f} s of audio from {start_s:g} s on",
@@ -355,6 +425,15 @@ def _trim(stretch: _Stretch, name: str, start_s: float, end_s: float, sample_rat
     if np.abs(samples).max() < SILENT_BELOW:
         raise FailedClipError(f"{name}: silent from {start_s:g} s to {end_s:g} s", Failure("gone", "silent"))
     return Cut(samples, sample_rate, found_rate, stretch.channels, stretch.format, is_short=len(samples) < wanted)
+
+
+def _end_s(stretch: _Stretch) -> float:
+    available_s = max((run.end_s for run in stretch.runs), default=0.0)
+    if stretch.goes_on_at_s:
+        return max(available_s, stretch.goes_on_at_s)
+    if stretch.listed_end_s is not None and 0 < available_s - stretch.listed_end_s < _LONGEST_FRAME_S:
+        return stretch.listed_end_s
+    return available_s
 
 
 def _place(runs: list[_Run], rate: int, origin: int, length: int) -> tuple[np.ndarray, np.ndarray]:

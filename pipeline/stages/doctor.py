@@ -181,7 +181,11 @@ def _yt_dlp(today: date) -> Check:
 
 def _yt_dlp_scripts() -> Check:
     """yt-dlp names the one version of its JavaScript that it works with."""
-    wanted = next((line for line in metadata.requires("yt-dlp") or [] if line.startswith("yt-dlp-ejs")), "")
+    try:
+        required = metadata.requires("yt-dlp") or []
+    except metadata.PackageNotFoundError:
+        required = []
+    wanted = next((line for line in required if line.startswith("yt-dlp-ejs")), "")
     pin = re.search(r"==\s*([\w.]+)", wanted)
     found = _version("yt-dlp-ejs")
     ok = bool(found) and (pin is None or pin[1] == found)

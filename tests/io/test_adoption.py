@@ -1,3 +1,4 @@
+import os
 import tarfile
 import zipfile
 from pathlib import Path
@@ -142,3 +143,85 @@ def test_a_place_that_is_none_is_a_sentence(tmp_path: Path) -> None:
     for place in ("nowhere", "text"):
         with pytest.raises(SedpipeError, match=place):
             adopted(tmp_path, clip("abCdEfGhIjK"), places=(tmp_path / place,))
+
+
+def test_damage_after_the_listed_length_does_not_make_a_whole_video_a_ready_clip(tmp_path: Path) -> None:
+    path = put(tmp_path / "mine" / "abCdEfGhIjK.flac", noise(60))
+    content = bytearray(path.read_bytes())
+    begin, end = (round(len(content) * seconds / 60) for seconds in (10.3, 11.7))
+    content[begin:end] = bytes(end - begin)
+    path.write_bytes(content)
+    one = clip("abCdEfGhIjK")
+    _, cache = adopted(tmp_path, one)
+    np.testing.assert_array_equal(soundfile.read(cache.audio_path(one))[0], noise(60)[30 * RATE : 40 * RATE])
+
+
+@pytest.mark.parametrize(("seconds", "begins_s"), [(10.4, 0), (11.2, 1)])
+def test_half_a_second_more_than_listed_is_the_border_of_a_ready_clip(
+    tmp_path: Path, seconds: float, begins_s: int
+) -> None:
+    put(tmp_path / "mine" / "abCdEfGhIjK.flac", noise(seconds))
+    one = clip("abCdEfGhIjK", 1, 11)
+    _, cache = adopted(tmp_path, one)
+    stored = soundfile.read(cache.audio_path(one))[0]
+    np.testing.assert_array_equal(stored, noise(seconds)[begins_s * RATE :][: len(stored)])
+
+
+def test_a_short_file_that_may_be_any_of_several_clips_is_none_of_them(tmp_path: Path) -> None:
+    put(tmp_path / "mine" / "abCdEfGhIjK.flac", noise(10))
+    fates, cache = adopted(tmp_path, clip("abCdEfGhIjK"), clip("abCdEfGhIjK", 50, 60))
+    assert [fate.state for fate in fates.values()] == ["pending", "pending"]
+    assert all(fate.message.endswith("name it with its times") for fate in fates.values())
+    assert not cache.audio_names("training")
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("damaged", [False, True])
+def test_of_several_members_the_one_named_with_times_counts_if_it_is_whole(
+    tmp_path: Path, order: int, damaged: bool
+) -> None:
+    one = clip("abCdEfGhIjK")
+    timed = put(tmp_path / "timed.wav", noise(10, 1))
+    whole = put(tmp_path / "whole.wav", noise(60, 2))
+    if damaged:
+        timed.write_text("no audio")
+    with zipfile.ZipFile(tmp_path / "mine.zip", "w") as packed:
+        for path, name in [(timed, f"Y{one.clip_id}.wav"), (whole, "abCdEfGhIjK.wav")][::order]:
+            packed.write(path, name)
+    cache = DatasetCache(tmp_path / "cache", "videos")
+    [fate] = adopt([str(tmp_path / "mine.zip")], [one], cache, 2)
+    expected = noise(60, 2)[30 * RATE : 40 * RATE] if damaged else noise(10, 1)
+    np.testing.assert_array_equal(soundfile.read(cache.audio_path(one))[0], expected)
+    assert fate.sha256 == sha256_of(cache.audio_path(one))
+
+
+def test_a_damaged_member_is_called_by_its_name_in_the_archive(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "mine.zip", "w") as packed:
+        packed.writestr("\x1b[2J/abCdEfGhIjK_30.000_40.000.wav", "no audio")
+    fates, _ = adopted(tmp_path, clip("abCdEfGhIjK"), places=(tmp_path / "mine.zip",))
+    [fate] = fates.values()
+    assert fate.message.startswith(f"{tmp_path / 'mine.zip'}: '\\x1b[2J/abCdEfGhIjK_30.000_40.000.wav' cannot be")
+
+
+@pytest.mark.parametrize("text", ["#EXTM3U\n#EXTINF:10,\n{}\n", "ffconcat version 1.0\nfile '{}'\n"])
+def test_a_list_that_is_called_like_audio_opens_no_other_file(tmp_path: Path, text: str) -> None:
+    secret = put(tmp_path / "secret.wav", noise(10))
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "abCdEfGhIjK.wav").write_text(text.format(secret))
+    fates, cache = adopted(tmp_path, clip("abCdEfGhIjK"))
+    assert [fate.state for fate in fates.values()] == ["pending"]
+    assert not cache.audio_names("training")
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    os.mkfifo(tmp_path / "mine" / "abCdEfGhIjK_30.000_40.000.wav")
+    assert adopted(tmp_path, clip("abCdEfGhIjK"))[0] == {}
+
+
+def test_a_cache_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "mine.zip", "w") as packed:
+        packed.writestr("abCdEfGhIjK.wav", "never looked at")
+    (tmp_path / "cache").write_text("a file")
+    with pytest.raises(SedpipeError, match=r"^cannot write .*: (Not a directory|File exists)$"):
+        adopted(tmp_path, clip("abCdEfGhIjK"), places=(tmp_path / "mine.zip",))

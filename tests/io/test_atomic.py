@@ -99,3 +99,13 @@ def test_leftovers_of_killed_processes_are_removed_from_the_folders_named_and_no
     remove_leftovers(tmp_path / "a", tmp_path / "b", tmp_path / "no such folder")
     left = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file())
     assert left == ["a/.hidden", "a/0.h5", "b/below/.tmp-2.h5"]
+
+
+def test_leftover_folders_are_removed_with_what_they_hold(tmp_path: Path) -> None:
+    (tmp_path / f"{TEMPORARY_PREFIX}1").mkdir()
+    (tmp_path / f"{TEMPORARY_PREFIX}1" / "0.wav").write_bytes(b"unpacked")
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "0.wav").write_bytes(b"not ours")
+    (tmp_path / f"{TEMPORARY_PREFIX}2").symlink_to(tmp_path / "kept")
+    remove_leftovers(tmp_path)
+    assert [path.relative_to(tmp_path).as_posix() for path in sorted(tmp_path.rglob("*"))] == ["kept", "kept/0.wav"]

@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from encoded import FORMS, Form, clock, encoded, start_error_ms
 
 from pipeline.errors import AudioError, SedpipeError
 from pipeline.io.audio import read_waveform, write_flac
@@ -55,6 +56,31 @@ def test_usual_formats_are_read(tmp_path: Path, extension: str) -> None:
     assert waveform.ndim == 1
     assert abs(len(waveform) - RATE) <= 2 * 1152  # MP3 pads
     assert np.sqrt(np.mean(waveform[5000:40_000] ** 2)) == pytest.approx(0.5 / np.sqrt(2), rel=0.02)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [FORMS["webm, a cue each 10 s"], FORMS["m4a"], FORMS["m4a, fragments"], Form("asf", "wmav2", 44_100)],
+    ids=["webm", "m4a", "fragments", "wma"],
+)
+def test_what_libsndfile_cannot_read_is_decoded_all_the_same(tmp_path: Path, form: Form) -> None:
+    (tmp_path / "a").write_bytes(encoded(clock(3, form.rate), form, channels=2))
+    waveform = read_waveform(tmp_path / "a", RATE, "float64")
+    assert waveform.dtype == "float64"
+    assert len(waveform) / RATE == pytest.approx(3, abs=0.1)
+    assert abs(start_error_ms(waveform[RATE : 2 * RATE], clock(3, RATE), 1)) < (50 if form.container == "asf" else 1)
+
+
+def test_a_short_or_silent_recording_is_a_recording(tmp_path: Path) -> None:
+    (tmp_path / "a.m4a").write_bytes(encoded(np.zeros(22_050), FORMS["m4a"]))
+    assert len(read_waveform(tmp_path / "a.m4a", RATE)) == pytest.approx(22_050, abs=1100)
+
+
+@pytest.mark.parametrize("text", ["#EXTM3U\n#EXTINF:10,\n{}\n", "ffconcat version 1.0\nfile '{}'\n"])
+def test_a_list_that_is_called_like_audio_opens_no_other_file(tmp_path: Path, text: str) -> None:
+    write_flac(tmp_path / "secret.flac", tone(1000, RATE), RATE)
+    (tmp_path / "a.wav").write_text(text.format(tmp_path / "secret.flac"))
+    assert reason(tmp_path / "a.wav") == "cannot be decoded as audio"
 
 
 def test_unusable_files_have_their_reason(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from encoded import FORMS, Form, clock, encoded, start_error_ms
 
 from pipeline.failures import FailedClipError, Failure
-from pipeline.io.media import cut
+from pipeline.io.media import cut, lasts
 
 RATE = 44_100
 LENGTH_S = 60.0
@@ -197,3 +197,25 @@ def test_what_the_source_says_comes_through(recording: Callable[[str], bytes]) -
             return super().read(size)
 
     assert failure_of(Failing(recording("webm, a cue each 10 s")), 30, 40) == Failure("retryable", "network")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_how_long_a_recording_lasts_is_told_without_decoding(
+    form: str, recording: Callable[[str], bytes], tmp_path: Path
+) -> None:
+    (tmp_path / "a").write_bytes(recording(form))
+    assert [lasts(tmp_path / "a", seconds) for seconds in (10, 59.9, 60.5)] == [True, True, False]
+
+
+def test_what_holds_no_audio_lasts_for_no_time(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("a dog barks")
+    with pytest.raises(FailedClipError, match="cannot be decoded as audio"):
+        lasts(tmp_path / "a", 1)
+
+
+def test_a_stretch_that_is_damaged_is_not_taken_for_one_that_ends_early() -> None:
+    content = bytearray(encoded(clock(LENGTH_S, RATE), FORMS["flac"]))
+    first, last = (round(len(content) * second / LENGTH_S) for second in (35, 42))
+    content[first:last] = bytes(last - first)
+    assert failure_of(io.BytesIO(bytes(content)), 30, 40) == Failure("retryable", "undecodable")
+    assert not cut(io.BytesIO(bytes(content)), 10, 20, RATE).is_short

@@ -1,5 +1,6 @@
 import socket
 from datetime import date
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -47,3 +48,14 @@ def test_a_full_disk_is_required_to_be_emptied(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(module, "BYTES_A_CLIP", 10**15)
     report = doctor(tmp_path, "demo", site=("127.0.0.1", 1))
     assert not report.is_healthy
+
+
+def test_without_yt_dlp_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> None:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", missing)
+    monkeypatch.setattr(metadata, "requires", missing)
+    checks = found(tmp_path)
+    assert "pip install" in checks["yt-dlp"].advice
+    assert "pip install" in checks["yt-dlp-ejs"].advice

@@ -13,6 +13,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -21,12 +22,22 @@ import click
 from pipeline import __version__
 from pipeline.errors import SedpipeError
 from pipeline.fates import Fate
+from pipeline.report.lines import (
+    demo_lines,
+    doctor_lines,
+    download_lines,
+    features_lines,
+    score_lines,
+    status_lines,
+    train_lines,
+)
 from pipeline.shards import Shard
 from pipeline.stages.progress import Listener
 
 if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
     from pipeline.stages.run_record import TrainSettings
-    from pipeline.stages.score import ScoreReport
 
 Item = TypeVar("Item")
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -198,21 +209,9 @@ def download(
     options = DownloadOptions(retry, limit, shard, FetchOptions(**network))
     report = run_stage(manifest, cache_dir, places, jobs=jobs, dry_run=dry_run, options=options,
                        listener=Terminal(quiet=quiet))  # fmt: skip
-    lines = [f"{split}: {_counts(counts)}" for split, counts in report.splits.items()]
-    if any(counts["listed"] > counts.get("ok", counts["listed"]) for counts in report.splits.values()):
-        lines.append(f"why, clip by clip: sedpipe status {dataset} --export clips.tsv")
-    if report.stopped:
-        lines.append(f"stopped: {report.stopped}")
-    _print(asdict(report), lines, as_json)
+    _print(report, partial(download_lines, address=dataset), as_json)
     if report.stopped or any(counts.get("retryable") for counts in report.splits.values()):
         sys.exit(EXIT_RETRYABLE)
-
-
-def _counts(counts: dict[str, Any]) -> str:
-    """Counts by state, then by reason."""
-    states = ", ".join(f"{count} {state}" for state, count in counts.items() if state != "reasons" and count)
-    reasons = ", ".join(f"{count} {reason}" for reason, count in counts.get("reasons", {}).items())
-    return f"{states} ({reasons})" if reasons else states
 
 
 @main.command()
@@ -229,9 +228,7 @@ def features(dataset: str, dtype: str, jobs: int, cache_dir: Path, as_json: bool
     name = _name_of(dataset, cache_dir)
     listener = Terminal(quiet=quiet)
     report = extract_features(name, cache_dir, LogMelConfig(), dtype=dtype, jobs=jobs, listener=listener)
-    lines = [f"{split}: {counts['clips']} clips, {counts['computed']} computed, {counts['reused']} reused, "
-             f"{counts['failed']} failed" for split, counts in report.splits.items()]  # fmt: skip
-    _print(asdict(report), lines, as_json)
+    _print(report, features_lines, as_json)
 
 
 @main.command()
@@ -261,13 +258,7 @@ def train(
     settings = _settings(**options)
     report = run_stage(_name_of(dataset, cache_dir), cache_dir, settings, LogMelConfig(),
                        feature_dtype=dtype, run_name=run, listener=Terminal(quiet=quiet))  # fmt: skip
-    loss = "none" if report.validation_loss is None else f"{report.validation_loss:.4f}"
-    lines = [
-        f"{report.run}: {report.parameters:,} parameters, {report.epochs} epochs, best {report.best_epoch} "
-        f"(validation loss {loss}), {report.seconds:.0f} s",
-        f"next: sedpipe score {dataset} --run {report.run}",
-    ]
-    _print(asdict(report), lines, as_json)
+    _print(report, partial(train_lines, address=dataset), as_json)
 
 
 def _settings(
@@ -323,7 +314,7 @@ def score(
         _name_of(dataset, cache_dir), cache_dir, run=run, split=split, operating_point=operating_point,
         device=choose_device(device), listener=Terminal(quiet=quiet),
     )  # fmt: skip
-    _print(asdict(report), _score_lines(report), as_json)
+    _print(report, score_lines, as_json)
 
 
 @main.command()
@@ -341,10 +332,7 @@ def status(dataset: str, export: Path | None, cache_dir: Path, as_json: bool, qu
     if export is not None:
         rows = export_clips(name, cache_dir, export)
         Terminal(quiet=quiet).say(f"{export}: {rows:,} clips")
-    lines = [
-        f"{stage}: {name}: {_words(what)}" for stage, parts in report.stages.items() for name, what in parts.items()
-    ]
-    _print(asdict(report), [*lines, f"next: {report.next}"], as_json)
+    _print(report, status_lines, as_json)
 
 
 @main.command()
@@ -355,9 +343,7 @@ def doctor(dataset: str, cache_dir: Path, as_json: bool, quiet: bool) -> None:
     from pipeline.stages.doctor import doctor as run_stage
 
     report = run_stage(cache_dir, _name_of(dataset, cache_dir))
-    lines = [f"{'ok     ' if check.ok else 'MISSING' if check.required else 'note   '}  {check.name}: {check.found}"
-             + (f"\n           {check.advice}" if check.advice else "") for check in report.checks]  # fmt: skip
-    _print(asdict(report), lines, as_json)
+    _print(report, doctor_lines, as_json)
     if not report.is_healthy:
         sys.exit(1)
 
@@ -378,13 +364,7 @@ def demo(
     settings = _settings(preset=preset, pooling=None, hierarchy=None, seed=seed, device=device,
                          threads=_processors(), epochs=epochs, batch_size=None)  # fmt: skip
     report = run_stage(cache_dir, settings, jobs=jobs, listener=Terminal(quiet=quiet))
-    best, chance = report.score.operating_points["max_f1"], report.untrained.operating_points["max_f1"]
-    lines = [
-        *_score_lines(report.score),
-        f"F1 at max_f1: {_percent(best['f1'])}; of the same network untrained: {_percent(chance['f1'])}",
-        "next, on real recordings: sedpipe download esc10-fold4",
-    ]
-    _print(asdict(report), lines, as_json)
+    _print(report, demo_lines, as_json)
 
 
 def _name_of(dataset: str, cache_dir: Path) -> str:
@@ -396,52 +376,10 @@ def _name_of(dataset: str, cache_dir: Path) -> str:
     return load_manifest(dataset).name
 
 
-def _print(report: dict[str, Any], lines: list[str], as_json: bool) -> None:
-    click.echo(json.dumps(report, ensure_ascii=False) if as_json else "\n".join(lines))
-
-
-def _score_lines(report: ScoreReport) -> list[str]:
-    """The score table: both operating points, then the classes."""
-    tuned = ", TUNED ON THIS SPLIT" if report.tuned_on_this_split else ""
-    lines = [
-        f"{report.run} on {report.dataset} {report.split}: {report.clips['scored']} of {report.clips['listed']} clips "
-        f"scored{tuned}",
-        "",
-        "segment-based, 1 s        ER    sub    del    ins      P      R     F1  macro F1",
-    ]
-    for name, scores in report.operating_points.items():
-        rates = "  ".join(_rate(scores[key]) for key in _RATES)
-        shares = "  ".join(_percent(scores[key]) for key in _SHARES)
-        lines.append(f"{name:<21}  {rates}  {shares}")
-    lines += ["", f"class ({report.operating_point})" + " " * 22 + "ER      P      R     F1"]
-    for label, scores in report.per_class.items():
-        shares = "  ".join(_percent(scores[key]) for key in ("precision", "recall", "f1"))
-        lines.append(f"{label:<33}  {_rate(scores['error_rate'])}  {shares}")
-    clip, event = report.clip_based, report.event_based
-    return [
-        *lines,
-        "",
-        f"clip-based F1 {_percent(clip['f1'])}, mAP {_percent(clip['map'])}; event-based F1 {_percent(event['f1'])}",
-        f"events: {report.estimated}",
-    ]
-
-
-_RATES = ("error_rate", "substitution_rate", "deletion_rate", "insertion_rate")
-_SHARES = ("precision", "recall", "f1", "macro_f1")
-
-
-def _rate(value: float | None) -> str:
-    return "    -" if value is None else f"{value:5.2f}"
-
-
-def _percent(value: float | None) -> str:
-    return "    -" if value is None else f"{100 * value:5.1f}"
-
-
-def _words(what: Any) -> str:
-    if isinstance(what, dict):
-        return ", ".join(f"{key} {_words(value)}" for key, value in what.items())
-    return ", ".join(what) or "none" if isinstance(what, list) else str(what)
+def _print(report: DataclassInstance, lines: Callable[[dict[str, Any]], list[str]], as_json: bool) -> None:
+    """A report on stdout: the JSON object, or what a person reads of it."""
+    content = asdict(report)
+    click.echo(json.dumps(content, ensure_ascii=False) if as_json else "\n".join(lines(content)))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,50 @@
+from pipeline.report.lines import doctor_lines, download_lines, score_lines, status_lines
+
+
+def test_a_download_tells_counts_reasons_and_where_to_read_more():
+    counts = {"listed": 5, "ok": 3, "gone": 2, "retryable": 0, "reasons": {"removed": 2}}
+    report = {"splits": {"training": counts}, "stopped": ""}
+    assert download_lines(report, "birds.toml") == [
+        "training: 5 listed, 3 ok, 2 gone (2 removed)",
+        "why, clip by clip: sedpipe status birds.toml --export clips.tsv",
+    ]
+
+
+def test_a_complete_download_needs_no_reasons():
+    assert download_lines({"splits": {"testing": {"listed": 2, "ok": 2}}, "stopped": ""}, "birds") == [
+        "testing: 2 listed, 2 ok"
+    ]
+
+
+def test_what_is_undefined_is_a_dash_and_scores_on_testing_are_called_tuned():
+    scores = dict.fromkeys(
+        ["error_rate", "substitution_rate", "deletion_rate", "insertion_rate", "precision", "recall", "f1", "macro_f1"]
+    )
+    report = {
+        "run": "r",
+        "dataset": "d",
+        "split": "testing",
+        "tuned_on_this_split": True,
+        "clips": {"listed": 4, "scored": 3},
+        "operating_point": "min_er",
+        "operating_points": {"min_er": scores},
+        "per_class": {"Car": {"error_rate": 0.5, "precision": 1.0, "recall": 0.25, "f1": 0.4}},
+        "clip_based": {"f1": 0.5, "map": None},
+        "event_based": {"f1": 0.125},
+        "estimated": "e.tsv",
+    }
+    lines = score_lines(report)
+    assert lines[0] == "r on d testing: 3 of 4 clips scored, TUNED ON THIS SPLIT"
+    assert lines[3].split() == ["min_er", *"-" * 8]
+    assert lines[6].split() == ["Car", "0.50", "100.0", "25.0", "40.0"]
+    assert lines[-2] == "clip-based F1  50.0, mAP     -; event-based F1  12.5"
+
+
+def test_a_status_ends_with_what_to_run_next():
+    report = {"stages": {"score": {"run": []}, "train": {"run": {"finished": True}}}, "next": "sedpipe score d"}
+    assert status_lines(report) == ["score: run: none", "train: run: finished True", "next: sedpipe score d"]
+
+
+def test_a_doctor_says_what_to_do_where_something_lacks():
+    check = {"ok": False, "required": True, "name": "ffmpeg", "found": "none", "advice": "install it"}
+    assert doctor_lines({"checks": [check]}) == ["MISSING  ffmpeg: none\n           install it"]

@@ -65,6 +65,13 @@ class Source(Protocol):
         """
         yield from ()
 
+    def account(self, clips: Sequence[Clip]) -> Iterator[Fate]:
+        """Tell of ``clips`` whose audio is there but whose fate was lost: a kill came between the two, say.
+
+        What can be made again in no time is made again, to the same bytes.
+        """
+        yield from self.fetch(clips)
+
     def expectation(self, clips: Sequence[Clip]) -> str:
         """How long it will take to fetch ``clips``, in a sentence; empty where it is no matter of hours."""
         return ""

@@ -482,6 +482,34 @@ def test_audio_is_adopted_piece_by_piece_from_place_after_place(videos: Path, tm
     assert problems(tmp_path / "cache", "videos") == []
 
 
+def told(cache: Path) -> list[tuple[object, ...]]:
+    """What the ledgers know of each clip that does not depend on when it was tried."""
+    fates = [entry.fate for _, entry in sorted(read_ledgers(cache / "videos").items())]
+    return [(fate.clip_id, fate.state, fate.reason, fate.duration, fate.sha256) for fate in fates]
+
+
+def test_audio_whose_row_was_lost_in_a_kill_gets_it_back_without_being_fetched(videos: Path, tmp_path: Path) -> None:
+    write_tone(tmp_path / "mine" / "aaaaaaaaaaa_0.000_10.000.wav", 10, 500)
+    write_tone(tmp_path / "mine" / "bbbbbbbbbbb_0.000_10.000.wav", 6, 500)
+    report = run(videos, tmp_path / "cache", tmp_path / "mine", options=OFFLINE)
+    before = told(tmp_path / "cache")
+    assert [row[2:4] for row in before] == [("", 10.0), ("short", 6.0)]
+    (tmp_path / "cache" / "videos" / "ledger.sqlite").unlink()
+    again = run(videos, tmp_path / "cache", options=OFFLINE)
+    assert told(tmp_path / "cache") == before
+    assert again.splits == report.splits
+
+
+def test_the_row_that_was_lost_last_is_got_back_too(videos: Path, tmp_path: Path) -> None:
+    for letter in "abc":
+        write_tone(tmp_path / "mine" / f"{letter * 11}_0.000_10.000.wav", 10, 500)
+    run(videos, tmp_path / "cache", tmp_path / "mine", options=OFFLINE)
+    before = told(tmp_path / "cache")
+    (tmp_path / "cache" / "videos" / "ledger.sqlite").unlink()
+    run(videos, tmp_path / "cache", options=OFFLINE)
+    assert told(tmp_path / "cache") == before
+
+
 def test_audio_of_videos_outlives_a_change_of_the_manifest(videos: Path, tmp_path: Path) -> None:
     write_tone(tmp_path / "mine" / "aaaaaaaaaaa_0.000_10.000.wav", 10, 500)
     run(videos, tmp_path / "cache", tmp_path / "mine", options=OFFLINE)

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -55,8 +55,15 @@ class Source(Protocol):
     def resolve(self) -> Iterator[SplitRows]:
         """The rows of each split, one split after the other."""
 
-    def adopt(self, clips: Sequence[Clip]) -> Iterator[Fate]:
+    def adopt(self, clips: Sequence[Clip], say: Callable[[str], None]) -> Iterator[Fate]:
         """Take what the user has already, where that is told apart from getting it.
+
+        Parameters
+        ----------
+        clips : sequence of Clip
+            Those without audio.
+        say : callable
+            Takes a line for a person.
 
         Yields
         ------

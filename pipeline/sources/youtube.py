@@ -137,8 +137,8 @@ class YoutubeSource:
                 reference = {clip.clip_id: events.get(clip.clip_id, []) for clip in clips}
             yield SplitRows(split, len(clips), clips, reference)
 
-    def adopt(self, clips: Sequence[Clip]) -> Iterator[Fate]:
-        """Take the audio that the user has.
+    def adopt(self, clips: Sequence[Clip], say: Callable[[str], None]) -> Iterator[Fate]:
+        """Take the audio that the user has; ``say`` hears of places that can be read in part only.
 
         Yields
         ------
@@ -149,7 +149,7 @@ class YoutubeSource:
             return
         from pipeline.io.adoption import adopt  # archives and decoders; only who has some pays
 
-        for fate in adopt(self._places, clips, self._cache, self._jobs):
+        for fate in adopt(self._places, clips, self._cache, self._jobs, say):
             if fate.state != "ok":
                 self._complaints[fate.split, fate.clip_id] = fate.message or fate.reason
             yield fate if fate.state == "ok" else replace(fate, state="pending")

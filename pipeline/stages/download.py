@@ -112,7 +112,8 @@ def download(
         return DownloadReport(manifest.name, _listed_only(manifest, cache, places), time.monotonic() - started)
     record, stopped = _complete(manifest, cache), None
     if record is None:
-        source = open_source(manifest, cache, places, jobs, options.network)
+        network = replace(options.network, doubts=not {"gone", "all"} & set(options.retry))
+        source = open_source(manifest, cache, places, jobs, network)
         with Ledger(cache.folder, options.shard) as ledger:
             _forget_other_rules(manifest, cache, ledger, listener)
             resolved = _resolve(source, cache, listener)

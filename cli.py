@@ -342,7 +342,7 @@ def doctor(dataset: str, cache_dir: Path, as_json: bool, quiet: bool) -> None:
     """What this machine has and lacks, and what to do about it."""
     from pipeline.stages.doctor import doctor as run_stage
 
-    report = run_stage(cache_dir, _name_of(dataset, cache_dir))
+    report = run_stage(cache_dir, _name_of(dataset, cache_dir), address=dataset)
     _print(report, doctor_lines, as_json)
     if not report.is_healthy:
         sys.exit(1)

@@ -117,11 +117,12 @@ class Ledger:
 
     def record(self, fate: Fate) -> None:
         """Write what became of a clip; unless it is pending, that was one more try."""
-        tried = fate.state != "pending"
-        now = datetime.now(UTC).isoformat(timespec="seconds") if tried else ""
-        row = (*(getattr(fate, name) for name in _FATE), int(tried), now)
+        self.record_all([fate])
+
+    def record_all(self, fates: Iterable[Fate]) -> None:
+        """Write what became of many clips at once."""
         with _sentences(self.path):
-            self._connection.execute(_PUT, row)
+            self._connection.executemany(_PUT, map(_row, fates))
             self._connection.commit()
 
     def keep_only(self, keys: Collection[Key]) -> None:
@@ -186,6 +187,12 @@ def write_entries(path: Path, entries: Iterable[Entry]) -> None:
         values = [*(getattr(entry.fate, name) for name in _FATE), entry.attempts, entry.last_try]
         lines.append("\t".join(" ".join(str(value).split()) for value in values))
     write_text(path, "\n".join(lines) + "\n")
+
+
+def _row(fate: Fate) -> tuple[str | int | float, ...]:
+    tried = fate.state != "pending"
+    now = datetime.now(UTC).isoformat(timespec="seconds") if tried else ""
+    return (*(getattr(fate, name) for name in _FATE), int(tried), now)
 
 
 def _weight(entry: Entry) -> tuple[bool, str]:

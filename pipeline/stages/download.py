@@ -246,8 +246,7 @@ def _bring(
     dropped = [fate for rows in resolved for fate in rows.dropped]
     clips = [clip for rows in resolved for clip in rows.clips]
     ledger.keep_only({(clip.split, clip.clip_id) for clip in clips} | {(fate.split, fate.clip_id) for fate in dropped})
-    for fate in dropped:
-        ledger.record(fate)
+    ledger.record_all(dropped)
     shard = options.shard
     own = [clip for clip in clips if shard is None or shard.holds(clip.clip_id)]
     try:

@@ -321,14 +321,15 @@ def score(
 @dataset_argument
 @click.option("--export", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
               help="Write what is known of each clip to a TSV.")  # fmt: skip
+@click.option("--classes", is_flag=True, help="Count clips by class, too.")
 @common
-def status(dataset: str, export: Path | None, cache_dir: Path, as_json: bool, quiet: bool) -> None:
+def status(dataset: str, export: Path | None, classes: bool, cache_dir: Path, as_json: bool, quiet: bool) -> None:
     """What each stage has and lacks, and the command to run next."""
     from pipeline.stages.status import export_clips
     from pipeline.stages.status import status as run_stage
 
     name = _name_of(dataset, cache_dir)
-    report = run_stage(name, cache_dir, address=dataset)
+    report = run_stage(name, cache_dir, address=dataset, classes=classes)
     if export is not None:
         rows = export_clips(name, cache_dir, export)
         Terminal(quiet=quiet).say(f"{export}: {rows:,} clips")

@@ -20,7 +20,7 @@ def test_a_row_holds_all_that_is_known_of_a_clip(tmp_path: Path) -> None:
     told = Fate("testing", "-a_b", "ok", "short", "9.1 s\tof 10", "webm opus", 9.1, 48_000, 2, "ab" * 32, "yt-dlp 1")
     with Ledger(tmp_path) as ledger:
         ledger.record(told)
-        [entry] = read_ledgers(tmp_path).values()  # while it is being written
+        [(key, entry)] = read_ledgers(tmp_path).items()  # while it is being written
     assert (entry.fate, entry.attempts, key) == (told, 1, ("testing", "-a_b"))
     assert entry.last_try.endswith("+00:00")
     assert list(read_ledgers(tmp_path).values()) == [entry]

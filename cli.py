@@ -26,6 +26,7 @@ from pipeline.report.lines import (
     demo_lines,
     doctor_lines,
     download_lines,
+    explain_lines,
     features_lines,
     score_lines,
     status_lines,
@@ -37,6 +38,7 @@ from pipeline.stages.progress import Listener
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
+    from pipeline.logmel import LogMelConfig
     from pipeline.stages.run_record import TrainSettings
 
 Item = TypeVar("Item")
@@ -121,6 +123,21 @@ def jobs_option(command: Command) -> Command:
     return click.option(
         "--jobs", type=click.IntRange(1), default=_processors, show_default="all processors", help="Worker processes."
     )(command)
+
+
+def front_end_options(command: Command) -> Command:
+    """Which log-mel parameters: `train` finds the features that `features` made with the same ones."""
+    options = [
+        click.option("--front-end", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+                     help="A TOML with other log-mel parameters: sample_rate, window_length, hop_length, n_fft, "
+                     "n_frames, n_mels, floor."),
+        click.option("--n-mels", type=click.IntRange(1), help="Mel bands.  [default: 80]"),
+        click.option("--dtype", type=click.Choice(["float16", "float32"]), default="float16", show_default=True,
+                     help="How feature values are stored."),
+    ]  # fmt: skip
+    for option in reversed(options):
+        command = option(command)
+    return command
 
 
 def seed_option(command: Command) -> Command:
@@ -216,19 +233,43 @@ def download(
 
 @main.command()
 @dataset_argument
-@click.option("--dtype", type=click.Choice(["float16", "float32"]), default="float16", show_default=True,
-              help="How values are stored.")  # fmt: skip
+@front_end_options
+@click.option("--compress", "compression", type=click.Choice(["none", "gzip", "lzf"]),
+              help="HDF5's own filters; values stay the same.  [default: as the store is, none at first]")  # fmt: skip
+@click.option("--explain", is_flag=True, help="Say which features would be made and why; make nothing.")
+@click.option("--shard", type=ShardType(), help="Only this part of the clips, such as 2/8; the last part merges.")
+@click.option("--backend", type=click.Choice(["loky", "dask"]), default="loky", show_default=True,
+              help="Where workers are: processes of this machine, or of a Dask cluster.")  # fmt: skip
+@click.option("--scheduler", metavar="ADDRESS", help="Of the Dask cluster, such as tcp://10.0.0.1:8786.")
 @jobs_option
 @common
-def features(dataset: str, dtype: str, jobs: int, cache_dir: Path, as_json: bool, quiet: bool) -> None:
+def features(
+    dataset: str, front_end: Path | None, n_mels: int | None, dtype: str, compression: str | None, explain: bool,
+    shard: Shard | None, backend: str, scheduler: str | None, jobs: int, cache_dir: Path, as_json: bool, quiet: bool,
+) -> None:  # fmt: skip
     """Make log-mel spectrograms, in parallel, into HDF5."""
-    from pipeline.logmel import LogMelConfig
-    from pipeline.stages.features import extract_features
+    from pipeline.stages.features import explain_features, extract_features
 
-    name = _name_of(dataset, cache_dir)
-    listener = Terminal(quiet=quiet)
-    report = extract_features(name, cache_dir, LogMelConfig(), dtype=dtype, jobs=jobs, listener=listener)
+    if (backend == "dask") != (scheduler is not None):
+        raise click.UsageError("--backend dask and --scheduler ADDRESS go together")
+    name, config = _name_of(dataset, cache_dir), _front_end(front_end, n_mels)
+    if explain:
+        _print(explain_features(name, cache_dir, config, dtype=dtype, jobs=jobs), explain_lines, as_json)
+        return
+    report = extract_features(
+        name, cache_dir, config, dtype=dtype, compression=compression, jobs=jobs, scheduler=scheduler, shard=shard,
+        listener=Terminal(quiet=quiet),
+    )  # fmt: skip
     _print(report, features_lines, as_json)
+
+
+def _front_end(path: Path | None, n_mels: int | None) -> LogMelConfig:
+    """The log-mel parameters of a file, with what the command line changes."""
+    from pipeline.io.front_ends import load_front_end
+    from pipeline.logmel import LogMelConfig
+
+    chosen = LogMelConfig() if path is None else load_front_end(path)
+    return replace(chosen, **_given(n_mels=n_mels))
 
 
 @main.command()
@@ -244,19 +285,18 @@ def features(dataset: str, dtype: str, jobs: int, cache_dir: Path, as_json: bool
 @click.option("--batch-size", type=click.IntRange(1), help="Clips a step.")
 @click.option("--threads", type=click.IntRange(1), default=_processors, show_default="all processors",
               help="CPU threads; part of what decides the last digits.")  # fmt: skip
-@click.option("--dtype", type=click.Choice(["float16", "float32"]), default="float16", show_default=True,
-              help="Which features.")  # fmt: skip
+@front_end_options
 @device_option
 @common
 def train(
-    dataset: str, dtype: str, run: str | None, cache_dir: Path, as_json: bool, quiet: bool, **options: Any
-) -> None:
+    dataset: str, front_end: Path | None, n_mels: int | None, dtype: str, run: str | None,
+    cache_dir: Path, as_json: bool, quiet: bool, **options: Any,
+) -> None:  # fmt: skip
     """Train a network, or go on with one; ends by choosing thresholds on `testing`."""
-    from pipeline.logmel import LogMelConfig
     from pipeline.stages.train import train as run_stage
 
     settings = _settings(**options)
-    report = run_stage(_name_of(dataset, cache_dir), cache_dir, settings, LogMelConfig(),
+    report = run_stage(_name_of(dataset, cache_dir), cache_dir, settings, _front_end(front_end, n_mels),
                        feature_dtype=dtype, run_name=run, listener=Terminal(quiet=quiet))  # fmt: skip
     _print(report, partial(train_lines, address=dataset), as_json)
 

@@ -25,12 +25,30 @@ def download_lines(report: Report, address: str) -> list[str]:
 
 
 def features_lines(report: Report) -> list[str]:
-    """Counts of each split."""
-    return [
+    """Counts of each split, and whether other parts are awaited."""
+    lines = [
         f"{split}: {counts['clips']} clips, {counts['computed']} computed, {counts['reused']} reused, "
         f"{counts['failed']} failed"
         for split, counts in report["splits"].items()
     ]
+    if report["waiting"]:
+        lines.append(
+            f"{report['waiting']:,} clips of other parts are not made yet; the part that ends last merges, "
+            "and so does the same command without --shard"
+        )
+    return lines
+
+
+def explain_lines(report: Report) -> list[str]:
+    """How many features of each split would be made and why, with examples."""
+    lines = [f"features {report['fingerprint']}"]
+    for split, counts in report["splits"].items():
+        lines.append(f"{split}: {counts['clips']} clips, {counts['missing']} to compute, {counts['reused']} stored")
+        for group in report["reasons"][split]:
+            more = ", ..." if group["clips"] > len(group["examples"]) else ""
+            lines.append(f"  {group['clips']}: {group['reason']} ({', '.join(group['examples'])}{more})")
+            lines += [f"    {group['detail']}"] if group["detail"] else []
+    return lines
 
 
 def train_lines(report: Report, address: str) -> list[str]:

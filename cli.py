@@ -23,11 +23,13 @@ from pipeline import __version__
 from pipeline.errors import SedpipeError
 from pipeline.fates import Fate
 from pipeline.report.lines import (
+    cache_lines,
     demo_lines,
     doctor_lines,
     download_lines,
     explain_lines,
     features_lines,
+    prune_lines,
     score_lines,
     status_lines,
     train_lines,
@@ -385,6 +387,50 @@ def doctor(dataset: str, cache_dir: Path, as_json: bool, quiet: bool) -> None:
     report = run_stage(cache_dir, _name_of(dataset, cache_dir))
     _print(report, doctor_lines, as_json)
     if not report.is_healthy:
+        sys.exit(1)
+
+
+@main.group()
+def cache() -> None:
+    """What lies in the cache, and freeing it."""
+
+
+@cache.command("list")
+@click.argument("dataset", required=False)
+@common
+def cache_list(dataset: str | None, cache_dir: Path, as_json: bool, quiet: bool) -> None:
+    """Features by their parameters, audio and runs: sizes and last use."""
+    from pipeline.stages.cache import list_cache
+
+    _print(list_cache(cache_dir, dataset), cache_lines, as_json)
+
+
+@cache.command("prune")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--kind", "kinds", multiple=True, type=click.Choice(["features", "audio", "run", "leftover"]),
+              help="Only these; repeatable.")  # fmt: skip
+@click.option("--unused-days", type=click.FloatRange(0), metavar="N", help="Only what nobody used for N days.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@common
+def cache_prune(
+    names: tuple[str, ...], kinds: tuple[str, ...], unused_days: float | None, yes: bool,
+    cache_dir: Path, as_json: bool, quiet: bool,
+) -> None:  # fmt: skip
+    """Free what is named as `cache list` names it, or chosen by kind and age; asks first.
+
+    Links are never followed, and what a process is writing stays.
+    """
+    from pipeline.stages.cache import CacheReport, choose, list_cache, prune
+
+    chosen = choose(list_cache(cache_dir).items, names, kinds, unused_days)
+    if chosen and not yes:
+        shown = CacheReport(chosen, sum(item.bytes for item in chosen))
+        click.echo("\n".join(cache_lines(asdict(shown))), err=True)
+        if not click.confirm("Free all of these?", err=True):
+            chosen = []
+    report = prune(cache_dir, chosen)
+    _print(report, prune_lines, as_json)
+    if report.kept:
         sys.exit(1)
 
 

@@ -13,7 +13,11 @@ from click.testing import CliRunner, Result
 import cli
 from pipeline.io.manifests.load import manifest_names
 
-VERBS = sorted(cli.main.commands)
+VERBS = sorted(
+    f"{name} {below}".strip()
+    for name, command in cli.main.commands.items()
+    for below in (command.commands if isinstance(command, click.Group) else [""])
+)
 GARDEN = """name = "garden"
 kind = "folder"
 labels = ["Blackbird", "Lawn mower"]
@@ -49,10 +53,14 @@ def complaint(*arguments: str) -> str:
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_has_help_with_its_options_explained(verb: str) -> None:
-    outcome = sedpipe(verb, "--help")
+    outcome = sedpipe(*verb.split(), "--help")
     assert outcome.exit_code == 0
     assert "--cache" in outcome.output
-    assert all(option.help for option in cli.main.commands[verb].params if isinstance(option, click.Option))
+    command = cli.main
+    for name in verb.split():
+        command = command.commands[name]
+    assert command.help
+    assert all(option.help for option in command.params if isinstance(option, click.Option))
 
 
 def test_help_loads_neither_torch_nor_numpy() -> None:

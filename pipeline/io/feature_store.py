@@ -277,9 +277,7 @@ class FeatureFile:
 
 
 def _why_unreadable(error: OSError) -> str:
-    if error.errno in (errno.EAGAIN, errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP) or "unable to lock file" in str(
-        error
-    ):
+    if "unable to lock file" in str(error):
         return "HDF5 wants a lock that this disk refuses: set HDF5_USE_FILE_LOCKING=FALSE (no store needs one)"
     return "delete it and run `sedpipe features` again"
 

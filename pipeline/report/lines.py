@@ -104,6 +104,40 @@ def doctor_lines(report: Report) -> list[str]:
     ]
 
 
+def cache_lines(report: Report) -> list[str]:
+    """A line an item: size, last use, name, and the parameters of features."""
+    lines = [
+        f"{_size(item['bytes']):>9}  {item['last_use'][:10]}  {item['name']}{_told(item)}" for item in report["items"]
+    ]
+    return [*lines, f"{_size(report['bytes']):>9}  in all"]
+
+
+def prune_lines(report: Report) -> list[str]:
+    """What was freed, and what stayed and why."""
+    return [
+        *(f"freed {item['name']}" for item in report["freed"]),
+        *(f"kept {name}: {why}" for name, why in report["kept"].items()),
+        f"{_size(report['bytes'])} freed",
+    ]
+
+
+def _told(item: Report) -> str:
+    if item["link"]:
+        return f" -> {item['link']}"
+    return (
+        "  " + ", ".join(f"{name} {value}" for name, value in item["parameters"].items()) if item["parameters"] else ""
+    )
+
+
+def _size(n_bytes: float) -> str:
+    """Bytes as a person reads them, 1 kB being 1,000."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if n_bytes < 1000:
+            return f"{n_bytes:.0f} {unit}" if unit == "B" else f"{n_bytes:.1f} {unit}"
+        n_bytes /= 1000
+    return f"{n_bytes:.1f} TB"
+
+
 def demo_lines(report: Report) -> list[str]:
     """The score table, and what the same network scores untrained."""
     best, chance = (report[which]["operating_points"]["max_f1"]["f1"] for which in ("score", "untrained"))

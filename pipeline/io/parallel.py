@@ -12,12 +12,12 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
 import joblib
+from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from pipeline.errors import SedpipeError
 
@@ -68,7 +68,7 @@ def _here(function: Callable[[Item], Result], items: Iterable[Item], jobs: int) 
     call = joblib.delayed(_call_in)
     try:
         yield from workers(call(os.getcwd(), os.getpid(), function, item) for item in items)
-    except BrokenProcessPool as error:
+    except TerminatedWorkerError as error:
         raise SedpipeError(
             "a worker process was killed from outside, perhaps for lack of memory",
             hint="run the same command again: it goes on where it was; fewer --jobs need less memory",

@@ -152,31 +152,30 @@ def plan_splits(
     shelf = Shelf(
         [path for paths in shards.values() for path in paths], [path for paths in stores.values() for path in paths]
     )
-    plans = {}
+    named: dict[str, dict[str, str]] = {split: {} for split in audio}
+    known = {split: AudioChecksums(folder.checksums(split)) for split in audio}
     for split, of_split in audio.items():
-        checksums = AudioChecksums(folder.checksums(split))
-        named: dict[str, str] = {}
         for path in [*shards[split], *stores[split]]:
             file = shelf.file(path)
-            named.update(zip(file.clip_ids, file.audio_sha256, strict=True))
+            named[split].update(zip(file.clip_ids, file.audio_sha256, strict=True))
             for clip_id, stamp in zip(file.clip_ids, file.audio_stamps, strict=False):  # a store has no stamps
                 if of_split.get(clip_id) == stamp[:2]:
-                    checksums.note(clip_id, stamp)
-        _read_what_may_be_stored(cache.audio_dir(split), of_split, named, checksums, jobs)
+                    known[split].note(clip_id, stamp)
+    sizes = {size for checksums in known.values() for size in checksums.sizes()}
+    plans = {}
+    for split, of_split in audio.items():
+        unknown = [clip_id for clip_id, status in of_split.items() if known[split].find(clip_id, *status) is None]
+        doubtful = [clip_id for clip_id in unknown if clip_id in named[split] or of_split[clip_id][0] in sizes]
+        _read(cache.audio_dir(split), doubtful, known[split], jobs)
         failed = read_failed(folder.failed(split))
-        plans[split] = _plan(split, of_split, shelf, named, checksums, failed)
+        plans[split] = _plan(split, of_split, shelf, named[split], known[split], failed)
     return plans, shelf
 
 
-def _read_what_may_be_stored(
-    audio_dir: Path, audio: Audio, named: Mapping[str, str], checksums: AudioChecksums, jobs: int
-) -> None:
+def _read(audio_dir: Path, clip_ids: list[str], checksums: AudioChecksums, jobs: int) -> None:
     """Learn the sha256 of files that have changed, and of new ones that may be known ones under a new name."""
-    sizes = checksums.sizes()
-    unknown = [clip_id for clip_id, status in audio.items() if checksums.find(clip_id, *status) is None]
-    doubtful = [clip_id for clip_id in unknown if clip_id in named or audio[clip_id][0] in sizes]
-    paths = [audio_dir / audio_name(clip_id) for clip_id in doubtful]
-    for clip_id, stamp in zip(doubtful, in_threads(_stamp_if_readable, paths, jobs), strict=True):
+    paths = [audio_dir / audio_name(clip_id) for clip_id in clip_ids]
+    for clip_id, stamp in zip(clip_ids, in_threads(_stamp_if_readable, paths, jobs), strict=True):
         if stamp is not None:
             checksums.note(clip_id, stamp)
 

@@ -1,10 +1,11 @@
 """Whether ``sedpipe features``, killed at random moments, ends at the same bytes.
 
 The parent alone is killed (SIGKILL), so that its worker processes outlive it; the same command is run again at once,
-while they may still be writing. Every trial starts from the same audio without features. Prints a line a trial and
-writes ``results/features-kills.json``.
+while they may still be writing. Every trial starts from the same audio without features; the moments lie between half a
+second before the first shard appears in an undisturbed run and its end. Prints a line a trial and writes its part of
+``results/features-kills.json``.
 
-    python benchmarks/features_kills.py [--kills 30] [--jobs 1,4] [--clips 640] [--seed 0]
+    python benchmarks/features_kills.py --jobs 4 [--kills 30] [--clips 640] [--seed 0]
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ RESULT = Path(__file__).parent / "results" / "features-kills.json"
 
 
 def make_audio(root: Path, n_clips: int) -> DatasetCache:
-    """Clips of 3 s of noise; four fifths of them in ``training``, the others in ``testing``."""
+    """Clips of 5 s of noise; four fifths of them in ``training``, the others in ``testing``."""
     cache = DatasetCache(root, "noise")
     clips = [_clip(number, "testing" if number % 5 == 4 else "training") for number in range(n_clips)]
     clips.sort(key=lambda clip: clip.split, reverse=True)
@@ -44,18 +45,20 @@ def make_audio(root: Path, n_clips: int) -> DatasetCache:
     cache.write_record(DatasetRecord("noise", "kills", ("Noise",), listed))
     write_clips(cache.clips_path, clips)
     for number, clip in enumerate(clips):
-        write_flac(cache.audio_path(clip), 0.1 * np.random.default_rng(number).standard_normal(3 * RATE), RATE)
+        write_flac(cache.audio_path(clip), 0.1 * np.random.default_rng(number).standard_normal(5 * RATE), RATE)
     return cache
 
 
 def _clip(number: int, split: str) -> Clip:
-    return Clip(f"clip-{number:05d}", split, "noise", 0.0, 3.0, ("Noise",))
+    return Clip(f"clip-{number:05d}", split, "noise", 0.0, 5.0, ("Noise",))
 
 
 def start(root: Path, jobs: int) -> subprocess.Popen[bytes]:
-    """The command, in a session of its own as from a terminal that is closed."""
+    """The command itself."""
     command = [sys.executable, "-m", "cli", "features", "noise", "--cache", str(root), "--jobs", str(jobs), "--quiet"]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=Path(__file__).parents[1])
+    return subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=Path(__file__).parents[1]
+    )
 
 
 def stores(cache: DatasetCache) -> dict[str, str]:
@@ -68,10 +71,7 @@ def trial(cache: DatasetCache, jobs: int, moment: float) -> dict[str, object]:
     """Kill after ``moment`` seconds, run again, look."""
     shutil.rmtree(cache.folder / "features", ignore_errors=True)
     parent = start(cache.root, jobs)
-    began = time.monotonic()
-    workers: list[psutil.Process] = []
-    while time.monotonic() - began < moment:
-        time.sleep(max(0.0, min(0.02, moment - (time.monotonic() - began))))
+    time.sleep(moment)
     workers = psutil.Process(parent.pid).children(recursive=True)
     os.kill(parent.pid, signal.SIGKILL)
     parent.wait()
@@ -82,51 +82,58 @@ def trial(cache: DatasetCache, jobs: int, moment: float) -> dict[str, object]:
     leftovers = len(list((cache.folder / "features").rglob(".tmp-*")))
     late = len(list((cache.folder / "features").rglob("*.shards/*.h5")))
     return {
-        "jobs": jobs, "moment_s": round(moment, 3), "workers_alive_at_the_kill": alive, "shards_at_the_kill": shards,
+        "moment_s": round(moment, 3), "workers_alive_at_the_kill": alive, "shards_at_the_kill": shards,
         "exit_code_of_the_resumed_run": resumed, "workers_never_ended": len(still), "leftovers": leftovers,
         "shards_of_workers_that_outlived": late, "stores": stores(cache),
     }  # fmt: skip
 
 
-def undisturbed(cache: DatasetCache, jobs: int) -> tuple[float, dict[str, str]]:
-    """Seconds of a whole run, and its stores."""
+def undisturbed(cache: DatasetCache, jobs: int) -> tuple[float, float, dict[str, str]]:
+    """Seconds to the first shard and to the end of a whole run, and its stores."""
     shutil.rmtree(cache.folder / "features", ignore_errors=True)
-    began = time.monotonic()
-    if start(cache.root, jobs).wait() != 0:
+    began, first = time.monotonic(), 0.0
+    run = start(cache.root, jobs)
+    while run.poll() is None:
+        if not first and list(cache.folder.glob("features/*/*.shards/[!.]*.h5")):
+            first = time.monotonic() - began
+        time.sleep(0.01)
+    if run.returncode != 0:
         raise SystemExit("the undisturbed run failed")
-    return time.monotonic() - began, stores(cache)
+    return first, time.monotonic() - began, stores(cache)
 
 
 def main() -> None:
     """Run all trials."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--jobs", type=int, required=True)
     options.add_argument("--kills", type=int, default=30)
-    options.add_argument("--jobs", default="1,4")
     options.add_argument("--clips", type=int, default=640)
     options.add_argument("--seed", type=int, default=0)
     chosen = options.parse_args()
-    moments, trials, references = random.Random(chosen.seed), [], {}
+    moments, trials = random.Random(chosen.seed), []
     with tempfile.TemporaryDirectory() as folder:
         cache = make_audio(Path(folder), chosen.clips)
-        for jobs in map(int, chosen.jobs.split(",")):
-            seconds, reference = undisturbed(cache, jobs)
-            references[jobs] = reference
-            print(f"{jobs} jobs, undisturbed: {seconds:.1f} s", flush=True)
-            for _ in range(chosen.kills):
-                found = trial(cache, jobs, moments.uniform(0.5, seconds))
-                found["same_bytes"] = found.pop("stores") == reference
-                trials.append(found)
-                print(found, flush=True)
-    same = {jobs: sum(bool(t["same_bytes"]) for t in trials if t["jobs"] == jobs) for jobs in references}
+        first, seconds, reference = undisturbed(cache, chosen.jobs)
+        print(f"undisturbed: the first shard after {first:.1f} s, the end after {seconds:.1f} s", flush=True)
+        for _ in range(chosen.kills):
+            found = trial(cache, chosen.jobs, moments.uniform(first - 0.5, seconds))
+            found["same_bytes"] = found.pop("stores") == reference
+            trials.append(found)
+            print(found, flush=True)
     summary = {
-        "kills": {jobs: sum(t["jobs"] == jobs for t in trials) for jobs in references},
-        "same_bytes": same,
-        "same_for_every_number_of_jobs": len({json.dumps(stores) for stores in references.values()}) == 1,
-        "clips": chosen.clips, "seed": chosen.seed,
+        "kills": len(trials),
+        "same_bytes": sum(bool(found["same_bytes"]) for found in trials),
+        "killed_with_shards_to_keep": sum(found["shards_at_the_kill"] != 0 for found in trials),
+        "killed_with_workers_that_outlived": sum(found["workers_alive_at_the_kill"] != 0 for found in trials),
+        "seconds_undisturbed": round(seconds, 1),
+        "clips": chosen.clips,
+        "seed": chosen.seed,
         "machine": f"{os.cpu_count()} cores, {platform.platform()}, Python {platform.python_version()}",
-    }  # fmt: skip
-    RESULT.write_text(json.dumps({"summary": summary, "trials": trials}, indent=1) + "\n")
+    }
     print(json.dumps(summary, indent=1))
+    results = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+    results[f"{chosen.jobs} jobs"] = {"summary": summary, "trials": trials}
+    RESULT.write_text(json.dumps(results, indent=1) + "\n")
 
 
 if __name__ == "__main__":

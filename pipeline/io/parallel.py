@@ -101,7 +101,7 @@ def _on_cluster(function: Callable[[Item], Result], items: Iterable[Item], sched
     with _client(scheduler) as client:
         from distributed.scheduler import KilledWorker
 
-        with joblib.parallel_config("dask", client=client):
+        with joblib.parallel_config("dask", client=client, wait_for_workers_timeout=SECONDS_TO_CONNECT):
             workers = joblib.Parallel(n_jobs=-1, return_as="generator")
         try:
             yield from workers(joblib.delayed(function)(item) for item in items)

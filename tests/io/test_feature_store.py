@@ -1,5 +1,8 @@
 import multiprocessing
+import os
 import pickle
+import subprocess
+import sys
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -226,3 +229,65 @@ def test_a_damaged_store_is_one_sentence(store: Path) -> None:
     with pytest.raises(SedpipeError, match=r"^cannot read .*training\.h5: ") as caught:
         FeatureFile(store).clip_ids  # noqa: B018
     assert caught.value.hint == "delete it and run `sedpipe features` again"
+
+
+LOADER = """
+import sys
+import numpy as np, torch
+from pathlib import Path
+from pipeline.io.feature_store import FeatureFile
+
+class Shuffled(torch.utils.data.Dataset):
+    def __init__(self, file): self.file = file
+    def __len__(self): return len(self.file.clip_ids)
+    def __getitem__(self, row): return row, self.file.read_features([row])[0]
+
+if __name__ == "__main__":
+    file = FeatureFile(Path(sys.argv[1]))
+    expected = file.read_features(range(len(file.clip_ids)))  # the file is open before the workers are there
+    seen = []
+    loader = torch.utils.data.DataLoader(
+        Shuffled(file), batch_size=4, shuffle=True, num_workers=2, multiprocessing_context=sys.argv[2])
+    for rows, features in loader:
+        np.testing.assert_array_equal(features.numpy(), expected[rows.numpy()])
+        np.testing.assert_array_equal(file.read_features([0])[0], expected[0])
+        seen += rows.tolist()
+    assert sorted(seen) == list(range(len(expected)))
+    print("right")
+"""
+
+
+@pytest.mark.parametrize("start", ["fork", "spawn"])
+def test_workers_of_a_data_loader_read_the_right_clips(tmp_path: Path, start: str) -> None:
+    if start not in multiprocessing.get_all_start_methods():
+        pytest.skip(f"no {start} here")
+    some = rows(*(f"clip-{number}" for number in range(40)))
+    merge(tmp_path / "training.h5", some, len(some), CONFIG, "float16", "lzf")
+    script = tmp_path / "loader.py"
+    script.write_text(LOADER)
+    command = [sys.executable, os.fspath(script), os.fspath(tmp_path / "training.h5"), start]
+    outcome = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (outcome.stdout, outcome.returncode) == ("right\n", 0), outcome.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no flock here")
+def test_hdf5_locks_are_not_needed_and_can_be_asked_for(store: Path) -> None:
+    import fcntl
+
+    code = f"""
+import pathlib, sys
+from pipeline.errors import SedpipeError
+from pipeline.io.feature_store import FeatureFile
+try:
+    FeatureFile(pathlib.Path({os.fspath(store)!r})).clip_ids
+except SedpipeError as error:
+    sys.exit(error.hint)
+"""
+    with store.open("rb") as holder:
+        fcntl.flock(holder, fcntl.LOCK_EX)  # what a disk whose locks do not work looks like
+        assert FeatureFile(store).clip_ids[0] == "a"
+        environment = {**os.environ, "HDF5_USE_FILE_LOCKING": "TRUE"}
+        command = [sys.executable, "-c", code]
+        outcome = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert outcome.returncode == 1
+    assert "set HDF5_USE_FILE_LOCKING=FALSE" in outcome.stderr

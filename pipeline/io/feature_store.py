@@ -3,8 +3,8 @@
 ``<split>.h5`` opens with plain h5py: ``features`` (N, T, F), ``clip_id`` (N,), ``n_frames`` (N,),
 ``audio_sha256`` (N,), and every parameter as an attribute. A worker makes a shard in memory, writes it under a
 temporary name and renames it, so that a killed run loses at most the shards being made; :func:`merge` makes one file
-of them. No file ever changes under its name, so readers need no HDF5 locks and take none: stores on network disks
-simply open. Who wants locks sets ``HDF5_USE_FILE_LOCKING=TRUE``, which HDF5 puts above what a program asks for.
+of them. No file ever changes under its name, so readers need no HDF5 locks: where a (network) disk refuses one, the
+store is opened without. ``HDF5_USE_FILE_LOCKING``, which HDF5 puts above what a program asks for, forces either.
 
 - :class:`FeatureRow`: one clip's features
 - :func:`write_shard`, :func:`merge`: writing
@@ -212,10 +212,7 @@ class FeatureFile:
     def _file(self) -> h5py.File:
         if self._handle is None or self._process != os.getpid():
             self.close()
-            try:
-                self._handle, self._process = h5py.File(self.path, "r", locking=False), os.getpid()
-            except OSError as error:
-                raise SedpipeError(f"cannot read {self.path}: {error}", hint=_why_unreadable(error)) from error
+            self._handle, self._process = _opened(self.path), os.getpid()
         return self._handle
 
     @cached_property
@@ -276,10 +273,16 @@ class FeatureFile:
             handle.close()
 
 
-def _why_unreadable(error: OSError) -> str:
-    if "unable to lock file" in str(error):
-        return "HDF5 wants a lock that this disk refuses: set HDF5_USE_FILE_LOCKING=FALSE (no store needs one)"
-    return "delete it and run `sedpipe features` again"
+def _opened(path: Path) -> h5py.File:
+    for locking in (None, False):  # first as HDF5 would, since one process must open a file in one way only
+        try:
+            return h5py.File(path, "r", locking=locking)
+        except OSError as error:
+            reason = error
+    hint = "delete it and run `sedpipe features` again"
+    if "unable to lock file" in str(reason):
+        hint = "no store needs the lock that this disk refuses: set HDF5_USE_FILE_LOCKING=FALSE"
+    raise SedpipeError(f"cannot read {path}: {reason}", hint=hint) from reason
 
 
 class Shelf:

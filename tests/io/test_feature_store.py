@@ -285,9 +285,22 @@ except SedpipeError as error:
 """
     with store.open("rb") as holder:
         fcntl.flock(holder, fcntl.LOCK_EX)  # what a disk whose locks do not work looks like
-        assert FeatureFile(store).clip_ids[0] == "a"
+        file = FeatureFile(store)
+        assert file.clip_ids[0] == "a"
+        file.close()
         environment = {**os.environ, "HDF5_USE_FILE_LOCKING": "TRUE"}
         command = [sys.executable, "-c", code]
         outcome = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert outcome.returncode == 1
     assert "set HDF5_USE_FILE_LOCKING=FALSE" in outcome.stderr
+
+
+def test_a_store_that_is_open_opens_with_plain_h5py_too_and_the_other_way_round(store: Path) -> None:
+    file = FeatureFile(store)
+    assert file.clip_ids[0] == "a"
+    for locking in (None, False, True):
+        if locking is not None:
+            file.close()
+        with h5py.File(store, locking=locking) as plain:
+            np.testing.assert_array_equal(plain["features"][0], file.read_features([0])[0])
+            file.close()

@@ -298,8 +298,8 @@ except SedpipeError as error:
 def test_a_store_that_is_open_opens_with_plain_h5py_too_and_the_other_way_round(store: Path) -> None:
     file = FeatureFile(store)
     assert file.clip_ids[0] == "a"
-    for locking in (None, False, True):
-        if locking is not None:
+    for locking in (None, False):
+        if locking is False:
             file.close()
         with h5py.File(store, locking=locking) as plain:
             np.testing.assert_array_equal(plain["features"][0], file.read_features([0])[0])

@@ -3,6 +3,7 @@ import os
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import click
@@ -16,7 +17,11 @@ from pipeline.shards import Shard
 from pipeline.sources.youtube import FetchOptions
 from pipeline.stages.download import DownloadOptions
 
-VERBS = sorted(cli.main.commands)
+VERBS = sorted(
+    f"{name} {below}".strip()
+    for name, command in cli.main.commands.items()
+    for below in (command.commands if isinstance(command, click.Group) else [""])
+)
 GARDEN = """name = "garden"
 kind = "folder"
 labels = ["Blackbird", "Lawn mower"]
@@ -52,10 +57,14 @@ def complaint(*arguments: str) -> str:
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_has_help_with_its_options_explained(verb: str) -> None:
-    outcome = sedpipe(verb, "--help")
+    outcome = sedpipe(*verb.split(), "--help")
     assert outcome.exit_code == 0
     assert "--cache" in outcome.output
-    assert all(option.help for option in cli.main.commands[verb].params if isinstance(option, click.Option))
+    command = cli.main
+    for name in verb.split():
+        command = command.commands[name]
+    assert command.help
+    assert all(option.help for option in command.params if isinstance(option, click.Option))
 
 
 def test_help_loads_neither_torch_nor_numpy() -> None:
@@ -241,7 +250,7 @@ def test_the_installed_command_answers_help_at_once() -> None:
     environment = {**os.environ, "COLUMNS": "100"}
     started = time.monotonic()
     printed = subprocess.run([command, "--help"], capture_output=True, text=True, check=True, env=environment).stdout
-    assert all(verb in printed for verb in VERBS)
+    assert all(verb in printed for verb in cli.main.commands)
     assert time.monotonic() - started < 60  # a hang, not a speed: that is measured in benchmarks/
 
 
@@ -261,3 +270,57 @@ def test_a_recording_longer_than_a_clip_is_cut_and_noted(tmp_path: Path) -> None
     sedpipe("download", "garden.toml", "--quiet")
     sedpipe("status", "garden", "--export", "clips.tsv")
     assert "12.5 s long: only the first 10 s are used" in Path("clips.tsv").read_text()
+
+
+def test_features_of_other_parameters_are_made_explained_and_trained_with_by_the_same_options(tmp_path: Path) -> None:
+    manifest = str(tiny_mixtures(tmp_path, "tiny", 4, 2))
+    Path("mine.toml").write_text("n_frames = 400\n")
+    options = ["--front-end", "mine.toml", "--n-mels", "40"]
+    sedpipe("download", manifest, "--quiet")
+    sedpipe("features", manifest, "--quiet")
+    told = sedpipe("features", manifest, "--explain", *options)
+    assert "training: 4 clips, 4 to compute, 0 stored" in told.stdout
+    assert "has n_frames 500, not 400, n_mels 80, not 40" in told.stdout
+    made = json.loads(sedpipe("features", manifest, "--quiet", "--json", *options).stdout)
+    assert made["splits"]["training"] == {"clips": 4, "computed": 4, "reused": 0, "failed": 0}
+    short = ["--preset", "demo", "--epochs", "1", "--batch-size", "4", "--run", "few", "--quiet", "--json"]
+    trained = sedpipe("train", manifest, *short, *options)
+    assert trained.exit_code == 0, trained.output
+    assert sedpipe("score", manifest, "--run", "few", "--split", "testing", "--json").exit_code == 0
+    again = json.loads(sedpipe("features", manifest, "--quiet", "--json").stdout)
+    assert again["splits"]["training"]["reused"] == 4
+
+
+def test_a_part_of_an_array_says_that_others_are_awaited(tmp_path: Path) -> None:
+    manifest = str(tiny_mixtures(tmp_path, "tiny", 6, 3))
+    sedpipe("download", manifest, "--quiet")
+    assert "clips of other parts are not made yet" in sedpipe("features", manifest, "--shard", "1/2").stdout
+    assert "not made yet" not in sedpipe("features", manifest, "--shard", "2/2").stdout
+
+
+def test_dask_needs_the_address_of_its_scheduler() -> None:
+    for options in (["--backend", "dask"], ["--scheduler", "tcp://127.0.0.1:1"]):
+        outcome = sedpipe("features", "demo", *options)
+        assert outcome.exit_code == 2
+        assert "--backend dask and --scheduler ADDRESS go together" in outcome.stderr
+
+
+def test_the_cache_is_listed_and_freed_after_asking(tmp_path: Path) -> None:
+    manifest = str(tiny_mixtures(tmp_path, "tiny", 4, 2))
+    sedpipe("download", manifest, "--quiet")
+    sedpipe("features", manifest, "--quiet")
+    [name] = [line.split()[3] for line in sedpipe("cache", "list").stdout.splitlines() if "/features/" in line]
+    assert "n_mels 80" in sedpipe("cache", "list", "tiny").stdout
+    ask = partial(CliRunner().invoke, cli.main, ["cache", "prune", name])
+    assert "0 B freed" in ask(input="n\n").stdout
+    assert (Path("cache") / name).exists()
+    assert ask(input="").exit_code == 1  # nobody there to answer
+    assert (Path("cache") / name).exists()
+    outcome = ask(input="y\n")
+    assert f"freed {name}" in outcome.stdout
+    assert "Free all of these?" in outcome.stderr
+    assert not (Path("cache") / name).exists()
+    report = json.loads(sedpipe("cache", "prune", "--kind", "audio", "--yes", "--json").stdout)
+    assert len(report["freed"]) == 3
+    assert "what should be freed?" in complaint("cache", "prune")
+    assert "run `sedpipe download tiny` first" in complaint("features", "tiny")

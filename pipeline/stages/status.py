@@ -56,7 +56,9 @@ def status(dataset: str, cache_dir: Path, address: str = "", *, classes: bool = 
     stages = {
         "download": tally(cache, record),
         "features": {
-            folder.name: _stored(folder) for folder in sorted((cache.folder / "features").glob("*")) if folder.is_dir()
+            folder.name: _stored(folder)
+            for folder in sorted((cache.folder / "features").glob("[!.]*"))
+            if folder.is_dir()
         },
         "train": {run.name: _progress(run) for run in runs},
         "score": {run.name: _scored(run) for run in runs},

@@ -193,7 +193,8 @@ class CRNN(nn.Module):
             How many of the T frames count; the others are padding.
         """
         standardised = (x - self.mean) * self.scale
-        maps = self.convolutions(standardised.unsqueeze(1))  # (B, C, T', F')
+        one_map = standardised.unsqueeze(-1).permute(0, 3, 1, 2)  # channels-last in memory, as all that follows
+        maps = self.convolutions(one_map)  # (B, C, T', F')
         stacked = maps.permute(0, 2, 1, 3).flatten(2)  # (B, T', C * F'): maps stacked onto the frequency axis
         hidden, _ = self.gru(stacked)
         with torch.autocast(x.device.type, enabled=False):

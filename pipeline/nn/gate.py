@@ -68,7 +68,7 @@ def normalised_gate(z: Tensor, normalise: nn.BatchNorm2d, pool: tuple[int, int],
 
 def is_quick(z: Tensor, pool: tuple[int, int]) -> bool:
     """Whether the loops can do it: float32 in the processor's memory, whole patches, nobody tracing."""
-    traced = torch.compiler.is_compiling() or torch.jit.is_tracing()
+    traced = torch.compiler.is_compiling() or torch.jit.is_tracing()  # type: ignore[no-untyped-call, attr-defined]
     whole = z.shape[2] % pool[0] == 0 and z.shape[3] % pool[1] == 0 and pool[0] * pool[1] < kernels.DROPPED
     return z.device.type == "cpu" and z.dtype == torch.float32 and whole and not traced
 
@@ -107,6 +107,7 @@ class _NormalisedGate(torch.autograd.Function):
     def backward(ctx: Any, above: Tensor) -> tuple[Tensor | None, ...]:
         maps, affine, which, mean, inverse_deviation, scale = ctx.saved_tensors
         above = _maps_last(above)
+        which = torch.zeros(above.shape, dtype=torch.uint8) if which is None else which
         by_clip = torch.empty(len(maps), 2, maps.shape[3], dtype=torch.float64)
         _over_clips(kernels.gradient_sums, maps, affine, ctx.kept, which, above, by_clip)
         d_bias, d_times_z = by_clip.sum(dim=0)
@@ -114,9 +115,7 @@ class _NormalisedGate(torch.autograd.Function):
         through = torch.zeros(3, len(mean), dtype=torch.float64)
         if not ctx.frozen:
             n_values = maps.numel() // maps.shape[3]
-            through = torch.stack(
-                [-scale * d_bias / n_values, -scale * inverse_deviation * d_weight / n_values, mean]
-            )
+            through = torch.stack([-scale * d_bias / n_values, -scale * inverse_deviation * d_weight / n_values, mean])
         d_z = None
         if ctx.needs_input_grad[0]:
             d_maps = torch.empty_like(maps)
@@ -156,7 +155,9 @@ def _follow(normalise: nn.BatchNorm2d, mean: Tensor, variance: Tensor) -> None:
 
 def _over_clips(kernel: Callable[..., None], maps: Tensor, *arguments: Any) -> None:
     """Run a loop over all clips, a share of them on each of torch's threads."""
-    arrays = [argument.detach().numpy() if isinstance(argument, Tensor) else argument for argument in (maps, *arguments)]
+    arrays = [
+        argument.detach().numpy() if isinstance(argument, Tensor) else argument for argument in (maps, *arguments)
+    ]
     n_threads = min(torch.get_num_threads(), len(maps))
     bounds = np.linspace(0, len(maps), n_threads + 1).astype(int).tolist()
     others = [

@@ -2,8 +2,8 @@
 
 All arrays are contiguous; maps lie last. ``z`` (B, T, F, 2C) float32 are a convolution's maps: C linear ones, then C
 gates. ``affine`` (2, 2C) float32 are scale and shift of its normalisation. A loop does the clips ``first`` to
-``last``, so that threads can share a batch; no sum crosses clips, so that the number of threads changes no bit. What is None (``key``: nothing is dropped; ``which``: and no
-patch is larger than one value) is left out when the loop is compiled.
+``last``, so that threads can share a batch; no sum crosses clips, so that the number of threads changes no bit. What :func:`gate` gets as None (``key``: nothing is dropped;
+``which``: and each patch is one value) is left out when it is compiled.
 
 - :func:`sums`: of values and of squares, for the statistics
 - :func:`gate`: normalise, gate, drop, keep the largest of each patch
@@ -26,8 +26,8 @@ U32 = np.uint32
 DROPPED = 255
 """In ``which``: the largest of the patch was dropped, so no gradient passes."""
 
-_INLINE = {"inline": "always", "error_model": "numpy"}
-_LOOP = {"nogil": True, "cache": True, "error_model": "numpy", "fastmath": {"contract", "nsz"}}
+_INLINE: dict[str, Any] = {"inline": "always", "error_model": "numpy"}
+_LOOP: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy", "fastmath": {"contract", "nsz"}}
 
 
 @njit(**_INLINE)
@@ -128,7 +128,7 @@ def gate(
 
 @njit(**_LOOP)
 def gradient_sums(
-    first: int, last: int, z: Array, affine: Array, kept: float, which: Array | None, above: Array, out: Array
+    first: int, last: int, z: Array, affine: Array, kept: float, which: Array, above: Array, out: Array
 ) -> None:
     """What the normalisation's gradient needs of each clip, ``out`` (B, 2, 2C) float64.
 
@@ -147,11 +147,9 @@ def gradient_sums(
                 for i in range(pool_t):
                     for j in range(pool_f):
                         pixel = z[clip, t * pool_t + i, f * pool_f + j]
-                        here = np.uint8(i * pool_f + j)
+                        arriving, here = above[clip, t, f], np.uint8(i * pool_f + j)
                         for c in range(n_maps):
-                            d = above[clip, t, f, c] * factor
-                            if which is not None:
-                                d = d if which[clip, t, f, c] == here else F32(0)
+                            d = arriving[c] * factor if which[clip, t, f, c] == here else F32(0)
                             g = sigmoid(pixel[n_maps + c] * scale[n_maps + c] + shift[n_maps + c])
                             d_linear = d * g
                             d_gate = d_linear * (pixel[c] * scale[c] + shift[c]) * (F32(1) - g)
@@ -171,7 +169,7 @@ def gradient(
     z: Array,
     affine: Array,
     kept: float,
-    which: Array | None,
+    which: Array,
     above: Array,
     through: Array,
     out: Array,
@@ -192,11 +190,9 @@ def gradient(
                 for i in range(pool_t):
                     for j in range(pool_f):
                         pixel = z[clip, t * pool_t + i, f * pool_f + j]
-                        here = np.uint8(i * pool_f + j)
+                        arriving, here = above[clip, t, f], np.uint8(i * pool_f + j)
                         for c in range(n_maps):
-                            d = above[clip, t, f, c] * factor
-                            if which is not None:
-                                d = d if which[clip, t, f, c] == here else F32(0)
+                            d = arriving[c] * factor if which[clip, t, f, c] == here else F32(0)
                             g = sigmoid(pixel[n_maps + c] * scale[n_maps + c] + shift[n_maps + c])
                             d_pixel[c] = d * g
                             d_pixel[n_maps + c] = d * g * (pixel[c] * scale[c] + shift[c]) * (F32(1) - g)

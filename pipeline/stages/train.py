@@ -23,6 +23,7 @@ from pipeline.labels import LabelSet
 from pipeline.logmel import LogMelConfig
 from pipeline.nn.crnn import CRNN
 from pipeline.nn.fit import EpochRecord, Fit, predict
+from pipeline.nn.memory import keep_freed_memory
 from pipeline.postprocess import PostProcessing
 from pipeline.stages.progress import Listener
 from pipeline.stages.run_record import TrainSettings, begin_run, describe_run
@@ -112,6 +113,7 @@ def train(
         return TrainReport(**record["result"])
     remove_leftovers(run.folder)
     torch.set_num_threads(settings.threads)
+    keep_freed_memory()
     fit = _start(settings, labels, front_end, splits["training"])
     _resume(fit, run, listener)
     seconds, epochs = _fit(fit, run, splits, settings, listener)

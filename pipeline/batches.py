@@ -1,12 +1,14 @@
 """Rows of a split and their stored features -> tensors, joined by ``clip_id``.
 
 - :class:`ClipBatches`: a split in batches, in order or shuffled
+- :func:`read_ahead`: the next batch is read while one is worked on
 - :func:`band_statistics`: mean and deviation of each mel band, for standardisation
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
@@ -71,6 +73,16 @@ class ClipBatches:
                 torch.from_numpy(self.n_frames[chosen]),
                 [self.clips[index].clip_id for index in chosen],
             )
+
+
+def read_ahead(batches: Iterable[Batch]) -> Iterator[Batch]:
+    """The same batches in the same order, the next one being read by a thread while one is worked on."""
+    iterator = iter(batches)
+    with ThreadPoolExecutor(1, thread_name_prefix="read-ahead") as reader:
+        coming = reader.submit(next, iterator, None)
+        while (batch := coming.result()) is not None:
+            coming = reader.submit(next, iterator, None)
+            yield batch
 
 
 def band_statistics(batches: ClipBatches) -> tuple[Tensor, Tensor]:

@@ -16,6 +16,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -132,9 +133,8 @@ def _maps_last(maps: Tensor) -> Tensor:
 def _statistics(maps: Tensor, normalise: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
     """Mean and 1 / deviation (2C,) float64 that count: the batch's in training, else the running ones."""
     if not normalise.training:
-        mean, variance = normalise.running_mean, normalise.running_var
-        assert mean is not None and variance is not None
-        return mean.double(), (variance.double() + normalise.eps).rsqrt()
+        variance = normalise.get_buffer("running_var").double()
+        return normalise.get_buffer("running_mean").double(), (variance + normalise.eps).rsqrt()
     by_clip = torch.empty(len(maps), 2, maps.shape[3], dtype=torch.float64)
     _over_clips(kernels.sums, maps, by_clip)
     n_values = maps.numel() // maps.shape[3]
@@ -145,12 +145,11 @@ def _statistics(maps: Tensor, normalise: nn.BatchNorm2d) -> tuple[Tensor, Tensor
 
 
 def _follow(normalise: nn.BatchNorm2d, mean: Tensor, variance: Tensor) -> None:
-    """Move the running statistics towards the batch's."""
-    assert normalise.running_mean is not None and normalise.running_var is not None
-    assert normalise.num_batches_tracked is not None and normalise.momentum is not None
-    normalise.num_batches_tracked.add_(1)
-    normalise.running_mean.lerp_(mean.float(), normalise.momentum)
-    normalise.running_var.lerp_(variance.float(), normalise.momentum)
+    """Move the running statistics towards the batch's, as torch does."""
+    tracked = normalise.get_buffer("num_batches_tracked").add_(1)
+    step = 1 / float(tracked) if normalise.momentum is None else normalise.momentum
+    normalise.get_buffer("running_mean").lerp_(mean.float(), step)
+    normalise.get_buffer("running_var").lerp_(variance.float(), step)
 
 
 def _over_clips(kernel: Callable[..., None], maps: Tensor, *arguments: Any) -> None:
@@ -160,13 +159,11 @@ def _over_clips(kernel: Callable[..., None], maps: Tensor, *arguments: Any) -> N
     ]
     n_threads = min(torch.get_num_threads(), len(maps))
     bounds = np.linspace(0, len(maps), n_threads + 1).astype(int).tolist()
-    others = [
-        _threads(os.getpid(), n_threads).submit(kernel, first, last, *arrays)
-        for first, last in zip(bounds[1:], bounds[2:], strict=False)
-    ]
-    kernel(bounds[0], bounds[1], *arrays)
-    for other in others:
-        other.result()
+    mine, *others = pairwise(bounds)
+    running = [_threads(os.getpid(), n_threads).submit(kernel, *share, *arrays) for share in others]
+    kernel(*mine, *arrays)
+    for share in running:
+        share.result()
 
 
 @lru_cache(maxsize=2)

@@ -1,9 +1,10 @@
 """Loops of :mod:`pipeline.nn.gate`, compiled by numba: a few passes over memory where torch's operations take many.
 
 All arrays are contiguous; maps lie last. ``z`` (B, T, F, 2C) float32 are a convolution's maps: C linear ones, then C
-gates. ``affine`` (2, 2C) float32 are scale and shift of its normalisation. A loop does the clips ``first`` to
-``last``, so that threads can share a batch; no sum crosses clips, so that the number of threads changes no bit. What :func:`gate` gets as None (``key``: nothing is dropped;
-``which``: and each patch is one value) is left out when it is compiled.
+gates. ``affine`` (2, 2C) float32 are scale and shift of its normalisation. A loop does the clips ``first`` to ``last``,
+so that threads can share a batch; no sum crosses clips, so that the number of threads changes no bit. What
+:func:`gate` gets as None (``key``: nothing is dropped; ``which``: and each patch is one value) is left out when it is
+compiled.
 
 - :func:`sums`: of values and of squares, for the statistics
 - :func:`gate`: normalise, gate, drop, keep the largest of each patch

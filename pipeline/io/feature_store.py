@@ -143,6 +143,12 @@ class FeatureFile:
         """What the features were made with."""
         return {name: value.item() if hasattr(value, "item") else value for name, value in self._file.attrs.items()}
 
+    @property
+    def bytes_per_clip(self) -> int:
+        """Of one clip's features, as stored."""
+        stored = self._file["features"]
+        return int(np.prod(stored.shape[1:])) * int(stored.dtype.itemsize)
+
     def read(self, row: int) -> FeatureRow:
         """One clip."""
         features = self._file["features"][row]

@@ -148,6 +148,11 @@ class CRNN(nn.Module):
     network : NetworkConfig
     pooling : PoolingConfig
 
+    Attributes
+    ----------
+    mixed_precision : bool
+        Compute convolutions and GRU in bfloat16; sigmoid, pooling and loss stay float32.
+
     Raises
     ------
     ValueError
@@ -169,6 +174,7 @@ class CRNN(nn.Module):
         check_hierarchy(pooling.hierarchy, n_frames // network.time_factor)
         self.time_factor = network.time_factor
         self.pooling = pooling
+        self.mixed_precision = False
         self.register_buffer("mean", torch.zeros(n_mels))
         self.register_buffer("scale", torch.ones(n_mels))
         self.normalise_input = nn.BatchNorm1d(n_mels) if network.input_normalisation else None
@@ -197,15 +203,19 @@ class CRNN(nn.Module):
         n_frames : Tensor [shape=(B,)]
             How many of the T frames count; the others are padding.
         """
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=self.mixed_precision):
+            hidden, _ = self.gru(self._stacked_maps(x))
+        with torch.autocast(x.device.type, enabled=False):
+            return self._pool(hidden.float(), n_frames)
+
+    def _stacked_maps(self, x: Tensor) -> Tensor:
+        """(B, T, F) -> (B, T', C * F'): maps stacked onto the frequency axis."""
         standardised = (x - self.mean) * self.scale
         if self.normalise_input is not None:
             standardised = self.normalise_input(standardised.transpose(1, 2)).transpose(1, 2)
         one_map = standardised.unsqueeze(-1).permute(0, 3, 1, 2) if self._channels_last else standardised.unsqueeze(1)
-        maps = self.convolutions(one_map)  # (B, C, T', F')
-        stacked = maps.permute(0, 2, 1, 3).flatten(2)  # (B, T', C * F'): maps stacked onto the frequency axis
-        hidden, _ = self.gru(stacked)
-        with torch.autocast(x.device.type, enabled=False):
-            return self._pool(hidden.float(), n_frames)
+        maps: Tensor = self.convolutions(one_map)
+        return maps.permute(0, 2, 1, 3).flatten(2)
 
     def _pool(self, hidden: Tensor, n_frames: Tensor) -> Prediction:
         frame_probs = self.classify(hidden).sigmoid()

@@ -119,7 +119,7 @@ def gate(
                             if which is None:
                                 largest[c] = value
                             else:
-                                larger = value > largest[c]
+                                larger = not value <= largest[c]  # a nan counts as larger, so that it is seen
                                 place[c] = came_from if larger else place[c]
                                 largest[c] = value if larger else largest[c]
                 out[clip, t, f] = largest

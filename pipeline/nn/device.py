@@ -47,10 +47,11 @@ def place(model: CRNN, device: str, *, compiled: bool = False) -> CRNN:
 def check_compiler() -> None:
     """Raise ``SettingsError`` unless there is the C++ compiler that ``torch.compile`` calls."""
     wanted = os.environ.get("CXX")
-    if not any(shutil.which(name) for name in ([wanted] if wanted else COMPILERS)):
+    names = (wanted,) if wanted else COMPILERS
+    if not any(shutil.which(name) for name in names):
         raise SettingsError(
-            f"--compile needs a C++ compiler, and found neither of {', '.join([wanted] if wanted else COMPILERS)}",
-            hint="install g++ or clang++, or leave --compile away: training is quick without it on a processor",
+            f"--compile needs a C++ compiler, and found none of {', '.join(names)}",
+            hint="install g++ or clang++, or leave --compile out: on a processor, training is quick without it",
         )
 
 

@@ -90,15 +90,15 @@ def join_windows(starts: Sequence[int], values: Sequence[np.ndarray] | np.ndarra
     Raises
     ------
     ValueError
-        If there is no window, or they leave a gap.
+        If there is no window, they are not in order, or leave a gap.
 
     Examples
     --------
     >>> join_windows([0, 1], [np.array([0.0, 0.0, 0.0]), np.array([0.9, 0.9, 0.9])]).round(3)
     array([0. , 0.3, 0.6, 0.9])
     """
-    if not len(starts) or starts[0] != 0 or len(starts) != len(values):
-        raise ValueError(f"expected windows from frame 0 on, one start each, got {len(values)} and starts {starts}")
+    if not len(starts) or starts[0] != 0 or list(starts) != sorted(starts) or len(starts) != len(values):
+        raise ValueError(f"expected windows in order from frame 0 on, got {len(values)} with the starts {starts}")
     joined = np.empty((starts[-1] + len(values[-1]), *values[0].shape[1:]), values[0].dtype)
     end = 0
     for start, window in zip(starts, values, strict=True):

@@ -43,7 +43,7 @@ OVERLAP = 1 / 5
 """Of a window with the next one: 2 s of 10. Against none, F1 gains half of what 90 % overlap gains, at a fifth more
 work and not tenfold, and probabilities jump no more at the joints than elsewhere (``benchmarks/predict.py``)."""
 
-WINDOWS_PER_BATCH = 8
+WINDOWS_PER_BATCH = 4
 
 _UNLISTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")  # not UTF-8 text, a line a row
 
@@ -192,7 +192,9 @@ def _listen(file: AudioFile, trained: TrainedModel, point: PostProcessing) -> Pr
     return PredictedFile(str(file.path), file.name, round(duration, 3), events)
 
 
-def frame_probabilities(blocks: Iterable[np.ndarray], trained: TrainedModel) -> tuple[np.ndarray, int]:
+def frame_probabilities(
+    blocks: Iterable[np.ndarray], trained: TrainedModel, overlap: float = OVERLAP
+) -> tuple[np.ndarray, int]:
     """What a model says of a recording.
 
     Parameters
@@ -200,6 +202,8 @@ def frame_probabilities(blocks: Iterable[np.ndarray], trained: TrainedModel) -> 
     blocks : iterable of ndarray [shape=(samples,)]
         The recording at the front end's sample rate; only a few windows of it are ever in memory.
     trained : TrainedModel
+    overlap : float in [0, 1)
+        Share of a window that the next one hears, too.
 
     Returns
     -------
@@ -210,7 +214,7 @@ def frame_probabilities(blocks: Iterable[np.ndarray], trained: TrainedModel) -> 
     """
     front_end = trained.front_end
     step = front_end.hop_length * trained.network.time_factor
-    hop = max(1, round((1 - OVERLAP) * front_end.n_samples / step)) * step
+    hop = max(1, round((1 - overlap) * front_end.n_samples / step)) * step
     starts: list[int] = []
     end = 0
 

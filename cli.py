@@ -28,8 +28,11 @@ from pipeline.report.lines import (
     doctor_lines,
     download_lines,
     explain_lines,
+    export_lines,
     features_lines,
     list_score_lines,
+    predict_lines,
+    predict_remarks,
     prune_lines,
     score_lines,
     status_lines,
@@ -41,6 +44,7 @@ from pipeline.stages.progress import Listener
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
+    from pipeline.io.cache import DatasetCache
     from pipeline.labels import LabelSet
     from pipeline.logmel import LogMelConfig
     from pipeline.stages.run_record import TrainSettings
@@ -157,6 +161,14 @@ def seed_option(command: Command) -> Command:
 def device_option(command: Command) -> Command:
     """Where the network runs."""
     return click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ...")(command)
+
+
+def operating_point_option(command: Command) -> Command:
+    """Which of a run's post-processings."""
+    return click.option(
+        "--operating-point", type=click.Choice(["min_er", "max_f1"]), default="min_er", show_default=True,
+        help="Which thresholds the event list is made with.",
+    )(command)  # fmt: skip
 
 
 def _processors() -> int:
@@ -348,8 +360,6 @@ def _groups(hierarchy: str | None) -> tuple[int, ...] | None:
 @click.option("--run", help="Name or path of a run.  [default: the newest]")
 @click.option("--split", type=click.Choice(["training", "testing", "evaluation"]), default="evaluation",
               show_default=True, help="What to score; nothing is ever tuned on it here.")  # fmt: skip
-@click.option("--operating-point", type=click.Choice(["min_er", "max_f1"]), default="min_er", show_default=True,
-              help="Which thresholds the event list is made with.")  # fmt: skip
 @click.option("--estimated", type=LIST, metavar="LIST", help="Score this event list, of any system, ...")
 @click.option("--reference", type=LIST, metavar="LIST", help="... against this one; DATASET then only names classes.")
 @click.option("--duration", type=click.FloatRange(0, min_open=True), metavar="SECONDS",
@@ -358,6 +368,7 @@ def _groups(hierarchy: str | None) -> tuple[int, ...] | None:
 @click.option("--time-resolution", type=click.FloatRange(0, min_open=True), default=1.0, show_default=True,
               metavar="SECONDS", help="Length of a segment, for lists.")  # fmt: skip
 @click.option("--against", metavar="RUN|LIST", help="What to compare with, on the same clips.")
+@operating_point_option
 @device_option
 @common
 def score(
@@ -403,6 +414,61 @@ def _labels_of(dataset: str | None, cache_dir: Path) -> LabelSet | None:
         return None
     record = DatasetCache(cache_dir, dataset).find_record() if _is_cached(dataset, cache_dir) else None
     return LabelSet(record.labels if record else load_manifest(dataset).labels)
+
+
+@main.command()
+@click.argument("places", nargs=-1, required=True, metavar="FILE_OR_DIR...", type=click.Path(path_type=Path))
+@click.option("--model", metavar="RUN", help="Folder of a run or of an export, or, with --dataset, a run's name.")
+@click.option("--dataset", help="Whose run it is; without --model, its newest.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
+              help="Write a file a recording here, in the folders' own layout; what is finished is kept.")  # fmt: skip
+@click.option("--format", "form", type=click.Choice(["tsv", "csv", "json", "audacity"]), default="tsv",
+              show_default=True, help="DCASE's event list, with probabilities, or Audacity's labels.")  # fmt: skip
+@operating_point_option
+@click.option("--threshold", type=click.FloatRange(0, 1), help="Probability from which on a class sounds, instead.")
+@device_option
+@common
+def predict(
+    places: tuple[Path, ...], model: str | None, dataset: str | None, out: Path | None, form: str,
+    operating_point: str, threshold: float | None, device: str, cache_dir: Path, as_json: bool, quiet: bool,
+) -> None:  # fmt: skip
+    """Events in any recordings, of any length and format, by a trained run."""
+    from pipeline.stages.predict import predict as run_stage
+    from pipeline.stages.train import choose_device
+
+    listener = Terminal(quiet=quiet)
+    report = run_stage(
+        places, model, cache=_cache_of(dataset, cache_dir), out=out, form=form, operating_point=operating_point,
+        threshold=threshold, device=choose_device(device), listener=listener,
+    )  # fmt: skip
+    if as_json or out is not None:
+        _print(report, partial(predict_lines, out=str(out)), as_json)
+    else:
+        from pipeline.io.predictions import rendered
+
+        click.echo(rendered(report.files, form), nl=False)
+    for line in predict_remarks(asdict(report)):
+        click.echo(line, err=True)
+    if report.n_failed:
+        sys.exit(EXIT_RETRYABLE if report.n_failed < len(report.files) else 1)
+
+
+@main.command()
+@click.argument("run")
+@click.option("--dataset", help="Whose run it is, where RUN is a name.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
+              help="Where to write.  [default: export/ in the run's folder]")  # fmt: skip
+@click.option("--format", "form", type=click.Choice(["safetensors", "onnx"]), default="safetensors", show_default=True,
+              help="Weights, which `predict --model` reads too, or the network as ONNX.")  # fmt: skip
+@common
+def export(
+    run: str, dataset: str | None, out: Path | None, form: str, cache_dir: Path, as_json: bool, quiet: bool
+) -> None:
+    """A trained run as files for other programs: safetensors or ONNX, and config.json."""
+    from pipeline.stages.export import export as run_stage
+
+    report = run_stage(run, cache=_cache_of(dataset, cache_dir), out=out, form=form)
+    _print(report, export_lines, as_json)
 
 
 @main.command()
@@ -512,6 +578,14 @@ def _name_of(dataset: str, cache_dir: Path) -> str:
 def _is_cached(dataset: str, cache_dir: Path) -> bool:
     named = "/" not in dataset and not dataset.startswith(".")
     return named and (cache_dir / dataset / "dataset.json").exists()
+
+
+def _cache_of(dataset: str | None, cache_dir: Path) -> DatasetCache | None:
+    if dataset is None:
+        return None
+    from pipeline.io.cache import DatasetCache
+
+    return DatasetCache(cache_dir, _name_of(dataset, cache_dir))
 
 
 def _print(report: DataclassInstance, lines: Callable[[dict[str, Any]], list[str]], as_json: bool) -> None:

@@ -1,12 +1,14 @@
 """Audio files -> mono waveforms, or the reason why not; waveforms -> FLAC.
 
 - :func:`read_waveform`: decode, mix down, resample
+- :func:`read_blocks`: the same for a recording of any length, a block at a time
 - :func:`write_flac`: 16 bit, whole or not at all
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +21,9 @@ from pipeline.io.atomic import write_atomically
 
 MOST_SECONDS = 4 * 3600
 """Longest recording that is read at once; a header may claim any length."""
+
+SAMPLES_PER_BLOCK = 2**19
+"""Samples, all channels together, that are decoded at once where a recording is read in blocks: 2 MB."""
 
 _NOT_ITS_FORMAT = (1, 4)  # libsndfile: a container, or an encoding, that it does not know; else the file is damaged
 
@@ -70,17 +75,95 @@ def read_waveform(path: Path, sample_rate: int, dtype: str = "float32") -> np.nd
     return waveform
 
 
+def read_blocks(path: Path, sample_rate: int) -> Iterator[np.ndarray]:
+    """Decode a recording of any length to mono at ``sample_rate``, a block at a time.
+
+    The blocks one after another are what :func:`read_waveform` returns, but for the last bits of what is
+    resampled. Memory does not grow with the recording.
+
+    Parameters
+    ----------
+    path : Path
+        As for :func:`read_waveform`.
+    sample_rate : int
+        Hz.
+
+    Yields
+    ------
+    np.ndarray [shape=(samples,), dtype=float32]
+        Never empty.
+
+    Raises
+    ------
+    AudioError
+        As :func:`read_waveform`; for damage that lies further in, after the blocks before it.
+    """
+    n_samples = 0
+    for block in _resampled(_mono_blocks(path), sample_rate):
+        if not np.isfinite(block).all():
+            raise AudioError(f"{path}: holds samples that are not finite (nan or infinity)")
+        n_samples += len(block)
+        yield block
+    if not n_samples:
+        raise AudioError(f"{path}: holds no audio (0 samples at {sample_rate} Hz)")
+
+
+def _mono_blocks(path: Path) -> Iterator[tuple[int, np.ndarray]]:
+    """Rate and samples of each block."""
+    try:
+        with soundfile.SoundFile(os.fspath(path)) as file:
+            frames = max(1, SAMPLES_PER_BLOCK // file.channels)
+            while len(samples := file.read(frames, dtype="float32", always_2d=True)):
+                yield file.samplerate, samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1)
+            return
+    except soundfile.LibsndfileError as error:
+        if error.code not in _NOT_ITS_FORMAT:  # these come from opening it, before any block
+            raise AudioError(f"{path}: {_why(path)}") from error
+    except (soundfile.SoundFileError, OSError, MemoryError) as error:
+        raise AudioError(f"{path}: {_why(path)}") from error
+    yield from _blocks_by_ffmpeg(path)
+
+
+def _blocks_by_ffmpeg(path: Path) -> Iterator[tuple[int, np.ndarray]]:
+    from pipeline.io.media import decode_blocks  # FFmpeg's libraries; only who needs them pays
+
+    try:
+        yield from decode_blocks(path)
+    except FailedClipError as error:
+        raise AudioError(f"{path}: {_why_not_by_ffmpeg(path, error)}") from error
+
+
+def _resampled(blocks: Iterator[tuple[int, np.ndarray]], sample_rate: int) -> Iterator[np.ndarray]:
+    resampler = None
+    for rate, block in blocks:
+        if rate == sample_rate:
+            yield block
+            continue
+        resampler = resampler or soxr.ResampleStream(rate, sample_rate, 1, dtype="float32")
+        yield from _unless_empty(resampler.resample_chunk(block))
+    if resampler is not None:
+        yield from _unless_empty(resampler.resample_chunk(np.zeros(0, np.float32), last=True))
+
+
+def _unless_empty(block: np.ndarray) -> Iterator[np.ndarray]:
+    if len(block):
+        yield block
+
+
 def _decoded_by_ffmpeg(path: Path, sample_rate: int) -> np.ndarray:
     from pipeline.io.media import decode  # FFmpeg's libraries; only who needs them pays
 
     try:
         waveform = decode(path, sample_rate, MOST_SECONDS)
     except FailedClipError as error:
-        why = "holds no audio track" if error.failure.reason == "no-audio" else _why(path)
-        raise AudioError(f"{path}: {why}") from error
+        raise AudioError(f"{path}: {_why_not_by_ffmpeg(path, error)}") from error
     if len(waveform) > MOST_SECONDS * sample_rate:
         raise AudioError(f"{path}: longer than {MOST_SECONDS // 3600} hours")
     return waveform
+
+
+def _why_not_by_ffmpeg(path: Path, error: FailedClipError) -> str:
+    return "holds no audio track" if error.failure.reason == "no-audio" else _why(path)
 
 
 def _why(path: Path) -> str:

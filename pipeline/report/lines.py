@@ -5,6 +5,7 @@ One function a verb; each takes the JSON object and gives lines without line end
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -152,6 +153,29 @@ def _tuning_lines(tuning: Report) -> list[str]:
             name, chosen = step["step"].replace("_", " "), "  <- chosen" if step["chosen"] else ""
             lines.append(f"  {name:<33}  {step['tuned']:.4f}  {step['cross_validated']:.4f}{chosen}")
     return lines
+
+
+def predict_lines(report: Report, out: str) -> list[str]:
+    """How many recordings were listened to, and where the events are."""
+    files = report["files"]
+    counts = Counter(file["state"] for file in files)
+    seconds = sum(file["duration"] or 0 for file in files)
+    n_events = sum(len(file["events"]) for file in files)
+    said = ", ".join(f"{counts[state]} {state}" for state in ("ok", "kept", "failed") if counts[state])
+    return [f"{len(files)} recordings ({said}), {seconds:,.0f} s, {n_events:,} events in {out}"]
+
+
+def predict_remarks(report: Report) -> list[str]:
+    """What was left out, and what could not be used."""
+    left_out = ", ".join(f"{count} {what}" for what, count in report["left_out"].items())
+    failed = [f"failed: {file['reason']}" for file in report["files"] if file["state"] == "failed"]
+    return [*([f"left out: {left_out}"] if left_out else []), *failed]
+
+
+def export_lines(report: Report) -> list[str]:
+    """What was written, and how far it is from PyTorch."""
+    parity = ", ".join(f"{difference:.1e} (batch {size})" for size, difference in report["parity"].items())
+    return [*report["files"], *([f"largest difference from PyTorch: {parity}"] if parity else [])]
 
 
 def status_lines(report: Report) -> list[str]:

@@ -38,7 +38,7 @@ class Voice:
 
 @dataclass(frozen=True)
 class WrongSegment:
-    """A segment that is counted as wrong: ``missed`` or ``false``."""
+    """Segments in a row that are counted as wrong: ``missed`` or ``false``."""
 
     onset: float
     offset: float
@@ -183,11 +183,14 @@ def _voice(run: ScoredRun, number: int, clip_id: str, label: str) -> Voice:
 
 
 def _wrong_segments(run: ScoredRun, clip_id: str, label: str) -> list[WrongSegment]:
+    """Wrong segments, neighbours of one kind joined."""
     row, k, duration = run.row_of[clip_id], run.labels.index(label), run.durations[clip_id]
     reference, estimated = (roll[row, :, k] for roll in run.rolls)
-    return [
-        WrongSegment(
-            s * TIME_RESOLUTION, min((s + 1) * TIME_RESOLUTION, duration), "missed" if reference[s] else "false"
-        )
-        for s in np.flatnonzero(reference != estimated).tolist()
-    ]
+    wrong: list[WrongSegment] = []
+    for s in np.flatnonzero(reference != estimated).tolist():
+        onset, offset = s * TIME_RESOLUTION, min((s + 1) * TIME_RESOLUTION, duration)
+        kind = "missed" if reference[s] else "false"
+        if wrong and (wrong[-1].offset, wrong[-1].kind) == (onset, kind):
+            onset = wrong.pop().onset
+        wrong.append(WrongSegment(onset, offset, kind))
+    return wrong

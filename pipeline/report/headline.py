@@ -1,7 +1,7 @@
 """The headline numbers of a run: scores with intervals, and what is easily had.
 
 - :class:`Gauge`, :func:`gauges`: error rate, F1 and macro F1 on a line, with interval and yardsticks
-- :func:`score_rows`: every operating point and yardstick, number by number
+- :func:`score_rows`, :func:`named_row`, :func:`yardstick_rows`: operating points and yardsticks, number by number
 - :func:`coverage`: which of the listed clips were scored
 """
 
@@ -125,24 +125,45 @@ class ScoreRow:
 
 def score_rows(run: ScoredRun) -> list[ScoreRow]:
     """Operating points, then yardsticks."""
-    scores = run.scores
-    points = [
+    return [*point_rows(run), *yardstick_rows(run)]
+
+
+def point_rows(run: ScoredRun) -> list[ScoreRow]:
+    """Each operating point."""
+    return [
         ScoreRow(
-            f"{name}: {OPERATING_POINTS.get(name, '')}".rstrip(": "),
+            f"{point}: {OPERATING_POINTS[point]}" if point in OPERATING_POINTS else point,
             "point",
-            name == scores["operating_point"],
-            [numbers.get(column) for column in _COLUMNS],
-            [_pair(scores.get("intervals", {}).get(name, {}).get(column)) for column in _COLUMNS],
+            point == run.scores["operating_point"],
+            _numbers(numbers),
+            _intervals(run, point),
         )
-        for name, numbers in scores["operating_points"].items()
+        for point, numbers in run.scores["operating_points"].items()
     ]
-    yardsticks = [
-        ScoreRow(
-            _name_of_yardstick(name), "yardstick", False, [numbers.get(c) for c in _COLUMNS], [None] * len(_COLUMNS)
-        )
-        for name, numbers in (scores.get("yardsticks") or {}).items()
+
+
+def named_row(run: ScoredRun) -> ScoreRow:
+    """The operating point that the events were made with, under the name of the run."""
+    point = run.scores["operating_point"]
+    return ScoreRow(run.name, "point", False, _numbers(run.scores["segment_based"]), _intervals(run, point))
+
+
+def yardstick_rows(run: ScoredRun) -> list[ScoreRow]:
+    """What is easily had, and what can be had at most."""
+    yardsticks = run.scores.get("yardsticks") or {}
+    return [
+        ScoreRow(_name_of_yardstick(name), "yardstick", False, _numbers(numbers), [None] * len(_COLUMNS))
+        for name, numbers in yardsticks.items()
     ]
-    return [*points, *yardsticks]
+
+
+def _numbers(scores: Mapping[str, float | None]) -> list[float | None]:
+    return [scores.get(column) for column in _COLUMNS]
+
+
+def _intervals(run: ScoredRun, point: str) -> list[tuple[float, float] | None]:
+    of_point = run.scores.get("intervals", {}).get(point, {})
+    return [_pair(of_point.get(column)) for column in _COLUMNS]
 
 
 @dataclass(frozen=True)

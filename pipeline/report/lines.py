@@ -70,6 +70,14 @@ def score_lines(report: Report) -> list[str]:
     ]
 
 
+def report_lines(report: Report) -> list[str]:
+    """What was written, and how large it is."""
+    about = " and ".join(report["runs"])
+    return [
+        f"{report['path']}: {about} on {report['split']}, {len(report['clips'])} clips, {report['bytes'] / 1e6:.1f} MB"
+    ]
+
+
 def status_lines(report: Report) -> list[str]:
     """What each stage has, and the command to run next."""
     stages = report["stages"].items()

@@ -19,7 +19,7 @@ from pipeline.io.audio import read_waveform
 from pipeline.io.cache import DatasetCache
 from pipeline.io.runs import find_run_in_cache
 from pipeline.report.clip_view import ClipView, view_clip
-from pipeline.report.comparison import comparison_page, most_different, same_clips
+from pipeline.report.comparison import DifferentClip, comparison_page, most_different, same_clips
 from pipeline.report.mistakes import ClipErrors, choose_clips, errors_of_clips
 from pipeline.report.page import run_page
 from pipeline.report.scored_run import ScoredRun, read_scored_run
@@ -105,7 +105,9 @@ def report(
         page = run_page(scored[0], views)
     else:
         alike, warnings = same_clips(scored)
-        choices = [_Choice(each.clip_id, "differs", each.summary) for each in most_different(alike, n_clips)]
+        choices = [
+            _Choice(each.clip_id, "differs", _errors_by_run(each, alike)) for each in most_different(alike, n_clips)
+        ]
         views = _views(cache, alike, choices, listener)
         page = comparison_page(alike, warnings, views)
     target = path or (
@@ -132,6 +134,10 @@ def _summary(errors: ClipErrors) -> str:
     ]
     wrong = ", ".join(f"{count} {what}" for count, what in parts if count)
     return f"{errors.total} errors in {errors.n_reference} class-seconds{f': {wrong}' if wrong else ''}."
+
+
+def _errors_by_run(clip: DifferentClip, runs: Sequence[ScoredRun]) -> str:
+    return "Errors: " + ", ".join(f"{run.name} {n}" for run, n in zip(runs, clip.errors, strict=True)) + "."
 
 
 def _views(

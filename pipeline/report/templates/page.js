@@ -18,9 +18,9 @@
       this.duration = Number(clip.dataset.duration);
       this.step = Number(clip.dataset.step);
       this.time = 0;
-      this.voices = [...clip.querySelectorAll(".probs")].map((probs) => ({
-        percents: probs.dataset.percents.split(" ").map(Number),
-        now: probs.parentElement.querySelector(`.now[data-run="${Number(probs.dataset.run)}"]`),
+      this.voices = [...clip.querySelectorAll(".voice")].map((voice) => ({
+        percents: voice.dataset.percents.split(" ").map(Number),
+        now: voice.closest(".track").querySelector(`.now[data-run="${Number(voice.dataset.run)}"]`),
       }));
       for (const probs of clip.querySelectorAll(".probs")) probs.style.setProperty("--second", `${100 / this.duration}%`);
       this.listen();

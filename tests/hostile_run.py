@@ -21,7 +21,11 @@ from pipeline.postprocess import PostProcessing
 from pipeline.stages.score import score
 from pipeline.stages.train import train
 
-LABELS = ("<img src=x onerror=\"document.title='owned'\">", "</svg><script>document.title='owned'</script>", "Rain & 'snow'")
+LABELS = (
+    "<img src=x onerror=\"document.title='owned'\">",
+    "</svg><script>document.title='owned'</script>",
+    "Rain & 'snow'",
+)
 CLIP_ID = "<b onclick=alert(1)>\"'&"
 SPLIT = "evaluation"
 SAMPLE_RATE = 44_100

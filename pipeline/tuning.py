@@ -21,12 +21,11 @@ import numpy as np
 from pipeline.events import EventLists
 from pipeline.frames import FrameGrid
 from pipeline.labels import LabelSet
-from pipeline.metrics.detection_scores import DetectionScores
+from pipeline.metrics.detection_scores import DetectionScores, detection_scores
 from pipeline.metrics.segment_based import (
     count_of_segments,
     count_segments,
     segment_roll,
-    segment_scores,
     segments_of_frames,
 )
 from pipeline.metrics.validation import validate
@@ -164,9 +163,9 @@ def tune(
     """
     _check(frame_probs, clip_ids, reference, labels, n_frames)
     candidates = candidates or Candidates()
-    truth, _, durations = validate({clip_id: reference[clip_id] for clip_id in clip_ids}, {}, durations, labels)
-    lengths = np.array(list(durations.values()))
-    roll = segment_roll(list(truth.values()), lengths.tolist(), labels, time_resolution)
+    clips = validate({clip_id: reference[clip_id] for clip_id in clip_ids}, {}, durations, labels)
+    lengths = clips.durations
+    roll = segment_roll(clips.reference, lengths, len(labels), time_resolution)
     if not roll.any():
         raise ValueError("no clip has a located event, so there is nothing to tune on")
     edges = frame_edges(grid, frame_probs.shape[1])
@@ -185,7 +184,7 @@ def tune(
     def scores(settings: PostProcessing) -> DetectionScores:
         active = np.moveaxis(activity(frame_probs, settings, grid, counted), 1, 0)
         segments = segments_of_frames(active, edges, roll.shape[1], time_resolution) & evaluated[..., None]
-        return segment_scores(count_segments(roll, np.moveaxis(segments, 0, 1)), labels)
+        return detection_scores(count_segments(roll, np.moveaxis(segments, 0, 1)), labels)
 
     return {name: OperatingPoint(chosen[name], scores(chosen[name])) for name in OPERATING_POINTS}
 

@@ -2,6 +2,7 @@
 
 - :class:`Gauge`, :func:`gauges`: error rate, F1 and macro F1 on a line, with interval and yardsticks
 - :func:`score_rows`, :func:`named_row`, :func:`yardstick_rows`: operating points and yardsticks, number by number
+- :func:`other_scores`: what is scored in other ways
 - :func:`coverage`: which of the listed clips were scored
 """
 
@@ -164,6 +165,18 @@ def _numbers(scores: Mapping[str, float | None]) -> list[float | None]:
 def _intervals(run: ScoredRun, point: str) -> list[tuple[float, float] | None]:
     of_point = run.scores.get("intervals", {}).get(point, {})
     return [_pair(of_point.get(column)) for column in _COLUMNS]
+
+
+def other_scores(run: ScoredRun) -> list[tuple[str, float]]:
+    """Scores that count clips or events or know no threshold, by name; those that are undefined are left out."""
+    clip_based, event_based = run.scores.get("clip_based") or {}, run.scores.get("event_based") or {}
+    numbers = {
+        "event-based F1 (%)": event_based.get("f1"),
+        "clip-based F1 (%)": clip_based.get("f1"),
+        "clip-based mAP (%)": clip_based.get("map"),
+        **{f"PSDS {name} (%)": value for name, value in (run.scores.get("psds") or {}).items()},
+    }
+    return [(name, float(number)) for name, number in numbers.items() if isinstance(number, float | int)]
 
 
 @dataclass(frozen=True)

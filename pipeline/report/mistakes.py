@@ -56,11 +56,9 @@ class Confusions:
 
 def errors_of_clips(reference: np.ndarray, estimated: np.ndarray) -> list[ClipErrors]:
     """Errors of each of N clips from their rolls (N, S, K)."""
-    counts = [count_segments(reference[n : n + 1], estimated[n : n + 1]) for n in range(len(reference))]
-    return [
-        ClipErrors(count.substitutions, count.deletions, count.insertions, int(count.n_reference.sum()))
-        for count in counts
-    ]
+    counts = count_segments(reference, estimated)
+    columns = (counts.substitutions, counts.deletions, counts.insertions, counts.n_reference.sum(axis=1))
+    return [ClipErrors(*numbers) for numbers in zip(*(column.tolist() for column in columns), strict=True)]
 
 
 def choose_clips(errors: list[ClipErrors], n: int, seed: int) -> dict[str, list[int]]:

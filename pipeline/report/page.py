@@ -11,7 +11,7 @@ from pipeline.metrics.detection_scores import OverallScores
 from pipeline.report.charts import Line, LineChart, Mark, ticks_up_to
 from pipeline.report.classes import class_rows, confusion_rows, findings
 from pipeline.report.clip_view import ClipView
-from pipeline.report.headline import coverage, gauges, score_rows
+from pipeline.report.headline import coverage, gauges, other_scores, score_rows
 from pipeline.report.mistakes import confusions
 from pipeline.report.operating_point import settings_of
 from pipeline.report.provenance import provenance
@@ -49,6 +49,7 @@ def run_page(run: ScoredRun, clips: Sequence[ClipView]) -> str:
         coverage=coverage(run),
         gauges=gauges(run),
         score_rows=score_rows(run),
+        other_scores=other_scores(run),
         findings=findings(run, rows, confused),
         class_rows=rows,
         charts=threshold_charts(run),

@@ -86,11 +86,10 @@ class ScoredRun:
     @cached_property
     def rolls(self) -> tuple[np.ndarray, np.ndarray]:
         """Reference and estimate, boolean (N, S, K), in segments of one second."""
-        reference, estimated, durations = validate(self.reference, self.estimated, self.durations, self.labels)
-        lengths = list(durations.values())
+        clips = validate(self.reference, self.estimated, self.durations, self.labels)
         return (
-            segment_roll(list(reference.values()), lengths, self.labels, TIME_RESOLUTION),
-            segment_roll(list(estimated.values()), lengths, self.labels, TIME_RESOLUTION),
+            segment_roll(clips.reference, clips.durations, len(self.labels), TIME_RESOLUTION),
+            segment_roll(clips.estimated, clips.durations, len(self.labels), TIME_RESOLUTION),
         )
 
     @cached_property

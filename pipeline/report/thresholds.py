@@ -12,8 +12,8 @@ import numpy as np
 
 from pipeline.frames import FrameGrid
 from pipeline.labels import LabelSet
-from pipeline.metrics.detection_scores import OverallScores
-from pipeline.metrics.segment_based import count_of_segments, count_segments, segment_scores, segments_of_frames
+from pipeline.metrics.detection_scores import OverallScores, detection_scores
+from pipeline.metrics.segment_based import count_of_segments, count_segments, segments_of_frames
 from pipeline.postprocess import PostProcessing, activity, countable_frames, frame_edges
 
 THRESHOLDS = tuple(k / 50 for k in range(1, 50))
@@ -64,8 +64,7 @@ def scores_by_threshold(
     def scores(threshold: float) -> OverallScores:
         active = activity(frame_probs, replace(settings, threshold=threshold), grid, counted)
         segments = segments_of_frames(np.moveaxis(active, 1, 0), edges, reference.shape[1], TIME_RESOLUTION)
-        return segment_scores(
-            count_segments(reference, np.moveaxis(segments, 0, 1) & evaluated[..., None]), labels
-        ).overall
+        estimated = np.moveaxis(segments, 0, 1) & evaluated[..., None]
+        return detection_scores(count_segments(reference, estimated), labels).overall
 
     return [scores(threshold) for threshold in thresholds]

@@ -6,6 +6,7 @@ from pipeline.frames import FrameGrid
 from pipeline.labels import LabelSet
 from pipeline.metrics.sed_eval_scores import official_segment_based_scores
 from pipeline.metrics.segment_based import segment_roll
+from pipeline.metrics.validation import validate
 from pipeline.postprocess import PostProcessing, decode_events
 from pipeline.report.thresholds import scores_by_threshold
 
@@ -22,7 +23,9 @@ def test_at_every_threshold_sed_eval_gives_the_same_for_the_decoded_events(setti
     ]  # fmt: skip
     names = [str(n) for n in range(4)]
     thresholds = (0.2, 0.5, 0.8)
-    roll = segment_roll(reference, durations, LABELS, 1.0)
+    lists, lengths = dict(zip(names, reference, strict=True)), dict(zip(names, durations, strict=True))
+    clips = validate(lists, {}, lengths, LABELS)
+    roll = segment_roll(clips.reference, clips.durations, len(LABELS), 1.0)
     found = scores_by_threshold(probs, n_frames, durations, roll, LABELS, settings, GRID, thresholds)
     for threshold, scores in zip(thresholds, found, strict=True):
         point = PostProcessing(threshold, settings.median_s, settings.min_duration_s)
@@ -30,7 +33,5 @@ def test_at_every_threshold_sed_eval_gives_the_same_for_the_decoded_events(setti
             name: decode_events(probs[n], LABELS, point, GRID, int(n_frames[n]), durations[n])
             for n, name in enumerate(names)
         }
-        official = official_segment_based_scores(
-            dict(zip(names, reference, strict=True)), estimated, dict(zip(names, durations, strict=True)), LABELS
-        )
+        official = official_segment_based_scores(lists, estimated, lengths, LABELS)
         assert vars(scores) == pytest.approx(vars(official.overall), abs=1e-12)

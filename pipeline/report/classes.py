@@ -1,7 +1,7 @@
 """Class by class: how well each is found, and what it is taken for.
 
 - :func:`class_rows`: scores and counts, the weakest first
-- :func:`confusion_rows`: when a class is missed, what was estimated instead
+- :func:`confused_classes`, :func:`confusion_rows`: when a class is missed, what was estimated instead
 - :func:`findings`: the few sentences that a reader looks for first
 """
 
@@ -16,6 +16,9 @@ import numpy as np
 from pipeline.labels import LabelSet
 from pipeline.report.mistakes import Confusions
 from pipeline.report.scored_run import ScoredRun
+
+MOST_CONFUSED = 40
+"""Columns of the table of mix-ups; with hundreds of classes it would be most of the page."""
 
 _ENOUGH_SEGMENTS = 10  # a class with fewer may look weak by chance
 
@@ -44,6 +47,7 @@ class ConfusionCell:
     segments: float
     share: float
     title: str
+    is_found: bool
 
 
 @dataclass(frozen=True)
@@ -80,24 +84,39 @@ def _taken_for(k: int, labels: LabelSet, confusions: Confusions) -> list[TakenFo
     ]
 
 
-def confusion_rows(run: ScoredRun, confusions: Confusions) -> list[ConfusionRow]:
-    """Classes with reference, in the order of the label set."""
+def confused_classes(run: ScoredRun, confusions: Confusions) -> list[int]:
+    """Classes that are worth a column, in the order of the label set.
+
+    Those that sound or are said; of more than a page can show, those that are missed or falsely said most.
+    """
+    reference, estimated = run.rolls
+    occurs = (reference | estimated).any(axis=(0, 1))
+    wrong = confusions.taken_for.sum(axis=0) + confusions.taken_for.sum(axis=1) + confusions.unnoticed
+    order = sorted(np.flatnonzero(occurs).tolist(), key=lambda k: (-wrong[k], k))
+    return sorted(order[:MOST_CONFUSED])
+
+
+def confusion_rows(run: ScoredRun, confusions: Confusions, classes: Sequence[int]) -> list[ConfusionRow]:
+    """Those of the classes that sound, with a cell for each of ``classes``."""
     rows = []
-    for k, label in enumerate(run.labels):
-        n_reference = int(run.rolls[0][..., k].sum())
+    for k in classes:
+        label, n_reference = run.labels.names[k], int(run.rolls[0][..., k].sum())
         if n_reference:
             segments = np.where(np.arange(len(run.labels)) == k, confusions.found[k], confusions.taken_for[k])
             cells = [
-                _cell(float(segments[j]), n_reference, f"{label}: " + ("found" if j == k else f"taken for {other}"))
-                for j, other in enumerate(run.labels)
+                _cell(float(segments[j]), n_reference, _outcome(run.labels, k, j), is_found=j == k) for j in classes
             ]
             nothing = _cell(float(confusions.unnoticed[k]), n_reference, f"{label}: nothing instead")
             rows.append(ConfusionRow(label, n_reference, cells, nothing))
     return rows
 
 
-def _cell(segments: float, n_reference: int, title: str) -> ConfusionCell:
-    return ConfusionCell(segments, segments / n_reference, f"{title}, {segments:.3g} of {n_reference} s")
+def _outcome(labels: LabelSet, k: int, j: int) -> str:
+    return f"{labels.names[k]}: " + ("found" if j == k else f"taken for {labels.names[j]}")
+
+
+def _cell(segments: float, n_reference: int, title: str, is_found: bool = False) -> ConfusionCell:
+    return ConfusionCell(segments, segments / n_reference, f"{title}, {segments:.3g} of {n_reference} s", is_found)
 
 
 def findings(run: ScoredRun, rows: Sequence[ClassRow], confusions: Confusions) -> list[Finding]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from pipeline.metrics.detection_scores import OverallScores
 from pipeline.report.charts import Line, LineChart, Mark, ticks_up_to
-from pipeline.report.classes import class_rows, confusion_rows, findings
+from pipeline.report.classes import class_rows, confused_classes, confusion_rows, findings
 from pipeline.report.clip_view import ClipView
 from pipeline.report.headline import coverage, gauges, other_scores, score_rows
 from pipeline.report.mistakes import confusions
@@ -39,7 +39,7 @@ def run_page(run: ScoredRun, clips: Sequence[ClipView]) -> str:
         A whole document.
     """
     confused = confusions(*run.rolls)
-    rows = class_rows(run, confused)
+    rows, columns = class_rows(run, confused), confused_classes(run, confused)
     return render(
         "run.html",
         title=f"{run.name} on {run.dataset} {run.split}",
@@ -53,7 +53,8 @@ def run_page(run: ScoredRun, clips: Sequence[ClipView]) -> str:
         findings=findings(run, rows, confused),
         class_rows=rows,
         charts=threshold_charts(run),
-        confusion_rows=confusion_rows(run, confused),
+        confusion_rows=confusion_rows(run, confused, columns),
+        confused_labels=[run.labels.names[k] for k in columns],
         clips=clips,
         frequencies=frequencies(run),
         run_names=[run.name],

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.labels import LabelSet
-from pipeline.report.classes import class_rows, confusion_rows, findings
+from pipeline.report.classes import MOST_CONFUSED, class_rows, confused_classes, confusion_rows, findings
 from pipeline.report.mistakes import confusions
 
 LABELS = LabelSet(("Dog", "Rain", "Car"))
@@ -38,12 +38,25 @@ def test_the_weakest_class_comes_first_and_one_that_never_sounds_last(dog_taken_
 
 
 def test_a_row_of_the_confusions_is_all_of_the_class(dog_taken_for_rain):
-    rows = confusion_rows(dog_taken_for_rain, confusions(*dog_taken_for_rain.rolls))
+    confused = confusions(*dog_taken_for_rain.rolls)
+    columns = confused_classes(dog_taken_for_rain, confused)
+    assert columns == [0, 1]  # no car sounds, none is said
+    rows = confusion_rows(dog_taken_for_rain, confused, columns)
     assert [row.label for row in rows] == ["Dog", "Rain"]
-    assert [cell.share for cell in rows[0].cells] == [0.5, 0.4, 0.0]
+    assert [(cell.share, cell.is_found) for cell in rows[0].cells] == [(0.5, True), (0.4, False)]
     assert rows[0].unnoticed.title == "Dog: nothing instead, 2 of 20 s"
     for row in rows:
         assert sum(cell.share for cell in row.cells) + row.unnoticed.share == pytest.approx(1)
+
+
+def test_of_hundreds_of_classes_the_most_confused_have_columns():
+    labels = LabelSet(tuple(f"class {k}" for k in range(200)))
+    reference = np.eye(200, dtype=bool)[None]
+    estimated = reference.copy()
+    estimated[0, 150, 150] = False
+    many = SimpleNamespace(rolls=(reference, estimated), labels=labels)
+    columns = confused_classes(many, confusions(reference, estimated))
+    assert columns == [*range(MOST_CONFUSED - 1), 150]
 
 
 def test_the_findings_say_what_is_wrong_in_words(dog_taken_for_rain):

@@ -158,4 +158,4 @@ def count_segments(reference: np.ndarray, estimated: np.ndarray) -> DetectionCou
 
 def _classes_per_segment(roll: np.ndarray) -> np.ndarray:
     """Integers (N, S); einsum adds along a short last axis many times faster than sum."""
-    return np.einsum("nsk->ns", roll.view(np.int8), dtype=np.int16, casting="unsafe").astype(int)
+    return np.asarray(np.einsum("nsk->ns", roll.view(np.int8), dtype=np.int16, casting="unsafe").astype(int))

@@ -2,6 +2,7 @@
 
 - :func:`same_clips`: the runs on the clips that all of them scored, and what a reader must be warned of
 - :func:`most_different`: the clips in which they differ most
+- :func:`differences_to_first`: how far they are apart, with intervals
 - :func:`comparison_page`: the runs side by side as HTML
 """
 
@@ -13,7 +14,8 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 
 from pipeline.errors import SettingsError
-from pipeline.metrics.segment_based import segment_based_scores
+from pipeline.metrics.bootstrap import Difference, paired_differences
+from pipeline.metrics.segment_based import count_segments, segment_based_scores
 from pipeline.report.clip_view import ClipView
 from pipeline.report.headline import coverage, named_row, yardstick_rows
 from pipeline.report.mistakes import errors_of_clips
@@ -141,6 +143,12 @@ def compared_classes(runs: Sequence[ScoredRun]) -> list[ComparedClass]:
     return sorted(rows, key=lambda row: (-abs(row.gain or 0.0), row.label))
 
 
+def differences_to_first(runs: Sequence[ScoredRun]) -> list[dict[str, Difference | None]]:
+    """Each run's scores less the first one's, by metric, with 95 % intervals over the same draws of the clips."""
+    counts = [count_segments(*run.rolls) for run in runs]
+    return [paired_differences(of_run, counts[0]) for of_run in counts[1:]]
+
+
 def comparison_page(runs: Sequence[ScoredRun], warnings: Sequence[str], clips: Sequence[ClipView]) -> str:
     """HTML of several runs.
 
@@ -165,6 +173,7 @@ def comparison_page(runs: Sequence[ScoredRun], warnings: Sequence[str], clips: S
         coverage=coverage(first),
         score_rows=[named_row(run) for run in runs],
         yardsticks=yardstick_rows(first),
+        differences=list(zip(names[1:], differences_to_first(runs), strict=True)),
         classes=compared_classes(runs),
         clips=clips,
         frequencies=frequencies(first),

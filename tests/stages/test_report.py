@@ -181,6 +181,10 @@ def test_several_runs_are_compared_on_one_page(made):
         scores = json.loads(named_run(made, run).scores_path(SPLIT).read_text())["segment_based"]
         assert f"{scores['error_rate']:.2f}" in page
         assert f"{100 * scores['f1']:.1f}" in page
+    f1 = [read_scored_run(*find_run_in_cache(made.root, run)).scores["segment_based"]["f1"] for run in ("run", "other")]
+    shown = re.search(r'data-run="other" data-metric="f1".*?class="number small">(\S+) ', page, flags=re.DOTALL)
+    assert shown is not None
+    assert shown[1] == f"{100 * (f1[1] - f1[0]):+.1f}"
     with pytest.raises(SettingsError, match="named twice"):
         reported(made, "run", "run")
 

@@ -34,6 +34,7 @@ from pipeline.report.lines import (
     predict_lines,
     predict_remarks,
     prune_lines,
+    report_lines,
     score_lines,
     status_lines,
     train_lines,
@@ -469,6 +470,31 @@ def export(
 
     report = run_stage(run, cache=_cache_of(dataset, cache_dir), out=out, form=form)
     _print(report, export_lines, as_json)
+
+
+@main.command()
+@click.argument("runs", nargs=-1, required=True, metavar="RUN...")
+@click.option("--split", type=click.Choice(["training", "testing", "evaluation"]),
+              help="Which scores.  [default: those there are, evaluation first]")  # fmt: skip
+@click.option("--clips", "n_clips", type=click.IntRange(0), default=12, show_default=True, metavar="N",
+              help="How many clips to show; each adds about 0.1 MB.")  # fmt: skip
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Decides which clips are random.")
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="The page.  [default: report-SPLIT.html in the run's folder]")  # fmt: skip
+@common
+def report(
+    runs: tuple[str, ...], split: str | None, n_clips: int, seed: int, output: Path | None,
+    cache_dir: Path, as_json: bool, quiet: bool,
+) -> None:  # fmt: skip
+    """One HTML file about a scored run, or about several side by side.
+
+    RUN is a name within any dataset of the cache, or the path of a run's folder.
+    """
+    from pipeline.stages.report import report as run_stage
+
+    written = run_stage(runs, cache_dir, split=split, n_clips=n_clips, seed=seed, path=output,
+                        listener=Terminal(quiet=quiet))  # fmt: skip
+    _print(written, report_lines, as_json)
 
 
 @main.command()

@@ -8,7 +8,7 @@ From the bottom up; a file imports only what stands above it in this list:
 - ``io``: everything that touches disk or network
 - ``batches``, ``truth``: rows and stored features -> tensors; what is known about when things sound
 - ``sources``: where the clips of a dataset come from (mixtures, a folder, YouTube)
-- ``report``: a report as lines for a person
+- ``report``: what a person looks at: a report as lines, a scored run as a page
 - ``stages``: one file a verb (download, features, train, score, ...)
 
 ``cli.py``, beside this package, is the door.

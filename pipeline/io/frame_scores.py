@@ -4,7 +4,8 @@ HDF5 with ``frame_probs`` (N, T, K), ``clip_probs`` (N, K), ``clip_id`` (N,), ``
 grid; the attribute ``made_from`` says which model and which features.
 
 - :class:`FrameScores`: the values
-- :func:`write_frame_scores`, :func:`find_frame_scores`: the file
+- :func:`write_frame_scores`, :func:`find_frame_scores`: the file, for who knows what it must be made from
+- :func:`read_frame_scores`: the file, whatever it was made from
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from pipeline.errors import MissingStageError
 from pipeline.io.atomic import write_atomically
 
 
@@ -51,9 +53,26 @@ def find_frame_scores(path: Path, made_from: str) -> FrameScores | None:
     """What was stored from the same model and features; None otherwise, so that it is made anew."""
     try:
         with h5py.File(path, "r") as file:
-            if file.attrs.get("made_from") != made_from:
-                return None
-            clip_ids = [str(clip_id) for clip_id in file["clip_id"].asstr()[:]]
-            return FrameScores(clip_ids, file["frame_probs"][:], file["clip_probs"][:], file["n_frames"][:])
+            return _read(file) if file.attrs.get("made_from") == made_from else None
     except (OSError, KeyError):
         return None
+
+
+def read_frame_scores(path: Path) -> FrameScores:
+    """What was stored.
+
+    Raises
+    ------
+    MissingStageError
+        If nothing was, or it cannot be read.
+    """
+    try:
+        with h5py.File(path, "r") as file:
+            return _read(file)
+    except (OSError, KeyError) as error:
+        raise MissingStageError(f"{path} holds no frame scores", hint="run `sedpipe score` again") from error
+
+
+def _read(file: h5py.File) -> FrameScores:
+    clip_ids = [str(clip_id) for clip_id in file["clip_id"].asstr()[:]]
+    return FrameScores(clip_ids, file["frame_probs"][:], file["clip_probs"][:], file["n_frames"][:])

@@ -83,6 +83,14 @@ def score_lines(report: Report, *, explain: bool = False) -> list[str]:
     ]
 
 
+def report_lines(report: Report) -> list[str]:
+    """What was written, and how large it is."""
+    about = " and ".join(report["runs"])
+    return [
+        f"{report['path']}: {about} on {report['split']}, {len(report['clips'])} clips, {report['bytes'] / 1e6:.1f} MB"
+    ]
+
+
 def list_score_lines(report: Report) -> list[str]:
     """The score table of an event list."""
     clips, event = report["clips"], report["event_based"]

@@ -70,6 +70,8 @@ class FetchOptions:
         Longest time for one try of a clip.
     backoff_s : float
         Pause before the second try of a clip.
+    doubts : bool
+        Stop, too, where very many videos in a row are said not to be there.
     """
 
     workers: int = 2
@@ -82,6 +84,7 @@ class FetchOptions:
     timeout_s: float = 20.0
     clip_timeout_s: float = 300.0
     backoff_s: float = 10.0
+    doubts: bool = True
 
 
 class YoutubeSource:
@@ -222,7 +225,12 @@ class YoutubeSource:
             )
         options = self._options
         manners = Manners(
-            options.workers, options.spacing_s, options.breaker, options.clip_timeout_s, options.backoff_s
+            options.workers,
+            options.spacing_s,
+            options.breaker,
+            options.clip_timeout_s,
+            options.backoff_s,
+            options.doubts,
         )
         yield from crawl(clips, lambda: _VideoWorker(self._cache, options, self._watch_address), manners)
 

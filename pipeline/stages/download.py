@@ -112,7 +112,8 @@ def download(
         return DownloadReport(manifest.name, _listed_only(manifest, cache, places), time.monotonic() - started)
     record, stopped = _complete(manifest, cache), None
     if record is None:
-        source = open_source(manifest, cache, places, jobs, options.network)
+        network = replace(options.network, doubts=not {"gone", "all"} & set(options.retry))
+        source = open_source(manifest, cache, places, jobs, network)
         with Ledger(cache.folder, options.shard) as ledger:
             _forget_other_rules(manifest, cache, ledger, listener)
             resolved = _resolve(source, cache, listener)
@@ -245,8 +246,7 @@ def _bring(
     dropped = [fate for rows in resolved for fate in rows.dropped]
     clips = [clip for rows in resolved for clip in rows.clips]
     ledger.keep_only({(clip.split, clip.clip_id) for clip in clips} | {(fate.split, fate.clip_id) for fate in dropped})
-    for fate in dropped:
-        ledger.record(fate)
+    ledger.record_all(dropped)
     shard = options.shard
     own = [clip for clip in clips if shard is None or shard.holds(clip.clip_id)]
     try:

@@ -128,10 +128,7 @@ def with_claimed_size(archive: Path, size: int) -> None:
 def test_a_claimed_size_that_is_not_true_is_a_sentence(tmp_path: Path, size: int) -> None:
     archive = zipped(tmp_path / "liar.zip", {DOG: CONTENT[DOG]})
     with_claimed_size(archive, size)
-    with pytest.raises(
-        SedpipeError,
-        match=r"liar\.zip: '.*' claims 1 bytes and holds more|^cannot read the archive .*liar\.zip: .*Bad CRC|liar\.zip: .* claims 4,294,967,294",
-    ):
+    with pytest.raises(SedpipeError, match=r"liar\.zip: '.*' (claims 4,294,967,294 bytes|claims 1 bytes)|Bad CRC"):
         open_here(tmp_path, [archive])
     assert files_below(tmp_path) == ["liar.zip"]
 

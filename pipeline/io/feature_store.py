@@ -244,15 +244,15 @@ class FeatureFile:
         return {name: value.item() if hasattr(value, "item") else value for name, value in self._file.attrs.items()}
 
     @property
+    def compression(self) -> str:
+        """Of ``COMPRESSIONS``."""
+        return self._file["features"].compression or "none"
+
+    @property
     def bytes_per_clip(self) -> int:
         """Of one clip's features, as stored."""
         stored = self._file["features"]
         return int(np.prod(stored.shape[1:])) * int(stored.dtype.itemsize)
-
-    @property
-    def compression(self) -> str:
-        """Of ``COMPRESSIONS``."""
-        return self._file["features"].compression or "none"
 
     def read(self, row: int) -> FeatureRow:
         """One clip."""

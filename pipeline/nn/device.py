@@ -29,17 +29,11 @@ def place(model: CRNN, device: str, *, compiled: bool = False) -> CRNN:
     device : str
         ``cpu``, ``cuda``, ``cuda:1``, ...
     compiled : bool
-        Have ``torch.compile`` fuse its operations.
-
-    Raises
-    ------
-    SettingsError
-        If it is to be compiled and there is no compiler.
+        Have ``torch.compile`` fuse its operations; see :func:`check_compiler`.
     """
     model = model.to(device)
     model.mixed_precision = torch.device(device).type == "cuda" and torch.cuda.is_bf16_supported()
     if compiled:
-        check_compiler()
         model.compile()
     return model
 

@@ -192,7 +192,7 @@ def _on_device(batches: Iterable[Batch], model: CRNN) -> Iterator[tuple[Tensor, 
     device = model.mean.device
     for batch in batches:
         x, y, n_frames = (part.to(device, non_blocking=True) for part in batch[:3])
-        yield x.float(), y, n_frames
+        yield x, y, n_frames
 
 
 def _copied(weights: dict[str, Tensor]) -> dict[str, Tensor]:

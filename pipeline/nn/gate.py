@@ -59,6 +59,8 @@ def normalised_gate(z: Tensor, normalise: nn.BatchNorm2d, pool: tuple[int, int],
     -------
     Tensor [shape=(B, C, T / pool[0], F / pool[1])]
     """
+    if z.dtype == torch.bfloat16 and z.device.type == "cpu":
+        z = z.float()  # convolutions in bfloat16 are quicker on some processors, torch's other operations are not
     if not is_quick(z, pool):
         return plain(z, normalise, pool, dropout)
     rate = dropout if normalise.training else 0.0

@@ -22,7 +22,7 @@ from pipeline.io.runs import Run, named_run
 from pipeline.labels import LabelSet
 from pipeline.logmel import LogMelConfig
 from pipeline.nn.crnn import CRNN
-from pipeline.nn.device import has_room, place
+from pipeline.nn.device import check_compiler, has_room, place
 from pipeline.nn.fit import EpochRecord, Fit, predict
 from pipeline.nn.memory import keep_freed_memory
 from pipeline.postprocess import PostProcessing
@@ -104,6 +104,8 @@ def train(
         If the network does not fit the features.
     """
     listener = listener or Listener()
+    if settings.compiled:
+        check_compiler()
     cache = DatasetCache(cache_dir, dataset)
     labels = LabelSet(cache.read_record().labels)
     run = named_run(cache, run_name or settings.default_run)

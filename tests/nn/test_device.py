@@ -46,7 +46,7 @@ def test_compiling_without_a_compiler_is_refused_in_a_sentence(monkeypatch):
     monkeypatch.delenv("CXX", raising=False)
     monkeypatch.setattr(shutil, "which", lambda name: None)
     with pytest.raises(SettingsError, match=r"--compile needs a C\+\+ compiler, and found none of g\+\+") as caught:
-        place(tiny(), "cpu", compiled=True)
+        check_compiler()
     assert "leave --compile out" in caught.value.hint
 
 

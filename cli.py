@@ -280,13 +280,16 @@ def _front_end(path: Path | None, n_mels: int | None) -> LogMelConfig:
               help="Pooling function.  [default: the preset's, linear]")  # fmt: skip
 @click.option("--hierarchy", metavar="N,N|none",
               help="Frames pooled in each stage before the last; none is single pooling.  [default: 5,5]")  # fmt: skip
-@click.option("--preset", default="paper", show_default=True, help="paper, small, or the path of a TOML.")
+@click.option("--preset", default="paper", show_default=True,
+              help="paper, small, cdur, or the path of a TOML.")  # fmt: skip
 @click.option("--run", help="Name of the run.  [default: made from the settings]")
 @seed_option
 @click.option("--epochs", type=click.IntRange(0), help="At most; 0 leaves the network untrained.")
 @click.option("--batch-size", type=click.IntRange(1), help="Clips a step.")
 @click.option("--threads", type=click.IntRange(1), default=_processors, show_default="all processors",
               help="CPU threads; part of what decides the last digits.")  # fmt: skip
+@click.option("--compile", "compiled", is_flag=True,
+              help="Have torch.compile fuse the network's operations; needs a C++ compiler.")  # fmt: skip
 @front_end_options
 @device_option
 @common
@@ -305,7 +308,7 @@ def train(
 
 def _settings(
     *, preset: str, pooling: str | None, hierarchy: str | None, seed: int, device: str, threads: int,
-    epochs: int | None, batch_size: int | None,
+    epochs: int | None, batch_size: int | None, compiled: bool = False,
 ) -> TrainSettings:  # fmt: skip
     """A preset with what the command line changes."""
     from pipeline.io.presets import load_preset
@@ -315,7 +318,7 @@ def _settings(
     chosen = load_preset(preset)
     pool = replace(chosen.pooling, **_given(function=pooling, hierarchy=_groups(hierarchy)))
     training = replace(chosen.training, **_given(epochs=epochs, batch_size=batch_size))
-    return TrainSettings(chosen.name, chosen.network, pool, training, seed, choose_device(device), threads)
+    return TrainSettings(chosen.name, chosen.network, pool, training, seed, choose_device(device), threads, compiled)
 
 
 def _given(**options: Any) -> dict[str, Any]:
@@ -363,14 +366,15 @@ def score(
 @dataset_argument
 @click.option("--export", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
               help="Write what is known of each clip to a TSV.")  # fmt: skip
+@click.option("--classes", is_flag=True, help="Count clips by class, too.")
 @common
-def status(dataset: str, export: Path | None, cache_dir: Path, as_json: bool, quiet: bool) -> None:
+def status(dataset: str, export: Path | None, classes: bool, cache_dir: Path, as_json: bool, quiet: bool) -> None:
     """What each stage has and lacks, and the command to run next."""
     from pipeline.stages.status import export_clips
     from pipeline.stages.status import status as run_stage
 
     name = _name_of(dataset, cache_dir)
-    report = run_stage(name, cache_dir, address=dataset)
+    report = run_stage(name, cache_dir, address=dataset, classes=classes)
     if export is not None:
         rows = export_clips(name, cache_dir, export)
         Terminal(quiet=quiet).say(f"{export}: {rows:,} clips")
@@ -384,7 +388,7 @@ def doctor(dataset: str, cache_dir: Path, as_json: bool, quiet: bool) -> None:
     """What this machine has and lacks, and what to do about it."""
     from pipeline.stages.doctor import doctor as run_stage
 
-    report = run_stage(cache_dir, _name_of(dataset, cache_dir))
+    report = run_stage(cache_dir, _name_of(dataset, cache_dir), address=dataset)
     _print(report, doctor_lines, as_json)
     if not report.is_healthy:
         sys.exit(1)

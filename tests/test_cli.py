@@ -13,6 +13,9 @@ from click.testing import CliRunner, Result
 
 import cli
 from pipeline.io.manifests.load import manifest_names
+from pipeline.shards import Shard
+from pipeline.sources.youtube import FetchOptions
+from pipeline.stages.download import DownloadOptions
 
 VERBS = sorted(
     f"{name} {below}".strip()
@@ -188,6 +191,56 @@ def test_clips_that_can_be_retried_end_with_3(tmp_path: Path, monkeypatch: pytes
     counts = {"training": {"listed": 2, "ok": 1, "gone": 0, "blocked": 0, "retryable": 1, "pending": 0}}
     monkeypatch.setattr(download, "download", lambda *_, **__: download.DownloadReport("tiny", counts, 0.0))
     assert sedpipe("download", str(tiny_mixtures(tmp_path, "tiny"))).exit_code == cli.EXIT_RETRYABLE
+
+
+@pytest.mark.parametrize(
+    ("words", "options"),
+    [
+        ("", DownloadOptions()),
+        ("--retry gone --retry blocked", DownloadOptions(retry=("gone", "blocked"))),
+        ("--limit 0 --shard 2/8", DownloadOptions(limit=0, shard=Shard(2, 8))),
+        ("--workers 4 --sleep 0.5", DownloadOptions(network=FetchOptions(workers=4, spacing_s=0.5))),
+        ("--cookies jar.txt", DownloadOptions(network=FetchOptions(cookies=Path("jar.txt")))),
+        ("--cookies-from-browser firefox", DownloadOptions(network=FetchOptions(cookies_from_browser="firefox"))),
+        ("--proxy socks5://127.0.0.1:1", DownloadOptions(network=FetchOptions(proxy="socks5://127.0.0.1:1"))),
+        ("--rate-limit 500K", DownloadOptions(network=FetchOptions(rate_limit=500 * 1024))),
+        ("--rate-limit 1.5M", DownloadOptions(network=FetchOptions(rate_limit=3 * 512 * 1024))),
+    ],
+)
+def test_how_to_download_reaches_the_stage(
+    words: str, options: DownloadOptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pipeline.stages import download
+
+    heard: list[DownloadOptions] = []
+
+    def listen(*_: object, options: DownloadOptions, **__: object) -> download.DownloadReport:
+        heard.append(options)
+        return download.DownloadReport("tiny", {}, 0.0)
+
+    Path("jar.txt").touch()
+    monkeypatch.setattr(download, "download", listen)
+    assert sedpipe("download", str(tiny_mixtures(tmp_path, "tiny")), *words.split()).exit_code == 0
+    assert heard == [options]
+
+
+@pytest.mark.parametrize(
+    "words", ["--shard 3/2", "--shard x", "--limit -1", "--rate-limit fast", "--retry ok", "--cookies none.txt"]
+)
+def test_a_download_option_that_makes_no_sense_is_wrong_usage(words: str, tmp_path: Path) -> None:
+    assert sedpipe("download", str(tiny_mixtures(tmp_path, "tiny")), *words.split()).exit_code == 2
+
+
+def test_what_is_known_of_each_clip_and_of_each_class_can_be_had(tmp_path: Path) -> None:
+    dataset = str(tiny_mixtures(tmp_path, "tiny"))
+    assert sedpipe("download", dataset, "--quiet").exit_code == 0
+    outcome = sedpipe("status", dataset, "--export", "clips.tsv", "--classes")
+    assert outcome.exit_code == 0
+    header, *rows = Path("clips.tsv").read_text().splitlines()
+    assert header.split("\t")[:4] == ["split", "clip_id", "state", "reason"]
+    assert {row.split("\t")[2] for row in rows} == {"ok"}
+    assert f"clips.tsv: {len(rows)} clips" in outcome.stderr
+    assert " of " in outcome.stdout
 
 
 def test_the_installed_command_answers_help_at_once() -> None:

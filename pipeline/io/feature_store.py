@@ -249,6 +249,12 @@ class FeatureFile:
         """Of ``COMPRESSIONS``."""
         return self._file["features"].compression or "none"
 
+    @property
+    def bytes_per_clip(self) -> int:
+        """Of one clip's features, as stored."""
+        stored = self._file["features"]
+        return int(np.prod(stored.shape[1:])) * int(stored.dtype.itemsize)
+
     def read(self, row: int) -> FeatureRow:
         """One clip."""
         features = self._file["features"][row]

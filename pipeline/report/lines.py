@@ -92,7 +92,19 @@ def status_lines(report: Report) -> list[str]:
     """What each stage has, and the command to run next."""
     stages = report["stages"].items()
     lines = [f"{stage}: {name}: {_words(what)}" for stage, parts in stages for name, what in parts.items()]
-    return [*lines, f"next: {report['next']}"]
+    return [*lines, *_class_lines(report.get("classes", {})), f"next: {report['next']}"]
+
+
+def _class_lines(classes: Report) -> list[str]:
+    """Clips that are there, of those listed, by class and split."""
+    if not classes:
+        return []
+    width = max(len(label) for counts in classes.values() for label in counts)
+    lines = [f"{'':<{width}}" + "".join(f"{split:>18}" for split in classes)]
+    for label in next(iter(classes.values())):
+        cells = (f"{counts[label]['ok']:,} of {counts[label]['listed']:,}" for counts in classes.values())
+        lines.append(f"{label:<{width}}" + "".join(f"{cell:>18}" for cell in cells))
+    return lines
 
 
 def doctor_lines(report: Report) -> list[str]:

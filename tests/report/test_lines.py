@@ -53,6 +53,17 @@ def test_a_status_ends_with_what_to_run_next():
     assert status_lines(report) == ["score: run: none", "train: run: finished True", "next: sedpipe score d"]
 
 
+def test_classes_are_a_table_of_what_is_there():
+    classes = {"training": {"Car": {"listed": 25077, "ok": 20000}, "Bus": {"listed": 10, "ok": 0}}}
+    lines = status_lines({"stages": {}, "next": "sedpipe download d", "classes": classes})
+    assert [line.split() for line in lines] == [
+        ["training"],
+        ["Car", "20,000", "of", "25,077"],
+        ["Bus", "0", "of", "10"],
+        ["next:", "sedpipe", "download", "d"],
+    ]
+
+
 def test_a_doctor_says_what_to_do_where_something_lacks():
     check = {"ok": False, "required": True, "name": "ffmpeg", "found": "none", "advice": "install it"}
     assert doctor_lines({"checks": [check]}) == ["MISSING  ffmpeg: none\n           install it"]

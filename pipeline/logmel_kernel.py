@@ -50,7 +50,7 @@ def _compiled(signature: str) -> Callable[[Any], Any]:
     return compile_now
 
 
-@_inner  # type: ignore[untyped-decorator]
+@_inner
 def _window_frames(waveform, first, hop, window, before, n_fft, frame, real, imag):  # type: ignore[no-untyped-def]
     """Windowed samples of 16 frames; even ones become real parts, odd ones imaginary. real, imag: (n_fft / 2, 16)."""
     for lane in range(LANES):
@@ -67,7 +67,7 @@ def _window_frames(waveform, first, hop, window, before, n_fft, frame, real, ima
             imag[index, lane] = pairs[index, 1]
 
 
-@_inner  # type: ignore[untyped-decorator]
+@_inner
 def _radix_2(in_real, in_imag, out_real, out_imag, size):  # type: ignore[no-untyped-def]
     """The first pass where the length is no power of four: pairs that lie half of it apart."""
     apart = in_real.size // size
@@ -80,7 +80,7 @@ def _radix_2(in_real, in_imag, out_real, out_imag, size):  # type: ignore[no-unt
         b_imag[1, index] = a_imag[0, index] - a_imag[1, index]
 
 
-@_inner  # type: ignore[untyped-decorator]
+@_inner
 def _radix_4(in_real, in_imag, out_real, out_imag, size, cosines, sines):  # type: ignore[no-untyped-def]
     """One pass of Stockham's transform: transforms of ``size / 4`` become transforms of ``size``."""
     quarter, apart, step = size // 4, in_real.size // size, cosines.size // size
@@ -117,7 +117,7 @@ def _radix_4(in_real, in_imag, out_real, out_imag, size, cosines, sines):  # typ
             y_real[3, k, index], y_imag[3, k, index] = turn_real - side_real, turn_imag - side_imag
 
 
-@_inner  # type: ignore[untyped-decorator]
+@_inner
 def _power(real, imag, cosines, sines, power):  # type: ignore[no-untyped-def]
     """|X|^2 of the real frames from the transform of their pairs. power: (n_fft / 2 + 1, 16)."""
     half = real.shape[0]
@@ -138,7 +138,7 @@ def _power(real, imag, cosines, sines, power):  # type: ignore[no-untyped-def]
             high[lane] = y_real * y_real + y_imag * y_imag
 
 
-@_inner  # type: ignore[untyped-decorator]
+@_inner
 def _mel(power, filters, edges, mel):  # type: ignore[no-untyped-def]
     """Weighted sums over the bins where a band is not zero. mel: (n_mels, 16)."""
     for band in range(mel.shape[0]):
@@ -151,7 +151,7 @@ def _mel(power, filters, edges, mel):  # type: ignore[no-untyped-def]
                 sums[lane] += weight * bins[lane]
 
 
-@_inner  # type: ignore[untyped-decorator]
+@_inner
 def _decibels(values, floor, floor_db):  # type: ignore[no-untyped-def]
     """10 log10 in place: exponent and mantissa m in [0.7, 1.4), and log m = 2 atanh((m - 1) / (m + 1)) as a series."""
     bits = values.view(np.int32)

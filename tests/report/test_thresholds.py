@@ -30,7 +30,7 @@ def test_at_every_threshold_sed_eval_gives_the_same_for_the_decoded_events(setti
     for threshold, scores in zip(thresholds, found, strict=True):
         point = PostProcessing(threshold, settings.median_s, settings.min_duration_s)
         estimated = {
-            name: decode_events(probs[n], LABELS, point, GRID, int(n_frames[n]), durations[n])
+            name: decode_events(probs[n], LABELS, point, GRID, n_frames=int(n_frames[n]), duration=durations[n])
             for n, name in enumerate(names)
         }
         official = official_segment_based_scores(lists, estimated, lengths, LABELS)

@@ -1,4 +1,4 @@
-from pipeline.report.lines import doctor_lines, download_lines, score_lines, status_lines
+from pipeline.report.lines import doctor_lines, download_lines, report_lines, score_lines, status_lines
 
 
 def test_a_download_tells_counts_reasons_and_where_to_read_more():
@@ -48,3 +48,8 @@ def test_a_status_ends_with_what_to_run_next():
 def test_a_doctor_says_what_to_do_where_something_lacks():
     check = {"ok": False, "required": True, "name": "ffmpeg", "found": "none", "advice": "install it"}
     assert doctor_lines({"checks": [check]}) == ["MISSING  ffmpeg: none\n           install it"]
+
+
+def test_a_page_says_where_it_is_and_how_large():
+    report = {"path": "c.html", "runs": ["a", "b"], "split": "testing", "clips": ["x", "y"], "bytes": 1_260_000}
+    assert report_lines(report) == ["c.html: a and b on testing, 2 clips, 1.3 MB"]

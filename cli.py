@@ -23,11 +23,14 @@ from pipeline import __version__
 from pipeline.errors import SedpipeError
 from pipeline.fates import Fate
 from pipeline.report.lines import (
+    cache_lines,
     demo_lines,
     doctor_lines,
     download_lines,
+    explain_lines,
     features_lines,
     list_score_lines,
+    prune_lines,
     report_lines,
     score_lines,
     status_lines,
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
     from pipeline.labels import LabelSet
+    from pipeline.logmel import LogMelConfig
     from pipeline.stages.run_record import TrainSettings
 
 Item = TypeVar("Item")
@@ -127,6 +131,21 @@ def jobs_option(command: Command) -> Command:
     return click.option(
         "--jobs", type=click.IntRange(1), default=_processors, show_default="all processors", help="Worker processes."
     )(command)
+
+
+def front_end_options(command: Command) -> Command:
+    """Which log-mel parameters: `train` finds the features that `features` made with the same ones."""
+    options = [
+        click.option("--front-end", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+                     help="A TOML with other log-mel parameters: sample_rate, window_length, hop_length, n_fft, "
+                     "n_frames, n_mels, floor."),
+        click.option("--n-mels", type=click.IntRange(1), help="Mel bands.  [default: 80]"),
+        click.option("--dtype", type=click.Choice(["float16", "float32"]), default="float16", show_default=True,
+                     help="How feature values are stored."),
+    ]  # fmt: skip
+    for option in reversed(options):
+        command = option(command)
+    return command
 
 
 def seed_option(command: Command) -> Command:
@@ -222,19 +241,43 @@ def download(
 
 @main.command()
 @dataset_argument
-@click.option("--dtype", type=click.Choice(["float16", "float32"]), default="float16", show_default=True,
-              help="How values are stored.")  # fmt: skip
+@front_end_options
+@click.option("--compress", "compression", type=click.Choice(["none", "gzip", "lzf"]),
+              help="HDF5's own filters; values stay the same.  [default: as the store is, none at first]")  # fmt: skip
+@click.option("--explain", is_flag=True, help="Say which features would be made and why; make nothing.")
+@click.option("--shard", type=ShardType(), help="Only this part of the clips, such as 2/8; the last part merges.")
+@click.option("--backend", type=click.Choice(["loky", "dask"]), default="loky", show_default=True,
+              help="Where workers are: processes of this machine, or of a Dask cluster.")  # fmt: skip
+@click.option("--scheduler", metavar="ADDRESS", help="Of the Dask cluster, such as tcp://10.0.0.1:8786.")
 @jobs_option
 @common
-def features(dataset: str, dtype: str, jobs: int, cache_dir: Path, as_json: bool, quiet: bool) -> None:
+def features(
+    dataset: str, front_end: Path | None, n_mels: int | None, dtype: str, compression: str | None, explain: bool,
+    shard: Shard | None, backend: str, scheduler: str | None, jobs: int, cache_dir: Path, as_json: bool, quiet: bool,
+) -> None:  # fmt: skip
     """Make log-mel spectrograms, in parallel, into HDF5."""
-    from pipeline.logmel import LogMelConfig
-    from pipeline.stages.features import extract_features
+    from pipeline.stages.features import explain_features, extract_features
 
-    name = _name_of(dataset, cache_dir)
-    listener = Terminal(quiet=quiet)
-    report = extract_features(name, cache_dir, LogMelConfig(), dtype=dtype, jobs=jobs, listener=listener)
+    if (backend == "dask") != (scheduler is not None):
+        raise click.UsageError("--backend dask and --scheduler ADDRESS go together")
+    name, config = _name_of(dataset, cache_dir), _front_end(front_end, n_mels)
+    if explain:
+        _print(explain_features(name, cache_dir, config, dtype=dtype, jobs=jobs), explain_lines, as_json)
+        return
+    report = extract_features(
+        name, cache_dir, config, dtype=dtype, compression=compression, jobs=jobs, scheduler=scheduler, shard=shard,
+        listener=Terminal(quiet=quiet),
+    )  # fmt: skip
     _print(report, features_lines, as_json)
+
+
+def _front_end(path: Path | None, n_mels: int | None) -> LogMelConfig:
+    """The log-mel parameters of a file, with what the command line changes."""
+    from pipeline.io.front_ends import load_front_end
+    from pipeline.logmel import LogMelConfig
+
+    chosen = LogMelConfig() if path is None else load_front_end(path)
+    return replace(chosen, **_given(n_mels=n_mels))
 
 
 @main.command()
@@ -243,33 +286,35 @@ def features(dataset: str, dtype: str, jobs: int, cache_dir: Path, as_json: bool
               help="Pooling function.  [default: the preset's, linear]")  # fmt: skip
 @click.option("--hierarchy", metavar="N,N|none",
               help="Frames pooled in each stage before the last; none is single pooling.  [default: 5,5]")  # fmt: skip
-@click.option("--preset", default="paper", show_default=True, help="paper, small, or the path of a TOML.")
+@click.option("--preset", default="paper", show_default=True,
+              help="paper, small, cdur, or the path of a TOML.")  # fmt: skip
 @click.option("--run", help="Name of the run.  [default: made from the settings]")
 @seed_option
 @click.option("--epochs", type=click.IntRange(0), help="At most; 0 leaves the network untrained.")
 @click.option("--batch-size", type=click.IntRange(1), help="Clips a step.")
 @click.option("--threads", type=click.IntRange(1), default=_processors, show_default="all processors",
               help="CPU threads; part of what decides the last digits.")  # fmt: skip
-@click.option("--dtype", type=click.Choice(["float16", "float32"]), default="float16", show_default=True,
-              help="Which features.")  # fmt: skip
+@click.option("--compile", "compiled", is_flag=True,
+              help="Have torch.compile fuse the network's operations; needs a C++ compiler.")  # fmt: skip
+@front_end_options
 @device_option
 @common
 def train(
-    dataset: str, dtype: str, run: str | None, cache_dir: Path, as_json: bool, quiet: bool, **options: Any
-) -> None:
+    dataset: str, front_end: Path | None, n_mels: int | None, dtype: str, run: str | None,
+    cache_dir: Path, as_json: bool, quiet: bool, **options: Any,
+) -> None:  # fmt: skip
     """Train a network, or go on with one; ends by choosing thresholds on `testing`."""
-    from pipeline.logmel import LogMelConfig
     from pipeline.stages.train import train as run_stage
 
     settings = _settings(**options)
-    report = run_stage(_name_of(dataset, cache_dir), cache_dir, settings, LogMelConfig(),
+    report = run_stage(_name_of(dataset, cache_dir), cache_dir, settings, _front_end(front_end, n_mels),
                        feature_dtype=dtype, run_name=run, listener=Terminal(quiet=quiet))  # fmt: skip
     _print(report, partial(train_lines, address=dataset), as_json)
 
 
 def _settings(
     *, preset: str, pooling: str | None, hierarchy: str | None, seed: int, device: str, threads: int,
-    epochs: int | None, batch_size: int | None,
+    epochs: int | None, batch_size: int | None, compiled: bool = False,
 ) -> TrainSettings:  # fmt: skip
     """A preset with what the command line changes."""
     from pipeline.io.presets import load_preset
@@ -279,7 +324,7 @@ def _settings(
     chosen = load_preset(preset)
     pool = replace(chosen.pooling, **_given(function=pooling, hierarchy=_groups(hierarchy)))
     training = replace(chosen.training, **_given(epochs=epochs, batch_size=batch_size))
-    return TrainSettings(chosen.name, chosen.network, pool, training, seed, choose_device(device), threads)
+    return TrainSettings(chosen.name, chosen.network, pool, training, seed, choose_device(device), threads, compiled)
 
 
 def _given(**options: Any) -> dict[str, Any]:
@@ -390,14 +435,15 @@ def report(
 @dataset_argument
 @click.option("--export", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
               help="Write what is known of each clip to a TSV.")  # fmt: skip
+@click.option("--classes", is_flag=True, help="Count clips by class, too.")
 @common
-def status(dataset: str, export: Path | None, cache_dir: Path, as_json: bool, quiet: bool) -> None:
+def status(dataset: str, export: Path | None, classes: bool, cache_dir: Path, as_json: bool, quiet: bool) -> None:
     """What each stage has and lacks, and the command to run next."""
     from pipeline.stages.status import export_clips
     from pipeline.stages.status import status as run_stage
 
     name = _name_of(dataset, cache_dir)
-    report = run_stage(name, cache_dir, address=dataset)
+    report = run_stage(name, cache_dir, address=dataset, classes=classes)
     if export is not None:
         rows = export_clips(name, cache_dir, export)
         Terminal(quiet=quiet).say(f"{export}: {rows:,} clips")
@@ -411,9 +457,53 @@ def doctor(dataset: str, cache_dir: Path, as_json: bool, quiet: bool) -> None:
     """What this machine has and lacks, and what to do about it."""
     from pipeline.stages.doctor import doctor as run_stage
 
-    report = run_stage(cache_dir, _name_of(dataset, cache_dir))
+    report = run_stage(cache_dir, _name_of(dataset, cache_dir), address=dataset)
     _print(report, doctor_lines, as_json)
     if not report.is_healthy:
+        sys.exit(1)
+
+
+@main.group()
+def cache() -> None:
+    """What lies in the cache, and freeing it."""
+
+
+@cache.command("list")
+@click.argument("dataset", required=False)
+@common
+def cache_list(dataset: str | None, cache_dir: Path, as_json: bool, quiet: bool) -> None:
+    """Features by their parameters, audio and runs: sizes and last use."""
+    from pipeline.stages.cache import list_cache
+
+    _print(list_cache(cache_dir, dataset), cache_lines, as_json)
+
+
+@cache.command("prune")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--kind", "kinds", multiple=True, type=click.Choice(["features", "audio", "run", "leftover"]),
+              help="Only these; repeatable.")  # fmt: skip
+@click.option("--unused-days", type=click.FloatRange(0), metavar="N", help="Only what nobody used for N days.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@common
+def cache_prune(
+    names: tuple[str, ...], kinds: tuple[str, ...], unused_days: float | None, yes: bool,
+    cache_dir: Path, as_json: bool, quiet: bool,
+) -> None:  # fmt: skip
+    """Free what is named as `cache list` names it, or chosen by kind and age; asks first.
+
+    Links are never followed, and what a process is writing stays.
+    """
+    from pipeline.stages.cache import CacheReport, choose, list_cache, prune
+
+    chosen = choose(list_cache(cache_dir).items, names, kinds, unused_days)
+    if chosen and not yes:
+        shown = CacheReport(chosen, sum(item.bytes for item in chosen))
+        click.echo("\n".join(cache_lines(asdict(shown))), err=True)
+        if not click.confirm("Free all of these?", err=True):
+            chosen = []
+    report = prune(cache_dir, chosen)
+    _print(report, prune_lines, as_json)
+    if report.kept:
         sys.exit(1)
 
 

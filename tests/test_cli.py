@@ -3,6 +3,7 @@ import os
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import click
@@ -12,8 +13,15 @@ from click.testing import CliRunner, Result
 
 import cli
 from pipeline.io.manifests.load import manifest_names
+from pipeline.shards import Shard
+from pipeline.sources.youtube import FetchOptions
+from pipeline.stages.download import DownloadOptions
 
-VERBS = sorted(cli.main.commands)
+VERBS = sorted(
+    f"{name} {below}".strip()
+    for name, command in cli.main.commands.items()
+    for below in (command.commands if isinstance(command, click.Group) else [""])
+)
 GARDEN = """name = "garden"
 kind = "folder"
 labels = ["Blackbird", "Lawn mower"]
@@ -49,10 +57,14 @@ def complaint(*arguments: str) -> str:
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_has_help_with_its_options_explained(verb: str) -> None:
-    outcome = sedpipe(verb, "--help")
+    outcome = sedpipe(*verb.split(), "--help")
     assert outcome.exit_code == 0
     assert "--cache" in outcome.output
-    assert all(option.help for option in cli.main.commands[verb].params if isinstance(option, click.Option))
+    command = cli.main
+    for name in verb.split():
+        command = command.commands[name]
+    assert command.help
+    assert all(option.help for option in command.params if isinstance(option, click.Option))
 
 
 def test_help_loads_neither_torch_nor_numpy() -> None:
@@ -181,6 +193,56 @@ def test_clips_that_can_be_retried_end_with_3(tmp_path: Path, monkeypatch: pytes
     assert sedpipe("download", str(tiny_mixtures(tmp_path, "tiny"))).exit_code == cli.EXIT_RETRYABLE
 
 
+@pytest.mark.parametrize(
+    ("words", "options"),
+    [
+        ("", DownloadOptions()),
+        ("--retry gone --retry blocked", DownloadOptions(retry=("gone", "blocked"))),
+        ("--limit 0 --shard 2/8", DownloadOptions(limit=0, shard=Shard(2, 8))),
+        ("--workers 4 --sleep 0.5", DownloadOptions(network=FetchOptions(workers=4, spacing_s=0.5))),
+        ("--cookies jar.txt", DownloadOptions(network=FetchOptions(cookies=Path("jar.txt")))),
+        ("--cookies-from-browser firefox", DownloadOptions(network=FetchOptions(cookies_from_browser="firefox"))),
+        ("--proxy socks5://127.0.0.1:1", DownloadOptions(network=FetchOptions(proxy="socks5://127.0.0.1:1"))),
+        ("--rate-limit 500K", DownloadOptions(network=FetchOptions(rate_limit=500 * 1024))),
+        ("--rate-limit 1.5M", DownloadOptions(network=FetchOptions(rate_limit=3 * 512 * 1024))),
+    ],
+)
+def test_how_to_download_reaches_the_stage(
+    words: str, options: DownloadOptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pipeline.stages import download
+
+    heard: list[DownloadOptions] = []
+
+    def listen(*_: object, options: DownloadOptions, **__: object) -> download.DownloadReport:
+        heard.append(options)
+        return download.DownloadReport("tiny", {}, 0.0)
+
+    Path("jar.txt").touch()
+    monkeypatch.setattr(download, "download", listen)
+    assert sedpipe("download", str(tiny_mixtures(tmp_path, "tiny")), *words.split()).exit_code == 0
+    assert heard == [options]
+
+
+@pytest.mark.parametrize(
+    "words", ["--shard 3/2", "--shard x", "--limit -1", "--rate-limit fast", "--retry ok", "--cookies none.txt"]
+)
+def test_a_download_option_that_makes_no_sense_is_wrong_usage(words: str, tmp_path: Path) -> None:
+    assert sedpipe("download", str(tiny_mixtures(tmp_path, "tiny")), *words.split()).exit_code == 2
+
+
+def test_what_is_known_of_each_clip_and_of_each_class_can_be_had(tmp_path: Path) -> None:
+    dataset = str(tiny_mixtures(tmp_path, "tiny"))
+    assert sedpipe("download", dataset, "--quiet").exit_code == 0
+    outcome = sedpipe("status", dataset, "--export", "clips.tsv", "--classes")
+    assert outcome.exit_code == 0
+    header, *rows = Path("clips.tsv").read_text().splitlines()
+    assert header.split("\t")[:4] == ["split", "clip_id", "state", "reason"]
+    assert {row.split("\t")[2] for row in rows} == {"ok"}
+    assert f"clips.tsv: {len(rows)} clips" in outcome.stderr
+    assert " of " in outcome.stdout
+
+
 def test_the_installed_command_answers_help_at_once() -> None:
     command = Path(sys.executable).parent / "sedpipe"
     if not command.exists():
@@ -188,7 +250,7 @@ def test_the_installed_command_answers_help_at_once() -> None:
     environment = {**os.environ, "COLUMNS": "100"}
     started = time.monotonic()
     printed = subprocess.run([command, "--help"], capture_output=True, text=True, check=True, env=environment).stdout
-    assert all(verb in printed for verb in VERBS)
+    assert all(verb in printed for verb in cli.main.commands)
     assert time.monotonic() - started < 60  # a hang, not a speed: that is measured in benchmarks/
 
 
@@ -208,3 +270,57 @@ def test_a_recording_longer_than_a_clip_is_cut_and_noted(tmp_path: Path) -> None
     sedpipe("download", "garden.toml", "--quiet")
     sedpipe("status", "garden", "--export", "clips.tsv")
     assert "12.5 s long: only the first 10 s are used" in Path("clips.tsv").read_text()
+
+
+def test_features_of_other_parameters_are_made_explained_and_trained_with_by_the_same_options(tmp_path: Path) -> None:
+    manifest = str(tiny_mixtures(tmp_path, "tiny", 4, 2))
+    Path("mine.toml").write_text("n_frames = 400\n")
+    options = ["--front-end", "mine.toml", "--n-mels", "40"]
+    sedpipe("download", manifest, "--quiet")
+    sedpipe("features", manifest, "--quiet")
+    told = sedpipe("features", manifest, "--explain", *options)
+    assert "training: 4 clips, 4 to compute, 0 stored" in told.stdout
+    assert "has n_frames 500, not 400, n_mels 80, not 40" in told.stdout
+    made = json.loads(sedpipe("features", manifest, "--quiet", "--json", *options).stdout)
+    assert made["splits"]["training"] == {"clips": 4, "computed": 4, "reused": 0, "failed": 0}
+    short = ["--preset", "demo", "--epochs", "1", "--batch-size", "4", "--run", "few", "--quiet", "--json"]
+    trained = sedpipe("train", manifest, *short, *options)
+    assert trained.exit_code == 0, trained.output
+    assert sedpipe("score", manifest, "--run", "few", "--split", "testing", "--json").exit_code == 0
+    again = json.loads(sedpipe("features", manifest, "--quiet", "--json").stdout)
+    assert again["splits"]["training"]["reused"] == 4
+
+
+def test_a_part_of_an_array_says_that_others_are_awaited(tmp_path: Path) -> None:
+    manifest = str(tiny_mixtures(tmp_path, "tiny", 6, 3))
+    sedpipe("download", manifest, "--quiet")
+    assert "clips of other parts are not made yet" in sedpipe("features", manifest, "--shard", "1/2").stdout
+    assert "not made yet" not in sedpipe("features", manifest, "--shard", "2/2").stdout
+
+
+def test_dask_needs_the_address_of_its_scheduler() -> None:
+    for options in (["--backend", "dask"], ["--scheduler", "tcp://127.0.0.1:1"]):
+        outcome = sedpipe("features", "demo", *options)
+        assert outcome.exit_code == 2
+        assert "--backend dask and --scheduler ADDRESS go together" in outcome.stderr
+
+
+def test_the_cache_is_listed_and_freed_after_asking(tmp_path: Path) -> None:
+    manifest = str(tiny_mixtures(tmp_path, "tiny", 4, 2))
+    sedpipe("download", manifest, "--quiet")
+    sedpipe("features", manifest, "--quiet")
+    [name] = [line.split()[3] for line in sedpipe("cache", "list").stdout.splitlines() if "/features/" in line]
+    assert "n_mels 80" in sedpipe("cache", "list", "tiny").stdout
+    ask = partial(CliRunner().invoke, cli.main, ["cache", "prune", name])
+    assert "0 B freed" in ask(input="n\n").stdout
+    assert (Path("cache") / name).exists()
+    assert ask(input="").exit_code == 1  # nobody there to answer
+    assert (Path("cache") / name).exists()
+    outcome = ask(input="y\n")
+    assert f"freed {name}" in outcome.stdout
+    assert "Free all of these?" in outcome.stderr
+    assert not (Path("cache") / name).exists()
+    report = json.loads(sedpipe("cache", "prune", "--kind", "audio", "--yes", "--json").stdout)
+    assert len(report["freed"]) == 3
+    assert "what should be freed?" in complaint("cache", "prune")
+    assert "run `sedpipe download tiny` first" in complaint("features", "tiny")

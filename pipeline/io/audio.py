@@ -105,3 +105,17 @@ def write_flac(path: Path, waveform: np.ndarray, sample_rate: int) -> None:
     whole = np.clip(np.rint(waveform * 32768.0), -32768, 32767).astype(np.int16)
     with write_atomically(path) as temporary:
         soundfile.write(os.fspath(temporary), whole, sample_rate, format="FLAC", subtype="PCM_16")
+
+
+def stored_duration(path: Path) -> float:
+    """Seconds that a file of :func:`write_flac` lasts, from its header alone.
+
+    Raises
+    ------
+    AudioError
+        If it is no such file.
+    """
+    try:
+        return float(soundfile.info(os.fspath(path)).duration)
+    except (soundfile.SoundFileError, OSError) as error:
+        raise AudioError(f"{path}: {_why(path)}") from error

@@ -25,12 +25,30 @@ def download_lines(report: Report, address: str) -> list[str]:
 
 
 def features_lines(report: Report) -> list[str]:
-    """Counts of each split."""
-    return [
+    """Counts of each split, and whether other parts are awaited."""
+    lines = [
         f"{split}: {counts['clips']} clips, {counts['computed']} computed, {counts['reused']} reused, "
         f"{counts['failed']} failed"
         for split, counts in report["splits"].items()
     ]
+    if report["waiting"]:
+        lines.append(
+            f"{report['waiting']:,} clips of other parts are not made yet; the part that ends last merges, "
+            "and so does the same command without --shard"
+        )
+    return lines
+
+
+def explain_lines(report: Report) -> list[str]:
+    """How many features of each split would be made and why, with examples."""
+    lines = [f"features {report['fingerprint']}"]
+    for split, counts in report["splits"].items():
+        lines.append(f"{split}: {counts['clips']} clips, {counts['missing']} to compute, {counts['reused']} stored")
+        for group in report["reasons"][split]:
+            more = ", ..." if group["clips"] > len(group["examples"]) else ""
+            lines.append(f"  {group['clips']}: {group['reason']} ({', '.join(group['examples'])}{more})")
+            lines += [f"    {group['detail']}"] if group["detail"] else []
+    return lines
 
 
 def train_lines(report: Report, address: str) -> list[str]:
@@ -147,7 +165,19 @@ def status_lines(report: Report) -> list[str]:
     """What each stage has, and the command to run next."""
     stages = report["stages"].items()
     lines = [f"{stage}: {name}: {_words(what)}" for stage, parts in stages for name, what in parts.items()]
-    return [*lines, f"next: {report['next']}"]
+    return [*lines, *_class_lines(report.get("classes", {})), f"next: {report['next']}"]
+
+
+def _class_lines(classes: Report) -> list[str]:
+    """Clips that are there, of those listed, by class and split."""
+    if not classes:
+        return []
+    width = max(len(label) for counts in classes.values() for label in counts)
+    lines = [f"{'':<{width}}" + "".join(f"{split:>18}" for split in classes)]
+    for label in next(iter(classes.values())):
+        cells = (f"{counts[label]['ok']:,} of {counts[label]['listed']:,}" for counts in classes.values())
+        lines.append(f"{label:<{width}}" + "".join(f"{cell:>18}" for cell in cells))
+    return lines
 
 
 def doctor_lines(report: Report) -> list[str]:
@@ -157,6 +187,40 @@ def doctor_lines(report: Report) -> list[str]:
         f"{check['name']}: {check['found']}" + (f"\n           {check['advice']}" if check["advice"] else "")
         for check in report["checks"]
     ]
+
+
+def cache_lines(report: Report) -> list[str]:
+    """A line an item: size, last use, name, and the parameters of features."""
+    lines = [
+        f"{_size(item['bytes']):>9}  {item['last_use'][:10]}  {item['name']}{_told(item)}" for item in report["items"]
+    ]
+    return [*lines, f"{_size(report['bytes']):>9}  in all"]
+
+
+def prune_lines(report: Report) -> list[str]:
+    """What was freed, and what stayed and why."""
+    return [
+        *(f"freed {item['name']}" for item in report["freed"]),
+        *(f"kept {name}: {why}" for name, why in report["kept"].items()),
+        f"{_size(report['bytes'])} freed",
+    ]
+
+
+def _told(item: Report) -> str:
+    if item["link"]:
+        return f" -> {item['link']}"
+    return (
+        "  " + ", ".join(f"{name} {value}" for name, value in item["parameters"].items()) if item["parameters"] else ""
+    )
+
+
+def _size(n_bytes: float) -> str:
+    """Bytes as a person reads them, 1 kB being 1,000."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if n_bytes < 1000:
+            return f"{n_bytes:.0f} {unit}" if unit == "B" else f"{n_bytes:.1f} {unit}"
+        n_bytes /= 1000
+    return f"{n_bytes:.1f} TB"
 
 
 def demo_lines(report: Report) -> list[str]:

@@ -45,6 +45,8 @@ class TrainSettings:
         ``cpu``, ``cuda``, ``cuda:1``, ...
     threads : int
         Of the CPU; sums depend on it in the last digit.
+    compiled : bool
+        By ``torch.compile``; sums depend on it, too.
     """
 
     preset: str
@@ -54,6 +56,7 @@ class TrainSettings:
     seed: int
     device: str
     threads: int
+    compiled: bool = False
 
     @property
     def default_run(self) -> str:

@@ -52,6 +52,33 @@ def test_the_papers_network_has_the_parameters_of_its_layers():
     assert round(expected / 1e6, 2) == 1.75
 
 
+def test_cdurs_network_has_the_parameters_of_its_layers_and_pools_frequency_away():
+    preset = load_preset("cdur")
+    model = CRNN(17, 500, 80, preset.network, preset.pooling)
+    convolutions = 9 * (1 * 32 + 32 * 128 + 3 * 128 * 128) + 2 * (1 + 32 + 3 * 128)
+    expected = convolutions + gru_parameters(128, 128) + (256 * 17 + 17)
+    assert n_parameters(model) == expected
+    assert round(expected / 1e6, 2) == 0.68  # as published
+    assert model.convolutions(torch.randn(1, 1, 500, 80)).shape == (1, 128, 125, 1)
+
+
+@pytest.mark.parametrize("convolution", ["gated", "leaky"])
+def test_every_option_of_the_network_gives_probabilities_and_gradients(convolution):
+    changes = {"depths": (1, 2), "pool_power": 4, "input_normalisation": True, "conv_maps": 0}
+    model = tiny(convolution=convolution, **changes).train()
+    prediction = model(torch.randn(3, 40, 16), torch.tensor([40, 40, 21]))
+    assert ((prediction.frame_probs >= 0) & (prediction.frame_probs <= 1)).all()
+    prediction.clip_probs.sum().backward()
+    assert all(parameter.grad is not None and parameter.grad.isfinite().all() for parameter in model.parameters())
+
+
+def test_with_input_normalisation_the_level_and_spread_of_a_band_do_not_matter():
+    model = tiny(input_normalisation=True, dropout=0.0).train()
+    x, whole = torch.randn(4, 40, 16), torch.full((4,), 40)
+    moved = x * torch.linspace(1, 5, 16) + torch.linspace(-60, 20, 16)
+    torch.testing.assert_close(model(x, whole).clip_probs, model(moved, whole).clip_probs, rtol=0, atol=1e-3)
+
+
 @pytest.mark.parametrize(("variant", "millions"), [("B", 0.97), ("C", 1.75), ("D", 1.16)])
 def test_variants_that_the_papers_preset_describes_can_be_built(tmp_path, variant, millions):
     text = (PRESETS / "paper.toml").read_text()
@@ -140,6 +167,11 @@ def test_a_network_that_does_not_fit_its_input_is_refused(n_frames, n_mels, hier
         ({"maps": (4, 0)}, "must be positive"),
         ({"pools": ((2, 2), (0, 2))}, "must be positive"),
         ({"conv_pool": (1, 0)}, "must be positive"),
+        ({"conv_maps": -1}, "conv_maps not negative"),
+        ({"depths": (1, 0)}, "must be positive"),
+        ({"depths": (1,)}, "expected one depth a block, got 2 blocks and 1 depths"),
+        ({"pool_power": 3}, "must be 0 or an even number, got 3"),
+        ({"convolution": "dense"}, "must be one of gated, leaky, got 'dense'"),
         ({"gru_units": 0}, "must be positive"),
         ({"normalisation": "group"}, "must be one of before_gate, after_gate, block, got 'group'"),
         ({"dropout": 1.0}, r"dropout must be in \[0, 1\), got 1.0"),

@@ -54,7 +54,7 @@ class ScoreReport:
     tuned_on_this_split: bool
     clips: dict[str, int]
     operating_point: str
-    post_processing: dict[str, dict[str, float]]
+    post_processing: dict[str, dict[str, Any]]
     segment_based: dict[str, float | None]
     operating_points: dict[str, dict[str, float | None]]
     event_based: dict[str, float | None]
@@ -185,10 +185,14 @@ def _decode(scores: FrameScores, trained: TrainedModel, point: PostProcessing, t
     factor = trained.network.time_factor
     grid = trained.front_end.grid.subsampled(factor)
     counted = (-(-scores.n_frames // factor)).tolist()
+    clips = zip(scores.clip_ids, scores.frame_probs, scores.clip_probs, counted, strict=True)
     return {
-        clip_id: decode_events(probs, trained.labels, point, grid, n_frames=n_frames, duration=truth.durations[clip_id])
-        for clip_id, probs, n_frames in zip(scores.clip_ids, scores.frame_probs, counted, strict=True)
-    }
+        clip_id: decode_events(
+            probs, trained.labels, point, grid,
+            n_frames=n_frames, duration=truth.durations[clip_id], clip_probs=clip_probs,
+        )
+        for clip_id, probs, clip_probs, n_frames in clips
+    }  # fmt: skip
 
 
 def _score(metric: Metric, truth: Truth, estimated: EventLists, labels: LabelSet) -> DetectionScores:

@@ -98,6 +98,8 @@ def read_model(path: Path, device: torch.device) -> TrainedModel:
         network, pooling = NetworkConfig(**content["network"]), PoolingConfig(**content["pooling"])
         model = _with_weights(content["weights"], labels, front_end, network, pooling)
         points = {name: PostProcessing(**content["operating_points"][name]) for name in OPERATING_POINTS}
+        for point in points.values():
+            point.check_classes(len(labels))
         feature_dtype = content["feature_dtype"]
         if feature_dtype not in DTYPES:
             raise ValueError(f"its features are stored as {feature_dtype!r}, expected one of {', '.join(DTYPES)}")

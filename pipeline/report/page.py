@@ -76,7 +76,14 @@ def threshold_charts(run: ScoredRun) -> list[LineChart]:
     """Error rate and F1 against one threshold for all classes, the filters being those of the operating point."""
     settings = settings_of(run)
     scores = scores_by_threshold(
-        run.frame_probs, run.n_frames, list(run.durations.values()), run.rolls[0], run.labels, settings, run.grid
+        run.frame_probs,
+        run.clip_probs,
+        run.n_frames,
+        list(run.durations.values()),
+        run.rolls[0],
+        run.labels,
+        settings,
+        run.grid,
     )
     chosen = run.scores["segment_based"]
     point, x = run.scores["operating_point"], common_threshold(run)

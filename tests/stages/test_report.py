@@ -99,6 +99,7 @@ def test_a_clip_without_audio_is_drawn_without_it_and_says_why(cache):
 
 
 def test_intervals_and_yardsticks_are_shown_where_the_scores_have_them(cache):
+    spoil_scores(cache, intervals={}, yardsticks={}, psds=None)
     _, page = reported(cache)
     assert "95 % interval" not in page
     assert 'class="tick"' not in page
@@ -145,7 +146,7 @@ def test_frames_of_other_clips_are_refused(cache):
     path = named_run(cache, "run").frame_scores_path(SPLIT)
     score(NAME, cache.root, run="run", split="testing")
     path.write_bytes(named_run(cache, "run").frame_scores_path("testing").read_bytes())
-    with pytest.raises(StaleError, match="lacks the clip"):
+    with pytest.raises(StaleError, match="does not list the scored clip"):
         reported(cache, split=SPLIT)
 
 

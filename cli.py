@@ -370,7 +370,8 @@ def _groups(hierarchy: str | None) -> tuple[int, ...] | None:
 
 @main.command()
 @click.argument("dataset", required=False, metavar="[DATASET]")
-@click.option("--run", help="Name or path of a run.  [default: the newest]")
+@click.option("--run", "runs", multiple=True, metavar="RUN",
+              help="Name or path of a run; several are scored as their mean.  [default: the newest]")  # fmt: skip
 @click.option("--split", type=click.Choice(["training", "testing", "evaluation"]), default="evaluation",
               show_default=True, help="What to score; nothing is ever tuned on it here.")  # fmt: skip
 @click.option("--estimated", type=LIST, metavar="LIST", help="Score this event list, of any system, ...")
@@ -382,39 +383,34 @@ def _groups(hierarchy: str | None) -> tuple[int, ...] | None:
               metavar="SECONDS", help="Length of a segment, for lists.")  # fmt: skip
 @click.option("--against", metavar="RUN|LIST", help="What to compare with, on the same clips.")
 @operating_point_option
+@click.option("--explain", is_flag=True, help="Show what each step of tuning gained, there and cross-validated.")
+@click.option("--export-scores", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER",
+              help="Write frame probabilities as sed_scores_eval reads them.")  # fmt: skip
 @device_option
 @common
 def score(
     dataset: str | None, estimated: Path | None, reference: Path | None, duration: float | None,
     durations: Path | None, time_resolution: float, against: str | None,
-    cache_dir: Path, as_json: bool, quiet: bool, **options: Any,
+    explain: bool, cache_dir: Path, as_json: bool, quiet: bool, **options: Any,
 ) -> None:  # fmt: skip
     """Events and scores (checked by sed_eval) of a run on a split, or of any event list."""
-    if estimated is None and reference is None:
-        return _score_run(dataset or DEFAULT_DATASET, cache_dir, as_json, quiet, **options)
-    from pipeline.stages.score_lists import score_lists
+    if estimated is not None and reference is not None:
+        from pipeline.stages.score_lists import score_lists
 
-    if estimated is None or reference is None:
+        listed = score_lists(
+            reference, estimated, labels=_labels_of(dataset, cache_dir), duration=duration, durations=durations,
+            against=Path(against) if against else None, time_resolution=time_resolution,
+        )  # fmt: skip
+        return _print(listed, list_score_lines, as_json)
+    if estimated is not None or reference is not None:
         raise click.UsageError("--reference and --estimated go together")
-    report = score_lists(
-        reference, estimated, labels=_labels_of(dataset, cache_dir), duration=duration, durations=durations,
-        against=Path(against) if against else None, time_resolution=time_resolution,
-    )  # fmt: skip
-    _print(report, list_score_lines, as_json)
-
-
-def _score_run(
-    dataset: str, cache_dir: Path, as_json: bool, quiet: bool, *, run: str | None, split: str,
-    operating_point: str, device: str,
-) -> None:  # fmt: skip
     from pipeline.stages.score import score as run_stage
-    from pipeline.stages.train import choose_device
 
     report = run_stage(
-        _name_of(dataset, cache_dir), cache_dir, run=run, split=split, operating_point=operating_point,
-        device=choose_device(device), listener=Terminal(quiet=quiet),
+        _name_of(dataset or DEFAULT_DATASET, cache_dir), cache_dir, run=options.pop("runs"), against=against,
+        listener=Terminal(quiet=quiet), **options,
     )  # fmt: skip
-    _print(report, score_lines, as_json)
+    _print(report, partial(score_lines, explain=explain), as_json)
 
 
 def _labels_of(dataset: str | None, cache_dir: Path) -> LabelSet | None:

@@ -138,7 +138,7 @@ def find_run_in_cache(root: Path, name_or_path: str) -> tuple[DatasetCache, Run]
         if record is None:
             raise MissingStageError(f"{run.folder} holds no run (it has no run.json)")
         return DatasetCache(root, str(record.get("dataset", ""))), run
-    known = [Run(path.parent) for path in sorted(root.glob("*/runs/*/run.json"))]
+    known = [Run(path) for path in sorted(root.glob("*/runs/[!.]*")) if path.is_dir()]
     named = [run for run in known if run.name == name_or_path]
     if len(named) == 1:
         return DatasetCache(root, named[0].folder.parents[1].name), named[0]

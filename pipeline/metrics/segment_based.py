@@ -112,7 +112,7 @@ def segments_of_frames(active: np.ndarray, edges: np.ndarray, n_segments: int, t
     Parameters
     ----------
     active : ndarray [shape=(T, ...)]
-        Boolean, time along the first axis.
+        Boolean, or words with a bit for each clip; time along the first axis.
     edges : ndarray [shape=(T + 1,)]
         Of the frames, in seconds, rounded as event times are.
     n_segments : int
@@ -123,14 +123,14 @@ def segments_of_frames(active: np.ndarray, edges: np.ndarray, n_segments: int, t
     Returns
     -------
     ndarray [shape=(S, ...)]
-        Boolean.
+        As ``active``.
     """
     segment = np.arange(n_segments)
     firsts = np.searchsorted(np.ceil(edges[1:] / time_resolution), segment, side="right")
     ends = np.searchsorted(np.floor(edges[:-1] / time_resolution), segment, side="right")
-    roll = np.zeros((n_segments, *active.shape[1:]), dtype=bool)
+    roll = np.zeros((n_segments, *active.shape[1:]), dtype=active.dtype)
     for lit, first, end in zip(roll, firsts, ends, strict=True):
-        active[first:end].any(axis=0, out=lit)
+        np.bitwise_or.reduce(active[first:end], axis=0, out=lit)
     return roll
 
 

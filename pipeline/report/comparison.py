@@ -114,6 +114,7 @@ def _on_clips(run: ScoredRun, clip_ids: Sequence[str]) -> ScoredRun:
         estimated=estimated,
         durations={clip_id: run.durations[clip_id] for clip_id in clip_ids},
         frame_probs=run.frame_probs[rows],
+        clip_probs=run.clip_probs[rows],
         n_frames=run.n_frames[rows],
     )
 

@@ -85,10 +85,9 @@ def score_lines(report: Report, *, explain: bool = False) -> list[str]:
 
 def report_lines(report: Report) -> list[str]:
     """What was written, and how large it is."""
-    about = " and ".join(report["runs"])
-    return [
-        f"{report['path']}: {about} on {report['split']}, {len(report['clips'])} clips, {report['bytes'] / 1e6:.1f} MB"
-    ]
+    about, n_clips = " and ".join(report["runs"]), len(report["clips"])
+    clips = f"{n_clips} clip{'' if n_clips == 1 else 's'}"
+    return [f"{report['path']}: {about} on {report['split']}, {clips}, {report['bytes'] / 1e6:.1f} MB"]
 
 
 def list_score_lines(report: Report) -> list[str]:

@@ -13,7 +13,7 @@ from pipeline.report.classes import class_rows, confused_classes, confusion_rows
 from pipeline.report.clip_view import ClipView
 from pipeline.report.headline import coverage, gauges, other_scores, score_rows
 from pipeline.report.mistakes import confusions
-from pipeline.report.operating_point import settings_of
+from pipeline.report.operating_point import common_threshold, settings_of
 from pipeline.report.provenance import provenance
 from pipeline.report.render import render
 from pipeline.report.scored_run import ScoredRun
@@ -53,6 +53,7 @@ def run_page(run: ScoredRun, clips: Sequence[ClipView]) -> str:
         findings=findings(run, rows, confused),
         class_rows=rows,
         charts=threshold_charts(run),
+        has_common_threshold=common_threshold(run) is not None,
         confusion_rows=confusion_rows(run, confused, columns),
         confused_labels=[run.labels.names[k] for k in columns],
         clips=clips,
@@ -75,10 +76,17 @@ def threshold_charts(run: ScoredRun) -> list[LineChart]:
     """Error rate and F1 against one threshold for all classes, the filters being those of the operating point."""
     settings = settings_of(run)
     scores = scores_by_threshold(
-        run.frame_probs, run.n_frames, list(run.durations.values()), run.rolls[0], run.labels, settings, run.grid
+        run.frame_probs,
+        run.clip_probs,
+        run.n_frames,
+        list(run.durations.values()),
+        run.rolls[0],
+        run.labels,
+        settings,
+        run.grid,
     )
     chosen = run.scores["segment_based"]
-    point, x = run.scores["operating_point"], settings.threshold
+    point, x = run.scores["operating_point"], common_threshold(run)
     error_rates = _points(scores, "error_rate")
     top = max(_HIGHEST_ERROR_RATE, 1.1 * (chosen["error_rate"] or 0.0))
     across = [(k / 5, f"{k / 5:g}") for k in range(6)]

@@ -8,14 +8,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from pipeline.batches import ClipBatches
 from pipeline.clips import SPLITS, Clip
 from pipeline.errors import MissingStageError, SedpipeError, StaleError
 from pipeline.events import Event, EventLists
@@ -23,15 +22,13 @@ from pipeline.frames import FrameGrid
 from pipeline.io.cache import DatasetCache
 from pipeline.io.checksums import sha256_of
 from pipeline.io.feature_store import FeatureFile
-from pipeline.io.frame_scores import read_frame_scores
+from pipeline.io.frame_scores import FrameScores, find_frame_scores, find_origin
 from pipeline.io.lists.events import read_event_list
 from pipeline.io.runs import Run
 from pipeline.labels import LabelSet
-from pipeline.logmel import LogMelConfig
 from pipeline.metrics.segment_based import segment_based_scores, segment_roll
 from pipeline.metrics.validation import validate
 from pipeline.report.thresholds import TIME_RESOLUTION
-from pipeline.truth import read_truth
 
 _ALIKE = 1e-9
 _NEEDED = ("segment_based", "operating_points", "operating_point", "per_class", "clips", "post_processing")
@@ -79,6 +76,7 @@ class ScoredRun:
     estimated: EventLists
     durations: dict[str, float]
     frame_probs: np.ndarray
+    clip_probs: np.ndarray
     n_frames: np.ndarray
     grid: FrameGrid
     features: FeatureFile
@@ -126,30 +124,27 @@ def read_scored_run(cache: DatasetCache, run: Run, split: str | None = None) -> 
     """
     split = split or next(iter(scored_splits(run)), "evaluation")
     command = f"run `sedpipe score {cache.dataset} --run {run.name} --split {split}` first"
-    scores, record = _read_scores(run, split, command), run.find_record() or {}
-    features = _features_of(cache, record, split)
-    labels, front_end = LabelSet(tuple(scores["per_class"])), _front_end(features)
-    batches = ClipBatches(features, cache.read_clips().get(split, []), labels)
-    truth = read_truth(cache, split, batches, labels, front_end)
-    if truth is None:
+    scores = _read_scores(run, split, command)
+    frame_scores, features = _frame_scores_and_features(cache, run, split, command)
+    if not cache.reference_path(split).exists():
         raise MissingStageError(f"{cache.reference_path(split)} does not exist", hint=command)
-    frame_probs = _probs_of(run.frame_scores_path(split), truth.clip_ids, command)
-    factor = front_end.n_frames // frame_probs.shape[1]
+    clip_ids, labels = frame_scores.clip_ids, frame_scores.labels
     scored = ScoredRun(
         name=run.name,
         dataset=cache.dataset,
         split=split,
         scores=scores,
-        record=record,
+        record=run.find_record() or {},
         files=_checksums(cache, run, split),
         labels=labels,
-        clips=batches.clips,
-        reference=truth.reference,
-        estimated=_read_estimated(run.estimated_path(split), truth.clip_ids, labels, command),
-        durations=truth.durations,
-        frame_probs=frame_probs,
-        n_frames=-(-batches.n_frames // factor),
-        grid=front_end.grid.subsampled(factor),
+        clips=_clips(cache, split, clip_ids, command),
+        reference=_events(cache.reference_path(split), clip_ids, labels),
+        estimated=_read_estimated(run.estimated_path(split), clip_ids, labels, command),
+        durations=dict(zip(clip_ids, frame_scores.durations.tolist(), strict=True)),
+        frame_probs=frame_scores.frame_probs,
+        clip_probs=frame_scores.clip_probs,
+        n_frames=frame_scores.n_frames,
+        grid=frame_scores.grid,
         features=features,
     )
     _check_same(scored, command)
@@ -170,34 +165,39 @@ def _read_scores(run: Run, split: str, command: str) -> dict[str, Any]:
     return dict(scores)
 
 
-def _features_of(cache: DatasetCache, record: dict[str, Any], split: str) -> FeatureFile:
-    fingerprint = str(record.get("data", {}).get("features", ""))
-    path = cache.features_dir(fingerprint) / f"{split}.h5"
-    if not (fingerprint.isalnum() and path.exists()):
-        raise MissingStageError(f"{path} does not exist", hint=f"run `sedpipe features {cache.dataset}` first")
-    return FeatureFile(path)
+def _frame_scores_and_features(
+    cache: DatasetCache, run: Run, split: str, command: str
+) -> tuple[FrameScores, FeatureFile]:
+    """The frame scores, and the features that they were made from."""
+    path = run.frame_scores_path(split)
+    origin = find_origin(path)
+    stored = None if origin is None else find_frame_scores(path, origin)
+    if origin is None or stored is None:
+        raise MissingStageError(f"{path} does not exist or cannot be read", hint=command)
+    features = cache.features_dir(origin.features) / f"{split}.h5"
+    if not (origin.features.isalnum() and features.exists()):
+        raise MissingStageError(f"{features} does not exist", hint=f"run `sedpipe features {cache.dataset}` first")
+    return stored, FeatureFile(features)
 
 
-def _front_end(features: FeatureFile) -> LogMelConfig:
-    stored: dict[str, Any] = features.parameters
-    return LogMelConfig(**{each.name: stored[each.name] for each in fields(LogMelConfig)})
-
-
-def _probs_of(path: Path, clip_ids: list[str], command: str) -> np.ndarray:
-    """Frame probabilities (N, T, K) of the clips, joined by their ids."""
-    if not path.exists():
-        raise MissingStageError(f"{path} does not exist", hint=command)
-    stored = read_frame_scores(path)
-    row_of = {clip_id: row for row, clip_id in enumerate(stored.clip_ids)}
-    lacking = [clip_id for clip_id in clip_ids if clip_id not in row_of]
-    if lacking:
-        raise StaleError(f"{path} lacks the clip {lacking[0]!r}", hint=command.replace(" first", " again"))
-    return np.asarray(stored.frame_probs[[row_of[clip_id] for clip_id in clip_ids]])
+def _clips(cache: DatasetCache, split: str, clip_ids: list[str], command: str) -> list[Clip]:
+    """The scored clips, all of which must be listed still."""
+    listed = {clip.clip_id: clip for clip in cache.read_clips().get(split, [])}
+    strange = [clip_id for clip_id in clip_ids if clip_id not in listed]
+    if strange:
+        raise StaleError(
+            f"{split} does not list the scored clip {strange[0]!r}", hint=command.replace(" first", " again")
+        )
+    return [listed[clip_id] for clip_id in clip_ids]
 
 
 def _read_estimated(path: Path, clip_ids: list[str], labels: LabelSet, command: str) -> dict[str, list[Event]]:
     if not path.exists():
         raise MissingStageError(f"{path} does not exist", hint=command)
+    return _events(path, clip_ids, labels)
+
+
+def _events(path: Path, clip_ids: list[str], labels: LabelSet) -> dict[str, list[Event]]:
     events = read_event_list(path, labels)
     return {clip_id: events.get(clip_id, []) for clip_id in clip_ids}
 

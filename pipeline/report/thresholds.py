@@ -22,6 +22,7 @@ TIME_RESOLUTION = 1.0
 
 def scores_by_threshold(
     frame_probs: np.ndarray,
+    clip_probs: np.ndarray,
     n_frames: np.ndarray,
     durations: Sequence[float],
     reference: np.ndarray,
@@ -36,6 +37,8 @@ def scores_by_threshold(
     ----------
     frame_probs : ndarray [shape=(N, T, K)]
         Probabilities.
+    clip_probs : ndarray [shape=(N, K)]
+        Of whole clips, for the gate.
     n_frames : ndarray [shape=(N,)]
         How many of the T frames count.
     durations : sequence of float
@@ -62,7 +65,7 @@ def scores_by_threshold(
     evaluated = np.arange(reference.shape[1]) < count_of_segments(lengths, TIME_RESOLUTION)[:, None]
 
     def scores(threshold: float) -> OverallScores:
-        active = activity(frame_probs, replace(settings, threshold=threshold), grid, counted)
+        active = activity(frame_probs, replace(settings, threshold=threshold), grid, counted, clip_probs)
         segments = segments_of_frames(np.moveaxis(active, 1, 0), edges, reference.shape[1], TIME_RESOLUTION)
         estimated = np.moveaxis(segments, 0, 1) & evaluated[..., None]
         return detection_scores(count_segments(reference, estimated), labels).overall

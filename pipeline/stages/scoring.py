@@ -1,25 +1,31 @@
 """What every score report says of estimated events, whether a run or somebody's list made them.
 
 - :func:`checked`: scores of ours after sed_eval has come to the same
-- :func:`event_based`, :func:`yardstick_scores`: parts of a report
+- :func:`event_based`, :func:`yardstick_scores`, :func:`psds_scores`: parts of a report
 - :func:`compare`: two lists of events on the same clips
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
+
+import numpy as np
 
 from pipeline.errors import SedpipeError
 from pipeline.events import Event, EventLists
+from pipeline.io.frame_scores import FrameScores
 from pipeline.labels import LabelSet
 from pipeline.metrics.bootstrap import paired_differences
 from pipeline.metrics.detection_scores import DetectionScores
 from pipeline.metrics.event_based import event_based_scores
+from pipeline.metrics.psds_based import SCENARIOS, THRESHOLDS, psds
 from pipeline.metrics.sed_eval_scores import differences, official_event_based_scores, official_segment_based_scores
 from pipeline.metrics.segment_based import segment_based_counts, segment_based_scores
+from pipeline.metrics.validation import EventTable, validate
 from pipeline.metrics.yardsticks import yardsticks
+from pipeline.postprocess import PostProcessing, activity, countable_frames, frame_edges
 
 Metric = tuple[Callable[..., DetectionScores], Callable[..., DetectionScores]]
 SEGMENTS: Metric = (official_segment_based_scores, segment_based_scores)
@@ -80,6 +86,31 @@ def yardstick_scores(truth: Truth, time_resolution: float) -> dict[str, dict[str
         )
         for name, found in lists.items()
     }
+
+
+def psds_scores(truth: Truth, scores: FrameScores, point: PostProcessing) -> dict[str, float | None]:
+    """PSDS of each scenario, over common thresholds; the other filters are those of ``point``, without its gate."""
+    n_classes = len(truth.labels)
+    clips = validate(truth.reference, {}, truth.durations, truth.labels)
+    edges = frame_edges(scores.grid, scores.frame_probs.shape[1])
+    counted = countable_frames(edges, scores.n_frames, scores.durations)
+    tables = []
+    for threshold in THRESHOLDS:
+        at = replace(point, threshold=threshold, hysteresis=1.0, gate=0.0)
+        active = activity(scores.frame_probs, at, scores.grid, counted)
+        tables.append(_events_of(active, edges, clips.durations))
+    return {
+        name: psds(clips.reference, tables, clips.durations, n_classes, scenario)
+        for name, scenario in SCENARIOS.items()
+    }
+
+
+def _events_of(active: np.ndarray, edges: np.ndarray, durations: np.ndarray) -> EventTable:
+    """Runs of an activity (N, T, K), cut at the end of the clip."""
+    changes = np.diff(np.pad(active.transpose(0, 2, 1), ((0, 0), (0, 0), (1, 1))).astype(np.int8), axis=2)
+    clips, classes, starts = np.nonzero(changes == 1)
+    stops = np.nonzero(changes == -1)[2]
+    return EventTable(clips, classes, edges[starts], np.minimum(edges[stops], durations[clips]))
 
 
 def compare(truth: Truth, estimated: EventLists, other: EventLists, time_resolution: float) -> dict[str, Any]:

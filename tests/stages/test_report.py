@@ -57,7 +57,7 @@ def test_the_page_has_the_numbers_of_the_scores(made):
         shown = [f"{numbers[name]:.2f}" for name in ("error_rate", "deletion_rate")] + [f"{100 * numbers['f1']:.1f}"]
         assert all(number in page for number in shown)
     assert f'data-listed="{scores["clips"]["listed"]}" data-scored="{scores["clips"]["scored"]}"' in page
-    assert "1 clips are missing" in page
+    assert "1 clip is missing" in page
 
 
 def test_nothing_in_the_page_points_anywhere(made):
@@ -99,6 +99,7 @@ def test_a_clip_without_audio_is_drawn_without_it_and_says_why(cache):
 
 
 def test_intervals_and_yardsticks_are_shown_where_the_scores_have_them(cache):
+    spoil_scores(cache, intervals={}, yardsticks={}, psds=None)
     _, page = reported(cache)
     assert "95 % interval" not in page
     assert 'class="tick"' not in page
@@ -145,7 +146,7 @@ def test_frames_of_other_clips_are_refused(cache):
     path = named_run(cache, "run").frame_scores_path(SPLIT)
     score(NAME, cache.root, run="run", split="testing")
     path.write_bytes(named_run(cache, "run").frame_scores_path("testing").read_bytes())
-    with pytest.raises(StaleError, match="lacks the clip"):
+    with pytest.raises(StaleError, match="does not list the scored clip"):
         reported(cache, split=SPLIT)
 
 
@@ -207,7 +208,7 @@ def test_the_command_says_where_the_page_is_and_how_large(made, tmp_path):
     options = ["--cache", str(made.root), "--clips", "1", "--output", str(tmp_path / "deep" / "page.html")]
     outcome = CliRunner().invoke(cli.main, ["report", "run", *options])
     assert outcome.exit_code == 0, outcome.output
-    assert re.fullmatch(r".*page\.html: run on evaluation, 1 clips, 0\.\d MB\n", outcome.stdout)
+    assert re.fullmatch(r".*page\.html: run on evaluation, 1 clip, 0\.\d MB\n", outcome.stdout)
     outcome = CliRunner().invoke(cli.main, ["report", "run", *options, "--json"])
     assert json.loads(outcome.stdout).keys() == {"stage", "dataset", "runs", "split", "clips", "path", "bytes"}
 

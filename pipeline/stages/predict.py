@@ -24,7 +24,7 @@ import torch
 from pipeline.errors import AudioError, SettingsError
 from pipeline.events import Event
 from pipeline.frames import FrameGrid
-from pipeline.io.atomic import write_text
+from pipeline.io.atomic import remove_leftovers, write_text
 from pipeline.io.audio import read_blocks
 from pipeline.io.audio_files import AudioFile, find_audio
 from pipeline.io.cache import DatasetCache
@@ -125,8 +125,13 @@ def predict(
     opened = open_model(model, cache, device)
     point = _post_processing(opened.trained, operating_point, threshold)
     found = find_audio(places)
+    if form == "audacity" and out is None and len(found.files) > 1:
+        raise SettingsError(
+            f"Audacity's labels are of one recording, got {len(found.files)}", hint="name a folder with --out"
+        )
     log = None
     if out is not None:
+        remove_leftovers(out, *{(out / file.name).parent for file in found.files})
         log = PredictionLog(out, {"model": opened.sha256, "post_processing": asdict(point), "overlap": OVERLAP})
     files = []
     for file in listener.track(found.files, len(found.files), "recordings"):

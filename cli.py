@@ -28,6 +28,7 @@ from pipeline.report.lines import (
     download_lines,
     export_lines,
     features_lines,
+    list_score_lines,
     predict_lines,
     predict_remarks,
     score_lines,
@@ -41,10 +42,14 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
     from pipeline.io.cache import DatasetCache
+    from pipeline.labels import LabelSet
     from pipeline.stages.run_record import TrainSettings
 
 Item = TypeVar("Item")
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+DEFAULT_DATASET = "dcase2017-task4"
+LIST = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 EXIT_RETRYABLE = 3
 """Finished, but some clips can still be retried."""
@@ -117,7 +122,7 @@ def common(command: Command) -> Command:
 
 def dataset_argument(command: Command) -> Command:
     """The dataset a verb works on."""
-    return click.argument("dataset", default="dcase2017-task4", metavar="[DATASET]")(command)
+    return click.argument("dataset", default=DEFAULT_DATASET, metavar="[DATASET]")(command)
 
 
 def jobs_option(command: Command) -> Command:
@@ -306,18 +311,44 @@ def _groups(hierarchy: str | None) -> tuple[int, ...] | None:
 
 
 @main.command()
-@dataset_argument
+@click.argument("dataset", required=False, metavar="[DATASET]")
 @click.option("--run", help="Name or path of a run.  [default: the newest]")
 @click.option("--split", type=click.Choice(["training", "testing", "evaluation"]), default="evaluation",
               show_default=True, help="What to score; nothing is ever tuned on it here.")  # fmt: skip
 @operating_point_option
+@click.option("--estimated", type=LIST, metavar="LIST", help="Score this event list, of any system, ...")
+@click.option("--reference", type=LIST, metavar="LIST", help="... against this one; DATASET then only names classes.")
+@click.option("--duration", type=click.FloatRange(0, min_open=True), metavar="SECONDS",
+              help="Of every clip of the lists.  [default: by its name, or its last event]")  # fmt: skip
+@click.option("--durations", type=LIST, metavar="LIST", help="Of each clip: filename, duration.")
+@click.option("--time-resolution", type=click.FloatRange(0, min_open=True), default=1.0, show_default=True,
+              metavar="SECONDS", help="Length of a segment, for lists.")  # fmt: skip
+@click.option("--against", metavar="RUN|LIST", help="What to compare with, on the same clips.")
 @device_option
 @common
 def score(
-    dataset: str, run: str | None, split: str, operating_point: str, device: str,
-    cache_dir: Path, as_json: bool, quiet: bool,
+    dataset: str | None, estimated: Path | None, reference: Path | None, duration: float | None,
+    durations: Path | None, time_resolution: float, against: str | None,
+    cache_dir: Path, as_json: bool, quiet: bool, **options: Any,
 ) -> None:  # fmt: skip
-    """Events and scores (sed_eval's) of a run on a split; thresholds are never tuned here."""
+    """Events and scores (checked by sed_eval) of a run on a split, or of any event list."""
+    if estimated is None and reference is None:
+        return _score_run(dataset or DEFAULT_DATASET, cache_dir, as_json, quiet, **options)
+    from pipeline.stages.score_lists import score_lists
+
+    if estimated is None or reference is None:
+        raise click.UsageError("--reference and --estimated go together")
+    report = score_lists(
+        reference, estimated, labels=_labels_of(dataset, cache_dir), duration=duration, durations=durations,
+        against=Path(against) if against else None, time_resolution=time_resolution,
+    )  # fmt: skip
+    _print(report, list_score_lines, as_json)
+
+
+def _score_run(
+    dataset: str, cache_dir: Path, as_json: bool, quiet: bool, *, run: str | None, split: str,
+    operating_point: str, device: str,
+) -> None:  # fmt: skip
     from pipeline.stages.score import score as run_stage
     from pipeline.stages.train import choose_device
 
@@ -326,6 +357,18 @@ def score(
         device=choose_device(device), listener=Terminal(quiet=quiet),
     )  # fmt: skip
     _print(report, score_lines, as_json)
+
+
+def _labels_of(dataset: str | None, cache_dir: Path) -> LabelSet | None:
+    """Classes of a dataset that is in the cache, comes with sedpipe, or is a TOML."""
+    from pipeline.io.cache import DatasetCache
+    from pipeline.io.manifests.load import load_manifest
+    from pipeline.labels import LabelSet
+
+    if dataset is None:
+        return None
+    record = DatasetCache(cache_dir, dataset).find_record() if _is_cached(dataset, cache_dir) else None
+    return LabelSet(record.labels if record else load_manifest(dataset).labels)
 
 
 @main.command()
@@ -435,7 +478,7 @@ def demo(
 
 def _name_of(dataset: str, cache_dir: Path) -> str:
     """Name of a dataset that is in the cache, comes with sedpipe, or is a TOML."""
-    if "/" not in dataset and not dataset.startswith(".") and (cache_dir / dataset / "dataset.json").exists():
+    if _is_cached(dataset, cache_dir):
         return dataset
     from pipeline.io.manifests.load import load_manifest
 
@@ -448,6 +491,11 @@ def _cache_of(dataset: str | None, cache_dir: Path) -> DatasetCache | None:
     from pipeline.io.cache import DatasetCache
 
     return DatasetCache(cache_dir, _name_of(dataset, cache_dir))
+
+
+def _is_cached(dataset: str, cache_dir: Path) -> bool:
+    named = "/" not in dataset and not dataset.startswith(".")
+    return named and (cache_dir / dataset / "dataset.json").exists()
 
 
 def _print(report: DataclassInstance, lines: Callable[[dict[str, Any]], list[str]], as_json: bool) -> None:

@@ -67,7 +67,7 @@ def build_model(labels: LabelSet, front_end: LogMelConfig, network: NetworkConfi
 
 
 def described(trained: TrainedModel) -> dict[str, Any]:
-    """All but the weights, as plain values: what :func:`rebuilt` needs besides them."""
+    """All but the weights, as plain values: what :func:`rebuilt` needs besides ``weights``."""
     return {
         "format": FORMAT,
         "labels": list(trained.labels),
@@ -79,8 +79,8 @@ def described(trained: TrainedModel) -> dict[str, Any]:
     }
 
 
-def rebuilt(content: dict[str, Any], weights: dict[str, Tensor], device: torch.device) -> TrainedModel:
-    """The model that :func:`described` told of, on ``device``.
+def rebuilt(content: dict[str, Any], device: torch.device) -> TrainedModel:
+    """The model that :func:`described` told of, its state under ``weights``, on ``device``.
 
     Raises
     ------
@@ -91,8 +91,10 @@ def rebuilt(content: dict[str, Any], weights: dict[str, Tensor], device: torch.d
         raise ValueError(f"its format is {content['format']!r}, this sedpipe reads {FORMAT}")
     labels, front_end = LabelSet(tuple(content["labels"])), LogMelConfig(**content["front_end"])
     network, pooling = NetworkConfig(**content["network"]), PoolingConfig(**content["pooling"])
-    model = _with_weights(weights, labels, front_end, network, pooling)
+    model = _with_weights(content["weights"], labels, front_end, network, pooling)
     points = {name: PostProcessing(**content["operating_points"][name]) for name in OPERATING_POINTS}
+    for point in points.values():
+        point.check_classes(len(labels))
     feature_dtype = content["feature_dtype"]
     if feature_dtype not in DTYPES:
         raise ValueError(f"its features are stored as {feature_dtype!r}, expected one of {', '.join(DTYPES)}")
@@ -119,7 +121,7 @@ def read_model(path: Path, device: torch.device) -> TrainedModel:
         raise MissingStageError(f"{path} does not exist", hint="run `sedpipe train` first")
     try:
         content = _load(path)
-        return rebuilt(content, content["weights"], device)
+        return rebuilt(content, device)
     except (*NOT_A_MODEL, OSError) as error:
         raise SedpipeError(f"{path} is not a model of sedpipe's: {reason(error)}", hint="train it again") from error
 

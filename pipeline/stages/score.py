@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,8 @@ from pipeline.io.runs import Run, find_run
 from pipeline.labels import LabelSet
 from pipeline.metrics.clip_based import clip_based_scores
 from pipeline.metrics.detection_scores import DetectionScores
-from pipeline.metrics.sed_eval_scores import official_event_based_scores, official_segment_based_scores
+from pipeline.metrics.event_based import event_based_scores
+from pipeline.metrics.sed_eval_scores import differences, official_event_based_scores, official_segment_based_scores
 from pipeline.metrics.segment_based import segment_based_scores
 from pipeline.nn.fit import predict
 from pipeline.postprocess import PostProcessing, decode_events
@@ -37,7 +39,9 @@ from pipeline.tuning import OPERATING_POINTS
 
 BATCH_SIZE = 32
 TUNED_ON = "testing"
-_ALIKE = 1e-9  # our own count of segments must equal sed_eval's
+Metric = tuple[Callable[..., DetectionScores], Callable[..., DetectionScores]]
+SEGMENTS: Metric = (official_segment_based_scores, segment_based_scores)
+EVENTS: Metric = (official_event_based_scores, event_based_scores)
 
 
 @dataclass(frozen=True)
@@ -50,11 +54,11 @@ class ScoreReport:
     tuned_on_this_split: bool
     clips: dict[str, int]
     operating_point: str
-    post_processing: dict[str, dict[str, float]]
+    post_processing: dict[str, dict[str, Any]]
     segment_based: dict[str, float | None]
     operating_points: dict[str, dict[str, float | None]]
     event_based: dict[str, float | None]
-    clip_based: dict[str, float | None]
+    clip_based: dict[str, Any]
     per_class: dict[str, dict[str, float | None]]
     estimated: str
     stage: str = field(default="score")
@@ -107,9 +111,10 @@ def score(
     frame_scores = _frame_scores(found, trained, batches, split, listener)
     estimated = {name: _decode(frame_scores, trained, point, truth) for name, point in trained.operating_points.items()}
     write_event_list(found.estimated_path(split), estimated[operating_point], truth.clip_ids)
-    segment_based = {name: _score_segments(truth, events, trained.labels) for name, events in estimated.items()}
+    segment_based = {name: _score(SEGMENTS, truth, events, trained.labels) for name, events in estimated.items()}
     chosen = segment_based[operating_point]
-    events = official_event_based_scores(truth.reference, estimated[operating_point], truth.durations, trained.labels)
+    events = _score(EVENTS, truth, estimated[operating_point], trained.labels)
+    tags = clip_based_scores(frame_scores.clip_probs, batches.targets)
     report = ScoreReport(
         dataset=dataset,
         run=found.name,
@@ -121,7 +126,7 @@ def score(
         segment_based=asdict(chosen.overall),
         operating_points={name: asdict(scores.overall) for name, scores in segment_based.items()},
         event_based=asdict(events.overall),
-        clip_based=asdict(clip_based_scores(frame_scores.clip_probs, batches.targets)),
+        clip_based={**asdict(tags.micro), "map": tags.macro.map, **asdict(tags)},
         per_class={label: asdict(scores) for label, scores in chosen.per_class.items()},
         estimated=str(found.estimated_path(split)),
     )
@@ -180,26 +185,23 @@ def _decode(scores: FrameScores, trained: TrainedModel, point: PostProcessing, t
     factor = trained.network.time_factor
     grid = trained.front_end.grid.subsampled(factor)
     counted = (-(-scores.n_frames // factor)).tolist()
+    clips = zip(scores.clip_ids, scores.frame_probs, scores.clip_probs, counted, strict=True)
     return {
-        clip_id: decode_events(probs, trained.labels, point, grid, n_frames=n_frames, duration=truth.durations[clip_id])
-        for clip_id, probs, n_frames in zip(scores.clip_ids, scores.frame_probs, counted, strict=True)
-    }
+        clip_id: decode_events(
+            probs, trained.labels, point, grid,
+            n_frames=n_frames, duration=truth.durations[clip_id], clip_probs=clip_probs,
+        )
+        for clip_id, probs, clip_probs, n_frames in clips
+    }  # fmt: skip
 
 
-def _score_segments(truth: Truth, estimated: EventLists, labels: LabelSet) -> DetectionScores:
-    """sed_eval's segment-based scores, after our own count has come to the same."""
-    official = official_segment_based_scores(truth.reference, estimated, truth.durations, labels)
-    ours = segment_based_scores(truth.reference, estimated, truth.durations, labels)
-    different = _different(asdict(official.overall), asdict(ours.overall))
+def _score(metric: Metric, truth: Truth, estimated: EventLists, labels: LabelSet) -> DetectionScores:
+    """sed_eval's scores, after our own count has come to the same."""
+    lists = truth.reference, estimated, truth.durations
+    official, ours = (scores(*lists, labels) for scores in metric)
+    different = differences(official, ours)
     if different:
-        raise SedpipeError(f"sed_eval and sedpipe disagree on {different}", hint="please report this as a bug")
+        raise SedpipeError(
+            f"sed_eval and sedpipe disagree on {', '.join(different)}", hint="please report this as a bug"
+        )
     return official
-
-
-def _different(official: dict[str, Any], ours: dict[str, Any]) -> str:
-    return ", ".join(
-        f"{name} ({official[name]} and {ours[name]})"
-        for name in official
-        if (official[name] is None) != (ours[name] is None)
-        or (official[name] is not None and abs(official[name] - ours[name]) > _ALIKE)
-    )

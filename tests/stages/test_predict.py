@@ -57,7 +57,7 @@ def mixtures(tmp_path_factory) -> DatasetCache:
     with torch.no_grad():  # a network that has seen four clips says next to nothing: let it say that loudly
         trained.model.classify.bias.sub_(usual).mul_(100)
         trained.model.classify.weight.mul_(100)
-    points = {"min_er": PostProcessing(0.5, 0.4), "max_f1": PostProcessing(0.7)}
+    points = {"min_er": PostProcessing(0.5, 0.4), "max_f1": PostProcessing((0.7, 0.5, 0.4), gate=0.5, hysteresis=0.8)}
     write_model(path, replace(trained, operating_points=points))
     return cache
 
@@ -173,6 +173,22 @@ def test_rate_format_and_channels_are_the_recordings_own_affair(tmp_path, model,
 def soft_copy(path: Path, samples: np.ndarray, form: Form) -> Path:
     soundfile.write(path, samples, form.rate)
     return path
+
+
+def test_a_gate_opens_and_closes_with_the_windows(tmp_path, model):
+    path = Path(model) / "checkpoint.pt"
+    trained = read_model(path, torch.device("cpu"))
+    recording = read_waveform(noise(tmp_path / "a.wav", 40.0), RATE)
+    _, clip_probs, _ = frame_probabilities([recording], trained)
+    gate = float(np.median(clip_probs[:, 0]))
+    point = PostProcessing(0.0, gate=gate)
+    write_model(path, replace(trained, operating_points=dict.fromkeys(trained.operating_points, point)))
+    heard = np.zeros(len(clip_probs), bool)
+    for event in predict([tmp_path / "a.wav"], model).files[0].events:
+        if event.label == LABELS[0]:
+            heard[round(event.onset / 0.2) : round(event.offset / 0.2)] = True
+    np.testing.assert_array_equal(heard, clip_probs[:, 0] >= np.float32(gate))
+    assert 0 < heard.mean() < 1
 
 
 def test_an_export_predicts_what_its_run_does(tmp_path, model):

@@ -150,7 +150,7 @@ def test_report_has_the_keys_of_score_json_and_is_the_file(cache):
     assert set(report.operating_points) == {"min_er", "max_f1"}
     assert all(set(scores) == SEGMENT_KEYS for scores in report.operating_points.values())
     assert "f1" in report.event_based
-    assert set(report.clip_based) == {"precision", "recall", "f1", "map"}
+    assert set(report.clip_based) == {"precision", "recall", "f1", "map", "micro", "macro"}
     assert tuple(report.per_class) == LABELS
     assert report.stage == "score"
     stored = json.loads(named_run(cache, "run").scores_path("evaluation").read_text())
@@ -241,12 +241,15 @@ def test_a_hostile_model_is_refused_in_one_sentence_and_runs_nothing(cache, tmp_
     assert not run.scores_path("evaluation").exists()
 
 
-def test_numbers_on_which_sed_eval_and_sedpipe_disagree_are_not_written(cache, monkeypatch):
+@pytest.mark.parametrize("metric", ["SEGMENTS", "EVENTS"])
+def test_numbers_on_which_sed_eval_and_sedpipe_disagree_are_not_written(cache, monkeypatch, metric):
+    official, _ = getattr(score_stage, metric)
+
     def off_by_one(*arguments):
-        scores = score_stage.official_segment_based_scores(*arguments)
+        scores = official(*arguments)
         return replace(scores, overall=replace(scores.overall, f1=scores.overall.f1 + 1e-6))
 
-    monkeypatch.setattr(score_stage, "segment_based_scores", off_by_one)
+    monkeypatch.setattr(score_stage, metric, (official, off_by_one))
     with pytest.raises(SedpipeError, match=r"^sed_eval and sedpipe disagree on f1"):
         scored(cache)
     assert not named_run(cache, "run").scores_path("evaluation").exists()

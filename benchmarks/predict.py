@@ -177,11 +177,12 @@ def joints(dataset: str, run: str, cache_dir: Path) -> None:
     print("  ".join(names))
     for overlap in OVERLAPS:
         started = time.monotonic()
-        probs = frame_probabilities([recording], trained, overlap)[0][:n_frames]
+        probs, clip_probs, _ = frame_probabilities([recording], trained, overlap)
+        probs, clip_probs = probs[:n_frames], clip_probs[:n_frames]
         seconds = time.monotonic() - started
         scores = {}
         for name, point in trained.operating_points.items():
-            events = decode_events(probs, trained.labels, point, grid, duration=duration)
+            events = decode_events(probs, trained.labels, point, grid, duration=duration, clip_probs=clip_probs)
             durations = {"all": round(duration, 3)}
             scores[name] = segment_based_scores({"all": truth}, {"all": events}, durations, trained.labels).overall
         at_joints, elsewhere = _steps(probs, trained.front_end.n_frames // trained.network.time_factor, overlap)

@@ -72,7 +72,7 @@ def read_export(folder: Path, device: torch.device) -> TrainedModel:
         with (folder / CONFIG).open("rb") as file:
             content = json.loads(file.read(_MOST_BYTES_OF_CONFIG))
         weights = safetensors.torch.load((folder / WEIGHTS).read_bytes())
-        return rebuilt(_tuples(content), weights, device)
+        return rebuilt({**_tuples(content), "weights": weights}, device)
     except (*NOT_A_MODEL, OSError, RecursionError, safetensors.SafetensorError) as error:
         raise SedpipeError(
             f"{folder} does not hold a model of sedpipe's: {reason(error)}", hint="export it again"

@@ -15,7 +15,7 @@ from pipeline.errors import MissingStageError, SettingsError
 from pipeline.io.cache import DatasetCache
 from pipeline.io.checkpoints import TrainedModel, read_model
 from pipeline.io.checksums import sha256_of
-from pipeline.io.exports import is_export, read_export
+from pipeline.io.exports import CONFIG, WEIGHTS, is_export, read_export
 from pipeline.io.runs import Run, find_run
 
 
@@ -60,7 +60,7 @@ def open_model(address: str | None, cache: DatasetCache | None, device: str) -> 
     """
     folder = _folder(address, cache)
     if is_export(folder):
-        trained, files = read_export(folder, torch.device(device)), sorted(folder.glob("*.[js]*"))
+        trained, files = read_export(folder, torch.device(device)), [folder / CONFIG, folder / WEIGHTS]
     else:
         path = Run(folder).model_path
         trained, files = read_model(path, torch.device(device)), [path]

@@ -129,7 +129,8 @@ class PredictionLog:
         settings = json.loads(json.dumps(settings))  # as they read when stored
         lines = [line for line in self._lines() if line is not None]
         if lines:
-            changed = differences(lines[0].get("settings") or {}, settings)
+            there = lines[0].get("settings")
+            changed = differences(there if isinstance(there, dict) else {}, settings)
             if changed:
                 raise StaleError(
                     f"{folder} was begun with other settings ({'; '.join(changed)})",

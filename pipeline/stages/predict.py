@@ -24,7 +24,7 @@ import torch
 from pipeline.errors import AudioError, SettingsError
 from pipeline.events import Event
 from pipeline.frames import FrameGrid
-from pipeline.io.atomic import write_text
+from pipeline.io.atomic import remove_leftovers, write_text
 from pipeline.io.audio import read_blocks
 from pipeline.io.audio_files import AudioFile, find_audio
 from pipeline.io.cache import DatasetCache
@@ -125,8 +125,13 @@ def predict(
     opened = open_model(model, cache, device)
     point = _post_processing(opened.trained, operating_point, threshold)
     found = find_audio(places)
+    if form == "audacity" and out is None and len(found.files) > 1:
+        raise SettingsError(
+            f"Audacity's labels are of one recording, got {len(found.files)}", hint="name a folder with --out"
+        )
     log = None
     if out is not None:
+        remove_leftovers(out, *{(out / file.name).parent for file in found.files})
         log = PredictionLog(out, {"model": opened.sha256, "post_processing": asdict(point), "overlap": OVERLAP})
     files = []
     for file in listener.track(found.files, len(found.files), "recordings"):
@@ -180,11 +185,13 @@ def _shown(name: object) -> str:
 
 
 def _listen(file: AudioFile, trained: TrainedModel, point: PostProcessing) -> PredictedFile:
-    probs, n_samples = frame_probabilities(read_blocks(file.path, trained.front_end.sample_rate), trained)
+    probs, clip_probs, n_samples = frame_probabilities(read_blocks(file.path, trained.front_end.sample_rate), trained)
     duration = n_samples / trained.front_end.sample_rate
     grid = trained.front_end.grid.subsampled(trained.network.time_factor)
     n_frames = grid.frames_of_samples(n_samples)
-    decoded = decode_events(probs, trained.labels, point, grid, n_frames=n_frames, duration=duration)
+    decoded = decode_events(
+        probs, trained.labels, point, grid, n_frames=n_frames, duration=duration, clip_probs=clip_probs
+    )
     events = []
     for event in decoded:
         probability = _mean_probability(probs[:n_frames, trained.labels.index(event.label)], event, grid)
@@ -194,7 +201,7 @@ def _listen(file: AudioFile, trained: TrainedModel, point: PostProcessing) -> Pr
 
 def frame_probabilities(
     blocks: Iterable[np.ndarray], trained: TrainedModel, overlap: float = OVERLAP
-) -> tuple[np.ndarray, int]:
+) -> tuple[np.ndarray, np.ndarray, int]:
     """What a model says of a recording.
 
     Parameters
@@ -209,6 +216,8 @@ def frame_probabilities(
     -------
     frame_probs : ndarray [shape=(T, K)]
         At least as many frames as the recording has; those past its end are padding.
+    clip_probs : ndarray [shape=(T, K)]
+        Of the window around each frame, faded as the frames are: a gate opens and closes with the windows.
     n_samples : int
         Length of the recording.
     """
@@ -226,8 +235,9 @@ def frame_probabilities(
             end = windows[-1].start + len(windows[-1].samples)
             yield _batch(windows, trained)
 
-    frame_probs, _ = ask_network(trained.model, batches())
-    return join_windows(starts, frame_probs), end
+    frame_probs, clip_probs = ask_network(trained.model, batches())
+    of_frames = np.broadcast_to(clip_probs[:, None], frame_probs.shape)
+    return join_windows(starts, frame_probs), join_windows(starts, of_frames), end
 
 
 def _batch(windows: Sequence[Window], trained: TrainedModel) -> Batch:

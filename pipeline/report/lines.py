@@ -73,6 +73,7 @@ def score_lines(report: Report, *, explain: bool = False) -> list[str]:
         f"scored{tuned}",
         "",
         *_detection_table(report["operating_points"], report.get("yardsticks", {}), report.get("intervals", {})),
+        *_validated_lines(report.get("tuning", {})),
         *_against_lines(report.get("against")),
         *(_tuning_lines(report.get("tuning", {})) if explain else ()),
         *_class_table(report["per_class"], report["operating_point"]),
@@ -151,6 +152,20 @@ def _against_lines(against: Report | None) -> list[str]:
     return lines
 
 
+def _validated_lines(tuning: Report) -> list[str]:
+    """What the tuned score comes to on clips that were not tuned on."""
+    chosen = {point: step for point, steps in tuning.items() for step in steps if step["chosen"]}
+    return [
+        f"{point} is tuned on testing ({step['step'].replace('_', ' ')}): "
+        f"{'ER' if point == 'min_er' else 'F1'} {step['tuned']:.3f} there, {_validated(step)} cross-validated"
+        for point, step in chosen.items()
+    ]
+
+
+def _validated(step: Report) -> str:
+    return "-" if step["cross_validated"] is None else f"{step['cross_validated']:.3f}"
+
+
 def _tuning_lines(tuning: Report) -> list[str]:
     """What each step of tuning gained, there and on clips it was not tuned on."""
     lines = []
@@ -158,7 +173,7 @@ def _tuning_lines(tuning: Report) -> list[str]:
         lines += ["", f"tuning for {point:<24}  tuned  cross-validated"]
         for step in steps:
             name, chosen = step["step"].replace("_", " "), "  <- chosen" if step["chosen"] else ""
-            lines.append(f"  {name:<33}  {step['tuned']:.4f}  {step['cross_validated']:.4f}{chosen}")
+            lines.append(f"  {name:<33}   {step['tuned']:.3f}            {_validated(step):>5}{chosen}")
     return lines
 
 

@@ -115,3 +115,24 @@ def test_sizes_in_the_cache_are_told_as_people_read_them():
         "kept b: it is a link",
         "7 B freed",
     ]
+
+
+def test_the_tuned_score_stands_beside_the_cross_validated_one_and_explained_step_by_step():
+    steps = [
+        {"step": "threshold", "tuned": 0.5, "cross_validated": 0.55, "chosen": True},
+        {"step": "class_thresholds", "tuned": 0.4, "cross_validated": None, "chosen": False},
+    ]
+    report = {
+        "run": "r", "dataset": "d", "split": "evaluation", "tuned_on_this_split": False,
+        "clips": {"listed": 4, "scored": 3}, "operating_point": "min_er", "operating_points": {}, "per_class": {},
+        "clip_based": {"f1": 0.5, "map": None}, "event_based": {"f1": 0.125}, "estimated": "e.tsv",
+        "tuning": {"min_er": steps},
+        "against": {"run": "B", "differences": {"f1": {"difference": 0.1, "interval": (0.05, 0.2), "better": 1.0}}},
+    }  # fmt: skip
+    plain, explained = score_lines(report), score_lines(report, explain=True)
+    assert "min_er is tuned on testing (threshold): ER 0.500 there, 0.550 cross-validated" in plain
+    assert "  f1 +0.100 (95 %: +0.050 to +0.200), better in 100 % of the draws" in plain
+    assert [line.split() for line in explained if line not in plain][-2:] == [
+        ["threshold", "0.500", "0.550", "<-", "chosen"],
+        ["class", "thresholds", "0.400", "-"],
+    ]

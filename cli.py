@@ -288,6 +288,8 @@ def _front_end(path: Path | None, n_mels: int | None) -> LogMelConfig:
 @click.option("--batch-size", type=click.IntRange(1), help="Clips a step.")
 @click.option("--threads", type=click.IntRange(1), default=_processors, show_default="all processors",
               help="CPU threads; part of what decides the last digits.")  # fmt: skip
+@click.option("--precision", type=click.Choice(["auto", "float32", "bfloat16"]), default="auto", show_default=True,
+              help="Of convolutions and GRU; auto is bfloat16 on a GPU.")  # fmt: skip
 @click.option("--compile", "compiled", is_flag=True,
               help="Have torch.compile fuse the network's operations; needs a C++ compiler.")  # fmt: skip
 @front_end_options
@@ -308,7 +310,7 @@ def train(
 
 def _settings(
     *, preset: str, pooling: str | None, hierarchy: str | None, seed: int, device: str, threads: int,
-    epochs: int | None, batch_size: int | None, compiled: bool = False,
+    epochs: int | None, batch_size: int | None, precision: str = "auto", compiled: bool = False,
 ) -> TrainSettings:  # fmt: skip
     """A preset with what the command line changes."""
     from pipeline.io.presets import load_preset
@@ -318,7 +320,9 @@ def _settings(
     chosen = load_preset(preset)
     pool = replace(chosen.pooling, **_given(function=pooling, hierarchy=_groups(hierarchy)))
     training = replace(chosen.training, **_given(epochs=epochs, batch_size=batch_size))
-    return TrainSettings(chosen.name, chosen.network, pool, training, seed, choose_device(device), threads, compiled)
+    return TrainSettings(
+        chosen.name, chosen.network, pool, training, seed, choose_device(device), threads, precision, compiled
+    )
 
 
 def _given(**options: Any) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from pipeline import __version__
-from pipeline.errors import SedpipeError
+from pipeline.errors import SedpipeError, SettingsError
 from pipeline.fates import Fate
 from pipeline.report.lines import (
     cache_lines,
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
     from pipeline.logmel import LogMelConfig
+    from pipeline.nn.crnn import PoolingConfig
     from pipeline.stages.run_record import TrainSettings
 
 Item = TypeVar("Item")
@@ -276,10 +277,13 @@ def _front_end(path: Path | None, n_mels: int | None) -> LogMelConfig:
 
 @main.command()
 @dataset_argument
-@click.option("--pooling", type=click.Choice(["max", "average", "linear", "exponential", "attention"]),
+@click.option("--pooling", type=click.Choice(["max", "average", "linear", "exponential", "attention", "auto"]),
               help="Pooling function.  [default: the preset's, linear]")  # fmt: skip
 @click.option("--hierarchy", metavar="N,N|none",
               help="Frames pooled in each stage before the last; none is single pooling.  [default: 5,5]")  # fmt: skip
+@click.option("--segment-weights", type=click.Choice(["corrected", "original", "learned"]),
+              help="Weights of a stage's segments: Eq. 4 of the erratum, Eq. A-1, or a dense layer.  "
+                   "[default: corrected]")  # fmt: skip
 @click.option("--preset", default="paper", show_default=True,
               help="paper, small, cdur, or the path of a TOML.")  # fmt: skip
 @click.option("--run", help="Name of the run.  [default: made from the settings]")
@@ -309,8 +313,8 @@ def train(
 
 
 def _settings(
-    *, preset: str, pooling: str | None, hierarchy: str | None, seed: int, device: str, threads: int,
-    epochs: int | None, batch_size: int | None, precision: str = "auto", compiled: bool = False,
+    *, preset: str, pooling: str | None, hierarchy: str | None, segment_weights: str | None, seed: int, device: str,
+    threads: int, epochs: int | None, batch_size: int | None, precision: str = "auto", compiled: bool = False,
 ) -> TrainSettings:  # fmt: skip
     """A preset with what the command line changes."""
     from pipeline.io.presets import load_preset
@@ -318,11 +322,19 @@ def _settings(
     from pipeline.stages.train import choose_device
 
     chosen = load_preset(preset)
-    pool = replace(chosen.pooling, **_given(function=pooling, hierarchy=_groups(hierarchy)))
+    changes = _given(function=pooling, hierarchy=_groups(hierarchy), segment_weights=segment_weights)
+    pool = _changed(chosen.pooling, changes)
     training = replace(chosen.training, **_given(epochs=epochs, batch_size=batch_size))
     return TrainSettings(
         chosen.name, chosen.network, pool, training, seed, choose_device(device), threads, precision, compiled
     )
+
+
+def _changed(config: PoolingConfig, changes: dict[str, Any]) -> PoolingConfig:
+    try:
+        return replace(config, **changes)
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
 
 
 def _given(**options: Any) -> dict[str, Any]:
@@ -455,7 +467,7 @@ def demo(
     """All stages on a small built-in dataset; no network needed."""
     from pipeline.stages.demo import demo as run_stage
 
-    settings = _settings(preset=preset, pooling=None, hierarchy=None, seed=seed, device=device,
+    settings = _settings(preset=preset, pooling=None, hierarchy=None, segment_weights=None, seed=seed, device=device,
                          threads=_processors(), epochs=epochs, batch_size=None)  # fmt: skip
     report = run_stage(cache_dir, settings, jobs=jobs, listener=Terminal(quiet=quiet))
     _print(report, demo_lines, as_json)

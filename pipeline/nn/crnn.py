@@ -19,9 +19,18 @@ import torch
 from torch import Tensor, nn
 
 from pipeline.nn.blocks import NORMALISATIONS, GatedBlock, leaky_block
-from pipeline.nn.pooling import POOLING_FUNCTIONS, check_hierarchy, frame_weights, pool
+from pipeline.nn.pooling import (
+    ATTENTION_AXES,
+    POOLING_FUNCTIONS,
+    SEGMENT_WEIGHTS,
+    check_hierarchy,
+    frame_weights,
+    learned_weights,
+    pool,
+    pool_stage,
+)
+from pipeline.nn.recurrence import BidirectionalGRU
 
-ATTENTION_AXES = ("classes", "time")
 CONVOLUTIONS = ("gated", "leaky")
 
 
@@ -105,27 +114,40 @@ class PoolingConfig:
     Parameters
     ----------
     function : str
-        ``max``, ``average``, ``linear``, ``exponential`` or ``attention``.
+        ``max``, ``average``, ``linear``, ``exponential``, ``attention`` or ``auto``.
     hierarchy : tuple of int
         Neighbours pooled in each stage before the last; ``()`` is single pooling.
     attention_axis : str
-        Softmax of the attention layer over ``classes`` or over ``time``.
+        Softmax of the attention layer, and of learned segment weights, over ``classes`` or over ``time``.
+    segment_weights : str
+        ``corrected`` (Eq. 4 of the erratum), ``original`` (Eq. A-1) or ``learned`` (a dense layer a stage).
 
     Raises
     ------
     ValueError
-        If a name is unknown.
+        If a name is unknown, or ``max``, which has no weights, should learn some.
     """
 
     function: str = "linear"
     hierarchy: tuple[int, ...] = (5, 5)
     attention_axis: str = "classes"
+    segment_weights: str = "corrected"
 
     def __post_init__(self) -> None:
         if self.function not in POOLING_FUNCTIONS:
             raise ValueError(f"pooling must be one of {', '.join(POOLING_FUNCTIONS)}, got {self.function!r}")
         if self.attention_axis not in ATTENTION_AXES:
             raise ValueError(f"attention_axis must be 'classes' or 'time', got {self.attention_axis!r}")
+        if self.segment_weights not in SEGMENT_WEIGHTS:
+            known = ", ".join(SEGMENT_WEIGHTS)
+            raise ValueError(f"segment_weights must be one of {known}, got {self.segment_weights!r}")
+        if self.function == "max" and self.segment_weights == "learned":
+            raise ValueError("max pooling takes the largest value: it has no segment weights to learn")
+
+    @property
+    def n_learned_stages(self) -> int:
+        """Stages whose segments have learned weights."""
+        return len(self.hierarchy) if self.segment_weights == "learned" else 0
 
 
 class Prediction(NamedTuple):
@@ -182,11 +204,13 @@ class CRNN(nn.Module):
         self._channels_last = network.convolution == "gated"
         self.convolutions = nn.Sequential(*_blocks(network), *_last_convolution(network))
         last_maps = network.conv_maps or network.maps[-1]
-        stacked = last_maps * (n_mels // network.frequency_factor)
-        self.gru = nn.GRU(stacked, network.gru_units, batch_first=True, bidirectional=True)
-        self.classify = nn.Linear(2 * network.gru_units, n_classes)
+        self.gru = BidirectionalGRU(last_maps * (n_mels // network.frequency_factor), network.gru_units)
+        n_hidden = 2 * network.gru_units
+        self.classify = nn.Linear(n_hidden, n_classes)
         nn.init.constant_(self.classify.bias, log(network.initial_probability / (1 - network.initial_probability)))
-        self.attend = nn.Linear(2 * network.gru_units, n_classes) if pooling.function == "attention" else None
+        self.attend = nn.Linear(n_hidden, n_classes) if pooling.function == "attention" else None
+        self.attend_segments = nn.ModuleList(nn.Linear(n_hidden, n_classes) for _ in range(pooling.n_learned_stages))
+        self.alpha = nn.Parameter(torch.ones(n_classes)) if pooling.function == "auto" else None
 
     def standardise_with(self, mean: Tensor, deviation: Tensor) -> None:
         """Set what is subtracted from each mel band and what it is divided by, (F,) each."""
@@ -204,26 +228,45 @@ class CRNN(nn.Module):
             How many of the T frames count; the others are padding.
         """
         with torch.autocast(x.device.type, torch.bfloat16, enabled=self.mixed_precision):
-            hidden, _ = self.gru(self._stacked_maps(x))
+            stacked = self._stacked_maps(x, n_frames)
+            valid = self.valid_frames(n_frames, stacked.shape[1])
+            hidden = self.gru(stacked, valid.sum(dim=1))
         with torch.autocast(x.device.type, enabled=False):
-            return self._pool(hidden.float(), n_frames)
+            return self._pool(hidden.float(), valid)
 
-    def _stacked_maps(self, x: Tensor) -> Tensor:
+    def _stacked_maps(self, x: Tensor, n_frames: Tensor) -> Tensor:
         """(B, T, F) -> (B, T', C * F'): maps stacked onto the frequency axis."""
         standardised = (x - self.mean) * self.scale
         if self.normalise_input is not None:
             standardised = self.normalise_input(standardised.transpose(1, 2)).transpose(1, 2)
+        padding = torch.arange(x.shape[1], device=x.device) >= n_frames.unsqueeze(1)
+        standardised = standardised.masked_fill(padding.unsqueeze(-1), 0)  # as beyond the clip's end
         one_map = standardised.unsqueeze(-1).permute(0, 3, 1, 2) if self._channels_last else standardised.unsqueeze(1)
         maps: Tensor = self.convolutions(one_map)
         return maps.permute(0, 2, 1, 3).flatten(2)
 
-    def _pool(self, hidden: Tensor, n_frames: Tensor) -> Prediction:
+    def _pool(self, hidden: Tensor, valid: Tensor) -> Prediction:
+        how = self.pooling
         frame_probs = self.classify(hidden).sigmoid()
-        valid = self.valid_frames(n_frames, hidden.shape[1])
         attention = self.attend(hidden) if self.attend is not None else None
-        weights = frame_weights(self.pooling.function, frame_probs, valid, attention, self.pooling.attention_axis)
-        clip_probs, segment_probs = pool(self.pooling.function, frame_probs, weights, self.pooling.hierarchy)
+        weights = frame_weights(how.function, frame_probs, valid, attention, how.attention_axis, self.alpha)
+        clip_probs, segment_probs = pool(
+            how.function,
+            frame_probs,
+            weights,
+            how.hierarchy,
+            segment_weights=how.segment_weights,
+            learned=self._learned_weights(hidden, valid),
+        )
         return Prediction(frame_probs, segment_probs, clip_probs)
+
+    def _learned_weights(self, hidden: Tensor, valid: Tensor) -> list[Tensor]:
+        """Of each stage's segments, from the mean of the GRU's output over the frames of a segment that count."""
+        weights, counts = [], valid.unsqueeze(-1).to(hidden.dtype).expand_as(hidden)
+        for group, attend in zip(self.pooling.hierarchy, self.attend_segments, strict=False):
+            hidden, counts = pool_stage(hidden, counts, group, segment_weights="original")
+            weights.append(learned_weights(attend(hidden), counts[..., 0] > 0, self.pooling.attention_axis))
+        return weights
 
     def valid_frames(self, n_frames: Tensor, n_output_frames: int) -> Tensor:
         """Which output frames (B, T') hold at least one input frame of the clip."""

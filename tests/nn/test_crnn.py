@@ -112,9 +112,48 @@ def test_clips_are_pooled_from_the_frames_that_count(function):
         prediction = model(torch.randn(2, 40, 16), torch.tensor([40, 21]))
     if function != "attention":
         valid = torch.arange(10) < torch.tensor([[10], [6]])  # the sixth output frame holds input frame 20
-        weights = frame_weights(function, prediction.frame_probs, valid)
+        weights = frame_weights(
+            function, prediction.frame_probs, valid, alpha=model.alpha if model.alpha is None else model.alpha.detach()
+        )
         assert torch.equal(prediction.clip_probs, pool(function, prediction.frame_probs, weights, (5,))[0])
     assert (model.attend is not None) == (function == "attention")
+    assert (model.alpha is not None) == (function == "auto")
+
+
+def test_learned_segment_weights_add_a_dense_layer_a_stage_that_is_trained():
+    pooling = PoolingConfig("linear", (5, 2), "time", "learned")
+    model = CRNN(3, 40, 16, TINY, pooling)
+    assert n_parameters(model) - n_parameters(tiny()) == 2 * (8 * 3 + 3)
+    prediction = model(torch.randn(4, 40, 16), torch.tensor([40, 3, 17, 40]))
+    assert [tuple(part.shape) for part in prediction.segment_probs] == [(4, 2, 3), (4, 1, 3)]
+    prediction.clip_probs.sum().backward()
+    assert model.attend_segments[0].weight.grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize("segment_weights", ["corrected", "learned"])
+def test_what_lies_in_the_padding_is_irrelevant_to_the_network(segment_weights):
+    torch.manual_seed(0)
+    pooling = PoolingConfig("attention", (5,), "time", segment_weights)
+    model = CRNN(3, 40, 16, replace(TINY, dropout=0.0), pooling)  # in training, where a batch has statistics
+    x, n_frames = torch.randn(3, 40, 16), torch.tensor([40, 21, 3])
+    other = x.clone()
+    other[1, 21:], other[2, 3:] = -100, torch.nan
+    one, two = model(x, n_frames), model(other, n_frames)
+    assert torch.equal(one.frame_probs, two.frame_probs)
+    assert torch.equal(one.clip_probs, two.clip_probs)
+
+
+def test_a_short_clip_is_heard_alike_however_much_it_is_padded():
+    """But for its last frames, which the convolutions see beside the maps of padding instead of nothing."""
+    x = torch.randn(1, 80, 16)
+    with torch.inference_mode():
+        torch.manual_seed(0)
+        padded = CRNN(3, 80, 16, TINY, PoolingConfig("linear", ())).eval()
+        short = CRNN(3, 40, 16, TINY, PoolingConfig("linear", ())).eval()
+        short.load_state_dict(padded.state_dict())
+        one = padded(x, torch.tensor([40])).frame_probs[0, :10]
+        other = short(x[:, :40], torch.tensor([40])).frame_probs[0]
+    assert (one - other).abs().max() < 0.01
 
 
 def test_an_output_frame_counts_if_it_holds_one_frame_of_the_clip():
@@ -188,6 +227,10 @@ def test_unknown_pooling_is_refused():
         PoolingConfig("mean")
     with pytest.raises(ValueError, match="attention_axis must be 'classes' or 'time', got 'frequency'"):
         PoolingConfig("attention", (), "frequency")
+    with pytest.raises(ValueError, match="segment_weights must be one of corrected, original, learned, got 'mean'"):
+        PoolingConfig("linear", (5, 5), segment_weights="mean")
+    with pytest.raises(ValueError, match="max pooling takes the largest value"):
+        PoolingConfig("max", (5, 5), segment_weights="learned")
 
 
 def learn(function: str, clips: list[list[tuple[int, int]]]) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:

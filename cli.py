@@ -28,8 +28,13 @@ from pipeline.report.lines import (
     doctor_lines,
     download_lines,
     explain_lines,
+    export_lines,
     features_lines,
+    list_score_lines,
+    predict_lines,
+    predict_remarks,
     prune_lines,
+    report_lines,
     score_lines,
     status_lines,
     train_lines,
@@ -40,12 +45,17 @@ from pipeline.stages.progress import Listener
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
+    from pipeline.io.cache import DatasetCache
+    from pipeline.labels import LabelSet
     from pipeline.logmel import LogMelConfig
     from pipeline.nn.crnn import PoolingConfig
     from pipeline.stages.run_record import TrainSettings
 
 Item = TypeVar("Item")
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+DEFAULT_DATASET = "dcase2017-task4"
+LIST = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 EXIT_RETRYABLE = 3
 """Finished, but some clips can still be retried."""
@@ -118,7 +128,7 @@ def common(command: Command) -> Command:
 
 def dataset_argument(command: Command) -> Command:
     """The dataset a verb works on."""
-    return click.argument("dataset", default="dcase2017-task4", metavar="[DATASET]")(command)
+    return click.argument("dataset", default=DEFAULT_DATASET, metavar="[DATASET]")(command)
 
 
 def jobs_option(command: Command) -> Command:
@@ -153,6 +163,14 @@ def seed_option(command: Command) -> Command:
 def device_option(command: Command) -> Command:
     """Where the network runs."""
     return click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ...")(command)
+
+
+def operating_point_option(command: Command) -> Command:
+    """Which of a run's post-processings."""
+    return click.option(
+        "--operating-point", type=click.Choice(["min_er", "max_f1"]), default="min_er", show_default=True,
+        help="Which thresholds the event list is made with.",
+    )(command)  # fmt: skip
 
 
 def _processors() -> int:
@@ -355,27 +373,140 @@ def _groups(hierarchy: str | None) -> tuple[int, ...] | None:
 
 
 @main.command()
-@dataset_argument
-@click.option("--run", help="Name or path of a run.  [default: the newest]")
+@click.argument("dataset", required=False, metavar="[DATASET]")
+@click.option("--run", "runs", multiple=True, metavar="RUN",
+              help="Name or path of a run; several are scored as their mean.  [default: the newest]")  # fmt: skip
 @click.option("--split", type=click.Choice(["training", "testing", "evaluation"]), default="evaluation",
               show_default=True, help="What to score; nothing is ever tuned on it here.")  # fmt: skip
-@click.option("--operating-point", type=click.Choice(["min_er", "max_f1"]), default="min_er", show_default=True,
-              help="Which thresholds the event list is made with.")  # fmt: skip
+@click.option("--estimated", type=LIST, metavar="LIST", help="Score this event list, of any system, ...")
+@click.option("--reference", type=LIST, metavar="LIST", help="... against this one; DATASET then only names classes.")
+@click.option("--duration", type=click.FloatRange(0, min_open=True), metavar="SECONDS",
+              help="Of every clip of the lists.  [default: by its name, or its last event]")  # fmt: skip
+@click.option("--durations", type=LIST, metavar="LIST", help="Of each clip: filename, duration.")
+@click.option("--time-resolution", type=click.FloatRange(0, min_open=True), default=1.0, show_default=True,
+              metavar="SECONDS", help="Length of a segment, for lists.")  # fmt: skip
+@click.option("--against", metavar="RUN|LIST", help="What to compare with, on the same clips.")
+@operating_point_option
+@click.option("--explain", is_flag=True, help="Show what each step of tuning gained, there and cross-validated.")
+@click.option("--export-scores", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER",
+              help="Write frame probabilities as sed_scores_eval reads them.")  # fmt: skip
 @device_option
 @common
 def score(
-    dataset: str, run: str | None, split: str, operating_point: str, device: str,
-    cache_dir: Path, as_json: bool, quiet: bool,
+    dataset: str | None, estimated: Path | None, reference: Path | None, duration: float | None,
+    durations: Path | None, time_resolution: float, against: str | None,
+    explain: bool, cache_dir: Path, as_json: bool, quiet: bool, **options: Any,
 ) -> None:  # fmt: skip
-    """Events and scores (sed_eval's) of a run on a split; thresholds are never tuned here."""
+    """Events and scores (checked by sed_eval) of a run on a split, or of any event list."""
+    if estimated is not None and reference is not None:
+        from pipeline.stages.score_lists import score_lists
+
+        listed = score_lists(
+            reference, estimated, labels=_labels_of(dataset, cache_dir), duration=duration, durations=durations,
+            against=Path(against) if against else None, time_resolution=time_resolution,
+        )  # fmt: skip
+        return _print(listed, list_score_lines, as_json)
+    if estimated is not None or reference is not None:
+        raise click.UsageError("--reference and --estimated go together")
     from pipeline.stages.score import score as run_stage
-    from pipeline.stages.train import choose_device
 
     report = run_stage(
-        _name_of(dataset, cache_dir), cache_dir, run=run, split=split, operating_point=operating_point,
-        device=choose_device(device), listener=Terminal(quiet=quiet),
+        _name_of(dataset or DEFAULT_DATASET, cache_dir), cache_dir, run=options.pop("runs"), against=against,
+        listener=Terminal(quiet=quiet), **options,
     )  # fmt: skip
-    _print(report, score_lines, as_json)
+    _print(report, partial(score_lines, explain=explain), as_json)
+
+
+def _labels_of(dataset: str | None, cache_dir: Path) -> LabelSet | None:
+    """Classes of a dataset that is in the cache, comes with sedpipe, or is a TOML."""
+    from pipeline.io.cache import DatasetCache
+    from pipeline.io.manifests.load import load_manifest
+    from pipeline.labels import LabelSet
+
+    if dataset is None:
+        return None
+    record = DatasetCache(cache_dir, dataset).find_record() if _is_cached(dataset, cache_dir) else None
+    return LabelSet(record.labels if record else load_manifest(dataset).labels)
+
+
+@main.command()
+@click.argument("places", nargs=-1, required=True, metavar="FILE_OR_DIR...", type=click.Path(path_type=Path))
+@click.option("--model", metavar="RUN", help="Folder of a run or of an export, or, with --dataset, a run's name.")
+@click.option("--dataset", help="Whose run it is; without --model, its newest.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
+              help="Write a file a recording here, in the folders' own layout; what is finished is kept.")  # fmt: skip
+@click.option("--format", "form", type=click.Choice(["tsv", "csv", "json", "audacity"]), default="tsv",
+              show_default=True, help="DCASE's event list, with probabilities, or Audacity's labels.")  # fmt: skip
+@operating_point_option
+@click.option("--threshold", type=click.FloatRange(0, 1), help="Probability from which on a class sounds, instead.")
+@device_option
+@common
+def predict(
+    places: tuple[Path, ...], model: str | None, dataset: str | None, out: Path | None, form: str,
+    operating_point: str, threshold: float | None, device: str, cache_dir: Path, as_json: bool, quiet: bool,
+) -> None:  # fmt: skip
+    """Events in any recordings, of any length and format, by a trained run."""
+    from pipeline.stages.predict import predict as run_stage
+    from pipeline.stages.train import choose_device
+
+    listener = Terminal(quiet=quiet)
+    report = run_stage(
+        places, model, cache=_cache_of(dataset, cache_dir), out=out, form=form, operating_point=operating_point,
+        threshold=threshold, device=choose_device(device), listener=listener,
+    )  # fmt: skip
+    if as_json or out is not None:
+        _print(report, partial(predict_lines, out=str(out)), as_json)
+    else:
+        from pipeline.io.predictions import rendered
+
+        click.echo(rendered(report.files, form), nl=False)
+    for line in predict_remarks(asdict(report)):
+        click.echo(line, err=True)
+    if report.n_failed:
+        sys.exit(EXIT_RETRYABLE if report.n_failed < len(report.files) else 1)
+
+
+@main.command()
+@click.argument("run")
+@click.option("--dataset", help="Whose run it is, where RUN is a name.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
+              help="Where to write.  [default: export/ in the run's folder]")  # fmt: skip
+@click.option("--format", "form", type=click.Choice(["safetensors", "onnx"]), default="safetensors", show_default=True,
+              help="Weights, which `predict --model` reads too, or the network as ONNX.")  # fmt: skip
+@common
+def export(
+    run: str, dataset: str | None, out: Path | None, form: str, cache_dir: Path, as_json: bool, quiet: bool
+) -> None:
+    """A trained run as files for other programs: safetensors or ONNX, and config.json."""
+    from pipeline.stages.export import export as run_stage
+
+    report = run_stage(run, cache=_cache_of(dataset, cache_dir), out=out, form=form)
+    _print(report, export_lines, as_json)
+
+
+@main.command()
+@click.argument("runs", nargs=-1, required=True, metavar="RUN...")
+@click.option("--split", type=click.Choice(["training", "testing", "evaluation"]),
+              help="Which scores.  [default: those there are, evaluation first]")  # fmt: skip
+@click.option("--clips", "n_clips", type=click.IntRange(0), default=12, show_default=True, metavar="N",
+              help="How many clips to show; each adds about 0.1 MB.")  # fmt: skip
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Decides which clips are random.")
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="The page.  [default: report-SPLIT.html in the run's folder]")  # fmt: skip
+@common
+def report(
+    runs: tuple[str, ...], split: str | None, n_clips: int, seed: int, output: Path | None,
+    cache_dir: Path, as_json: bool, quiet: bool,
+) -> None:  # fmt: skip
+    """One HTML file about a scored run, or about several side by side.
+
+    RUN is a name within any dataset of the cache, or the path of a run's folder.
+    """
+    from pipeline.stages.report import report as run_stage
+
+    written = run_stage(runs, cache_dir, split=split, n_clips=n_clips, seed=seed, path=output,
+                        listener=Terminal(quiet=quiet))  # fmt: skip
+    _print(written, report_lines, as_json)
 
 
 @main.command()
@@ -475,11 +606,24 @@ def demo(
 
 def _name_of(dataset: str, cache_dir: Path) -> str:
     """Name of a dataset that is in the cache, comes with sedpipe, or is a TOML."""
-    if "/" not in dataset and not dataset.startswith(".") and (cache_dir / dataset / "dataset.json").exists():
+    if _is_cached(dataset, cache_dir):
         return dataset
     from pipeline.io.manifests.load import load_manifest
 
     return load_manifest(dataset).name
+
+
+def _is_cached(dataset: str, cache_dir: Path) -> bool:
+    named = "/" not in dataset and not dataset.startswith(".")
+    return named and (cache_dir / dataset / "dataset.json").exists()
+
+
+def _cache_of(dataset: str | None, cache_dir: Path) -> DatasetCache | None:
+    if dataset is None:
+        return None
+    from pipeline.io.cache import DatasetCache
+
+    return DatasetCache(cache_dir, _name_of(dataset, cache_dir))
 
 
 def _print(report: DataclassInstance, lines: Callable[[dict[str, Any]], list[str]], as_json: bool) -> None:

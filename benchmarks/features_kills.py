@@ -130,20 +130,30 @@ def main() -> None:
             found["same_bytes"] = found.pop("stores") == reference
             trials.append(found)
             print(found, flush=True)
-    summary = {
-        "kills": sum(not found["had_ended"] for found in trials),
-        "same_bytes": sum(bool(found["same_bytes"]) for found in trials if not found["had_ended"]),
-        "killed_with_shards_to_keep": sum(found["shards_at_the_kill"] != 0 for found in trials),
-        "killed_with_workers_that_outlived": sum(found["workers_alive_at_the_kill"] != 0 for found in trials),
+            note(chosen, seconds, trials)
+    print(json.dumps(summary_of(chosen, seconds, trials), indent=1))
+
+
+def note(chosen: argparse.Namespace, seconds: float, trials: list[dict[str, object]]) -> None:
+    """Write what is known so far, beside what was found with other numbers of jobs."""
+    results = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+    results[f"{chosen.jobs} jobs"] = {"summary": summary_of(chosen, seconds, trials), "trials": trials}
+    RESULT.write_text(json.dumps(results, indent=1) + "\n")
+
+
+def summary_of(chosen: argparse.Namespace, seconds: float, trials: list[dict[str, object]]) -> dict[str, object]:
+    """Counts over the trials whose run had not ended before the kill."""
+    killed = [found for found in trials if not found["had_ended"]]
+    return {
+        "kills": len(killed),
+        "same_bytes": sum(bool(found["same_bytes"]) for found in killed),
+        "killed_with_shards_to_keep": sum(found["shards_at_the_kill"] != 0 for found in killed),
+        "killed_with_workers_that_outlived": sum(found["workers_alive_at_the_kill"] != 0 for found in killed),
         "seconds_undisturbed": round(seconds, 1),
         "clips": chosen.clips,
         "seed": chosen.seed,
         "machine": f"{os.cpu_count()} cores, {platform.platform()}, Python {platform.python_version()}",
     }
-    print(json.dumps(summary, indent=1))
-    results = json.loads(RESULT.read_text()) if RESULT.exists() else {}
-    results[f"{chosen.jobs} jobs"] = {"summary": summary, "trials": trials}
-    RESULT.write_text(json.dumps(results, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,23 +1,34 @@
-"""Frame probabilities -> events: threshold, median filter, shortest duration, runs of active frames.
+"""Frame probabilities -> events.
+
+The steps, always in this order; each is off by default but the threshold, and each may differ from class to class:
+
+1. clip gate: a class whose clip probability lies below ``gate`` is silent in the clip
+2. threshold, with hysteresis: an event begins at ``threshold`` and lasts, both ways, down to a share of it
+3. median filter of ``median_s``
+4. gaps of at most ``gap_s`` between two events of a class are closed
+5. events shorter than ``min_duration_s`` are dropped
 
 Conventions: an activity is a boolean array; frame ``k`` of it sounds from edge ``k`` to edge ``k + 1`` of its
 :class:`~pipeline.frames.FrameGrid`, which is the grid of the probabilities, not that of the features. Event times
 are rounded to 1 ms. Frames at or past ``n_frames``, and frames that begin at or past the clip's end, are padding:
 never active, before the median filter and after it.
 
-- :class:`PostProcessing`: the settings, the same for all classes
+- :class:`PostProcessing`: the settings
 - :func:`decode_events`: probabilities of one clip -> events
 - :func:`activity`: probabilities of any number of clips -> activity
 - :func:`decode_activity`, :func:`encode_activity`: activity <-> events, inverses on the grid
-- :func:`median_filter`, :func:`drop_short_runs`: the two filters, with time along the first axis
-- :func:`median_frames`, :func:`shortest_frames`, :func:`frame_edges`, :func:`countable_frames`: seconds -> frames
+- :func:`hysteresis`, :func:`median_filter`, :func:`close_gaps`, :func:`drop_short_runs`: time along the first axis;
+  all but the median also take words that hold a bit for each clip
+- :func:`median_frames`, :func:`gap_frames`, :func:`shortest_frames`, :func:`frame_edges`, :func:`countable_frames`:
+  seconds -> frames
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields, replace
+from typing import TypeAlias
 
 import numpy as np
 
@@ -28,46 +39,94 @@ from pipeline.labels import LabelSet
 TIME_DECIMALS = 3
 _DUST = 1e-6  # of a frame: 0.56 s / 0.08 s = 7.000000000000001
 
+Setting: TypeAlias = float | tuple[float, ...]
+"""One number for all classes, or one for each, in the order of the labels."""
+
 
 @dataclass(frozen=True)
 class PostProcessing:
-    """How probabilities become events.
+    """How probabilities become events; see the steps above.
 
     Parameters
     ----------
-    threshold : float in [0, 1]
+    threshold : float in [0, 1], or one a class
         A frame is active where its probability is at least this.
-    median_s : float >= 0
+    median_s : float >= 0, or one a class
         Length of the median filter in seconds; 0 for none.
-    min_duration_s : float >= 0
-        Shorter runs of active frames are dropped; 0 keeps all.
+    min_duration_s : float >= 0, or one a class
+        Shorter events are dropped; 0 keeps all.
+    gap_s : float >= 0, or one a class
+        Gaps up to this length are closed; 0 closes none.
+    hysteresis : float in [0, 1], or one a class
+        Around an active frame, others are active too as far as their probability is at least this share of the
+        threshold; 1 for none.
+    gate : float in [0, 1], or one a class
+        Where the clip probability is lower, the class is silent; 0 for none.
 
     Raises
     ------
     ValueError
-        If a value is out of its range.
+        If a value is out of its range, or settings are of different numbers of classes.
     """
 
-    threshold: float
-    median_s: float = 0.0
-    min_duration_s: float = 0.0
+    threshold: Setting
+    median_s: Setting = 0.0
+    min_duration_s: Setting = 0.0
+    gap_s: Setting = 0.0
+    hysteresis: Setting = 1.0
+    gate: Setting = 0.0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.threshold <= 1:
-            raise ValueError(f"threshold must lie in [0, 1], got {self.threshold}")
-        if not 0 <= self.median_s < math.inf:
-            raise ValueError(f"median_s must be a length in seconds, got {self.median_s}")
-        if not 0 <= self.min_duration_s < math.inf:
-            raise ValueError(f"min_duration_s must be a length in seconds, got {self.min_duration_s}")
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, (list, tuple)):  # lists are what files give back
+                object.__setattr__(self, field.name, tuple(_number(field.name, each) for each in value))
+            else:
+                object.__setattr__(self, field.name, _number(field.name, value))
+        if len(self._lengths) > 1:
+            raise ValueError(f"settings must be of one number of classes, got {sorted(self._lengths)}")
+
+    @property
+    def _lengths(self) -> set[int]:
+        values = (getattr(self, field.name) for field in fields(self))
+        return {len(value) for value in values if isinstance(value, tuple)}
+
+    @property
+    def is_common(self) -> bool:
+        """Whether every setting is the same for all classes."""
+        return not self._lengths
+
+    def check_classes(self, n_classes: int) -> None:
+        """``ValueError`` if there are settings for each class, but not for ``n_classes``."""
+        if not self._lengths <= {n_classes}:
+            raise ValueError(f"settings are of {max(self._lengths)} classes, expected {n_classes}")
+
+    def of_class(self, k: int) -> PostProcessing:
+        """The settings of one class, as single numbers."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return replace(self, **{name: v[k] for name, v in values.items() if isinstance(v, tuple)})
+
+
+def _number(name: str, value: object) -> float:
+    """``value`` within the range of the setting ``name``."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ValueError(f"{name} must be a number, got {value!r}")
+    if name.endswith("_s") and not 0 <= value < math.inf:
+        raise ValueError(f"{name} must be a length in seconds, got {value}")
+    if not name.endswith("_s") and not 0 <= value <= 1:
+        raise ValueError(f"{name} must lie in [0, 1], got {value}")
+    return float(value)
 
 
 def decode_events(
     frame_probs: np.ndarray,
     labels: LabelSet,
-    settings: PostProcessing,
+    point: PostProcessing,
     grid: FrameGrid,
+    *,
     n_frames: int | None = None,
     duration: float | None = None,
+    clip_probs: np.ndarray | None = None,
 ) -> list[Event]:
     """Events of one clip.
 
@@ -77,14 +136,16 @@ def decode_events(
         Probability of each of K classes in each of T frames, in [0, 1].
     labels : LabelSet
         Names of the K classes.
-    settings : PostProcessing
-        Threshold and filters.
+    point : PostProcessing
+        The settings.
     grid : FrameGrid
         Where the T frames lie.
     n_frames : int, optional
         How many frames count; the others are padding. All, if not given.
     duration : float, optional
         Length of the clip in seconds; no event reaches past it. The end of the last frame, if not given.
+    clip_probs : ndarray [shape=(K,) or (T, K)], optional
+        Probability of each class in the clip, for the gate; or in what is around each frame of a long recording.
 
     Returns
     -------
@@ -94,7 +155,7 @@ def decode_events(
     Raises
     ------
     ValueError
-        If the shape does not fit the labels, or a probability is not a number.
+        If a shape does not fit the labels, a probability is not a number, or a gate lacks ``clip_probs``.
 
     Examples
     --------
@@ -105,11 +166,16 @@ def decode_events(
     if frame_probs.ndim != 2 or frame_probs.shape[1] != len(labels):
         raise ValueError(f"frame_probs must have shape (T, {len(labels)}), got {frame_probs.shape}")
     counted = countable_frames(frame_edges(grid, len(frame_probs)), n_frames, duration)
-    return decode_activity(activity(frame_probs, settings, grid, counted), labels, grid, duration)
+    active = activity(frame_probs, point, grid, counted, clip_probs)
+    return decode_activity(active, labels, grid, duration)
 
 
 def activity(
-    frame_probs: np.ndarray, settings: PostProcessing, grid: FrameGrid, n_frames: int | np.ndarray | None = None
+    frame_probs: np.ndarray,
+    point: PostProcessing,
+    grid: FrameGrid,
+    n_frames: int | np.ndarray | None = None,
+    clip_probs: np.ndarray | None = None,
 ) -> np.ndarray:
     """Which class sounds in which frame, for one clip or for many at once.
 
@@ -117,12 +183,14 @@ def activity(
     ----------
     frame_probs : ndarray [shape=(..., T, K)]
         Probabilities, in [0, 1].
-    settings : PostProcessing
-        Threshold and filters.
+    point : PostProcessing
+        The settings.
     grid : FrameGrid
         Where the T frames lie.
     n_frames : int or ndarray [shape=(...)], optional
         How many frames of each clip count. All, if not given.
+    clip_probs : ndarray [shape=(..., K)], optional
+        Probability of each class in each clip, for the gate.
 
     Returns
     -------
@@ -132,20 +200,70 @@ def activity(
     Raises
     ------
     ValueError
-        If there is no axis of time and classes, or a probability is not a number.
+        If there is no axis of time and classes, a probability is not a number, the settings are of other classes,
+        or a gate lacks ``clip_probs``.
     """
     if frame_probs.ndim < 2:
         raise ValueError(f"frame_probs must have shape (..., T, K), got {frame_probs.shape}")
     if np.isnan(frame_probs).any():
         raise ValueError("frame_probs holds a nan")
+    n_classes = frame_probs.shape[-1]
+    point.check_classes(n_classes)
     probs = np.moveaxis(frame_probs, -2, 0)
-    active = probs >= float(settings.threshold)
     counted = np.ones(len(probs), dtype=bool).reshape(-1, *[1] * (probs.ndim - 1))
     if n_frames is not None:
         counted = np.arange(len(probs)).reshape(counted.shape) < np.asarray(n_frames)[..., None]
-    active &= counted
-    active = median_filter(active, median_frames(settings.median_s, grid)) & counted
-    return np.moveaxis(drop_short_runs(active, shortest_frames(settings.min_duration_s, grid)), 0, -2)
+    active = above(probs, point) & counted
+    active = _with_each(median_filter, active, point.median_s, median_frames, grid) & counted
+    active = _with_each(close_gaps, active, point.gap_s, gap_frames, grid)
+    active = _with_each(drop_short_runs, active, point.min_duration_s, shortest_frames, grid)
+    return np.moveaxis(active & passes_gate(clip_probs, point), 0, -2)
+
+
+def above(probs: np.ndarray, point: PostProcessing) -> np.ndarray:
+    """Frames of probabilities (T, ..., K) that reach the threshold, with hysteresis."""
+    threshold, share = (np.asarray(setting) for setting in (point.threshold, point.hysteresis))
+    active = probs >= threshold.astype(probs.dtype)  # 0.7 as float32 reaches 0.7
+    if (share == 1).all():
+        return np.asarray(active)
+    return hysteresis(active, probs >= (threshold * share).astype(probs.dtype))
+
+
+def passes_gate(clip_probs: np.ndarray | None, point: PostProcessing) -> np.ndarray:
+    """Boolean (..., K), or () where there is no gate."""
+    gate = np.asarray(point.gate)
+    if not gate.any():
+        return np.asarray(True)
+    if clip_probs is None:
+        raise ValueError("a gate needs clip_probs")
+    return np.asarray(clip_probs >= gate.astype(clip_probs.dtype))
+
+
+def _with_each(
+    step: Callable[[np.ndarray, int], np.ndarray],
+    active: np.ndarray,
+    setting: Setting,
+    frames_of: Callable[[float, FrameGrid], int],
+    grid: FrameGrid,
+) -> np.ndarray:
+    """A filter with its length in seconds, all classes (..., K) at once where it is the same for all."""
+    if not isinstance(setting, tuple):
+        return step(active, frames_of(setting, grid))
+    lengths = np.array([frames_of(seconds, grid) for seconds in setting])
+    filtered = np.empty_like(active)
+    for length in np.unique(lengths).tolist():
+        filtered[..., lengths == length] = step(active[..., lengths == length], length)
+    return filtered
+
+
+def hysteresis(high: np.ndarray, low: np.ndarray) -> np.ndarray:
+    """``high`` (T, ...) with the frames of ``low`` that are connected to it."""
+    active = high.copy()
+    for t in range(1, len(active)):
+        active[t] |= low[t] & active[t - 1]
+    for t in range(len(active) - 2, -1, -1):
+        active[t] |= low[t] & active[t + 1]
+    return active
 
 
 def median_filter(active: np.ndarray, width: int) -> np.ndarray:
@@ -173,11 +291,20 @@ def median_filter(active: np.ndarray, width: int) -> np.ndarray:
     half = width // 2
     if half == 0:
         return active
-    active_before = np.zeros((len(active) + 1, *active.shape[1:]), dtype=np.int32)
-    np.cumsum(active, axis=0, dtype=np.int32, out=active_before[1:])
-    frame = np.arange(len(active))
-    in_window = active_before[np.minimum(frame + half + 1, len(active))] - active_before[np.maximum(frame - half, 0)]
-    return np.asarray(in_window > half)
+    # how many were active before each frame, the ends repeated as far as the window reaches
+    before = np.zeros((len(active) + width, *active.shape[1:]), dtype=np.int32 if len(active) > 30_000 else np.int16)
+    np.cumsum(active, axis=0, dtype=before.dtype, out=before[half + 1 : half + 1 + len(active)])
+    before[half + 1 + len(active) :] = before[half + len(active)]
+    return np.asarray(before[width:] - before[:-width] > half)
+
+
+def close_gaps(active: np.ndarray, longest: int) -> np.ndarray:
+    """Activity (T, ...) with gaps of at most ``longest`` frames between two runs closed (a morphological closing)."""
+    if longest < 1:
+        return active
+    silence = np.full((longest + 1, *active.shape[1:]), ~np.zeros((), active.dtype))  # before and after: for ever
+    gaps = drop_short_runs(np.concatenate([silence, ~active, silence]), longest + 1)
+    return np.asarray(~gaps[longest + 1 : -longest - 1])
 
 
 def drop_short_runs(active: np.ndarray, shortest: int) -> np.ndarray:
@@ -225,6 +352,15 @@ def median_frames(median_s: float, grid: FrameGrid) -> int:
     [1, 1, 3, 3, 7]
     """
     return 2 * math.floor(median_s / grid.frame_duration / 2 + _DUST) + 1
+
+
+def gap_frames(gap_s: float, grid: FrameGrid) -> int:
+    """Frames of the longest gap that does not last longer than ``gap_s``.
+
+    >>> [gap_frames(seconds, FrameGrid(100, 8)) for seconds in (0, 0.08, 0.1, 0.16)]
+    [0, 1, 1, 2]
+    """
+    return math.floor(gap_s / grid.frame_duration + _DUST)
 
 
 def shortest_frames(min_duration_s: float, grid: FrameGrid) -> int:

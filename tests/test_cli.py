@@ -10,8 +10,10 @@ import click
 import pytest
 from builders import garden, tiny_mixtures, write_tone
 from click.testing import CliRunner, Result
+from tiny_dataset import untrained_model
 
 import cli
+from pipeline.io.checkpoints import write_model
 from pipeline.io.manifests.load import manifest_names
 from pipeline.shards import Shard
 from pipeline.sources.youtube import FetchOptions
@@ -171,6 +173,70 @@ def test_with_json_every_verb_prints_one_object_and_nothing_else(tmp_path: Path)
         outcome = sedpipe(verb, manifest, "--json", *short.get(verb, []))
         assert outcome.exit_code == 0, outcome.output
         assert expected <= json.loads(outcome.stdout).keys(), verb
+
+
+@pytest.fixture
+def model() -> str:
+    """A run of a network that has learnt nothing, and what it is to listen to."""
+    write_model(Path("run/checkpoint.pt"), untrained_model())
+    write_tone(Path("in/a.wav"), 5.0, 300.0)
+    write_tone(Path("in/b.wav"), 7.0, 100.0)
+    return "run"
+
+
+def test_predict_prints_one_recordings_events_as_a_list(model: str) -> None:
+    outcome = sedpipe("predict", "in/a.wav", "--model", model, "--threshold", "0")
+    assert outcome.exit_code == 0, outcome.output
+    header, *rows = outcome.stdout.splitlines()
+    assert header == "filename\tonset\toffset\tevent_label"
+    assert {tuple(row.split("\t")[:3]) for row in rows} == {("a.wav", "0.000", "5.000")}
+    csv = sedpipe("predict", "in", "--model", model, "--threshold", "0", "--format", "csv")
+    assert {row.split(",")[0] for row in csv.stdout.splitlines()} == {"filename", "a.wav", "b.wav"}
+
+
+def test_predict_with_json_prints_designs_object_and_out_mirrors_a_folder(model: str) -> None:
+    outcome = sedpipe("predict", "in", "--model", model, "--json")
+    report = json.loads(outcome.stdout)
+    assert (report["stage"], report["model"]) == ("predict", "run")
+    assert [(file["path"], file["duration"]) for file in report["files"]] == [("in/a.wav", 5.0), ("in/b.wav", 7.0)]
+    arguments = ("predict", "in", "--model", model, "--out", "out", "--format", "audacity")
+    assert "2 recordings (2 ok), 12 s" in sedpipe(*arguments).stdout
+    assert "2 recordings (2 kept), 12 s" in sedpipe(*arguments).stdout
+    assert sorted(path.name for path in Path("out").iterdir()) == ["a.wav.txt", "b.wav.txt", "predictions.jsonl"]
+
+
+def test_a_bad_recording_ends_predict_with_3_and_only_bad_ones_with_1(model: str) -> None:
+    Path("in/bad.wav").write_text("this is not audio")
+    Path("in/notes.txt").touch()
+    outcome = sedpipe("predict", "in", "--model", model)
+    assert outcome.exit_code == cli.EXIT_RETRYABLE
+    assert outcome.stdout.count("\n") > 2
+    assert "left out: 1 no audio (.txt)" in outcome.stderr
+    assert "failed: in/bad.wav: cannot be decoded as audio" in outcome.stderr
+    outcome = sedpipe("predict", "in/bad.wav", "gone.wav", "--model", model, "--json")
+    assert outcome.exit_code == 1
+    assert [file["state"] for file in json.loads(outcome.stdout)["files"]] == ["failed", "failed"]
+    assert "failed: gone.wav: No such file or directory" in outcome.stderr
+
+
+def test_audacitys_labels_of_several_recordings_need_a_folder(model: str) -> None:
+    assert "name a folder with --out" in complaint("predict", "in", "--model", model, "--format", "audacity")
+
+
+def test_a_model_that_is_not_there_says_what_a_model_is() -> None:
+    Path("a.wav").touch()
+    assert "expected the folder of a trained run" in complaint("predict", "a.wav", "--model", "nowhere")
+    assert "name one with --model" in complaint("predict", "a.wav")
+    assert "expected the folder of a trained run" in complaint("export", "nowhere")
+
+
+def test_export_writes_a_folder_that_predict_reads(model: str) -> None:
+    outcome = sedpipe("export", model)
+    assert outcome.stdout.splitlines() == ["run/export/model.safetensors", "run/export/config.json"]
+    of_run = sedpipe("predict", "in", "--model", model)
+    assert sedpipe("predict", "in", "--model", "run/export").stdout == of_run.stdout
+    assert "is the model itself" in complaint("export", model, "--out", model)
+    assert json.loads(sedpipe("export", model, "--json").stdout)["stage"] == "export"
 
 
 def test_with_json_an_error_is_an_object_too() -> None:

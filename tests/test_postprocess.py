@@ -11,12 +11,14 @@ from pipeline.labels import LabelSet
 from pipeline.postprocess import (
     PostProcessing,
     activity,
+    close_gaps,
     countable_frames,
     decode_activity,
     decode_events,
     drop_short_runs,
     encode_activity,
     frame_edges,
+    hysteresis,
     median_filter,
     median_frames,
 )
@@ -146,15 +148,84 @@ def test_a_grid_off_the_milliseconds_is_encoded_back_too(active):
     assert np.array_equal(encode_activity(decode_activity(active, labels, grid), labels, grid, len(active)), active)
 
 
+@pytest.mark.parametrize(
+    ("longest", "after"), [(0, "#.##..#...#."), (1, "####..#...#."), (2, "#######...#."), (9, "###########.")]
+)
+def test_gaps_between_events_are_closed_and_silence_at_the_ends_is_none(longest, after):
+    assert text_of(close_gaps(column("#.##..#...#."), longest)) == after
+    assert text_of(close_gaps(column("..#.."), longest)) == "..#.."
+
+
+@given(activities, st.integers(1, 12))
+def test_closing_gaps_is_a_binary_closing(active, longest):
+    padded = np.pad(active, ((longest + 1, longest + 1), (0, 0)))
+    closed = ndimage.binary_closing(padded, np.ones((longest + 1, 1)))[longest + 1 : -longest - 1]
+    assert np.array_equal(close_gaps(active, longest), closed)
+
+
+def test_hysteresis_keeps_low_frames_that_are_connected_to_a_high_one():
+    high, low = column("....#......"), column(".##.###..##")
+    assert text_of(hysteresis(high, low | high)) == "....###...."
+
+
+@given(arrays.arrays(np.float64, 30, elements=st.floats(0, 1)), st.floats(0.1, 1), st.floats(0, 1))
+def test_hysteresis_is_the_low_runs_that_hold_a_high_frame(probs, threshold, share):
+    runs, n = ndimage.label(probs >= threshold * share)
+    kept = [run for run in range(1, n + 1) if (probs[runs == run] >= threshold).any()]
+    found = activity(probs[:, None], PostProcessing(threshold, hysteresis=share), GRID)[:, 0]
+    assert np.array_equal(found, np.isin(runs, kept))
+
+
+@given(activities, activities, st.integers(1, 5))
+def test_filters_of_words_are_filters_of_their_bits(one, other, length):
+    n = min(len(one), len(other))
+    flags = np.stack([one[:n, 0], other[:n, 0]], axis=-1)
+    words = (flags @ np.array([1, 2])).astype(np.uint64)
+    for step in (close_gaps, drop_short_runs):
+        expected = step(flags, length) @ np.array([1, 2])
+        assert np.array_equal(step(words, length), expected)
+
+
+def test_a_gate_silences_a_class_in_a_clip():
+    probs = np.full((3, 2), 0.9)
+    point = PostProcessing(0.5, gate=0.3)
+    assert decode_events(probs, DOG_CAT, point, GRID, clip_probs=np.array([0.2, 0.3])) == [Event(0.0, 0.24, "Cat")]
+    with pytest.raises(ValueError, match="a gate needs clip_probs"):
+        decode_events(probs, DOG_CAT, point, GRID)
+
+
+def test_the_steps_are_taken_in_the_documented_order():
+    # the median would drop the single frames, closing gaps first would join them
+    probs = column("#.#.#").astype(float)
+    assert decode_events(probs, LabelSet(("Dog",)), PostProcessing(0.5, gap_s=0.08, min_duration_s=0.4), GRID)
+    assert not decode_events(probs, LabelSet(("Dog",)), PostProcessing(0.5, 0.4, gap_s=0.08, min_duration_s=0.4), GRID)
+
+
+settings_of_two = st.one_of(
+    st.sampled_from([0.0, 0.16, 0.24, 0.5]), st.tuples(*[st.sampled_from([0.0, 0.16, 0.24, 0.5])] * 2)
+)
+
+
 @given(
     arrays.arrays(np.float32, (4, 20, 2), elements=st.floats(0, 1, width=32)),
     st.lists(st.integers(0, 20), min_size=4, max_size=4),
+    st.builds(PostProcessing, *[settings_of_two] * 6),
 )
-def test_many_clips_at_once_are_as_one_by_one(probs, n_frames):
-    settings = PostProcessing(0.5, 0.24, 0.16)
-    together = activity(probs, settings, GRID, np.array(n_frames))
-    for clip, n, alone in zip(probs, n_frames, together, strict=True):
-        assert np.array_equal(activity(clip, settings, GRID, n), alone)
+def test_many_clips_at_once_are_as_one_by_one_and_class_by_class(probs, n_frames, point):
+    clip_probs = probs.mean(axis=1)
+    together = activity(probs, point, GRID, np.array(n_frames), clip_probs)
+    for clip, tags, n, alone in zip(probs, clip_probs, n_frames, together, strict=True):
+        assert np.array_equal(activity(clip, point, GRID, n, tags), alone)
+        for k in range(2):
+            of_class = activity(clip[:, [k]], point.of_class(k), GRID, n, tags[[k]])
+            assert np.array_equal(of_class[:, 0], alone[:, k])
+
+
+def test_settings_for_each_class_must_be_of_the_classes_there_are():
+    with pytest.raises(ValueError, match=r"settings must be of one number of classes, got \[2, 3\]"):
+        PostProcessing((0.5, 0.5), gap_s=(0.0, 0.0, 0.0))
+    with pytest.raises(ValueError, match="settings are of 3 classes, expected 2"):
+        decode_events(np.ones((5, 2)), DOG_CAT, PostProcessing((0.5, 0.5, 0.5)), GRID)
 
 
 @pytest.mark.parametrize(

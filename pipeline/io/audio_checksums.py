@@ -42,10 +42,12 @@ class AudioChecksums:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._known: dict[str, AudioStamp] = {}
+        self._is_saved = False
         with suppress(OSError, ValueError):
             for line in path.read_text(encoding="utf-8").splitlines():
                 clip_id, size, mtime_ns, sha256 = line.split("\t")
                 self._known[clip_id] = AudioStamp(int(size), int(mtime_ns), sha256)
+            self._is_saved = True
 
     def find(self, clip_id: str, size: int, mtime_ns: int) -> str | None:
         """sha256 of the clip's audio file, if it has had this size and time when it was read."""
@@ -54,7 +56,8 @@ class AudioChecksums:
 
     def note(self, clip_id: str, stamp: AudioStamp) -> None:
         """Remember a file that was read."""
-        self._known[clip_id] = stamp
+        if self._known.get(clip_id) != stamp:
+            self._known[clip_id], self._is_saved = stamp, False
 
     def sizes(self) -> set[int]:
         """Sizes of all remembered files: one of another size is none of them under a new name."""
@@ -62,9 +65,10 @@ class AudioChecksums:
 
     def save(self, clip_ids: Iterable[str]) -> None:
         """Write the table of these clips, if it has changed."""
-        stamps = ((clip_id, self._known[clip_id]) for clip_id in clip_ids if clip_id in self._known)
-        text = "".join(f"{clip_id}\t{size}\t{mtime_ns}\t{sha256}\n" for clip_id, (size, mtime_ns, sha256) in stamps)
-        with suppress(OSError, ValueError):
-            if self._path.read_text(encoding="utf-8") == text:
-                return
-        write_text(self._path, text)
+        clip_ids = dict.fromkeys(clip_ids)
+        if self._is_saved and self._known.keys() <= clip_ids.keys():
+            return
+        self._known = {clip_id: self._known[clip_id] for clip_id in clip_ids if clip_id in self._known}
+        lines = ("\t".join(map(str, (clip_id, *stamp))) for clip_id, stamp in self._known.items())
+        write_text(self._path, "".join(f"{line}\n" for line in lines))
+        self._is_saved = True

@@ -203,10 +203,11 @@ class FeatureFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._handle: h5py.File | None = None
+        self._features: h5py.Dataset | None = None
         self._process = 0
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"path": self.path, "_handle": None, "_process": 0}
+        return {"path": self.path, "_handle": None, "_features": None, "_process": 0}
 
     @property
     def _file(self) -> h5py.File:
@@ -266,15 +267,21 @@ class FeatureFile:
 
     def read_features(self, rows: Sequence[int]) -> np.ndarray:
         """Features (len(rows), T, F) in the order asked for, as stored."""
-        stored = self._file["features"]
-        out = np.empty((len(rows), *stored.shape[1:]), dtype=stored.dtype)
-        for index, row in enumerate(rows):
-            stored.read_direct(out, np.s_[row], np.s_[index])
+        if self._process != os.getpid() or self._features is None:
+            self._features = self._file["features"]
+        stored, shape = self._features, self._features.shape[1:]
+        out = np.empty((len(rows), *shape), dtype=stored.dtype)
+        if stored.chunks == (1, *shape) and stored.compression is None:
+            for index, row in enumerate(rows):  # several times faster than by way of a selection
+                stored.id.read_direct_chunk((row, 0, 0), out=out[index].view(np.uint8).reshape(-1))
+        else:
+            for index, row in enumerate(rows):
+                out[index] = stored[row]
         return out
 
     def close(self) -> None:
         """Close the file, so that it can be replaced on every system."""
-        handle, self._handle = self._handle, None
+        handle, self._handle, self._features = self._handle, None, None
         if handle is not None:
             handle.close()
 

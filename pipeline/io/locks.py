@@ -19,6 +19,9 @@ from pipeline.errors import SedpipeError
 _NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP})
 """What disks say that know no locks: then nobody is kept out, since files are written whole or not at all anyway."""
 
+GRACE_S = 0.1
+"""So long a lock must be held to count: who asks whether it is held takes it for a moment, and that is no work."""
+
 
 @contextmanager
 def hold(path: Path, doing: str, hint: str) -> Iterator[None]:
@@ -40,7 +43,7 @@ def hold(path: Path, doing: str, hint: str) -> Iterator[None]:
     """
     with ExitStack() as held:
         try:
-            held.enter_context(_locked(path, timeout=0))
+            held.enter_context(_locked(path, GRACE_S))
         except Timeout:
             raise SedpipeError(f"another process is {doing} ({path})", hint=hint) from None
         yield
@@ -58,7 +61,7 @@ def is_held(path: Path) -> bool:
     if not path.exists():
         return False
     try:
-        with _locked(path, timeout=0):
+        with _locked(path, GRACE_S):
             return False
     except Timeout:
         return True
@@ -66,7 +69,7 @@ def is_held(path: Path) -> bool:
 
 @contextmanager
 def _locked(path: Path, timeout: float) -> Iterator[None]:
-    lock = FileLock(path)
+    lock = FileLock(path, poll_interval=GRACE_S / 5)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=timeout)

@@ -1,6 +1,6 @@
 """Clip-based scores (audio tagging): is each class named for each clip, validate -> counts -> scores.
 
-- :func:`clip_based_scores`: precision, recall and F1 at a threshold (micro), and mAP (macro)
+- :func:`clip_based_scores`: precision, recall and F1 at a threshold, and mAP; micro and macro
 - :func:`average_precision`: of one class
 
 An undefined score is ``None``: precision without any output, recall, F1 and mAP without any positive.
@@ -14,21 +14,37 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class ClipScores:
-    """Scores of tags.
+class TagScores:
+    """Scores of tags; fractions, or ``None`` where undefined.
 
     Parameters
     ----------
     precision, recall, f1 : float or None
-        Micro: of the tags of all classes together, at the threshold.
+        At the threshold.
     map : float or None
-        Mean over the classes with a positive of their average precision, which knows no threshold.
+        Average precision, which knows no threshold.
     """
 
     precision: float | None
     recall: float | None
     f1: float | None
     map: float | None
+
+
+@dataclass(frozen=True)
+class ClipScores:
+    """Scores of tags, in two ways of taking the classes together.
+
+    Parameters
+    ----------
+    micro : TagScores
+        Of the tags of all classes as if of one.
+    macro : TagScores
+        Means over the classes with a positive; one that is never named has a precision of 0 there.
+    """
+
+    micro: TagScores
+    macro: TagScores
 
 
 def clip_based_scores(clip_probs: np.ndarray, targets: np.ndarray, threshold: float = 0.5) -> ClipScores:
@@ -43,11 +59,6 @@ def clip_based_scores(clip_probs: np.ndarray, targets: np.ndarray, threshold: fl
     threshold : float
         A class is named where its probability is at least this.
 
-    Returns
-    -------
-    ClipScores
-        Fractions, or ``None`` where undefined.
-
     Raises
     ------
     ValueError
@@ -55,14 +66,20 @@ def clip_based_scores(clip_probs: np.ndarray, targets: np.ndarray, threshold: fl
     """
     truth = _validated(clip_probs, targets)
     named = clip_probs >= float(threshold)
-    correct, n_named, n_true = (int(count.sum()) for count in (named & truth, named, truth))
-    precisions = [average_precision(clip_probs[:, k], truth[:, k]) for k in range(truth.shape[1])]
-    defined = [precision for precision in precisions if precision is not None]
+    correct, n_named, n_true = (counts.sum(axis=0) for counts in (named & truth, named, truth))
+    there = n_true > 0
+    precisions = [average_precision(clip_probs[:, k], truth[:, k]) for k in np.flatnonzero(there)]
     return ClipScores(
-        precision=correct / n_named if n_named else None,
-        recall=correct / n_true if n_true else None,
-        f1=2 * correct / (n_named + n_true) if n_true else None,
-        map=sum(defined) / len(defined) if defined else None,
+        micro=TagScores(
+            *_shares(int(correct.sum()), int(n_named.sum()), int(n_true.sum())),
+            map=average_precision(clip_probs.ravel(), truth.ravel()),
+        ),
+        macro=TagScores(
+            precision=_mean(correct[there] / np.maximum(n_named[there], 1)),
+            recall=_mean(correct[there] / n_true[there]),
+            f1=_mean(2 * correct[there] / (n_named + n_true)[there]),
+            map=_mean(np.array(precisions, dtype=float)),
+        ),
     )
 
 
@@ -93,6 +110,19 @@ def average_precision(probs: np.ndarray, truth: np.ndarray) -> float | None:
     correct = np.cumsum(truth[order])[last_of_ties]
     named = np.flatnonzero(last_of_ties) + 1
     return float((np.diff(correct, prepend=0) * correct / named).sum() / truth.sum())
+
+
+def _shares(correct: int, n_named: int, n_true: int) -> tuple[float | None, float | None, float | None]:
+    """Precision, recall, F1."""
+    return (
+        correct / n_named if n_named else None,
+        correct / n_true if n_true else None,
+        2 * correct / (n_named + n_true) if n_true else None,
+    )
+
+
+def _mean(values: np.ndarray) -> float | None:
+    return float(values.mean()) if len(values) else None
 
 
 def _validated(clip_probs: np.ndarray, targets: np.ndarray) -> np.ndarray:

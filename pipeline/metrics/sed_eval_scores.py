@@ -4,22 +4,27 @@ sed_eval wants one clip a call and float times, says nan or 4.5e15 where a score
 class named "None". Here every clip of the reference is evaluated over its whole length, and undefined is ``None``.
 A class with reference but no output scores 0 in F1 (sed_eval's ``zero_score``).
 
-- :func:`official_segment_based_scores`: equal to :mod:`pipeline.metrics.segment_based`, which is faster
-- :func:`official_event_based_scores`: onset within a collar, offset within it or a share of the event's length
+- :func:`official_segment_based_scores`: what :mod:`pipeline.metrics.segment_based` must come to
+- :func:`official_event_based_scores`: what :mod:`pipeline.metrics.event_based` must come to
+- :func:`differences`: where two scores of the same output are not the same
 """
 
 from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import Any
 
-from pipeline.events import Event, EventLists
+from pipeline.events import EventLists
 from pipeline.labels import LabelSet
 from pipeline.metrics.detection_scores import ClassScores, DetectionScores, OverallScores
-from pipeline.metrics.validation import validate
+from pipeline.metrics.validation import Scorable, validate
+
+ALIKE = 1e-12
+"""How near two ways of adding the same integers' ratios must come."""
 
 
 def official_segment_based_scores(
@@ -34,7 +39,7 @@ def official_segment_based_scores(
     Parameters
     ----------
     reference, estimated : mapping of str to sequence of Event
-        By clip; see :func:`~pipeline.metrics.validation.validate`. Events that are not located do not count.
+        By clip; see :func:`~pipeline.metrics.validation.validate`.
     durations : mapping of str to float
         Length in seconds of each clip.
     labels : LabelSet
@@ -52,16 +57,14 @@ def official_segment_based_scores(
     ValueError
         If the lists do not fit together.
     """
-    reference, estimated, durations = validate(reference, estimated, durations, labels)
+    clips = validate(reference, estimated, durations, labels)
     with _quiet_sed_eval() as sed_eval:
         metrics = sed_eval.sound_event.SegmentBasedMetrics(
             event_label_list=list(_names(labels).values()),
             time_resolution=float(time_resolution),
         )
-        for clip_id, events in reference.items():
-            metrics.evaluate(
-                _rows(events, labels), _rows(estimated[clip_id], labels), evaluated_length_seconds=durations[clip_id]
-            )
+        for truth, found, duration in zip(*_rows(clips, labels), clips.durations.tolist(), strict=True):
+            metrics.evaluate(truth, found, evaluated_length_seconds=duration)
         return _scores(metrics, labels)
 
 
@@ -71,18 +74,19 @@ def official_event_based_scores(
     durations: Mapping[str, float],
     labels: LabelSet,
     collar: float = 0.2,
-    offset_collar_rate: float = 0.2,
+    offset_collar_rate: float | None = 0.2,
 ) -> DetectionScores:
     """Event-based scores as sed_eval counts them; the defaults are DCASE's.
 
     Parameters
     ----------
     reference, estimated, durations, labels
-        As for :func:`official_segment_based_scores`. Overlapping events of a class count one by one.
+        As for :func:`official_segment_based_scores`.
     collar : float > 0
         How far, in seconds, an onset may be off.
-    offset_collar_rate : float in [0, 1]
+    offset_collar_rate : float in [0, 1], optional
         An offset may be off by the collar or by this share of the reference event's length, whichever is longer.
+        With ``None`` only onsets are looked at.
 
     Returns
     -------
@@ -94,16 +98,33 @@ def official_event_based_scores(
     ValueError
         If the lists do not fit together.
     """
-    reference, estimated, _ = validate(reference, estimated, durations, labels)
+    clips = validate(reference, estimated, durations, labels)
     with _quiet_sed_eval() as sed_eval:
         metrics = sed_eval.sound_event.EventBasedMetrics(
             event_label_list=list(_names(labels).values()),
             t_collar=float(collar),
-            percentage_of_length=float(offset_collar_rate),
+            percentage_of_length=float(offset_collar_rate or 0),
+            evaluate_offset=offset_collar_rate is not None,
         )
-        for clip_id, events in reference.items():
-            metrics.evaluate(_rows(events, labels), _rows(estimated[clip_id], labels))
+        for truth, found in zip(*_rows(clips, labels), strict=True):
+            metrics.evaluate(truth, found)
         return _scores(metrics, labels)
+
+
+def differences(official: DetectionScores, ours: DetectionScores) -> list[str]:
+    """``f1 (0.5 and 0.6)`` for each score, over all classes and of each, that is not the same in both."""
+    return _differences(asdict(official), asdict(ours))
+
+
+def _differences(official: Mapping[str, Any], ours: Mapping[str, Any]) -> list[str]:
+    found: list[str] = []
+    for name, value in official.items():
+        other = ours[name]
+        if isinstance(value, Mapping):
+            found += _differences(value, other)
+        elif (value is None) != (other is None) or (value is not None and abs(value - other) > ALIKE):
+            found.append(f"{name} ({value} and {other})")
+    return found
 
 
 @contextmanager
@@ -121,9 +142,16 @@ def _names(labels: LabelSet) -> dict[str, str]:
     return {label: f"class {k}" for k, label in enumerate(labels)}
 
 
-def _rows(events: Iterable[Event], labels: LabelSet) -> list[dict[str, float | str]]:
+def _rows(clips: Scorable, labels: LabelSet) -> tuple[list[list[dict[str, float | str]]], ...]:
+    """Reference and estimated events of each clip as sed_eval reads them."""
     names = _names(labels)
-    return [{"onset": event.onset, "offset": event.offset, "event_label": names[event.label]} for event in events]
+    return tuple(
+        [
+            [{"onset": event.onset, "offset": event.offset, "event_label": names[event.label]} for event in events]
+            for events in table.lists(len(clips.clip_ids), labels)
+        ]
+        for table in (clips.reference, clips.estimated)
+    )
 
 
 def _scores(metrics: Any, labels: LabelSet) -> DetectionScores:

@@ -5,6 +5,7 @@ One function a verb; each takes the JSON object and gives lines without line end
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -61,31 +62,127 @@ def train_lines(report: Report, address: str) -> list[str]:
     ]
 
 
-def score_lines(report: Report) -> list[str]:
-    """The score table: both operating points, then the classes."""
+def score_lines(report: Report, *, explain: bool = False) -> list[str]:
+    """The score table: both operating points, yardsticks, then the classes; ``explain`` adds what tuning gained."""
     tuned = ", TUNED ON THIS SPLIT" if report["tuned_on_this_split"] else ""
     clips = report["clips"]
-    lines = [
+    clip, event = report["clip_based"], report["event_based"]
+    psds = report.get("psds", {})
+    return [
         f"{report['run']} on {report['dataset']} {report['split']}: {clips['scored']} of {clips['listed']} clips "
         f"scored{tuned}",
         "",
-        "segment-based, 1 s        ER    sub    del    ins      P      R     F1  macro F1",
-    ]
-    for name, scores in report["operating_points"].items():
-        rates = "  ".join(_rate(scores[key]) for key in _RATES)
-        shares = "  ".join(_percent(scores[key]) for key in _SHARES)
-        lines.append(f"{name:<21}  {rates}  {shares}")
-    lines += ["", f"class ({report['operating_point']})" + " " * 22 + "ER      P      R     F1"]
-    for label, scores in report["per_class"].items():
-        shares = "  ".join(_percent(scores[key]) for key in ("precision", "recall", "f1"))
-        lines.append(f"{label:<33}  {_rate(scores['error_rate'])}  {shares}")
-    clip, event = report["clip_based"], report["event_based"]
-    return [
-        *lines,
+        *_detection_table(report["operating_points"], report.get("yardsticks", {}), report.get("intervals", {})),
+        *_against_lines(report.get("against")),
+        *(_tuning_lines(report.get("tuning", {})) if explain else ()),
+        *_class_table(report["per_class"], report["operating_point"]),
         "",
         f"clip-based F1 {_percent(clip['f1'])}, mAP {_percent(clip['map'])}; event-based F1 {_percent(event['f1'])}",
+        *(["PSDS " + ", ".join(f"{name} {_rate(value)}" for name, value in psds.items())] if psds else []),
         f"events: {report['estimated']}",
     ]
+
+
+def report_lines(report: Report) -> list[str]:
+    """What was written, and how large it is."""
+    about, n_clips = " and ".join(report["runs"]), len(report["clips"])
+    clips = f"{n_clips} clip{'' if n_clips == 1 else 's'}"
+    return [f"{report['path']}: {about} on {report['split']}, {clips}, {report['bytes'] / 1e6:.1f} MB"]
+
+
+def list_score_lines(report: Report) -> list[str]:
+    """The score table of an event list."""
+    clips, event = report["clips"], report["event_based"]
+    return [
+        f"{report['estimated']} against {report['reference']}: {clips['scored']} clips, "
+        f"{clips['without_output']} of them without output",
+        "",
+        *_detection_table(
+            {"estimated": report["segment_based"]},
+            report["yardsticks"],
+            {"estimated": report["intervals"]},
+            report["time_resolution"],
+        ),
+        *_against_lines(report["against"]),
+        *_class_table(report["per_class"], "estimated"),
+        "",
+        f"event-based F1 {_percent(event['f1'])}, ER {_rate(event['error_rate'])}; "
+        f"onsets only: F1 {_percent(event['onset_only']['f1'])}",
+    ]
+
+
+def _detection_table(points: Report, yardsticks: Report, intervals: Report, time_resolution: float = 1.0) -> list[str]:
+    title = f"segment-based, {time_resolution:g} s"
+    lines = [f"{title:<21}     ER    sub    del    ins      P      R     F1  macro F1"]
+    for name, scores in [*points.items(), *yardsticks.items()]:
+        rates = "  ".join(_rate(scores[key]) for key in _RATES)
+        shares = "  ".join(_percent(scores[key]) for key in _SHARES)
+        lines.append(f"{name.replace('_', ' ') if name in yardsticks else name:<21}  {rates}  {shares}")
+    for name, of_point in intervals.items():
+        (er, f1, macro) = (of_point[key] for key in ("error_rate", "f1", "macro_f1"))
+        if er and f1 and macro:
+            lines.append(
+                f"{name}, 95 % over clips: ER {er[0]:.2f} to {er[1]:.2f}, F1 {100 * f1[0]:.1f} to {100 * f1[1]:.1f}, "
+                f"macro F1 {100 * macro[0]:.1f} to {100 * macro[1]:.1f}"
+            )
+    return lines
+
+
+def _class_table(per_class: Report, name: str) -> list[str]:
+    title = f"class ({name})"
+    lines = ["", f"{title:<33}     ER      P      R     F1"]
+    for label, scores in per_class.items():
+        shares = "  ".join(_percent(scores[key]) for key in ("precision", "recall", "f1"))
+        lines.append(f"{label:<33}  {_rate(scores['error_rate'])}  {shares}")
+    return lines
+
+
+def _against_lines(against: Report | None) -> list[str]:
+    if not against:
+        return []
+    lines = ["", f"less the scores of {against.get('run') or against['estimated']}, on the same clips:"]
+    for name, found in against["differences"].items():
+        if found:
+            low, high = found["interval"]
+            lines.append(
+                f"  {name.replace('_', ' ')} {found['difference']:+.3f} (95 %: {low:+.3f} to {high:+.3f}), better in "
+                f"{100 * found['better']:.0f} % of the draws"
+            )
+    return lines
+
+
+def _tuning_lines(tuning: Report) -> list[str]:
+    """What each step of tuning gained, there and on clips it was not tuned on."""
+    lines = []
+    for point, steps in tuning.items():
+        lines += ["", f"tuning for {point:<24}  tuned  cross-validated"]
+        for step in steps:
+            name, chosen = step["step"].replace("_", " "), "  <- chosen" if step["chosen"] else ""
+            lines.append(f"  {name:<33}  {step['tuned']:.4f}  {step['cross_validated']:.4f}{chosen}")
+    return lines
+
+
+def predict_lines(report: Report, out: str) -> list[str]:
+    """How many recordings were listened to, and where the events are."""
+    files = report["files"]
+    counts = Counter(file["state"] for file in files)
+    seconds = sum(file["duration"] or 0 for file in files)
+    n_events = sum(len(file["events"]) for file in files)
+    said = ", ".join(f"{counts[state]} {state}" for state in ("ok", "kept", "failed") if counts[state])
+    return [f"{len(files)} recordings ({said}), {seconds:,.0f} s, {n_events:,} events in {out}"]
+
+
+def predict_remarks(report: Report) -> list[str]:
+    """What was left out, and what could not be used."""
+    left_out = ", ".join(f"{count} {what}" for what, count in report["left_out"].items())
+    failed = [f"failed: {file['reason']}" for file in report["files"] if file["state"] == "failed"]
+    return [*([f"left out: {left_out}"] if left_out else []), *failed]
+
+
+def export_lines(report: Report) -> list[str]:
+    """What was written, and how far it is from PyTorch."""
+    parity = ", ".join(f"{difference:.1e} (batch {size})" for size, difference in report["parity"].items())
+    return [*report["files"], *([f"largest difference from PyTorch: {parity}"] if parity else [])]
 
 
 def status_lines(report: Report) -> list[str]:

@@ -190,17 +190,16 @@ class _Extraction:
         shard = self.shard
         return audio if shard is None else {clip_id: audio[clip_id] for clip_id in audio if shard.holds(clip_id)}
 
-    def _others(self) -> list[Path]:
-        return [lock for lock in self.folder.locks() if lock != self.folder.lock(self.shard) and is_held(lock)]
+    def _is_alone(self) -> bool:
+        return not any(is_held(lock) for lock in self.folder.locks() if lock != self.folder.lock(self.shard))
 
     def _refuse_others(self) -> None:
         """Parts work beside each other; who makes all works alone."""
-        for lock in self._others():
-            if self.shard is None or lock == self.folder.lock():
-                raise SedpipeError(f"another process is {_DOING} ({lock})", hint=_ONE_AT_A_TIME)
+        if is_held(self.folder.lock()) if self.shard is not None else not self._is_alone():
+            raise SedpipeError(f"another process is {_DOING} ({self.folder.path})", hint=_ONE_AT_A_TIME)
 
     def _clear_leftovers(self) -> None:
-        if not self._others():
+        if self._is_alone():
             remove_leftovers(self.folder.path, *map(self.folder.shards, self.audio))
 
     def _make(
@@ -252,7 +251,7 @@ class _Extraction:
         for path in [*shelf.shards, *(path for split in plans for path in self.folder.failed_parts(split))]:
             path.unlink(missing_ok=True)
         self._clear_leftovers()
-        if not self._others():
+        if self._is_alone():
             for split in plans:
                 with suppress(OSError):  # a worker that outlives a killed run may put one more shard there
                     self.folder.shards(split).rmdir()

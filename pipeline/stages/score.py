@@ -1,73 +1,92 @@
-"""``sedpipe score``: a trained run on a split -> events, and sed_eval's numbers. It never tunes.
+"""``sedpipe score``: trained runs on a split -> events, and scores that sed_eval agrees with.
 
-- :func:`score`: frame probabilities (stored or made), events at each operating point, scores
+One run is never tuned here. Several runs are scored as their mean, which is tuned on ``testing`` first. Where frame
+probabilities are stored, neither torch nor the network is asked.
+
+- :func:`score`: frame probabilities, events at each operating point, scores
 - :class:`ScoreReport`: what ``--json`` prints, and ``scores-<split>.json`` holds
 """
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import torch
+import numpy as np
 
-from pipeline.batches import ClipBatches
-from pipeline.errors import MissingStageError, SedpipeError, SettingsError
-from pipeline.events import Event, EventLists
+from pipeline.errors import MissingStageError, SettingsError
+from pipeline.events import Event
 from pipeline.io.atomic import write_json
 from pipeline.io.cache import DatasetCache
-from pipeline.io.checkpoints import TrainedModel, read_model
-from pipeline.io.checksums import sha256_of
-from pipeline.io.feature_store import FeatureFile, fingerprint
-from pipeline.io.frame_scores import FrameScores, find_frame_scores, write_frame_scores
-from pipeline.io.lists.events import write_event_list
+from pipeline.io.frame_scores import FrameScores, export_frame_scores
+from pipeline.io.ledger import read_ledgers
+from pipeline.io.lists.events import read_event_list, write_event_list
 from pipeline.io.runs import Run, find_run
-from pipeline.labels import LabelSet
+from pipeline.metrics.bootstrap import intervals
 from pipeline.metrics.clip_based import clip_based_scores
-from pipeline.metrics.detection_scores import DetectionScores
-from pipeline.metrics.sed_eval_scores import official_event_based_scores, official_segment_based_scores
-from pipeline.metrics.segment_based import segment_based_scores
-from pipeline.nn.fit import predict
-from pipeline.postprocess import PostProcessing, decode_events
+from pipeline.metrics.segment_based import segment_based_counts
+from pipeline.metrics.undefined import undefined
+from pipeline.metrics.yardsticks import commonest_class
+from pipeline.postprocess import decode_events
+from pipeline.stages.frame_scores import frame_scores, mean_of
 from pipeline.stages.progress import Listener
-from pipeline.truth import Truth, read_truth
-from pipeline.tuning import OPERATING_POINTS
+from pipeline.stages.scoring import SEGMENTS, Truth, checked, compare, event_based, psds_scores, yardstick_scores
+from pipeline.tuning import OPERATING_POINTS, OperatingPoint, tune
 
-BATCH_SIZE = 32
 TUNED_ON = "testing"
-_ALIKE = 1e-9  # our own count of segments must equal sed_eval's
+TIME_RESOLUTION = 1.0
+MOST_MISSING = 1000
+_SCORES = ("segment_based", "operating_points", "event_based", "clip_based", "psds", "per_class")
 
 
 @dataclass(frozen=True)
 class ScoreReport:
-    """Scores of one run on one split; fractions, ``None`` where undefined."""
+    """Scores of one system on one split; fractions, ``None`` where undefined, with the reason in ``undefined``."""
 
     dataset: str
     run: str
     split: str
     tuned_on_this_split: bool
-    clips: dict[str, int]
+    clips: dict[str, Any]
     operating_point: str
-    post_processing: dict[str, dict[str, float]]
+    post_processing: dict[str, dict[str, Any]]
     segment_based: dict[str, float | None]
     operating_points: dict[str, dict[str, float | None]]
-    event_based: dict[str, float | None]
-    clip_based: dict[str, float | None]
+    intervals: dict[str, dict[str, Any]]
+    event_based: dict[str, Any]
+    clip_based: dict[str, Any]
+    psds: dict[str, float | None]
+    yardsticks: dict[str, dict[str, float | None]]
+    commonest_class: str
     per_class: dict[str, dict[str, float | None]]
+    tuning: dict[str, list[dict[str, Any]]]
     estimated: str
+    against: dict[str, Any] | None = None
+    undefined: dict[str, str] = field(default_factory=dict)
     stage: str = field(default="score")
+
+
+@dataclass(frozen=True)
+class _System:
+    """A run, or several as one: where it writes, its probabilities, and how its tuning went."""
+
+    run: Run
+    scores: FrameScores
+    tuning: dict[str, list[dict[str, Any]]]
 
 
 def score(
     dataset: str,
     cache_dir: Path,
     *,
-    run: str | None = None,
+    run: str | Sequence[str] | None = None,
     split: str = "evaluation",
     operating_point: str = "min_er",
-    device: str = "cpu",
+    against: str | None = None,
+    export_scores: Path | None = None,
+    device: str = "auto",
     listener: Listener | None = None,
 ) -> ScoreReport:
     """Score a run; writes ``estimated-<split>.tsv`` and ``scores-<split>.json`` into its folder.
@@ -78,14 +97,18 @@ def score(
         Name of the dataset.
     cache_dir : Path
         The cache.
-    run : str, optional
-        Name or path of a run; by default the newest.
+    run : str or sequence of str, optional
+        Name or path of a run; by default the newest. Several are scored as their mean, in a folder of its own.
     split : str
         ``testing`` or ``evaluation``, or ``training`` where its events are known.
     operating_point : str
         Which post-processing the event list and the tables are made with; both are scored.
+    against : str, optional
+        Another run, to be told apart from the first on the same clips.
+    export_scores : Path, optional
+        Folder for the frame probabilities as TSV.
     device : str
-        Where the network runs.
+        Where the network runs, if it is asked.
     listener : Listener, optional
         Hears of progress.
 
@@ -100,106 +123,132 @@ def score(
         raise SettingsError(f"operating point must be one of {', '.join(OPERATING_POINTS)}, got {operating_point!r}")
     cache, listener = DatasetCache(cache_dir, dataset), listener or Listener()
     cache.read_record()
-    found = find_run(cache, run)
-    trained = read_model(found.model_path, torch.device(device))
-    batches = _open_split(cache, trained, split)
-    truth = _known_truth(cache, split, batches, trained)
-    frame_scores = _frame_scores(found, trained, batches, split, listener)
-    estimated = {name: _decode(frame_scores, trained, point, truth) for name, point in trained.operating_points.items()}
-    write_event_list(found.estimated_path(split), estimated[operating_point], truth.clip_ids)
-    segment_based = {name: _score_segments(truth, events, trained.labels) for name, events in estimated.items()}
+    names: Sequence[str | None] = [run] if run is None or isinstance(run, str) else list(run) or [None]
+    system = _system(cache, [find_run(cache, name) for name in names], split, device, listener)
+    truth = _known_truth(cache, split, system.scores)
+    if export_scores is not None:
+        n_files = export_frame_scores(export_scores, system.scores)
+        listener.say(f"{export_scores}: frame scores of {n_files:,} clips")
+    estimated = {name: _decode(system.scores, name) for name in OPERATING_POINTS}
+    write_event_list(system.run.estimated_path(split), estimated[operating_point], system.scores.clip_ids)
+    segment_based = {name: checked(SEGMENTS, truth, events, TIME_RESOLUTION) for name, events in estimated.items()}
     chosen = segment_based[operating_point]
-    events = official_event_based_scores(truth.reference, estimated[operating_point], truth.durations, trained.labels)
     report = ScoreReport(
         dataset=dataset,
-        run=found.name,
+        run=system.run.name,
         split=split,
         tuned_on_this_split=split == TUNED_ON,
-        clips={"listed": cache.read_record().listed.get(split, 0), "scored": len(batches)},
+        clips=_coverage(cache, split, system.scores),
         operating_point=operating_point,
-        post_processing={name: asdict(point) for name, point in trained.operating_points.items()},
+        post_processing={name: asdict(point) for name, point in system.scores.points.items()},
         segment_based=asdict(chosen.overall),
         operating_points={name: asdict(scores.overall) for name, scores in segment_based.items()},
-        event_based=asdict(events.overall),
-        clip_based=asdict(clip_based_scores(frame_scores.clip_probs, batches.targets)),
+        intervals={name: dict(_intervals(truth, events)) for name, events in estimated.items()},
+        event_based=event_based(truth, estimated[operating_point]),
+        clip_based=_clip_based(cache, split, system.scores),
+        psds=psds_scores(truth, system.scores, system.scores.points[operating_point]),
+        yardsticks=yardstick_scores(truth, TIME_RESOLUTION),
+        commonest_class=commonest_class(truth.reference, truth.labels),
         per_class={label: asdict(scores) for label, scores in chosen.per_class.items()},
-        estimated=str(found.estimated_path(split)),
+        tuning=system.tuning,
+        estimated=str(system.run.estimated_path(split)),
     )
-    write_json(found.scores_path(split), asdict(report))
+    if against is not None:
+        other = _system(cache, [find_run(cache, against)], split, device, listener)
+        report = replace(report, against=_against(truth, system, other, estimated[operating_point], operating_point))
+    report = replace(report, undefined=undefined({name: getattr(report, name) for name in _SCORES}))
+    write_json(system.run.scores_path(split), asdict(report))
     return report
 
 
-def _open_split(cache: DatasetCache, trained: TrainedModel, split: str) -> ClipBatches:
-    unknown = [label for label in cache.read_record().labels if label not in trained.labels]
-    if unknown:
-        raise SettingsError(
-            f"the model does not know {cache.dataset}'s class {unknown[0]!r}",
-            hint="score it on a dataset with the classes it was trained for",
-        )
-    clips = cache.read_clips()
-    if split not in clips:
-        raise MissingStageError(f"{cache.dataset} has no clips in {split}: it has {', '.join(clips)}")
-    path = cache.features_dir(fingerprint(trained.front_end, trained.feature_dtype)) / f"{split}.h5"
+def _system(cache: DatasetCache, runs: Sequence[Run], split: str, device: str, listener: Listener) -> _System:
+    each = [frame_scores(cache, run, split, device, listener) for run in runs]
+    if len(runs) == 1:
+        return _System(runs[0], each[0], (runs[0].find_record() or {}).get("tuning", {}))
+    points = _tuned_mean(cache, runs, device, listener)
+    scores = replace(mean_of(each), points={name: point.settings for name, point in points.items()})
+    folder = cache.folder / "ensembles" / "+".join(run.name for run in runs)
+    folder.mkdir(parents=True, exist_ok=True)
+    steps = {name: [asdict(step) for step in point.steps] for name, point in points.items()}
+    return _System(Run(folder), scores, steps)
+
+
+def _tuned_mean(cache: DatasetCache, runs: Sequence[Run], device: str, listener: Listener) -> dict[str, OperatingPoint]:
+    """Post-processing of the mean of several runs, tuned on ``testing``."""
+    mean = mean_of([frame_scores(cache, run, TUNED_ON, device, listener) for run in runs])
+    truth = _known_truth(cache, TUNED_ON, mean)
+    if not any(event.is_located for events in truth.reference.values() for event in events):
+        raise MissingStageError(f"{TUNED_ON} has no located event, so that the mean of runs cannot be tuned")
+    listener.say(f"tuning the mean of {len(runs)} runs on {TUNED_ON}")
+    return tune(
+        mean.frame_probs,
+        mean.clip_ids,
+        truth.reference,
+        truth.durations,
+        truth.labels,
+        mean.grid,
+        clip_probs=mean.clip_probs,
+        n_frames=mean.n_frames,
+    )
+
+
+def _known_truth(cache: DatasetCache, split: str, scores: FrameScores) -> Truth:
+    path = cache.reference_path(split)
     if not path.exists():
-        raise MissingStageError(f"{path} does not exist", hint=f"run `sedpipe features {cache.dataset}` first")
-    return ClipBatches(FeatureFile(path), clips[split], trained.labels)
-
-
-def _frame_scores(run: Run, trained: TrainedModel, batches: ClipBatches, split: str, listener: Listener) -> FrameScores:
-    """Stored ones if they were made from this model and these features, else new ones."""
-    clip_ids = [clip.clip_id for clip in batches.clips]
-    made_from = _digest([sha256_of(run.model_path), *clip_ids, *batches.audio_sha256])
-    path = run.frame_scores_path(split)
-    stored = find_frame_scores(path, made_from)
-    if stored is not None:
-        return stored
-    n_batches = -(-len(batches) // BATCH_SIZE)
-    tracked = listener.track(batches.in_order(BATCH_SIZE), n_batches, f"{split} batches")
-    frame_probs, clip_probs = predict(trained.model, tracked)
-    scores = FrameScores(clip_ids, frame_probs, clip_probs, batches.n_frames)
-    write_frame_scores(path, scores, made_from)
-    return scores
-
-
-def _digest(lines: list[str]) -> str:
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
-
-
-def _known_truth(cache: DatasetCache, split: str, batches: ClipBatches, trained: TrainedModel) -> Truth:
-    truth = read_truth(cache, split, batches, trained.labels, trained.front_end)
-    if truth is None:
         raise MissingStageError(
-            f"{cache.dataset} has no strong labels for {split} ({cache.reference_path(split)} does not exist)",
+            f"{cache.dataset} has no strong labels for {split} ({path} does not exist)",
             hint="scores need to know when events sound: give the split a `strong` list",
         )
-    return truth
-
-
-def _decode(scores: FrameScores, trained: TrainedModel, point: PostProcessing, truth: Truth) -> dict[str, list[Event]]:
-    """Estimated events of each clip."""
-    factor = trained.network.time_factor
-    grid = trained.front_end.grid.subsampled(factor)
-    counted = (-(-scores.n_frames // factor)).tolist()
-    return {
-        clip_id: decode_events(probs, trained.labels, point, grid, n_frames=n_frames, duration=truth.durations[clip_id])
-        for clip_id, probs, n_frames in zip(scores.clip_ids, scores.frame_probs, counted, strict=True)
-    }
-
-
-def _score_segments(truth: Truth, estimated: EventLists, labels: LabelSet) -> DetectionScores:
-    """sed_eval's segment-based scores, after our own count has come to the same."""
-    official = official_segment_based_scores(truth.reference, estimated, truth.durations, labels)
-    ours = segment_based_scores(truth.reference, estimated, truth.durations, labels)
-    different = _different(asdict(official.overall), asdict(ours.overall))
-    if different:
-        raise SedpipeError(f"sed_eval and sedpipe disagree on {different}", hint="please report this as a bug")
-    return official
-
-
-def _different(official: dict[str, Any], ours: dict[str, Any]) -> str:
-    return ", ".join(
-        f"{name} ({official[name]} and {ours[name]})"
-        for name in official
-        if (official[name] is None) != (ours[name] is None)
-        or (official[name] is not None and abs(official[name] - ours[name]) > _ALIKE)
+    events = read_event_list(path, scores.labels)
+    return Truth(
+        {clip_id: events.get(clip_id, []) for clip_id in scores.clip_ids},
+        dict(zip(scores.clip_ids, scores.durations.tolist(), strict=True)),
+        scores.labels,
     )
+
+
+def _decode(scores: FrameScores, point: str) -> dict[str, list[Event]]:
+    """Estimated events of each clip."""
+    clips = zip(
+        scores.clip_ids, scores.frame_probs, scores.clip_probs,
+        scores.n_frames.tolist(), scores.durations.tolist(), strict=True,
+    )  # fmt: skip
+    return {
+        clip_id: decode_events(
+            probs, scores.labels, scores.points[point], scores.grid,
+            n_frames=n_frames, duration=duration, clip_probs=clip_probs,
+        )
+        for clip_id, probs, clip_probs, n_frames, duration in clips
+    }  # fmt: skip
+
+
+def _coverage(cache: DatasetCache, split: str, scores: FrameScores) -> dict[str, Any]:
+    """How many clips are listed and scored, and which are missing, as far as the download knows their names."""
+    scored = set(scores.clip_ids)
+    known = [clip_id for in_split, clip_id in read_ledgers(cache.folder) if in_split == split]
+    known += [clip.clip_id for clip in cache.read_clips().get(split, [])]
+    missing = [clip_id for clip_id in dict.fromkeys(known) if clip_id not in scored]
+    listed = cache.read_record().listed.get(split, 0)
+    return {"listed": listed, "scored": len(scored), "missing": missing[:MOST_MISSING]}
+
+
+def _intervals(truth: Truth, estimated: dict[str, list[Event]]) -> dict[str, Any]:
+    counts = segment_based_counts(truth.reference, estimated, truth.durations, truth.labels, TIME_RESOLUTION)
+    return dict(intervals(counts))
+
+
+def _clip_based(cache: DatasetCache, split: str, scores: FrameScores) -> dict[str, Any]:
+    """Scores of the tags; precision, recall and F1 micro and mAP macro, as DCASE has them, then all of both."""
+    labels_of = {clip.clip_id: clip.labels for clip in cache.read_clips()[split]}
+    targets = np.stack([scores.labels.multi_hot(labels_of[clip_id]) for clip_id in scores.clip_ids])
+    tags = clip_based_scores(scores.clip_probs, targets)
+    return {**asdict(tags.micro), "map": tags.macro.map, **asdict(tags)}
+
+
+def _against(
+    truth: Truth, system: _System, other: _System, estimated: dict[str, list[Event]], point: str
+) -> dict[str, Any]:
+    if other.scores.clip_ids != system.scores.clip_ids:
+        raise SettingsError(f"{other.run.name} and {system.run.name} were not scored on the same clips")
+    found = compare(truth, estimated, _decode(other.scores, point), TIME_RESOLUTION)
+    return {"run": other.run.name, "differences": found}

@@ -25,15 +25,12 @@ from pipeline.nn.crnn import CRNN
 from pipeline.nn.device import check_compiler, has_room, place
 from pipeline.nn.fit import EpochRecord, Fit, predict
 from pipeline.nn.memory import keep_freed_memory
-from pipeline.postprocess import PostProcessing
 from pipeline.stages.progress import Listener
 from pipeline.stages.run_record import TrainSettings, begin_run, describe_run
 from pipeline.truth import read_truth
-from pipeline.tuning import OPERATING_POINTS, OperatingPoint, tune
+from pipeline.tuning import OPERATING_POINTS, UNTUNED, OperatingPoint, tune
 
 TUNING_BATCH_SIZE = 32
-UNTUNED = PostProcessing(threshold=0.5)
-"""Used where ``testing`` has no strong labels to tune on."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +125,8 @@ def train(
     write_model(run.model_path, trained)
     report = _report(fit, run, dataset, seconds, epochs * len(splits["training"]))
     tuned = {name: {**asdict(point.settings), **asdict(point.scores.overall)} for name, point in points.items()}
-    run.write_record({**record, "operating_points": tuned, "result": asdict(report)})
+    steps = {name: [asdict(step) for step in point.steps] for name, point in points.items()}
+    run.write_record({**record, "operating_points": tuned, "tuning": steps, "result": asdict(report)})
     run.state_path.unlink(missing_ok=True)
     return report
 
@@ -215,12 +213,15 @@ def _tune(
     front_end: LogMelConfig,
     listener: Listener,
 ) -> dict[str, OperatingPoint]:
-    """Post-processing for each operating point, tuned on ``testing``; empty where its events are not known."""
+    """Post-processing for each operating point, tuned on ``testing``; empty where no event is known there."""
     truth = read_truth(cache, "testing", testing, labels, front_end)
     if truth is None:
         listener.say("testing has no strong labels: thresholds stay at 0.5, untuned")
         return {}
-    frame_probs, _ = predict(model, testing.in_order(TUNING_BATCH_SIZE))
+    if not any(event.is_located for events in truth.reference.values() for event in events):
+        listener.say("testing has no located event: thresholds stay at 0.5, untuned")
+        return {}
+    frame_probs, clip_probs = predict(model, testing.in_order(TUNING_BATCH_SIZE))
     return tune(
         frame_probs,
         truth.clip_ids,
@@ -228,6 +229,7 @@ def _tune(
         truth.durations,
         labels,
         front_end.grid.subsampled(model.time_factor),
+        clip_probs=clip_probs,
         n_frames=-(-testing.n_frames // model.time_factor),
     )
 

@@ -20,7 +20,10 @@ LABELS = LabelSet(("Air horn, truck horn", "Hund"))
 FRONT_END = LogMelConfig(n_frames=40, n_mels=16)
 NETWORK = NetworkConfig(maps=(4,), pools=((4, 4),), conv_maps=4, gru_units=4)
 POOLING = PoolingConfig("attention", (5,), "time")
-POINTS = {"min_er": PostProcessing(0.4, 0.5), "max_f1": PostProcessing(0.2, 0.0, 0.3)}
+POINTS = {
+    "min_er": PostProcessing((0.4, 0.3), (0.5, 0.0), gap_s=0.2),
+    "max_f1": PostProcessing(0.2, 0.0, 0.3, hysteresis=0.5, gate=0.1),
+}
 
 
 def some_model() -> TrainedModel:
@@ -163,6 +166,8 @@ def test_damaged_bytes_are_refused_or_read_but_never_an_error_of_another_kind(pa
         ({"operating_points": {"min_er": {"threshold": 0.5}}}, "it lacks 'max_f1'"),
         ({"operating_points": {name: {"threshold": 2.0} for name in POINTS}}, r"threshold must lie in \[0, 1\]"),
         ({"operating_points": None}, "not subscriptable"),
+        ({"operating_points": {name: {"threshold": (0.5,) * 3} for name in POINTS}}, "of 3 classes, expected 2"),
+        ({"operating_points": {name: {"threshold": "0.5"} for name in POINTS}}, "threshold must be a number"),
     ],
 )
 def test_a_table_that_is_no_model_is_refused_with_the_reason(path, entries, message):

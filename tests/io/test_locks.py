@@ -2,6 +2,7 @@ import errno
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -56,3 +57,22 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
     held = hold(tmp_path / "file" / "a.lock", "x", "")
     with pytest.raises(SedpipeError, match=r"^cannot write .*a\.lock: (Not a directory|File exists)$"):
         held.__enter__()
+
+
+def test_who_only_asks_keeps_nobody_out(tmp_path: Path) -> None:
+    path, stop = tmp_path / "a.lock", threading.Event()
+    path.write_text("")
+
+    def ask() -> None:
+        while not stop.is_set():
+            is_held(path)
+
+    askers = [threading.Thread(target=ask) for _ in range(2)]
+    for asker in askers:
+        asker.start()
+    for _ in range(50):
+        with hold(path, "baking", ""):
+            pass
+    stop.set()
+    for asker in askers:
+        asker.join()

@@ -14,19 +14,21 @@ def test_an_example_by_hand():
     probs = np.array([[0.9, 0.6], [0.8, 0.1], [0.7, 0.5]])
     targets = np.array([[1, 0], [0, 0], [1, 1]])
     scores = clip_based_scores(probs, targets)
-    assert (scores.precision, scores.recall, scores.f1) == (3 / 5, 1, 6 / 8)
-    assert scores.map == pytest.approx((5 / 6 + 1 / 2) / 2)
+    assert (scores.micro.precision, scores.micro.recall, scores.micro.f1) == (3 / 5, 1, 6 / 8)
+    assert scores.macro.precision == pytest.approx((2 / 3 + 1 / 2) / 2)
+    assert scores.macro.map == pytest.approx((5 / 6 + 1 / 2) / 2)
 
 
 def test_a_class_without_a_positive_is_left_out_of_the_mean():
     assert average_precision(np.array([0.3, 0.4]), np.array([False, False])) is None
-    assert clip_based_scores(np.array([[0.9, 0.9]]), np.array([[1, 0]])).map == 1
+    assert clip_based_scores(np.array([[0.9, 0.9]]), np.array([[1, 0]])).macro.map == 1
 
 
 def test_undefined_is_none():
     nothing = clip_based_scores(np.zeros((2, 2)), np.zeros((2, 2)))
-    assert (nothing.precision, nothing.recall, nothing.f1, nothing.map) == (None, None, None, None)
-    silent = clip_based_scores(np.zeros((2, 2)), np.ones((2, 2)))
+    for scores in (nothing.micro, nothing.macro):
+        assert (scores.precision, scores.recall, scores.f1, scores.map) == (None, None, None, None)
+    silent = clip_based_scores(np.zeros((2, 2)), np.ones((2, 2))).micro
     assert (silent.precision, silent.recall, silent.f1) == (None, 0, 0)
 
 
@@ -36,16 +38,21 @@ def test_average_precision_is_that_of_sklearn(probs, truth):
         assert average_precision(probs, truth) == pytest.approx(average_precision_score(truth, probs), abs=1e-12)
 
 
-@given(arrays.arrays(np.float64, (6, 3), elements=few_values), arrays.arrays(bool, (6, 3)))
-def test_micro_scores_are_those_of_sklearn(probs, targets):
-    scores = clip_based_scores(probs, targets, threshold=0.5)
+@pytest.mark.parametrize("average", ["micro", "macro"])
+@given(probs=arrays.arrays(np.float64, (6, 3), elements=few_values), targets=arrays.arrays(bool, (6, 3)))
+def test_micro_and_macro_scores_are_those_of_sklearn(average, probs, targets):
+    there = np.flatnonzero(targets.any(axis=0))  # of the macro mean
+    if not len(there):
+        return
+    scores = getattr(clip_based_scores(probs, targets, threshold=0.5), average)
+    labels = there if average == "macro" else None
     precision, recall, f1, _ = precision_recall_fscore_support(
-        targets, probs >= 0.5, average="micro", zero_division=np.nan
+        targets, probs >= 0.5, average=average, zero_division=0, labels=labels
     )
-    for ours, theirs in ((scores.precision, precision), (scores.recall, recall)):
-        assert np.isnan(theirs) if ours is None else ours == pytest.approx(theirs, abs=1e-12)
-    if scores.f1 is not None:
-        assert scores.f1 == pytest.approx(f1, abs=1e-12)
+    assert (scores.precision or 0, scores.recall, scores.f1) == pytest.approx((precision, recall, f1), abs=1e-12)
+    by_class = [average_precision_score(targets[:, k], probs[:, k]) for k in there]
+    mean = np.mean(by_class) if average == "macro" else average_precision_score(targets.ravel(), probs.ravel())
+    assert scores.map == pytest.approx(mean, abs=1e-12)
 
 
 def test_wrong_input_is_refused():

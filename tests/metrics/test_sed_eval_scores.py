@@ -1,5 +1,5 @@
 import warnings
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 from hypothesis import given, settings
@@ -9,16 +9,24 @@ from pipeline.clips import clip_id_of_filename
 from pipeline.events import Event
 from pipeline.labels import LabelSet
 from pipeline.metrics.detection_scores import DetectionScores
-from pipeline.metrics.sed_eval_scores import official_event_based_scores, official_segment_based_scores
+from pipeline.metrics.event_based import event_based_scores
+from pipeline.metrics.sed_eval_scores import (
+    differences,
+    official_event_based_scores,
+    official_segment_based_scores,
+)
 from pipeline.metrics.segment_based import segment_based_scores
 
 SAME = 1e-12  # two ways of adding the same integers' ratios
 LABELS = LabelSet(("Bus", "Car", "None"))
 TIMES = st.one_of(
-    st.floats(0, 12), st.integers(0, 120).map(lambda tenth: tenth / 10), st.sampled_from([2.0000001, 0.3])
+    st.floats(0, 12), st.integers(0, 120).map(lambda tenth: tenth / 10), st.sampled_from([2.0000001, 0.3, 1.0005])
 )
 EVENTS = st.builds(lambda a, b, label: Event(min(a, b), max(a, b), label), TIMES, TIMES, st.sampled_from(LABELS.names))
-LISTS = st.lists(EVENTS, max_size=5)
+LISTS = st.lists(EVENTS, max_size=6)
+CLIPS = st.dictionaries(
+    st.sampled_from("abcd"), st.tuples(LISTS, LISTS, st.sampled_from([10, 9.3453, 4.0004])), min_size=1
+)
 
 
 def assert_same(ours: DetectionScores, official: DetectionScores) -> None:
@@ -27,19 +35,65 @@ def assert_same(ours: DetectionScores, official: DetectionScores) -> None:
         assert asdict(ours.per_class[label]) == pytest.approx(asdict(official.per_class[label]), abs=SAME)
 
 
-@settings(deadline=None)  # the first example imports sed_eval
-@given(
-    st.dictionaries(
-        st.sampled_from("abcd"), st.tuples(LISTS, LISTS, st.sampled_from([10, 9.3453, 4.0004])), min_size=1
-    ),
-    st.sampled_from([1.0, 0.1, 0.5]),
-)
-def test_segment_based_scores_are_those_of_sed_eval(clips, resolution):
+def taken_apart(clips) -> tuple[dict, dict, dict]:
+    """Reference, estimated (clips without events left out) and durations."""
     reference = {clip_id: truth for clip_id, (truth, _, _) in clips.items()}
     estimated = {clip_id: found for clip_id, (_, found, _) in clips.items() if found}
-    durations = {clip_id: duration for clip_id, (_, _, duration) in clips.items()}
-    ours = segment_based_scores(reference, estimated, durations, LABELS, resolution)
-    assert_same(ours, official_segment_based_scores(reference, estimated, durations, LABELS, resolution))
+    return reference, estimated, {clip_id: duration for clip_id, (_, _, duration) in clips.items()}
+
+
+@settings(deadline=None)  # the first example imports sed_eval
+@given(CLIPS, st.sampled_from([1.0, 0.1, 0.5]))
+def test_segment_based_scores_are_those_of_sed_eval(clips, resolution):
+    lists = taken_apart(clips)
+    ours = segment_based_scores(*lists, LABELS, resolution)
+    assert_same(ours, official_segment_based_scores(*lists, LABELS, resolution))
+
+
+@settings(deadline=None)
+@given(CLIPS, st.sampled_from([0.2, 0.1, 1.0]), st.sampled_from([0.2, 0.5, None]))
+def test_event_based_scores_are_those_of_sed_eval(clips, collar, rate):
+    lists = taken_apart(clips)
+    ours = event_based_scores(*lists, LABELS, collar, rate)
+    assert_same(ours, official_event_based_scores(*lists, LABELS, collar, rate))
+
+
+def raw_rows(events) -> list[dict]:
+    """Events as sed_eval reads them, rounded; nothing of sedpipe's in between."""
+    rounded = [(round(event.onset, 3), round(event.offset, 3), f"class {event.label}") for event in events]
+    return [{"onset": a, "offset": b, "event_label": label} for a, b, label in rounded if (a, b) != (0, 0)]
+
+
+@settings(deadline=None)
+@given(CLIPS)
+def test_error_rate_and_f1_are_those_of_sed_eval_called_directly(clips):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import sed_eval
+
+        names = [f"class {label}" for label in LABELS]
+        by_segment = sed_eval.sound_event.SegmentBasedMetrics(names, time_resolution=1.0)
+        by_event = sed_eval.sound_event.EventBasedMetrics(names, t_collar=0.2, percentage_of_length=0.2)
+        for truth, found, duration in clips.values():
+            rows = raw_rows(truth), raw_rows(found)
+            by_segment.evaluate(*rows, evaluated_length_seconds=round(duration, 3))
+            by_event.evaluate(*rows)
+        lists = taken_apart(clips)
+        ours = segment_based_scores(*lists, LABELS).overall, event_based_scores(*lists, LABELS).overall
+        for scores, official in zip(ours, (by_segment, by_event), strict=True):
+            if scores.error_rate is not None:
+                expected = official.overall_error_rate()["error_rate"], official.overall_f_measure()["recall"]
+                assert (scores.error_rate, scores.recall) == pytest.approx(expected, abs=SAME)
+            if scores.precision is not None:
+                assert scores.precision == pytest.approx(official.overall_f_measure()["precision"], abs=SAME)
+
+
+def test_differences_name_each_score_that_is_not_the_same():
+    lists = {"a": [Event(0, 2, "Car")]}, {"a": [Event(0, 1, "Car")]}, {"a": 10.0}
+    official, ours = official_segment_based_scores(*lists, LABELS), segment_based_scores(*lists, LABELS)
+    assert differences(official, ours) == []
+    off = replace(ours, overall=replace(ours.overall, f1=0.7, precision=None))
+    assert differences(official, off) == ["precision (1.0 and None)", f"f1 ({official.overall.f1} and 0.7)"]
 
 
 def test_undefined_is_none_and_no_warning_gets_out():

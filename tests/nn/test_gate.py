@@ -84,9 +84,9 @@ def test_the_order_in_memory_does_not_matter():
 
 
 def gradients(preset: str) -> tuple[float, dict[str, torch.Tensor]]:
-    """Of a shipped network without dropout, after one backward pass of two short clips.
+    """Of a shipped network without dropout, after one backward pass of two clips.
 
-    Without padding, where all values of a patch are the same but for rounding: then any of them may be the largest.
+    Both are whole: where padding makes neighbours equal, either of them may be called the largest of a pooling.
     """
     torch.manual_seed(0)
     chosen = load_preset(preset)

@@ -1,4 +1,3 @@
-import resource
 import subprocess
 import sys
 
@@ -30,9 +29,8 @@ def pages_a_step(*, kept: bool) -> int:
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a setting of glibc")
 def test_blocks_that_were_freed_are_there_again_without_asking_the_system():
-    asked_anew = pages_a_step(kept=False)
-    assert asked_anew >= 4 * 40 * 2**20 // resource.getpagesize()
-    assert pages_a_step(kept=True) < asked_anew / 3  # not none: small blocks that stay cut holes into large ones
+    anew = pages_a_step(kept=False)  # thousands, or dozens where pages are huge
+    assert pages_a_step(kept=True) < anew / 3  # not none: small blocks that stay cut holes into large ones
 
 
 def test_other_c_libraries_are_left_as_they_are(monkeypatch):

@@ -4,6 +4,7 @@ from pipeline.report.lines import (
     download_lines,
     explain_lines,
     prune_lines,
+    report_lines,
     score_lines,
     status_lines,
 )
@@ -67,6 +68,11 @@ def test_classes_are_a_table_of_what_is_there():
 def test_a_doctor_says_what_to_do_where_something_lacks():
     check = {"ok": False, "required": True, "name": "ffmpeg", "found": "none", "advice": "install it"}
     assert doctor_lines({"checks": [check]}) == ["MISSING  ffmpeg: none\n           install it"]
+
+
+def test_a_page_says_where_it_is_and_how_large():
+    report = {"path": "c.html", "runs": ["a", "b"], "split": "testing", "clips": ["x", "y"], "bytes": 1_260_000}
+    assert report_lines(report) == ["c.html: a and b on testing, 2 clips, 1.3 MB"]
 
 
 def test_reasons_are_counted_with_examples_and_details():

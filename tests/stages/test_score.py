@@ -1,9 +1,14 @@
 import json
 import os
+import subprocess
+import sys
 import warnings
 from dataclasses import asdict, replace
+from itertools import pairwise
 from pathlib import Path
 
+import h5py
+import numpy as np
 import pytest
 import torch
 from tiny_dataset import FRONT_END, LABELS, NAME, SETTINGS, make_dataset
@@ -17,8 +22,10 @@ from pipeline.io.lists.events import read_event_list
 from pipeline.io.runs import Run, named_run
 from pipeline.postprocess import PostProcessing
 from pipeline.stages import score as score_stage
+from pipeline.stages import scoring
 from pipeline.stages.score import ScoreReport, score
 from pipeline.stages.train import train
+from pipeline.tuning import STEPS
 
 torch.set_num_threads(1)
 RATES = {"error_rate", "substitution_rate", "deletion_rate", "insertion_rate"}
@@ -85,14 +92,14 @@ def test_sed_eval_gives_the_reported_numbers_for_the_written_events(cache, split
 def test_the_second_time_the_network_is_not_asked_and_every_number_is_the_same(cache, monkeypatch):
     first = scored(cache)
     written = Path(first.estimated).read_bytes()
-    monkeypatch.setattr(score_stage, "predict", no_network)
+    monkeypatch.setattr("pipeline.nn.fit.predict", no_network)
     assert scored(cache) == first
     assert Path(first.estimated).read_bytes() == written
 
 
 def test_another_operating_point_is_scored_from_the_same_frames(cache, monkeypatch):
     first = scored(cache, operating_point="min_er")
-    monkeypatch.setattr(score_stage, "predict", no_network)
+    monkeypatch.setattr("pipeline.nn.fit.predict", no_network)
     second = scored(cache, operating_point="max_f1")
     assert second.operating_points == first.operating_points
     assert second.segment_based == first.operating_points["max_f1"]
@@ -119,7 +126,7 @@ def test_frames_of_another_model_are_not_reused(cache, monkeypatch):
     with torch.no_grad():
         trained.model.classify.bias += 1
     write_model(path, trained)
-    monkeypatch.setattr(score_stage, "predict", no_network)
+    monkeypatch.setattr("pipeline.nn.fit.predict", no_network)
     with pytest.raises(AssertionError, match="the network was asked"):
         scored(cache)
 
@@ -137,7 +144,7 @@ def test_frames_of_other_clips_are_not_reused(cache, monkeypatch, change):
         write_clips(cache.clips_path, renamed)
         rows = [replace(row, clip_id=row.clip_id.replace("evaluation-", "renamed-")) for row in rows]
     merge(path, rows, 5, FRONT_END, "float16")
-    monkeypatch.setattr(score_stage, "predict", no_network)
+    monkeypatch.setattr("pipeline.nn.fit.predict", no_network)
     with pytest.raises(AssertionError, match="the network was asked"):
         scored(cache)
 
@@ -145,12 +152,17 @@ def test_frames_of_other_clips_are_not_reused(cache, monkeypatch, change):
 def test_report_has_the_keys_of_score_json_and_is_the_file(cache):
     report = scored(cache)
     assert set(asdict(report)) >= REPORT_KEYS
-    assert set(report.clips) == {"listed", "scored"}
+    assert set(report.clips) == {"listed", "scored", "missing"}
+    assert set(report.yardsticks) == {"nothing", "commonest_everywhere", "tags_stretched", "rounded_to_segments"}
+    assert all(set(scores) == SEGMENT_KEYS for scores in report.yardsticks.values())
+    assert set(report.intervals) == {"min_er", "max_f1"}
+    assert all(set(of_point) == {"error_rate", "f1", "macro_f1"} for of_point in report.intervals.values())
+    assert set(report.psds) == {"scenario1", "scenario2"}
     assert set(report.segment_based) == SEGMENT_KEYS
     assert set(report.operating_points) == {"min_er", "max_f1"}
     assert all(set(scores) == SEGMENT_KEYS for scores in report.operating_points.values())
     assert "f1" in report.event_based
-    assert set(report.clip_based) == {"precision", "recall", "f1", "map"}
+    assert set(report.clip_based) == {"precision", "recall", "f1", "map", "micro", "macro"}
     assert tuple(report.per_class) == LABELS
     assert report.stage == "score"
     stored = json.loads(named_run(cache, "run").scores_path("evaluation").read_text())
@@ -163,7 +175,14 @@ def test_scores_of_the_split_that_thresholds_were_tuned_on_say_so(cache):
 
 
 def test_clips_of_the_list_that_could_not_be_scored_are_counted(cache):
-    assert scored(cache).clips == {"listed": 6, "scored": 5}  # the record lists one clip that has no audio
+    # the record lists one clip that has no audio, and whose name only a ledger would know
+    assert scored(cache).clips == {"listed": 6, "scored": 5, "missing": []}
+
+
+def test_a_clip_without_features_is_missing_by_name(cache):
+    path = cache.features_dir(fingerprint(FRONT_END, "float16")) / "evaluation.h5"
+    merge(path, [FeatureFile(path).read(row) for row in range(4)], 4, FRONT_END, "float16")
+    assert scored(cache).clips == {"listed": 6, "scored": 4, "missing": ["evaluation-00004"]}
 
 
 def test_the_written_events_name_every_scored_clip(cache):
@@ -241,12 +260,87 @@ def test_a_hostile_model_is_refused_in_one_sentence_and_runs_nothing(cache, tmp_
     assert not run.scores_path("evaluation").exists()
 
 
-def test_numbers_on_which_sed_eval_and_sedpipe_disagree_are_not_written(cache, monkeypatch):
+@pytest.mark.parametrize(("place", "metric"), [(score_stage, "SEGMENTS"), (scoring, "EVENTS")])
+def test_numbers_on_which_sed_eval_and_sedpipe_disagree_are_not_written(cache, monkeypatch, place, metric):
+    official, _ = getattr(place, metric)
+
     def off_by_one(*arguments):
-        scores = score_stage.official_segment_based_scores(*arguments)
+        scores = official(*arguments)
         return replace(scores, overall=replace(scores.overall, f1=scores.overall.f1 + 1e-6))
 
-    monkeypatch.setattr(score_stage, "segment_based_scores", off_by_one)
+    monkeypatch.setattr(place, metric, (official, off_by_one))
     with pytest.raises(SedpipeError, match=r"^sed_eval and sedpipe disagree on f1"):
         scored(cache)
     assert not named_run(cache, "run").scores_path("evaluation").exists()
+
+
+def test_scoring_again_imports_no_torch(cache):
+    scored(cache)
+    code = (
+        "import sys; from pathlib import Path; from pipeline.stages.score import score; "
+        f"score({NAME!r}, Path({str(cache.root)!r}), run='run'); print('torch' in sys.modules)"
+    )
+    root = Path(score_stage.__file__).parents[2]
+    outcome = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root, check=True)
+    assert outcome.stdout.strip() == "False"
+
+
+@pytest.fixture
+def two(cache):
+    """The run and another one, whose network says otherwise."""
+    trained = read_model(named_run(cache, "run").model_path, torch.device("cpu"))
+    with torch.no_grad():
+        trained.model.classify.bias += 1
+    path = named_run(cache, "other").model_path
+    path.parent.mkdir(parents=True)
+    write_model(path, replace(trained, operating_points=dict.fromkeys(TWO_POINTS, PostProcessing(0.0))))
+    return cache
+
+
+def test_several_runs_are_scored_as_their_mean_tuned_on_testing(two):
+    report = scored(two, run=["run", "other"])
+    assert report.run == "run+other"
+    each = [scored(two, run=name, split="evaluation") and stored_frames(two, name) for name in ("run", "other")]
+    mean = (each[0] + each[1]) / 2
+    folder = two.folder / "exported"
+    scored(two, run=["run", "other"], export_scores=folder)
+    rows = [line.split("\t") for line in (folder / "evaluation-00001.tsv").read_text().splitlines()]
+    assert rows[0] == ["onset", "offset", *LABELS]
+    assert np.allclose([[float(cell) for cell in row[2:]] for row in rows[1:]], mean[1][: len(rows) - 1], atol=1e-6)
+    assert {tuple(step["step"] for step in steps) for steps in report.tuning.values()} == {STEPS}
+    assert Path(report.estimated).parent == two.folder / "ensembles" / "run+other"
+
+
+def stored_frames(cache: DatasetCache, run: str) -> np.ndarray:
+    with h5py.File(named_run(cache, run).frame_scores_path("evaluation")) as file:
+        return file["frame_probs"][:]
+
+
+def test_a_run_against_itself_makes_no_difference_and_against_another_one_does(two):
+    same = scored(two, run="run", against="run").against["differences"]
+    assert {found["difference"] for found in same.values()} == {0}
+    against = scored(two, run="run", against="other").against
+    assert against["run"] == "other"
+    other = scored(two, run="other")
+    expected = scored(two, run="run").segment_based["error_rate"] - other.segment_based["error_rate"]
+    assert against["differences"]["error_rate"]["difference"] == pytest.approx(expected)
+
+
+def test_what_is_undefined_has_a_reason(cache):
+    path = named_run(cache, "run").model_path
+    never = dict.fromkeys(TWO_POINTS, PostProcessing(1.0))
+    write_model(path, replace(read_model(path, torch.device("cpu")), operating_points=never))
+    report = scored(cache)
+    assert report.segment_based["precision"] is None
+    assert report.undefined["segment_based.precision"] == "nothing was estimated"
+    assert "NaN" not in named_run(cache, "run").scores_path("evaluation").read_text()
+
+
+def test_exported_frame_scores_have_no_gap_and_end_with_the_clip(cache, tmp_path):
+    scored(cache, split="testing", export_scores=tmp_path / "out")
+    for clip in cache.read_clips()["testing"]:
+        text = (tmp_path / "out" / f"{clip.clip_id}.tsv").read_text()
+        times = [tuple(map(float, line.split("\t")[:2])) for line in text.splitlines()[1:]]
+        assert times[0][0] == 0
+        assert times[-1][1] == pytest.approx(clip.end_s)
+        assert all(end == begin for (_, end), (begin, _) in pairwise(times))

@@ -3,7 +3,7 @@ import json
 import multiprocessing
 import signal
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -152,12 +152,15 @@ def test_the_log_has_a_line_an_epoch_and_no_clock_times(tmp_path, finished):
 
 def test_both_operating_points_are_stored_with_their_scores(finished):
     cache, _ = finished
-    record = named_run(cache, "run").find_record()["operating_points"]
+    whole = named_run(cache, "run").find_record()
+    record = whole["operating_points"]
     points = read_model(named_run(cache, "run").model_path, CPU).operating_points
     assert set(points) == set(record) == {"min_er", "max_f1"}
-    assert record["min_er"]["error_rate"] <= record["max_f1"]["error_rate"]
-    assert record["min_er"]["f1"] <= record["max_f1"]["f1"]
-    assert all(record[name]["threshold"] == point.threshold for name, point in points.items())
+    for name, point in points.items():
+        assert PostProcessing(**{key: record[name][key] for key in asdict(point)}) == point
+        (chosen,) = [step for step in whole["tuning"][name] if step["chosen"]]
+        assert PostProcessing(**chosen["settings"]) == point
+        assert chosen["tuned"] == record[name]["error_rate" if name == "min_er" else "f1"]
 
 
 def test_without_strong_labels_thresholds_stay_at_a_half_and_it_says_so(tmp_path):

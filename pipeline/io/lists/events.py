@@ -3,12 +3,14 @@
 - :func:`read_event_list`: with or without header, TSV or CSV -> events by ``clip_id``
 - :func:`write_event_list`: TSV with header, the same bytes for the same events
 
-A row with nothing but a file name says that the clip was looked at and has no event: such a clip counts. A row
-with equal times says "present, not located" (DCASE 2017 Task 4 writes 0 and 0) and is kept.
+A row with nothing but a file name (or "nan" in every other cell, as pandas writes it, or 0 and 0 without a label)
+says that the clip was looked at and has no event: such a clip counts. A row with equal times and a label says
+"present, not located" (DCASE 2017 Task 4 writes 0 and 0) and is kept.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from pipeline.io.lists.text import as_label, as_seconds, complaint
 from pipeline.labels import FORBIDDEN, LabelSet
 
 COLUMNS = ("filename", "onset", "offset", "event_label")
+_NOTHING = re.compile(r"0+(\.0*)? 0+(\.0*)?")
 
 
 def read_event_list(path: Path, labels: LabelSet | None = None) -> dict[str, list[Event]]:
@@ -42,8 +45,9 @@ def read_event_list(path: Path, labels: LabelSet | None = None) -> dict[str, lis
     names = ClipNames(path)
     for number, (filename, onset, offset, label) in read_table(path, COLUMNS):
         of_clip = events.setdefault(names.clip_id(number, filename), [])
-        if onset or offset or label:
-            of_clip.append(_event(path, number, (onset, offset, label), labels))
+        cells = (onset, offset, label)
+        if not _says_nothing(cells):
+            of_clip.append(_event(path, number, cells, labels))
     return events
 
 
@@ -73,6 +77,13 @@ def write_event_list(path: Path, events: EventLists, clip_ids: Iterable[str] | N
     for clip_id in clip_ids:
         rows += _rows(clip_id, sorted(events.get(clip_id, ())))
     write_text(path, "\n".join(rows) + "\n")
+
+
+def _says_nothing(cells: tuple[str, str, str]) -> bool:
+    onset, offset, label = (cell.lower() for cell in cells)
+    if label not in ("", "nan"):
+        return False
+    return {onset, offset} <= {"", "nan"} or (not label and _NOTHING.fullmatch(f"{onset} {offset}") is not None)
 
 
 def _event(path: Path, number: int, cells: tuple[str, str, str], labels: LabelSet | None) -> Event:

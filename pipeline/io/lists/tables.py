@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
@@ -14,14 +15,16 @@ from pipeline.io.lists.text import complaint, numbered_lines
 
 Row = tuple[int, list[str]]
 
+_QUOTED = re.compile(r'"[^"]*,[^"]*"')
+
 
 def read_table(path: Path, columns: Sequence[str]) -> Iterator[Row]:
     """Line number and cells of ``columns``, in this order, stripped, for every row of a table.
 
-    Tabs separate if there is one anywhere, else commas, with quotes where a cell holds commas. The first line
-    is a header if its first cell is one of the names; then columns may come in any order, with others among
-    them. A row may end early: missing cells are empty. Where the last of the wanted columns is the last of
-    the table, commas in it need no quotes.
+    Tabs separate if there is one anywhere, else commas; a cell that holds commas may be quoted, and in a CSV must be.
+    The first line is a header if its first cell is one of the names; then columns may come in any order, with
+    others among them. A row may end early: missing cells are empty. Where the last of the wanted columns is the
+    last of the table, commas in it need no quotes.
 
     Parameters
     ----------
@@ -78,7 +81,8 @@ def _places(path: Path, header: Row, names: list[list[str]]) -> tuple[list[int],
 
 
 def _tab_cells(path: Path, number: int, line: str) -> list[str]:
-    return line.split("\t")
+    """Between tabs, quotes are only taken off where they were put on because of a comma."""
+    return [cell[1:-1] if _QUOTED.fullmatch(cell) else cell for cell in line.split("\t")]
 
 
 def _comma_cells(path: Path, number: int, line: str) -> list[str]:

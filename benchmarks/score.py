@@ -1,0 +1,144 @@
+"""How fast the metrics and the tuning are, against sed_eval and psds_eval in the same run.
+
+``python benchmarks/score.py --out benchmarks/results/score/speed.json`` needs nothing but the checkout; it makes a
+split of the size of DCASE 2017 Task 4's evaluation (1,103 clips x 17 classes) and one of the size of its testing
+(488 x 17 x 125 frames).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import numpy as np  # noqa: E402
+
+from pipeline.events import Event  # noqa: E402
+from pipeline.frames import FrameGrid  # noqa: E402
+from pipeline.labels import LabelSet  # noqa: E402
+from pipeline.metrics.event_based import event_based_scores  # noqa: E402
+from pipeline.metrics.sed_eval_scores import (  # noqa: E402
+    differences,
+    official_event_based_scores,
+    official_segment_based_scores,
+)
+from pipeline.metrics.segment_based import segment_based_scores  # noqa: E402
+from pipeline.postprocess import encode_activity  # noqa: E402
+from pipeline.tuning import tune  # noqa: E402
+
+LABELS = LabelSet(tuple(f"class {k}" for k in range(17)))
+GRID = FrameGrid(44100, 882).subsampled(4)
+Lists = dict[str, list[Event]]
+
+
+def some_events(g: np.random.Generator, most: int) -> list[Event]:
+    """Up to ``most`` events of a clip of 10 s."""
+    events = []
+    for _ in range(int(g.integers(most + 1))):
+        onset = float(g.uniform(0, 9))
+        label = LABELS.names[int(g.integers(len(LABELS)))]
+        events.append(Event(round(onset, 3), round(onset + float(g.uniform(0.1, 10 - onset)), 3), label))
+    return events
+
+
+def some_lists(seed: int, n_clips: int, most: int) -> Lists:
+    """Events of ``n_clips`` clips."""
+    g = np.random.default_rng(seed)
+    return {f"clip{n}": some_events(g, most) for n in range(n_clips)}
+
+
+def found_of(reference: Lists) -> Lists:
+    """What a middling system would say: half of the events, shifted, and some of its own."""
+    g = np.random.default_rng(1)
+    found = {}
+    for clip_id, events in reference.items():
+        kept = [event for event in events if g.random() < 0.6]
+        shifts = g.normal(0, 0.2, len(kept)).tolist()
+        moved = [
+            Event(max(0.0, event.onset + s), max(0.0, event.offset + s), event.label)
+            for event, s in zip(kept, shifts, strict=True)
+        ]
+        found[clip_id] = [*moved, *some_events(g, 2)]
+    return found
+
+
+def seconds_of(work: Callable[[], Any], repeats: int) -> tuple[float, Any]:
+    """Best of some repeats, and the result."""
+    best, result = float("inf"), None
+    for _ in range(repeats):
+        started = time.perf_counter()
+        result = work()
+        best = min(best, time.perf_counter() - started)
+    return best, result
+
+
+def metric_speed(n_clips: int = 1103) -> dict[str, Any]:
+    """Segment-based and event-based scores, from event lists to scores, ours and sed_eval's."""
+    reference = some_lists(0, n_clips, 3)
+    lists = reference, found_of(reference), dict.fromkeys(reference, 10.0)
+    pairs = {
+        "segment_based": (segment_based_scores, official_segment_based_scores),
+        "event_based": (event_based_scores, official_event_based_scores),
+    }
+    report: dict[str, Any] = {"clips": n_clips, "classes": len(LABELS)}
+    for name, (score, official) in pairs.items():
+        official(*lists, LABELS)  # sed_eval is imported once
+        theirs, expected = seconds_of(lambda official=official: official(*lists, LABELS), 2)  # type: ignore[misc]
+        ours, scores = seconds_of(lambda score=score: score(*lists, LABELS), 9)  # type: ignore[misc]
+        if differences(expected, scores):
+            raise SystemExit(f"{name}: {differences(expected, scores)}")
+        report[name] = {
+            "sedpipe_s": round(ours, 5), "sed_eval_s": round(theirs, 3), "ratio": round(theirs / ours, 1),
+            "error_rate": asdict(scores.overall)["error_rate"],
+        }  # fmt: skip
+    return report
+
+
+def tuning_speed(n_clips: int = 488) -> dict[str, Any]:
+    """The whole search, for both operating points and with cross-validation, on noisy probabilities."""
+    g, reference = np.random.default_rng(0), some_lists(0, n_clips, 3)
+    truth = np.array([encode_activity(events, LABELS, GRID, 125) for events in reference.values()])
+    probs = (1 / (1 + np.exp(-(3 * truth - 1.5 + g.normal(0, 1.5, truth.shape))))).astype(np.float32)
+    durations = dict.fromkeys(reference, 10.0)
+    seconds, points = seconds_of(
+        lambda: tune(probs, list(reference), reference, durations, LABELS, GRID, clip_probs=probs.max(axis=1)), 1
+    )
+    return {
+        "clips": n_clips, "classes": len(LABELS), "frames": 125, "seconds": round(seconds, 2),
+        "points": {
+            name: {s.step: [round(s.tuned, 4), round(s.cross_validated or 0, 4)] for s in point.steps}
+            for name, point in points.items()
+        },
+    }  # fmt: skip
+
+
+def main() -> None:
+    """Measure, print, write."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--out", type=Path)
+    options = parser.parse_args()
+    report = {
+        "metrics": metric_speed(),
+        "tuning": tuning_speed(),
+        "versions": {name: version(name) for name in ("numpy", "sed_eval", "psds_eval")},
+    }
+    text = json.dumps(report, indent=2) + "\n"
+    print(text, end="")
+    if options.out:
+        options.out.parent.mkdir(parents=True, exist_ok=True)
+        options.out.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

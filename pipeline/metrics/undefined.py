@@ -1,0 +1,27 @@
+"""Why a score is ``None``: a reason for each, in words.
+
+- :func:`undefined`: the scores of a report that are ``None``, with their reasons
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+NO_OUTPUT = "nothing was estimated"
+NO_REFERENCE = "the reference has none"
+
+
+def undefined(scores: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """Reasons by the dotted name of each undefined score in nested tables of scores.
+
+    >>> undefined({"precision": None, "per_class": {"Bus": {"f1": None, "n_reference": 0}}})
+    {'precision': 'nothing was estimated', 'per_class.Bus.f1': 'the reference has none'}
+    """
+    reasons: dict[str, str] = {}
+    for name, value in scores.items():
+        if isinstance(value, Mapping):
+            reasons |= undefined(value, f"{prefix}{name}.")
+        elif value is None:
+            reasons[f"{prefix}{name}"] = NO_OUTPUT if name == "precision" else NO_REFERENCE
+    return reasons

@@ -1,0 +1,48 @@
+import pytest
+
+from pipeline.events import Event
+from pipeline.labels import LabelSet
+from pipeline.metrics.event_based import event_based_counts, event_based_scores
+
+LABELS = LabelSet(("Bus", "Car"))
+TEN_S = {"a": 10.0, "b": 10.0}
+
+
+def test_an_example_by_hand():
+    reference = {"a": [Event(1, 2, "Car"), Event(5, 6, "Bus")], "b": [Event(0, 1, "Car")]}
+    estimated = {"a": [Event(1.1, 2.1, "Car"), Event(5, 6, "Car")], "b": [Event(3, 4, "Bus")]}
+    scores = event_based_scores(reference, estimated, TEN_S, LABELS).overall
+    assert (scores.substitution_rate, scores.deletion_rate, scores.insertion_rate) == (1 / 3, 1 / 3, 1 / 3)
+    assert (scores.precision, scores.recall, scores.macro_f1) == (1 / 3, 1 / 3, (0 + 1 / 2) / 2)
+
+
+@pytest.mark.parametrize(("offset", "found"), [(8.0, 1), (7.9, 0), (12.0, 1), (12.1, 0)])
+def test_an_offset_may_be_off_by_a_fifth_of_the_reference_events_length(offset, found):
+    lists = {"a": [Event(0, 10, "Car")]}, {"a": [Event(0.2, offset, "Car")]}
+    assert event_based_counts(*lists, TEN_S, LABELS).correct.sum() == found
+    assert event_based_counts(*lists, TEN_S, LABELS, offset_collar_rate=None).correct.sum() == 1
+
+
+def test_as_many_pairs_are_made_as_can_be():
+    # the first estimate fits both references, the second only the first: greedy matching would find one pair
+    reference = {"a": [Event(1.0, 2, "Car"), Event(1.3, 2, "Car")]}
+    estimated = {"a": [Event(1.15, 2, "Car"), Event(0.85, 2, "Car")]}
+    assert event_based_scores(reference, estimated, TEN_S, LABELS).overall.f1 == 1
+
+
+def test_each_event_is_found_once():
+    reference = {"a": [Event(1, 2, "Car")]}
+    counts = event_based_counts(reference, {"a": [Event(1, 2, "Car")] * 3}, TEN_S, LABELS)
+    assert (counts.correct.sum(), counts.insertions.sum()) == (1, 2)
+
+
+def test_float_dust_puts_a_difference_beyond_the_collar_as_in_sed_eval():
+    assert abs(0.9 - 0.7) > 0.2
+    scores = event_based_scores({"a": [Event(0.7, 2, "Car")]}, {"a": [Event(0.9, 2, "Car")]}, TEN_S, LABELS)
+    assert scores.overall.f1 == 0
+
+
+def test_collars_out_of_range_are_refused():
+    for options in ({"collar": 0}, {"offset_collar_rate": 1.5}):
+        with pytest.raises(ValueError, match="collar must be positive and offset_collar_rate in"):
+            event_based_scores({"a": []}, {}, TEN_S, LABELS, **options)

@@ -1,0 +1,27 @@
+from pipeline.events import Event
+from pipeline.labels import LabelSet
+from pipeline.metrics.segment_based import segment_based_scores
+from pipeline.metrics.yardsticks import NAMES, yardsticks
+
+LABELS = LabelSet(("Bus", "Car"))
+REFERENCE = {"a": [Event(0.4, 2.6, "Car"), Event(0, 0, "Bus")], "b": [Event(1.2, 1.4, "Bus")], "c": []}
+DURATIONS = {"a": 10.0, "b": 4.0, "c": 10.0}
+
+
+def test_each_yardstick_is_what_its_name_says():
+    found = yardsticks(REFERENCE, DURATIONS, LABELS)
+    assert tuple(found) == NAMES
+    assert found["nothing"] == {}
+    assert found["commonest_everywhere"]["b"] == [Event(0, 4, "Car")]
+    assert found["tags_stretched"] == {
+        "a": [Event(0, 10, "Bus"), Event(0, 10, "Car")],
+        "b": [Event(0, 4, "Bus")],
+        "c": [],
+    }
+    assert found["rounded_to_segments"] == {"a": [Event(0, 3, "Car")], "b": [], "c": []}
+
+
+def test_nothing_has_an_error_rate_of_1_and_a_perfect_tagger_misses_nothing():
+    found = yardsticks(REFERENCE, DURATIONS, LABELS)
+    scores = {name: segment_based_scores(REFERENCE, lists, DURATIONS, LABELS).overall for name, lists in found.items()}
+    assert (scores["nothing"].error_rate, scores["tags_stretched"].recall) == (1, 1)

@@ -310,6 +310,8 @@ def _front_end(path: Path | None, n_mels: int | None) -> LogMelConfig:
 @click.option("--batch-size", type=click.IntRange(1), help="Clips a step.")
 @click.option("--threads", type=click.IntRange(1), default=_processors, show_default="all processors",
               help="CPU threads; part of what decides the last digits.")  # fmt: skip
+@click.option("--precision", type=click.Choice(["auto", "float32", "bfloat16"]), default="auto", show_default=True,
+              help="Of convolutions and GRU; auto is bfloat16 on a GPU.")  # fmt: skip
 @click.option("--compile", "compiled", is_flag=True,
               help="Have torch.compile fuse the network's operations; needs a C++ compiler.")  # fmt: skip
 @front_end_options
@@ -330,7 +332,7 @@ def train(
 
 def _settings(
     *, preset: str, pooling: str | None, hierarchy: str | None, segment_weights: str | None, seed: int, device: str,
-    threads: int, epochs: int | None, batch_size: int | None, compiled: bool = False,
+    threads: int, epochs: int | None, batch_size: int | None, precision: str = "auto", compiled: bool = False,
 ) -> TrainSettings:  # fmt: skip
     """A preset with what the command line changes."""
     from pipeline.io.presets import load_preset
@@ -341,7 +343,9 @@ def _settings(
     changes = _given(function=pooling, hierarchy=_groups(hierarchy), segment_weights=segment_weights)
     pool = _changed(chosen.pooling, changes)
     training = replace(chosen.training, **_given(epochs=epochs, batch_size=batch_size))
-    return TrainSettings(chosen.name, chosen.network, pool, training, seed, choose_device(device), threads, compiled)
+    return TrainSettings(
+        chosen.name, chosen.network, pool, training, seed, choose_device(device), threads, precision, compiled
+    )
 
 
 def _changed(config: PoolingConfig, changes: dict[str, Any]) -> PoolingConfig:

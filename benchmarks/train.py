@@ -52,7 +52,7 @@ def plain_forward(model: crnn.CRNN, x: Tensor, n_frames: Tensor) -> crnn.Predict
     """The network as one writes it down: NCHW all through, torch's own GRU."""
     maps = model.convolutions(((x - model.mean) * model.scale).unsqueeze(1))
     hidden, _ = nn.GRU.forward(model.gru, maps.permute(0, 2, 1, 3).flatten(2))
-    return model._pool(hidden, n_frames)
+    return model._pool(hidden, model.valid_frames(n_frames, hidden.shape[1]))
 
 
 class RowByRow(torch.utils.data.Dataset):  # type: ignore[type-arg]

@@ -204,8 +204,7 @@ class CRNN(nn.Module):
         self._channels_last = network.convolution == "gated"
         self.convolutions = nn.Sequential(*_blocks(network), *_last_convolution(network))
         last_maps = network.conv_maps or network.maps[-1]
-        stacked = last_maps * (n_mels // network.frequency_factor)
-        self.gru = BidirectionalGRU(stacked, network.gru_units)
+        self.gru = BidirectionalGRU(last_maps * (n_mels // network.frequency_factor), network.gru_units)
         n_hidden = 2 * network.gru_units
         self.classify = nn.Linear(n_hidden, n_classes)
         nn.init.constant_(self.classify.bias, log(network.initial_probability / (1 - network.initial_probability)))

@@ -15,24 +15,28 @@ import torch
 from pipeline.errors import SettingsError
 from pipeline.nn.crnn import CRNN
 
+PRECISIONS = ("auto", "float32", "bfloat16")
 COMPILERS = ("g++", "clang++", "c++")
 SHARE_FOR_FEATURES = 0.5
 """Of the device's free memory; the rest is for the network."""
 
 
-def place(model: CRNN, device: str, *, compiled: bool = False) -> CRNN:
-    """Move a network to its device; on a GPU its convolutions and GRU compute in bfloat16, where it can.
+def place(model: CRNN, device: str, precision: str = "auto", *, compiled: bool = False) -> CRNN:
+    """Move a network to its device, and set what its convolutions and GRU compute in.
 
     Parameters
     ----------
     model : CRNN
     device : str
         ``cpu``, ``cuda``, ``cuda:1``, ...
+    precision : str
+        One of ``PRECISIONS``; ``auto`` is bfloat16 on a GPU that can, else float32.
     compiled : bool
         Have ``torch.compile`` fuse its operations; see :func:`check_compiler`.
     """
     model = model.to(device)
-    model.mixed_precision = torch.device(device).type == "cuda" and torch.cuda.is_bf16_supported()
+    can = torch.device(device).type == "cuda" and torch.cuda.is_bf16_supported()
+    model.mixed_precision = can if precision == "auto" else precision == "bfloat16"
     if compiled:
         model.compile()
     return model

@@ -45,6 +45,8 @@ class TrainSettings:
         ``cpu``, ``cuda``, ``cuda:1``, ...
     threads : int
         Of the CPU; sums depend on it in the last digit.
+    precision : str
+        What convolutions and GRU compute in: ``auto``, ``float32`` or ``bfloat16``.
     compiled : bool
         By ``torch.compile``; sums depend on it, too.
     """
@@ -56,6 +58,7 @@ class TrainSettings:
     seed: int
     device: str
     threads: int
+    precision: str = "auto"
     compiled: bool = False
 
     @property

@@ -154,7 +154,7 @@ def _start(settings: TrainSettings, labels: LabelSet, front_end: LogMelConfig, t
     except ValueError as error:
         raise SettingsError(f"preset {settings.preset}: {error}") from error
     model.standardise_with(*band_statistics(training))
-    place(model, settings.device, compiled=settings.compiled)
+    place(model, settings.device, settings.precision, compiled=settings.compiled)
     return Fit(model, settings.training, settings.seed)
 
 

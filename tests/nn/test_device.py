@@ -22,6 +22,11 @@ def test_on_a_processor_precision_stays_and_features_are_read_as_needed():
     assert not has_room(torch.device("cpu"), 0)
 
 
+def test_precision_can_be_chosen_on_every_device():
+    assert place(tiny(), "cpu", "bfloat16").mixed_precision
+    assert not place(tiny(), "cpu", "float32").mixed_precision
+
+
 def test_features_may_stay_on_a_gpu_if_they_take_less_than_half_of_what_is_free(monkeypatch):
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (1000, 2000))
     assert has_room(torch.device("cuda"), 499)
@@ -30,7 +35,7 @@ def test_features_may_stay_on_a_gpu_if_they_take_less_than_half_of_what_is_free(
 
 def test_mixed_precision_computes_in_bfloat16_up_to_the_sigmoid_and_pools_in_float32():
     model, seen = tiny(), []
-    model.gru.register_forward_hook(lambda module, given, made: seen.append(made[0].dtype))
+    model.gru.register_forward_hook(lambda module, given, made: seen.append(made.dtype))
     x, whole = torch.randn(3, 40, 16), torch.tensor([40, 40, 20])
     exact = model(x, whole)
     model.mixed_precision = True

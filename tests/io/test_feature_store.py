@@ -24,7 +24,7 @@ from pipeline.io.feature_store import (
     parameters,
     write_shard,
 )
-from pipeline.logmel import LogMelConfig
+from pipeline.logmel import EXTRACTOR_VERSION, LogMelConfig
 
 CONFIG = LogMelConfig()
 
@@ -76,7 +76,7 @@ def test_store_opens_with_plain_h5py_and_says_how_it_was_made(store: Path) -> No
             "n_mels": 80,
             "floor": 1e-10,
             "dtype": "float16",
-            "extractor_version": 1,
+            "extractor_version": EXTRACTOR_VERSION,
         }
 
 

@@ -22,23 +22,7 @@ import click
 from pipeline import __version__
 from pipeline.errors import SedpipeError, SettingsError
 from pipeline.fates import Fate
-from pipeline.report.lines import (
-    cache_lines,
-    demo_lines,
-    doctor_lines,
-    download_lines,
-    explain_lines,
-    export_lines,
-    features_lines,
-    list_score_lines,
-    predict_lines,
-    predict_remarks,
-    prune_lines,
-    report_lines,
-    score_lines,
-    status_lines,
-    train_lines,
-)
+from pipeline.report import lines
 from pipeline.shards import Shard
 from pipeline.stages.progress import Listener
 
@@ -247,7 +231,7 @@ def download(
     options = DownloadOptions(retry, limit, shard, FetchOptions(**network))
     report = run_stage(manifest, cache_dir, places, jobs=jobs, dry_run=dry_run, options=options,
                        listener=Terminal(quiet=quiet))  # fmt: skip
-    _print(report, partial(download_lines, address=dataset), as_json)
+    _print(report, partial(lines.download_lines, address=dataset), as_json)
     if report.stopped or any(counts.get("retryable") for counts in report.splits.values()):
         sys.exit(EXIT_RETRYABLE)
 
@@ -275,13 +259,13 @@ def features(
         raise click.UsageError("--backend dask and --scheduler ADDRESS go together")
     name, config = _name_of(dataset, cache_dir), _front_end(front_end, n_mels)
     if explain:
-        _print(explain_features(name, cache_dir, config, dtype=dtype, jobs=jobs), explain_lines, as_json)
+        _print(explain_features(name, cache_dir, config, dtype=dtype, jobs=jobs), lines.explain_lines, as_json)
         return
     report = extract_features(
         name, cache_dir, config, dtype=dtype, compression=compression, jobs=jobs, scheduler=scheduler, shard=shard,
         listener=Terminal(quiet=quiet),
     )  # fmt: skip
-    _print(report, features_lines, as_json)
+    _print(report, lines.features_lines, as_json)
 
 
 def _front_end(path: Path | None, n_mels: int | None) -> LogMelConfig:
@@ -327,7 +311,7 @@ def train(
     settings = _settings(**options)
     report = run_stage(_name_of(dataset, cache_dir), cache_dir, settings, _front_end(front_end, n_mels),
                        feature_dtype=dtype, run_name=run, listener=Terminal(quiet=quiet))  # fmt: skip
-    _print(report, partial(train_lines, address=dataset), as_json)
+    _print(report, partial(lines.train_lines, address=dataset), as_json)
 
 
 def _settings(
@@ -405,7 +389,7 @@ def score(
             reference, estimated, labels=_labels_of(dataset, cache_dir), duration=duration, durations=durations,
             against=Path(against) if against else None, time_resolution=time_resolution,
         )  # fmt: skip
-        return _print(listed, list_score_lines, as_json)
+        return _print(listed, lines.list_score_lines, as_json)
     if estimated is not None or reference is not None:
         raise click.UsageError("--reference and --estimated go together")
     from pipeline.stages.score import score as run_stage
@@ -414,7 +398,7 @@ def score(
         _name_of(dataset or DEFAULT_DATASET, cache_dir), cache_dir, run=options.pop("runs"), against=against,
         listener=Terminal(quiet=quiet), **options,
     )  # fmt: skip
-    _print(report, partial(score_lines, explain=explain), as_json)
+    _print(report, partial(lines.score_lines, explain=explain), as_json)
 
 
 def _labels_of(dataset: str | None, cache_dir: Path) -> LabelSet | None:
@@ -455,12 +439,12 @@ def predict(
         threshold=threshold, device=choose_device(device), listener=listener,
     )  # fmt: skip
     if as_json or out is not None:
-        _print(report, partial(predict_lines, out=str(out)), as_json)
+        _print(report, partial(lines.predict_lines, out=str(out)), as_json)
     else:
         from pipeline.io.predictions import rendered
 
         click.echo(rendered(report.files, form), nl=False)
-    for line in predict_remarks(asdict(report)):
+    for line in lines.predict_remarks(asdict(report)):
         click.echo(line, err=True)
     if report.n_failed:
         sys.exit(EXIT_RETRYABLE if report.n_failed < len(report.files) else 1)
@@ -481,7 +465,7 @@ def export(
     from pipeline.stages.export import export as run_stage
 
     report = run_stage(run, cache=_cache_of(dataset, cache_dir), out=out, form=form)
-    _print(report, export_lines, as_json)
+    _print(report, lines.export_lines, as_json)
 
 
 @main.command()
@@ -506,7 +490,7 @@ def report(
 
     written = run_stage(runs, cache_dir, split=split, n_clips=n_clips, seed=seed, path=output,
                         listener=Terminal(quiet=quiet))  # fmt: skip
-    _print(written, report_lines, as_json)
+    _print(written, lines.report_lines, as_json)
 
 
 @main.command()
@@ -525,7 +509,7 @@ def status(dataset: str, export: Path | None, classes: bool, cache_dir: Path, as
     if export is not None:
         rows = export_clips(name, cache_dir, export)
         Terminal(quiet=quiet).say(f"{export}: {rows:,} clips")
-    _print(report, status_lines, as_json)
+    _print(report, lines.status_lines, as_json)
 
 
 @main.command()
@@ -536,7 +520,7 @@ def doctor(dataset: str, cache_dir: Path, as_json: bool, quiet: bool) -> None:
     from pipeline.stages.doctor import doctor as run_stage
 
     report = run_stage(cache_dir, _name_of(dataset, cache_dir), address=dataset)
-    _print(report, doctor_lines, as_json)
+    _print(report, lines.doctor_lines, as_json)
     if not report.is_healthy:
         sys.exit(1)
 
@@ -553,7 +537,7 @@ def cache_list(dataset: str | None, cache_dir: Path, as_json: bool, quiet: bool)
     """Features by their parameters, audio and runs: sizes and last use."""
     from pipeline.stages.cache import list_cache
 
-    _print(list_cache(cache_dir, dataset), cache_lines, as_json)
+    _print(list_cache(cache_dir, dataset), lines.cache_lines, as_json)
 
 
 @cache.command("prune")
@@ -576,11 +560,11 @@ def cache_prune(
     chosen = choose(list_cache(cache_dir).items, names, kinds, unused_days)
     if chosen and not yes:
         shown = CacheReport(chosen, sum(item.bytes for item in chosen))
-        click.echo("\n".join(cache_lines(asdict(shown))), err=True)
+        click.echo("\n".join(lines.cache_lines(asdict(shown))), err=True)
         if not click.confirm("Free all of these?", err=True):
             chosen = []
     report = prune(cache_dir, chosen)
-    _print(report, prune_lines, as_json)
+    _print(report, lines.prune_lines, as_json)
     if report.kept:
         sys.exit(1)
 
@@ -601,7 +585,7 @@ def demo(
     settings = _settings(preset=preset, pooling=None, hierarchy=None, segment_weights=None, seed=seed, device=device,
                          threads=_processors(), epochs=epochs, batch_size=None)  # fmt: skip
     report = run_stage(cache_dir, settings, jobs=jobs, listener=Terminal(quiet=quiet))
-    _print(report, demo_lines, as_json)
+    _print(report, lines.demo_lines, as_json)
 
 
 def _name_of(dataset: str, cache_dir: Path) -> str:
@@ -626,10 +610,10 @@ def _cache_of(dataset: str | None, cache_dir: Path) -> DatasetCache | None:
     return DatasetCache(cache_dir, _name_of(dataset, cache_dir))
 
 
-def _print(report: DataclassInstance, lines: Callable[[dict[str, Any]], list[str]], as_json: bool) -> None:
+def _print(report: DataclassInstance, told: Callable[[dict[str, Any]], list[str]], as_json: bool) -> None:
     """A report on stdout: the JSON object, or what a person reads of it."""
     content = asdict(report)
-    click.echo(json.dumps(content, ensure_ascii=False) if as_json else "\n".join(lines(content)))
+    click.echo(json.dumps(content, ensure_ascii=False) if as_json else "\n".join(told(content)))
 
 
 if __name__ == "__main__":

@@ -293,7 +293,7 @@ def _write_one_shard(
         path = cache.audio_dir(split) / audio_name(clip_id)
         try:
             stamp = AudioStamp.of(path)  # before it is decoded: a file that changes meanwhile is made anew next time
-            features, n_frames = log_mel(read_waveform(path, config.sample_rate), config)
+            features, n_frames = log_mel(read_waveform(path, config.sample_rate, most_samples=config.n_samples), config)
         except (AudioError, OSError) as error:
             failures[clip_id] = str(error)
         else:

@@ -41,7 +41,7 @@ from pipeline.windows import Window, cut_windows, join_windows
 
 OVERLAP = 1 / 5
 """Of a window with the next one: 2 s of 10. Against none, F1 gains half of what 90 % overlap gains, at a fifth more
-work and not tenfold, and probabilities jump no more at the joints than elsewhere (``benchmarks/predict.py``)."""
+work and not tenfold, and steps at the joints are little above those elsewhere (``benchmarks/predict.py``)."""
 
 WINDOWS_PER_BATCH = 4
 

@@ -26,6 +26,7 @@ from pipeline.report.lines import (
     demo_lines,
     doctor_lines,
     download_lines,
+    dry_run_lines,
     features_lines,
     score_lines,
     status_lines,
@@ -250,18 +251,29 @@ def features(dataset: str, dtype: str, jobs: int, cache_dir: Path, as_json: bool
               help="CPU threads; part of what decides the last digits.")  # fmt: skip
 @click.option("--dtype", type=click.Choice(["float16", "float32"]), default="float16", show_default=True,
               help="Which features.")  # fmt: skip
+@click.option("--save-every", type=click.FloatRange(0), default=60.0, show_default=True, metavar="SECONDS",
+              help="How often what is done of an epoch is stored; changes no result.")  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Tell layers, parameters, memory and time; train nothing.")
 @device_option
 @common
 def train(
-    dataset: str, dtype: str, run: str | None, cache_dir: Path, as_json: bool, quiet: bool, **options: Any
-) -> None:
+    dataset: str, dtype: str, run: str | None, save_every: float, dry_run: bool,
+    cache_dir: Path, as_json: bool, quiet: bool, **options: Any,
+) -> None:  # fmt: skip
     """Train a network, or go on with one; ends by choosing thresholds on `testing`."""
     from pipeline.logmel import LogMelConfig
     from pipeline.stages.train import train as run_stage
 
-    settings = _settings(**options)
-    report = run_stage(_name_of(dataset, cache_dir), cache_dir, settings, LogMelConfig(),
-                       feature_dtype=dtype, run_name=run, listener=Terminal(quiet=quiet))  # fmt: skip
+    name, settings = _name_of(dataset, cache_dir), _settings(**options)
+    if dry_run:
+        from pipeline.stages.dry_run import dry_run as tell
+
+        _print(tell(name, cache_dir, settings, LogMelConfig(), feature_dtype=dtype), dry_run_lines, as_json)
+        return
+    report = run_stage(
+        name, cache_dir, settings, LogMelConfig(), feature_dtype=dtype, run_name=run, save_every_s=save_every,
+        listener=Terminal(quiet=quiet),
+    )  # fmt: skip
     _print(report, partial(train_lines, address=dataset), as_json)
 
 

@@ -71,7 +71,7 @@ def _clip(split: str, i: int) -> tuple[Clip, list[Event], FeatureRow]:
 
 
 def train_until(cache_dir: Path, dies_at: int) -> None:
-    """Train, and die as by the power cord right before the ``dies_at``-th file appears under its name; 0: never."""
+    """Train, storing every step, and die as by the power cord before the ``dies_at``-th renaming; 0: never."""
     replace, n_files = os.replace, 0
 
     def count(source: Path, target: Path) -> None:
@@ -82,4 +82,4 @@ def train_until(cache_dir: Path, dies_at: int) -> None:
         replace(source, target)
 
     os.replace = count
-    train(NAME, cache_dir, SETTINGS, FRONT_END, run_name="run")
+    train(NAME, cache_dir, SETTINGS, FRONT_END, run_name="run", save_every_s=0)

@@ -299,18 +299,29 @@ def _front_end(path: Path | None, n_mels: int | None) -> LogMelConfig:
 @click.option("--compile", "compiled", is_flag=True,
               help="Have torch.compile fuse the network's operations; needs a C++ compiler.")  # fmt: skip
 @front_end_options
+@click.option("--save-every", type=click.FloatRange(0), default=60.0, show_default=True, metavar="SECONDS",
+              help="How often what is done of an epoch is stored; changes no result.")  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Tell layers, parameters, memory and time; train nothing.")
 @device_option
 @common
 def train(
-    dataset: str, front_end: Path | None, n_mels: int | None, dtype: str, run: str | None,
+    dataset: str, front_end: Path | None, n_mels: int | None, dtype: str, run: str | None, save_every: float,
+    dry_run: bool,
     cache_dir: Path, as_json: bool, quiet: bool, **options: Any,
 ) -> None:  # fmt: skip
     """Train a network, or go on with one; ends by choosing thresholds on `testing`."""
     from pipeline.stages.train import train as run_stage
 
-    settings = _settings(**options)
-    report = run_stage(_name_of(dataset, cache_dir), cache_dir, settings, _front_end(front_end, n_mels),
-                       feature_dtype=dtype, run_name=run, listener=Terminal(quiet=quiet))  # fmt: skip
+    name, settings, config = _name_of(dataset, cache_dir), _settings(**options), _front_end(front_end, n_mels)
+    if dry_run:
+        from pipeline.stages.dry_run import dry_run as tell
+
+        _print(tell(name, cache_dir, settings, config, feature_dtype=dtype), lines.dry_run_lines, as_json)
+        return
+    report = run_stage(
+        name, cache_dir, settings, config, feature_dtype=dtype, run_name=run, save_every_s=save_every,
+        listener=Terminal(quiet=quiet),
+    )  # fmt: skip
     _print(report, partial(lines.train_lines, address=dataset), as_json)
 
 

@@ -75,9 +75,10 @@ class ClipBatches:
         """Every clip once, in the order of the manifest."""
         return self._batches(np.arange(len(self)), batch_size)
 
-    def shuffled(self, batch_size: int, seed: int, epoch: int) -> Iterator[Batch]:
-        """Every clip once, in an order that seed and epoch alone decide."""
-        return self._batches(np.random.default_rng([seed, epoch]).permutation(len(self)), batch_size)
+    def shuffled(self, batch_size: int, seed: int, epoch: int, *, skip: int = 0) -> Iterator[Batch]:
+        """Every clip once, in an order that seed and epoch alone decide; the first ``skip`` batches are left out."""
+        order = np.random.default_rng([seed, epoch]).permutation(len(self))
+        return self._batches(order[skip * batch_size :], batch_size)
 
     def _batches(self, order: np.ndarray, batch_size: int) -> Iterator[Batch]:
         for first in range(0, len(order), batch_size):

@@ -62,6 +62,8 @@ OPERATING_POINTS = ("min_er", "max_f1")
 STEPS = ("untuned", "threshold", "smoothing", "gap", "hysteresis", "gate", "class_thresholds", "class_smoothing")
 UNTUNED = PostProcessing(threshold=0.5)
 N_FOLDS = 5
+QUICK_THRESHOLDS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+QUICK_MEDIAN_S = 0.56
 _WORD = 64
 
 
@@ -210,6 +212,57 @@ def tune(
     ValueError
         If the arrays and lists do not fit together, or no clip has a located event: nothing can be tuned then.
     """
+    split = _split(frame_probs, clip_ids, reference, durations, labels, grid, clip_probs, n_frames, time_resolution)
+    folds = _folds(clip_ids)
+    candidates = candidates or Candidates()
+    return {name: _operating_point(name, split, folds, candidates, labels) for name in OPERATING_POINTS}
+
+
+def scores_at_thresholds(
+    frame_probs: np.ndarray,
+    clip_ids: Sequence[str],
+    reference: EventLists,
+    durations: Mapping[str, float],
+    labels: LabelSet,
+    grid: FrameGrid,
+    *,
+    n_frames: np.ndarray | None = None,
+    thresholds: Sequence[float] = QUICK_THRESHOLDS,
+    median_s: float = QUICK_MEDIAN_S,
+) -> dict[str, float]:
+    """Roughly what :func:`tune` would come to, in a hundredth of its time: the best of a few common thresholds.
+
+    Parameters
+    ----------
+    frame_probs, clip_ids, reference, durations, labels, grid, n_frames
+        As for :func:`tune`.
+    thresholds : sequence of float
+        Those tried.
+    median_s : float
+        Length of the median filter in seconds.
+
+    Returns
+    -------
+    dict of str to float
+        Error rate at ``min_er`` and F1 at ``max_f1``.
+    """
+    no_gate = np.zeros((len(clip_ids), len(labels)), frame_probs.dtype)
+    split = _split(frame_probs, clip_ids, reference, durations, labels, grid, no_gate, n_frames, 1.0)
+    tallies = [split.tally(PostProcessing(threshold, median_s=median_s)) for threshold in thresholds]
+    return {name: min(tallies, key=lambda tally: tally.cost(name)).score(name) for name in OPERATING_POINTS}
+
+
+def _split(
+    frame_probs: np.ndarray,
+    clip_ids: Sequence[str],
+    reference: EventLists,
+    durations: Mapping[str, float],
+    labels: LabelSet,
+    grid: FrameGrid,
+    clip_probs: np.ndarray,
+    n_frames: np.ndarray | None,
+    time_resolution: float,
+) -> _Split:
     _check(frame_probs, clip_ids, reference, labels, clip_probs, n_frames)
     clips = validate({clip_id: reference[clip_id] for clip_id in clip_ids}, {}, durations, labels)
     roll = segment_roll(clips.reference, clips.durations, len(labels), time_resolution)
@@ -217,10 +270,7 @@ def tune(
         raise ValueError("no clip has a located event, so there is nothing to tune on")
     counted = countable_frames(frame_edges(grid, frame_probs.shape[1]), n_frames, clips.durations)
     n_segments = count_of_segments(clips.durations, time_resolution)
-    split = _Split(frame_probs, clip_probs, roll, counted, n_segments, grid, time_resolution)
-    folds = _folds(clip_ids)
-    candidates = candidates or Candidates()
-    return {name: _operating_point(name, split, folds, candidates, labels) for name in OPERATING_POINTS}
+    return _Split(frame_probs, clip_probs, roll, counted, n_segments, grid, time_resolution)
 
 
 def _check(

@@ -129,6 +129,13 @@ def test_features_kept_on_a_device_make_the_same_batches(tmp_path, dtype):
     assert batches.n_bytes == 3 * 4 * 3 * np.dtype(dtype).itemsize
 
 
+def test_an_epoch_goes_on_after_the_batches_that_are_done(tmp_path):
+    batches = ClipBatches(stored(tmp_path, [row(name) for name in "abcde"]), clips(*"abcde"), LABELS)
+    whole = [batch.clip_ids for batch in batches.shuffled(2, 0, 1)]
+    for skip in range(4):
+        assert [batch.clip_ids for batch in batches.shuffled(2, 0, 1, skip=skip)] == whole[skip:]
+
+
 def test_a_file_with_none_of_the_listed_clips_says_which_command_to_run(tmp_path):
     with pytest.raises(MissingStageError, match="holds none of the listed clips") as caught:
         ClipBatches(stored(tmp_path, [row("e")]), clips("a", "b"), LABELS)

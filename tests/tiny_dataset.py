@@ -87,9 +87,9 @@ def untrained_model(pooling: str = "linear") -> TrainedModel:
 
 
 def train_until(cache_dir: Path, dies_at: int) -> None:
-    """Train, and die as by the power cord right before the ``dies_at``-th file appears under its name; 0: never."""
+    """Train, storing every step, and die as by the power cord before the ``dies_at``-th renaming; 0: never."""
     _die_before_file(dies_at)
-    train(NAME, cache_dir, SETTINGS, FRONT_END, run_name="run")
+    train(NAME, cache_dir, SETTINGS, FRONT_END, run_name="run", save_every_s=0)
 
 
 def predict_until(places: Sequence[Path], model: str, out: Path, dies_at: int) -> None:

@@ -5,13 +5,15 @@ A checkpoint is hostile input: it is read with ``weights_only=True``, so that it
 - :class:`TrainedModel`: the network with all that is needed to use it
 - :func:`write_model`, :func:`read_model`: ``checkpoint.pt``
 - :func:`described`, :func:`rebuilt`: the same without a file, for other ways to store it
-- :func:`write_state`, :func:`find_state`: where training goes on
+- :func:`write_state`, :func:`table_of`: any table of tensors and plain values
 """
 
 from __future__ import annotations
 
 import io
 import warnings
+import zipfile
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +33,7 @@ from pipeline.tuning import OPERATING_POINTS
 FORMAT = 1
 NOT_A_MODEL = (KeyError, TypeError, ValueError, AttributeError, RuntimeError)
 """What :func:`rebuilt` raises where the values are not a model's."""
+MOST_BYTES = 2 * 2**30
 
 
 @dataclass(frozen=True)
@@ -148,36 +151,52 @@ def write_state(path: Path, state: dict[str, Any]) -> None:
         torch.save(state, temporary)
 
 
-def find_state(path: Path) -> dict[str, Any] | None:
-    """Read what :func:`write_state` wrote; None where there is nothing.
+def _load(path: Path) -> dict[str, Any]:
+    """The table of a file; ``ValueError`` for any other bytes."""
+    if path.stat().st_size > MOST_BYTES:
+        raise ValueError(f"it is larger than {MOST_BYTES / 2**30:.0f} GiB")
+    return table_of(path.read_bytes())
+
+
+def table_of(raw: bytes) -> dict[str, Any]:
+    """Tensors and plain values that :func:`write_state` wrote; they need no more memory than the bytes.
 
     Raises
     ------
-    SedpipeError
-        If the file cannot be read.
+    ValueError
+        For any other bytes; its text never tells to load them unsafely.
     """
-    if not path.exists():
-        return None
     try:
-        return _load(path)
-    except (ValueError, OSError) as error:
-        raise SedpipeError(
-            f"cannot read {path}: {reason(error)}", hint="delete it, and training starts over"
-        ) from error
-
-
-def _load(path: Path) -> dict[str, Any]:
-    """The table of a file; ``ValueError`` for any other bytes, whose text never tells to load them unsafely."""
-    raw = io.BytesIO(path.read_bytes())
-    try:
+        _check_members(raw)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            content = torch.load(raw, map_location="cpu", weights_only=True)
+            content = torch.load(io.BytesIO(raw), map_location="cpu", weights_only=True)
     except Exception as error:  # torch trips over damaged bytes in a dozen ways
         raise ValueError("it is damaged, or holds more than tensors and plain values") from error
     if not isinstance(content, dict):
         raise ValueError("it does not hold a table")
+    if sum(tensor.numel() * tensor.element_size() for tensor in _tensors(content)) > len(raw):
+        raise ValueError("its tensors claim more values than the file has bytes")
     return content
+
+
+def _check_members(raw: bytes) -> None:
+    """``ValueError`` for an archive that unpacks to more than it is."""
+    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+        members = archive.infolist()
+    if any(member.compress_type != zipfile.ZIP_STORED for member in members):
+        raise ValueError("a member is compressed")
+    if sum(member.file_size for member in members) > len(raw):
+        raise ValueError("its members overlap")
+
+
+def _tensors(content: Any) -> Iterator[Tensor]:
+    """Every tensor in nested tables and lists."""
+    if isinstance(content, Tensor):
+        yield content
+    elif isinstance(content, dict | list | tuple):
+        for part in content.values() if isinstance(content, dict) else content:
+            yield from _tensors(part)
 
 
 def reason(error: Exception) -> str:

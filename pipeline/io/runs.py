@@ -49,8 +49,13 @@ class Run:
         return self.folder / "resume.pt"
 
     @property
+    def curves_path(self) -> Path:
+        """TensorBoard's folder."""
+        return self.folder / "tensorboard"
+
+    @property
     def log_path(self) -> Path:
-        """Losses by epoch."""
+        """Losses and rough scores by epoch."""
         return self.folder / "log.csv"
 
     def scores_path(self, split: str) -> Path:

@@ -3,15 +3,16 @@
 - :class:`Batch`: what a network eats
 - :class:`TrainingConfig`: batch, epochs, learning rate, patience
 - :class:`EpochRecord`: one line of ``log.csv``
-- :class:`Fit`: an epoch at a time, with early stopping; its state can be stored after every epoch
+- :class:`Fit`: a step at a time, with early stopping; its state can be stored after every step
+- :class:`LossError`: the loss is no number any more
 - :func:`predict`: probabilities of a whole split
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -65,19 +66,29 @@ class TrainingConfig:
             raise ValueError(f"learning_rate must be between 0 and 1, got {self.learning_rate}")
 
 
+class LossError(ArithmeticError):
+    """A loss that is no finite number: nothing can be learnt from it."""
+
+
 @dataclass(frozen=True)
 class EpochRecord:
-    """Mean losses a clip of one epoch (epochs count from 1)."""
+    """One epoch: mean losses a clip, and what its judge made of the validation's frames; epochs count from 1."""
 
     epoch: int
     training_loss: float
     validation_loss: float
+    scores: dict[str, float | None] = field(default_factory=dict)
+
+
+Judge = Callable[[np.ndarray], dict[str, float | None]]
+"""Scores of the frame probabilities (N, T', K) of the validation's clips."""
 
 
 def clip_loss(clip_probs: Tensor, targets: Tensor) -> Tensor:
     """Binary cross-entropy of clip probabilities (B, K), mean over clips and classes (Eq. A-3), in float32."""
     bounded = clip_probs.float().clamp(_SMALLEST_PROBABILITY, 1 - _SMALLEST_PROBABILITY)
-    return torch.nn.functional.binary_cross_entropy(bounded, targets)
+    # written out, since torch's own is an error instead of nan where a probability is nan
+    return -(targets * bounded.log() + (1 - targets) * (-bounded).log1p()).mean()
 
 
 class Fit:
@@ -89,7 +100,7 @@ class Fit:
         On its device.
     config : TrainingConfig
     seed : int
-        With the epoch's number, decides dropout; so every epoch can be repeated alone.
+        With the numbers of epoch and step, decides dropout; so every step can be repeated alone.
     """
 
     def __init__(self, model: CRNN, config: TrainingConfig, seed: int) -> None:
@@ -97,6 +108,8 @@ class Fit:
         self.config = config
         self.records: list[EpochRecord] = []
         self.best_epoch = 0
+        self.step = 0
+        self._loss_sum, self._n_clips = 0.0, 0
         self._best_loss = math.inf
         self._best_weights = _copied(model.state_dict())
         self._optimiser = torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=True)
@@ -120,13 +133,55 @@ class Fit:
         return "epochs" if self.epoch >= self.config.epochs else ""
 
     def run_epoch(self, training: Iterable[Batch], validation: Iterable[Batch]) -> EpochRecord:
-        """Train on every batch once, then validate; keeps the weights if they are the best so far."""
-        epoch = self.epoch + 1
-        torch.manual_seed(int(np.random.SeedSequence([self._seed, epoch]).generate_state(1, np.uint64)[0] >> 1))
-        record = EpochRecord(epoch, self._train(training), self._validate(validation))
+        """Train on every batch once, then validate."""
+        for _ in self.steps(training):
+            pass
+        return self.end_epoch(validation)
+
+    def steps(self, batches: Iterable[Batch]) -> Iterator[int]:
+        """Train on the rest of an epoch, a batch a step; yields the steps done, where :meth:`state` can be taken.
+
+        Parameters
+        ----------
+        batches : iterable of Batch
+            Those of the epoch after the first ``step``, which are done already.
+
+        Raises
+        ------
+        LossError
+            If the loss is no finite number.
+        """
+        self.model.train()
+        for x, y, n_frames in _on_device(batches, self.model):
+            self._seed_step()
+            loss = clip_loss(self.model(x, n_frames).clip_probs, y)
+            value = loss.item()
+            if not math.isfinite(value):
+                raise LossError(f"the loss is {value} at step {self.step + 1} of epoch {self.epoch + 1}")
+            self._optimiser.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            self._optimiser.step()
+            self._loss_sum += value * len(y)
+            self._n_clips += len(y)
+            self.step += 1
+            yield self.step
+
+    def end_epoch(self, validation: Iterable[Batch], judge: Judge | None = None) -> EpochRecord:
+        """Validate; keeps the weights if they are the best so far.
+
+        Raises
+        ------
+        LossError
+            If the loss is no finite number.
+        """
+        loss, scores = self._validate(validation, judge)
+        if not math.isfinite(loss):
+            raise LossError(f"the validation loss is {loss} after epoch {self.epoch + 1}")
+        record = EpochRecord(self.epoch + 1, self._loss_sum / self._n_clips, loss, scores)
         self.records.append(record)
-        if record.validation_loss < self._best_loss:
-            self._best_loss, self.best_epoch = record.validation_loss, epoch
+        self.step, self._loss_sum, self._n_clips = 0, 0.0, 0
+        if loss < self._best_loss:
+            self._best_loss, self.best_epoch = loss, record.epoch
             self._best_weights = _copied(self.model.state_dict())
         return record
 
@@ -135,8 +190,11 @@ class Fit:
         self.model.load_state_dict(self._best_weights)
 
     def state(self) -> dict[str, Any]:
-        """Everything that the next epoch depends on, as tensors and plain values."""
+        """Everything that the next step depends on, as tensors and plain values."""
         return {
+            "step": self.step,
+            "loss_sum": self._loss_sum,
+            "n_clips": self._n_clips,
             "weights": self.model.state_dict(),
             "optimiser": self._optimiser.state_dict(),
             "best_weights": self._best_weights,
@@ -146,7 +204,8 @@ class Fit:
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Go on where :meth:`state` was taken."""
+        """Go on where :meth:`state` was taken, at whatever step."""
+        self.step, self._loss_sum, self._n_clips = state["step"], state["loss_sum"], state["n_clips"]
         self.model.load_state_dict(state["weights"])
         self._optimiser.load_state_dict(state["optimiser"])
         self._best_weights = state["best_weights"]
@@ -154,26 +213,23 @@ class Fit:
         self._best_loss = state["best_loss"]
         self.records = [EpochRecord(**record) for record in state["records"]]
 
-    def _train(self, batches: Iterable[Batch]) -> float:
-        self.model.train()
-        total, n_clips = 0.0, 0
-        for x, y, n_frames in _on_device(batches, self.model):
-            loss = clip_loss(self.model(x, n_frames).clip_probs, y)
-            self._optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            self._optimiser.step()
-            total += loss.item() * len(y)
-            n_clips += len(y)
-        return total / n_clips
+    def _seed_step(self) -> None:
+        """Chance is a function of seed, epoch and step, so that no state of a generator need be kept."""
+        numbers = np.random.SeedSequence([self._seed, self.epoch + 1, self.step])
+        torch.manual_seed(int(numbers.generate_state(1, np.uint64)[0] >> 1))
 
-    def _validate(self, batches: Iterable[Batch]) -> float:
+    def _validate(self, batches: Iterable[Batch], judge: Judge | None) -> tuple[float, dict[str, float | None]]:
         self.model.eval()
-        total, n_clips = 0.0, 0
+        total, n_clips, frame_probs = 0.0, 0, []
         with torch.inference_mode():
             for x, y, n_frames in _on_device(batches, self.model):
-                total += clip_loss(self.model(x, n_frames).clip_probs, y).item() * len(y)
+                prediction = self.model(x, n_frames)
+                total += clip_loss(prediction.clip_probs, y).item() * len(y)
                 n_clips += len(y)
-        return total / n_clips
+                if judge is not None:
+                    frame_probs.append(prediction.frame_probs.cpu().numpy())
+        loss = total / n_clips
+        return loss, judge(np.concatenate(frame_probs)) if judge is not None and math.isfinite(loss) else {}
 
 
 def predict(model: CRNN, batches: Iterable[Batch]) -> tuple[np.ndarray, np.ndarray]:

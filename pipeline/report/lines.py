@@ -62,6 +62,23 @@ def train_lines(report: Report, address: str) -> list[str]:
     ]
 
 
+def dry_run_lines(report: Report) -> list[str]:
+    """The network layer by layer, and what a training takes."""
+    lines = [f"{'layer':<20}{'kind':<18}{'output of a clip':>18}{'parameters':>13}{'multiply-adds':>17}"]
+    for row in report["layers"]:
+        shape = " x ".join(map(str, row["shape"]))
+        lines.append(
+            f"{row['name']:<20}{row['kind']:<18}{shape:>18}{row['parameters']:>13,}{row['multiply_adds']:>17,}"
+        )
+    return [
+        *lines,
+        f"{'together':<56}{report['parameters']:>13,}{report['multiply_adds']:>17,}",
+        f"memory: about {report['memory_bytes'] / 2**30:.1f} GiB for batches of {report['batch_size']} clips",
+        f"time: {report['clips_per_second']:.1f} clips/s in one measured step; an epoch of {report['clips']:,} clips "
+        f"about {report['epoch_seconds'] / 60:.1f} min, at most {report['epochs']} epochs",
+    ]
+
+
 def score_lines(report: Report, *, explain: bool = False) -> list[str]:
     """The score table: both operating points, yardsticks, then the classes; ``explain`` adds what tuning gained."""
     tuned = ", TUNED ON THIS SPLIT" if report["tuned_on_this_split"] else ""

@@ -6,31 +6,42 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from pipeline.batches import ClipBatches, band_statistics, read_ahead
-from pipeline.errors import MissingStageError, SettingsError, StaleError
+from pipeline.errors import MissingStageError, SedpipeError, SettingsError, StaleError
 from pipeline.io.atomic import remove_leftovers, write_text
 from pipeline.io.cache import DatasetCache
-from pipeline.io.checkpoints import TrainedModel, build_model, find_state, write_model, write_state
+from pipeline.io.checkpoints import TrainedModel, build_model, write_model
+from pipeline.io.curves import Curves
 from pipeline.io.feature_store import FeatureFile, fingerprint
-from pipeline.io.runs import Run, named_run
+from pipeline.io.resume import find_resume, remove_resume, write_resume
+from pipeline.io.runs import Run, differences, named_run
 from pipeline.labels import LabelSet
 from pipeline.logmel import LogMelConfig
 from pipeline.nn.crnn import CRNN
 from pipeline.nn.device import check_compiler, has_room, place
-from pipeline.nn.fit import EpochRecord, Fit, predict
+from pipeline.nn.fit import EpochRecord, Fit, Judge, LossError, predict
 from pipeline.nn.memory import keep_freed_memory
 from pipeline.stages.progress import Listener
 from pipeline.stages.run_record import TrainSettings, begin_run, describe_run
-from pipeline.truth import read_truth
-from pipeline.tuning import OPERATING_POINTS, UNTUNED, OperatingPoint, tune
+from pipeline.truth import Truth, read_truth
+from pipeline.tuning import OPERATING_POINTS, UNTUNED, OperatingPoint, scores_at_thresholds, tune
 
 TUNING_BATCH_SIZE = 32
+SAVE_EVERY_S = 60.0
+
+_NEEDED_FOR = {
+    "training": "the network learns from `training`: list its clips there, with what sounds in them",
+    "testing": "early stopping needs clips that were not learnt from: move about a tenth of `training`'s list to "
+    "`testing`; what sounds in them suffices, and with a list of when it sounds thresholds are tuned, too",
+}
 
 
 @dataclass(frozen=True)
@@ -70,6 +81,7 @@ def train(
     *,
     feature_dtype: str = "float16",
     run_name: str | None = None,
+    save_every_s: float = SAVE_EVERY_S,
     listener: Listener | None = None,
 ) -> TrainReport:
     """Train a run, or go on with it; a finished one is left as it is.
@@ -88,6 +100,8 @@ def train(
         ... and how they are stored.
     run_name : str, optional
         Name of the run; by default made from the settings.
+    save_every_s : float
+        How often what is done of an epoch is stored, so that a killed run loses no more; changes no result.
     listener : Listener, optional
         Hears of progress.
 
@@ -99,6 +113,8 @@ def train(
         If the run was begun with other settings or other data.
     SettingsError
         If the network does not fit the features.
+    SedpipeError
+        If the loss becomes nan, or memory does not suffice.
     """
     listener = listener or Listener()
     if settings.compiled:
@@ -106,40 +122,43 @@ def train(
     cache = DatasetCache(cache_dir, dataset)
     labels = LabelSet(cache.read_record().labels)
     run = named_run(cache, run_name or settings.default_run)
-    splits = _open_splits(cache, fingerprint(front_end, feature_dtype), labels)
-    record = begin_run(run, describe_run(cache, settings, fingerprint(front_end, feature_dtype), splits))
+    splits = open_splits(cache, fingerprint(front_end, feature_dtype), labels)
+    description = describe_run(cache, settings, fingerprint(front_end, feature_dtype), splits)
+    record = begin_run(run, description)
     if run.is_finished:
         listener.say(f"{run.name} is finished already")
         return TrainReport(**record["result"])
+    _say_what_to_know(record["versions"], description["versions"], splits["training"], labels, listener)
     remove_leftovers(run.folder)
     torch.set_num_threads(settings.threads)
     keep_freed_memory()
-    fit = _start(settings, labels, front_end, splits["training"])
+    truth = _located_truth(cache, splits["testing"], labels, front_end)
+    fit = start(settings, labels, front_end, splits["training"])
     _feed(splits, torch.device(settings.device))
     _resume(fit, run, listener)
-    seconds, epochs = _fit(fit, run, splits, settings, listener)
+    judge = _judge(truth, splits["testing"], labels, front_end, fit.model.time_factor)
+    with what_a_user_can_mend(run.name, settings):
+        seconds, n_clips = _fit(fit, run, splits, settings, judge, save_every_s, listener)
     fit.restore_best()
-    points = _tune(fit.model, cache, splits["testing"], labels, front_end, listener)
+    points = _tune(fit.model, truth, splits["testing"], labels, front_end, listener)
     chosen = {name: point.settings for name, point in points.items()} or dict.fromkeys(OPERATING_POINTS, UNTUNED)
     trained = TrainedModel(fit.model, labels, front_end, feature_dtype, settings.network, settings.pooling, chosen)
     write_model(run.model_path, trained)
-    report = _report(fit, run, dataset, seconds, epochs * len(splits["training"]))
+    report = _report(fit, run, dataset, seconds, n_clips)
     tuned = {name: {**asdict(point.settings), **asdict(point.scores.overall)} for name, point in points.items()}
     steps = {name: [asdict(step) for step in point.steps] for name, point in points.items()}
     run.write_record({**record, "operating_points": tuned, "tuning": steps, "result": asdict(report)})
-    run.state_path.unlink(missing_ok=True)
+    remove_resume(run.state_path)
     return report
 
 
-def _open_splits(cache: DatasetCache, features: str, labels: LabelSet) -> dict[str, ClipBatches]:
+def open_splits(cache: DatasetCache, features: str, labels: LabelSet) -> dict[str, ClipBatches]:
+    """What training learns from and is judged by: ``training`` and ``testing``."""
     clips = cache.read_clips()
     splits: dict[str, ClipBatches] = {}
     for split in ("training", "testing"):
         if split not in clips:
-            raise MissingStageError(
-                f"{cache.dataset} has no clips in {split}",
-                hint="training learns from `training`; early stopping and thresholds need `testing`",
-            )
+            raise MissingStageError(f"{cache.dataset} has no clips in {split}", hint=_NEEDED_FOR[split])
         path = cache.features_dir(features) / f"{split}.h5"
         if not path.exists():
             raise MissingStageError(f"{path} does not exist", hint=f"run `sedpipe features {cache.dataset}` first")
@@ -147,7 +166,39 @@ def _open_splits(cache: DatasetCache, features: str, labels: LabelSet) -> dict[s
     return splits
 
 
-def _start(settings: TrainSettings, labels: LabelSet, front_end: LogMelConfig, training: ClipBatches) -> Fit:
+def _say_what_to_know(
+    there: dict[str, str], now: dict[str, str], training: ClipBatches, labels: LabelSet, listener: Listener
+) -> None:
+    changed = differences(there, now)
+    if changed:
+        listener.say(f"begun with other versions, so the last digits may differ: {'; '.join(changed)}")
+    silent = [label for label, n in zip(labels, training.targets.sum(axis=0), strict=True) if not n]
+    if silent:
+        listener.say(f"no clip of training has the label {', '.join(silent)}: it cannot be learnt")
+
+
+@contextmanager
+def what_a_user_can_mend(name: str, settings: TrainSettings) -> Iterator[None]:
+    """Turn a loss that is no number, and too little memory, into a sentence."""
+    try:
+        yield
+    except LossError as error:
+        raise SedpipeError(
+            f"{name}: {error}",
+            hint="lower learning_rate in [training] of a preset of your own, and train as another --run",
+        ) from error
+    except (RuntimeError, MemoryError) as error:
+        if not isinstance(error, MemoryError | torch.cuda.OutOfMemoryError) and "allocate" not in str(error):
+            raise
+        size = settings.training.batch_size
+        raise SedpipeError(
+            f"{name}: memory of {settings.device} does not suffice for batches of {size} clips",
+            hint=f"try --batch-size {max(1, size // 2)}, or a smaller --preset, as another --run",
+        ) from error
+
+
+def start(settings: TrainSettings, labels: LabelSet, front_end: LogMelConfig, training: ClipBatches) -> Fit:
+    """A fit of the untrained network."""
     torch.manual_seed(settings.seed)
     try:
         model = build_model(labels, front_end, settings.network, settings.pooling)
@@ -168,7 +219,9 @@ def _feed(splits: dict[str, ClipBatches], device: torch.device) -> None:
 
 
 def _resume(fit: Fit, run: Run, listener: Listener) -> None:
-    state = find_state(run.state_path)
+    state, complaint = find_resume(run.state_path)
+    if complaint:
+        listener.say(f"{complaint}; the state before it is used")
     if state is None:
         return
     try:
@@ -177,49 +230,115 @@ def _resume(fit: Fit, run: Run, listener: Listener) -> None:
         raise StaleError(
             f"{run.state_path} is not the state of this network", hint="delete it, and training starts over"
         ) from error
-    listener.say(f"{run.name} goes on after epoch {fit.epoch}")
+    steps = f" and {fit.step} steps of the next" if fit.step else ""
+    listener.say(f"{run.name} goes on after epoch {fit.epoch}{steps}")
 
 
 def _fit(
-    fit: Fit, run: Run, splits: dict[str, ClipBatches], settings: TrainSettings, listener: Listener
+    fit: Fit,
+    run: Run,
+    splits: dict[str, ClipBatches],
+    settings: TrainSettings,
+    judge: Judge | None,
+    save_every_s: float,
+    listener: Listener,
 ) -> tuple[float, int]:
-    """Epochs until it is time to stop; returns the seconds and the epochs of this call."""
-    started, first, size = time.monotonic(), fit.epoch, settings.training.batch_size
-    n_steps = -(-len(splits["training"]) // size)
+    """Epochs until it is time to stop; returns the seconds and the clips of this call."""
+    started, n_clips, size = time.monotonic(), 0, settings.training.batch_size
+    training, testing = splits["training"], splits["testing"]
+    n_steps = -(-len(training) // size)
+    curves = None if fit.stopped else Curves(run.curves_path, fit.records)
     while not fit.stopped:
-        batches = read_ahead(splits["training"].shuffled(size, settings.seed, fit.epoch + 1))
-        tracked = listener.track(batches, n_steps, f"epoch {fit.epoch + 1}, batches")
-        record = fit.run_epoch(tracked, read_ahead(splits["testing"].in_order(size)))
+        begun, skip = time.monotonic(), fit.step
+        batches = read_ahead(training.shuffled(size, settings.seed, fit.epoch + 1, skip=skip))
+        tracked = listener.track(batches, n_steps - skip, f"epoch {fit.epoch + 1}, batches")
+        saved = begun
+        for _ in fit.steps(tracked):
+            if time.monotonic() - saved >= save_every_s:
+                write_resume(run.state_path, fit.state())
+                saved = time.monotonic()
+        trained = time.monotonic()
+        record = fit.end_epoch(read_ahead(testing.in_order(size)), judge)
         write_text(run.log_path, _log(fit.records))
-        write_state(run.state_path, fit.state())
-        best = "  best" if fit.best_epoch == fit.epoch else ""
-        listener.say(
-            f"epoch {record.epoch}: training loss {record.training_loss:.4f}, "
-            f"validation loss {record.validation_loss:.4f}{best}"
-        )
-    return time.monotonic() - started, fit.epoch - first
+        write_resume(run.state_path, fit.state())
+        if curves is not None:
+            curves.add(record)
+        n_done = len(training) - skip * size
+        n_clips += n_done
+        speed = n_done / max(trained - begun, 1e-9)
+        epoch_s = len(training) / speed + time.monotonic() - trained
+        listener.say(_epoch_line(fit, record, speed, epoch_s * (settings.training.epochs - fit.epoch)))
+    if curves is not None:
+        curves.close()
+    return time.monotonic() - started, n_clips
+
+
+def _epoch_line(fit: Fit, record: EpochRecord, clips_per_second: float, at_most_s: float) -> str:
+    best = " (best)" if fit.best_epoch == record.epoch else ""
+    error_rate, f1 = (record.scores.get(name) for name in ("error_rate", "f1"))
+    scores = "" if error_rate is None or f1 is None else f", testing ER {error_rate:.2f} F1 {100 * f1:.1f} %"
+    left = f", {fit.stopped}: stops" if fit.stopped else f", at most {_clock(at_most_s)} to go"
+    return (
+        f"epoch {record.epoch}: training loss {record.training_loss:.4f}, validation loss "
+        f"{record.validation_loss:.4f}{best}{scores}, {clips_per_second:.1f} clips/s{left}"
+    )
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min {rest} s"
 
 
 def _log(records: Sequence[EpochRecord]) -> str:
-    rows = [f"{record.epoch},{record.training_loss!r},{record.validation_loss!r}\n" for record in records]
-    return "".join(["epoch,training_loss,validation_loss\n", *rows])
+    lines = ["epoch,training_loss,validation_loss,error_rate,f1\n"]
+    for record in records:
+        scores = ("" if score is None else repr(score) for score in map(record.scores.get, ("error_rate", "f1")))
+        lines.append(f"{record.epoch},{record.training_loss!r},{record.validation_loss!r},{','.join(scores)}\n")
+    return "".join(lines)
+
+
+def _located_truth(
+    cache: DatasetCache, testing: ClipBatches, labels: LabelSet, front_end: LogMelConfig
+) -> Truth | None:
+    """Truth about ``testing``; None where it is not known when anything sounds."""
+    truth = read_truth(cache, "testing", testing, labels, front_end)
+    events = [event for events in truth.reference.values() for event in events] if truth else []
+    return truth if any(event.is_located for event in events) else None
+
+
+def _judge(
+    truth: Truth | None, testing: ClipBatches, labels: LabelSet, front_end: LogMelConfig, time_factor: int
+) -> Judge | None:
+    """Error rate and F1 on ``testing`` at the best of a few thresholds."""
+    if truth is None:
+        return None
+
+    def judge(frame_probs: np.ndarray) -> dict[str, float | None]:
+        best = scores_at_thresholds(
+            frame_probs,
+            truth.clip_ids,
+            truth.reference,
+            truth.durations,
+            labels,
+            front_end.grid.subsampled(time_factor),
+            n_frames=-(-testing.n_frames // time_factor),
+        )
+        return {"error_rate": best["min_er"], "f1": best["max_f1"]}
+
+    return judge
 
 
 def _tune(
     model: CRNN,
-    cache: DatasetCache,
+    truth: Truth | None,
     testing: ClipBatches,
     labels: LabelSet,
     front_end: LogMelConfig,
     listener: Listener,
 ) -> dict[str, OperatingPoint]:
     """Post-processing for each operating point, tuned on ``testing``; empty where no event is known there."""
-    truth = read_truth(cache, "testing", testing, labels, front_end)
     if truth is None:
         listener.say("testing has no strong labels: thresholds stay at 0.5, untuned")
-        return {}
-    if not any(event.is_located for events in truth.reference.values() for event in events):
-        listener.say("testing has no located event: thresholds stay at 0.5, untuned")
         return {}
     frame_probs, clip_probs = predict(model, testing.in_order(TUNING_BATCH_SIZE))
     return tune(

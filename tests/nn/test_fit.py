@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from pipeline.nn.crnn import CRNN, NetworkConfig, PoolingConfig, Prediction
-from pipeline.nn.fit import Batch, Fit, TrainingConfig, clip_loss, predict
+from pipeline.nn.fit import Batch, Fit, LossError, TrainingConfig, clip_loss, predict
 
 torch.set_num_threads(1)
 CONFIG = TrainingConfig(batch_size=4, epochs=6, learning_rate=0.01, patience=3)
@@ -146,6 +146,48 @@ def test_a_resumed_fit_is_the_undisturbed_one_to_the_bit(done):
     resumed.restore_best()
     undisturbed.restore_best()
     assert same(resumed.model.state_dict(), undisturbed.model.state_dict())
+
+
+@pytest.mark.parametrize("step", [1, 2, 3])
+def test_a_fit_resumed_inside_an_epoch_is_the_undisturbed_one_to_the_bit(step):
+    undisturbed, killed = run(crnn_fit(), 2), run(crnn_fit(), 1)
+    for done in killed.steps(some_batches()):
+        if done == step:
+            state = stored(killed.state())
+            break
+    resumed = crnn_fit(initial=7)
+    resumed.load_state(state)
+    assert (resumed.epoch, resumed.step) == (1, step)
+    torch.rand(11)
+    resumed.run_epoch(some_batches()[step:], some_batches(1))
+    assert same(resumed.state(), undisturbed.state())
+
+
+def test_a_judge_sees_the_frames_of_the_validation_in_order():
+    fit, seen = crnn_fit(), []
+
+    def judge(frame_probs):
+        seen.append(frame_probs)
+        return {"f1": 0.5}
+
+    for _ in fit.steps(some_batches()):
+        pass
+    assert fit.end_epoch(some_batches(), judge).scores == {"f1": 0.5}
+    np.testing.assert_array_equal(seen[0], predict(fit.model, some_batches())[0])
+    assert stored(fit.state())["records"][0]["scores"] == {"f1": 0.5}
+
+
+def test_a_loss_that_is_no_number_ends_the_fit_before_it_moves_a_weight():
+    fit, (first, second, _) = crnn_fit(), some_batches()
+    steps = fit.steps([first, second._replace(x=second.x * torch.nan)])
+    next(steps)
+    before = stored(fit.model.classify.state_dict())
+    with pytest.raises(LossError, match=r"^the loss is nan at step 2 of epoch 1$"):
+        next(steps)
+    assert same(before, dict(fit.model.classify.state_dict()))
+    fit = Fit(Told(), CONFIG, seed=0)
+    with pytest.raises(LossError, match=r"^the validation loss is nan after epoch 1$"):
+        fit.run_epoch([batch(1.0)], [batch(math.nan)])
 
 
 def test_patience_is_counted_through_an_interruption():

@@ -1,11 +1,13 @@
 import csv
 import json
 import multiprocessing
+import re
 import signal
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 import torch
@@ -21,6 +23,8 @@ from pipeline.io.lists.clips import read_clips, write_clips
 from pipeline.io.runs import named_run
 from pipeline.nn.crnn import PoolingConfig
 from pipeline.postprocess import PostProcessing
+from pipeline.report.lines import dry_run_lines
+from pipeline.stages.dry_run import dry_run
 from pipeline.stages.progress import Listener
 from pipeline.stages.train import TrainReport, TrainSettings, choose_device, train
 
@@ -30,7 +34,7 @@ REPORT_KEYS = {"stage", "dataset", "run", "run_dir", "parameters", "epochs", "be
 REPORT_KEYS |= {"stopped", "seconds", "clips_per_second"}
 PROCESSES = multiprocessing.get_context("forkserver")
 # what takes long to import (_dynamo comes with the first optimiser), so that a process to be killed starts at once
-PROCESSES.set_forkserver_preload(["pipeline.stages.train", "torch._dynamo", "pytest"])
+PROCESSES.set_forkserver_preload(["pipeline.stages.train", "torch._dynamo", "torch.utils.tensorboard", "pytest"])
 
 
 class Heard(Listener):
@@ -68,7 +72,7 @@ def result_of(cache: DatasetCache) -> tuple[dict[str, torch.Tensor], dict[str, P
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
 
 
 def assert_same_result(one, other) -> None:
@@ -143,7 +147,7 @@ def test_the_model_is_the_one_of_the_best_epoch_standardised_on_training(tmp_pat
 def test_the_log_has_a_line_an_epoch_and_no_clock_times(tmp_path, finished):
     cache, _ = finished
     log = named_run(cache, "run").log_path.read_text()
-    assert log.splitlines()[0] == "epoch,training_loss,validation_loss"
+    assert log.splitlines()[0] == "epoch,training_loss,validation_loss,error_rate,f1"
     assert [line.split(",")[0] for line in log.splitlines()[1:]] == ["1", "2", "3", "4"]
     other = make_dataset(tmp_path)
     train_tiny(tmp_path)
@@ -179,21 +183,33 @@ def test_a_run_of_no_epochs_is_the_untrained_network(tmp_path):
 
 @pytest.mark.slow
 def test_killed_whenever_a_file_is_about_to_appear_the_result_is_the_undisturbed_one(tmp_path, undisturbed):
-    """Before run.json; log and state of epoch 1; of 2; log of 3; state, log of 4; checkpoint; run.json; checkpoint."""
+    """Of a step's state, before the older one steps back and before the newer one appears; of log, model, record."""
     cache = make_dataset(tmp_path)
-    for dies_at in (1, 2, 2, 3, 2, 3, 4, 1, 3, 2, 1):
+    for dies_at in (1, 2, 3, 4, 5, 7, 8, 6, 3, 4):
         assert in_a_process(tmp_path, dies_at) == -signal.SIGKILL
     assert in_a_process(tmp_path) == 0
     assert_same_result(result_of(cache), undisturbed[0])
     assert set(files_of(named_run(cache, "run").folder)) == {"checkpoint.pt", "log.csv", "run.json"}
 
 
-def test_a_killed_run_goes_on_after_the_last_whole_epoch(tmp_path):
-    make_dataset(tmp_path)
-    assert in_a_process(tmp_path, dies_at=6) == -signal.SIGKILL  # run.json, two epochs of two files, a third's log
+def test_a_killed_run_goes_on_inside_the_epoch(tmp_path, undisturbed):
+    cache = make_dataset(tmp_path)
+    assert in_a_process(tmp_path, dies_at=6) == -signal.SIGKILL  # the third step's state is not yet in its place
     _, lines = train_tiny(tmp_path)
-    assert lines[0] == "run goes on after epoch 2"
-    assert [line.split(":")[0] for line in lines[1:]] == ["epoch 3", "epoch 4"]
+    assert lines[0] == "run goes on after epoch 0 and 2 steps of the next"
+    assert [line.split(":")[0] for line in lines[1:]] == ["epoch 1", "epoch 2", "epoch 3", "epoch 4"]
+    assert_same_result(result_of(cache), undisturbed[0])
+
+
+def test_a_damaged_state_gives_way_to_the_one_before_and_says_so(tmp_path, undisturbed):
+    cache = make_dataset(tmp_path)
+    assert in_a_process(tmp_path, dies_at=19) == -signal.SIGKILL
+    state = named_run(cache, "run").state_path
+    state.write_bytes(state.read_bytes()[:-1] + b"x")
+    _, lines = train_tiny(tmp_path)
+    assert lines[0] == f"cannot read {state}: it is damaged; the state before it is used"
+    assert lines[1].startswith("run goes on after epoch 1")
+    assert_same_result(result_of(cache), undisturbed[0])
 
 
 @pytest.mark.slow
@@ -284,7 +300,7 @@ def test_a_missing_split_says_what_it_is_needed_for(tmp_path, split):
     make_dataset(tmp_path, splits=[name for name in N_CLIPS if name != split])
     with pytest.raises(MissingStageError, match=f"^tiny has no clips in {split}$") as caught:
         train_tiny(tmp_path)
-    assert split in caught.value.hint
+    assert f"`{split}`" in caught.value.hint
 
 
 def test_a_network_that_does_not_fit_the_features_is_one_sentence(tmp_path):
@@ -317,7 +333,96 @@ def test_a_damaged_state_is_one_sentence_that_says_what_to_delete(tmp_path, cont
         torch.save(content, run.state_path)
     with pytest.raises(SedpipeError, match=r"resume\.pt") as caught:
         train_tiny(tmp_path)
-    assert caught.value.hint == "delete it, and training starts over"
+    assert "and training starts over" in caught.value.hint
+
+
+def test_an_epochs_line_tells_losses_scores_speed_and_time_left(tmp_path):
+    cache = make_dataset(tmp_path)
+    _, lines = train_tiny(tmp_path)
+    form = (
+        r"epoch 1: training loss \d\.\d{4}, validation loss \d\.\d{4} \(best\), testing ER \d\.\d\d F1 \d+\.\d %, "
+        r"\d+\.\d clips/s, at most 0 min \d+ s to go"
+    )
+    assert re.fullmatch(form, lines[0])
+    assert lines[3].endswith(", epochs: stops")
+    row = list(csv.DictReader(named_run(cache, "run").log_path.open()))[-1]
+    assert f"testing ER {float(row['error_rate']):.2f} F1 {100 * float(row['f1']):.1f} %" in lines[3]
+
+
+def test_curves_hold_every_epoch_once_whatever_was_killed(tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    cache = make_dataset(tmp_path)
+    for dies_at in (14, 12):
+        assert in_a_process(tmp_path, dies_at) == -signal.SIGKILL
+    train_tiny(tmp_path)
+    run = named_run(cache, "run")
+    events = EventAccumulator(str(run.curves_path)).Reload()
+    rows = list(csv.DictReader(run.log_path.open()))
+    for name, column in (("loss/validation", "validation_loss"), ("testing/f1", "f1")):
+        curve = events.Scalars(name)
+        assert [point.step for point in curve] == [1, 2, 3, 4]
+        assert [point.value for point in curve] == pytest.approx([float(row[column]) for row in rows])
+
+
+def test_a_loss_that_is_no_number_is_a_sentence(tmp_path):
+    cache = make_dataset(tmp_path)
+    path = cache.features_dir(fingerprint(FRONT_END, "float16")) / "training.h5"
+    with h5py.File(path, "r+") as file:
+        file["features"][4, 2, 3] = np.nan
+    with pytest.raises(SedpipeError, match=r"^run: the loss is nan at step 1 of epoch 1$") as caught:
+        train_tiny(tmp_path)
+    assert "learning_rate" in caught.value.hint
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("[enforce fail] can't allocate memory: 9 bytes")])
+def test_too_little_memory_is_a_sentence(tmp_path, monkeypatch, error):
+    make_dataset(tmp_path)
+
+    def steps(*_):
+        raise error
+
+    monkeypatch.setattr("pipeline.nn.fit.Fit.steps", steps)
+    with pytest.raises(SedpipeError, match=r"memory of cpu does not suffice for batches of 5 clips") as caught:
+        train_tiny(tmp_path)
+    assert "--batch-size 2" in caught.value.hint
+
+
+def test_another_error_is_not_taken_for_too_little_memory(tmp_path, monkeypatch):
+    make_dataset(tmp_path)
+
+    def steps(*_):
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr("pipeline.nn.fit.Fit.steps", steps)
+    with pytest.raises(RuntimeError, match="a bug"):
+        train_tiny(tmp_path)
+
+
+def test_a_class_without_a_clip_and_other_versions_are_told(tmp_path):
+    cache = make_dataset(tmp_path)
+    clips = read_clips(cache.clips_path)
+    silent = [replace(clip, labels=tuple(label for label in clip.labels if label != "Rain")) for clip in clips]
+    write_clips(cache.clips_path, silent)
+    assert in_a_process(tmp_path, dies_at=3) == -signal.SIGKILL
+    run = named_run(cache, "run")
+    record = run.find_record()
+    run.write_record({**record, "versions": {**record["versions"], "torch": "1.0"}})
+    _, lines = train_tiny(tmp_path)
+    assert lines[0].startswith("begun with other versions, so the last digits may differ: torch: there '1.0', now")
+    assert lines[1] == "no clip of training has the label Rain: it cannot be learnt"
+
+
+def test_a_dry_run_tells_what_a_training_takes_and_writes_nothing(tmp_path):
+    cache = make_dataset(tmp_path)
+    report = dry_run(NAME, tmp_path, SETTINGS, FRONT_END)
+    assert (report.clips, report.batch_size, report.epochs) == (12, 5, 4)
+    assert report.parameters == sum(layer.parameters for layer in report.layers)
+    assert report.epoch_seconds == pytest.approx(12 / report.clips_per_second)
+    assert report.memory_bytes > 20 * report.parameters
+    lines = dry_run_lines(json.loads(json.dumps(asdict(report))))
+    assert lines[-3].split() == ["together", f"{report.parameters:,}", f"{report.multiply_adds:,}"]
+    assert not cache.runs.exists()
 
 
 def test_what_a_killed_process_left_half_written_is_removed(tmp_path):

@@ -1,0 +1,80 @@
+"""``sedpipe train --dry-run``: what a training would take, told before it is begun.
+
+- :func:`dry_run`: layers, parameters, multiply-adds, memory, and the time of an epoch from one measured step
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+
+from pipeline.io.cache import DatasetCache
+from pipeline.io.feature_store import fingerprint
+from pipeline.labels import LabelSet
+from pipeline.logmel import LogMelConfig
+from pipeline.nn.layers import Layer, layers, saved_bytes
+from pipeline.stages.run_record import TrainSettings
+from pipeline.stages.train import open_splits, start, what_a_user_can_mend
+
+MEASURED_CLIPS = 8
+_COPIES = 5  # of each parameter: itself, its gradient, Adam's two means, the best epoch's
+
+
+@dataclass(frozen=True)
+class DryRunReport:
+    """What ``--json`` prints; memory is an estimate for float32, ``epochs`` at most."""
+
+    dataset: str
+    clips: int
+    batch_size: int
+    epochs: int
+    layers: list[Layer]
+    parameters: int
+    multiply_adds: int
+    memory_bytes: int
+    clips_per_second: float
+    epoch_seconds: float
+    stage: str = field(default="train")
+
+
+def dry_run(
+    dataset: str, cache_dir: Path, settings: TrainSettings, front_end: LogMelConfig, *, feature_dtype: str = "float16"
+) -> DryRunReport:
+    """Build the network, send a clip through, measure a step of a few clips; writes nothing.
+
+    Raises
+    ------
+    SedpipeError
+        As :func:`pipeline.stages.train.train` would.
+    """
+    cache = DatasetCache(cache_dir, dataset)
+    labels = LabelSet(cache.read_record().labels)
+    training = open_splits(cache, fingerprint(front_end, feature_dtype), labels)["training"]
+    torch.set_num_threads(settings.threads)
+    fit = start(settings, labels, front_end, training)
+    size = min(MEASURED_CLIPS, settings.training.batch_size, len(training))
+    with what_a_user_can_mend("dry run", settings):
+        batch = next(training.in_order(size))
+        steps = fit.steps([batch, batch])
+        next(steps)  # the first step waits for imports and memory
+        begun = time.monotonic()
+        next(steps)
+        speed = size / max(time.monotonic() - begun, 1e-9)
+        rows = layers(fit.model, front_end.n_frames, front_end.n_mels)
+        per_clip = saved_bytes(fit.model.cpu(), front_end.n_frames, front_end.n_mels)
+    parameters = sum(parameter.numel() for parameter in fit.model.parameters())
+    return DryRunReport(
+        dataset=dataset,
+        clips=len(training),
+        batch_size=settings.training.batch_size,
+        epochs=settings.training.epochs,
+        layers=rows,
+        parameters=parameters,
+        multiply_adds=sum(row.multiply_adds for row in rows),
+        memory_bytes=4 * _COPIES * parameters + per_clip * settings.training.batch_size,
+        clips_per_second=speed,
+        epoch_seconds=len(training) / speed,
+    )

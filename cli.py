@@ -20,14 +20,21 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from pipeline import __version__
-from pipeline.errors import SedpipeError
+from pipeline.errors import SedpipeError, SettingsError
 from pipeline.fates import Fate
 from pipeline.report.lines import (
+    cache_lines,
     demo_lines,
     doctor_lines,
     download_lines,
+    explain_lines,
+    export_lines,
     features_lines,
     list_score_lines,
+    predict_lines,
+    predict_remarks,
+    prune_lines,
+    report_lines,
     score_lines,
     status_lines,
     train_lines,
@@ -38,7 +45,10 @@ from pipeline.stages.progress import Listener
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
+    from pipeline.io.cache import DatasetCache
     from pipeline.labels import LabelSet
+    from pipeline.logmel import LogMelConfig
+    from pipeline.nn.crnn import PoolingConfig
     from pipeline.stages.run_record import TrainSettings
 
 Item = TypeVar("Item")
@@ -128,6 +138,21 @@ def jobs_option(command: Command) -> Command:
     )(command)
 
 
+def front_end_options(command: Command) -> Command:
+    """Which log-mel parameters: `train` finds the features that `features` made with the same ones."""
+    options = [
+        click.option("--front-end", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+                     help="A TOML with other log-mel parameters: sample_rate, window_length, hop_length, n_fft, "
+                     "n_frames, n_mels, floor."),
+        click.option("--n-mels", type=click.IntRange(1), help="Mel bands.  [default: 80]"),
+        click.option("--dtype", type=click.Choice(["float16", "float32"]), default="float16", show_default=True,
+                     help="How feature values are stored."),
+    ]  # fmt: skip
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 def seed_option(command: Command) -> Command:
     """What decides chance."""
     return click.option(
@@ -138,6 +163,14 @@ def seed_option(command: Command) -> Command:
 def device_option(command: Command) -> Command:
     """Where the network runs."""
     return click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ...")(command)
+
+
+def operating_point_option(command: Command) -> Command:
+    """Which of a run's post-processings."""
+    return click.option(
+        "--operating-point", type=click.Choice(["min_er", "max_f1"]), default="min_er", show_default=True,
+        help="Which thresholds the event list is made with.",
+    )(command)  # fmt: skip
 
 
 def _processors() -> int:
@@ -221,54 +254,83 @@ def download(
 
 @main.command()
 @dataset_argument
-@click.option("--dtype", type=click.Choice(["float16", "float32"]), default="float16", show_default=True,
-              help="How values are stored.")  # fmt: skip
+@front_end_options
+@click.option("--compress", "compression", type=click.Choice(["none", "gzip", "lzf"]),
+              help="HDF5's own filters; values stay the same.  [default: as the store is, none at first]")  # fmt: skip
+@click.option("--explain", is_flag=True, help="Say which features would be made and why; make nothing.")
+@click.option("--shard", type=ShardType(), help="Only this part of the clips, such as 2/8; the last part merges.")
+@click.option("--backend", type=click.Choice(["loky", "dask"]), default="loky", show_default=True,
+              help="Where workers are: processes of this machine, or of a Dask cluster.")  # fmt: skip
+@click.option("--scheduler", metavar="ADDRESS", help="Of the Dask cluster, such as tcp://10.0.0.1:8786.")
 @jobs_option
 @common
-def features(dataset: str, dtype: str, jobs: int, cache_dir: Path, as_json: bool, quiet: bool) -> None:
+def features(
+    dataset: str, front_end: Path | None, n_mels: int | None, dtype: str, compression: str | None, explain: bool,
+    shard: Shard | None, backend: str, scheduler: str | None, jobs: int, cache_dir: Path, as_json: bool, quiet: bool,
+) -> None:  # fmt: skip
     """Make log-mel spectrograms, in parallel, into HDF5."""
-    from pipeline.logmel import LogMelConfig
-    from pipeline.stages.features import extract_features
+    from pipeline.stages.features import explain_features, extract_features
 
-    name = _name_of(dataset, cache_dir)
-    listener = Terminal(quiet=quiet)
-    report = extract_features(name, cache_dir, LogMelConfig(), dtype=dtype, jobs=jobs, listener=listener)
+    if (backend == "dask") != (scheduler is not None):
+        raise click.UsageError("--backend dask and --scheduler ADDRESS go together")
+    name, config = _name_of(dataset, cache_dir), _front_end(front_end, n_mels)
+    if explain:
+        _print(explain_features(name, cache_dir, config, dtype=dtype, jobs=jobs), explain_lines, as_json)
+        return
+    report = extract_features(
+        name, cache_dir, config, dtype=dtype, compression=compression, jobs=jobs, scheduler=scheduler, shard=shard,
+        listener=Terminal(quiet=quiet),
+    )  # fmt: skip
     _print(report, features_lines, as_json)
+
+
+def _front_end(path: Path | None, n_mels: int | None) -> LogMelConfig:
+    """The log-mel parameters of a file, with what the command line changes."""
+    from pipeline.io.front_ends import load_front_end
+    from pipeline.logmel import LogMelConfig
+
+    chosen = LogMelConfig() if path is None else load_front_end(path)
+    return replace(chosen, **_given(n_mels=n_mels))
 
 
 @main.command()
 @dataset_argument
-@click.option("--pooling", type=click.Choice(["max", "average", "linear", "exponential", "attention"]),
+@click.option("--pooling", type=click.Choice(["max", "average", "linear", "exponential", "attention", "auto"]),
               help="Pooling function.  [default: the preset's, linear]")  # fmt: skip
 @click.option("--hierarchy", metavar="N,N|none",
               help="Frames pooled in each stage before the last; none is single pooling.  [default: 5,5]")  # fmt: skip
-@click.option("--preset", default="paper", show_default=True, help="paper, small, or the path of a TOML.")
+@click.option("--segment-weights", type=click.Choice(["corrected", "original", "learned"]),
+              help="Weights of a stage's segments: Eq. 4 of the erratum, Eq. A-1, or a dense layer.  "
+                   "[default: corrected]")  # fmt: skip
+@click.option("--preset", default="paper", show_default=True,
+              help="paper, small, cdur, or the path of a TOML.")  # fmt: skip
 @click.option("--run", help="Name of the run.  [default: made from the settings]")
 @seed_option
 @click.option("--epochs", type=click.IntRange(0), help="At most; 0 leaves the network untrained.")
 @click.option("--batch-size", type=click.IntRange(1), help="Clips a step.")
 @click.option("--threads", type=click.IntRange(1), default=_processors, show_default="all processors",
               help="CPU threads; part of what decides the last digits.")  # fmt: skip
-@click.option("--dtype", type=click.Choice(["float16", "float32"]), default="float16", show_default=True,
-              help="Which features.")  # fmt: skip
+@click.option("--compile", "compiled", is_flag=True,
+              help="Have torch.compile fuse the network's operations; needs a C++ compiler.")  # fmt: skip
+@front_end_options
 @device_option
 @common
 def train(
-    dataset: str, dtype: str, run: str | None, cache_dir: Path, as_json: bool, quiet: bool, **options: Any
-) -> None:
+    dataset: str, front_end: Path | None, n_mels: int | None, dtype: str, run: str | None,
+    cache_dir: Path, as_json: bool, quiet: bool, **options: Any,
+) -> None:  # fmt: skip
     """Train a network, or go on with one; ends by choosing thresholds on `testing`."""
-    from pipeline.logmel import LogMelConfig
     from pipeline.stages.train import train as run_stage
 
     settings = _settings(**options)
-    report = run_stage(_name_of(dataset, cache_dir), cache_dir, settings, LogMelConfig(),
+    report = run_stage(_name_of(dataset, cache_dir), cache_dir, settings, _front_end(front_end, n_mels),
                        feature_dtype=dtype, run_name=run, listener=Terminal(quiet=quiet))  # fmt: skip
     _print(report, partial(train_lines, address=dataset), as_json)
 
 
 def _settings(
-    *, preset: str, pooling: str | None, hierarchy: str | None, seed: int, device: str, threads: int,
-    epochs: int | None, batch_size: int | None,
+    *, preset: str, pooling: str | None, hierarchy: str | None, segment_weights: str | None, seed: int, device: str,
+    threads: int, epochs: int | None, batch_size: int | None, compiled: bool = False,
 ) -> TrainSettings:  # fmt: skip
     """A preset with what the command line changes."""
     from pipeline.io.presets import load_preset
@@ -276,9 +338,17 @@ def _settings(
     from pipeline.stages.train import choose_device
 
     chosen = load_preset(preset)
-    pool = replace(chosen.pooling, **_given(function=pooling, hierarchy=_groups(hierarchy)))
+    changes = _given(function=pooling, hierarchy=_groups(hierarchy), segment_weights=segment_weights)
+    pool = _changed(chosen.pooling, changes)
     training = replace(chosen.training, **_given(epochs=epochs, batch_size=batch_size))
-    return TrainSettings(chosen.name, chosen.network, pool, training, seed, choose_device(device), threads)
+    return TrainSettings(chosen.name, chosen.network, pool, training, seed, choose_device(device), threads, compiled)
+
+
+def _changed(config: PoolingConfig, changes: dict[str, Any]) -> PoolingConfig:
+    try:
+        return replace(config, **changes)
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
 
 
 def _given(**options: Any) -> dict[str, Any]:
@@ -304,8 +374,6 @@ def _groups(hierarchy: str | None) -> tuple[int, ...] | None:
               help="Name or path of a run; several are scored as their mean.  [default: the newest]")  # fmt: skip
 @click.option("--split", type=click.Choice(["training", "testing", "evaluation"]), default="evaluation",
               show_default=True, help="What to score; nothing is ever tuned on it here.")  # fmt: skip
-@click.option("--operating-point", type=click.Choice(["min_er", "max_f1"]), default="min_er", show_default=True,
-              help="Which thresholds the event list is made with.")  # fmt: skip
 @click.option("--estimated", type=LIST, metavar="LIST", help="Score this event list, of any system, ...")
 @click.option("--reference", type=LIST, metavar="LIST", help="... against this one; DATASET then only names classes.")
 @click.option("--duration", type=click.FloatRange(0, min_open=True), metavar="SECONDS",
@@ -314,6 +382,7 @@ def _groups(hierarchy: str | None) -> tuple[int, ...] | None:
 @click.option("--time-resolution", type=click.FloatRange(0, min_open=True), default=1.0, show_default=True,
               metavar="SECONDS", help="Length of a segment, for lists.")  # fmt: skip
 @click.option("--against", metavar="RUN|LIST", help="What to compare with, on the same clips.")
+@operating_point_option
 @click.option("--explain", is_flag=True, help="Show what each step of tuning gained, there and cross-validated.")
 @click.option("--export-scores", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER",
               help="Write frame probabilities as sed_scores_eval reads them.")  # fmt: skip
@@ -357,17 +426,98 @@ def _labels_of(dataset: str | None, cache_dir: Path) -> LabelSet | None:
 
 
 @main.command()
+@click.argument("places", nargs=-1, required=True, metavar="FILE_OR_DIR...", type=click.Path(path_type=Path))
+@click.option("--model", metavar="RUN", help="Folder of a run or of an export, or, with --dataset, a run's name.")
+@click.option("--dataset", help="Whose run it is; without --model, its newest.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
+              help="Write a file a recording here, in the folders' own layout; what is finished is kept.")  # fmt: skip
+@click.option("--format", "form", type=click.Choice(["tsv", "csv", "json", "audacity"]), default="tsv",
+              show_default=True, help="DCASE's event list, with probabilities, or Audacity's labels.")  # fmt: skip
+@operating_point_option
+@click.option("--threshold", type=click.FloatRange(0, 1), help="Probability from which on a class sounds, instead.")
+@device_option
+@common
+def predict(
+    places: tuple[Path, ...], model: str | None, dataset: str | None, out: Path | None, form: str,
+    operating_point: str, threshold: float | None, device: str, cache_dir: Path, as_json: bool, quiet: bool,
+) -> None:  # fmt: skip
+    """Events in any recordings, of any length and format, by a trained run."""
+    from pipeline.stages.predict import predict as run_stage
+    from pipeline.stages.train import choose_device
+
+    listener = Terminal(quiet=quiet)
+    report = run_stage(
+        places, model, cache=_cache_of(dataset, cache_dir), out=out, form=form, operating_point=operating_point,
+        threshold=threshold, device=choose_device(device), listener=listener,
+    )  # fmt: skip
+    if as_json or out is not None:
+        _print(report, partial(predict_lines, out=str(out)), as_json)
+    else:
+        from pipeline.io.predictions import rendered
+
+        click.echo(rendered(report.files, form), nl=False)
+    for line in predict_remarks(asdict(report)):
+        click.echo(line, err=True)
+    if report.n_failed:
+        sys.exit(EXIT_RETRYABLE if report.n_failed < len(report.files) else 1)
+
+
+@main.command()
+@click.argument("run")
+@click.option("--dataset", help="Whose run it is, where RUN is a name.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
+              help="Where to write.  [default: export/ in the run's folder]")  # fmt: skip
+@click.option("--format", "form", type=click.Choice(["safetensors", "onnx"]), default="safetensors", show_default=True,
+              help="Weights, which `predict --model` reads too, or the network as ONNX.")  # fmt: skip
+@common
+def export(
+    run: str, dataset: str | None, out: Path | None, form: str, cache_dir: Path, as_json: bool, quiet: bool
+) -> None:
+    """A trained run as files for other programs: safetensors or ONNX, and config.json."""
+    from pipeline.stages.export import export as run_stage
+
+    report = run_stage(run, cache=_cache_of(dataset, cache_dir), out=out, form=form)
+    _print(report, export_lines, as_json)
+
+
+@main.command()
+@click.argument("runs", nargs=-1, required=True, metavar="RUN...")
+@click.option("--split", type=click.Choice(["training", "testing", "evaluation"]),
+              help="Which scores.  [default: those there are, evaluation first]")  # fmt: skip
+@click.option("--clips", "n_clips", type=click.IntRange(0), default=12, show_default=True, metavar="N",
+              help="How many clips to show; each adds about 0.1 MB.")  # fmt: skip
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Decides which clips are random.")
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="The page.  [default: report-SPLIT.html in the run's folder]")  # fmt: skip
+@common
+def report(
+    runs: tuple[str, ...], split: str | None, n_clips: int, seed: int, output: Path | None,
+    cache_dir: Path, as_json: bool, quiet: bool,
+) -> None:  # fmt: skip
+    """One HTML file about a scored run, or about several side by side.
+
+    RUN is a name within any dataset of the cache, or the path of a run's folder.
+    """
+    from pipeline.stages.report import report as run_stage
+
+    written = run_stage(runs, cache_dir, split=split, n_clips=n_clips, seed=seed, path=output,
+                        listener=Terminal(quiet=quiet))  # fmt: skip
+    _print(written, report_lines, as_json)
+
+
+@main.command()
 @dataset_argument
 @click.option("--export", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
               help="Write what is known of each clip to a TSV.")  # fmt: skip
+@click.option("--classes", is_flag=True, help="Count clips by class, too.")
 @common
-def status(dataset: str, export: Path | None, cache_dir: Path, as_json: bool, quiet: bool) -> None:
+def status(dataset: str, export: Path | None, classes: bool, cache_dir: Path, as_json: bool, quiet: bool) -> None:
     """What each stage has and lacks, and the command to run next."""
     from pipeline.stages.status import export_clips
     from pipeline.stages.status import status as run_stage
 
     name = _name_of(dataset, cache_dir)
-    report = run_stage(name, cache_dir, address=dataset)
+    report = run_stage(name, cache_dir, address=dataset, classes=classes)
     if export is not None:
         rows = export_clips(name, cache_dir, export)
         Terminal(quiet=quiet).say(f"{export}: {rows:,} clips")
@@ -381,9 +531,53 @@ def doctor(dataset: str, cache_dir: Path, as_json: bool, quiet: bool) -> None:
     """What this machine has and lacks, and what to do about it."""
     from pipeline.stages.doctor import doctor as run_stage
 
-    report = run_stage(cache_dir, _name_of(dataset, cache_dir))
+    report = run_stage(cache_dir, _name_of(dataset, cache_dir), address=dataset)
     _print(report, doctor_lines, as_json)
     if not report.is_healthy:
+        sys.exit(1)
+
+
+@main.group()
+def cache() -> None:
+    """What lies in the cache, and freeing it."""
+
+
+@cache.command("list")
+@click.argument("dataset", required=False)
+@common
+def cache_list(dataset: str | None, cache_dir: Path, as_json: bool, quiet: bool) -> None:
+    """Features by their parameters, audio and runs: sizes and last use."""
+    from pipeline.stages.cache import list_cache
+
+    _print(list_cache(cache_dir, dataset), cache_lines, as_json)
+
+
+@cache.command("prune")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--kind", "kinds", multiple=True, type=click.Choice(["features", "audio", "run", "leftover"]),
+              help="Only these; repeatable.")  # fmt: skip
+@click.option("--unused-days", type=click.FloatRange(0), metavar="N", help="Only what nobody used for N days.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@common
+def cache_prune(
+    names: tuple[str, ...], kinds: tuple[str, ...], unused_days: float | None, yes: bool,
+    cache_dir: Path, as_json: bool, quiet: bool,
+) -> None:  # fmt: skip
+    """Free what is named as `cache list` names it, or chosen by kind and age; asks first.
+
+    Links are never followed, and what a process is writing stays.
+    """
+    from pipeline.stages.cache import CacheReport, choose, list_cache, prune
+
+    chosen = choose(list_cache(cache_dir).items, names, kinds, unused_days)
+    if chosen and not yes:
+        shown = CacheReport(chosen, sum(item.bytes for item in chosen))
+        click.echo("\n".join(cache_lines(asdict(shown))), err=True)
+        if not click.confirm("Free all of these?", err=True):
+            chosen = []
+    report = prune(cache_dir, chosen)
+    _print(report, prune_lines, as_json)
+    if report.kept:
         sys.exit(1)
 
 
@@ -400,7 +594,7 @@ def demo(
     """All stages on a small built-in dataset; no network needed."""
     from pipeline.stages.demo import demo as run_stage
 
-    settings = _settings(preset=preset, pooling=None, hierarchy=None, seed=seed, device=device,
+    settings = _settings(preset=preset, pooling=None, hierarchy=None, segment_weights=None, seed=seed, device=device,
                          threads=_processors(), epochs=epochs, batch_size=None)  # fmt: skip
     report = run_stage(cache_dir, settings, jobs=jobs, listener=Terminal(quiet=quiet))
     _print(report, demo_lines, as_json)
@@ -418,6 +612,14 @@ def _name_of(dataset: str, cache_dir: Path) -> str:
 def _is_cached(dataset: str, cache_dir: Path) -> bool:
     named = "/" not in dataset and not dataset.startswith(".")
     return named and (cache_dir / dataset / "dataset.json").exists()
+
+
+def _cache_of(dataset: str | None, cache_dir: Path) -> DatasetCache | None:
+    if dataset is None:
+        return None
+    from pipeline.io.cache import DatasetCache
+
+    return DatasetCache(cache_dir, _name_of(dataset, cache_dir))
 
 
 def _print(report: DataclassInstance, lines: Callable[[dict[str, Any]], list[str]], as_json: bool) -> None:

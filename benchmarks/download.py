@@ -1,8 +1,9 @@
 """What ``sedpipe download`` does to exactness, faults and kill -9, measured on this machine alone.
 
 ``python benchmarks/download.py`` prints the table of cut errors; ``--clips 500 --kills 30`` also runs the real
-command against a site that fails by plan, twice: undisturbed, and killed at random moments. It needs the checkout
-(the site and the recordings are those of ``tests/``) and no network.
+command against a site that fails by plan, twice: undisturbed, and killed at random moments; ``--status 52763`` times
+``sedpipe status`` on a ledger of that many rows. It needs the checkout (the site and the recordings are those of
+``tests/``) and no network.
 """
 
 from __future__ import annotations
@@ -33,6 +34,11 @@ import numpy as np  # noqa: E402
 from encoded import FORMS, clock, encoded, start_error_ms  # noqa: E402
 from loopback import Page, Site, site  # noqa: E402
 
+from pipeline.clips import Clip  # noqa: E402
+from pipeline.fates import Fate  # noqa: E402
+from pipeline.io.cache import DatasetCache, DatasetRecord  # noqa: E402
+from pipeline.io.ledger import Ledger  # noqa: E402
+from pipeline.io.lists.clips import write_clips  # noqa: E402
 from pipeline.io.media import cut  # noqa: E402
 
 RATE = 44_100
@@ -201,7 +207,8 @@ def killed_at_random(
         asked, deadline = sum(server.asked.values()), time.monotonic() + 20
         while sum(server.asked.values()) <= asked and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.01)
-        time.sleep(dice.uniform(0.0, 2.0 * seconds / kills))
+        # now and then long enough to get past four clips that hang and are tried twice
+        time.sleep(dice.uniform(0.0, max(4.0, 2.0 * seconds / kills)))
         if process.poll() is None:
             process.send_signal(signal.SIGKILL)
         process.communicate()
@@ -265,6 +272,37 @@ def _storm(folder: Path) -> bool:
         return process.returncode in (1, 3) and asked < 25 and states.get("gone", 0) == 0
 
 
+def status_seconds(n_clips: int) -> None:
+    """``sedpipe status`` as a whole process, on a dataset of as many clips, four fifths of them there."""
+    folder = Path(tempfile.mkdtemp(prefix="sedpipe-benchmark-"))
+    try:
+        cache = DatasetCache(folder, "many")
+        clips = [Clip(f"{n:011d}_0.000_10.000", "training", f"{n:011d}", 0.0, 10.0, ("Car",)) for n in range(n_clips)]
+        cache.write_record(DatasetRecord("many", "1", ("Car",), {"training": n_clips}))
+        write_clips(cache.clips_path, clips)
+        cache.audio_dir("training").mkdir(parents=True)
+        with Ledger(cache.folder) as ledger:
+            ledger.record_all(
+                Fate(
+                    clip.split, clip.clip_id, "gone" if number % 5 == 0 else "ok", "removed" if number % 5 == 0 else ""
+                )
+                for number, clip in enumerate(clips)
+            )
+        for number, clip in enumerate(clips):
+            if number % 5:
+                cache.audio_path(clip).touch()
+        seconds = [_timed([sys.executable, "-m", "cli", "status", "many", "--cache", str(folder)]) for _ in range(6)]
+        print(f"status of {n_clips:,} clips: {sorted(seconds[1:])[2]:.2f} s (median of 5 processes after a first)")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _timed(command: list[str]) -> float:
+    started = time.perf_counter()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=ROOT)
+    return time.perf_counter() - started
+
+
 def main() -> None:
     """Options in, tables out; exit code 1 if runs differ."""
     if sys.argv[1:2] == ["--child"]:
@@ -273,10 +311,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--clips", type=int, default=0, help="size of the plan of faults; 0: only the table")
     parser.add_argument("--kills", type=int, default=30)
+    parser.add_argument("--status", type=int, default=0, metavar="CLIPS", help="time the status of so many clips")
     parser.add_argument("--no-table", action="store_true", help="leave out the table")
     options = parser.parse_args()
     if not options.no_table:
         cut_table()
+    if options.status:
+        status_seconds(options.status)
     if options.clips and not faults_and_kills(options.clips, options.kills):
         raise SystemExit(1)
 

@@ -1,12 +1,14 @@
 """Rows of a split and their stored features -> tensors, joined by ``clip_id``.
 
 - :class:`ClipBatches`: a split in batches, in order or shuffled
+- :func:`read_ahead`: the next batch is read while one is worked on
 - :func:`band_statistics`: mean and deviation of each mel band, for standardisation
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
@@ -33,6 +35,11 @@ class ClipBatches:
     labels : LabelSet
         K classes.
 
+    Attributes
+    ----------
+    pinned : bool
+        Whether features are read into memory that a GPU can fetch from by itself.
+
     Raises
     ------
     MissingStageError
@@ -48,10 +55,21 @@ class ClipBatches:
         self._rows = np.array([rows[clip.clip_id] for clip in self.clips])
         self.targets = np.stack([labels.multi_hot(clip.labels) for clip in self.clips])
         self.n_frames = file.n_frames[self._rows]
+        self._kept: Tensor | None = None
+        self.pinned = False
         self.audio_sha256 = [file.audio_sha256[row] for row in self._rows]
 
     def __len__(self) -> int:
         return len(self.clips)
+
+    @property
+    def n_bytes(self) -> int:
+        """Of all features, as stored."""
+        return len(self) * self._file.bytes_per_clip
+
+    def keep_on(self, device: torch.device) -> None:
+        """Read all features at once into the device's memory, as stored; batches are made there from now on."""
+        self._kept = torch.from_numpy(self._file.read_features(self._rows.tolist())).to(device)
 
     def in_order(self, batch_size: int) -> Iterator[Batch]:
         """Every clip once, in the order of the manifest."""
@@ -64,13 +82,29 @@ class ClipBatches:
     def _batches(self, order: np.ndarray, batch_size: int) -> Iterator[Batch]:
         for first in range(0, len(order), batch_size):
             chosen = order[first : first + batch_size]
-            features = self._file.read_features(self._rows[chosen].tolist())
             yield Batch(
-                torch.from_numpy(features).float(),
+                self._features(chosen),
                 torch.from_numpy(self.targets[chosen]),
                 torch.from_numpy(self.n_frames[chosen]),
                 [self.clips[index].clip_id for index in chosen],
             )
+
+    def _features(self, chosen: np.ndarray) -> Tensor:
+        """Of the chosen clips, float32; pinned where a GPU may fetch them while it computes."""
+        if self._kept is not None:
+            return self._kept[torch.from_numpy(chosen).to(self._kept.device)].float()
+        features = torch.from_numpy(self._file.read_features(self._rows[chosen].tolist())).float()
+        return features.pin_memory() if self.pinned else features
+
+
+def read_ahead(batches: Iterable[Batch]) -> Iterator[Batch]:
+    """The same batches in the same order, the next one being read by a thread while one is worked on."""
+    iterator = iter(batches)
+    with ThreadPoolExecutor(1, thread_name_prefix="read-ahead") as reader:
+        coming = reader.submit(next, iterator, None)
+        while (batch := coming.result()) is not None:
+            coming = reader.submit(next, iterator, None)
+            yield batch
 
 
 def band_statistics(batches: ClipBatches) -> tuple[Tensor, Tensor]:

@@ -53,6 +53,9 @@ REFUSED = frozenset({"bot-check", "rate-limited", "forbidden"})
 CUT_OFF = frozenset({"network", "timeout", "server-error"})
 """Reasons that, many in a row, mean that nothing can be reached, whatever the clip."""
 
+NOT_THERE = frozenset({"unavailable", "not-found"})
+"""Reasons that are true of some videos and that an outdated tool, or a site that moved, gives for all of them."""
+
 SAYINGS: tuple[tuple[str, str, str], ...] = (
     # This machine. "Permission denied" needs its errno: servers say it too, about videos.
     ("local", "disk-full", r"no space left on device|disk quota exceeded|\[errno (28|122)\]"),

@@ -2,7 +2,7 @@
 
 - :class:`LogMelConfig`: every parameter that decides a value
 - :func:`log_mel`: the spectrogram of one clip
-- :func:`mel_filterbank`: librosa's filters, cached
+- :func:`mel_filterbank`: its mel bands
 """
 
 from __future__ import annotations
@@ -11,16 +11,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-import scipy.fft
-import scipy.signal
 
 from pipeline.frames import FrameGrid
 
-EXTRACTOR_VERSION = 1
+EXTRACTOR_VERSION = 2
 """Counts up whenever the same parameters would give other values, so that stored features are made anew."""
-
-FRAMES_PER_BLOCK = 125
-"""Frames transformed at once: 125 x 2048 float32 values stay in the processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +27,7 @@ class LogMelConfig:
     sample_rate : int
         Hz.
     window_length, hop_length, n_fft : int
-        Samples: a periodic Hann window of 40 ms, a frame each 20 ms, zero-padded to ``n_fft``.
+        Samples: a periodic Hann window of 40 ms, a frame each 20 ms, zero-padded to ``n_fft``, a power of two.
     n_frames : int
         Frames kept; a centred transform of 10 s has one more.
     n_mels : int
@@ -43,7 +38,8 @@ class LogMelConfig:
     Raises
     ------
     ValueError
-        If a number is not positive, or ``window_length > n_fft``.
+        If a number is not positive, ``n_fft`` is no power of two from 8 on, ``window_length > n_fft``, or ``floor``
+        is below the smallest normal float32.
     """
 
     sample_rate: int = 44_100
@@ -60,6 +56,10 @@ class LogMelConfig:
                 raise ValueError(f"{name} must be positive, got {value}")
         if self.window_length > self.n_fft:
             raise ValueError(f"window_length must be at most n_fft ({self.n_fft}), got {self.window_length}")
+        if self.n_fft < 8 or self.n_fft.bit_count() > 1:
+            raise ValueError(f"n_fft must be a power of two, at least 8, got {self.n_fft}")
+        if self.floor < np.finfo(np.float32).tiny:
+            raise ValueError(f"floor must be at least {np.finfo(np.float32).tiny}, got {self.floor}")
 
     @property
     def grid(self) -> FrameGrid:
@@ -102,42 +102,85 @@ def log_mel(waveform: np.ndarray, config: LogMelConfig) -> tuple[np.ndarray, int
     """
     if waveform.ndim != 1 or waveform.size == 0:
         raise ValueError(f"waveform must have shape (samples,) with samples > 0, got {waveform.shape}")
+    from pipeline.logmel_kernel import log_mel_frames  # numba takes half a second; only who makes features pays
+
     counted = waveform[: config.n_samples]
     n_frames = config.grid.frames_of_samples(len(counted))
     features = np.full((config.n_frames, config.n_mels), config.floor_db, dtype=np.float32)
-    features[:n_frames] = _log_mel_frames(counted, n_frames, config)
+    tables = _tables(config)
+    log_mel_frames(
+        np.ascontiguousarray(counted, dtype=np.float32), config.hop_length, tables.window, config.n_fft,
+        tables.cosines, tables.sines, tables.filters, tables.edges, np.float32(config.floor),
+        np.float32(config.floor_db), features[:n_frames],
+    )  # fmt: skip
     return features, n_frames
 
 
-def _log_mel_frames(waveform: np.ndarray, n_frames: int, config: LogMelConfig) -> np.ndarray:
-    """Values (n_frames, n_mels) of the first frames; works through blocks that fit the cache."""
-    centre = config.n_fft // 2
-    padded = np.zeros((n_frames - 1) * config.hop_length + config.n_fft, dtype=np.float32)
-    heard = waveform[: len(padded) - centre]
-    padded[centre : centre + len(heard)] = heard
-    frames = np.lib.stride_tricks.sliding_window_view(padded, config.n_fft)[:: config.hop_length]
-    window, filters = _window(config), mel_filterbank(config)
-    values = np.empty((n_frames, config.n_mels), dtype=np.float32)
-    for first in range(0, n_frames, FRAMES_PER_BLOCK):
-        block = slice(first, min(first + FRAMES_PER_BLOCK, n_frames))
-        spectrum = scipy.fft.rfft(frames[block] * window, axis=1)
-        power = spectrum.real**2 + spectrum.imag**2
-        values[block] = 10 * np.log10(np.maximum(power @ filters, np.float32(config.floor)))
-    return values
+@dataclass(frozen=True)
+class _Tables:
+    """What the loops look up; see :func:`pipeline.logmel_kernel.log_mel_frames`."""
+
+    window: np.ndarray
+    cosines: np.ndarray
+    sines: np.ndarray
+    filters: np.ndarray
+    edges: np.ndarray
 
 
 @lru_cache(maxsize=4)
-def _window(config: LogMelConfig) -> np.ndarray:
-    """Periodic Hann window, centred in ``n_fft`` samples."""
-    hann = scipy.signal.get_window("hann", config.window_length, fftbins=True)
-    before = (config.n_fft - config.window_length) // 2
-    return np.pad(hann, (before, config.n_fft - config.window_length - before)).astype(np.float32)
+def _tables(config: LogMelConfig) -> _Tables:
+    angles = -2 * np.pi * np.arange(config.n_fft) / config.n_fft
+    filters = np.ascontiguousarray(mel_filterbank(config).T)
+    heard = filters > 0
+    first = heard.argmax(axis=1)
+    edges = np.stack(
+        [first, np.where(heard.any(axis=1), filters.shape[1] - heard[:, ::-1].argmax(axis=1), first)], axis=1
+    )
+    return _Tables(
+        window=(0.5 - 0.5 * np.cos(2 * np.pi * np.arange(config.window_length) / config.window_length)).astype(
+            np.float32
+        ),
+        cosines=np.cos(angles).astype(np.float32),
+        sines=np.sin(angles).astype(np.float32),
+        filters=filters,
+        edges=np.ascontiguousarray(edges, dtype=np.int64),
+    )
 
 
 @lru_cache(maxsize=4)
 def mel_filterbank(config: LogMelConfig) -> np.ndarray:
-    """Filters (n_fft // 2 + 1, n_mels), float32: librosa's Slaney bands with Slaney normalisation."""
-    import librosa.filters  # takes a second to import; only who makes features pays
+    """Slaney bands with Slaney normalisation: triangles over the bins, each of the same area.
 
-    filters = librosa.filters.mel(sr=config.sample_rate, n_fft=config.n_fft, n_mels=config.n_mels)
-    return np.ascontiguousarray(filters.T, dtype=np.float32)
+    Made here and not by librosa, whose import takes a second in every worker; they are the same to the bit.
+
+    Returns
+    -------
+    np.ndarray [shape=(n_fft // 2 + 1, n_mels), dtype=float32]
+
+    Source
+    ------
+    M. Slaney, "Auditory Toolbox", Interval Research technical report 1998-010.
+    """
+    edges = _hertz_of(np.linspace(0, _mels_of(config.sample_rate / 2), config.n_mels + 2))
+    bins = np.fft.rfftfreq(config.n_fft, 1 / config.sample_rate)
+    away, widths = edges[:, None] - bins, np.diff(edges)[:, None]
+    rising, falling = -away[:-2] / widths[:-1], away[2:] / widths[1:]
+    triangles = np.maximum(0, np.minimum(rising, falling)).astype(np.float32)
+    triangles *= (2 / (edges[2:] - edges[:-2]))[:, None]
+    return np.ascontiguousarray(triangles.T)
+
+
+_LINEAR_BELOW_HZ, _HZ_PER_MEL = 1000.0, 200.0 / 3
+_NEPER_PER_MEL = np.log(6.4) / 27
+
+
+def _mels_of(hertz: float) -> float:
+    if hertz < _LINEAR_BELOW_HZ:
+        return hertz / _HZ_PER_MEL
+    return float(_LINEAR_BELOW_HZ / _HZ_PER_MEL + np.log(hertz / _LINEAR_BELOW_HZ) / _NEPER_PER_MEL)
+
+
+def _hertz_of(mels: np.ndarray) -> np.ndarray:
+    bend = _LINEAR_BELOW_HZ / _HZ_PER_MEL
+    above = _LINEAR_BELOW_HZ * np.exp(_NEPER_PER_MEL * (mels - bend))
+    return np.where(mels < bend, _HZ_PER_MEL * mels, above)

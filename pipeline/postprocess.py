@@ -144,8 +144,8 @@ def decode_events(
         How many frames count; the others are padding. All, if not given.
     duration : float, optional
         Length of the clip in seconds; no event reaches past it. The end of the last frame, if not given.
-    clip_probs : ndarray [shape=(K,)], optional
-        Probability of each class in the clip, for the gate.
+    clip_probs : ndarray [shape=(K,) or (T, K)], optional
+        Probability of each class in the clip, for the gate; or in what is around each frame of a long recording.
 
     Returns
     -------

@@ -1,3 +1,4 @@
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -5,12 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.batches import ClipBatches, band_statistics
+from pipeline.batches import ClipBatches, band_statistics, read_ahead
 from pipeline.clips import Clip
 from pipeline.errors import MissingStageError
 from pipeline.io.feature_store import FeatureFile, FeatureRow, write_shard
 from pipeline.labels import LabelSet, UnknownLabelError
 from pipeline.logmel import LogMelConfig
+from pipeline.nn.fit import Batch
 
 torch.set_num_threads(1)
 LABELS = LabelSet(("Dog", "Rain"))
@@ -77,6 +79,54 @@ def test_seed_and_epoch_alone_decide_the_order(tmp_path):
     assert order(0, 1) == order(0, 1) == order(0, 1, size=5)
     assert len({tuple(order(seed, epoch)) for seed in range(3) for epoch in range(3)}) > 5
     assert all(sorted(order(0, epoch)) == list("abcde") for epoch in range(5))
+
+
+def same(one: Batch, other: Batch) -> bool:
+    return all(torch.equal(a, b) for a, b in zip(one[:3], other[:3], strict=True)) and one.clip_ids == other.clip_ids
+
+
+def test_reading_ahead_changes_neither_batches_nor_their_order(tmp_path):
+    batches = ClipBatches(stored(tmp_path, [row(name) for name in "abcde"]), clips(*"abcde"), LABELS)
+    plain, ahead = list(batches.shuffled(2, 0, 1)), list(read_ahead(batches.shuffled(2, 0, 1)))
+    assert all(same(one, other) for one, other in zip(plain, ahead, strict=True))
+    assert list(read_ahead([])) == []
+
+
+def test_only_one_batch_is_read_ahead_and_its_error_comes_when_it_is_due():
+    asked = []
+
+    def batches():
+        for number in range(3):
+            asked.append(number)
+            if number == 1:
+                raise OSError("the disk is gone")
+            yield number
+
+    ahead = read_ahead(batches())
+    assert next(ahead) == 0
+    with pytest.raises(OSError, match="the disk is gone"):
+        next(ahead)
+    assert asked == [0, 1]
+
+
+def test_leaving_in_the_middle_ends_the_thread_that_reads(tmp_path):
+    batches = ClipBatches(stored(tmp_path, [row(name) for name in "abcde"]), clips(*"abcde"), LABELS)
+    ahead = read_ahead(batches.in_order(1))
+    next(ahead)
+    ahead.close()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("read-ahead")]
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32"])
+def test_features_kept_on_a_device_make_the_same_batches(tmp_path, dtype):
+    g = np.random.default_rng(0)
+    rows = [row(name, 4, g.normal(-60, 9, (4, 3)).astype(dtype)) for name in "abcde"]
+    batches = ClipBatches(stored(tmp_path, rows, dtype), clips(*"dbe"), LABELS)
+    read = list(batches.shuffled(2, 0, 1))
+    batches.keep_on(torch.device("cpu"))
+    (tmp_path / "training.h5").unlink()  # not needed any more
+    assert all(same(one, other) for one, other in zip(read, batches.shuffled(2, 0, 1), strict=True))
+    assert batches.n_bytes == 3 * 4 * 3 * np.dtype(dtype).itemsize
 
 
 def test_a_file_with_none_of_the_listed_clips_says_which_command_to_run(tmp_path):

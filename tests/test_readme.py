@@ -42,7 +42,7 @@ def run(command: str) -> str:
 def test_every_console_command_is_run_by_a_test_of_this_file() -> None:
     tested = {*commands_about("garden"), *commands_about("esc10-fold4"), *commands_about("dcase2017-task4")}
     assert {command.removeprefix("sedpipe ") for command in console_commands()} == tested
-    assert len(tested) == 13
+    assert len(tested) == 16
 
 
 def test_the_own_data_example_works_as_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,7 +52,10 @@ def test_the_own_data_example_works_as_written(tmp_path: Path, monkeypatch: pyte
     assert len(toml[1].strip().splitlines()) == 10
     garden(tmp_path, toml[1])
     outputs = [run(command) for command in commands_about("garden")]
-    assert "3 of 3 clips scored, TUNED ON THIS SPLIT" in outputs[-1]
+    assert "3 of 3 clips scored, TUNED ON THIS SPLIT" in outputs[3]
+    assert "5.wav" in outputs[4]
+    assert "8 recordings (8 ok)" in outputs[5]
+    assert "model.safetensors" in outputs[6]
     assert (tmp_path / "cache" / "garden" / "clips.tsv").exists()
 
 

@@ -4,19 +4,25 @@ import hashlib
 import os
 import signal
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from pipeline.clips import Clip
 from pipeline.events import Event
 from pipeline.io.cache import DatasetCache, DatasetRecord
+from pipeline.io.checkpoints import TrainedModel, build_model
 from pipeline.io.feature_store import FeatureRow, fingerprint, merge
 from pipeline.io.lists.clips import write_clips
 from pipeline.io.lists.events import write_event_list
+from pipeline.labels import LabelSet
 from pipeline.logmel import LogMelConfig
 from pipeline.nn.crnn import NetworkConfig, PoolingConfig
 from pipeline.nn.fit import TrainingConfig
+from pipeline.postprocess import PostProcessing
+from pipeline.stages.predict import predict
 from pipeline.stages.train import TrainSettings, train
 
 NAME = "tiny"
@@ -70,16 +76,37 @@ def _clip(split: str, i: int) -> tuple[Clip, list[Event], FeatureRow]:
     return clip, events, FeatureRow(clip_id, features, n_frames, digest)
 
 
+def untrained_model(pooling: str = "linear") -> TrainedModel:
+    """A network with weights by chance, for what does not need one that has learnt."""
+    torch.manual_seed(0)
+    labels, network = LabelSet(LABELS), replace(SETTINGS.network, dropout=0.0)
+    model = build_model(labels, FRONT_END, network, PoolingConfig(pooling, (5,)))
+    model.standardise_with(torch.full((16,), -40.0), torch.full((16,), 9.0))
+    points = {"min_er": PostProcessing(0.5, 0.56, 0.1), "max_f1": PostProcessing(0.3)}
+    return TrainedModel(model, labels, FRONT_END, "float16", network, PoolingConfig(pooling, (5,)), points)
+
+
 def train_until(cache_dir: Path, dies_at: int) -> None:
     """Train, and die as by the power cord right before the ``dies_at``-th file appears under its name; 0: never."""
+    _die_before_file(dies_at)
+    train(NAME, cache_dir, SETTINGS, FRONT_END, run_name="run")
+
+
+def predict_until(places: Sequence[Path], model: str, out: Path, dies_at: int) -> None:
+    """Predict, and die likewise."""
+    torch.set_num_threads(1)
+    _die_before_file(dies_at)
+    predict(places, model, out=out)
+
+
+def _die_before_file(number: int) -> None:
     replace, n_files = os.replace, 0
 
     def count(source: Path, target: Path) -> None:
         nonlocal n_files
         n_files += 1
-        if n_files == dies_at:
+        if n_files == number:
             os.kill(os.getpid(), signal.SIGKILL)
         replace(source, target)
 
     os.replace = count
-    train(NAME, cache_dir, SETTINGS, FRONT_END, run_name="run")

@@ -15,7 +15,8 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -24,7 +25,7 @@ from pipeline.clips import Clip
 from pipeline.errors import SedpipeError
 from pipeline.failures import FailedClipError, Failure
 from pipeline.fates import Fate
-from pipeline.io.archives import read_members
+from pipeline.io.archives import ArchiveError, Unpacker, read_members
 from pipeline.io.atomic import TEMPORARY_PREFIX
 from pipeline.io.audio import write_flac
 from pipeline.io.cache import DatasetCache
@@ -36,7 +37,8 @@ SAMPLE_RATE = 44_100  # of the store
 
 _NAME = re.compile(r"Y?(?P<id>[A-Za-z0-9_-]{11})(_(?P<start>\d+(\.\d+)?)(_(?P<end>\d+(\.\d+)?))?)?")
 _READY_S = 0.5  # a recording that is longer than its clip by no more is that clip
-_FROM_ONE_ARCHIVE = 64  # unpacked at the same time
+_FROM_ONE_ARCHIVE = 64  # members unpacked at the same time, ...
+_BYTES_FROM_ONE_ARCHIVE = 1 << 30  # ... unless they are this big
 
 Key = tuple[str, str]  # split and clip_id
 
@@ -79,7 +81,13 @@ def name_of(filename: str) -> Name | None:
     return match["id"], float(start) if start else None, float(end) if end else None
 
 
-def adopt(places: Sequence[str], clips: Sequence[Clip], cache: DatasetCache, jobs: int) -> Iterator[Fate]:
+def adopt(
+    places: Sequence[str],
+    clips: Sequence[Clip],
+    cache: DatasetCache,
+    jobs: int,
+    say: Callable[[str], None] = lambda _: None,
+) -> Iterator[Fate]:
     """Take clips that lie in the user's places into the store.
 
     Parameters
@@ -92,6 +100,8 @@ def adopt(places: Sequence[str], clips: Sequence[Clip], cache: DatasetCache, job
         Where they go.
     jobs : int
         Worker processes.
+    say : callable
+        Takes a line for a person about a place that can be read in part only.
 
     Yields
     ------
@@ -104,7 +114,7 @@ def adopt(places: Sequence[str], clips: Sequence[Clip], cache: DatasetCache, job
     SedpipeError
         If a place does not exist, or is neither a folder nor an archive that can be read.
     """
-    found = _match(clips, places)
+    found = _match(clips, _recordings(places, say))
     complaints: dict[Key, list[str]] = {}
     done: set[Key] = set()
     for fates in (_adopt_plain(clips, found, cache, jobs), _adopt_packed(clips, found, done, cache, jobs)):
@@ -159,48 +169,81 @@ def _adopt_members(
     archive: Path, wanted: _Wanted, done: Collection[Key], cache: DatasetCache, jobs: int
 ) -> Iterator[Fate]:
     """Unpack a few members, adopt them, go on; no clip is ever made twice at the same time."""
-    folder = cache.folder / f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}"
-    tasks: list[tuple[Clip, list[_Found]]] = []
-    try:
-        for name, load in read_members(archive):
-            keys = {(clip.split, clip.clip_id) for clip, _ in wanted.get(name, ())}
-            if len(tasks) >= _FROM_ONE_ARCHIVE or any((clip.split, clip.clip_id) in keys for clip, _ in tasks):
-                yield from in_parallel(partial(_adopt_one, cache), tasks, jobs)
-                tasks = []
+    with _Unpacked(cache.folder) as unpacked:
+        for name, unpack in _readable_members(archive):
+            if unpacked.is_full or unpacked.holds(clip for clip, _ in wanted.get(name, ())):
+                yield from in_parallel(partial(_adopt_one, cache), unpacked.tasks, jobs)
+                unpacked.clear()
             due = [(clip, one) for clip, one in wanted.get(name, ()) if (clip.split, clip.clip_id) not in done]
             if not due:
                 continue
             try:
-                content = load()
-            except SedpipeError as error:
+                unpacked.add(Path(name).suffix, unpack, due)
+            except ArchiveError as error:
                 yield from (_damaged(clip, error.message) for clip, _ in due)
-                continue
-            target = folder / f"{len(tasks)}{Path(name).suffix[:8]}"  # a name of ours
-            _write(target, content)
-            tasks += [(clip, [replace(one, path=target, member=None, origin=one.title)]) for clip, one in due]
-        yield from in_parallel(partial(_adopt_one, cache), tasks, jobs)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        yield from in_parallel(partial(_adopt_one, cache), unpacked.tasks, jobs)
 
 
-def _write(path: Path, content: bytes) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    except OSError as error:
-        raise SedpipeError(
-            f"cannot write {path}: {error.strerror or error}",
-            hint="free some space, or name another place with --cache",
-        ) from error
+def _readable_members(archive: Path) -> Iterator[tuple[str, Unpacker]]:
+    """Members up to where an archive breaks off, which was told when it was looked through."""
+    with suppress(ArchiveError):
+        yield from read_members(archive)
 
 
-def _match(clips: Sequence[Clip], places: Sequence[str]) -> dict[Key, list[_Found]]:
+class _Unpacked:
+    """A temporary folder with members that wait for being adopted, under names of ours."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder / f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}"
+        self._n_bytes = 0
+        self.tasks: list[tuple[Clip, list[_Found]]] = []
+
+    def __enter__(self) -> _Unpacked:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.clear()
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.tasks) >= _FROM_ONE_ARCHIVE or self._n_bytes >= _BYTES_FROM_ONE_ARCHIVE
+
+    def holds(self, clips: Iterable[Clip]) -> bool:
+        """Whether one of them waits already."""
+        keys = {(clip.split, clip.clip_id) for clip in clips}
+        return any((clip.split, clip.clip_id) in keys for clip, _ in self.tasks)
+
+    def add(self, suffix: str, unpack: Unpacker, due: Sequence[tuple[Clip, _Found]]) -> None:
+        """Unpack a member for the clips that it may be of."""
+        target = self._folder / f"{len(self.tasks)}{suffix[:8]}"
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with target.open("wb") as file:
+                unpack(file)
+                self._n_bytes += file.tell()
+        except ArchiveError:
+            target.unlink()
+            raise
+        except OSError as error:
+            raise SedpipeError(
+                f"cannot write {target}: {error.strerror or error}",
+                hint="free some space, or name another place with --cache",
+            ) from error
+        self.tasks += [(clip, [replace(one, path=target, member=None, origin=one.title)]) for clip, one in due]
+
+    def clear(self) -> None:
+        """They were adopted."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self.tasks, self._n_bytes = [], 0
+
+
+def _match(clips: Sequence[Clip], recordings: Iterable[tuple[Path, str | None]]) -> dict[Key, list[_Found]]:
     """Recordings of each clip, the likeliest first: named with times, then by path."""
     by_id: dict[str, list[Clip]] = {}
     for clip in clips:
         by_id.setdefault(clip.source, []).append(clip)
     found: dict[Key, list[_Found]] = {}
-    for path, member in _recordings(places):
+    for path, member in recordings:
         name = name_of(member or path.name)
         if name is None:
             continue
@@ -212,8 +255,8 @@ def _match(clips: Sequence[Clip], places: Sequence[str]) -> dict[Key, list[_Foun
             if _is_of(clip, start_s, end_s):
                 recording = _Found(path, member, start_s is not None, len(of_video) == 1)
                 found.setdefault((clip.split, clip.clip_id), []).append(recording)
-    for recordings in found.values():
-        recordings.sort(key=lambda one: (not one.is_ready, one.title))
+    for candidates in found.values():
+        candidates.sort(key=lambda one: (not one.is_ready, one.title))
     return found
 
 
@@ -221,14 +264,27 @@ def _is_of(clip: Clip, start_s: float | None, end_s: float | None) -> bool:
     return (start_s is None or abs(start_s - clip.start_s) < 1e-3) and (end_s is None or abs(end_s - clip.end_s) < 1e-3)
 
 
-def _recordings(places: Sequence[str]) -> Iterator[tuple[Path, str | None]]:
+def _recordings(places: Sequence[str], say: Callable[[str], None]) -> Iterator[tuple[Path, str | None]]:
+    """Files of folders; archives with each of their members."""
     for place in map(Path, places):
         if place.is_dir():
             yield from ((path, None) for path in _below(place))
         elif place.exists():
-            yield from ((place, name) for name, _ in read_members(place))
+            yield from ((place, name) for name in _names_in(place, say))
         else:
             raise SedpipeError(f"--from {place}: there is no such folder or archive")
+
+
+def _names_in(archive: Path, say: Callable[[str], None]) -> Iterator[str]:
+    """Members of an archive; one that breaks off after its first is worth what came before."""
+    name = None
+    try:
+        for name, _ in read_members(archive):
+            yield name
+    except ArchiveError as error:
+        if name is None:
+            raise
+        say(f"{error.message}; what comes before that is used")
 
 
 def _below(folder: Path) -> Iterator[Path]:

@@ -1,10 +1,12 @@
 """Members of zip and tar archives that nobody vouches for, one after the other.
 
-Nothing is unpacked under a name of the archive's: who reads gets bytes, and names the file. Links, devices, sparse
-files and names that lead out of a folder are passed over; what is too big, locked or damaged is a sentence.
+Nothing is unpacked under a name of the archive's: who reads opens the file. Links, devices, sparse files and names
+that lead out of a folder are passed over; what is too big, locked or damaged is a sentence.
 
-- :func:`read_members`: archive -> (name, loader) of each plain file
+- :func:`read_members`: archive -> (name, unpacker) of each plain file
+- :func:`is_archive`: whether a file is one
 - :class:`ArchiveLimits`: how much an archive may hold
+- :class:`ArchiveError`: why one cannot be used
 """
 
 from __future__ import annotations
@@ -20,11 +22,23 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import IO, Any, Protocol, Self
 
 from pipeline.errors import SedpipeError
 
-Loader = Callable[[], bytes]
+
+class ArchiveError(SedpipeError):
+    """An archive, or one member of it, that is damaged, locked, or holds more than it may."""
+
+
+class Sink(Protocol):
+    """What bytes are written to."""
+
+    def write(self, content: bytes, /) -> object:
+        """Take some."""
+
+
+Unpacker = Callable[[Sink], None]
 
 _ZIP_BEGINS = (b"PK\x03\x04", b"PK\x05\x06")
 _COMPRESSED: tuple[tuple[bytes, Callable[[Path], Any]], ...] = (
@@ -36,6 +50,7 @@ _DRIVE = re.compile(r"[A-Za-z]:")
 _PIECE = 4096  # zipfile hands bzip2 and LZMA as many packed bytes as were asked for, without a limit on what comes out
 _MOST_HEADER = 1 << 20  # bytes of one tar header with its long names; tarfile would read any number into memory
 _IS_LOCKED = 0x1
+_FREE_BYTES = 1 << 30  # may come out of the smallest archive
 
 _DAMAGED = (
     zipfile.BadZipFile,
@@ -61,17 +76,32 @@ class ArchiveLimits:
     member_bytes : int
         Of one member, unpacked.
     total_bytes : int
-        Of all that is unpacked.
+        Of all that is unpacked, or passed over while unpacking.
+    ratio : int
+        Of that to the archive's own size, beyond the first gibibyte; audio hardly shrinks, silence does.
     members : int
         Entries of any kind.
     """
 
-    member_bytes: int = 64 << 20
+    member_bytes: int = 4 << 30
     total_bytes: int = 512 << 30
+    ratio: int = 100
     members: int = 4_000_000
 
+    def unpacked_of(self, archive: Path) -> int:
+        """Most bytes that may come out of an archive."""
+        return min(self.total_bytes, max(_FREE_BYTES, self.ratio * archive.stat().st_size))
 
-def read_members(archive: Path, limits: ArchiveLimits | None = None) -> Iterator[tuple[str, Loader]]:
+
+def is_archive(path: Path) -> bool:
+    """Whether a file is a zip or tar archive, as far as its beginning tells; False where it cannot be read."""
+    try:
+        return zipfile.is_zipfile(path) or tarfile.is_tarfile(path)
+    except _DAMAGED:
+        return False
+
+
+def read_members(archive: Path, limits: ArchiveLimits | None = None) -> Iterator[tuple[str, Unpacker]]:
     """Go through the plain files of an archive, in its order.
 
     Parameters
@@ -84,14 +114,15 @@ def read_members(archive: Path, limits: ArchiveLimits | None = None) -> Iterator
     ------
     name : str
         As the archive has it, with ``/`` between folders; to be shown, never to be written to.
-    load : callable
-        Gives the bytes; only until the next member is asked for. Raises :class:`SedpipeError` if this member is
-        too big, locked or damaged, or has another size than it claims; the others may be whole.
+    unpack : callable
+        Writes the bytes to what it is given; only until the next member is asked for. Raises :class:`ArchiveError` if
+        this member is too big, locked or damaged, or has another size than it claims (what was written by then is
+        worth nothing); the others may be whole.
 
     Raises
     ------
-    SedpipeError
-        If the archive is none, is damaged, or holds more than ``limits``.
+    ArchiveError
+        If the archive is none, is damaged from here on, or holds more than ``limits``.
     """
     limits = limits or ArchiveLimits()
     place = "at its beginning"
@@ -104,7 +135,7 @@ def read_members(archive: Path, limits: ArchiveLimits | None = None) -> Iterator
                 raise _refused(archive, f"holds more than {limits.members:,} files")
             place = f"after {_shown(entry.name)}"
             if entry.is_plain and _is_safe(entry.name):
-                yield entry.name, entry.loader(archive, limits)
+                yield entry.name, entry.unpacker(archive, limits)
     except _DAMAGED as error:
         raise _unreadable(f"{archive}, {place}", error) from error
 
@@ -118,29 +149,33 @@ class _Entry:
     opened: Callable[[], IO[bytes]]
     budget: _Budget
 
-    def loader(self, archive: Path, limits: ArchiveLimits) -> Loader:
-        return lambda: self._load(archive, limits.member_bytes)
+    def unpacker(self, archive: Path, limits: ArchiveLimits) -> Unpacker:
+        return lambda sink: self._unpack(archive, limits.member_bytes, sink)
 
-    def _load(self, archive: Path, most: int) -> bytes:
+    def _unpack(self, archive: Path, most: int, sink: Sink) -> None:
         where = f"{archive}: {_shown(self.name)}"
         if self.is_locked:
-            raise SedpipeError(f"{where} is locked with a password", hint="unpack it and name the folder")
+            raise ArchiveError(f"{where} is locked with a password", hint="unpack it and name the folder")
         if self.size > most:
             raise _refused(where, f"claims {self.size:,} bytes, more than the {most:,} that are read of a file")
-        content = bytearray()
+        n_bytes = 0
+        for piece in self._pieces(where):
+            n_bytes += len(piece)
+            self.budget.spend(len(piece))
+            if n_bytes > self.size:
+                break
+            sink.write(piece)
+        if n_bytes != self.size:
+            found = "more" if n_bytes > self.size else f"{n_bytes:,}"
+            raise _refused(where, f"claims {self.size:,} bytes and holds {found}")
+
+    def _pieces(self, where: str) -> Iterator[bytes]:
         try:
             with self.opened() as packed:
                 while piece := packed.read(_PIECE):
-                    content += piece
-                    self.budget.spend(len(piece))
-                    if len(content) > self.size:
-                        break
+                    yield piece
         except _DAMAGED as error:
             raise _unreadable(where, error) from error
-        if len(content) != self.size:
-            found = "more" if len(content) > self.size else f"{len(content):,}"
-            raise _refused(where, f"claims {self.size:,} bytes and holds {found}")
-        return bytes(content)
 
 
 class _Budget:
@@ -148,8 +183,8 @@ class _Budget:
 
     def __init__(self, archive: Path, limits: ArchiveLimits) -> None:
         self._archive = archive
-        self._most = limits.total_bytes
-        self._left = limits.total_bytes
+        self._most = limits.unpacked_of(archive)
+        self._left = self._most
 
     def spend(self, n_bytes: int) -> None:
         self._left -= n_bytes
@@ -278,12 +313,12 @@ def _shown(name: str) -> str:
     return ascii(name[:200])
 
 
-def _refused(where: object, why: str) -> SedpipeError:
-    return SedpipeError(f"{where} {why}", hint="unpack what you need of it and name the folder")
+def _refused(where: object, why: str) -> ArchiveError:
+    return ArchiveError(f"{where} {why}", hint="unpack what you need of it and name the folder")
 
 
-def _unreadable(where: object, error: BaseException) -> SedpipeError:
-    return SedpipeError(
+def _unreadable(where: object, error: BaseException) -> ArchiveError:
+    return ArchiveError(
         f"cannot read the archive {where}: {str(error) or type(error).__name__}",
         hint="fetch it again, or unpack what is whole and name the folder",
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,15 @@ class DatasetCache:
             return {entry.name for entry in os.scandir(self.audio_dir(split)) if entry.name[0] != "."}
         except FileNotFoundError:
             return set()
+
+    def audio_files(self, split: str) -> dict[str, tuple[int, int]]:
+        """Size and time of change (ns) of the audio files of a split, by name; links that lead nowhere are none."""
+        found, folder = {}, os.fspath(self.audio_dir(split))
+        for name in self.audio_names(split):
+            with suppress(FileNotFoundError):
+                status = os.stat(os.path.join(folder, name))
+                found[name] = (status.st_size, status.st_mtime_ns)
+        return found
 
     def features_dir(self, fingerprint: str) -> Path:
         """Features made with the parameters that have this fingerprint."""

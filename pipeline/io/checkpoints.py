@@ -4,6 +4,7 @@ A checkpoint is hostile input: it is read with ``weights_only=True``, so that it
 
 - :class:`TrainedModel`: the network with all that is needed to use it
 - :func:`write_model`, :func:`read_model`: ``checkpoint.pt``
+- :func:`described`, :func:`rebuilt`: the same without a file, for other ways to store it
 - :func:`write_state`, :func:`find_state`: where training goes on
 """
 
@@ -28,6 +29,8 @@ from pipeline.postprocess import PostProcessing
 from pipeline.tuning import OPERATING_POINTS
 
 FORMAT = 1
+NOT_A_MODEL = (KeyError, TypeError, ValueError, AttributeError, RuntimeError)
+"""What :func:`rebuilt` raises where the values are not a model's."""
 
 
 @dataclass(frozen=True)
@@ -63,11 +66,10 @@ def build_model(labels: LabelSet, front_end: LogMelConfig, network: NetworkConfi
     return CRNN(len(labels), front_end.n_frames, front_end.n_mels, network, pooling)
 
 
-def write_model(path: Path, trained: TrainedModel) -> None:
-    """Write a finished model, whole or not at all."""
-    content = {
+def described(trained: TrainedModel) -> dict[str, Any]:
+    """All but the weights, as plain values: what :func:`rebuilt` needs besides ``weights``."""
+    return {
         "format": FORMAT,
-        "weights": {name: tensor.cpu() for name, tensor in trained.model.state_dict().items()},
         "labels": list(trained.labels),
         "front_end": asdict(trained.front_end),
         "feature_dtype": trained.feature_dtype,
@@ -75,7 +77,34 @@ def write_model(path: Path, trained: TrainedModel) -> None:
         "pooling": asdict(trained.pooling),
         "operating_points": {name: asdict(point) for name, point in trained.operating_points.items()},
     }
-    write_state(path, content)
+
+
+def rebuilt(content: dict[str, Any], device: torch.device) -> TrainedModel:
+    """The model that :func:`described` told of, its state under ``weights``, on ``device``.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError, AttributeError, RuntimeError
+        If the values do not describe one, or the weights are another one's; :func:`reason` puts that in a line.
+    """
+    if content["format"] != FORMAT:
+        raise ValueError(f"its format is {content['format']!r}, this sedpipe reads {FORMAT}")
+    labels, front_end = LabelSet(tuple(content["labels"])), LogMelConfig(**content["front_end"])
+    network, pooling = NetworkConfig(**content["network"]), PoolingConfig(**content["pooling"])
+    model = _with_weights(content["weights"], labels, front_end, network, pooling)
+    points = {name: PostProcessing(**content["operating_points"][name]) for name in OPERATING_POINTS}
+    for point in points.values():
+        point.check_classes(len(labels))
+    feature_dtype = content["feature_dtype"]
+    if feature_dtype not in DTYPES:
+        raise ValueError(f"its features are stored as {feature_dtype!r}, expected one of {', '.join(DTYPES)}")
+    return TrainedModel(model.to(device), labels, front_end, feature_dtype, network, pooling, points)
+
+
+def write_model(path: Path, trained: TrainedModel) -> None:
+    """Write a finished model, whole or not at all."""
+    weights = {name: tensor.cpu() for name, tensor in trained.model.state_dict().items()}
+    write_state(path, {**described(trained), "weights": weights})
 
 
 def read_model(path: Path, device: torch.device) -> TrainedModel:
@@ -92,20 +121,9 @@ def read_model(path: Path, device: torch.device) -> TrainedModel:
         raise MissingStageError(f"{path} does not exist", hint="run `sedpipe train` first")
     try:
         content = _load(path)
-        if content["format"] != FORMAT:
-            raise ValueError(f"its format is {content['format']!r}, this sedpipe reads {FORMAT}")
-        labels, front_end = LabelSet(tuple(content["labels"])), LogMelConfig(**content["front_end"])
-        network, pooling = NetworkConfig(**content["network"]), PoolingConfig(**content["pooling"])
-        model = _with_weights(content["weights"], labels, front_end, network, pooling)
-        points = {name: PostProcessing(**content["operating_points"][name]) for name in OPERATING_POINTS}
-        for point in points.values():
-            point.check_classes(len(labels))
-        feature_dtype = content["feature_dtype"]
-        if feature_dtype not in DTYPES:
-            raise ValueError(f"its features are stored as {feature_dtype!r}, expected one of {', '.join(DTYPES)}")
-        return TrainedModel(model.to(device), labels, front_end, feature_dtype, network, pooling, points)
-    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError, OSError) as error:
-        raise SedpipeError(f"{path} is not a model of sedpipe's: {_reason(error)}", hint="train it again") from error
+        return rebuilt(content, device)
+    except (*NOT_A_MODEL, OSError) as error:
+        raise SedpipeError(f"{path} is not a model of sedpipe's: {reason(error)}", hint="train it again") from error
 
 
 def _with_weights(
@@ -144,7 +162,7 @@ def find_state(path: Path) -> dict[str, Any] | None:
         return _load(path)
     except (ValueError, OSError) as error:
         raise SedpipeError(
-            f"cannot read {path}: {_reason(error)}", hint="delete it, and training starts over"
+            f"cannot read {path}: {reason(error)}", hint="delete it, and training starts over"
         ) from error
 
 
@@ -162,8 +180,8 @@ def _load(path: Path) -> dict[str, Any]:
     return content
 
 
-def _reason(error: Exception) -> str:
-    """One line that says what is wrong."""
+def reason(error: Exception) -> str:
+    """One line that says what is wrong with a file."""
     if isinstance(error, KeyError):
         return f"it lacks {error}"
     if isinstance(error, OSError):

@@ -5,7 +5,7 @@ all of them as one. Whether audio is there is told by the audio alone: the ledge
 
 - :class:`Ledger`: written by one process at a time
 - :class:`Entry`: a clip's row
-- :func:`read_ledgers`: all ledgers of a dataset as one
+- :func:`read_ledgers`: all ledgers of a dataset as one; :func:`read_states`: the two columns that are counted
 - :func:`is_due`: whether a clip should be tried again
 - :func:`write_entries`: as a table
 """
@@ -13,12 +13,13 @@ all of them as one. Whether audio is there is told by the audio alone: the ledge
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from filelock import FileLock, Timeout
 
@@ -41,7 +42,6 @@ _COLUMNS = (*_FATE, "attempts", "last_try")
 _TYPES = {"duration": "REAL", "sample_rate": "INTEGER", "channels": "INTEGER", "attempts": "INTEGER"}
 _TYPED = ", ".join(f"{name} {_TYPES.get(name, 'TEXT')} NOT NULL" for name in _COLUMNS)
 _TABLE = f"CREATE TABLE IF NOT EXISTS clips ({_TYPED}, PRIMARY KEY (split, clip_id)) WITHOUT ROWID"
-_SELECT = f"SELECT {', '.join(_COLUMNS)} FROM clips"
 _PUT = (
     f"INSERT INTO clips ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))}) "
     f"ON CONFLICT DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _FATE[2:])}, "
@@ -57,11 +57,6 @@ class Entry:
     fate: Fate
     attempts: int
     last_try: str
-
-    @property
-    def key(self) -> Key:
-        """Which clip."""
-        return self.fate.split, self.fate.clip_id
 
 
 class Ledger:
@@ -117,11 +112,12 @@ class Ledger:
 
     def record(self, fate: Fate) -> None:
         """Write what became of a clip; unless it is pending, that was one more try."""
-        tried = fate.state != "pending"
-        now = datetime.now(UTC).isoformat(timespec="seconds") if tried else ""
-        row = (*(getattr(fate, name) for name in _FATE), int(tried), now)
+        self.record_all([fate])
+
+    def record_all(self, fates: Iterable[Fate]) -> None:
+        """Write what became of many clips at once."""
         with _sentences(self.path):
-            self._connection.execute(_PUT, row)
+            self._connection.executemany(_PUT, map(_row, fates))
             self._connection.commit()
 
     def keep_only(self, keys: Collection[Key]) -> None:
@@ -149,13 +145,14 @@ def read_ledgers(folder: Path) -> dict[Key, Entry]:
     SedpipeError
         If one is damaged.
     """
-    merged: dict[Key, Entry] = {}
-    for path in sorted(folder.glob("ledger*.sqlite")):
-        for entry in _rows(path):
-            other = merged.get(entry.key)
-            if other is None or _weight(entry) >= _weight(other):
-                merged[entry.key] = entry
-    return merged
+    rows = _merged(folder, _COLUMNS)
+    return {key: Entry(Fate(*row[: len(_FATE)]), *row[len(_FATE) :]) for key, row in rows.items()}
+
+
+def read_states(folder: Path) -> dict[Key, tuple[str, str]]:
+    """State and reason of each clip, as :func:`read_ledgers` has them, in a fraction of the time."""
+    rows = _merged(folder, ("split", "clip_id", "state", "last_try", "reason"))
+    return {key: (state, reason) for key, (_, _, state, _, reason) in rows.items()}
 
 
 def is_due(entry: Entry | None, retry: Collection[str] = ()) -> bool:
@@ -182,21 +179,35 @@ def is_due(entry: Entry | None, retry: Collection[str] = ()) -> bool:
 def write_entries(path: Path, entries: Iterable[Entry]) -> None:
     """Write rows as a table with one line of names; tabs and line ends within a message become spaces."""
     lines = ["\t".join(_COLUMNS)]
-    for entry in sorted(entries, key=lambda entry: entry.key):
+    for entry in sorted(entries, key=lambda entry: (entry.fate.split, entry.fate.clip_id)):
         values = [*(getattr(entry.fate, name) for name in _FATE), entry.attempts, entry.last_try]
         lines.append("\t".join(" ".join(str(value).split()) for value in values))
     write_text(path, "\n".join(lines) + "\n")
 
 
-def _weight(entry: Entry) -> tuple[bool, str]:
-    return entry.fate.state == "ok", entry.last_try
+def _row(fate: Fate) -> tuple[str | int | float, ...]:
+    tried = fate.state != "pending"
+    now = datetime.now(UTC).isoformat(timespec="seconds") if tried else ""
+    return (*(getattr(fate, name) for name in _FATE), int(tried), now)
 
 
-def _rows(path: Path) -> Iterator[Entry]:
+def _merged(folder: Path, columns: Sequence[str]) -> dict[Key, tuple[Any, ...]]:
+    """Columns, the first two of which are the key, of each clip's row that counts."""
+    paths = sorted(folder.glob("ledger*.sqlite"))
+    state, last_try = columns.index("state"), columns.index("last_try")
+    merged: dict[Key, tuple[Any, ...]] = {}
+    for path in paths:
+        for row in _rows(path, columns):
+            other = merged.get(row[:2]) if len(paths) > 1 else None
+            if other is None or (row[state] == "ok", row[last_try]) >= (other[state] == "ok", other[last_try]):
+                merged[row[:2]] = row
+    return merged
+
+
+def _rows(path: Path, columns: Sequence[str]) -> list[tuple[Any, ...]]:
     with _sentences(path), closing(sqlite3.connect(path)) as connection:
         is_new = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'clips'").fetchone()[0] == 0
-        for row in () if is_new else connection.execute(_SELECT):
-            yield Entry(Fate(*row[: len(_FATE)]), *row[len(_FATE) :])
+        return [] if is_new else connection.execute(f"SELECT {', '.join(columns)} FROM clips").fetchall()
 
 
 def _lock_of(path: Path) -> Path:

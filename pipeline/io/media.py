@@ -8,6 +8,7 @@ ever in memory.
 - :func:`cut`: recording -> :class:`Cut`
 - :class:`Cut`: the samples, and what they were made from
 - :func:`decode`: all of a recording
+- :func:`decode_blocks`: the same, a block at a time
 - :func:`lasts`: whether a recording is that long
 - :data:`SILENT_BELOW`, :data:`SHORTEST_S`: what is not worth keeping
 """
@@ -40,6 +41,8 @@ _WARM_UP_S = 0.5  # decoded before that, for the decoder's own memory (Opus need
 _JUMPS_AHEAD_S = (1.0, 15.0, 120.0)  # tried in this order; then everything from the beginning
 _GAP_S = 0.010  # frames that are this far from where the one before ended did lose something in between
 _PACKETS_FOR_ZERO = 8
+_FRAMES_TO_PLACE = 8  # whose timestamps, together, say where frames that follow one another begin
+_LONGEST_GAP_S = 3600.0  # a timestamp may claim any
 _LONGEST_FRAME_S = 0.1  # of any coder
 _MOST_LOST = 0.1  # of a stretch may be missing or damaged
 
@@ -215,6 +218,125 @@ def decode(path: Path, sample_rate: int, most_s: float) -> np.ndarray:
         raise _undecodable(f"{path}: {100 * (1 - covered.mean()):.0f} % of it is missing or damaged")
     whole: np.ndarray = placed if rate == sample_rate else soxr.resample(placed, rate, sample_rate)
     return whole
+
+
+def decode_blocks(path: Path) -> Iterator[tuple[int, np.ndarray]]:
+    """All of a recording of any length, from its beginning, as :func:`decode` places it.
+
+    Parameters
+    ----------
+    path : Path
+        In any format that FFmpeg decodes.
+
+    Yields
+    ------
+    sample_rate : int
+        Hz, of the recording.
+    samples : np.ndarray [shape=(samples,), dtype=float32]
+        Mono; what is missing in between is 0.
+
+    Raises
+    ------
+    FailedClipError
+        ``no-audio`` or ``undecodable``; only at the end where more than a tenth was missing or damaged.
+    """
+    import av
+
+    with _opened(path) as file:
+        calm = _Calm(file)
+        try:
+            with av.open(
+                calm, mode="r", options={"format_whitelist": _FORMATS}, metadata_errors="replace"
+            ) as container:
+                yield from _blocks(container, str(path))
+        except av.error.FFmpegError as error:
+            calm.check()
+            raise _undecodable(f"{path} cannot be decoded as audio ({error.strerror})") from error
+        calm.check()
+
+
+def _blocks(container: Any, name: str) -> Iterator[tuple[int, np.ndarray]]:
+    stream = container.streams.best("audio")
+    if stream is None:
+        raise FailedClipError(f"{name} has no audio track", Failure("gone", "no-audio"))
+    stream.thread_type = "NONE"
+    packets = container.demux(stream)
+    first = list(itertools.islice(packets, _PACKETS_FOR_ZERO))
+    zero_s = _zero_s(container, stream, first)
+    line: _Line | None = None
+    n_damaged = 0
+    for frame in _frames(itertools.chain(first, packets), name, math.inf):
+        if frame is None:
+            n_damaged += 1
+            continue
+        line = line or _Line(name, frame.sample_rate, stream.duration and float(stream.duration * stream.time_base))
+        at_s = None if frame.pts is None else float(frame.pts * frame.time_base) - zero_s
+        yield from ((line.rate, block) for block in line.add(_mono(frame, name), frame.sample_rate, at_s))
+    if line is not None:
+        yield from ((line.rate, block) for block in line.finish())
+    elif n_damaged:
+        raise _undecodable(f"{name} cannot be decoded as audio: every packet is damaged")
+
+
+class _Line:
+    """Frames, put one after another where their timestamps say; holds back no more than it needs to know that."""
+
+    def __init__(self, name: str, rate: int, listed_end_s: float | None) -> None:
+        self.rate = rate
+        self._name = name
+        self._listed_end = None if listed_end_s is None else round(listed_end_s * rate)
+        self._past_it: list[np.ndarray] = []
+        self._run = _Run(rate)
+        self._is_placed = False
+        self._length = self._covered = 0
+
+    def add(self, mono: np.ndarray, rate: int, at_s: float | None) -> Iterator[np.ndarray]:
+        if rate != self.rate:
+            raise _undecodable(f"{self._name} changes its sample rate from {self.rate} to {rate} Hz")
+        if not self._run.continues(at_s, rate):
+            yield from self._place()
+            self._run, self._is_placed = _Run(rate), False
+        if self._is_placed:
+            self._run.length += len(mono)
+            yield from self._hand_on(mono)
+            return
+        self._run.add(mono, at_s)
+        if len(self._run.begins_s) == _FRAMES_TO_PLACE:
+            yield from self._place()
+
+    def finish(self) -> Iterator[np.ndarray]:
+        yield from self._place()
+        if sum(map(len, self._past_it)) >= _LONGEST_FRAME_S * self.rate:
+            yield from self._past_it
+        if self._covered < (1 - _MOST_LOST) * self._length:
+            lost = 100 * (1 - self._covered / self._length)
+            raise _undecodable(f"{self._name}: {lost:.0f} % of it is missing or damaged")
+
+    def _place(self) -> Iterator[np.ndarray]:
+        """Hand on what was held back of a run; a gap before it becomes zeros, what lies before the end is dropped."""
+        if self._is_placed or not self._run.begins_s:
+            return
+        gap = round(self._run.begin_s * self.rate) - self._length
+        if gap > _LONGEST_GAP_S * self.rate:
+            raise _undecodable(f"{self._name}: a gap of {gap / self.rate:.0f} s")
+        mono, self._run.pieces, self._is_placed = np.concatenate(self._run.pieces), [], True
+        if gap > 0:
+            yield from self._hand_on(np.zeros(gap, np.float32))
+            self._covered -= gap
+        yield from self._hand_on(mono[max(0, -gap) :])
+
+    def _hand_on(self, mono: np.ndarray) -> Iterator[np.ndarray]:
+        """The last frame of some coders is filled up beyond the listed end; whether this is it, shows later."""
+        begin, self._length = self._length, self._length + len(mono)
+        self._covered += len(mono)
+        if self._listed_end is not None and self._length > self._listed_end:
+            inside = max(0, self._listed_end - begin)
+            self._past_it.append(mono[inside:])
+            mono = mono[:inside]
+            if sum(map(len, self._past_it)) >= _LONGEST_FRAME_S * self.rate:  # no filling: there is more than listed
+                mono, self._past_it, self._listed_end = np.concatenate([mono, *self._past_it]), [], None
+        if len(mono):
+            yield mono
 
 
 def lasts(path: Path, seconds: float) -> bool:

@@ -7,22 +7,17 @@
 from __future__ import annotations
 
 import hashlib
-import lzma
-import zipfile
-import zlib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from pipeline.errors import SedpipeError
+from pipeline.io.archives import ArchiveLimits, is_archive, read_members
 from pipeline.io.atomic import write_atomically
 from pipeline.io.checksums import sha256_of
 from pipeline.io.fetch import fetch_file
 
 MOST_BYTES_A_RECORDING = 64 * 1024 * 1024
 """Most that is unpacked for one recording, whatever the archive claims."""
-
-_DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, EOFError, RuntimeError, ValueError)
-"""What zipfile raises when an archive is damaged, locked, or packed in a way that it does not know."""
 
 
 class RecordingShelf:
@@ -44,7 +39,7 @@ class RecordingShelf:
         """Where each recording lies that is there and has the right checksum."""
         paths = {}
         for name in names:
-            path = next((path for path in self._candidates(name) if self._is_whole(name, path)), None)
+            path = next((path for path in self._candidates(name) if _is_whole(path, self._checksum_of(name))), None)
             if path is not None:
                 paths[name] = path
         return paths
@@ -62,12 +57,6 @@ class RecordingShelf:
 
     def _candidates(self, name: str) -> list[Path]:
         return [folder / name for folder in self._folders if (folder / name).is_file()]
-
-    def _is_whole(self, name: str, path: Path) -> bool:
-        try:
-            return sha256_of(path) == self._checksum_of(name)
-        except OSError:
-            return False
 
 
 def open_shelf(
@@ -90,7 +79,7 @@ def open_shelf(
     archive_url : str
         The public archive.
     places : sequence of str
-        Folders, zip archives or addresses of zip archives, as the user names them.
+        Folders, archives (zip, tar) or addresses of archives, as the user names them.
     unpack_to : Path
         Folder of the cache for archives and what is taken from them.
     show_progress : bool
@@ -104,46 +93,46 @@ def open_shelf(
     folders: list[Path] = []
     for place in places or [archive_url]:
         if place.startswith(("https://", "http://")):
-            name = f"{hashlib.sha256(place.encode()).hexdigest()[:16]}.zip"
-            place = str(_fetched_zip(place, unpack_to / name, show_progress=show_progress))
+            name = f"{hashlib.sha256(place.encode()).hexdigest()[:16]}.archive"
+            place = str(_fetched(place, unpack_to / name, show_progress=show_progress))
         path = Path(place)
         if path.is_dir():
             folders += [path, *sorted(child for child in path.iterdir() if child.is_dir())]
-        elif path.is_file() and zipfile.is_zipfile(path):
-            folders.append(_unpacked(path, names, unpack_to / "recordings"))
+        elif path.is_file() and is_archive(path):
+            folders.append(_unpacked(path, names, unpack_to / "recordings", checksum_of))
         elif path.exists():
-            raise SedpipeError(f"{path} is neither a folder nor a zip archive", hint="unpack it and name the folder")
+            raise SedpipeError(
+                f"{path} is neither a folder nor a zip or tar archive", hint="unpack it and name the folder"
+            )
         else:
             raise SedpipeError(f"--from {path}: there is no such folder or archive")
     return RecordingShelf(folders, checksum_of)
 
 
-def _fetched_zip(url: str, path: Path, *, show_progress: bool) -> Path:
+def _fetched(url: str, path: Path, *, show_progress: bool) -> Path:
     """An archive from the network; what is none (a page that says sorry, say) is not kept."""
     fetch_file(url, path, show_progress=show_progress)
-    if not zipfile.is_zipfile(path):
+    if not is_archive(path):
         path.unlink()
-        raise SedpipeError(f"{url} is not a zip archive", hint="name another address, or a copy of yours, with --from")
+        raise SedpipeError(f"{url} is not an archive", hint="name another address, or a copy of yours, with --from")
     return path
 
 
-def _unpacked(archive: Path, names: Sequence[str], folder: Path) -> Path:
-    """Take the listed recordings, and nothing else, out of a zip; members may lie below one folder of it."""
-    try:
-        with zipfile.ZipFile(archive) as opened:
-            members = {member.filename: member for member in opened.infolist()}
-            by_tail = {name.split("/", 1)[-1]: member for name, member in members.items()}
-            for name in names:
-                member = members.get(name) or by_tail.get(name)
-                target = folder / name  # the name is the manifest's, never the archive's
-                if member is None or (target.is_file() and target.stat().st_size == member.file_size):
-                    continue
-                if member.file_size > MOST_BYTES_A_RECORDING:
-                    raise SedpipeError(f"{archive}: {name} claims {member.file_size} bytes, which no recording has")
-                with opened.open(member) as packed, write_atomically(target) as temporary:
-                    temporary.write_bytes(packed.read(MOST_BYTES_A_RECORDING))
-    except _DAMAGED as error:
-        raise SedpipeError(
-            f"cannot read the archive {archive}: {error}", hint="delete it, or name another copy"
-        ) from error
+def _unpacked(archive: Path, names: Sequence[str], folder: Path, checksum_of: Callable[[str], str]) -> Path:
+    """Take the listed recordings, and nothing else, out of an archive; members may lie below one folder of it."""
+    left = {name for name in names if not _is_whole(folder / name, checksum_of(name))}
+    if not left:
+        return folder
+    for member, unpack in read_members(archive, ArchiveLimits(member_bytes=MOST_BYTES_A_RECORDING)):
+        for name in left & {member, member.split("/", 1)[-1]}:
+            # the name is the manifest's, never the archive's
+            with write_atomically(folder / name) as temporary, temporary.open("wb") as file:
+                unpack(file)
     return folder
+
+
+def _is_whole(path: Path, checksum: str) -> bool:
+    try:
+        return sha256_of(path) == checksum
+    except OSError:
+        return False

@@ -2,6 +2,7 @@
 
 - :class:`Run`: the files of a run
 - :func:`find_run`: by name within a dataset, by path, or the newest
+- :func:`find_run_in_cache`: by name within any dataset, or by path, with the dataset it belongs to
 - :func:`differences`: what two sets of settings do not share
 """
 
@@ -16,6 +17,7 @@ from typing import Any
 from pipeline.errors import MissingStageError, SedpipeError, SettingsError
 from pipeline.io.atomic import write_json
 from pipeline.io.cache import DatasetCache
+from pipeline.suggestions import did_you_mean
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 
@@ -117,6 +119,36 @@ def find_run(cache: DatasetCache, name_or_path: str | None) -> Run:
         there = f"finished are {', '.join(known)}" if known else f"run `sedpipe train {cache.dataset}` first"
         raise MissingStageError(f"{run.folder} holds no trained model", hint=there)
     return run
+
+
+def find_run_in_cache(root: Path, name_or_path: str) -> tuple[DatasetCache, Run]:
+    """A run of any dataset: by its name, or by the path of its folder; and the cache of its dataset.
+
+    Raises
+    ------
+    MissingStageError
+        If there is none of this name, or several.
+    """
+    if "/" in name_or_path:
+        run = Run(Path(name_or_path))
+        if run.folder.resolve().parent.name == "runs":
+            dataset = run.folder.resolve().parents[1]
+            return DatasetCache(dataset.parent, dataset.name), run
+        record = run.find_record()
+        if record is None:
+            raise MissingStageError(f"{run.folder} holds no run (it has no run.json)")
+        return DatasetCache(root, str(record.get("dataset", ""))), run
+    known = [Run(path) for path in sorted(root.glob("*/runs/[!.]*")) if path.is_dir()]
+    named = [run for run in known if run.name == name_or_path]
+    if len(named) == 1:
+        return DatasetCache(root, named[0].folder.parents[1].name), named[0]
+    if named:
+        places = ", ".join(str(run.folder) for run in named)
+        raise MissingStageError(f"several runs are called {name_or_path!r}", hint=f"name one by its path: {places}")
+    there = sorted({run.name for run in known})
+    meant = did_you_mean(name_or_path, there)
+    hint = f"there are {', '.join(there)}" if there else "run `sedpipe train` first"
+    raise MissingStageError(f"{root} has no run {name_or_path!r}{meant}", hint=hint)
 
 
 def differences(there: dict[str, Any], now: dict[str, Any], prefix: str = "") -> list[str]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
-import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from typing import Any
 from pipeline.errors import SettingsError
 from pipeline.failures import FailedClipError, Failure, classify
 from pipeline.io.media import Readable
+from pipeline.io.private_folder import PrivateFolder
 from pipeline.io.remote_file import Limits, RemoteFile
 
 WATCH_ADDRESS = "https://www.youtube.com/watch?v={}"
@@ -99,8 +99,8 @@ class VideoResolver:
 
     def __init__(self, options: VideoOptions | None = None) -> None:
         self._options = options or VideoOptions()
-        self._private = Path(tempfile.mkdtemp(prefix="sedpipe-"))  # only this user may enter
-        self._forget = weakref.finalize(self, shutil.rmtree, self._private, ignore_errors=True)  # at exit, too
+        self._folder = PrivateFolder()
+        self._private = self._folder.path
         self._listener = _Listener()
         try:
             self._ydl = self._open(format=_choose_format)
@@ -150,7 +150,7 @@ class VideoResolver:
         if hasattr(self, "_ydl"):
             with suppress(Exception):  # a jar that cannot be saved is a copy anyway
                 self._ydl.close()
-        self._forget()
+        self._folder.close()
 
     def _ask(self, audio: ResolvedAudio, headers: dict[str, str]) -> Any:
         from yt_dlp.networking import Request

@@ -99,7 +99,7 @@ class Fit:
         self.best_epoch = 0
         self._best_loss = math.inf
         self._best_weights = _copied(model.state_dict())
-        self._optimiser = torch.optim.Adam(model.parameters(), lr=config.learning_rate)
+        self._optimiser = torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=True)
         self._seed = seed
 
     @property
@@ -191,7 +191,8 @@ def predict(model: CRNN, batches: Iterable[Batch]) -> tuple[np.ndarray, np.ndarr
 def _on_device(batches: Iterable[Batch], model: CRNN) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
     device = model.mean.device
     for batch in batches:
-        yield batch.x.to(device), batch.y.to(device), batch.n_frames.to(device)
+        x, y, n_frames = (part.to(device, non_blocking=True) for part in batch[:3])
+        yield x, y, n_frames
 
 
 def _copied(weights: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -1,18 +1,20 @@
-"""Frame probabilities -> clip probabilities: the five pooling functions, single or hierarchical.
+"""Frame probabilities -> clip probabilities: the six pooling functions, single or hierarchical.
 
 Every function is a weighted mean ``sum(w x) / sum(w)`` (the paper's Eq. 1, Table 1); they differ in the
-weights. A hierarchy does it stage by stage over groups of frames, and gives each group the weight
-``sum(w^2) / sum(w)`` (corrected Eq. 4), so that frames -> segments -> longer segments -> clip.
+weights. A hierarchy does it stage by stage over groups of frames, and gives each group a weight for the next stage,
+so that frames -> segments -> longer segments -> clip.
 
 Shapes: B clips, T frames, K classes. Frames that are padding have weight 0, so that they count nowhere. All
-is computed in float32, whatever the network's precision, since ``sum(w^2)`` of small weights underflows.
+is computed in float32 at least, whatever the network's precision.
 
 - :func:`frame_weights`: weights (B, T, K) of a pooling function
+- :func:`learned_weights`: from the output of a dense layer, for frames or segments
 - :func:`pool_stage`: one stage of the hierarchy
 - :func:`pool`: all stages, down to the clip
 
 Source: He, Shen & Zhang, "Hierarchical Pooling Structure for Weakly Labeled Sound Event Detection",
-arXiv:1903.11791; the single forms after Wang, Li & Metze, arXiv:1810.09050.
+arXiv:1903.11791; the single forms after Wang, Li & Metze, arXiv:1810.09050, and McFee, Salamon & Bello,
+arXiv:1804.10070 (``auto``).
 """
 
 from __future__ import annotations
@@ -23,14 +25,22 @@ from math import prod
 import torch
 from torch import Tensor
 
-POOLING_FUNCTIONS = ("max", "average", "linear", "exponential", "attention")
+POOLING_FUNCTIONS = ("max", "average", "linear", "exponential", "attention", "auto")
+ATTENTION_AXES = ("classes", "time")
+SEGMENT_WEIGHTS = ("corrected", "original", "learned")
+"""Weight of a group in the next stage: ``sum(w^2) / sum(w)`` (Eq. 4 as the erratum corrects it), the mean of its
+weights (Eq. A-1, as first printed; the hierarchy then changes nothing), or the output of a dense layer a stage."""
 
-_SMALLEST_SUM = 1e-12  # instead of 0 / 0 where all weights of a group are 0; the quotient is then 0
 _SMALLEST_ATTENTION = 1e-7  # so that no frame of a learned weight is beyond reach of the gradient
 
 
 def frame_weights(
-    function: str, frame_probs: Tensor, valid: Tensor, attention: Tensor | None = None, attention_axis: str = "classes"
+    function: str,
+    frame_probs: Tensor,
+    valid: Tensor,
+    attention: Tensor | None = None,
+    attention_axis: str = "classes",
+    alpha: Tensor | None = None,
 ) -> Tensor:
     """Weight of each frame for each class (Table 1).
 
@@ -47,43 +57,67 @@ def frame_weights(
         Output of the attention layer before its softmax; needed by ``attention`` alone.
     attention_axis : str
         ``classes`` (softmax over the classes of a frame) or ``time`` (over the frames of a clip).
+    alpha : Tensor [shape=(K,)], optional
+        How much a class prefers its loudest frames; needed by ``auto`` alone, whose weights are the softmax over
+        time of ``alpha * p``. 0 is the average, 1 the exponential softmax, infinity the maximum.
 
     Returns
     -------
     Tensor [shape=(B, T, K)]
-        Not negative, float32; 0 where a frame is padding.
+        Not negative, float32 (float64 if ``frame_probs`` is); 0 where a frame is padding.
 
     Raises
     ------
     ValueError
-        If the function or the axis is unknown, or the attention is missing.
+        If the function or the axis is unknown, or the attention or alpha is missing.
     """
-    inside = valid.unsqueeze(-1).to(torch.float32)
+    frame_probs, counts = _at_least_float32(frame_probs), valid.unsqueeze(-1)
+    inside = counts.to(frame_probs.dtype)
     if function in ("max", "average"):
         return inside.expand_as(frame_probs)
     if function == "linear":
-        return frame_probs.float() * inside
+        return frame_probs * inside
     if function == "exponential":
-        return frame_probs.float().exp() * inside
+        return frame_probs.exp() * inside
     if function == "attention":
         if attention is None:
             raise ValueError("attention pooling needs the attention layer's output")
-        return _attention_weights(attention.float(), valid.unsqueeze(-1), attention_axis) * inside
+        return learned_weights(attention, valid, attention_axis)
+    if function == "auto":
+        if alpha is None:
+            raise ValueError("auto pooling needs its alpha")
+        return _softmax_over_time(alpha * frame_probs, counts) * inside
     raise ValueError(f"pooling must be one of {', '.join(POOLING_FUNCTIONS)}, got {function!r}")
 
 
-def _attention_weights(attention: Tensor, valid: Tensor, axis: str) -> Tensor:
+def learned_weights(attention: Tensor, valid: Tensor, axis: str) -> Tensor:
+    """Weights (B, T, K) of frames or segments from a dense layer's output; softmax over ``classes`` or ``time``.
+
+    None is smaller than 1e-7, but those of padding, which are 0.
+    """
+    attention, counts = _at_least_float32(attention), valid.unsqueeze(-1)
     if axis == "classes":
         weights = attention.softmax(dim=-1)
     elif axis == "time":
-        weights = attention.masked_fill(~valid, float("-inf")).softmax(dim=1)
+        weights = _softmax_over_time(attention, counts)
     else:
         raise ValueError(f"attention_axis must be 'classes' or 'time', got {axis!r}")
-    return weights.clamp(min=_SMALLEST_ATTENTION)
+    return weights.clamp(min=_SMALLEST_ATTENTION) * counts
 
 
-def pool_stage(values: Tensor, weights: Tensor, group: int, *, largest: bool = False) -> tuple[Tensor, Tensor]:
-    """Pool each ``group`` of neighbours into one (Eq. 3 and corrected Eq. 4).
+def _softmax_over_time(values: Tensor, counts: Tensor) -> Tensor:
+    lowest = torch.finfo(values.dtype).min  # not -inf, whose softmax over padding alone is nan
+    return values.masked_fill(~counts, lowest).softmax(dim=1)
+
+
+def _at_least_float32(values: Tensor) -> Tensor:
+    return values.to(torch.promote_types(values.dtype, torch.float32))
+
+
+def pool_stage(
+    values: Tensor, weights: Tensor, group: int, *, largest: bool = False, segment_weights: str = "corrected"
+) -> tuple[Tensor, Tensor]:
+    """Pool each ``group`` of neighbours into one (Eq. 3, and Eq. 4 or A-1).
 
     Parameters
     ----------
@@ -92,6 +126,8 @@ def pool_stage(values: Tensor, weights: Tensor, group: int, *, largest: bool = F
         Neighbours in a group; divides T.
     largest : bool
         Take the largest value of a group instead of the weighted mean (max pooling).
+    segment_weights : str
+        ``corrected`` or ``original``.
 
     Returns
     -------
@@ -109,11 +145,19 @@ def pool_stage(values: Tensor, weights: Tensor, group: int, *, largest: bool = F
         raise ValueError(f"a group of {group} does not divide {n_frames} frames")
     values = values.reshape(n_clips, n_frames // group, group, n_classes)
     weights = weights.reshape(values.shape)
-    total = weights.sum(dim=2).clamp(min=_SMALLEST_SUM)
-    group_weights = weights.square().sum(dim=2) / total
+    # shares of the largest weight: squares of small weights would vanish. The scale changes neither result, hence
+    # no gradient through it; where all weights are 0 it is 1
+    scale = weights.detach().amax(dim=2, keepdim=True)
+    scale = torch.where(scale > 0, scale, torch.ones_like(scale))
+    shares = weights / scale
+    total = shares.sum(dim=2).clamp(min=1)  # the largest share is 1, so only 0 is changed
+    if segment_weights == "original":
+        group_weights = weights.mean(dim=2)
+    else:
+        group_weights = shares.square().sum(dim=2) / total * scale.squeeze(2)
     if largest:
         return (values * (weights > 0)).amax(dim=2), group_weights
-    return (values * weights).sum(dim=2) / total, group_weights
+    return (values * shares).sum(dim=2) / total, group_weights
 
 
 def check_hierarchy(hierarchy: Sequence[int], n_frames: int) -> None:
@@ -126,7 +170,13 @@ def check_hierarchy(hierarchy: Sequence[int], n_frames: int) -> None:
 
 
 def pool(
-    function: str, frame_probs: Tensor, weights: Tensor, hierarchy: Sequence[int] = ()
+    function: str,
+    frame_probs: Tensor,
+    weights: Tensor,
+    hierarchy: Sequence[int] = (),
+    *,
+    segment_weights: str = "corrected",
+    learned: Sequence[Tensor] = (),
 ) -> tuple[Tensor, list[Tensor]]:
     """Clip probabilities, through the stages of a hierarchy if there is one.
 
@@ -141,23 +191,32 @@ def pool(
     hierarchy : sequence of int
         Neighbours pooled in each stage before the last; ``(5, 5)`` makes 125 -> 25 -> 5 -> 1, ``()`` is single
         pooling. The last stage takes what is left.
+    segment_weights : str
+        One of ``SEGMENT_WEIGHTS``.
+    learned : sequence of Tensor
+        For ``learned`` alone: weights (B, T / group, K) of the segments of each stage before the last.
 
     Returns
     -------
     clip_probs : Tensor [shape=(B, K)]
-        In [0, 1], float32.
+        In [0, 1], float32 (float64 if ``frame_probs`` is).
     segment_probs : list of Tensor
         Of each stage before the last, (B, T / group, K), finest first.
 
     Raises
     ------
     ValueError
-        If the groups do not divide the frames.
+        If the groups do not divide the frames, or learned weights are not there one a stage.
     """
     check_hierarchy(hierarchy, frame_probs.shape[1])
-    values, segment_probs = frame_probs.float(), []
-    for group in hierarchy:
-        values, weights = pool_stage(values, weights, group, largest=function == "max")
+    if segment_weights not in SEGMENT_WEIGHTS:
+        raise ValueError(f"segment_weights must be one of {', '.join(SEGMENT_WEIGHTS)}, got {segment_weights!r}")
+    if segment_weights == "learned" and len(learned) != len(hierarchy):
+        raise ValueError(f"expected learned weights of {len(hierarchy)} stages, got {len(learned)}")
+    values, segment_probs = _at_least_float32(frame_probs), []
+    for stage, group in enumerate(hierarchy):
+        values, weights = pool_stage(values, weights, group, largest=function == "max", segment_weights=segment_weights)
+        weights = learned[stage] if segment_weights == "learned" else weights
         segment_probs.append(values)
     values, _ = pool_stage(values, weights, values.shape[1], largest=function == "max")
     return values.squeeze(1), segment_probs

@@ -5,6 +5,7 @@ One function a verb; each takes the JSON object and gives lines without line end
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,12 +26,30 @@ def download_lines(report: Report, address: str) -> list[str]:
 
 
 def features_lines(report: Report) -> list[str]:
-    """Counts of each split."""
-    return [
+    """Counts of each split, and whether other parts are awaited."""
+    lines = [
         f"{split}: {counts['clips']} clips, {counts['computed']} computed, {counts['reused']} reused, "
         f"{counts['failed']} failed"
         for split, counts in report["splits"].items()
     ]
+    if report["waiting"]:
+        lines.append(
+            f"{report['waiting']:,} clips of other parts are not made yet; the part that ends last merges, "
+            "and so does the same command without --shard"
+        )
+    return lines
+
+
+def explain_lines(report: Report) -> list[str]:
+    """How many features of each split would be made and why, with examples."""
+    lines = [f"features {report['fingerprint']}"]
+    for split, counts in report["splits"].items():
+        lines.append(f"{split}: {counts['clips']} clips, {counts['missing']} to compute, {counts['reused']} stored")
+        for group in report["reasons"][split]:
+            more = ", ..." if group["clips"] > len(group["examples"]) else ""
+            lines.append(f"  {group['clips']}: {group['reason']} ({', '.join(group['examples'])}{more})")
+            lines += [f"    {group['detail']}"] if group["detail"] else []
+    return lines
 
 
 def train_lines(report: Report, address: str) -> list[str]:
@@ -63,6 +82,13 @@ def score_lines(report: Report, *, explain: bool = False) -> list[str]:
         *(["PSDS " + ", ".join(f"{name} {_rate(value)}" for name, value in psds.items())] if psds else []),
         f"events: {report['estimated']}",
     ]
+
+
+def report_lines(report: Report) -> list[str]:
+    """What was written, and how large it is."""
+    about, n_clips = " and ".join(report["runs"]), len(report["clips"])
+    clips = f"{n_clips} clip{'' if n_clips == 1 else 's'}"
+    return [f"{report['path']}: {about} on {report['split']}, {clips}, {report['bytes'] / 1e6:.1f} MB"]
 
 
 def list_score_lines(report: Report) -> list[str]:
@@ -151,11 +177,46 @@ def _tuning_lines(tuning: Report) -> list[str]:
     return lines
 
 
+def predict_lines(report: Report, out: str) -> list[str]:
+    """How many recordings were listened to, and where the events are."""
+    files = report["files"]
+    counts = Counter(file["state"] for file in files)
+    seconds = sum(file["duration"] or 0 for file in files)
+    n_events = sum(len(file["events"]) for file in files)
+    said = ", ".join(f"{counts[state]} {state}" for state in ("ok", "kept", "failed") if counts[state])
+    return [f"{len(files)} recordings ({said}), {seconds:,.0f} s, {n_events:,} events in {out}"]
+
+
+def predict_remarks(report: Report) -> list[str]:
+    """What was left out, and what could not be used."""
+    left_out = ", ".join(f"{count} {what}" for what, count in report["left_out"].items())
+    failed = [f"failed: {file['reason']}" for file in report["files"] if file["state"] == "failed"]
+    return [*([f"left out: {left_out}"] if left_out else []), *failed]
+
+
+def export_lines(report: Report) -> list[str]:
+    """What was written, and how far it is from PyTorch."""
+    parity = ", ".join(f"{difference:.1e} (batch {size})" for size, difference in report["parity"].items())
+    return [*report["files"], *([f"largest difference from PyTorch: {parity}"] if parity else [])]
+
+
 def status_lines(report: Report) -> list[str]:
     """What each stage has, and the command to run next."""
     stages = report["stages"].items()
     lines = [f"{stage}: {name}: {_words(what)}" for stage, parts in stages for name, what in parts.items()]
-    return [*lines, f"next: {report['next']}"]
+    return [*lines, *_class_lines(report.get("classes", {})), f"next: {report['next']}"]
+
+
+def _class_lines(classes: Report) -> list[str]:
+    """Clips that are there, of those listed, by class and split."""
+    if not classes:
+        return []
+    width = max(len(label) for counts in classes.values() for label in counts)
+    lines = [f"{'':<{width}}" + "".join(f"{split:>18}" for split in classes)]
+    for label in next(iter(classes.values())):
+        cells = (f"{counts[label]['ok']:,} of {counts[label]['listed']:,}" for counts in classes.values())
+        lines.append(f"{label:<{width}}" + "".join(f"{cell:>18}" for cell in cells))
+    return lines
 
 
 def doctor_lines(report: Report) -> list[str]:
@@ -165,6 +226,40 @@ def doctor_lines(report: Report) -> list[str]:
         f"{check['name']}: {check['found']}" + (f"\n           {check['advice']}" if check["advice"] else "")
         for check in report["checks"]
     ]
+
+
+def cache_lines(report: Report) -> list[str]:
+    """A line an item: size, last use, name, and the parameters of features."""
+    lines = [
+        f"{_size(item['bytes']):>9}  {item['last_use'][:10]}  {item['name']}{_told(item)}" for item in report["items"]
+    ]
+    return [*lines, f"{_size(report['bytes']):>9}  in all"]
+
+
+def prune_lines(report: Report) -> list[str]:
+    """What was freed, and what stayed and why."""
+    return [
+        *(f"freed {item['name']}" for item in report["freed"]),
+        *(f"kept {name}: {why}" for name, why in report["kept"].items()),
+        f"{_size(report['bytes'])} freed",
+    ]
+
+
+def _told(item: Report) -> str:
+    if item["link"]:
+        return f" -> {item['link']}"
+    return (
+        "  " + ", ".join(f"{name} {value}" for name, value in item["parameters"].items()) if item["parameters"] else ""
+    )
+
+
+def _size(n_bytes: float) -> str:
+    """Bytes as a person reads them, 1 kB being 1,000."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if n_bytes < 1000:
+            return f"{n_bytes:.0f} {unit}" if unit == "B" else f"{n_bytes:.1f} {unit}"
+        n_bytes /= 1000
+    return f"{n_bytes:.1f} TB"
 
 
 def demo_lines(report: Report) -> list[str]:

@@ -13,18 +13,19 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from pipeline.clips import Clip
 from pipeline.errors import AudioError, SedpipeError
-from pipeline.failures import CUT_OFF, REFUSED, FailedClipError, classify
+from pipeline.failures import CUT_OFF, NOT_THERE, REFUSED, FailedClipError, classify
 from pipeline.fates import Fate
 from pipeline.sources.source import FetchStoppedError
 
 _LOOK_S = 0.1  # how often waiting threads look whether they should stop
 _GRACE_S = 5.0  # a worker may notice by itself that its time is up
 _TIDY_S = 1.0  # what leaving waits for at most
+_DOUBTFUL_AFTER = 4  # a quarter of the videos is gone: 40 in a row by chance happen once in 10^24 runs
 _JITTER = 0.3  # pauses are this much longer or shorter, at random
 
 
@@ -44,6 +45,9 @@ class Manners:
         Longest time for one try of a clip; a worker that takes longer is left behind.
     backoff_s : float
         Pause before the second try of a clip.
+    doubts : bool
+        Stop, too, after four times ``breaker`` videos in a row that are said not to be there, which an outdated tool
+        says of all videos; not wanted where many are known to be gone.
     """
 
     workers: int = 2
@@ -51,6 +55,7 @@ class Manners:
     breaker: int = 10
     clip_timeout_s: float = 300.0
     backoff_s: float = 10.0
+    doubts: bool = True
 
 
 class Worker(Protocol):
@@ -197,7 +202,8 @@ def crawl(clips: Sequence[Clip], make_worker: Callable[[], Worker], manners: Man
     Yields
     ------
     Fate
-        Of each clip, as it becomes known.
+        Of each clip, as it becomes known. Where so many videos in a row are said not to be there that it cannot be
+        believed, they have another one at the end: ``pending``, as before they were asked for.
 
     Raises
     ------
@@ -211,7 +217,7 @@ def crawl(clips: Sequence[Clip], make_worker: Callable[[], Worker], manners: Man
     for clip in clips:
         waiting.put(clip)
     crew = _Crew(make_worker, manners, waiting)
-    breaker = _Breaker(manners.breaker)
+    breaker = _Breaker(manners)
     try:
         for _ in range(min(manners.workers, len(clips))):
             crew.start()
@@ -219,6 +225,9 @@ def crawl(clips: Sequence[Clip], make_worker: Callable[[], Worker], manners: Man
             fate = _next_fate(crew)
             yield fate
             breaker.hear(fate)
+            if breaker.trips:
+                yield from breaker.doubtful
+                raise breaker.error
     finally:
         crew.dismiss()
 
@@ -268,29 +277,47 @@ def _fate(job: _Job | None, outcome: Fate | Exception) -> Fate:
 
 
 class _Breaker:
-    """Counts failures of one kind in a row."""
+    """Remembers failures of one kind in a row."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, manners: Manners) -> None:
+        self._most = {REFUSED: manners.breaker, CUT_OFF: manners.breaker}
+        if manners.doubts:
+            self._most[NOT_THERE] = _DOUBTFUL_AFTER * manners.breaker
         self._kind: frozenset[str] = frozenset()
-        self._count = 0
+        self._row: list[Fate] = []
 
     def hear(self, fate: Fate) -> None:
-        kind = next((kind for kind in (REFUSED, CUT_OFF) if fate.reason in kind), frozenset[str]())
-        self._count = self._count + 1 if kind and kind == self._kind else int(bool(kind))
+        kind = next((kind for kind in self._most if fate.reason in kind), frozenset[str]())
+        self._row = [*(self._row if kind == self._kind else ()), fate] if kind else []
         self._kind = kind
-        if self._count >= self._most:
-            raise FetchStoppedError(
-                f"stopped after {self._count} failures of one kind in a row, the last: {fate.reason} ({fate.message})",
-                hint=_REFUSED_ADVICE if kind is REFUSED else _CUT_OFF_ADVICE,
-            )
+
+    @property
+    def trips(self) -> bool:
+        return bool(self._row) and len(self._row) >= self._most[self._kind]
+
+    @property
+    def doubtful(self) -> list[Fate]:
+        """Clips of which it is no longer believed what was said of them."""
+        if self._kind is not NOT_THERE:
+            return []
+        return [replace(fate, state="pending", reason="doubtful") for fate in self._row]
+
+    @property
+    def error(self) -> FetchStoppedError:
+        last = self._row[-1]
+        return FetchStoppedError(
+            f"stopped after {len(self._row)} failures of one kind in a row, the last: {last.reason} ({last.message})",
+            hint=_ADVICE[self._kind],
+        )
 
 
-_REFUSED_ADVICE = (
-    "wait some hours, then run the same command again, with a longer --sleep or --cookies; "
-    "if it fails at once, update yt-dlp (`pip install -U yt-dlp yt-dlp-ejs`)"
-)
-_CUT_OFF_ADVICE = "check the network (and --proxy), then run the same command again"
+_ADVICE = {
+    REFUSED: "wait some hours, then run the same command again, with a longer --sleep or --cookies; "
+    "if it fails at once, update yt-dlp (`pip install -U yt-dlp yt-dlp-ejs`)",
+    CUT_OFF: "check the network (and --proxy), then run the same command again",
+    NOT_THERE: "so many in a row are hardly all gone, and none was marked: update yt-dlp "
+    "(`pip install -U yt-dlp yt-dlp-ejs`), then run the same command again",
+}
 _LOCAL_ADVICE = {
     "disk-full": "free some space, or name another place with --cache",
     "no-permission": "name a place that can be written to with --cache",

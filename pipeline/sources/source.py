@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -55,8 +55,15 @@ class Source(Protocol):
     def resolve(self) -> Iterator[SplitRows]:
         """The rows of each split, one split after the other."""
 
-    def adopt(self, clips: Sequence[Clip]) -> Iterator[Fate]:
+    def adopt(self, clips: Sequence[Clip], say: Callable[[str], None]) -> Iterator[Fate]:
         """Take what the user has already, where that is told apart from getting it.
+
+        Parameters
+        ----------
+        clips : sequence of Clip
+            Those without audio.
+        say : callable
+            Takes a line for a person.
 
         Yields
         ------
@@ -64,6 +71,13 @@ class Source(Protocol):
             Of each clip that was found: ``ok``, or ``pending`` where what was found cannot be used.
         """
         yield from ()
+
+    def account(self, clips: Sequence[Clip]) -> Iterator[Fate]:
+        """Tell of ``clips`` whose audio is there but whose fate was lost: a kill came between the two, say.
+
+        What can be made again in no time is made again, to the same bytes.
+        """
+        yield from self.fetch(clips)
 
     def expectation(self, clips: Sequence[Clip]) -> str:
         """How long it will take to fetch ``clips``, in a sentence; empty where it is no matter of hours."""

@@ -13,10 +13,10 @@ from functools import cached_property
 from pathlib import Path
 
 from pipeline.clips import Clip
-from pipeline.errors import SedpipeError
+from pipeline.errors import AudioError, SedpipeError
 from pipeline.failures import FailedClipError, Failure
 from pipeline.fates import Fate
-from pipeline.io.audio import write_flac
+from pipeline.io.audio import stored_duration, write_flac
 from pipeline.io.cache import DatasetCache
 from pipeline.io.checksums import sha256_of
 from pipeline.io.fetch import fetch_file
@@ -70,6 +70,8 @@ class FetchOptions:
         Longest time for one try of a clip.
     backoff_s : float
         Pause before the second try of a clip.
+    doubts : bool
+        Stop, too, where very many videos in a row are said not to be there.
     """
 
     workers: int = 2
@@ -82,6 +84,7 @@ class FetchOptions:
     timeout_s: float = 20.0
     clip_timeout_s: float = 300.0
     backoff_s: float = 10.0
+    doubts: bool = True
 
 
 class YoutubeSource:
@@ -137,8 +140,8 @@ class YoutubeSource:
                 reference = {clip.clip_id: events.get(clip.clip_id, []) for clip in clips}
             yield SplitRows(split, len(clips), clips, reference)
 
-    def adopt(self, clips: Sequence[Clip]) -> Iterator[Fate]:
-        """Take the audio that the user has.
+    def adopt(self, clips: Sequence[Clip], say: Callable[[str], None]) -> Iterator[Fate]:
+        """Take the audio that the user has; ``say`` hears of places that can be read in part only.
 
         Yields
         ------
@@ -149,10 +152,29 @@ class YoutubeSource:
             return
         from pipeline.io.adoption import adopt  # archives and decoders; only who has some pays
 
-        for fate in adopt(self._places, clips, self._cache, self._jobs):
+        for fate in adopt(self._places, clips, self._cache, self._jobs, say):
             if fate.state != "ok":
                 self._complaints[fate.split, fate.clip_id] = fate.message or fate.reason
             yield fate if fate.state == "ok" else replace(fate, state="pending")
+
+    def account(self, clips: Sequence[Clip]) -> Iterator[Fate]:
+        """Tell of ``clips`` whose audio is there what the audio itself tells; nothing is fetched again."""
+        for clip in clips:
+            path = self._cache.audio_path(clip)
+            try:
+                duration = stored_duration(path)
+            except AudioError:  # put there by somebody else; who makes features tells
+                continue
+            is_short = round(duration * SAMPLE_RATE) < round(clip.duration * SAMPLE_RATE)
+            yield Fate(
+                clip.split,
+                clip.clip_id,
+                "ok",
+                reason="short" if is_short else "",
+                message=_short_message(duration, clip) if is_short else "",
+                duration=duration,
+                sha256=sha256_of(path),
+            )
 
     def fetch(self, clips: Sequence[Clip]) -> Iterator[Fate]:
         """Cut clips out of their videos.
@@ -203,7 +225,12 @@ class YoutubeSource:
             )
         options = self._options
         manners = Manners(
-            options.workers, options.spacing_s, options.breaker, options.clip_timeout_s, options.backoff_s
+            options.workers,
+            options.spacing_s,
+            options.breaker,
+            options.clip_timeout_s,
+            options.backoff_s,
+            options.doubts,
         )
         yield from crawl(clips, lambda: _VideoWorker(self._cache, options, self._watch_address), manners)
 
@@ -255,7 +282,7 @@ class _VideoWorker:
             clip.clip_id,
             "ok",
             reason="short" if piece.is_short else "",
-            message=f"{piece.duration:.3f} s of {clip.duration:g} s: its source ends" if piece.is_short else "",
+            message=_short_message(piece.duration, clip) if piece.is_short else "",
             source_format=f"{piece.format} {audio.format}".strip(),
             duration=piece.duration,
             sample_rate=piece.found_rate,
@@ -277,6 +304,10 @@ class _VideoWorker:
         folder = next(path for path in (self._cache.folder, *self._cache.folder.parents) if path.exists())
         if shutil.disk_usage(folder).free < _LEAST_FREE:
             raise FailedClipError(f"no space left on device for {folder}", Failure("local", "disk-full"))
+
+
+def _short_message(duration: float, clip: Clip) -> str:
+    return f"{duration:.3f} s of {clip.duration:g} s: its source ends"
 
 
 def _in_words(hours: float) -> str:

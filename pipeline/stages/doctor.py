@@ -13,15 +13,18 @@ import shutil
 import socket
 import subprocess
 import sys
+import urllib.request
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from importlib import metadata
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pipeline.errors import SedpipeError
 from pipeline.io.cache import DatasetCache
+from pipeline.io.manifests.load import load_manifest
 from pipeline.io.videos import javascript_runtimes
 from pipeline.stages.tally import tally
 
@@ -36,6 +39,7 @@ BYTES_A_CLIP = 500_000 + 80_000
 """FLAC of ten seconds (387 kB on average in esc10-fold4, at most 882), and 500 x 80 float16 features."""
 
 _NETWORK_S = 5.0
+_PROXY_PORTS = {"https": 443, "socks5": 1080, "socks5h": 1080, "socks4": 1080, "socks4a": 1080}
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,12 @@ class DoctorReport:
 
 
 def doctor(
-    cache_dir: Path, dataset: str, *, site: tuple[str, int] = YOUTUBE, today: date | None = None
+    cache_dir: Path,
+    dataset: str,
+    *,
+    address: str = "",
+    site: tuple[str, int] = YOUTUBE,
+    today: date | None = None,
 ) -> DoctorReport:
     """Look at everything that the stages need.
 
@@ -84,6 +93,8 @@ def doctor(
         The cache.
     dataset : str
         For which disk space is counted.
+    address : str, optional
+        How commands call it (a name, or the path of its TOML); the name by default.
     site : tuple of str and int
         Host and port that videos come from.
     today : date, optional
@@ -92,7 +103,7 @@ def doctor(
     looks: list[Callable[[], Check]] = [
         _python,
         lambda: _cache(cache_dir),
-        lambda: _disk(cache_dir, dataset),
+        lambda: _disk(cache_dir, dataset, address or dataset),
         _decoder,
         _sed_eval,
         _torch,
@@ -119,22 +130,23 @@ def _cache(cache_dir: Path) -> Check:
     )
 
 
-def _disk(cache_dir: Path, dataset: str) -> Check:
-    free, needed = shutil.disk_usage(_nearest(cache_dir)).free, _clips_left(cache_dir, dataset) * BYTES_A_CLIP
+def _disk(cache_dir: Path, dataset: str, address: str) -> Check:
+    free = shutil.disk_usage(_nearest(cache_dir)).free
+    needed = _clips_left(cache_dir, dataset, address) * BYTES_A_CLIP
     found = f"{free / 1e9:.1f} GB free, about {needed / 1e9:.1f} GB still needed for {dataset}"
     return Check("disk", free > needed, found, "free some space, or name another disk with --cache" * (free <= needed))
 
 
-def _clips_left(cache_dir: Path, dataset: str) -> int:
-    """Clips that are listed and not there; before ``download``, as many as the manifest's splits say."""
+def _clips_left(cache_dir: Path, dataset: str, address: str) -> int:
+    """Clips that may still come; before ``download``, as many as the manifest tells of."""
     cache = DatasetCache(cache_dir, dataset)
     try:
         record = cache.find_record()
         if record is not None and cache.clips_path.exists():
-            return sum(counts["listed"] - counts["ok"] for counts in tally(cache, record).values())
+            return sum(counts["pending"] + counts["retryable"] for counts in tally(cache, record).values())
+        return load_manifest(address).clips_to_expect()
     except SedpipeError:
-        pass  # what is damaged is said by the stages
-    return {"demo": 480, "esc10": 2100, "esc10-fold4": 1600, "dcase2017-task4": 52_763}.get(dataset, 0)
+        return 0  # what is damaged is said by the stages
 
 
 def _decoder() -> Check:
@@ -216,14 +228,26 @@ def _major(version: str) -> int:
 
 
 def _network(site: tuple[str, int]) -> Check:
+    """Whether the site answers, or the proxy that the environment names for it."""
+    proxy = _proxy_for(site[0])
+    host, port = proxy or site
+    name = f"the proxy {host}:{port}" if proxy else host
     try:
-        socket.create_connection(site, timeout=_NETWORK_S).close()
+        socket.create_connection((host, port), timeout=_NETWORK_S).close()
     except OSError as error:
         advice = "check the network; behind a proxy, use `sedpipe download --proxy URL`; or bring audio with --from"
-        return Check(
-            "network", False, f"{site[0]} cannot be reached: {error.strerror or error}", advice, required=False
-        )
-    return Check("network", True, f"{site[0]} answers", required=False)
+        return Check("network", False, f"{name} cannot be reached: {error.strerror or error}", advice, required=False)
+    return Check("network", True, f"{name} answers", required=False)
+
+
+def _proxy_for(host: str) -> tuple[str, int] | None:
+    """Host and port of the proxy that yt-dlp would take from the environment."""
+    proxies = urllib.request.getproxies()
+    address = proxies.get("https") or proxies.get("all")
+    if not address or urllib.request.proxy_bypass(host):
+        return None
+    parts = urlsplit(address if "//" in address else f"//{address}")
+    return (parts.hostname, parts.port or _PROXY_PORTS.get(parts.scheme, 80)) if parts.hostname else None
 
 
 def _nearest(path: Path) -> Path:

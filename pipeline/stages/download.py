@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from pipeline.clips import SPLITS, Clip
 from pipeline.errors import SedpipeError
 from pipeline.io.atomic import remove_leftovers
 from pipeline.io.cache import DatasetCache, DatasetRecord, audio_name
-from pipeline.io.ledger import Ledger, is_due, read_ledgers
+from pipeline.io.ledger import Entry, Key, Ledger, is_due, read_ledgers
 from pipeline.io.lists.clips import write_clips
 from pipeline.io.lists.events import write_event_list
 from pipeline.io.manifests.folder import FolderManifest
@@ -112,7 +112,8 @@ def download(
         return DownloadReport(manifest.name, _listed_only(manifest, cache, places), time.monotonic() - started)
     record, stopped = _complete(manifest, cache), None
     if record is None:
-        source = open_source(manifest, cache, places, jobs, options.network)
+        network = replace(options.network, doubts=not {"gone", "all"} & set(options.retry))
+        source = open_source(manifest, cache, places, jobs, network)
         with Ledger(cache.folder, options.shard) as ledger:
             _forget_other_rules(manifest, cache, ledger, listener)
             resolved = _resolve(source, cache, listener)
@@ -152,16 +153,17 @@ def _policy(manifest: AnyManifest, options: DownloadOptions) -> DownloadOptions:
 
 
 def _complete(manifest: AnyManifest, cache: DatasetCache) -> DatasetRecord | None:
-    """The record, if every listed clip has its row and its audio, by the rules of this very manifest."""
+    """The record, if every listed clip has its row, its audio and its fate, by the rules of this very manifest."""
     record = cache.find_record()
     if record is None or record.fingerprint != manifest.fingerprint or not record.listed:
         return None
     if not cache.clips_path.exists():
         return None
-    by_split = cache.read_clips()
+    by_split, entries = cache.read_clips(), read_ledgers(cache.folder)
     for split, listed in record.listed.items():
         audio = cache.audio_names(split)
-        if listed == 0 or sum(audio_name(clip.clip_id) in audio for clip in by_split.get(split, [])) != listed:
+        clips = [clip for clip in by_split.get(split, []) if audio_name(clip.clip_id) in audio]
+        if listed == 0 or sum(_is_accounted(entries, clip) for clip in clips) != listed:
             return None
         if manifest.has_truth(split) and not cache.reference_path(split).exists():
             return None
@@ -244,12 +246,13 @@ def _bring(
     dropped = [fate for rows in resolved for fate in rows.dropped]
     clips = [clip for rows in resolved for clip in rows.clips]
     ledger.keep_only({(clip.split, clip.clip_id) for clip in clips} | {(fate.split, fate.clip_id) for fate in dropped})
-    for fate in dropped:
-        ledger.record(fate)
+    ledger.record_all(dropped)
     shard = options.shard
     own = [clip for clip in clips if shard is None or shard.holds(clip.clip_id)]
     try:
-        for fate in listener.track(source.adopt(_missing(cache, own)), len(own), "clips looked for"):
+        for fate in source.account(_unaccounted(cache, own)):
+            ledger.record(fate)
+        for fate in listener.track(source.adopt(_missing(cache, own), listener.say), len(own), "clips looked for"):
             ledger.record(fate)
         entries = read_ledgers(cache.folder)
         due = [clip for clip in _missing(cache, own) if is_due(entries.get((clip.split, clip.clip_id)), options.retry)]
@@ -262,6 +265,17 @@ def _bring(
     except FetchStoppedError as stop:
         return f"{stop.message}: {stop.hint}" if stop.hint else stop.message
     return None
+
+
+def _unaccounted(cache: DatasetCache, clips: Iterable[Clip]) -> list[Clip]:
+    """Clips with audio of which no ledger says that it is there."""
+    entries, missing = read_ledgers(cache.folder), set(_missing(cache, clips))
+    return [clip for clip in clips if clip not in missing and not _is_accounted(entries, clip)]
+
+
+def _is_accounted(entries: Mapping[Key, Entry], clip: Clip) -> bool:
+    entry = entries.get((clip.split, clip.clip_id))
+    return entry is not None and entry.fate.state == "ok"
 
 
 def _missing(cache: DatasetCache, clips: Iterable[Clip]) -> list[Clip]:

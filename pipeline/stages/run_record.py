@@ -45,6 +45,8 @@ class TrainSettings:
         ``cpu``, ``cuda``, ``cuda:1``, ...
     threads : int
         Of the CPU; sums depend on it in the last digit.
+    compiled : bool
+        By ``torch.compile``; sums depend on it, too.
     """
 
     preset: str
@@ -54,12 +56,15 @@ class TrainSettings:
     seed: int
     device: str
     threads: int
+    compiled: bool = False
 
     @property
     def default_run(self) -> str:
         """A name that tells the runs of a table apart."""
-        stages = "x".join(str(group) for group in self.pooling.hierarchy) or "single"
-        return f"{self.preset}-{self.pooling.function}-{stages}-seed{self.seed}"
+        how = self.pooling
+        stages = "x".join(str(group) for group in how.hierarchy) or "single"
+        weights = "" if how.segment_weights == "corrected" else f"-{how.segment_weights}"
+        return f"{self.preset}-{how.function}-{stages}{weights}-seed{self.seed}"
 
 
 def describe_run(

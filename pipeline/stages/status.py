@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +14,20 @@ from pipeline.io.cache import DatasetCache
 from pipeline.io.feature_store import FeatureFile
 from pipeline.io.ledger import read_ledgers, write_entries
 from pipeline.io.runs import Run
-from pipeline.stages.tally import tally
+from pipeline.stages.tally import tally, tally_classes
 
 
 @dataclass(frozen=True)
 class StatusReport:
-    """Counts by stage and split, and the command to run next."""
+    """Counts by stage and split, the command to run next and, where asked for, clips by split and class."""
 
     dataset: str
     stages: dict[str, Any]
     next: str
+    classes: dict[str, dict[str, dict[str, int]]] = field(default_factory=dict)
 
 
-def status(dataset: str, cache_dir: Path, address: str = "") -> StatusReport:
+def status(dataset: str, cache_dir: Path, address: str = "", *, classes: bool = False) -> StatusReport:
     """What the cache holds of a dataset.
 
     Parameters
@@ -37,6 +38,8 @@ def status(dataset: str, cache_dir: Path, address: str = "") -> StatusReport:
         The cache.
     address : str, optional
         How commands call the dataset (a name, or the path of its TOML); the name by default.
+    classes : bool
+        Count clips by class, too.
 
     Returns
     -------
@@ -53,12 +56,15 @@ def status(dataset: str, cache_dir: Path, address: str = "") -> StatusReport:
     stages = {
         "download": tally(cache, record),
         "features": {
-            folder.name: _stored(folder) for folder in sorted((cache.folder / "features").glob("*")) if folder.is_dir()
+            folder.name: _stored(folder)
+            for folder in sorted((cache.folder / "features").glob("[!.]*"))
+            if folder.is_dir()
         },
         "train": {run.name: _progress(run) for run in runs},
         "score": {run.name: _scored(run) for run in runs},
     }
-    return StatusReport(dataset, stages, _next(stages, address))
+    by_class = tally_classes(cache, record) if classes else {}
+    return StatusReport(dataset, stages, _next(stages, address), by_class)
 
 
 def export_clips(dataset: str, cache_dir: Path, path: Path) -> int:

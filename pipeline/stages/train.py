@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 
-from pipeline.batches import ClipBatches, band_statistics
+from pipeline.batches import ClipBatches, band_statistics, read_ahead
 from pipeline.errors import MissingStageError, SettingsError, StaleError
 from pipeline.io.atomic import remove_leftovers, write_text
 from pipeline.io.cache import DatasetCache
@@ -22,7 +22,9 @@ from pipeline.io.runs import Run, named_run
 from pipeline.labels import LabelSet
 from pipeline.logmel import LogMelConfig
 from pipeline.nn.crnn import CRNN
+from pipeline.nn.device import check_compiler, has_room, place
 from pipeline.nn.fit import EpochRecord, Fit, predict
+from pipeline.nn.memory import keep_freed_memory
 from pipeline.stages.progress import Listener
 from pipeline.stages.run_record import TrainSettings, begin_run, describe_run
 from pipeline.truth import read_truth
@@ -99,6 +101,8 @@ def train(
         If the network does not fit the features.
     """
     listener = listener or Listener()
+    if settings.compiled:
+        check_compiler()
     cache = DatasetCache(cache_dir, dataset)
     labels = LabelSet(cache.read_record().labels)
     run = named_run(cache, run_name or settings.default_run)
@@ -109,7 +113,9 @@ def train(
         return TrainReport(**record["result"])
     remove_leftovers(run.folder)
     torch.set_num_threads(settings.threads)
+    keep_freed_memory()
     fit = _start(settings, labels, front_end, splits["training"])
+    _feed(splits, torch.device(settings.device))
     _resume(fit, run, listener)
     seconds, epochs = _fit(fit, run, splits, settings, listener)
     fit.restore_best()
@@ -148,7 +154,17 @@ def _start(settings: TrainSettings, labels: LabelSet, front_end: LogMelConfig, t
     except ValueError as error:
         raise SettingsError(f"preset {settings.preset}: {error}") from error
     model.standardise_with(*band_statistics(training))
-    return Fit(model.to(settings.device), settings.training, settings.seed)
+    place(model, settings.device, compiled=settings.compiled)
+    return Fit(model, settings.training, settings.seed)
+
+
+def _feed(splits: dict[str, ClipBatches], device: torch.device) -> None:
+    """Let a GPU have all features in its memory if they fit, else memory that it can fetch them from."""
+    if has_room(device, sum(batches.n_bytes for batches in splits.values())):
+        for batches in splits.values():
+            batches.keep_on(device)
+    for batches in splits.values():
+        batches.pinned = device.type == "cuda"
 
 
 def _resume(fit: Fit, run: Run, listener: Listener) -> None:
@@ -171,9 +187,9 @@ def _fit(
     started, first, size = time.monotonic(), fit.epoch, settings.training.batch_size
     n_steps = -(-len(splits["training"]) // size)
     while not fit.stopped:
-        batches = splits["training"].shuffled(size, settings.seed, fit.epoch + 1)
+        batches = read_ahead(splits["training"].shuffled(size, settings.seed, fit.epoch + 1))
         tracked = listener.track(batches, n_steps, f"epoch {fit.epoch + 1}, batches")
-        record = fit.run_epoch(tracked, splits["testing"].in_order(size))
+        record = fit.run_epoch(tracked, read_ahead(splits["testing"].in_order(size)))
         write_text(run.log_path, _log(fit.records))
         write_state(run.state_path, fit.state())
         best = "  best" if fit.best_epoch == fit.epoch else ""

@@ -129,6 +129,24 @@ def test_archives_are_looked_through_and_leave_nothing_behind(tmp_path: Path, ki
     assert not (tmp_path / "evil").exists()
 
 
+def test_of_a_tar_that_breaks_off_what_comes_before_is_adopted_and_it_is_told(tmp_path: Path) -> None:
+    clips = [clip(f"{letter}bCdEfGhIjK") for letter in "abc"]
+    archive = tmp_path / "mine.tar"
+    with tarfile.open(archive, "w") as opened:
+        for seed, one in enumerate(clips):
+            path = put(tmp_path / "files" / f"Y{one.clip_id}.wav", noise(10, seed))
+            opened.add(path, path.name)
+    archive.write_bytes(archive.read_bytes()[:-500_000])
+    cache, told = DatasetCache(tmp_path / "cache", "videos"), []
+    fates = list(adopt([str(archive)], clips, cache, 1, told.append))
+    assert [(fate.clip_id, fate.state) for fate in fates if fate.state == "ok"] == [
+        (one.clip_id, "ok") for one in clips[:2]
+    ]
+    assert len(told) == 1
+    assert "mine.tar" in told[0]
+    assert told[0].endswith("what comes before that is used")
+
+
 def test_links_of_the_user_are_followed_once(tmp_path: Path) -> None:
     put(tmp_path / "elsewhere" / "abCdEfGhIjK_30.000_40.000.wav", noise(10))
     (tmp_path / "mine").mkdir()

@@ -1,12 +1,14 @@
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 import soundfile
 from encoded import FORMS, Form, clock, encoded, start_error_ms
 
 from pipeline.errors import AudioError, SedpipeError
-from pipeline.io.audio import read_waveform, write_flac
+from pipeline.io import audio
+from pipeline.io.audio import read_blocks, read_waveform, write_flac
 
 RATE = 44_100
 
@@ -151,3 +153,84 @@ def test_a_place_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(SedpipeError, match=r"^cannot write .*a\.flac: (Not a directory|File exists)$"):
         write_flac(tmp_path / "file" / "a.flac", np.zeros(10), RATE)
+
+
+def in_blocks(path: Path, sample_rate: int = 44_100) -> np.ndarray:
+    return np.concatenate(list(read_blocks(path, sample_rate)))
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("channels", [1, 2])
+def test_blocks_are_the_recording_in_any_format(tmp_path, monkeypatch, form, channels):
+    monkeypatch.setattr(audio, "SAMPLES_PER_BLOCK", 10_007)
+    path = tmp_path / "recording"
+    path.write_bytes(encoded(clock(3.21, FORMS[form].rate), FORMS[form], channels))
+    whole, joined = read_waveform(path, 44_100), in_blocks(path)
+    n = len(joined)
+    assert len(whole) - 0.025 * 44_100 < n <= len(whole)  # fragments of MP4 list their end only at the beginning
+    assert joined.dtype == np.float32
+    np.testing.assert_allclose(joined, whole[:n], atol=1e-6)
+
+
+@pytest.mark.parametrize("rate", [8000, 22_050, 44_100, 48_000, 96_000])
+def test_blocks_are_resampled_as_the_whole_is(tmp_path, monkeypatch, rate):
+    monkeypatch.setattr(audio, "SAMPLES_PER_BLOCK", 4001)
+    soundfile.write(tmp_path / "a.wav", clock(2.0, rate), rate)
+    np.testing.assert_allclose(in_blocks(tmp_path / "a.wav"), read_waveform(tmp_path / "a.wav", 44_100), atol=1e-6)
+
+
+def test_no_block_is_longer_than_the_bound_however_long_or_wide_the_recording(tmp_path, monkeypatch):
+    monkeypatch.setattr(audio, "SAMPLES_PER_BLOCK", 4000)
+    soundfile.write(tmp_path / "a.wav", np.zeros((44_100, 8)), 44_100)
+    assert {len(block) for block in read_blocks(tmp_path / "a.wav", 44_100)} == {500, 100}
+
+
+@pytest.mark.parametrize("content", [b"", b"this is not audio", b"RIFF\xff\xff\xff\x7fWAVE"])
+def test_what_cannot_be_read_at_once_cannot_be_read_in_blocks_for_the_same_reason(tmp_path, content):
+    path = tmp_path / "a.wav"
+    path.write_bytes(content)
+    with pytest.raises(AudioError) as at_once:
+        read_waveform(path, 44_100)
+    with pytest.raises(AudioError) as in_pieces:
+        in_blocks(path)
+    assert in_pieces.value.message == at_once.value.message
+
+
+def test_blocks_with_samples_that_are_no_numbers_or_without_any_sample_are_refused(tmp_path):
+    soundfile.write(tmp_path / "nan.wav", np.array([0.0, np.nan]), 44_100, subtype="FLOAT")
+    with pytest.raises(AudioError, match="not finite"):
+        in_blocks(tmp_path / "nan.wav")
+    soundfile.write(tmp_path / "none.wav", np.zeros(0), 44_100)
+    with pytest.raises(AudioError, match=r"holds no audio \(0 samples"):
+        in_blocks(tmp_path / "none.wav")
+
+
+def test_a_video_without_sound_says_so_in_blocks_too(tmp_path):
+    with av.open(str(tmp_path / "a.mp4"), "w") as container:
+        stream = container.add_stream("mpeg4", rate=5)
+        stream.width = stream.height = 16
+        container.mux(stream.encode(av.VideoFrame(16, 16, "yuv420p")))
+        container.mux(stream.encode(None))
+    with pytest.raises(AudioError, match="holds no audio track"):
+        in_blocks(tmp_path / "a.mp4")
+
+
+@pytest.mark.parametrize(
+    ("rate", "channels", "subtype"),
+    [(8_000, 1, "PCM_16"), (44_100, 8, "PCM_24"), (48_000, 2, "PCM_16"), (96_000, 6, "FLOAT"), (192_000, 2, "DOUBLE")],
+)
+def test_the_beginning_alone_is_the_beginning_of_all(tmp_path: Path, rate: int, channels: int, subtype: str) -> None:
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, (2 * rate, channels))
+    soundfile.write(tmp_path / "a.wav", noise, rate, subtype=subtype)
+    whole = read_waveform(tmp_path / "a.wav", RATE)
+    beginning = read_waveform(tmp_path / "a.wav", RATE, most_samples=RATE)
+    assert beginning.dtype == np.float32
+    np.testing.assert_allclose(beginning, whole[:RATE], rtol=0, atol=0 if rate == RATE else 1e-6)
+
+
+def test_what_lies_beyond_the_beginning_is_not_looked_at(tmp_path: Path) -> None:
+    waveform = tone(100, RATE, seconds=2)
+    waveform[RATE + 1] = np.nan
+    soundfile.write(tmp_path / "a.wav", waveform, RATE, subtype="FLOAT")
+    assert len(read_waveform(tmp_path / "a.wav", RATE, most_samples=RATE)) == RATE
+    assert reason(tmp_path / "a.wav") == "holds samples that are not finite (nan or infinity)"

@@ -4,62 +4,47 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.io import audio_checksums
-from pipeline.io.audio_checksums import AudioChecksums, sha256_of
-
-
-@pytest.fixture
-def reads(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    """The files that were read, in order."""
-    paths: list[Path] = []
-
-    def noted(path: Path) -> str:
-        paths.append(path)
-        return sha256_of(path)
-
-    monkeypatch.setattr(audio_checksums, "sha256_of", noted)
-    return paths
+from pipeline.io.audio_checksums import AudioChecksums, AudioStamp
 
 
 @pytest.fixture
 def audio(tmp_path: Path) -> Path:
     path = tmp_path / "a.flac"
     path.write_bytes(b"sound")
+    os.utime(path, ns=(3, 7))
     return path
 
 
-def test_checksum_is_the_sha256_of_the_bytes(tmp_path: Path, audio: Path) -> None:
-    assert AudioChecksums(tmp_path / "sums.tsv").of("a", audio) == hashlib.sha256(b"sound").hexdigest()
+def test_a_stamp_is_size_time_and_sha256(audio: Path) -> None:
+    assert AudioStamp.of(audio) == (5, 7, hashlib.sha256(b"sound").hexdigest())
 
 
-def test_an_unchanged_file_is_read_once_even_by_the_next_process(
-    tmp_path: Path, audio: Path, reads: list[Path]
-) -> None:
+def test_a_file_of_the_same_size_and_time_is_known_even_by_the_next_process(tmp_path: Path, audio: Path) -> None:
     first = AudioChecksums(tmp_path / "sums.tsv")
-    assert first.of("a", audio) == first.of("a", audio)
-    first.save()
-    AudioChecksums(tmp_path / "sums.tsv").of("a", audio)
-    assert reads == [audio]
+    assert first.find("a", 5, 7) is None
+    first.note("a", AudioStamp.of(audio))
+    first.save(["a"])
+    for checksums in (first, AudioChecksums(tmp_path / "sums.tsv")):
+        assert checksums.find("a", 5, 7) == hashlib.sha256(b"sound").hexdigest()
+        assert checksums.find("a", 6, 7) is checksums.find("a", 5, 8) is checksums.find("b", 5, 7) is None
+        assert checksums.sizes() == {5}
 
 
-def test_a_changed_size_or_time_is_looked_into(tmp_path: Path, audio: Path, reads: list[Path]) -> None:
+def test_clips_that_are_listed_no_longer_are_forgotten(tmp_path: Path) -> None:
     checksums = AudioChecksums(tmp_path / "sums.tsv")
-    checksums.of("a", audio)
-    os.utime(audio, ns=(1, 1))
-    assert checksums.of("a", audio) == hashlib.sha256(b"sound").hexdigest()
-    audio.write_bytes(b"noise!")
-    os.utime(audio, ns=(1, 1))
-    assert checksums.of("a", audio) == hashlib.sha256(b"noise!").hexdigest()
-    assert len(reads) == 3
+    for clip_id in "ab":
+        checksums.note(clip_id, AudioStamp(1, 2, "c"))
+    checksums.save(["b", "unknown"])
+    assert (tmp_path / "sums.tsv").read_text() == "b\t1\t2\tc\n"
 
 
 def test_an_unchanged_table_is_not_written_again(tmp_path: Path, audio: Path) -> None:
     table = tmp_path / "sums.tsv"
-    for _ in range(2):
-        checksums = AudioChecksums(table)
-        checksums.of("a", audio)
-        checksums.save()
-        os.utime(table, ns=(5, 5)) if table.stat().st_mtime_ns != 5 else None
+    checksums = AudioChecksums(table)
+    checksums.note("a", AudioStamp.of(audio))
+    checksums.save(["a"])
+    os.utime(table, ns=(5, 5))
+    AudioChecksums(table).save(["a"])
     assert table.stat().st_mtime_ns == 5
 
 
@@ -68,6 +53,7 @@ def test_a_damaged_table_costs_work_and_nothing_else(tmp_path: Path, audio: Path
     table = tmp_path / "sums.tsv"
     table.write_bytes(content)
     checksums = AudioChecksums(table)
-    assert checksums.of("a", audio) == hashlib.sha256(b"sound").hexdigest()
-    checksums.save()
-    assert table.read_text().startswith("a\t5\t")
+    assert checksums.find("a", 5, 7) is None
+    checksums.note("a", AudioStamp.of(audio))
+    checksums.save(["a"])
+    assert table.read_text().startswith("a\t5\t7\t")

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.errors import SedpipeError
 from pipeline.fates import Fate
-from pipeline.io.ledger import Ledger, read_ledgers, write_entries
+from pipeline.io.ledger import Ledger, read_ledgers, read_states, write_entries
 from pipeline.shards import Shard
 
 
@@ -20,8 +20,8 @@ def test_a_row_holds_all_that_is_known_of_a_clip(tmp_path: Path) -> None:
     told = Fate("testing", "-a_b", "ok", "short", "9.1 s\tof 10", "webm opus", 9.1, 48_000, 2, "ab" * 32, "yt-dlp 1")
     with Ledger(tmp_path) as ledger:
         ledger.record(told)
-        [entry] = read_ledgers(tmp_path).values()  # while it is being written
-    assert (entry.fate, entry.attempts, entry.key) == (told, 1, ("testing", "-a_b"))
+        [(key, entry)] = read_ledgers(tmp_path).items()  # while it is being written
+    assert (entry.fate, entry.attempts, key) == (told, 1, ("testing", "-a_b"))
     assert entry.last_try.endswith("+00:00")
     assert list(read_ledgers(tmp_path).values()) == [entry]
 
@@ -39,6 +39,18 @@ def test_of_several_ledgers_the_one_that_got_the_clip_counts(tmp_path: Path) -> 
         with Ledger(tmp_path, Shard(index, 2)) as ledger:
             ledger.record(fate("a", state))
     assert read_ledgers(tmp_path)["training", "a"].fate.state == "ok"
+
+
+@pytest.mark.parametrize("parts", [1, 3])
+def test_states_are_those_of_the_whole_rows(tmp_path: Path, parts: int) -> None:
+    dice = random.Random(parts)
+    for index in range(1, parts + 1):
+        with Ledger(tmp_path, Shard(index, parts) if parts > 1 else None) as ledger:
+            for clip_id in "abcdef":
+                ledger.record(fate(clip_id, dice.choice(["ok", "gone", "retryable", "pending"]), reason="told"))
+    rows = read_ledgers(tmp_path)
+    assert read_states(tmp_path) == {key: (row.fate.state, row.fate.reason) for key, row in rows.items()}
+    assert len(rows) == 6
 
 
 def test_a_second_writer_is_sent_away_and_other_parts_are_not(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 import hashlib
 import io
+import re
 import struct
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -107,7 +108,7 @@ def test_members_that_lead_elsewhere_are_not_unpacked(tmp_path: Path) -> None:
 
 def test_a_recording_that_claims_to_be_huge_is_not_unpacked(tmp_path: Path) -> None:
     archive = zipped(tmp_path / "bomb.zip", {DOG: b"\0" * (MOST_BYTES_A_RECORDING + 1)})
-    with pytest.raises(SedpipeError, match=rf"bomb\.zip: {DOG} claims {MOST_BYTES_A_RECORDING + 1} bytes, which no"):
+    with pytest.raises(SedpipeError, match=rf"bomb\.zip: '{DOG}' claims {MOST_BYTES_A_RECORDING + 1:,} bytes, more"):
         open_here(tmp_path, [archive])
     assert files_below(tmp_path) == ["bomb.zip"]
 
@@ -127,9 +128,7 @@ def with_claimed_size(archive: Path, size: int) -> None:
 def test_a_claimed_size_that_is_not_true_is_a_sentence(tmp_path: Path, size: int) -> None:
     archive = zipped(tmp_path / "liar.zip", {DOG: CONTENT[DOG]})
     with_claimed_size(archive, size)
-    with pytest.raises(
-        SedpipeError, match=r"^cannot read the archive .*liar\.zip: Bad CRC|liar\.zip: .* claims 4294967294"
-    ):
+    with pytest.raises(SedpipeError, match=r"liar\.zip: '.*' (claims 4,294,967,294 bytes|claims 1 bytes)|Bad CRC"):
         open_here(tmp_path, [archive])
     assert files_below(tmp_path) == ["liar.zip"]
 
@@ -144,10 +143,10 @@ def test_a_damaged_archive_is_a_sentence_or_gives_what_is_whole(tmp_path: Path, 
         try:
             found(open_here(tmp_path / str(place), [damaged]))
         except SedpipeError as error:
-            complaints.add(error.message.split(":")[0])
+            complaints.add(re.split("[:,] ", error.message)[0])
     assert complaints <= {
         f"cannot read the archive {damaged}",
-        f"{damaged} is neither a folder nor a zip archive",
+        f"{damaged} is neither a folder nor a zip or tar archive",
         f"{damaged}",
     }
     assert f"cannot read the archive {damaged}" in complaints
@@ -165,7 +164,7 @@ def test_what_is_unpacked_already_is_not_unpacked_again(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_archive_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "esc.rar").write_bytes(b"Rar!" * 100)
-    with pytest.raises(SedpipeError, match=r"^.*esc\.rar is neither a folder nor a zip archive$") as caught:
+    with pytest.raises(SedpipeError, match=r"^.*esc\.rar is neither a folder nor a zip or tar archive$") as caught:
         open_here(tmp_path, [tmp_path / "esc.rar"])
     assert caught.value.hint == "unpack it and name the folder"
 
@@ -190,7 +189,7 @@ def test_address_of_a_mirror_may_be_a_place(tmp_path: Path, web: Web) -> None:
 def test_a_page_in_place_of_an_archive_is_a_sentence_and_not_kept(tmp_path: Path, web: Web) -> None:
     (web.folder / "esc.zip").write_text("<html>please log in</html>")
     url = f"{web.url}/esc.zip"
-    with pytest.raises(SedpipeError, match=rf"^{url} is not a zip archive$"):
+    with pytest.raises(SedpipeError, match=rf"^{url} is not an archive$"):
         open_here(tmp_path, [], url)
     zipped(web.folder / "esc.zip", CONTENT)
     assert found(open_here(tmp_path, [], url)) == [DOG, RAIN]

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from pipeline.nn.blocks import NORMALISATIONS, GatedBlock, GatedConv
+from pipeline.nn.blocks import NORMALISATIONS, GatedBlock, GatedConv, LeakyConv, PowerPool, leaky_block
 
 torch.set_num_threads(1)
 
@@ -71,3 +71,48 @@ def test_dropout_acts_in_training_alone():
     block.eval()
     assert torch.equal(block(x), block(x))
     assert (block(x) != 0).all()
+
+
+@pytest.mark.parametrize("depth", [1, 3])
+def test_a_block_may_have_any_number_of_convolutions(depth):
+    block = GatedBlock(2, 3, (2, 2), "before_gate", dropout=0, depth=depth)
+    assert len(block.layers) == depth
+    assert block(torch.randn(1, 2, 8, 8)).shape == (1, 3, 4, 4)
+
+
+@pytest.mark.parametrize("power", [2, 4])
+def test_pooling_by_a_power_is_torchs_on_values_that_are_not_negative(power):
+    x = torch.rand(2, 3, 8, 10)
+    expected = torch.nn.functional.lp_pool2d(x, power, (2, 5))
+    torch.testing.assert_close(PowerPool((2, 5), power)(x), expected)
+    torch.testing.assert_close(PowerPool((2, 5), power)(-x), expected)  # even powers know no sign
+
+
+def test_pooling_by_a_high_power_nears_the_largest():
+    x = torch.rand(2, 3, 8, 10) + 0.5
+    largest = torch.nn.functional.max_pool2d(x, (2, 2))
+    away = [(PowerPool((2, 2), power)(x) - largest).abs().max() for power in (2, 4, 16)]
+    assert away[0] > away[1] > away[2]
+
+
+def test_a_patch_of_zeros_has_a_finite_gradient():
+    x = torch.zeros(1, 1, 2, 2, requires_grad=True)
+    PowerPool((2, 2), 4)(x).sum().backward()
+    assert torch.equal(x.grad, torch.zeros(1, 1, 2, 2))
+
+
+def test_a_leaky_convolution_normalises_first_and_lets_a_tenth_of_the_negative_through():
+    conv = LeakyConv(1, 2)
+    with torch.no_grad():
+        conv.convolution.weight.zero_()
+        conv.convolution.weight[0, 0, 1, 1], conv.convolution.weight[1, 0, 1, 1] = 1.0, -1.0
+    x = torch.randn(4, 1, 8, 8) * 9 + 5
+    normal = (x - x.mean()) / (x.var(correction=0) + 1e-5).sqrt()
+    expected = torch.cat([normal, -normal], dim=1)
+    torch.testing.assert_close(conv(x), torch.where(expected > 0, expected, 0.1 * expected))
+
+
+def test_a_leaky_block_widens_once_and_pools_once():
+    block = leaky_block(1, 4, (2, 5), depth=3, pool_power=0)
+    assert block(torch.randn(1, 1, 8, 10)).shape == (1, 4, 4, 2)
+    assert sum(parameter.numel() for parameter in block.parameters()) == 9 * (4 + 2 * 16) + 2 * (1 + 4 + 4)

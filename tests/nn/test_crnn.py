@@ -52,6 +52,33 @@ def test_the_papers_network_has_the_parameters_of_its_layers():
     assert round(expected / 1e6, 2) == 1.75
 
 
+def test_cdurs_network_has_the_parameters_of_its_layers_and_pools_frequency_away():
+    preset = load_preset("cdur")
+    model = CRNN(17, 500, 80, preset.network, preset.pooling)
+    convolutions = 9 * (1 * 32 + 32 * 128 + 3 * 128 * 128) + 2 * (1 + 32 + 3 * 128)
+    expected = convolutions + gru_parameters(128, 128) + (256 * 17 + 17)
+    assert n_parameters(model) == expected
+    assert round(expected / 1e6, 2) == 0.68  # as published
+    assert model.convolutions(torch.randn(1, 1, 500, 80)).shape == (1, 128, 125, 1)
+
+
+@pytest.mark.parametrize("convolution", ["gated", "leaky"])
+def test_every_option_of_the_network_gives_probabilities_and_gradients(convolution):
+    changes = {"depths": (1, 2), "pool_power": 4, "input_normalisation": True, "conv_maps": 0}
+    model = tiny(convolution=convolution, **changes).train()
+    prediction = model(torch.randn(3, 40, 16), torch.tensor([40, 40, 21]))
+    assert ((prediction.frame_probs >= 0) & (prediction.frame_probs <= 1)).all()
+    prediction.clip_probs.sum().backward()
+    assert all(parameter.grad is not None and parameter.grad.isfinite().all() for parameter in model.parameters())
+
+
+def test_with_input_normalisation_the_level_and_spread_of_a_band_do_not_matter():
+    model = tiny(input_normalisation=True, dropout=0.0).train()
+    x, whole = torch.randn(4, 40, 16), torch.full((4,), 40)
+    moved = x * torch.linspace(1, 5, 16) + torch.linspace(-60, 20, 16)
+    torch.testing.assert_close(model(x, whole).clip_probs, model(moved, whole).clip_probs, rtol=0, atol=1e-3)
+
+
 @pytest.mark.parametrize(("variant", "millions"), [("B", 0.97), ("C", 1.75), ("D", 1.16)])
 def test_variants_that_the_papers_preset_describes_can_be_built(tmp_path, variant, millions):
     text = (PRESETS / "paper.toml").read_text()
@@ -85,9 +112,48 @@ def test_clips_are_pooled_from_the_frames_that_count(function):
         prediction = model(torch.randn(2, 40, 16), torch.tensor([40, 21]))
     if function != "attention":
         valid = torch.arange(10) < torch.tensor([[10], [6]])  # the sixth output frame holds input frame 20
-        weights = frame_weights(function, prediction.frame_probs, valid)
+        weights = frame_weights(
+            function, prediction.frame_probs, valid, alpha=model.alpha if model.alpha is None else model.alpha.detach()
+        )
         assert torch.equal(prediction.clip_probs, pool(function, prediction.frame_probs, weights, (5,))[0])
     assert (model.attend is not None) == (function == "attention")
+    assert (model.alpha is not None) == (function == "auto")
+
+
+def test_learned_segment_weights_add_a_dense_layer_a_stage_that_is_trained():
+    pooling = PoolingConfig("linear", (5, 2), "time", "learned")
+    model = CRNN(3, 40, 16, TINY, pooling)
+    assert n_parameters(model) - n_parameters(tiny()) == 2 * (8 * 3 + 3)
+    prediction = model(torch.randn(4, 40, 16), torch.tensor([40, 3, 17, 40]))
+    assert [tuple(part.shape) for part in prediction.segment_probs] == [(4, 2, 3), (4, 1, 3)]
+    prediction.clip_probs.sum().backward()
+    assert model.attend_segments[0].weight.grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize("segment_weights", ["corrected", "learned"])
+def test_what_lies_in_the_padding_is_irrelevant_to_the_network(segment_weights):
+    torch.manual_seed(0)
+    pooling = PoolingConfig("attention", (5,), "time", segment_weights)
+    model = CRNN(3, 40, 16, replace(TINY, dropout=0.0), pooling)  # in training, where a batch has statistics
+    x, n_frames = torch.randn(3, 40, 16), torch.tensor([40, 21, 3])
+    other = x.clone()
+    other[1, 21:], other[2, 3:] = -100, torch.nan
+    one, two = model(x, n_frames), model(other, n_frames)
+    assert torch.equal(one.frame_probs, two.frame_probs)
+    assert torch.equal(one.clip_probs, two.clip_probs)
+
+
+def test_a_short_clip_is_heard_alike_however_much_it_is_padded():
+    """But for its last frames, which the convolutions see beside the maps of padding instead of nothing."""
+    x = torch.randn(1, 80, 16)
+    with torch.inference_mode():
+        torch.manual_seed(0)
+        padded = CRNN(3, 80, 16, TINY, PoolingConfig("linear", ())).eval()
+        short = CRNN(3, 40, 16, TINY, PoolingConfig("linear", ())).eval()
+        short.load_state_dict(padded.state_dict())
+        one = padded(x, torch.tensor([40])).frame_probs[0, :10]
+        other = short(x[:, :40], torch.tensor([40])).frame_probs[0]
+    assert (one - other).abs().max() < 0.01
 
 
 def test_an_output_frame_counts_if_it_holds_one_frame_of_the_clip():
@@ -140,6 +206,11 @@ def test_a_network_that_does_not_fit_its_input_is_refused(n_frames, n_mels, hier
         ({"maps": (4, 0)}, "must be positive"),
         ({"pools": ((2, 2), (0, 2))}, "must be positive"),
         ({"conv_pool": (1, 0)}, "must be positive"),
+        ({"conv_maps": -1}, "conv_maps not negative"),
+        ({"depths": (1, 0)}, "must be positive"),
+        ({"depths": (1,)}, "expected one depth a block, got 2 blocks and 1 depths"),
+        ({"pool_power": 3}, "must be 0 or an even number, got 3"),
+        ({"convolution": "dense"}, "must be one of gated, leaky, got 'dense'"),
         ({"gru_units": 0}, "must be positive"),
         ({"normalisation": "group"}, "must be one of before_gate, after_gate, block, got 'group'"),
         ({"dropout": 1.0}, r"dropout must be in \[0, 1\), got 1.0"),
@@ -156,6 +227,10 @@ def test_unknown_pooling_is_refused():
         PoolingConfig("mean")
     with pytest.raises(ValueError, match="attention_axis must be 'classes' or 'time', got 'frequency'"):
         PoolingConfig("attention", (), "frequency")
+    with pytest.raises(ValueError, match="segment_weights must be one of corrected, original, learned, got 'mean'"):
+        PoolingConfig("linear", (5, 5), segment_weights="mean")
+    with pytest.raises(ValueError, match="max pooling takes the largest value"):
+        PoolingConfig("max", (5, 5), segment_weights="learned")
 
 
 def learn(function: str, clips: list[list[tuple[int, int]]]) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:

@@ -6,17 +6,25 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.nn.pooling import POOLING_FUNCTIONS, check_hierarchy, frame_weights, pool, pool_stage
+from pipeline.nn.pooling import (
+    POOLING_FUNCTIONS,
+    SEGMENT_WEIGHTS,
+    check_hierarchy,
+    frame_weights,
+    learned_weights,
+    pool,
+    pool_stage,
+)
 
 torch.set_num_threads(1)
 HIERARCHIES = [(), (5,), (5, 5), (25,), (5, 5, 5)]
 
 
-def pooled(function, frame_probs, hierarchy=(), attention=None, valid=None, axis="classes"):
+def pooled(function, frame_probs, hierarchy=(), attention=None, valid=None, axis="classes", alpha=3.0, **how):
     """Clip probabilities (B, K) of frame probabilities (B, T, K)."""
     valid = torch.ones(frame_probs.shape[:2], dtype=torch.bool) if valid is None else valid
-    weights = frame_weights(function, frame_probs, valid, attention, axis)
-    return pool(function, frame_probs, weights, hierarchy)[0]
+    weights = frame_weights(function, frame_probs, valid, attention, axis, torch.as_tensor(alpha))
+    return pool(function, frame_probs, weights, hierarchy, **how)[0]
 
 
 def column(values) -> torch.Tensor:
@@ -37,12 +45,12 @@ def by_definition(x, w, hierarchy) -> float:
     return float(x[0])
 
 
-WEIGHTS_OF = {"average": np.ones_like, "linear": lambda x: x, "exponential": np.exp}
+WEIGHTS_OF = {"average": np.ones_like, "linear": lambda x: x, "exponential": np.exp, "auto": lambda x: np.exp(3 * x)}
 probabilities = st.lists(st.floats(0, 1, width=32), min_size=25, max_size=25)
 positive = st.lists(st.floats(0.0009765625, 1, width=32), min_size=25, max_size=25)
 
 
-def test_the_five_functions_on_four_frames_by_hand():
+def test_the_functions_of_probabilities_on_four_frames_by_hand():
     x = column([0.9, 0.1, 0.1, 0.1])
     assert pooled("max", x).item() == pytest.approx(0.9)
     assert pooled("average", x).item() == pytest.approx(0.3)
@@ -65,7 +73,7 @@ def test_three_stages_give_segments_of_25_and_5_and_one_clip():
     assert clip.shape == (2, 3)
 
 
-@pytest.mark.parametrize("function", ["average", "linear", "exponential"])
+@pytest.mark.parametrize("function", WEIGHTS_OF)
 @pytest.mark.parametrize("hierarchy", HIERARCHIES)
 def test_each_function_is_the_papers_formula_written_out(function, hierarchy):
     x = np.random.default_rng(0).uniform(0.01, 1, 125)
@@ -82,28 +90,7 @@ def test_learned_weights_are_the_papers_formula_written_out(hierarchy):
     assert clip[0].tolist() == pytest.approx([by_definition(x[:, k], softmax[:, k], hierarchy) for k in range(3)])
 
 
-def test_gradient_of_single_linear_softmax_is_equation_6():
-    x = column(np.random.default_rng(0).uniform(0.01, 1, 125)).requires_grad_()
-    y = pooled("linear", x)
-    y.backward()
-    expected = (2 * x - y) / x.sum()
-    torch.testing.assert_close(x.grad, expected.detach(), rtol=1e-4, atol=1e-7)
-
-
-@pytest.mark.parametrize("group", [5, 25])
-def test_gradient_of_hierarchical_linear_softmax_is_equation_8(group):
-    x = column(np.random.default_rng(0).uniform(0.01, 1, 125)).requires_grad_()
-    y = pooled("linear", x, (group,))
-    y.backward()
-    groups = x.detach().double().reshape(-1, group)
-    sums = groups.sum(dim=1, keepdim=True)
-    segment = (groups**2).sum(dim=1, keepdim=True) / sums
-    clip = (segment**2).sum() / segment.sum()
-    expected = (groups * (4 * segment - 2 * clip) - 2 * segment**2 + clip * segment) / (segment.sum() * sums)
-    torch.testing.assert_close(x.grad.flatten().double(), expected.flatten(), rtol=1e-4, atol=1e-7)
-
-
-@pytest.mark.parametrize("function", ["average", "linear", "exponential"])
+@pytest.mark.parametrize("function", WEIGHTS_OF)
 @pytest.mark.parametrize("hierarchy", [(), (5,), (5, 5)])
 def test_gradients_are_finite_differences_of_the_papers_formula(function, hierarchy):
     x = np.random.default_rng(2).uniform(0.05, 0.95, 125)
@@ -158,16 +145,53 @@ def test_hierarchical_linear_softmax_is_linear_softmax_of_each_stage(values):
     assert pooled("linear", x, (5,)).item() == pytest.approx(pooled("linear", segments).item(), abs=1e-6)
 
 
-@settings(max_examples=30, deadline=None)
-@given(positive, st.sampled_from(["linear", "exponential", "attention"]))
-def test_segments_weighted_as_first_printed_are_single_pooling(values, function):
-    """The paper's erratum: with the mean of the weights a hierarchy changes nothing."""
-    x = column(values)
-    weights = frame_weights(function, x, torch.ones(1, 25, dtype=torch.bool), 3 * x)
-    segments, _ = pool_stage(x, weights, 5)
-    as_first_printed = weights.reshape(1, 5, 5, 1).mean(dim=2)
-    single = pool(function, x, weights)[0]
-    assert pool(function, segments, as_first_printed)[0].item() == pytest.approx(single.item(), abs=1e-6)
+@settings(max_examples=60, deadline=None)
+@given(positive, st.sampled_from(["linear", "exponential", "attention", "auto"]), st.sampled_from([(5,), (5, 5)]))
+def test_segments_weighted_as_first_printed_are_single_pooling(values, function, hierarchy):
+    """The paper's erratum: with the mean of the weights (Eq. A-1) a hierarchy changes nothing."""
+    x = column(values).double()
+    hierarchical = pooled(function, x, hierarchy, 3 * x, segment_weights="original")
+    assert hierarchical.item() == pytest.approx(pooled(function, x, (), 3 * x).item(), abs=1e-12)
+
+
+def test_segments_with_learned_weights_are_pooled_by_them():
+    x = column([0.9, 0.1, 0.3, 0.5])
+    clip, (segments,) = pool("linear", x, x, (2,), segment_weights="learned", learned=[column([0.25, 0.75])])
+    assert segments.flatten().tolist() == pytest.approx([0.82, 0.34 / 0.8])
+    assert clip.item() == pytest.approx(0.25 * 0.82 + 0.75 * 0.34 / 0.8)
+
+
+def test_learned_weights_take_the_place_of_the_weights_in_every_stage():
+    x, g = torch.rand(2, 125, 3), torch.Generator().manual_seed(0)
+    learned = [torch.rand(2, 25, 3, generator=g), torch.rand(2, 5, 3, generator=g)]
+    clip, (segments, longer) = pool("exponential", x, x.exp(), (5, 5), segment_weights="learned", learned=learned)
+    by_hand = [(w * v).unflatten(1, (-1, 5)).sum(2) / w.unflatten(1, (-1, 5)).sum(2) for w, v in
+               ((x.exp(), x), (learned[0], segments), (learned[1], longer))]  # fmt: skip
+    torch.testing.assert_close([segments, longer, clip], [by_hand[0], by_hand[1], by_hand[2].squeeze(1)])
+
+
+@pytest.mark.parametrize("alpha", [0.0, 1.0, 400.0])
+@pytest.mark.parametrize("hierarchy", [(), (5,), (5, 5)])
+def test_auto_pooling_reaches_from_average_over_exponential_to_max(alpha, hierarchy):
+    x = column(np.random.default_rng(4).permutation(125) / 125)
+    same = {0.0: "average", 1.0: "exponential", 400.0: "max"}[alpha]
+    expected = pooled(same, x, hierarchy).item()
+    assert pooled("auto", x, hierarchy, alpha=alpha).item() == pytest.approx(expected, abs=2e-3 * (alpha > 1) + 1e-6)
+
+
+def test_auto_pooling_learns_its_alpha():
+    x, alpha = torch.tensor([[[0.9, 0.9], [0.1, 0.1]]]), torch.tensor([1.0, 5.0], requires_grad=True)
+    weights = frame_weights("auto", x, torch.ones(1, 2, dtype=torch.bool), alpha=alpha)
+    assert weights[0, 0].tolist() == pytest.approx([1 / (1 + math.exp(-0.8)), 1 / (1 + math.exp(-4))])
+    pool("auto", x, weights)[0].sum().backward()
+    assert (alpha.grad > 0).all()  # a higher alpha makes the clip louder
+
+
+def test_weights_too_small_to_be_squared_still_pool_their_segment():
+    x = column([0.5, 0.25])
+    values, weights = pool_stage(x, torch.full_like(x, 1e-30), 2)
+    assert values.item() == pytest.approx(0.375)
+    assert weights.item() == pytest.approx(1e-30)
 
 
 @settings(max_examples=30, deadline=None)
@@ -208,10 +232,13 @@ def test_a_padded_clip_is_the_clip_without_its_padding(function, hierarchy, axis
 @pytest.mark.parametrize("function", POOLING_FUNCTIONS)
 @pytest.mark.parametrize("hierarchy", [(), (5, 5)])
 @pytest.mark.parametrize("n_valid", [0, 3, 125])
-def test_frames_of_zeros_give_zero_and_finite_gradients(function, hierarchy, n_valid):
+@pytest.mark.parametrize("axis", ["classes", "time"])
+@pytest.mark.parametrize("segment_weights", SEGMENT_WEIGHTS)
+def test_frames_of_zeros_give_zero_and_finite_gradients(function, hierarchy, n_valid, axis, segment_weights):
     x, attention = torch.zeros(1, 125, 2, requires_grad=True), torch.zeros(1, 125, 2, requires_grad=True)
     valid = torch.arange(125)[None] < n_valid
-    clip = pooled(function, x, hierarchy, attention, valid)
+    learned = [torch.zeros(1, 25, 2), torch.zeros(1, 5, 2)][: len(hierarchy)]
+    clip = pooled(function, x, hierarchy, attention, valid, axis, segment_weights=segment_weights, learned=learned)
     clip.sum().backward()
     assert clip.tolist() == [[0, 0]]
     assert x.grad.isfinite().all()
@@ -264,11 +291,27 @@ def test_groups_that_do_not_divide_the_frames_are_refused(hierarchy):
 
 def test_what_pooling_does_not_know_is_refused():
     x, valid = torch.rand(1, 4, 1), torch.ones(1, 4, dtype=torch.bool)
-    with pytest.raises(ValueError, match="must be one of max, average, linear, exponential, attention, got 'mean'"):
+    with pytest.raises(
+        ValueError, match="must be one of max, average, linear, exponential, attention, auto, got 'mean'"
+    ):
         frame_weights("mean", x, valid)
     with pytest.raises(ValueError, match="needs the attention layer's output"):
         frame_weights("attention", x, valid)
     with pytest.raises(ValueError, match="must be 'classes' or 'time', got 'frames'"):
         frame_weights("attention", x, valid, x, "frames")
+    with pytest.raises(ValueError, match="auto pooling needs its alpha"):
+        frame_weights("auto", x, valid)
     with pytest.raises(ValueError, match="a group of 3 does not divide 4 frames"):
         pool_stage(x, x, 3)
+    with pytest.raises(ValueError, match="must be one of corrected, original, learned, got 'mean'"):
+        pool("linear", x, x, (2,), segment_weights="mean")
+    with pytest.raises(ValueError, match="expected learned weights of 1 stages, got 0"):
+        pool("linear", x, x, (2,), segment_weights="learned")
+
+
+@pytest.mark.parametrize("axis", ["classes", "time"])
+def test_learned_weights_of_padding_are_zero_even_where_all_is_padding(axis):
+    weights = learned_weights(torch.randn(2, 3, 2), torch.tensor([[True, False, False], [False] * 3]), axis)
+    assert (weights[0, 0] > 0).all()
+    assert weights[0, 1:].tolist() == [[0, 0]] * 2
+    assert weights[1].tolist() == [[0, 0]] * 3

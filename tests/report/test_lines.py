@@ -1,4 +1,13 @@
-from pipeline.report.lines import doctor_lines, download_lines, score_lines, status_lines
+from pipeline.report.lines import (
+    cache_lines,
+    doctor_lines,
+    download_lines,
+    explain_lines,
+    prune_lines,
+    report_lines,
+    score_lines,
+    status_lines,
+)
 
 
 def test_a_download_tells_counts_reasons_and_where_to_read_more():
@@ -45,6 +54,17 @@ def test_a_status_ends_with_what_to_run_next():
     assert status_lines(report) == ["score: run: none", "train: run: finished True", "next: sedpipe score d"]
 
 
+def test_classes_are_a_table_of_what_is_there():
+    classes = {"training": {"Car": {"listed": 25077, "ok": 20000}, "Bus": {"listed": 10, "ok": 0}}}
+    lines = status_lines({"stages": {}, "next": "sedpipe download d", "classes": classes})
+    assert [line.split() for line in lines] == [
+        ["training"],
+        ["Car", "20,000", "of", "25,077"],
+        ["Bus", "0", "of", "10"],
+        ["next:", "sedpipe", "download", "d"],
+    ]
+
+
 def test_a_doctor_says_what_to_do_where_something_lacks():
     check = {"ok": False, "required": True, "name": "ffmpeg", "found": "none", "advice": "install it"}
     assert doctor_lines({"checks": [check]}) == ["MISSING  ffmpeg: none\n           install it"]
@@ -68,4 +88,51 @@ def test_the_tuned_score_stands_beside_the_cross_validated_one_and_explained_ste
     assert [line.split() for line in explained if line not in plain][-2:] == [
         ["threshold", "0.500", "0.550", "<-", "chosen"],
         ["class", "thresholds", "0.400", "-"],
+    ]
+
+
+def test_a_page_says_where_it_is_and_how_large():
+    report = {"path": "c.html", "runs": ["a", "b"], "split": "testing", "clips": ["x", "y"], "bytes": 1_260_000}
+    assert report_lines(report) == ["c.html: a and b on testing, 2 clips, 1.3 MB"]
+
+
+def test_reasons_are_counted_with_examples_and_details():
+    report = {
+        "fingerprint": "ab12",
+        "splits": {"training": {"clips": 9, "reused": 4, "missing": 5}},
+        "reasons": {
+            "training": [
+                {"reason": "its audio is new", "clips": 4, "examples": ["a", "b", "c"], "detail": ""},
+                {"reason": "failed", "clips": 1, "examples": ["d"], "detail": "no audio"},
+            ]
+        },
+    }
+    assert explain_lines(report) == [
+        "features ab12",
+        "training: 9 clips, 5 to compute, 4 stored",
+        "  4: its audio is new (a, b, c, ...)",
+        "  1: failed (d)",
+        "    no audio",
+    ]
+
+
+def test_sizes_in_the_cache_are_told_as_people_read_them():
+    sizes = {"a": 7, "b": 1_500, "c": 4_130_000_000, "d": 3_000_000_000_000}
+    items = [
+        {"name": name, "bytes": size, "last_use": "2026-01-02T03:04:05+00:00", "parameters": {}, "link": ""}
+        for name, size in sizes.items()
+    ]
+    items[0]["parameters"] = {"n_mels": 80}
+    items[1]["link"] = "/elsewhere"
+    assert cache_lines({"items": items, "bytes": 10}) == [
+        "      7 B  2026-01-02  a  n_mels 80",
+        "   1.5 kB  2026-01-02  b -> /elsewhere",
+        "   4.1 GB  2026-01-02  c",
+        "   3.0 TB  2026-01-02  d",
+        "     10 B  in all",
+    ]
+    assert prune_lines({"freed": items[:1], "kept": {"b": "it is a link"}, "bytes": 7}) == [
+        "freed a",
+        "kept b: it is a link",
+        "7 B freed",
     ]

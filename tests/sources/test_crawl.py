@@ -94,6 +94,27 @@ def test_dead_videos_never_trip_it() -> None:
     assert len(run({str(number): [GONE] for number in range(50)})[0]) == 50
 
 
+NOT_THERE = [Failure("gone", "unavailable"), Failure("gone", "not-found")]
+
+
+def test_so_many_videos_in_a_row_are_not_believed_to_be_gone_and_none_stays_marked() -> None:
+    worker = Scripted({f"{number:02d}": [NOT_THERE[number % 2]] for number in range(90)})
+    heard: list[Fate] = []
+    with pytest.raises(FetchStoppedError, match="stopped after 16 failures") as caught:
+        heard.extend(crawl(clips(*worker.plan), worker, AT_ONCE))
+    fates = {fate.clip_id: fate for fate in heard}
+    assert "update yt-dlp" in caught.value.hint
+    assert {(fate.state, fate.reason) for fate in fates.values()} == {("pending", "doubtful")}
+    assert len(fates) == 16
+
+
+def test_with_one_that_is_there_in_between_or_where_it_is_known_they_are_believed() -> None:
+    plan = {f"{number:02d}": [OK if number % 16 == 15 else NOT_THERE[0]] for number in range(64)}
+    assert len(run(plan, Manners(1, 0, 4, 5, 0))[0]) == 64
+    plan = {f"{number:02d}": [NOT_THERE[0]] for number in range(64)}
+    assert set(run(plan, Manners(2, 0, 4, 5, 0, doubts=False))[0].values()) == {"unavailable"}
+
+
 def test_a_lack_of_this_machine_stops_at_once_and_marks_nothing() -> None:
     worker = Scripted({str(number): [NO_DISK] for number in range(100)})
     with pytest.raises(FetchStoppedError, match="said of") as caught:

@@ -1,3 +1,4 @@
+import re
 import socket
 from datetime import date
 from importlib import metadata
@@ -5,6 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.clips import Clip
+from pipeline.fates import Fate
+from pipeline.io.cache import DatasetCache, DatasetRecord
+from pipeline.io.ledger import Ledger
+from pipeline.io.lists.clips import write_clips
 from pipeline.stages import doctor as module
 from pipeline.stages.doctor import Check, doctor
 
@@ -30,6 +36,45 @@ def test_the_network_is_there_if_the_site_answers(tmp_path: Path) -> None:
         report = doctor(tmp_path, "demo", site=("127.0.0.1", server.getsockname()[1]))
     assert next(check for check in report.checks if check.name == "network").ok
     assert not found(tmp_path)["network"].ok
+
+
+def network_through(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, proxy: str) -> Check:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setenv("https_proxy", proxy)
+    report = doctor(tmp_path, "demo", site=("www.example.org", 443))
+    return next(check for check in report.checks if check.name == "network")
+
+
+def test_behind_a_proxy_it_is_the_proxy_that_must_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        check = network_through(monkeypatch, tmp_path, f"http://127.0.0.1:{port}")
+        assert (check.ok, check.found) == (True, f"the proxy 127.0.0.1:{port} answers")
+    assert not network_through(monkeypatch, tmp_path, f"socks5://127.0.0.1:{port}").ok
+
+
+def needed(cache: Path, dataset: str, address: str = "") -> float:
+    report = doctor(cache, dataset, address=address, site=("127.0.0.1", 1))
+    found = next(check.found for check in report.checks if check.name == "disk")
+    match = re.search(r"about ([\d.]+) GB still needed", found)
+    assert match is not None
+    return float(match[1])
+
+
+def test_disk_is_counted_for_the_clips_that_may_still_come(tmp_path: Path) -> None:
+    assert needed(tmp_path, "dcase2017-task4") == pytest.approx(52_763 * module.BYTES_A_CLIP / 1e9, abs=0.1)
+    assert needed(tmp_path, "no-such-dataset") == 0
+    cache = DatasetCache(tmp_path, "videos")
+    clips = [Clip(f"{n}", "training", f"{n}", 0.0, 10.0, ("Car",)) for n in range(4000)]
+    cache.write_record(DatasetRecord("videos", "1", ("Car",), {"training": 4000}))
+    write_clips(cache.clips_path, clips)
+    everything = needed(tmp_path, "videos")
+    with Ledger(cache.folder) as ledger:
+        for clip in clips[:2000:2]:
+            ledger.record(Fate(clip.split, clip.clip_id, "gone", "removed"))
+    assert needed(tmp_path, "videos") == pytest.approx(everything * 3 / 4, abs=0.11)
 
 
 def test_an_old_yt_dlp_is_warned_of(tmp_path: Path) -> None:

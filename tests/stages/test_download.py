@@ -363,9 +363,9 @@ def test_places_and_networks_that_fail_leave_what_is_there(tiny: tuple[Path, Pat
     _, cache = tiny
     before = content(cache)
     for place, message in (
-        (tmp_path / "no-archive.zip", "is neither a folder nor a zip archive"),
+        (tmp_path / "no-archive.zip", "is neither a folder nor a zip or tar archive"),
         (tmp_path / "nowhere", "there is no such folder or archive"),
-        (f"{web.url}/esc.zip", "is not a zip archive"),
+        (f"{web.url}/esc.zip", "is not an archive"),
         (f"{web.url}/gone.zip", "the server answers 404"),
     ):
         with pytest.raises(SedpipeError, match=message):
@@ -480,6 +480,34 @@ def test_audio_is_adopted_piece_by_piece_from_place_after_place(videos: Path, tm
         {"listed": 3, "ok": 2, **OK, "pending": 1},
     ]
     assert problems(tmp_path / "cache", "videos") == []
+
+
+def told(cache: Path) -> list[tuple[object, ...]]:
+    """What the ledgers know of each clip that does not depend on when it was tried."""
+    fates = [entry.fate for _, entry in sorted(read_ledgers(cache / "videos").items())]
+    return [(fate.clip_id, fate.state, fate.reason, fate.duration, fate.sha256) for fate in fates]
+
+
+def test_audio_whose_row_was_lost_in_a_kill_gets_it_back_without_being_fetched(videos: Path, tmp_path: Path) -> None:
+    write_tone(tmp_path / "mine" / "aaaaaaaaaaa_0.000_10.000.wav", 10, 500)
+    write_tone(tmp_path / "mine" / "bbbbbbbbbbb_0.000_10.000.wav", 6, 500)
+    report = run(videos, tmp_path / "cache", tmp_path / "mine", options=OFFLINE)
+    before = told(tmp_path / "cache")
+    assert [row[2:4] for row in before] == [("", 10.0), ("short", 6.0)]
+    (tmp_path / "cache" / "videos" / "ledger.sqlite").unlink()
+    again = run(videos, tmp_path / "cache", options=OFFLINE)
+    assert told(tmp_path / "cache") == before
+    assert again.splits == report.splits
+
+
+def test_the_row_that_was_lost_last_is_got_back_too(videos: Path, tmp_path: Path) -> None:
+    for letter in "abc":
+        write_tone(tmp_path / "mine" / f"{letter * 11}_0.000_10.000.wav", 10, 500)
+    run(videos, tmp_path / "cache", tmp_path / "mine", options=OFFLINE)
+    before = told(tmp_path / "cache")
+    (tmp_path / "cache" / "videos" / "ledger.sqlite").unlink()
+    run(videos, tmp_path / "cache", options=OFFLINE)
+    assert told(tmp_path / "cache") == before
 
 
 def test_audio_of_videos_outlives_a_change_of_the_manifest(videos: Path, tmp_path: Path) -> None:

@@ -2,9 +2,13 @@ import csv
 import multiprocessing
 import os
 import random
+import re
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
@@ -13,14 +17,18 @@ import pytest
 
 from pipeline.clips import Clip
 from pipeline.errors import MissingStageError, SedpipeError
+from pipeline.io import audio_checksums
 from pipeline.io.audio import read_waveform, write_flac
-from pipeline.io.audio_checksums import AudioChecksums, sha256_of
 from pipeline.io.cache import DatasetCache, DatasetRecord
+from pipeline.io.checksums import sha256_of
 from pipeline.io.feature_store import FeatureFile, fingerprint, parameters
 from pipeline.io.lists.clips import write_clips
+from pipeline.io.locks import hold
 from pipeline.logmel import LogMelConfig, log_mel
+from pipeline.shards import Shard
 from pipeline.stages import features
-from pipeline.stages.features import FeatureReport, extract_features
+from pipeline.stages.feature_plan import FeatureFolder
+from pipeline.stages.features import FeatureReport, explain_features, extract_features
 
 CONFIG = LogMelConfig()
 RATE = 44_100
@@ -280,14 +288,14 @@ def test_killed_at_random_moments_it_goes_on_to_the_same_bytes(tmp_path: Path, s
 def test_shards_that_were_merged_before_the_kill_are_cleared_away(
     own: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupt(self: AudioChecksums) -> None:
+    def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(AudioChecksums, "save", interrupt)
+        patched.setattr(features, "write_failed", interrupt)
         with pytest.raises(KeyboardInterrupt):
             own.extract()
-    assert len(list(own.features.rglob("*.h5"))) == 4
+    assert len(list(own.features.rglob("*.h5"))) == 3 + 1 + 1
     before = own.store().stat().st_mtime_ns
     assert own.counts() == (0, 5, 0)
     assert own.store().stat().st_mtime_ns == before
@@ -379,5 +387,235 @@ def test_a_damaged_store_is_a_sentence(own: Dataset) -> None:
 
 def test_a_cache_that_cannot_be_written_is_a_sentence(own: Dataset) -> None:
     (own.cache.folder / "features").write_text("")
-    with pytest.raises(SedpipeError, match=r"^cannot write .*training\.shards/.*: (Not a directory|File exists)$"):
+    with pytest.raises(SedpipeError, match=r"^cannot write .*: (Not a directory|File exists)$"):
         own.extract()
+
+
+def test_renamed_audio_keeps_its_features(own: Dataset) -> None:
+    own.extract()
+    renamed = own.clip("training", 70)
+    own.cache.audio_path(own.clips[3]).rename(own.cache.audio_path(renamed))
+    now = [*own.clips[:3], renamed, own.clips[4]]
+    own.list_clips([*now, *own.clips[5:]])
+    assert own.counts() == (0, 5, 0)
+    own.assert_right(now)
+
+
+def test_audio_that_moves_to_another_split_keeps_its_features(own: Dataset) -> None:
+    own.extract()
+    moved = replace(own.clips[1], split="testing")
+    own.cache.audio_path(own.clips[1]).rename(own.cache.audio_path(moved))
+    own.list_clips([own.clips[0], *own.clips[2:5], *own.clips[5:], moved])
+    report = own.extract()
+    assert {split: counts["computed"] for split, counts in report.splits.items()} == {"training": 0, "testing": 0}
+    assert FeatureFile(own.store("testing")).clip_ids == ["testing-0", "testing-1", "training-1"]
+    own.assert_right([own.clips[0], *own.clips[2:5]])
+
+
+def test_unchanged_audio_is_never_read_and_touched_audio_once(own: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+
+    def noted(path: Path) -> str:
+        read.append(path.stem)
+        return sha256_of(path)
+
+    monkeypatch.setattr(audio_checksums, "sha256_of", noted)
+    own.extract()
+    assert sorted(read) == sorted(clip.clip_id for clip in own.clips)
+    read.clear()
+    own.extract()
+    assert read == []
+    os.utime(own.cache.audio_path(own.clips[2]), ns=(1, 1))
+    own.extract()
+    own.extract()
+    assert read == ["training-2"]
+
+
+def test_explain_names_the_reasons_and_makes_nothing(own: Dataset) -> None:
+    own.cache.audio_path(own.clips[0]).write_text("no audio")
+    fresh = explain_features("own", own.root, CONFIG)
+    assert fresh.splits["training"] == {"clips": 5, "reused": 0, "missing": 5}
+    [group] = fresh.reasons["training"]
+    assert (group["reason"], group["clips"], len(group["examples"])) == ("no features with these parameters", 5, 3)
+    assert not own.features.exists()
+    own.extract()
+    own.record_audio(own.clips[2], seed=99)
+    os.utime(own.cache.audio_path(own.clips[4]), ns=(1, 1))
+    new = own.clip("training", 9)
+    own.record_audio(new, seed=9, seconds=0.5)
+    own.list_clips([*own.clips, new])
+    before = times(own.root)
+    told = explain_features("own", own.root, CONFIG)
+    assert times(own.root) == before
+    assert {group["reason"]: group["examples"] for group in told.reasons["training"]} == {
+        "its audio could not be used last time": ["training-0"],
+        "its audio has changed": ["training-2"],
+        "its audio is new": ["training-9"],
+    }
+    assert "cannot be decoded as audio" in told.reasons["training"][0]["detail"]
+    assert told.reasons["testing"] == []
+    assert own.counts() == (2, 3, 1)
+
+
+def test_explain_says_in_what_the_features_that_are_there_differ(own: Dataset) -> None:
+    own.extract()
+    told = explain_features("own", own.root, LogMelConfig(n_mels=40), dtype="float32")
+    assert (
+        told.reasons["testing"][0]["detail"] == f"{own.features.name} has n_mels 80, not 40, dtype float16, not float32"
+    )
+
+
+def test_compression_is_chosen_once_kept_and_changed_without_computing(own: Dataset) -> None:
+    own.extract()
+    plain = own.stores()
+    assert own.counts(compression="gzip") == (0, 5, 0)
+    file = FeatureFile(own.store())
+    assert file.compression == "gzip"
+    assert own.store().stat().st_size < len(plain["training.h5"]) / 2
+    own.assert_right(own.clips[:5])
+    own.record_audio(own.clips[0], seed=50)
+    assert own.counts() == (1, 4, 0)
+    assert FeatureFile(own.store()).compression == "gzip"
+    own.record_audio(own.clips[0], seed=0)
+    assert own.counts(compression="none") == (1, 4, 0)
+    assert own.stores() == plain
+
+
+@pytest.mark.usefixtures("small_shards")
+@pytest.mark.parametrize("order", [(1, 2, 3), (3, 1, 2)])
+def test_of_the_parts_of_an_array_the_last_merges_to_the_same_bytes(tmp_path: Path, order: tuple[int, ...]) -> None:
+    alone = Dataset(tmp_path / "alone", training=9, testing=4)
+    alone.cache.audio_path(alone.clips[4]).write_text("no audio")
+    alone.extract()
+    own = Dataset(tmp_path / "own", training=9, testing=4)
+    own.cache.audio_path(own.clips[4]).write_text("no audio")
+    reports = [own.extract(shard=Shard(index, 3)) for index in order]
+    assert [report.waiting > 0 for report in reports] == [True, True, False]
+    assert sum(report.splits["training"]["clips"] for report in reports) == 9
+    assert sum(report.splits["training"]["computed"] for report in reports) == 8
+    assert sum(report.splits["training"]["failed"] for report in reports) == 1
+    assert own.stores() == alone.stores()
+    assert len(failed(own)) == 2
+    assert not list(own.features.glob("*.shards"))
+    assert not list(own.features.glob("*.failed-*"))
+    again = own.extract(shard=Shard(1, 3))
+    assert sum(counts["computed"] for counts in again.splits.values()) == 0
+
+
+@pytest.mark.usefixtures("small_shards")
+def test_a_plain_run_completes_an_array_that_was_given_up(tmp_path: Path) -> None:
+    alone, own = (Dataset(tmp_path / name, training=9, testing=4) for name in ("alone", "own"))
+    alone.extract()
+    made = sum(counts["computed"] for counts in own.extract(shard=Shard(2, 3)).splits.values())
+    assert 0 < made < 13
+    assert not own.store().exists()
+    report = own.extract()
+    assert sum(counts["reused"] for counts in report.splits.values()) == made
+    assert own.stores() == alone.stores()
+    assert own.extract(shard=Shard(2, 3)).waiting == 0
+
+
+def test_two_processes_that_make_the_same_are_told(own: Dataset) -> None:
+    own.extract()
+    folder = FeatureFolder(own.features)
+    with hold(folder.lock(), "testing", ""):
+        for shard in (None, Shard(1, 2)):
+            with pytest.raises(SedpipeError, match=r"^another process is making these features") as caught:
+                own.extract(shard=shard)
+            assert "--shard" in caught.value.hint
+    with hold(folder.lock(Shard(1, 2)), "testing", ""):
+        for shard in (None, Shard(1, 2)):
+            with pytest.raises(SedpipeError, match=r"^another process is making these features"):
+                own.extract(shard=shard)
+        own.extract(shard=Shard(2, 2))
+
+
+def test_leftovers_stay_while_another_part_works_and_go_when_nobody_does(own: Dataset) -> None:
+    own.extract()
+    folder = FeatureFolder(own.features)
+    leftover = folder.shards("training") / ".tmp-0.h5"
+    leftover.parent.mkdir()
+    leftover.write_bytes(b"half")
+    with hold(folder.lock(Shard(1, 2)), "testing", ""):
+        own.extract(shard=Shard(2, 2))
+        assert leftover.exists()
+    own.extract()
+    assert not leftover.parent.exists()
+
+
+def test_features_outlive_audio_that_was_freed(own: Dataset) -> None:
+    own.extract()
+    before = own.stores()
+    for clip in own.clips[5:]:
+        own.cache.audio_path(clip).unlink()
+    assert own.extract().splits["testing"]["clips"] == 0
+    assert own.stores() == before
+    for clip in own.clips[:5]:
+        own.cache.audio_path(clip).unlink()
+    with pytest.raises(MissingStageError, match="no clip of own has audio"):
+        own.extract()
+    assert own.stores() == before
+
+
+def test_a_worker_that_does_not_see_the_cache_says_so(tmp_path: Path) -> None:
+    folder = FeatureFolder(tmp_path / fingerprint(CONFIG, "float16"))
+    with pytest.raises(SedpipeError, match=r"^the worker on .* does not see ") as caught:
+        features._check_worker(folder, fingerprint(CONFIG, "float16"))
+    assert "--cache" in caught.value.hint
+    folder.path.mkdir()
+    features._check_worker(folder, fingerprint(CONFIG, "float16"))
+    with pytest.raises(SedpipeError, match=r"^the worker on .* has another version of sedpipe$"):
+        features._check_worker(folder, "0123456789abcdef")
+
+
+def sedpipe_features(root: Path, before: str = "", jobs: int = 1) -> subprocess.Popen[str]:
+    """The stage in a process of its own, shards of two clips; ``before``: lines to run first."""
+    code = f"""
+import sys
+from pathlib import Path
+from pipeline.errors import SedpipeError
+from pipeline.logmel import LogMelConfig
+from pipeline.shards import Shard
+from pipeline.stages import features
+features.CLIPS_PER_SHARD = 2
+{before}
+try:
+    features.extract_features("own", Path({os.fspath(root)!r}), LogMelConfig(), jobs={jobs})
+except SedpipeError as error:
+    sys.exit(f"{{error.message}}; {{error.hint}}")
+"""
+    return subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limit on file sizes here")
+@pytest.mark.parametrize(("limit", "where"), [(100_000, r"training\.shards/\w+\.h5"), (400_000, r"training\.h5")])
+def test_a_full_disk_is_a_sentence_and_loses_nothing(tmp_path: Path, limit: int, where: str) -> None:
+    undisturbed, own = (Dataset(tmp_path / name, training=7, testing=2) for name in ("undisturbed", "own"))
+    undisturbed.extract()
+    run = sedpipe_features(own.root, f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))")
+    said = run.communicate()[1]
+    assert run.returncode == 1
+    assert re.search(rf"^cannot write \S*{where}: File too large; free some space, or .*--cache$", said, re.MULTILINE)
+    assert "Traceback" not in said
+    assert not list(own.root.rglob(".tmp-*"))
+    n_kept = 0 if "shards" in where else 9
+    assert sum(counts["reused"] for counts in own.extract().splits.values()) == n_kept
+    assert own.stores() == undisturbed.stores()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no kill -9 here")
+def test_workers_that_outlive_their_parent_do_no_harm(tmp_path: Path) -> None:
+    undisturbed, own = (Dataset(tmp_path / name, training=24, testing=4) for name in ("undisturbed", "own"))
+    assert sedpipe_features(undisturbed.root, jobs=2).wait() == 0
+    n_interrupted = 0
+    for n_shards in (1, 4):
+        run = sedpipe_features(own.root, jobs=2)
+        while run.poll() is None and len(list(own.features.glob("training.shards/[!.]*.h5"))) < n_shards:
+            time.sleep(0.002)
+        n_interrupted += run.poll() is None
+        run.kill()
+        run.wait()
+    assert n_interrupted == 2
+    assert sedpipe_features(own.root, jobs=2).wait() == 0
+    assert own.stores() == undisturbed.stores()
+    assert not list(own.root.rglob(".tmp-*"))

@@ -76,6 +76,18 @@ def test_audio_is_counted_only_where_it_is_there(downloaded: Path) -> None:
     assert look(downloaded).stages["download"]["training"] == row(2, 1)
 
 
+def test_classes_are_counted_where_asked_for(downloaded: Path) -> None:
+    assert look(downloaded).classes == {}
+    before = status("tiny", downloaded, classes=True).classes["training"]
+    clips = DatasetCache(downloaded, "tiny").read_clips()["training"]
+    for label, counts in before.items():
+        listed = sum(label in clip.labels for clip in clips)
+        assert counts == {"listed": listed, "ok": listed}
+    DatasetCache(downloaded, "tiny").audio_path(clips[0]).unlink()
+    after = status("tiny", downloaded, classes=True).classes["training"]
+    assert {label for label in before if after[label]["ok"] < before[label]["ok"]} == set(clips[0].labels)
+
+
 def test_after_features_the_next_is_train(featured: Path) -> None:
     report = look(featured)
     assert report.stages["features"] == {

@@ -95,6 +95,10 @@ class Manifest(Form):
         """Whether strong labels of ``split`` are known."""
         raise NotImplementedError
 
+    def clips_to_expect(self) -> int:
+        """Clips of all splits, as far as the manifest itself tells; 0 where only its lists do."""
+        return 0
+
     def beside(self, relative: str) -> Path:
         """``relative`` as seen from the folder of the TOML file; ``~`` is the user's home."""
         is_at_home = relative == "~" or relative.startswith("~/")

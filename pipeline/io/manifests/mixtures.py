@@ -151,6 +151,10 @@ class MixtureManifest(Manifest):
         """Always: who mixes knows."""
         return True
 
+    def clips_to_expect(self) -> int:
+        """Mixtures of all splits."""
+        return sum(split.clips for split in self.splits.values())
+
     def checksum_of(self, path: str) -> str:
         """sha256 (hex) that the recording at ``path`` must have; a ``KeyError`` if it is not listed or synthesised."""
         return self._checksums[path]

@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, urljoin
 
-from pydantic import field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from pipeline.io.manifests.form import Form, HttpUrl, Manifest, RelativeName, Sha256, Splits
 from pipeline.suggestions import did_you_mean
@@ -50,8 +50,12 @@ class ListForm(Form):
 
 
 class YoutubeSplit(Form):
-    """``clips`` or ``weak`` names the clips and what sounds in them; ``strong`` says when, for scoring."""
+    """``clips`` or ``weak`` names the clips and what sounds in them; ``strong`` says when, for scoring.
 
+    ``n_clips`` tells how many there are to who has not fetched the lists yet.
+    """
+
+    n_clips: Annotated[int, Field(ge=0)] = 0
     clips: ListForm | None = None
     weak: ListForm | None = None
     strong: ListForm | None = None
@@ -111,6 +115,10 @@ class YoutubeManifest(Manifest):
     def has_truth(self, split: str) -> bool:
         """Whether the split has a list of strong labels."""
         return self.splits[split].strong is not None
+
+    def clips_to_expect(self) -> int:
+        """Clips of all splits, where the manifest says how many."""
+        return sum(split.n_clips for split in self.splits.values())
 
     def read_companions(self) -> None:
         """Nothing lies beside the manifest; the lists are the download stage's."""

@@ -1,0 +1,56 @@
+"""How much padding changes what a network says of a short clip, measured on a trained run.
+
+``python benchmarks/padding.py CHECKPOINT FEATURES.h5`` cuts full clips to 2, 4 and 6 s, and compares the frame
+probabilities of the clip alone with those of the clip padded to its full length: as sedpipe does it (padding zeroed
+after standardisation, the backward GRU begins at the clip's end), and as a network does that is told of no padding.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import torch
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from pipeline.io.checkpoints import TrainedModel, read_model  # noqa: E402
+from pipeline.io.feature_store import FeatureFile  # noqa: E402
+from pipeline.nn.crnn import CRNN, PoolingConfig  # noqa: E402
+
+EDGE = 8  # output frames before the clip's end that are looked at apart
+N_CLIPS = 64
+
+
+def single(trained: TrainedModel) -> CRNN:
+    """The network with single pooling, so that clips of any length fit; frame probabilities are the same."""
+    front, weights = trained.front_end, trained.model.state_dict()
+    model = CRNN(len(trained.labels), front.n_frames, front.n_mels, trained.network, PoolingConfig("average", ()))
+    model.load_state_dict(weights, strict=False)
+    return model.eval()
+
+
+def main() -> None:
+    """Print a table."""
+    trained = read_model(Path(sys.argv[1]), torch.device("cpu"))
+    model, floor = single(trained), trained.front_end.floor_db
+    features = torch.from_numpy(FeatureFile(Path(sys.argv[2])).read_features(range(N_CLIPS))).float()
+    print(f"{N_CLIPS} clips; difference of frame probabilities from the clip alone: mean (largest)")
+    print(f"{'':22}{'last 8 frames':>22}{'frames before':>22}")
+    for n_frames in (100, 200, 300):
+        counts, all_count = (torch.full((N_CLIPS,), n) for n in (n_frames, features.shape[1]))
+        padded = features.clone()
+        padded[:, n_frames:] = floor
+        with torch.inference_mode():
+            alone = model(features[:, :n_frames], counts).frame_probs
+            ways = {"told": model(padded, counts), "not told": model(padded, all_count)}
+        for name, prediction in ways.items():
+            difference = (prediction.frame_probs[:, : alone.shape[1]] - alone).abs()
+            parts = (difference[:, -EDGE:], difference[:, :-EDGE])
+            cells = "".join(f"{part.mean():14.5f} ({part.max():5.3f})" for part in parts)
+            print(f"{n_frames / 50:.0f} s, {name:<17}{cells}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""The model that a person means: the one place that knows what `--model` may be.
+
+- :func:`open_model`: a run's folder, an exported folder, or a run's name -> :class:`OpenModel`
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from pipeline.errors import MissingStageError, SettingsError
+from pipeline.io.cache import DatasetCache
+from pipeline.io.checkpoints import TrainedModel, read_model
+from pipeline.io.checksums import sha256_of
+from pipeline.io.exports import CONFIG, WEIGHTS, is_export, read_export
+from pipeline.io.runs import Run, find_run
+
+
+@dataclass(frozen=True)
+class OpenModel:
+    """A trained model and where it came from.
+
+    Parameters
+    ----------
+    trained : TrainedModel
+    folder : Path
+        Holds it.
+    sha256 : str
+        Of its files, hex: another model has another one.
+    """
+
+    trained: TrainedModel
+    folder: Path
+    sha256: str
+
+
+def open_model(address: str | None, cache: DatasetCache | None, device: str) -> OpenModel:
+    """Find and read a model.
+
+    Parameters
+    ----------
+    address : str, optional
+        Path of a run's folder or of an exported one; with ``cache``, the name of a run. Not given: the newest run.
+    cache : DatasetCache, optional
+        Whose runs can be named.
+    device : str
+        Where the network is to run.
+
+    Raises
+    ------
+    SettingsError
+        If it cannot be told which model is meant.
+    MissingStageError
+        If there is none.
+    SedpipeError
+        If a file is no model of sedpipe's.
+    """
+    folder = _folder(address, cache)
+    if is_export(folder):
+        trained, files = read_export(folder, torch.device(device)), [folder / CONFIG, folder / WEIGHTS]
+    else:
+        path = Run(folder).model_path
+        trained, files = read_model(path, torch.device(device)), [path]
+    digest = hashlib.sha256("\n".join(sha256_of(path) for path in files).encode()).hexdigest()
+    return OpenModel(trained, folder, digest)
+
+
+def _folder(address: str | None, cache: DatasetCache | None) -> Path:
+    if cache is not None and (address is None or "/" not in address):
+        return find_run(cache, address).folder
+    if address is None:
+        raise SettingsError("which model?", hint="name one with --model, or a dataset with --dataset: its newest run")
+    folder = Path(address)
+    if not folder.is_dir():
+        found = "is a file" if folder.exists() else "does not exist"
+        raise MissingStageError(
+            f"--model {address} {found}; expected the folder of a trained run or of an export",
+            hint="of a dataset's run, its name is enough: --dataset NAME --model RUN",
+        )
+    if not is_export(folder) and not Run(folder).model_path.exists():
+        raise MissingStageError(f"{folder} holds no trained model", hint="run `sedpipe train` first")
+    return folder

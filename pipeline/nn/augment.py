@@ -1,0 +1,134 @@
+"""Augmentation of a batch of log-mel spectrograms: what sounds in a clip stays the same, how it looks changes.
+
+Every function takes a generator and draws from it alone, so a step can be repeated from its seed.
+
+- :class:`AugmentConfig`: how much of which
+- :func:`augment`: all of it, in the order time shift, mixup, masks
+- :func:`shift_in_time`, :func:`mix_up`, :func:`mask_bands`, :func:`mask_frames`: one each
+
+Shapes: B clips, T frames, F mel bands, K classes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.random import Generator
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class AugmentConfig:
+    """How much of which augmentation; the defaults are none, as in the paper.
+
+    Parameters
+    ----------
+    shift : bool
+        Turn each clip round in time by a number of frames between 0 and its length.
+    mixup_alpha : float
+        Clips are mixed in pairs, with a share drawn from Beta(alpha, alpha); 0 for no mixup.
+    time_masks, time_mask_frames : int
+        Stretches that are masked in each clip, and the longest of them in frames.
+    frequency_masks, frequency_mask_bands : int
+        The same over mel bands.
+
+    Raises
+    ------
+    ValueError
+        If a value is negative.
+    """
+
+    shift: bool = False
+    mixup_alpha: float = 0.0
+    time_masks: int = 0
+    time_mask_frames: int = 0
+    frequency_masks: int = 0
+    frequency_mask_bands: int = 0
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if value < 0:
+                raise ValueError(f"{name} must not be negative, got {value}")
+
+
+def augment(
+    x: Tensor, y: Tensor, n_frames: Tensor, fill: Tensor, config: AugmentConfig, generator: Generator
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Augment a batch.
+
+    Parameters
+    ----------
+    x : Tensor [shape=(B, T, F)]
+        Log-mel, dB.
+    y : Tensor [shape=(B, K)]
+        Weak labels in [0, 1].
+    n_frames : Tensor [shape=(B,)]
+        Frames that count.
+    fill : Tensor [shape=(F,)]
+        What masked values become: the mean of each band, which standardisation turns into 0.
+    config : AugmentConfig
+    generator : numpy.random.Generator
+
+    Returns
+    -------
+    x, y, n_frames : Tensor
+        Of the same shapes; what was given is left as it was.
+    """
+    if config.shift:
+        x = shift_in_time(x, n_frames, generator)
+    if config.mixup_alpha > 0:
+        x, y, n_frames = mix_up(x, y, n_frames, config.mixup_alpha, generator)
+    if config.frequency_masks:
+        x = mask_bands(x, fill, config.frequency_masks, config.frequency_mask_bands, generator)
+    if config.time_masks:
+        x = mask_frames(x, fill, config.time_masks, config.time_mask_frames, generator)
+    return x, y, n_frames
+
+
+def shift_in_time(x: Tensor, n_frames: Tensor, generator: Generator) -> Tensor:
+    """Turn each clip round by a random number of its frames; padding stays where it is."""
+    counts = np.maximum(n_frames.cpu().numpy(), 1)[:, None]
+    shifts = generator.integers(counts)
+    frames = np.arange(x.shape[1])
+    source = torch.from_numpy(np.where(frames < counts, (frames - shifts) % counts, frames)).to(x.device)
+    return x.gather(1, source[:, :, None].expand_as(x))
+
+
+def mix_up(x: Tensor, y: Tensor, n_frames: Tensor, alpha: float, generator: Generator) -> tuple[Tensor, Tensor, Tensor]:
+    """Mix each clip with another of the batch: both spectrograms and labels, with one share for a pair.
+
+    A mixture is as long as the longer of its clips.
+
+    Source: Zhang, Cisse, Dauphin & Lopez-Paz, "mixup: Beyond Empirical Risk Minimization", arXiv:1710.09412; on
+    log-mel spectrograms of this task in Kong et al., arXiv:1912.04761.
+    """
+    others = torch.from_numpy(generator.permutation(len(x))).to(x.device)
+    shares = torch.from_numpy(generator.beta(alpha, alpha, len(x))).to(x)
+    mixed_x = torch.lerp(x[others], x, shares[:, None, None])
+    mixed_y = torch.lerp(y[others], y, shares[:, None].to(y))
+    return mixed_x, mixed_y, torch.maximum(n_frames, n_frames[others])
+
+
+def mask_bands(x: Tensor, fill: Tensor, n_masks: int, widest: int, generator: Generator) -> Tensor:
+    """Replace stretches of mel bands, of 0 to ``widest`` each.
+
+    Source: Park et al., "SpecAugment", arXiv:1904.08779.
+    """
+    masked = _stretches(len(x), x.shape[2], n_masks, widest, generator).to(x.device)
+    return torch.where(masked[:, None, :], fill.to(x.dtype), x)
+
+
+def mask_frames(x: Tensor, fill: Tensor, n_masks: int, widest: int, generator: Generator) -> Tensor:
+    """Replace stretches of frames, of 0 to ``widest`` each. Source: as of :func:`mask_bands`."""
+    masked = _stretches(len(x), x.shape[1], n_masks, widest, generator).to(x.device)
+    return torch.where(masked[:, :, None], fill.to(x.dtype), x)
+
+
+def _stretches(n_clips: int, length: int, n_masks: int, widest: int, generator: Generator) -> Tensor:
+    """Where any of the masks of a clip lies, (n_clips, length)."""
+    widths = generator.integers(min(widest, length) + 1, size=(n_clips, n_masks, 1))
+    begins = generator.integers(length - widths + 1)
+    places = np.arange(length)
+    return torch.from_numpy(((places >= begins) & (places < begins + widths)).any(axis=1))

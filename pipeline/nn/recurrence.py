@@ -1,0 +1,45 @@
+"""A bidirectional GRU whose backward half begins at each clip's own end.
+
+- :class:`BidirectionalGRU`: in place of ``torch.nn.GRU``, which begins it in the padding, so that what a short clip
+  says would depend on how much was padded. The weights bear the same names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+
+class BidirectionalGRU(nn.GRU):
+    """One layer, batch first.
+
+    Parameters
+    ----------
+    n_in, units : int
+        Values a frame, and units in each direction.
+    """
+
+    def __init__(self, n_in: int, units: int) -> None:
+        super().__init__(n_in, units, batch_first=True, bidirectional=True)
+
+    def forward(self, x: Tensor, n_frames: Tensor) -> Tensor:  # type: ignore[override]
+        """(B, T, n_in), of which the first ``n_frames`` (B,) count -> (B, T, 2 * units)."""
+        forwards, backwards = self.all_weights
+        there_and_back = _from_the_end(n_frames, x.shape[1]).unsqueeze(-1)
+        reversed_x = x.gather(1, there_and_back.expand_as(x))
+        before = self._one_way(x, forwards)
+        after = self._one_way(reversed_x, backwards)
+        return torch.cat([before, after.gather(1, there_and_back.expand_as(after))], dim=-1)
+
+    def _one_way(self, x: Tensor, weights: Sequence[Tensor]) -> Tensor:
+        start = x.new_zeros(1, len(x), self.hidden_size)
+        hidden, _ = torch.gru(x, start, list(weights), True, 1, 0.0, self.training, False, True)
+        return hidden
+
+
+def _from_the_end(n_frames: Tensor, n_all: int) -> Tensor:
+    """Indices (B, T) that reverse the frames that count and keep the others behind them; applied twice, none."""
+    frames = torch.arange(n_all, device=n_frames.device)
+    return (n_frames.long().unsqueeze(1) - 1 - frames) % n_all

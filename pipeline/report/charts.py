@@ -1,0 +1,98 @@
+"""Numbers -> places on a drawing, as a template needs them.
+
+- :class:`LineChart`, :class:`Line`, :class:`Mark`: curves over one axis, in the units of an SVG's ``viewBox``
+- :func:`curve`: evenly spaced values -> an SVG path
+- :func:`ticks_up_to`: round numbers for an axis
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Line:
+    """A curve: its name, its points (x, y) in units of the data, and its class in the style sheet."""
+
+    name: str
+    points: Sequence[tuple[float, float]]
+    style: str
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A point that was chosen. Without ``x`` it is a level: a line across."""
+
+    name: str
+    x: float | None
+    y: float
+    style: str
+
+
+@dataclass(frozen=True)
+class LineChart:
+    """Curves in a frame.
+
+    Parameters
+    ----------
+    title, x_title : str
+    x_ticks, y_ticks : sequence of (float, str)
+        Where, and what is written there; the first and the last are the ends of the axis.
+    lines : sequence of Line
+    marks : sequence of Mark
+    """
+
+    title: str
+    x_title: str
+    x_ticks: Sequence[tuple[float, str]]
+    y_ticks: Sequence[tuple[float, str]]
+    lines: Sequence[Line]
+    marks: Sequence[Mark] = ()
+
+    width = 440
+    height = 270
+    left, right, top, bottom = 46, 428, 12, 226
+
+    def x(self, value: float) -> float:
+        """Place of a value across."""
+        first, last = self.x_ticks[0][0], self.x_ticks[-1][0]
+        return round(self.left + (value - first) / (last - first) * (self.right - self.left), 1)
+
+    def y(self, value: float) -> float:
+        """Place of a value, counted from the top; beyond the axis it is outside the frame, which cuts it."""
+        first, last = self.y_ticks[0][0], self.y_ticks[-1][0]
+        place = self.bottom - (value - first) / (last - first) * (self.bottom - self.top)
+        return round(float(np.clip(place, -10 * self.height, 10 * self.height)), 1)
+
+    def path(self, line: Line) -> str:
+        """A line as an SVG path."""
+        return "M" + "L".join(f"{self.x(x):g},{self.y(y):g}" for x, y in line.points) if line.points else ""
+
+
+def curve(values: Iterable[float], step: float, end: float, width: int = 1000, height: int = 100) -> str:
+    """SVG path of values in [0, 1] that hold for ``step`` each, through the middle of each, from 0 to ``end``.
+
+    >>> curve([0, 1], step=0.5, end=1.0)
+    'M0,100L250,100L750,0L1000,0'
+    """
+    heights = [round(height - value * height) for value in values]
+    middles = [round((k + 0.5) * step / end * width) for k in range(len(heights))]
+    inner = [(x, y) for x, y in zip(middles, heights, strict=True) if x <= width]
+    return "M" + "L".join(
+        f"{x},{y}" for x, y in [(0, heights[0]), *inner, (width, inner[-1][1] if inner else heights[0])]
+    )
+
+
+def ticks_up_to(highest: float, n: int = 5) -> list[float]:
+    """Multiples of 1, 2, 2.5 or 5 times a power of ten, about ``n`` of them, from 0 until ``highest`` is reached.
+
+    >>> ticks_up_to(1.1)
+    [0.0, 0.25, 0.5, 0.75, 1.0, 1.25]
+    """
+    rough = highest / n
+    power = 10.0 ** np.floor(np.log10(rough))
+    step = min((factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough - 1e-12), default=power)
+    return [round(float(k * step), 6) for k in range(int(np.ceil(highest / step - 1e-9)) + 1)]

@@ -1,0 +1,158 @@
+"""A real Chromium without a window, spoken to over two pipes in its own DevTools protocol; nothing to install."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import select
+import shutil
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+PATIENCE_S = 60
+
+
+def find_browser() -> str | None:
+    """Path of a Chromium, or None."""
+    return next((path for name in NAMES if (path := shutil.which(name))), None)
+
+
+class Browser:
+    """One page of a Chromium of its own; ``with`` ends it."""
+
+    def __init__(self, program: str, profile: Path) -> None:
+        commands, self._commands = os.pipe()
+        self._answers, answers = os.pipe()
+
+        def take_places() -> None:  # Chromium reads from 3 and writes to 4
+            spare = [os.dup(commands), os.dup(answers)]
+            os.dup2(spare[0], 3)
+            os.dup2(spare[1], 4)
+
+        options = [
+            "--headless",
+            "--no-sandbox",
+            "--remote-debugging-pipe",
+            "--autoplay-policy=no-user-gesture-required",
+        ]
+        options += [f"--user-data-dir={profile}", "--disable-gpu", "--mute-audio", "--hide-scrollbars", "about:blank"]
+        self._process = subprocess.Popen(
+            [program, *options], preexec_fn=take_places, close_fds=False, stderr=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
+        os.close(commands)
+        os.close(answers)
+        self._buffer, self._number, self.events = b"", 0, []
+        target = self._ask("Target.createTarget", url="about:blank")["targetId"]
+        self._session = self._ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        for domain in ("Page", "Runtime", "Network", "Log"):
+            self.ask(f"{domain}.enable")
+
+    def __enter__(self) -> Browser:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._commands)  # a Chromium whose pipe ends goes by itself
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        os.close(self._answers)
+
+    def ask(self, method: str, **parameters: Any) -> dict[str, Any]:
+        """A command to the page, and its answer; what happens meanwhile is added to ``events``."""
+        return self._ask(method, session=self._session, **parameters)
+
+    def open(self, path: Path, *, width: int = 1180, height: int = 900, scheme: str = "light") -> None:
+        """Show a file, in a window of this size, and wait until it is loaded; begins with no events."""
+        phone = width < 500
+        self.ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=phone)
+        self.ask("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+        self.ask("Page.navigate", url="about:blank")
+        self.events.clear()
+        self.ask("Page.navigate", url=path.resolve().as_uri())
+        until = time.monotonic() + PATIENCE_S
+        while not any(event["method"] == "Page.loadEventFired" for event in self.events):
+            self.events.append(self._read(until))
+
+    def run(self, script: str) -> Any:
+        """Value of an expression of JavaScript, a promise's included."""
+        answer = self.ask(
+            "Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True, userGesture=True
+        )
+        if "exceptionDetails" in answer:
+            raise AssertionError(answer["exceptionDetails"]["exception"].get("description"))
+        return answer["result"].get("value")
+
+    def wait_for(self, script: str) -> None:
+        """Wait until an expression is true."""
+        until = time.monotonic() + PATIENCE_S
+        while not self.run(script):
+            assert time.monotonic() < until, f"never true: {script}"
+            time.sleep(0.02)
+
+    def complaints(self) -> list[str]:
+        """What the page threw, logged, or was refused since it was opened."""
+        said = []
+        for event in self.events:
+            kind, told = event["method"], event["params"]
+            if kind == "Runtime.exceptionThrown":
+                said.append(str(told["exceptionDetails"]))
+            elif kind == "Runtime.consoleAPICalled" or (
+                kind == "Log.entryAdded" and told["entry"]["level"] != "verbose"
+            ):
+                said.append(str(told.get("args") or told["entry"]["text"]))
+        return said
+
+    def requests(self) -> list[str]:
+        """Addresses that the page asked for since it was opened, without what lies in the page itself."""
+        urls = [e["params"]["request"]["url"] for e in self.events if e["method"] == "Network.requestWillBeSent"]
+        return [url for url in urls if not url.startswith("data:")]
+
+    def press(self, key: str, code: str = "") -> None:
+        """Press and let go of a key."""
+        text = {"text": key} if len(key) == 1 else {}
+        self.ask("Input.dispatchKeyEvent", type="keyDown", key=key, code=code or key, **text)
+        self.ask("Input.dispatchKeyEvent", type="keyUp", key=key, code=code or key)
+
+    def click(self, x: float, y: float) -> None:
+        """Click somewhere in the window."""
+        for kind in ("mousePressed", "mouseReleased"):
+            self.ask("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+
+    def screenshot(self, path: Path, selector: str = "body") -> None:
+        """Picture of an element, also of what is below the window."""
+        box = self.run(
+            f"(() => {{ const b = document.querySelector({json.dumps(selector)}).getBoundingClientRect();"
+            "return {x: b.x + scrollX, y: b.y + scrollY, width: b.width, height: b.height}; })()"
+        )
+        answer = self.ask("Page.captureScreenshot", clip={**box, "scale": 1}, captureBeyondViewport=True)
+        path.write_bytes(base64.b64decode(answer["data"]))
+
+    def _ask(self, method: str, session: str = "", **parameters: Any) -> dict[str, Any]:
+        self._number += 1
+        command = {"id": self._number, "method": method, "params": parameters}
+        os.write(self._commands, json.dumps({**command, "sessionId": session} if session else command).encode() + b"\0")
+        until = time.monotonic() + PATIENCE_S
+        while True:
+            message = self._read(until)
+            if message.get("id") == self._number:
+                assert "error" not in message, f"{method}: {message.get('error')}"
+                return message["result"]
+            self.events.append(message)
+
+    def _read(self, until: float) -> dict[str, Any]:
+        """The next message."""
+        while b"\0" not in self._buffer:
+            ready, _, _ = select.select([self._answers], [], [], max(0.0, until - time.monotonic()))
+            assert ready, "Chromium does not answer"
+            read = os.read(self._answers, 1 << 20)
+            assert read, "Chromium has ended"
+            self._buffer += read
+        message, _, self._buffer = self._buffer.partition(b"\0")
+        return json.loads(message)

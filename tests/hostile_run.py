@@ -1,0 +1,67 @@
+"""A scored run whose labels and clip names are markup: made by the real stages, with audio, in a few seconds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tiny_dataset
+import torch
+
+from pipeline.io.audio import write_flac
+from pipeline.io.cache import DatasetCache
+from pipeline.io.checkpoints import read_model, write_model
+from pipeline.io.feature_store import FeatureFile, fingerprint, merge
+from pipeline.io.lists.clips import write_clips
+from pipeline.io.lists.events import read_event_list, write_event_list
+from pipeline.io.runs import named_run
+from pipeline.postprocess import PostProcessing
+from pipeline.stages.score import score
+from pipeline.stages.train import train
+
+LABELS = (
+    "<img src=x onerror=\"document.title='owned'\">",
+    "</svg><script>document.title='owned'</script>",
+    "Rain & 'snow'",
+)
+CLIP_ID = "<b onclick=alert(1)>\"'&"
+SPLIT = "evaluation"
+SAMPLE_RATE = 44_100
+
+
+def make_hostile_run(root: Path) -> DatasetCache:
+    """A dataset with the runs ``run`` and ``other``, both scored; the first clip has a hostile name, too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tiny_dataset, "LABELS", LABELS)
+        cache = tiny_dataset.make_dataset(root)
+        _rename_first_clip(cache)
+        _write_audio(cache)
+        for run, threshold, epochs in (("run", 0.5, 4), ("other", 0.35, 1)):
+            training = replace(tiny_dataset.SETTINGS.training, epochs=epochs)
+            settings = replace(tiny_dataset.SETTINGS, training=training)
+            train(tiny_dataset.NAME, root, settings, tiny_dataset.FRONT_END, run_name=run)
+            path = named_run(cache, run).model_path
+            points = {"min_er": PostProcessing(threshold), "max_f1": PostProcessing(0.3, 0.6)}
+            write_model(path, replace(read_model(path, torch.device("cpu")), operating_points=points))
+            score(tiny_dataset.NAME, root, run=run, split=SPLIT)
+    return cache
+
+
+def _rename_first_clip(cache: DatasetCache) -> None:
+    clips = [clip for some in cache.read_clips().values() for clip in some]
+    old = next(clip.clip_id for clip in clips if clip.split == SPLIT)
+    write_clips(cache.clips_path, [replace(c, clip_id=CLIP_ID) if c.clip_id == old else c for c in clips])
+    path = cache.features_dir(fingerprint(tiny_dataset.FRONT_END, "float16")) / f"{SPLIT}.h5"
+    rows = [FeatureFile(path).read(row) for row in range(tiny_dataset.N_CLIPS[SPLIT])]
+    rows = [replace(row, clip_id=CLIP_ID) if row.clip_id == old else row for row in rows]
+    merge(path, rows, len(rows), tiny_dataset.FRONT_END, "float16")
+    events = read_event_list(cache.reference_path(SPLIT))
+    write_event_list(cache.reference_path(SPLIT), {CLIP_ID if c == old else c: found for c, found in events.items()})
+
+
+def _write_audio(cache: DatasetCache) -> None:
+    for clip in cache.read_clips()[SPLIT]:
+        noise = np.random.default_rng(1).normal(0, 0.05, round(clip.duration * SAMPLE_RATE))
+        write_flac(cache.audio_path(clip), noise, SAMPLE_RATE)

@@ -1,0 +1,78 @@
+import errno
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from pipeline.errors import SedpipeError
+from pipeline.io.locks import hold, is_held, wait_for
+
+
+def test_one_process_holds_a_lock_and_others_are_told_what_it_is_doing(tmp_path: Path) -> None:
+    path = tmp_path / "new folder" / "a.lock"
+    assert not is_held(path)
+    with hold(path, "baking", hint="wait for the bread"):
+        assert is_held(path)
+        again = hold(path, "baking", hint="wait for the bread")
+        with pytest.raises(SedpipeError, match=r"^another process is baking \(.*a\.lock\)$") as caught:
+            again.__enter__()
+        assert caught.value.hint == "wait for the bread"
+    assert not is_held(path)
+    with wait_for(path):
+        assert is_held(path)
+
+
+def test_a_killed_process_holds_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "a.lock"
+    code = f"""
+from pathlib import Path
+from pipeline.io.locks import hold
+with hold(Path({os.fspath(path)!r}), "x", ""):
+    print("held", flush=True)
+    input()
+"""
+    other = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert other.stdout.readline() == "held\n"
+    assert is_held(path)
+    other.kill()
+    other.communicate()
+    assert not is_held(path)
+
+
+def test_a_disk_without_locks_keeps_nobody_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: FileLock, **_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(FileLock, "acquire", refuse)
+    with hold(tmp_path / "a.lock", "x", ""), wait_for(tmp_path / "a.lock"):
+        pass
+
+
+def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    held = hold(tmp_path / "file" / "a.lock", "x", "")
+    with pytest.raises(SedpipeError, match=r"^cannot write .*a\.lock: (Not a directory|File exists)$"):
+        held.__enter__()
+
+
+def test_who_only_asks_keeps_nobody_out(tmp_path: Path) -> None:
+    path, stop = tmp_path / "a.lock", threading.Event()
+    path.write_text("")
+
+    def ask() -> None:
+        while not stop.is_set():
+            is_held(path)
+
+    askers = [threading.Thread(target=ask) for _ in range(2)]
+    for asker in askers:
+        asker.start()
+    for _ in range(50):
+        with hold(path, "baking", ""):
+            pass
+    stop.set()
+    for asker in askers:
+        asker.join()

@@ -1,0 +1,95 @@
+import os
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import psutil
+import pytest
+
+from pipeline.errors import SedpipeError
+from pipeline.io.parallel import chunked, in_parallel, in_threads
+
+TESTS = os.fspath(Path(__file__).parents[1])
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_results_come_in_the_order_of_the_items(jobs: int) -> None:
+    assert list(in_parallel(abs, range(-20, 0), jobs)) == list(range(20, 0, -1))
+    assert list(in_threads(abs, list(range(-20, 0)), jobs)) == list(range(20, 0, -1))
+
+
+def test_items_are_taken_as_workers_become_free() -> None:
+    taken = []
+
+    def items():
+        for item in range(1000):
+            taken.append(item)
+            yield item
+
+    assert next(in_parallel(abs, items(), 1)) == 0
+    assert len(taken) < 20
+
+
+def test_relative_paths_mean_the_same_to_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    list(in_parallel(abs, range(4), 2))  # so that workers are there already
+    (tmp_path / "a").write_text("")
+    monkeypatch.chdir(tmp_path)
+    assert list(in_parallel(os.path.exists, ["a"] * 4, 2)) == [True] * 4
+
+
+def test_pieces_hold_everything_once() -> None:
+    assert chunked([1, 2, 3, 4, 5], 2) == [[1, 2], [3, 4], [5]]
+
+
+def in_a_process(code: str) -> subprocess.Popen[str]:
+    begin = f"import sys; sys.path.insert(0, {TESTS!r})\n"
+    return subprocess.Popen([sys.executable, "-c", begin + code], stdout=subprocess.PIPE, text=True)
+
+
+def test_workers_end_soon_after_their_parent_was_killed() -> None:
+    code = """
+import os, time
+from pipeline.io.parallel import in_parallel
+for pid in in_parallel(eval, ["__import__('os').getpid()"] * 2 + ["__import__('time').sleep(60)"] * 4, 2):
+    print(pid, flush=True)
+"""
+    parent = in_a_process(code)
+    workers = {psutil.Process(int(parent.stdout.readline())) for _ in range(2)}
+    parent.kill()
+    parent.communicate()
+    _, alive = psutil.wait_procs(workers, timeout=5)
+    assert not alive
+
+
+def test_a_worker_that_is_killed_is_a_sentence() -> None:
+    with pytest.raises(SedpipeError, match=r"^a worker process was killed from outside") as caught:
+        list(in_parallel(eval, ["__import__('os').kill(__import__('os').getpid(), 9)"] * 2, 2))
+    assert "--jobs" in caught.value.hint
+    assert list(in_parallel(abs, [-1, -2], 2)) == [1, 2]
+
+
+LEAK = """[
+    vars(__import__("joblib.externals.loky.process_executor", fromlist=["x"])).update(
+        _MAX_MEMORY_LEAK_SIZE=-1, _MEMORY_LEAK_CHECK_DELAY=0
+    ),
+    __import__("time").sleep(0.3),
+    __import__("os").getpid(),
+][-1]"""
+"""As loky sees it, a leak: at every look at the memory it is too much."""
+
+
+def test_a_worker_that_loky_replaces_for_its_memory_costs_no_result_and_no_warning() -> None:
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        workers = list(in_parallel(eval, [LEAK] * 12, 3))
+    assert len(workers) == 12
+    assert len({*workers}) > 3  # some were replaced
+    assert [str(warning.message) for warning in said if "worker" in str(warning.message)] == []
+
+
+def test_a_scheduler_that_does_not_answer_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.io.parallel.SECONDS_TO_CONNECT", 0.3)
+    with pytest.raises(SedpipeError, match=r"^no Dask scheduler answers at tcp://127\.0\.0\.1:9") as caught:
+        list(in_parallel(abs, [1], 1, "tcp://127.0.0.1:9"))
+    assert "dask scheduler" in caught.value.hint

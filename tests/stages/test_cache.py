@@ -1,0 +1,164 @@
+import os
+import time
+from pathlib import Path
+
+import pytest
+from tiny_dataset import FRONT_END, NAME, make_dataset
+
+from pipeline.errors import SettingsError
+from pipeline.io.cache import DatasetCache
+from pipeline.io.feature_store import fingerprint
+from pipeline.io.locks import hold
+from pipeline.shards import Shard
+from pipeline.stages.cache import CacheReport, PruneReport, choose, list_cache, prune
+from pipeline.stages.feature_plan import FeatureFolder
+
+FEATURES = f"{NAME}/features/{fingerprint(FRONT_END, 'float16')}"
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> DatasetCache:
+    """A dataset with features, audio of one split, a finished run, an unfinished one, and a leftover."""
+    made = make_dataset(tmp_path / "cache")
+    for path, content in {
+        "audio/training/a.flac": b"12345",
+        "audio/training/b.flac": b"123",
+        "runs/done/checkpoint.pt": b"weights",
+        "runs/done/run.json": b'{"result": {"epochs": 1}}',
+        "runs/begun/run.json": b"{}",
+        "features/.tmp-0/training.h5": b"half",
+    }.items():
+        (made.folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (made.folder / path).write_bytes(content)
+    return made
+
+
+def age(folder: Path, days: float) -> None:
+    then = time.time() - days * 86_400
+    for path in [folder, *folder.rglob("*")]:
+        os.utime(path, (then, then), follow_symlinks=False)
+
+
+def freed(cache: DatasetCache, *names: str) -> PruneReport:
+    return prune(cache.root, choose(list_cache(cache.root).items, names))
+
+
+def by_name(report: CacheReport) -> dict[str, tuple[str, int, int]]:
+    return {item.name: (item.kind, item.bytes, item.files) for item in report.items}
+
+
+def test_everything_that_can_be_freed_is_listed_with_its_size(cache: DatasetCache) -> None:
+    report = list_cache(cache.root)
+    size = sum(path.stat().st_size for path in (cache.root / FEATURES).iterdir())
+    assert by_name(report) == {
+        FEATURES: ("features", size, 3),
+        f"{NAME}/features/.tmp-0": ("leftover", 4, 1),
+        f"{NAME}/audio/training": ("audio", 8, 2),
+        f"{NAME}/runs/begun": ("run", 2, 1),
+        f"{NAME}/runs/done": ("run", 32, 2),
+    }
+    assert report.bytes == size + 4 + 8 + 2 + 32
+    assert list_cache(cache.root, "another").items == list_cache(cache.root / "nowhere").items == []
+
+
+def test_features_are_listed_with_their_parameters_and_looking_is_no_use(cache: DatasetCache) -> None:
+    age(cache.root / FEATURES, days=10)
+    for _ in range(2):
+        [features] = [item for item in list_cache(cache.root).items if item.kind == "features"]
+        assert features.parameters["n_mels"] == 16
+        assert features.parameters["dtype"] == "float16"
+        assert time.time() - (cache.root / FEATURES / "training.h5").stat().st_atime > 9 * 86_400
+
+
+def test_what_was_not_used_for_long_can_be_chosen(cache: DatasetCache) -> None:
+    age(cache.runs / "done", days=40)
+    items = list_cache(cache.root).items
+    assert [item.name for item in choose(items, [], unused_days=30)] == [f"{NAME}/runs/done"]
+    assert choose(items, [], kinds=["audio"], unused_days=30) == []
+    assert [item.kind for item in choose(items, [], kinds=["audio", "features"])] == ["features", "audio"]
+
+
+def test_a_name_that_is_not_there_is_met_with_the_one_that_was_meant(cache: DatasetCache) -> None:
+    items = list_cache(cache.root).items
+    with pytest.raises(SettingsError, match=r"'tiny/runs/doen' is not .*did you mean 'tiny/runs/done'"):
+        choose(items, ["tiny/runs/doen"])
+    with pytest.raises(SettingsError, match="what should be freed"):
+        choose(items, [])
+    for name in ("../cache", "tiny/../tiny/runs/done", os.fspath(cache.runs / "done")):
+        with pytest.raises(SettingsError, match="is not in the cache"):
+            choose(items, [name])
+
+
+def test_what_is_chosen_goes_and_nothing_else(cache: DatasetCache) -> None:
+    report = freed(cache, FEATURES, f"{NAME}/runs/done", f"{NAME}/audio/training")
+    assert report.kept == {}
+    assert len(report.freed) == 3
+    assert report.bytes == sum(item.bytes for item in report.freed)
+    assert {item.name for item in list_cache(cache.root).items} == {f"{NAME}/features/.tmp-0", f"{NAME}/runs/begun"}
+    assert cache.clips_path.exists()
+
+
+@pytest.mark.parametrize("shard", [None, Shard(2, 3)])
+def test_features_that_a_process_is_making_stay(cache: DatasetCache, shard: Shard | None) -> None:
+    folder = FeatureFolder(cache.root / FEATURES)
+    with hold(folder.lock(shard), "x", ""):
+        report = freed(cache, FEATURES)
+    assert report.freed == []
+    assert report.kept[FEATURES].startswith(f"another process is writing {FEATURES}")
+    assert folder.store("training").exists()
+    assert len(freed(cache, FEATURES).freed) == 1
+
+
+def test_audio_that_is_being_downloaded_stays(cache: DatasetCache) -> None:
+    with hold(cache.folder / "ledger.lock", "x", ""):
+        assert freed(cache, f"{NAME}/audio/training").freed == []
+    assert len(freed(cache, f"{NAME}/audio/training").freed) == 1
+
+
+@pytest.mark.parametrize("name", [f"{NAME}/runs/begun", f"{NAME}/features/.tmp-0"])
+def test_unfinished_work_stays_until_nobody_has_been_at_it_for_an_hour(cache: DatasetCache, name: str) -> None:
+    assert "is not finished" in freed(cache, name).kept[name]
+    age(cache.root / name, days=0.1)
+    assert len(freed(cache, name).freed) == 1
+    assert not (cache.root / name).exists()
+
+
+def test_links_are_neither_followed_nor_freed(cache: DatasetCache, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    (outside / "deep").mkdir(parents=True)
+    (outside / "precious").write_bytes(b"0123456789")
+    (cache.folder / "audio" / "testing").symlink_to(outside)
+    (cache.root / "linked-dataset").symlink_to(cache.folder)
+    (cache.folder / "audio" / "training" / "c.flac").symlink_to(outside / "precious")
+    (cache.folder / "audio" / "training" / "more").symlink_to(outside)
+    listed = {item.name: item for item in list_cache(cache.root).items}
+    assert not any(name.startswith("linked-dataset") for name in listed)
+    assert listed[f"{NAME}/audio/testing"].link == os.fspath(outside)
+    assert listed[f"{NAME}/audio/testing"].bytes == 0
+    assert listed[f"{NAME}/audio/training"].bytes == 8
+    report = freed(cache, f"{NAME}/audio/testing", f"{NAME}/audio/training")
+    assert [item.name for item in report.freed] == [f"{NAME}/audio/training"]
+    assert "is a link" in report.kept[f"{NAME}/audio/testing"]
+    assert (outside / "precious").read_bytes() == b"0123456789"
+    assert (outside / "deep").is_dir()
+
+
+def test_a_folder_behind_a_link_is_shown_as_the_link_and_stays(cache: DatasetCache, tmp_path: Path) -> None:
+    (cache.folder / "runs").rename(tmp_path / "elsewhere")
+    (cache.folder / "runs").symlink_to(tmp_path / "elsewhere")
+    assert {item.name for item in list_cache(cache.root).items if item.kind == "run"} == {f"{NAME}/runs"}
+    assert freed(cache, f"{NAME}/runs").freed == []
+    assert (tmp_path / "elsewhere" / "done").is_dir()
+
+
+def test_audio_that_lies_elsewhere_too_frees_nothing(cache: DatasetCache, tmp_path: Path) -> None:
+    os.link(cache.folder / "audio" / "training" / "a.flac", tmp_path / "original.flac")
+    assert by_name(list_cache(cache.root))[f"{NAME}/audio/training"] == ("audio", 3, 2)
+
+
+def test_a_damaged_store_is_listed_and_can_be_freed(cache: DatasetCache) -> None:
+    for store in (cache.root / FEATURES).glob("*.h5"):
+        store.write_bytes(b"no HDF5")
+    [item] = [item for item in list_cache(cache.root).items if item.kind == "features"]
+    assert item.parameters == {}
+    assert len(freed(cache, FEATURES).freed) == 1

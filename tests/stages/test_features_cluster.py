@@ -1,0 +1,93 @@
+"""The stage on a real Dask scheduler with two worker processes on this machine."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+
+import numpy as np
+import pytest
+
+from pipeline.clips import Clip
+from pipeline.errors import SedpipeError
+from pipeline.io.audio import write_flac
+from pipeline.io.cache import DatasetCache, DatasetRecord
+from pipeline.io.lists.clips import write_clips
+from pipeline.logmel import LogMelConfig
+from pipeline.stages.features import CLIPS_PER_SHARD, extract_features
+
+distributed = pytest.importorskip("distributed")
+
+RATE = 44_100
+N_CLIPS = 6 * CLIPS_PER_SHARD
+
+
+def noise(root: Path) -> DatasetCache:
+    cache = DatasetCache(root, "own")
+    clips = [Clip(f"clip-{number:04d}", "training", "noise", 0, 1, ("Car",)) for number in range(N_CLIPS)]
+    cache.write_record(DatasetRecord("own", "f", ("Car",), {"training": N_CLIPS}))
+    write_clips(cache.clips_path, clips)
+    for number, clip in enumerate(clips):
+        waveform = 0.1 * np.random.default_rng(number).standard_normal(RATE // 10)
+        write_flac(cache.audio_path(clip), waveform, RATE)
+    return cache
+
+
+def stores(cache: DatasetCache) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in (cache.folder / "features").rglob("*.h5")}
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Address of the scheduler, and process ids of its workers."""
+
+    address: str
+    workers: list[int]
+
+
+@pytest.fixture
+def cluster() -> Iterator[Cluster]:
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None
+        ) as local,
+        distributed.Client(local, set_as_default=False) as client,
+    ):
+        yield Cluster(local.scheduler_address, list(client.run(os.getpid).values()))
+
+
+def test_a_cluster_whose_worker_dies_half_way_ends_complete_at_the_bytes_of_this_machine_alone(
+    tmp_path: Path, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone, own = noise(tmp_path / "alone"), noise(tmp_path / "own")
+    extract_features("own", alone.root, LogMelConfig(), jobs=2)
+    killed = []
+
+    def kill_half_way() -> None:
+        while len(list(own.folder.glob("features/*/training.shards/[!.]*.h5"))) < 2:
+            time.sleep(0.002)
+        os.kill(cluster.workers[0], signal.SIGKILL)
+        killed.append(len(list(own.folder.glob("features/*/training.h5"))))
+
+    killer = Thread(target=kill_half_way, daemon=True)
+    killer.start()
+    monkeypatch.chdir(tmp_path)
+    report = extract_features("own", Path("own"), LogMelConfig(), scheduler=cluster.address)
+    killer.join(10)
+    assert killed == [0]  # before anything was merged
+    assert report.splits["training"] == {"clips": N_CLIPS, "computed": N_CLIPS, "reused": 0, "failed": 0}
+    assert stores(own) == stores(alone)
+
+
+def test_a_scheduler_without_workers_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.io.parallel.SECONDS_TO_CONNECT", 1)
+    cache = noise(tmp_path)
+    with (
+        distributed.LocalCluster(n_workers=0, host="127.0.0.1", dashboard_address=None) as empty,
+        pytest.raises(SedpipeError, match=r"^the Dask scheduler tcp://127\.0\.0\.1:\d+ has no worker$") as caught,
+    ):
+        extract_features("own", cache.root, LogMelConfig(), scheduler=empty.scheduler_address)
+    assert caught.value.hint.startswith("start some with `dask worker tcp://127.0.0.1:")

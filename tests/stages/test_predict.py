@@ -1,0 +1,351 @@
+import json
+import multiprocessing
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from builders import tiny_mixtures
+from encoded import FORMS, Form, encoded
+from tiny_dataset import FRONT_END, LABELS, predict_until, untrained_model
+
+import pipeline.stages.predict as predict_stage
+from pipeline.errors import MissingStageError, SettingsError, StaleError
+from pipeline.io.audio import read_waveform
+from pipeline.io.cache import DatasetCache
+from pipeline.io.checkpoints import read_model, write_model
+from pipeline.io.exports import write_export
+from pipeline.io.frame_scores import FrameScores
+from pipeline.io.lists.events import read_event_list
+from pipeline.io.manifests.load import load_manifest
+from pipeline.io.predictions import LOG_NAME, PredictedFile
+from pipeline.io.presets import load_preset
+from pipeline.logmel import LogMelConfig
+from pipeline.postprocess import PostProcessing
+from pipeline.stages.download import download
+from pipeline.stages.features import extract_features
+from pipeline.stages.predict import PredictReport, frame_probabilities, predict
+from pipeline.stages.run_record import TrainSettings
+from pipeline.stages.score import score
+from pipeline.stages.train import train
+
+torch.set_num_threads(1)
+RATE = FRONT_END.sample_rate  # 1 kHz: windows of 4 s, frames of 0.2 s
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(["pipeline.stages.predict", "tiny_dataset"])
+
+
+@pytest.fixture(scope="module")
+def mixtures(tmp_path_factory) -> DatasetCache:
+    """A dataset with audio, and a run that hears each class in about half of all frames."""
+    folder = tmp_path_factory.mktemp("mixtures")
+    manifest = load_manifest(str(tiny_mixtures(folder, "mixed", 4, 3)))
+    cache = DatasetCache(folder / "cache", "mixed")
+    download(manifest, cache.root)
+    extract_features("mixed", cache.root, LogMelConfig())
+    preset = load_preset("demo")
+    training = replace(preset.training, epochs=1, batch_size=4)
+    settings = TrainSettings("demo", preset.network, preset.pooling, training, 0, "cpu", 1)
+    train("mixed", cache.root, settings, LogMelConfig(), run_name="run")
+    path = cache.runs / "run" / "checkpoint.pt"
+    trained = read_model(path, torch.device("cpu"))
+    heard = [probabilities(read_waveform(file, 44_100), trained) for file in sorted(cache.folder.rglob("*.flac"))]
+    usual = torch.logit(torch.from_numpy(np.median(np.concatenate(heard), axis=0)))
+    with torch.no_grad():  # a network that has seen four clips says next to nothing: let it say that loudly
+        trained.model.classify.bias.sub_(usual).mul_(100)
+        trained.model.classify.weight.mul_(100)
+    points = {"min_er": PostProcessing(0.5, 0.4), "max_f1": PostProcessing((0.7, 0.5, 0.4), gate=0.5, hysteresis=0.8)}
+    write_model(path, replace(trained, operating_points=points))
+    return cache
+
+
+def probabilities(waveform: np.ndarray, trained, **options) -> np.ndarray:
+    return frame_probabilities([waveform.astype(np.float32)], trained, **options)[0]
+
+
+@pytest.fixture
+def model(tmp_path) -> str:
+    """An untrained one that hears something in about half of all frames."""
+    trained = untrained_model()
+    noise = np.random.default_rng(9).standard_normal(20 * RATE)
+    half = float(np.median(probabilities(noise, trained)))
+    points = dict.fromkeys(trained.operating_points, PostProcessing(half))
+    write_model(tmp_path / "run" / "checkpoint.pt", replace(trained, operating_points=points))
+    return str(tmp_path / "run")
+
+
+def noise(path: Path, seconds: float, seed: int = 0) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    samples = np.random.default_rng(seed).uniform(-0.9, 0.9, round(seconds * RATE)).astype(np.float32)
+    soundfile.write(path, samples, RATE, subtype="FLOAT")
+    return path
+
+
+def told(report: PredictReport) -> dict[str, list[tuple[float, float, str]]]:
+    return {file.name: [(e.onset, e.offset, e.label) for e in file.events] for file in report.files}
+
+
+@pytest.mark.parametrize("point", ["min_er", "max_f1"])
+@pytest.mark.parametrize("split", ["testing", "evaluation"])
+def test_a_clip_has_the_same_events_through_score_and_through_predict(mixtures, split, point):
+    scored = score("mixed", mixtures.root, run="run", split=split, operating_point=point)
+    expected = read_event_list(Path(scored.estimated))
+    report = predict([mixtures.audio_dir(split)], "run", cache=mixtures, operating_point=point)
+    found = {Path(name).stem: events for name, events in told(report).items()}
+    assert found == {clip: [(e.onset, e.offset, e.label) for e in events] for clip, events in expected.items()}
+    assert sum(map(len, found.values())) > 5
+
+
+def test_a_clip_as_long_as_a_window_has_bit_for_bit_the_probabilities_that_score_stores(mixtures, monkeypatch):
+    stored: list[FrameScores] = []
+    monkeypatch.setattr("pipeline.stages.score.write_frame_scores", lambda _, scores, __: stored.append(scores))
+    monkeypatch.setattr("pipeline.stages.score.find_frame_scores", lambda *_: None)
+    monkeypatch.setattr("pipeline.stages.score.BATCH_SIZE", 1)
+    score("mixed", mixtures.root, run="run", split="testing")
+    trained = read_model(mixtures.runs / "run" / "checkpoint.pt", torch.device("cpu"))
+    for clip_id, expected in zip(stored[0].clip_ids, stored[0].frame_probs, strict=True):
+        waveform = read_waveform(mixtures.audio_dir("testing") / f"{clip_id}.flac", 44_100)
+        np.testing.assert_array_equal(probabilities(waveform, trained), expected)
+
+
+def joint_steps(probs: np.ndarray, edges: np.ndarray) -> tuple[float, float]:
+    """Mean change from a frame to the next, at the joints and elsewhere."""
+    steps = np.abs(np.diff(probs, axis=0)).mean(axis=1)
+    return float(steps[edges - 1].mean()), float(np.delete(steps, edges - 1).mean())
+
+
+def test_a_long_recording_of_known_clips_has_no_jumps_at_the_joints_of_windows(mixtures):
+    trained = read_model(mixtures.runs / "run" / "checkpoint.pt", torch.device("cpu"))
+    clips = [read_waveform(path, 44_100) for path in sorted(mixtures.folder.rglob("*.flac"))]
+    recording = np.concatenate(clips)[5 * 44_100 :]  # so that clips are joined in the middle of windows
+    n_frames = len(recording) // 3528
+    begins = np.arange(100, n_frames - 125, 100)
+    joined, abutting = (probabilities(recording, trained, overlap=share)[:n_frames] for share in (0.2, 0.0))
+    with_overlap, _ = joint_steps(joined, np.concatenate([begins, begins + 25]))
+    without, elsewhere = joint_steps(abutting, np.arange(125, n_frames - 1, 125))
+    assert without > 20 * elsewhere  # a joint is heard by this network, ...
+    assert with_overlap < without / 10  # ... but not where windows overlap
+
+
+def test_each_clip_of_a_long_recording_is_heard_nearly_as_if_it_were_alone(mixtures):
+    trained = read_model(mixtures.runs / "run" / "checkpoint.pt", torch.device("cpu"))
+    clips = [read_waveform(path, 44_100) for path in sorted(mixtures.audio_dir("training").glob("*.flac"))]
+    long = probabilities(np.concatenate(clips), trained)
+    alone = np.concatenate([probabilities(clip, trained) for clip in clips])
+    assert long.shape == alone.shape
+    inside = np.arange(len(long)) % 125
+    assert np.abs(long - alone)[(inside > 12) & (inside < 113)].mean() < 0.02 * alone.std() + 0.01
+
+
+@pytest.mark.parametrize("seconds", [0.05, 1.0, 3.9, 4.0, 4.05, 7.3, 61.7])
+def test_a_recording_of_any_length_is_covered_to_its_end_and_not_beyond(tmp_path, model, seconds):
+    report = predict([noise(tmp_path / "a.wav", seconds)], model, threshold=0.0)
+    assert {(event.onset, event.offset) for event in report.files[0].events} == {(0.0, seconds)}
+    assert {event.label for event in report.files[0].events} == set(LABELS)
+    assert report.files[0].duration == seconds
+
+
+def test_an_events_probability_is_the_mean_over_its_frames(tmp_path, model):
+    path = noise(tmp_path / "a.wav", 13.3)
+    report = predict([path], model)
+    probs = probabilities(read_waveform(path, RATE), read_model(Path(model) / "checkpoint.pt", torch.device("cpu")))
+    assert len(report.files[0].events) > 5
+    for event in report.files[0].events:
+        frames = slice(round(event.onset / 0.2), int(np.ceil(event.offset / 0.2 - 1e-6)))
+        expected = probs[frames, LABELS.index(event.label)].mean()
+        assert event.probability == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize("form", ["wav", "m4a", "webm, a cue each 10 s"])
+def test_rate_format_and_channels_are_the_recordings_own_affair(tmp_path, model, form):
+    tone = 0.3 * np.sin(2 * np.pi * 200 * np.arange(int(9.5 * FORMS[form].rate)) / FORMS[form].rate)
+    expected = predict([soft_copy(tmp_path / "plain.wav", tone, FORMS[form])], model, threshold=0.0)
+    (tmp_path / "other").write_bytes(encoded(tone, FORMS[form], channels=2))
+    other = predict([tmp_path / "other"], model, threshold=0.0)
+    assert other.files[0].duration == pytest.approx(expected.files[0].duration, abs=0.03)
+    for one, two in zip(expected.files[0].events, other.files[0].events, strict=True):
+        assert one.probability == pytest.approx(two.probability, abs=0.02)
+
+
+def soft_copy(path: Path, samples: np.ndarray, form: Form) -> Path:
+    soundfile.write(path, samples, form.rate)
+    return path
+
+
+def test_a_gate_opens_and_closes_with_the_windows(tmp_path, model):
+    path = Path(model) / "checkpoint.pt"
+    trained = read_model(path, torch.device("cpu"))
+    recording = read_waveform(noise(tmp_path / "a.wav", 40.0), RATE)
+    _, clip_probs, _ = frame_probabilities([recording], trained)
+    gate = float(np.median(clip_probs[:, 0]))
+    point = PostProcessing(0.0, gate=gate)
+    write_model(path, replace(trained, operating_points=dict.fromkeys(trained.operating_points, point)))
+    heard = np.zeros(len(clip_probs), bool)
+    for event in predict([tmp_path / "a.wav"], model).files[0].events:
+        if event.label == LABELS[0]:
+            heard[round(event.onset / 0.2) : round(event.offset / 0.2)] = True
+    np.testing.assert_array_equal(heard, clip_probs[:, 0] >= np.float32(gate))
+    assert 0 < heard.mean() < 1
+
+
+def test_an_export_predicts_what_its_run_does(tmp_path, model):
+    path = noise(tmp_path / "a.wav", 11.0)
+    write_export(tmp_path / "export", read_model(Path(model) / "checkpoint.pt", torch.device("cpu")))
+    assert told(predict([path], str(tmp_path / "export"))) == told(predict([path], model))
+
+
+def folder_of_recordings(folder: Path) -> Path:
+    for number, name in enumerate(("a.wav", "day/b.wav", "day/c.flac", "night/d.wav")):
+        if name.endswith(".wav"):
+            noise(folder / name, 3.0 + number, number)
+        else:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            soundfile.write(folder / name, np.random.default_rng(3).uniform(-0.5, 0.5, 9 * RATE), RATE)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("form", "suffix"), [("tsv", ".tsv"), ("csv", ".csv"), ("json", ".json"), ("audacity", ".txt")]
+)
+def test_a_folder_is_mirrored_with_a_file_a_recording(tmp_path, model, form, suffix):
+    recordings, out = folder_of_recordings(tmp_path / "in"), tmp_path / "out"
+    report = predict([recordings], model, out=out, form=form)
+    written = {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()}
+    assert written == {LOG_NAME, *(f"{file.name}{suffix}" for file in report.files)}
+    assert [file.name for file in report.files] == ["a.wav", "day/b.wav", "day/c.flac", "night/d.wav"]
+    if form in ("tsv", "csv"):
+        events = read_event_list(out / f"day/b.wav{suffix}")["b"]
+        assert [(event.onset, event.offset, event.label) for event in events] == told(report)["day/b.wav"]
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def no_network(*_):
+    raise AssertionError("the network was asked")
+
+
+def test_finished_recordings_are_kept_in_any_format_and_changed_ones_done_again(tmp_path, model, monkeypatch):
+    recordings, out = folder_of_recordings(tmp_path / "in"), tmp_path / "out"
+    first = predict([recordings], model, out=out)
+    before = contents(out)
+    with monkeypatch.context() as patched:
+        patched.setattr(predict_stage, "ask_network", no_network)
+        again = predict([recordings], model, out=out)
+        assert {file.state for file in again.files} == {"kept"}
+        assert told(again) == told(first)
+        assert contents(out) == before
+        (out / "a.wav.tsv").unlink()
+        predict([recordings], model, out=out)
+        assert contents(out) == before
+        predict([recordings], model, out=out, form="csv")
+        assert read_event_list(out / "a.wav.csv") == read_event_list(out / "a.wav.tsv")
+    noise(recordings / "a.wav", 7.0, seed=99)
+    third = predict([recordings], model, out=out)
+    assert [file.state for file in third.files] == ["ok", "kept", "kept", "kept"]
+    assert (out / "a.wav.tsv").read_bytes() != before["a.wav.tsv"]
+
+
+def test_a_folder_begun_with_other_settings_or_another_model_is_refused(tmp_path, model):
+    recordings, out = folder_of_recordings(tmp_path / "in"), tmp_path / "out"
+    predict([recordings / "a.wav"], model, out=out)
+    with pytest.raises(StaleError, match=r"post_processing\.threshold: there .*, now 0\.9"):
+        predict([recordings / "a.wav"], model, out=out, threshold=0.9)
+    path = Path(model) / "checkpoint.pt"
+    trained = read_model(path, torch.device("cpu"))
+    with torch.no_grad():
+        trained.model.classify.bias += 1
+    write_model(path, trained)
+    with pytest.raises(StaleError, match="model: there"):
+        predict([recordings / "a.wav"], model, out=out)
+
+
+@pytest.mark.parametrize("dies_at", [1, 2, 3, 5])
+def test_killed_anywhere_and_run_again_the_results_are_the_same_bytes(tmp_path, model, dies_at):
+    recordings, out = folder_of_recordings(tmp_path / "in"), tmp_path / "out"
+    process = PROCESSES.Process(target=predict_until, args=([recordings], model, out, dies_at))
+    process.start()
+    process.join(60)
+    assert process.exitcode == -signal.SIGKILL
+    predict([recordings], model, out=tmp_path / "undisturbed")
+    predict([recordings], model, out=out)
+    assert contents(out) == contents(tmp_path / "undisturbed")
+
+
+def test_a_bad_recording_is_a_row_with_a_reason_and_the_others_go_on(tmp_path, model):
+    recordings, out = folder_of_recordings(tmp_path / "in"), tmp_path / "out"
+    (recordings / "a.wav").write_bytes(b"")
+    (recordings / "day" / "b.wav").write_bytes(b"this is not audio")
+    (recordings / "e\n.wav").write_bytes((recordings / "night" / "d.wav").read_bytes())
+    (recordings / "f.wav").symlink_to("nowhere")
+    report = predict([recordings], model, out=out)
+    reasons = {file.name: file.reason.partition(": ")[2] for file in report.files if file.state == "failed"}
+    assert reasons == {
+        "a.wav": "the file is empty (0 bytes)",
+        "day/b.wav": "cannot be decoded as audio",
+        "e\N{REPLACEMENT CHARACTER}.wav": "its name holds characters that no list can hold; rename it",
+        "f.wav": "No such file or directory",
+    }
+    assert report.n_failed == 4
+    assert contents(out).keys() == {LOG_NAME, "day/c.flac.tsv", "night/d.wav.tsv"}
+    noise(recordings / "a.wav", 3.0)
+    assert {file.name: file.state for file in predict([recordings], model, out=out).files}["a.wav"] == "ok"
+
+
+def test_a_recording_whose_damage_shows_late_gives_no_half_result(tmp_path, model):
+    path = tmp_path / "a.wav"
+    samples = np.random.default_rng(0).uniform(-0.5, 0.5, 30 * RATE).astype(np.float32)
+    samples[29 * RATE] = np.nan
+    soundfile.write(path, samples, RATE, subtype="FLOAT")
+    report = predict([path], model, out=tmp_path / "out")
+    assert report.files == [PredictedFile(str(path), "a.wav", None, [], "failed", report.files[0].reason)]
+    assert "not finite" in report.files[0].reason
+    assert contents(tmp_path / "out").keys() == {LOG_NAME}
+
+
+def test_memory_does_not_grow_with_the_recording(model):
+    trained = read_model(Path(model) / "checkpoint.pt", torch.device("cpu"))
+    held: list[int] = []
+
+    def blocks(n_blocks: int):
+        for number in range(n_blocks):
+            yield np.random.default_rng(number).uniform(-0.5, 0.5, RATE).astype(np.float32)
+
+    def most_held(n_blocks: int) -> int:
+        held.clear()
+        frame_probabilities(blocks(n_blocks), trained)
+        return max(held)
+
+    original = predict_stage.log_mel
+
+    def remember(samples, config):
+        held.append(len(samples.base if samples.base is not None else samples))
+        return original(samples, config)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(predict_stage, "log_mel", remember)
+        assert most_held(400) <= 2 * 4 * RATE + RATE  # two windows and a block
+
+
+def test_what_cannot_be_used_is_said(tmp_path, model):
+    path = noise(tmp_path / "a.wav", 1.0)
+    with pytest.raises(SettingsError, match="operating point must be one of min_er, max_f1, got 'best'"):
+        predict([path], model, operating_point="best")
+    with pytest.raises(SettingsError, match="--threshold: threshold must lie in"):
+        predict([path], model, threshold=1.5)
+    with pytest.raises(MissingStageError, match="--model nowhere does not exist"):
+        predict([path], "nowhere")
+
+
+def test_the_report_is_designs_predict_object(tmp_path, model):
+    from dataclasses import asdict
+
+    report = json.loads(json.dumps(asdict(predict([noise(tmp_path / "a.wav", 9.0)], model))))
+    assert report["stage"] == "predict"
+    assert report["model"] == model
+    assert report["files"][0].keys() >= {"path", "duration", "events"}
+    assert report["files"][0]["events"][0].keys() == {"onset", "offset", "label", "probability"}

@@ -1,0 +1,217 @@
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from hostile_run import CLIP_ID, LABELS, SPLIT, make_hostile_run
+from tiny_dataset import NAME
+
+import cli
+from pipeline.errors import MissingStageError, SedpipeError, SettingsError, StaleError
+from pipeline.io.cache import DatasetCache
+from pipeline.io.lists.clips import read_clips
+from pipeline.io.runs import Run, find_run_in_cache, named_run
+from pipeline.report.scored_run import read_scored_run
+from pipeline.stages.report import PageReport, report
+from pipeline.stages.score import score
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> DatasetCache:
+    return make_hostile_run(tmp_path_factory.mktemp("made") / "cache")
+
+
+@pytest.fixture
+def cache(made: DatasetCache, tmp_path: Path) -> DatasetCache:
+    """A copy that a test may spoil."""
+    import shutil
+
+    shutil.copytree(made.root, tmp_path / "cache")
+    return DatasetCache(tmp_path / "cache", NAME)
+
+
+def reported(cache: DatasetCache, *runs: str, **options) -> tuple[PageReport, str]:
+    written = report(runs or ("run",), cache.root, **options)
+    return written, Path(written.path).read_text(encoding="utf-8")
+
+
+def spoil_scores(cache: DatasetCache, **changes) -> None:
+    path = named_run(cache, "run").scores_path(SPLIT)
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+
+def test_the_page_lies_in_the_folder_of_the_run_and_is_the_same_each_time(made):
+    first, page = reported(made)
+    assert Path(first.path) == named_run(made, "run").folder / f"report-{SPLIT}.html"
+    assert first.bytes == len(page.encode())
+    assert reported(made) == (first, page)
+
+
+def test_the_page_has_the_numbers_of_the_scores(made):
+    _, page = reported(made)
+    scores = json.loads(named_run(made, "run").scores_path(SPLIT).read_text())
+    for point in ("min_er", "max_f1"):
+        numbers = scores["operating_points"][point]
+        shown = [f"{numbers[name]:.2f}" for name in ("error_rate", "deletion_rate")] + [f"{100 * numbers['f1']:.1f}"]
+        assert all(number in page for number in shown)
+    assert f'data-listed="{scores["clips"]["listed"]}" data-scored="{scores["clips"]["scored"]}"' in page
+    assert "1 clip is missing" in page
+
+
+def test_nothing_in_the_page_points_anywhere(made):
+    for runs in (("run",), ("run", "other")):
+        _, page = reported(made, *runs)
+        assert not re.findall(r"(?:https?:)?//[a-z]", re.sub(r'"data:[^"]*"', '""', page))
+
+
+def test_hostile_labels_and_names_are_text(made):
+    for runs in (("run",), ("run", "other")):
+        _, page = reported(made, *runs)
+        assert page.count("<script>") == 1
+        for name in (*LABELS, CLIP_ID):
+            assert name not in page
+        assert "&lt;img src=x onerror=" in page
+
+
+def test_how_many_clips_are_shown_is_a_choice(made, tmp_path):
+    for n in (0, 2, 99):
+        written, page = reported(made, n_clips=n, path=tmp_path / "page.html")
+        assert len(written.clips) == page.count("<article") == page.count("<audio") == min(n, 5)
+
+
+def test_scores_on_testing_are_called_tuned(made, tmp_path):
+    _, page = reported(made, path=tmp_path / "page.html")
+    assert "Tuned on this split" not in page
+    score(NAME, made.root, run="run", split="testing")
+    _, page = reported(made, split="testing", path=tmp_path / "page.html")
+    assert "Tuned on this split" in page
+
+
+def test_a_clip_without_audio_is_drawn_without_it_and_says_why(cache):
+    clip = next(clip for clip in read_clips(cache.clips_path) if clip.clip_id == CLIP_ID)
+    cache.audio_path(clip).unlink()
+    written, page = reported(cache, n_clips=5)
+    assert (page.count("<article"), page.count("<audio")) == (5, 4)
+    assert CLIP_ID in written.clips
+    assert "No such file or directory" in page
+
+
+def test_intervals_and_yardsticks_are_shown_where_the_scores_have_them(cache):
+    spoil_scores(cache, intervals={}, yardsticks={}, psds=None)
+    _, page = reported(cache)
+    assert "95 % interval" not in page
+    assert 'class="tick"' not in page
+    numbers = json.loads(named_run(cache, "run").scores_path(SPLIT).read_text())["operating_points"]["min_er"]
+    intervals = {"error_rate": [0.1, 0.9], "f1": [0.25, 0.75], "macro_f1": [None, None]}
+    spoil_scores(cache, intervals={"min_er": intervals}, yardsticks={"nothing": {**numbers, "error_rate": 1.0}})
+    _, page = reported(cache)
+    assert "0.10 to 0.90" in page
+    assert "25.0 to 75.0" in page
+    assert "silence: no events at all" in page
+
+
+def test_names_of_missing_clips_are_told_where_the_scores_have_them(cache):
+    spoil_scores(cache, clips={"listed": 6, "scored": 5, "missing": ["<i>lost</i>"]})
+    assert "&lt;i&gt;lost&lt;/i&gt;" in reported(cache)[1]
+
+
+@pytest.mark.parametrize("lacking", ["scores_path", "estimated_path", "frame_scores_path"])
+def test_what_was_not_scored_names_the_command_that_scores(cache, lacking):
+    getattr(named_run(cache, "run"), lacking)(SPLIT).unlink()
+    with pytest.raises(MissingStageError) as caught:
+        reported(cache, split=SPLIT)
+    assert caught.value.hint == f"run `sedpipe score tiny --run run --split {SPLIT}` first"
+
+
+def test_events_that_are_not_those_of_the_scores_are_refused(cache):
+    path = named_run(cache, "run").estimated_path(SPLIT)
+    path.write_text(
+        "filename\tonset\toffset\tevent_label\n" + path.read_text().splitlines()[1].split("\t")[0] + "\t\t\t\n"
+    )
+    with pytest.raises(StaleError, match=f"the events of run on {SPLIT} give error_rate") as caught:
+        reported(cache)
+    assert caught.value.hint.endswith("again")
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"per_class": {}}'])
+def test_scores_that_are_none_are_a_sentence(cache, content):
+    named_run(cache, "run").scores_path(SPLIT).write_text(content)
+    with pytest.raises(SedpipeError, match=r"scores-evaluation\.json"):
+        reported(cache)
+
+
+def test_frames_of_other_clips_are_refused(cache):
+    path = named_run(cache, "run").frame_scores_path(SPLIT)
+    score(NAME, cache.root, run="run", split="testing")
+    path.write_bytes(named_run(cache, "run").frame_scores_path("testing").read_bytes())
+    with pytest.raises(StaleError, match="does not list the scored clip"):
+        reported(cache, split=SPLIT)
+
+
+def test_runs_are_found_by_name_in_any_dataset_and_by_path(made):
+    for name in ("run", str(named_run(made, "run").folder)):
+        cache, run = find_run_in_cache(made.root, name)
+        assert (cache.dataset, run.name) == (NAME, "run")
+    with pytest.raises(MissingStageError, match=r"has no run 'rum' \(did you mean 'run'") as caught:
+        find_run_in_cache(made.root, "rum")
+    assert caught.value.hint == "there are other, run"
+
+
+def test_a_name_that_two_datasets_have_asks_for_a_path(cache):
+    Run(cache.root / "second" / "runs" / "run").write_record({"dataset": "second"})
+    with pytest.raises(MissingStageError, match="several runs are called 'run'") as caught:
+        find_run_in_cache(cache.root, "run")
+    assert "second/runs/run" in caught.value.hint
+
+
+def test_runs_of_two_datasets_are_not_compared(cache):
+    import shutil
+
+    shutil.copytree(cache.folder, cache.root / "second")
+    with pytest.raises(SettingsError, match="several datasets: tiny, second"):
+        reported(cache, str(named_run(cache, "run").folder), str(cache.root / "second/runs/other"))
+
+
+def test_several_runs_are_compared_on_one_page(made):
+    written, page = reported(made, "run", "other")
+    assert written.runs == ["run", "other"]
+    assert Path(written.path) == made.folder / f"comparison-{SPLIT}.html"
+    for run in written.runs:
+        scores = json.loads(named_run(made, run).scores_path(SPLIT).read_text())["segment_based"]
+        assert f"{scores['error_rate']:.2f}" in page
+        assert f"{100 * scores['f1']:.1f}" in page
+    f1 = [read_scored_run(*find_run_in_cache(made.root, run)).scores["segment_based"]["f1"] for run in ("run", "other")]
+    shown = re.search(r'data-run="other" data-metric="f1".*?class="number small">(\S+) ', page, flags=re.DOTALL)
+    assert shown is not None
+    assert shown[1] == f"{100 * (f1[1] - f1[0]):+.1f}"
+    with pytest.raises(SettingsError, match="named twice"):
+        reported(made, "run", "run")
+
+
+def test_runs_that_scored_other_clips_are_compared_on_the_common_ones(made):
+    from pipeline.report.comparison import same_clips
+
+    whole = read_scored_run(*find_run_in_cache(made.root, "run"))
+    fewer = replace(read_scored_run(*find_run_in_cache(made.root, "other")), clips=whole.clips[1:])
+    runs, warnings = same_clips([whole, fewer])
+    assert [clip.clip_id for clip in runs[0].clips] == [clip.clip_id for clip in whole.clips[1:]]
+    assert "counted anew on the 4 that all scored" in warnings[-1]
+    assert runs[0].rolls[0].sum() == whole.rolls[0][1:].sum()
+    assert runs[0].scores["segment_based"]["recall"] == pytest.approx(
+        (whole.rolls[0][1:] & whole.rolls[1][1:]).sum() / whole.rolls[0][1:].sum()
+    )
+
+
+def test_the_command_says_where_the_page_is_and_how_large(made, tmp_path):
+    options = ["--cache", str(made.root), "--clips", "1", "--output", str(tmp_path / "deep" / "page.html")]
+    outcome = CliRunner().invoke(cli.main, ["report", "run", *options])
+    assert outcome.exit_code == 0, outcome.output
+    assert re.fullmatch(r".*page\.html: run on evaluation, 1 clip, 0\.\d MB\n", outcome.stdout)
+    outcome = CliRunner().invoke(cli.main, ["report", "run", *options, "--json"])
+    assert json.loads(outcome.stdout).keys() == {"stage", "dataset", "runs", "split", "clips", "path", "bytes"}
+
+
+def test_the_command_without_a_run_is_usage():
+    assert CliRunner().invoke(cli.main, ["report"]).exit_code == 2

@@ -129,6 +129,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     report = {
+        "load_average": [round(load, 1) for load in os.getloadavg()],
         "metrics": metric_speed(),
         "tuning": tuning_speed(),
         "versions": {name: version(name) for name in ("numpy", "sed_eval", "psds_eval")},

@@ -101,9 +101,9 @@ def test_a_clip_has_the_same_events_through_score_and_through_predict(mixtures, 
 
 def test_a_clip_as_long_as_a_window_has_bit_for_bit_the_probabilities_that_score_stores(mixtures, monkeypatch):
     stored: list[FrameScores] = []
-    monkeypatch.setattr("pipeline.stages.score.write_frame_scores", lambda _, scores, __: stored.append(scores))
-    monkeypatch.setattr("pipeline.stages.score.find_frame_scores", lambda *_: None)
-    monkeypatch.setattr("pipeline.stages.score.BATCH_SIZE", 1)
+    monkeypatch.setattr("pipeline.stages.frame_scores.write_frame_scores", lambda _, scores, __: stored.append(scores))
+    monkeypatch.setattr("pipeline.stages.frame_scores.find_frame_scores", lambda *_: None)
+    monkeypatch.setattr("pipeline.stages.frame_scores.BATCH_SIZE", 1)
     score("mixed", mixtures.root, run="run", split="testing")
     trained = read_model(mixtures.runs / "run" / "checkpoint.pt", torch.device("cpu"))
     for clip_id, expected in zip(stored[0].clip_ids, stored[0].frame_probs, strict=True):

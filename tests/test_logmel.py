@@ -1,5 +1,7 @@
 """Log-mel against librosa, which computes it another way (its own framing, one block, float64)."""
 
+from pathlib import Path
+
 import librosa
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from pipeline.io.audio import read_waveform
 from pipeline.logmel import LogMelConfig, log_mel, mel_filterbank
 
 CONFIG = LogMelConfig()
@@ -149,3 +152,21 @@ def test_parameters_must_be_positive(name: str) -> None:
 def test_window_must_fit_the_transform() -> None:
     with pytest.raises(ValueError, match=r"^window_length must be at most n_fft \(1024\), got 1764$"):
         LogMelConfig(n_fft=1024)
+
+
+@pytest.mark.parametrize("n_fft", [4, 1000, 2047])
+def test_transform_must_be_a_power_of_two(n_fft: int) -> None:
+    with pytest.raises(ValueError, match=rf"^n_fft must be a power of two, at least 8, got {n_fft}$"):
+        LogMelConfig(n_fft=n_fft, window_length=4)
+
+
+def test_floor_must_be_a_normal_number() -> None:
+    with pytest.raises(ValueError, match=r"^floor must be at least 1\.17\d+e-38, got 1e-45$"):
+        LogMelConfig(floor=1e-45)
+
+
+def test_real_recordings_are_librosas(shared_data: Path) -> None:
+    for path in sorted((shared_data / "esc10").rglob("*.ogg"))[::40]:
+        waveform = read_waveform(path, RATE)
+        features, n_frames = log_mel(waveform, CONFIG)
+        assert_same(features[:n_frames], by_librosa(waveform)[:n_frames])

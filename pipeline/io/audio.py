@@ -84,7 +84,8 @@ def _samples(file: soundfile.SoundFile, path: Path, dtype: str, frames: int) -> 
         raise AudioError(f"{path}: longer than {MOST_SECONDS // 3600} hours")
     samples: np.ndarray
     if file.subtype == "PCM_16":  # libsndfile takes four times as long to scale them
-        samples = np.multiply(file.read(frames, dtype="int16", always_2d=True), 2.0**-15, dtype=dtype)
+        samples = file.read(frames, dtype="int16", always_2d=True).astype(dtype)
+        samples *= 2.0**-15
     else:
         samples = file.read(frames, dtype=dtype, always_2d=True)
     return samples

@@ -151,3 +151,24 @@ def test_a_place_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(SedpipeError, match=r"^cannot write .*a\.flac: (Not a directory|File exists)$"):
         write_flac(tmp_path / "file" / "a.flac", np.zeros(10), RATE)
+
+
+@pytest.mark.parametrize(
+    ("rate", "channels", "subtype"),
+    [(8_000, 1, "PCM_16"), (44_100, 8, "PCM_24"), (48_000, 2, "PCM_16"), (96_000, 6, "FLOAT"), (192_000, 2, "DOUBLE")],
+)
+def test_the_beginning_alone_is_the_beginning_of_all(tmp_path: Path, rate: int, channels: int, subtype: str) -> None:
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, (2 * rate, channels))
+    soundfile.write(tmp_path / "a.wav", noise, rate, subtype=subtype)
+    whole = read_waveform(tmp_path / "a.wav", RATE)
+    beginning = read_waveform(tmp_path / "a.wav", RATE, most_samples=RATE)
+    assert beginning.dtype == np.float32
+    np.testing.assert_allclose(beginning, whole[:RATE], rtol=0, atol=0 if rate == RATE else 1e-6)
+
+
+def test_what_lies_beyond_the_beginning_is_not_looked_at(tmp_path: Path) -> None:
+    waveform = tone(100, RATE, seconds=2)
+    waveform[RATE + 1] = np.nan
+    soundfile.write(tmp_path / "a.wav", waveform, RATE, subtype="FLOAT")
+    assert len(read_waveform(tmp_path / "a.wav", RATE, most_samples=RATE)) == RATE
+    assert reason(tmp_path / "a.wav") == "holds samples that are not finite (nan or infinity)"

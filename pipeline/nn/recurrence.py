@@ -34,7 +34,7 @@ class BidirectionalGRU(nn.GRU):
         return torch.cat([before, after.gather(1, there_and_back.expand_as(after))], dim=-1)
 
     def _one_way(self, x: Tensor, weights: Sequence[Tensor]) -> Tensor:
-        start = x.new_zeros(1, len(x), self.hidden_size)
+        start = x.new_zeros(1, x.shape[0], self.hidden_size)
         hidden, _ = torch.gru(x, start, list(weights), True, 1, 0.0, self.training, False, True)
         return hidden
 

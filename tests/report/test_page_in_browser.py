@@ -11,7 +11,7 @@ from hostile_run import CLIP_ID, LABELS, SPLIT, make_hostile_run
 
 from pipeline.events import merged
 from pipeline.io.cache import DatasetCache
-from pipeline.io.frame_scores import read_frame_scores
+from pipeline.io.frame_scores import find_frame_scores, find_origin
 from pipeline.io.lists.events import read_event_list
 from pipeline.io.runs import named_run
 from pipeline.stages.report import report
@@ -150,7 +150,8 @@ def test_a_click_on_the_spectrogram_goes_there_and_tells_the_probabilities_there
     time = browser.run(f"{clip}.querySelector('audio').currentTime")
     assert time == pytest.approx(0.35 * duration, abs=0.02)
     assert where_playhead_is(browser) == pytest.approx(0.35, abs=0.01)
-    stored = read_frame_scores(named_run(cache, "run").frame_scores_path(SPLIT))
+    path = named_run(cache, "run").frame_scores_path(SPLIT)
+    stored = find_frame_scores(path, find_origin(path))
     probs = stored.frame_probs[stored.clip_ids.index(clip_id), int(time / step)]
     labels = browser.run(f"[...{clip}.querySelectorAll('.track')].map(track => track.dataset.label)")
     percents = browser.run(f"[...{clip}.querySelectorAll('.now')].map(now => now.textContent)")

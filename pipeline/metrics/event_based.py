@@ -57,6 +57,7 @@ def event_based_scores(
 
     Examples
     --------
+    >>> from pipeline.events import Event
     >>> truth, found = [Event(0, 5, "Car")], [Event(0.1, 4, "Car"), Event(0, 3, "Car")]
     >>> event_based_scores({"a": truth}, {"a": found}, {"a": 10.0}, LabelSet(("Car",))).overall.precision
     0.5

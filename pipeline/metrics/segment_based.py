@@ -57,6 +57,7 @@ def segment_based_scores(
 
     Examples
     --------
+    >>> from pipeline.events import Event
     >>> truth, found = [Event(0, 2, "Car")], [Event(1, 4, "Car")]
     >>> segment_based_scores({"a": truth}, {"a": found}, {"a": 10.0}, LabelSet(("Car",))).overall.error_rate
     1.5

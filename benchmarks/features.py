@@ -5,7 +5,8 @@
 44.1 kHz, any format that libsndfile reads), or synthesises some, and writes them as WAV and FLAC. One process, one
 thread, everything warmed up; each stage of each clip is timed, all ways take turns clip by clip, and the table shows
 medians in milliseconds and how many times as fast as librosa each way is. Then the whole, files in and HDF5 out, with
-one and two processes. ``--json PATH`` keeps the figures.
+one and two processes, which share the work in parts of as many clips as the stage does: a multiple of 128 clips tells
+how far two go. ``--json PATH`` keeps the figures.
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ import torch
 
 from pipeline.io.audio import read_waveform
 from pipeline.io.checksums import sha256_of
+from pipeline.io.parallel import chunked
 from pipeline.logmel import LogMelConfig, log_mel, mel_filterbank
+from pipeline.stages.features import CLIPS_PER_SHARD
 
 CONFIG = LogMelConfig()
 STAGES = ("decode", "hash", "resample", "frame + FFT", "mel", "log", "write")
@@ -161,7 +164,7 @@ def extract_all(way: str, paths: list[Path], out: Path) -> None:
 def clips_a_second(way: str, paths: list[Path], jobs: int, rounds: int, out: Path) -> float:
     """Median over rounds, by joblib's workers that were warmed up; one job: in this process."""
     pool = joblib.Parallel(n_jobs=jobs, batch_size=1)
-    parts = [paths[first : first + 5] for first in range(0, len(paths), 5)]
+    parts = chunked(paths, min(CLIPS_PER_SHARD, -(-len(paths) // jobs)))  # as the stage does
     pool(joblib.delayed(extract_all)(way, part[:2], out) for part in parts)
     seconds = []
     for _ in range(rounds):

@@ -79,6 +79,8 @@ class Browser:
         until = time.monotonic() + PATIENCE_S
         while not any(event["method"] == "Page.loadEventFired" for event in self.events):
             self.events.append(self._read(until))
+        # the event may have been that of the blank page
+        self.wait_for(f"location.href === {json.dumps(path.resolve().as_uri())} && document.readyState === 'complete'")
 
     def run(self, script: str) -> Any:
         """Value of an expression of JavaScript, a promise's included."""

@@ -288,6 +288,8 @@ def _front_end(path: Path | None, n_mels: int | None) -> LogMelConfig:
                    "[default: corrected]")  # fmt: skip
 @click.option("--preset", default="paper", show_default=True,
               help="paper, small, cdur, or the path of a TOML.")  # fmt: skip
+@click.option("--recipe", default="paper", show_default=True,
+              help="How it is trained: paper, strong, or the path of a TOML.")  # fmt: skip
 @click.option("--run", help="Name of the run.  [default: made from the settings]")
 @seed_option
 @click.option("--epochs", type=click.IntRange(0), help="At most; 0 leaves the network untrained.")
@@ -328,19 +330,23 @@ def train(
 def _settings(
     *, preset: str, pooling: str | None, hierarchy: str | None, segment_weights: str | None, seed: int, device: str,
     threads: int, epochs: int | None, batch_size: int | None, precision: str = "auto", compiled: bool = False,
+    recipe: str = "paper",
 ) -> TrainSettings:  # fmt: skip
     """A preset with what the command line changes."""
     from pipeline.io.presets import load_preset
+    from pipeline.io.recipes import load_recipe
     from pipeline.stages.run_record import TrainSettings
     from pipeline.stages.train import choose_device
 
     chosen = load_preset(preset)
     changes = _given(function=pooling, hierarchy=_groups(hierarchy), segment_weights=segment_weights)
     pool = _changed(chosen.pooling, changes)
-    training = replace(chosen.training, **_given(epochs=epochs, batch_size=batch_size))
+    used = load_recipe(recipe)
+    training = replace(used.applied_to(chosen.training), **_given(epochs=epochs, batch_size=batch_size))
     return TrainSettings(
-        chosen.name, chosen.network, pool, training, seed, choose_device(device), threads, precision, compiled
-    )
+        chosen.name, chosen.network, pool, training, seed, choose_device(device), threads, precision, compiled,
+        used.name,
+    )  # fmt: skip
 
 
 def _changed(config: PoolingConfig, changes: dict[str, Any]) -> PoolingConfig:

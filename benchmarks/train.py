@@ -80,7 +80,7 @@ def batches_of(way: str, path: Path, size: int) -> Iterator[tuple[Tensor, Tensor
             loader = torch.utils.data.DataLoader(RowByRow(path, ours.targets), size, shuffle=True, drop_last=True)
             yield from loader
         else:
-            for batch in read_ahead(ours.shuffled(size, 0, epoch)):
+            for batch in read_ahead(ours.epoch(size, 0, epoch)):
                 if len(batch.y) == size:
                     yield batch.x, batch.y, batch.n_frames
 

@@ -19,6 +19,7 @@ from pipeline.errors import MissingStageError
 from pipeline.io.feature_store import FeatureFile
 from pipeline.labels import LabelSet
 from pipeline.nn.fit import Batch
+from pipeline.nn.orders import balanced_order, shuffled_order
 
 ROWS_PER_READ = 64
 
@@ -75,10 +76,21 @@ class ClipBatches:
         """Every clip once, in the order of the manifest."""
         return self._batches(np.arange(len(self)), batch_size)
 
-    def shuffled(self, batch_size: int, seed: int, epoch: int, *, skip: int = 0) -> Iterator[Batch]:
-        """Every clip once, in an order that seed and epoch alone decide; the first ``skip`` batches are left out."""
-        order = np.random.default_rng([seed, epoch]).permutation(len(self))
-        return self._batches(order[skip * batch_size :], batch_size)
+    def epoch(
+        self, batch_size: int, seed: int, epoch: int, *, order: str = "shuffled", skip: int = 0
+    ) -> Iterator[Batch]:
+        """As many clips as there are, in an order that seed and epoch alone decide.
+
+        Parameters
+        ----------
+        order : str
+            Of :data:`pipeline.nn.orders.ORDERS`: every clip once, or every class as often.
+        skip : int
+            Batches that are left out at the beginning.
+        """
+        draw = balanced_order if order == "balanced" else shuffled_order
+        drawn = draw(self.targets, np.random.default_rng([seed, epoch]))
+        return self._batches(drawn[skip * batch_size :], batch_size)
 
     def _batches(self, order: np.ndarray, batch_size: int) -> Iterator[Batch]:
         for first in range(0, len(order), batch_size):

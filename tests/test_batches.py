@@ -39,7 +39,7 @@ def stored(tmp_path: Path, rows: Sequence[FeatureRow], dtype: str = "float32") -
 def test_features_meet_their_labels_by_clip_id_whatever_the_order_of_the_file(tmp_path):
     file = stored(tmp_path, [row(name, n_frames) for name, n_frames in zip("decba", (1, 2, 3, 4, 1), strict=True)])
     batches = ClipBatches(file, clips(*"abcde"), LABELS)
-    for some in (batches.in_order(2), batches.shuffled(2, seed=0, epoch=1)):
+    for some in (batches.in_order(2), batches.epoch(2, seed=0, epoch=1)):
         for batch in some:
             for k, name in enumerate(batch.clip_ids):
                 assert (batch.x[k] == ord(name)).all()
@@ -74,7 +74,7 @@ def test_seed_and_epoch_alone_decide_the_order(tmp_path):
     batches = ClipBatches(stored(tmp_path, [row(name) for name in "abcde"]), clips(*"abcde"), LABELS)
 
     def order(seed: int, epoch: int, size: int = 2) -> list[str]:
-        return [name for batch in batches.shuffled(size, seed, epoch) for name in batch.clip_ids]
+        return [name for batch in batches.epoch(size, seed, epoch) for name in batch.clip_ids]
 
     assert order(0, 1) == order(0, 1) == order(0, 1, size=5)
     assert len({tuple(order(seed, epoch)) for seed in range(3) for epoch in range(3)}) > 5
@@ -87,7 +87,7 @@ def same(one: Batch, other: Batch) -> bool:
 
 def test_reading_ahead_changes_neither_batches_nor_their_order(tmp_path):
     batches = ClipBatches(stored(tmp_path, [row(name) for name in "abcde"]), clips(*"abcde"), LABELS)
-    plain, ahead = list(batches.shuffled(2, 0, 1)), list(read_ahead(batches.shuffled(2, 0, 1)))
+    plain, ahead = list(batches.epoch(2, 0, 1)), list(read_ahead(batches.epoch(2, 0, 1)))
     assert all(same(one, other) for one, other in zip(plain, ahead, strict=True))
     assert list(read_ahead([])) == []
 
@@ -122,18 +122,18 @@ def test_features_kept_on_a_device_make_the_same_batches(tmp_path, dtype):
     g = np.random.default_rng(0)
     rows = [row(name, 4, g.normal(-60, 9, (4, 3)).astype(dtype)) for name in "abcde"]
     batches = ClipBatches(stored(tmp_path, rows, dtype), clips(*"dbe"), LABELS)
-    read = list(batches.shuffled(2, 0, 1))
+    read = list(batches.epoch(2, 0, 1))
     batches.keep_on(torch.device("cpu"))
     (tmp_path / "training.h5").unlink()  # not needed any more
-    assert all(same(one, other) for one, other in zip(read, batches.shuffled(2, 0, 1), strict=True))
+    assert all(same(one, other) for one, other in zip(read, batches.epoch(2, 0, 1), strict=True))
     assert batches.n_bytes == 3 * 4 * 3 * np.dtype(dtype).itemsize
 
 
 def test_an_epoch_goes_on_after_the_batches_that_are_done(tmp_path):
     batches = ClipBatches(stored(tmp_path, [row(name) for name in "abcde"]), clips(*"abcde"), LABELS)
-    whole = [batch.clip_ids for batch in batches.shuffled(2, 0, 1)]
+    whole = [batch.clip_ids for batch in batches.epoch(2, 0, 1)]
     for skip in range(4):
-        assert [batch.clip_ids for batch in batches.shuffled(2, 0, 1, skip=skip)] == whole[skip:]
+        assert [batch.clip_ids for batch in batches.epoch(2, 0, 1, skip=skip)] == whole[skip:]
 
 
 def test_a_file_with_none_of_the_listed_clips_says_which_command_to_run(tmp_path):
@@ -168,3 +168,11 @@ def test_statistics_of_a_band_far_from_zero_do_not_drown(tmp_path):
     mean, deviation = band_statistics(ClipBatches(stored(tmp_path, [row("a", 4, features)]), clips("a"), LABELS))
     assert mean.tolist() == pytest.approx([-99.995] * 3, abs=1e-4)
     assert deviation.tolist() == pytest.approx([0.005] * 3, rel=1e-2)
+
+
+def test_a_balanced_epoch_has_as_many_clips_and_every_class_as_often(tmp_path):
+    names = "abcdefghij"
+    listed = [Clip(name, "training", name, 0.0, 10.0, ("Rain",) if name in "ab" else ("Dog",)) for name in names]
+    batches = ClipBatches(stored(tmp_path, [row(name) for name in names]), listed, LABELS)
+    targets = torch.cat([batch.y for batch in batches.epoch(4, 0, 1, order="balanced")])
+    assert targets.sum(dim=0).tolist() == [5, 5]

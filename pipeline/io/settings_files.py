@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import tomllib
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -44,6 +44,9 @@ def config_from(kind: type[Config], table: Any, where: str) -> Config:
             raise SettingsError(
                 f"{where}: unknown key {key!r}{did_you_mean(key, known) or ': known are ' + ', '.join(known)}"
             )
+    for name, inner in get_type_hints(kind).items():  # pydantic passes over unknown keys of an inner table
+        if is_dataclass(inner) and name in table:
+            config_from(inner, table[name], f"{where}.{name}")  # type: ignore[arg-type]
     try:
         # as JSON, since strict checks take arrays for tuples and tables for dataclasses only there
         return TypeAdapter(kind).validate_json(json.dumps(table, default=str), strict=True)

@@ -1,7 +1,7 @@
 """Fitting a network to weak labels; knows no file and no terminal.
 
 - :class:`Batch`: what a network eats
-- :class:`TrainingConfig`: batch, epochs, learning rate, patience
+- :class:`TrainingConfig`: batch, epochs, learning rate, patience, and what a recipe adds
 - :class:`EpochRecord`: one line of ``log.csv``
 - :class:`Fit`: a step at a time, with early stopping; its state can be stored after every step
 - :class:`LossError`: the loss is no number any more
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
@@ -19,8 +20,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pipeline.nn.augment import AugmentConfig, augment
+from pipeline.nn.averaging import MovingAverage
 from pipeline.nn.crnn import CRNN
+from pipeline.nn.orders import ORDERS
 
+SCHEDULES = ("constant", "cosine")
 _SMALLEST_PROBABILITY = 1e-7  # keeps the logarithm of the loss finite
 
 
@@ -47,6 +52,16 @@ class TrainingConfig:
         Of Adam.
     patience : int
         Stop when the validation loss has not fallen for this many epochs.
+    order : str
+        ``shuffled`` (every clip once an epoch) or ``balanced`` (every class as often).
+    schedule : str
+        Of the learning rate: ``constant``, or ``cosine`` (falls from ``learning_rate`` to 0 over all ``epochs``).
+    averaging : float in [0, 1)
+        Weights that are validated and kept are a moving average with this decay a step; 0 for the last ones.
+    label_smoothing : float in [0, 1)
+        Labels become ``(1 - s) y + s / 2``.
+    augment : AugmentConfig
+        What is done to each batch.
 
     Raises
     ------
@@ -58,8 +73,19 @@ class TrainingConfig:
     epochs: int = 100
     learning_rate: float = 1e-3
     patience: int = 10
+    order: str = "shuffled"
+    schedule: str = "constant"
+    averaging: float = 0.0
+    label_smoothing: float = 0.0
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
 
     def __post_init__(self) -> None:
+        if self.order not in ORDERS:
+            raise ValueError(f"order must be one of {', '.join(ORDERS)}, got {self.order!r}")
+        if self.schedule not in SCHEDULES:
+            raise ValueError(f"schedule must be one of {', '.join(SCHEDULES)}, got {self.schedule!r}")
+        if not 0 <= self.averaging < 1 or not 0 <= self.label_smoothing < 1:
+            raise ValueError("averaging and label_smoothing must be in [0, 1)")
         if self.batch_size < 1 or self.patience < 1 or self.epochs < 0:
             raise ValueError("batch_size and patience must be positive, epochs must not be negative")
         if not 0 < self.learning_rate < 1:
@@ -100,10 +126,12 @@ class Fit:
         On its device.
     config : TrainingConfig
     seed : int
-        With the numbers of epoch and step, decides dropout; so every step can be repeated alone.
+        With the numbers of epoch and step, decides dropout and augmentation; so every step can be repeated alone.
+    steps_per_epoch : int
+        For the schedule.
     """
 
-    def __init__(self, model: CRNN, config: TrainingConfig, seed: int) -> None:
+    def __init__(self, model: CRNN, config: TrainingConfig, seed: int, steps_per_epoch: int = 1) -> None:
         self.model = model
         self.config = config
         self.records: list[EpochRecord] = []
@@ -114,6 +142,8 @@ class Fit:
         self._best_weights = _copied(model.state_dict())
         self._optimiser = torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=True)
         self._seed = seed
+        self._steps_per_epoch = steps_per_epoch
+        self._average = MovingAverage(model, config.averaging) if config.averaging else None
 
     @property
     def epoch(self) -> int:
@@ -153,7 +183,8 @@ class Fit:
         """
         self.model.train()
         for x, y, n_frames in _on_device(batches, self.model):
-            self._seed_step()
+            self._begin_step()
+            x, y, n_frames = self._augmented(x, y, n_frames)
             loss = clip_loss(self.model(x, n_frames).clip_probs, y)
             value = loss.item()
             if not math.isfinite(value):
@@ -161,6 +192,8 @@ class Fit:
             self._optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             self._optimiser.step()
+            if self._average is not None:
+                self._average.update(self.model)
             self._loss_sum += value * len(y)
             self._n_clips += len(y)
             self.step += 1
@@ -174,7 +207,9 @@ class Fit:
         LossError
             If the loss is no finite number.
         """
-        loss, scores = self._validate(validation, judge)
+        with self._averaged():
+            loss, scores = self._validate(validation, judge)
+            weights = _copied(self.model.state_dict())
         if not math.isfinite(loss):
             raise LossError(f"the validation loss is {loss} after epoch {self.epoch + 1}")
         record = EpochRecord(self.epoch + 1, self._loss_sum / self._n_clips, loss, scores)
@@ -182,7 +217,7 @@ class Fit:
         self.step, self._loss_sum, self._n_clips = 0, 0.0, 0
         if loss < self._best_loss:
             self._best_loss, self.best_epoch = loss, record.epoch
-            self._best_weights = _copied(self.model.state_dict())
+            self._best_weights = weights
         return record
 
     def restore_best(self) -> None:
@@ -201,6 +236,7 @@ class Fit:
             "best_epoch": self.best_epoch,
             "best_loss": self._best_loss,
             "records": [asdict(record) for record in self.records],
+            "average": None if self._average is None else self._average.state(),
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
@@ -212,11 +248,30 @@ class Fit:
         self.best_epoch = state["best_epoch"]
         self._best_loss = state["best_loss"]
         self.records = [EpochRecord(**record) for record in state["records"]]
+        if self._average is not None:
+            self._average.load_state(state["average"])
 
-    def _seed_step(self) -> None:
-        """Chance is a function of seed, epoch and step, so that no state of a generator need be kept."""
+    def _begin_step(self) -> None:
+        """Chance and rate are functions of seed, epoch and step, so that no state of a generator need be kept."""
         numbers = np.random.SeedSequence([self._seed, self.epoch + 1, self.step])
         torch.manual_seed(int(numbers.generate_state(1, np.uint64)[0] >> 1))
+        for group in self._optimiser.param_groups:
+            group["lr"] = self.config.learning_rate * self._share_of_rate()
+
+    def _share_of_rate(self) -> float:
+        if self.config.schedule == "constant":
+            return 1.0
+        done = (self.epoch + self.step / self._steps_per_epoch) / self.config.epochs
+        return 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
+
+    def _augmented(self, x: Tensor, y: Tensor, n_frames: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        smoothing = self.config.label_smoothing
+        generator = np.random.default_rng([self._seed, self.epoch + 1, self.step, 1])
+        x, y, n_frames = augment(x, y, n_frames, self.model.mean, self.config.augment, generator)
+        return x, (1 - smoothing) * y + smoothing / 2 if smoothing else y, n_frames
+
+    def _averaged(self) -> AbstractContextManager[None]:
+        return nullcontext() if self._average is None else self._average.applied_to(self.model)
 
     def _validate(self, batches: Iterable[Batch], judge: Judge | None) -> tuple[float, dict[str, float | None]]:
         self.model.eval()

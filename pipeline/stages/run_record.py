@@ -21,6 +21,7 @@ from pipeline.batches import ClipBatches
 from pipeline.errors import StaleError
 from pipeline.io.cache import DatasetCache
 from pipeline.io.checksums import sha256_of
+from pipeline.io.recipes import PAPER
 from pipeline.io.runs import Run, differences
 from pipeline.nn.crnn import NetworkConfig, PoolingConfig
 from pipeline.nn.fit import TrainingConfig
@@ -49,6 +50,8 @@ class TrainSettings:
         What convolutions and GRU compute in: ``auto``, ``float32`` or ``bfloat16``.
     compiled : bool
         By ``torch.compile``; sums depend on it, too.
+    recipe : str
+        Name of the recipe that the preset's training was changed by.
     """
 
     preset: str
@@ -60,6 +63,7 @@ class TrainSettings:
     threads: int
     precision: str = "auto"
     compiled: bool = False
+    recipe: str = PAPER
 
     @property
     def default_run(self) -> str:
@@ -67,7 +71,8 @@ class TrainSettings:
         how = self.pooling
         stages = "x".join(str(group) for group in how.hierarchy) or "single"
         weights = "" if how.segment_weights == "corrected" else f"-{how.segment_weights}"
-        return f"{self.preset}-{how.function}-{stages}{weights}-seed{self.seed}"
+        recipe = "" if self.recipe == PAPER else f"-{self.recipe}"
+        return f"{self.preset}{recipe}-{how.function}-{stages}{weights}-seed{self.seed}"
 
 
 def describe_run(

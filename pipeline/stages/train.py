@@ -206,7 +206,7 @@ def start(settings: TrainSettings, labels: LabelSet, front_end: LogMelConfig, tr
         raise SettingsError(f"preset {settings.preset}: {error}") from error
     model.standardise_with(*band_statistics(training))
     place(model, settings.device, settings.precision, compiled=settings.compiled)
-    return Fit(model, settings.training, settings.seed)
+    return Fit(model, settings.training, settings.seed, -(-len(training) // settings.training.batch_size))
 
 
 def _feed(splits: dict[str, ClipBatches], device: torch.device) -> None:
@@ -250,7 +250,7 @@ def _fit(
     curves = None if fit.stopped else Curves(run.curves_path, fit.records)
     while not fit.stopped:
         begun, skip = time.monotonic(), fit.step
-        batches = read_ahead(training.shuffled(size, settings.seed, fit.epoch + 1, skip=skip))
+        batches = read_ahead(training.epoch(size, settings.seed, fit.epoch + 1, order=fit.config.order, skip=skip))
         tracked = listener.track(batches, n_steps - skip, f"epoch {fit.epoch + 1}, batches")
         saved = begun
         for _ in fit.steps(tracked):

@@ -18,7 +18,9 @@ def preset(tmp_path: Path, text: str) -> Preset:
 def test_the_papers_preset_is_the_papers_training_on_the_default_network():
     paper = load_preset("paper")
     assert paper == Preset("paper", NetworkConfig(), PoolingConfig(), TrainingConfig())
-    assert asdict(paper.training) == {"batch_size": 128, "epochs": 100, "learning_rate": 1e-3, "patience": 10}
+    as_published = {"batch_size": 128, "epochs": 100, "learning_rate": 1e-3, "patience": 10}
+    assert {name: value for name, value in asdict(paper.training).items() if name in as_published} == as_published
+    assert paper.training == TrainingConfig(**as_published)  # and nothing that the paper does not tell of
     assert (paper.pooling.function, paper.pooling.hierarchy) == ("linear", (5, 5))
 
 

@@ -6,11 +6,21 @@ import numpy as np
 import pytest
 import torch
 
+from pipeline.nn.augment import AugmentConfig
 from pipeline.nn.crnn import CRNN, NetworkConfig, PoolingConfig, Prediction
 from pipeline.nn.fit import Batch, Fit, LossError, TrainingConfig, clip_loss, predict
 
 torch.set_num_threads(1)
 CONFIG = TrainingConfig(batch_size=4, epochs=6, learning_rate=0.01, patience=3)
+STRONG = replace(
+    CONFIG,
+    schedule="cosine",
+    averaging=0.9,
+    label_smoothing=0.1,
+    augment=AugmentConfig(
+        shift=True, mixup_alpha=0.3, time_masks=1, time_mask_frames=5, frequency_masks=1, frequency_mask_bands=3
+    ),
+)
 NETWORK = NetworkConfig(maps=(4,), pools=((4, 4),), conv_maps=4, gru_units=4, dropout=0.3)
 
 
@@ -148,14 +158,15 @@ def test_a_resumed_fit_is_the_undisturbed_one_to_the_bit(done):
     assert same(resumed.model.state_dict(), undisturbed.model.state_dict())
 
 
+@pytest.mark.parametrize("config", [CONFIG, STRONG])
 @pytest.mark.parametrize("step", [1, 2, 3])
-def test_a_fit_resumed_inside_an_epoch_is_the_undisturbed_one_to_the_bit(step):
-    undisturbed, killed = run(crnn_fit(), 2), run(crnn_fit(), 1)
+def test_a_fit_resumed_inside_an_epoch_is_the_undisturbed_one_to_the_bit(step, config):
+    undisturbed, killed = run(crnn_fit(config=config), 2), run(crnn_fit(config=config), 1)
     for done in killed.steps(some_batches()):
         if done == step:
             state = stored(killed.state())
             break
-    resumed = crnn_fit(initial=7)
+    resumed = crnn_fit(initial=7, config=config)
     resumed.load_state(state)
     assert (resumed.epoch, resumed.step) == (1, step)
     torch.rand(11)
@@ -198,6 +209,37 @@ def test_patience_is_counted_through_an_interruption():
     for loss in (0.46, 0.47):
         fit.run_epoch([batch(1.0)], [batch(loss)])
     assert (fit.stopped, fit.best_epoch) == ("patience", 2)
+
+
+def test_a_cosine_schedule_begins_at_the_rate_and_ends_near_nothing():
+    fit, rates = Fit(Told(), replace(CONFIG, schedule="cosine", epochs=2), 0, steps_per_epoch=3), []
+    for _ in range(2):
+        for _ in fit.steps([batch(1.0)] * 3):
+            rates.append(fit._optimiser.param_groups[0]["lr"])
+        fit.end_epoch([batch(1.0)])
+    assert rates == pytest.approx([0.005 * (1 + math.cos(math.pi * done / 6)) for done in range(6)])
+
+
+def test_what_is_validated_and_kept_is_the_average_and_training_goes_on_with_the_last_weights():
+    fit = Fit(Told(), replace(CONFIG, averaging=0.9), 0)
+    values = [0.0]
+    for _ in fit.steps([batch(1.0)] * 30):
+        values.append(fit.model.step.item())
+    average = 0.0
+    for n, value in enumerate(values[1:], start=1):
+        decay = min(0.9, n / (n + 10))
+        average = decay * average + (1 - decay) * value
+    fit.end_epoch([batch(1.0)])
+    assert fit.model.step.item() == values[-1]
+    fit.restore_best()
+    assert fit.model.step.item() == pytest.approx(average, rel=1e-5)
+    assert average != pytest.approx(values[-1], rel=1e-2)
+
+
+def test_labels_are_smoothed_towards_a_half():
+    fit = Fit(Told(), replace(CONFIG, label_smoothing=0.2), 0)
+    _, y, _ = fit._augmented(torch.zeros(2, 1, 1), torch.tensor([[1.0], [0.0]]), torch.ones(2))
+    torch.testing.assert_close(y, torch.tensor([[0.9], [0.1]]))
 
 
 def test_the_seed_decides_dropout():

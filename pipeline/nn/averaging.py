@@ -1,0 +1,70 @@
+"""A moving average of a network's weights, which is steadier than the last of them.
+
+- :class:`MovingAverage`
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+_WARM_UP = 10  # steps after which the average is about as long as the training so far
+
+
+class MovingAverage:
+    """Exponential average of all floating-point weights and running statistics; other values are the last ones.
+
+    Parameters
+    ----------
+    model : nn.Module
+        Its values now are the first ones.
+    decay : float in (0, 1)
+        Weight of the past at each step; less at the beginning, so that the untrained network is soon forgotten.
+
+    Source: Polyak & Juditsky, "Acceleration of stochastic approximation by averaging", 1992; Tarvainen & Valpola,
+    arXiv:1703.01780, for the exponential form.
+    """
+
+    def __init__(self, model: nn.Module, decay: float) -> None:
+        self._decay = decay
+        self._n_updates = 0
+        self._values = _copied(model.state_dict())
+
+    @torch.no_grad()
+    def update(self, model: nn.Module) -> None:
+        """Take in the values of a step."""
+        self._n_updates += 1
+        decay = min(self._decay, self._n_updates / (self._n_updates + _WARM_UP))
+        for name, value in model.state_dict().items():
+            if value.is_floating_point():
+                self._values[name].lerp_(value, 1 - decay)
+            else:
+                self._values[name].copy_(value)
+
+    @contextmanager
+    def applied_to(self, model: nn.Module) -> Iterator[None]:
+        """Give the model the average for as long as the block lasts."""
+        own = _copied(model.state_dict())
+        model.load_state_dict(self._values)
+        try:
+            yield
+        finally:
+            model.load_state_dict(own)
+
+    def state(self) -> dict[str, Any]:
+        """What :meth:`load_state` needs to go on."""
+        return {"n_updates": self._n_updates, "values": self._values}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go on where :meth:`state` was taken."""
+        self._n_updates = state["n_updates"]
+        for name, value in self._values.items():
+            value.copy_(state["values"][name])
+
+
+def _copied(values: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: value.detach().clone() for name, value in values.items()}

@@ -184,6 +184,20 @@ class ShardType(click.ParamType[Shard]):
             self.fail(str(error), param, ctx)
 
 
+class SeedsType(click.ParamType[tuple[int, ...]]):
+    """Seeds like 0,1,2."""
+
+    name = "N,N"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
+        """Read them."""
+        if isinstance(value, tuple):
+            return value
+        if not re.fullmatch(r"\d{1,9}(,\d{1,9})*", str(value)):
+            self.fail(f"expected seeds like 0,1,2, got {value!r}", param, ctx)
+        return tuple(dict.fromkeys(int(seed) for seed in str(value).split(",")))
+
+
 class BytesType(click.ParamType[int]):
     """A number of bytes like 500K or 2M."""
 
@@ -508,6 +522,34 @@ def report(
     written = run_stage(runs, cache_dir, split=split, n_clips=n_clips, seed=seed, path=output,
                         listener=Terminal(quiet=quiet))  # fmt: skip
     _print(written, lines.report_lines, as_json)
+
+
+@main.command()
+@click.argument("table", type=click.Choice(["table2"]))
+@dataset_argument
+@click.option("--preset", default="paper", show_default=True, help="paper, small, cdur, or the path of a TOML.")
+@click.option("--recipe", default="paper", show_default=True, help="paper, strong, or the path of a TOML.")
+@click.option("--epochs", type=click.IntRange(1), help="At most, in every cell.")
+@click.option("--seeds", type=SeedsType(), default="0,1,2,3,4", show_default=True, help="As many cells a system.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
+              help="Where cells and table lie.  [default: tables/ in the dataset's folder]")  # fmt: skip
+@click.option("--shard", type=ShardType(), help="Make only this part of the cells, such as 2/8.")
+@click.option("--threads", type=click.IntRange(1), default=_processors, show_default="all processors",
+              help="CPU threads of a training.")  # fmt: skip
+@device_option
+@common
+def reproduce(
+    table: str, dataset: str, seeds: tuple[int, ...], out: Path | None, shard: Shard | None,
+    cache_dir: Path, as_json: bool, quiet: bool, **options: Any,
+) -> None:  # fmt: skip
+    """The paper's Table 2 on a dataset: six systems, several seeds, intervals; only what is missing is made."""
+    from pipeline.logmel import LogMelConfig
+    from pipeline.stages.reproduce import reproduce_table2
+
+    settings = _settings(**options, seed=0, pooling=None, hierarchy=None, segment_weights=None, batch_size=None)
+    report = reproduce_table2(_name_of(dataset, cache_dir), cache_dir, settings, LogMelConfig(), seeds, folder=out,
+                              shard=shard, listener=Terminal(quiet=quiet))  # fmt: skip
+    _print(report, lines.reproduce_lines, as_json)
 
 
 @main.command()

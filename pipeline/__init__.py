@@ -10,7 +10,7 @@ From the bottom up; a file imports only what stands above it in this list:
 - ``batches``, ``truth``: rows and stored features -> tensors; what is known about when things sound
 - ``sources``: where the clips of a dataset come from (mixtures, a folder, YouTube)
 - ``report``: what a person looks at: a report as lines, a scored run as a page
-- ``stages``: one file a verb (download, features, train, score, predict, export, report, ...)
+- ``stages``: one file a verb (download, features, train, score, predict, export, report, reproduce, ...)
 
 ``cli.py``, beside this package, is the door.
 """

@@ -23,6 +23,8 @@ from pipeline.nn.crnn import NetworkConfig, PoolingConfig
 from pipeline.nn.fit import TrainingConfig
 from pipeline.postprocess import PostProcessing
 from pipeline.stages.predict import predict
+from pipeline.stages.progress import Listener
+from pipeline.stages.reproduce import reproduce_table2
 from pipeline.stages.train import TrainSettings, train
 
 NAME = "tiny"
@@ -38,6 +40,8 @@ SETTINGS = TrainSettings(
     device="cpu",
     threads=1,
 )
+QUICK = replace(SETTINGS, training=TrainingConfig(batch_size=6, epochs=1, learning_rate=0.01))
+GRID = ((), (5,))
 
 
 def make_dataset(
@@ -110,3 +114,21 @@ def _die_before_file(number: int) -> None:
         replace(source, target)
 
     os.replace = count
+
+
+class Dies(Listener):
+    """Ends the process as by the power cord at its ``n``-th line."""
+
+    def __init__(self, n: int) -> None:
+        self.left = n
+
+    def say(self, line: str) -> None:
+        self.left -= 1
+        if self.left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def reproduce_until(cache_dir: Path, n_lines: int) -> None:
+    """Make a grid, and die at a line of its trainings."""
+    torch.set_num_threads(1)
+    reproduce_table2(NAME, cache_dir, QUICK, FRONT_END, (0,), hierarchies=GRID, listener=Dies(n_lines))

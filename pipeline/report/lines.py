@@ -101,6 +101,14 @@ def score_lines(report: Report, *, explain: bool = False) -> list[str]:
     ]
 
 
+def reproduce_lines(report: Report) -> list[str]:
+    """How much of a table there is, and where."""
+    cells = report["cells"]
+    done = cells["all"] - cells["missing"]
+    return [f"{report['table']} on {report['dataset']}: {done} of {cells['all']} cells, {cells['made']} made now",
+            f"{report['folder']}/table.md"]  # fmt: skip
+
+
 def report_lines(report: Report) -> list[str]:
     """What was written, and how large it is."""
     about, n_clips = " and ".join(report["runs"]), len(report["clips"])

@@ -161,6 +161,28 @@ def score(
     return report
 
 
+def counts_of_clips(
+    dataset: str, cache_dir: Path, run: str, split: str, *, device: str = "cpu"
+) -> dict[str, list[list[int]]]:
+    """What each clip adds to the segment-based scores of a run, in the order of the clips.
+
+    Returns
+    -------
+    dict
+        By operating point: a row a clip with the columns of :data:`pipeline.metrics.spread.COUNTED`.
+    """
+    cache = DatasetCache(cache_dir, dataset)
+    system = _system(cache, [find_run(cache, run)], split, device, Listener())
+    truth = _known_truth(cache, split, system.scores)
+    rows = {}
+    for name in OPERATING_POINTS:
+        counts = segment_based_counts(truth.reference, _decode(system.scores, name), truth.durations, truth.labels)
+        per_class = (counts.n_reference, counts.correct, counts.n_estimated)
+        columns = [counts.errors, *(items.sum(axis=1) for items in per_class)]
+        rows[name] = np.stack(columns, axis=1).astype(int).tolist()
+    return rows
+
+
 def _system(cache: DatasetCache, runs: Sequence[Run], split: str, device: str, listener: Listener) -> _System:
     each = [frame_scores(cache, run, split, device, listener) for run in runs]
     if len(runs) == 1:

@@ -6,6 +6,7 @@ same order wherever its frame lies, and the bytes are the same in every process 
 product by BLAS differs in its last digits with either). The compiler is given no leave to reorder or fuse.
 
 - :func:`log_mel_frames`: waveform -> decibels
+- :func:`mel_sums`: power -> mel bands, in float64
 - :data:`LANES`: frames that are worked on at once
 
 Importing this compiles it, or loads what an earlier process has compiled.
@@ -230,3 +231,23 @@ def log_mel_frames(  # type: ignore[no-untyped-def]
         for lane in range(min(LANES, features.shape[0] - first)):
             for band in range(mel.shape[0]):
                 features[first + lane, band] = mel[band, lane]
+
+
+@_compiled("void(float64[:, ::1], float32[:, ::1], int64[:, ::1], float64[:, ::1])")
+def mel_sums(power, filters, edges, mel):  # type: ignore[no-untyped-def]
+    """Weighted sums over the bins where a band is not zero, in the order of the bins.
+
+    Parameters
+    ----------
+    power : np.ndarray [shape=(n_frames, n_fft // 2 + 1), dtype=float64]
+    filters, edges : np.ndarray
+        As of :func:`log_mel_frames`.
+    mel : np.ndarray [shape=(n_frames, n_mels), dtype=float64]
+        Filled.
+    """
+    for frame in range(power.shape[0]):
+        for band in range(mel.shape[1]):
+            total = 0.0
+            for k in range(edges[band, 0], edges[band, 1]):
+                total += filters[band, k] * power[frame, k]
+            mel[frame, band] = total

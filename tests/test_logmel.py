@@ -32,6 +32,8 @@ def sounds(seconds: float = 10) -> dict[str, np.ndarray]:
     burst = generator.standard_normal(n_samples) * np.where((time > 2) & (time < 2.5), 0.3, 1e-3)
     return {
         "chirp": 0.9 * np.sin(2 * np.pi * (50 * time + 1000 * time**2)),
+        "slow chirp": np.sin(2 * np.pi * (50 * time + 50 * time**2)),  # beyond float32: quiet bands deep below its line
+        "faint slow chirp": 1e-3 * np.sin(2 * np.pi * (50 * time + 50 * time**2)),
         "noise": 0.1 * generator.standard_normal(n_samples),
         "burst": burst,
         "click": click,

@@ -120,7 +120,7 @@ def log_mel(waveform: np.ndarray, config: LogMelConfig) -> tuple[np.ndarray, int
 
 _COUNTED_DB = 81.0
 """Values that lie further below the loudest of the clip may be as float32 makes them: off by half a decibel at most."""
-_DEEP_DB = 72.0
+_DEEP_DB = 76.0
 """Further below the loudest of its frame, what float32 rounds away there may be over 0.001 dB here."""
 
 

@@ -48,8 +48,10 @@ def test_a_disk_without_locks_keeps_nobody_out(tmp_path: Path, monkeypatch: pyte
         raise OSError(errno.ENOLCK, "No locks available")
 
     monkeypatch.setattr(FileLock, "acquire", refuse)
+    inside = False
     with hold(tmp_path / "a.lock", "x", ""), wait_for(tmp_path / "a.lock"):
-        pass
+        inside = True
+    assert inside
 
 
 def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:

@@ -180,38 +180,8 @@ def _tables(config: LogMelConfig) -> _Tables:
 
 @lru_cache(maxsize=4)
 def mel_filterbank(config: LogMelConfig) -> np.ndarray:
-    """Slaney bands with Slaney normalisation: triangles over the bins, each of the same area.
+    """Filters (n_fft // 2 + 1, n_mels), float32: librosa's Slaney bands with Slaney normalisation."""
+    import librosa.filters  # takes a second to import; only who makes features pays
 
-    Made here and not by librosa, whose import takes a second in every worker; they are the same to the bit.
-
-    Returns
-    -------
-    np.ndarray [shape=(n_fft // 2 + 1, n_mels), dtype=float32]
-
-    Source
-    ------
-    M. Slaney, "Auditory Toolbox", Interval Research technical report 1998-010.
-    """
-    edges = _hertz_of(np.linspace(0, _mels_of(config.sample_rate / 2), config.n_mels + 2))
-    bins = np.fft.rfftfreq(config.n_fft, 1 / config.sample_rate)
-    away, widths = edges[:, None] - bins, np.diff(edges)[:, None]
-    rising, falling = -away[:-2] / widths[:-1], away[2:] / widths[1:]
-    triangles = np.maximum(0, np.minimum(rising, falling)).astype(np.float32)
-    triangles *= (2 / (edges[2:] - edges[:-2]))[:, None]
-    return np.ascontiguousarray(triangles.T)
-
-
-_LINEAR_BELOW_HZ, _HZ_PER_MEL = 1000.0, 200.0 / 3
-_NEPER_PER_MEL = np.log(6.4) / 27
-
-
-def _mels_of(hertz: float) -> float:
-    if hertz < _LINEAR_BELOW_HZ:
-        return hertz / _HZ_PER_MEL
-    return float(_LINEAR_BELOW_HZ / _HZ_PER_MEL + np.log(hertz / _LINEAR_BELOW_HZ) / _NEPER_PER_MEL)
-
-
-def _hertz_of(mels: np.ndarray) -> np.ndarray:
-    bend = _LINEAR_BELOW_HZ / _HZ_PER_MEL
-    above = _LINEAR_BELOW_HZ * np.exp(_NEPER_PER_MEL * (mels - bend))
-    return np.where(mels < bend, _HZ_PER_MEL * mels, above)
+    filters = librosa.filters.mel(sr=config.sample_rate, n_fft=config.n_fft, n_mels=config.n_mels)
+    return np.ascontiguousarray(filters.T, dtype=np.float32)

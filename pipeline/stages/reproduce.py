@@ -120,8 +120,8 @@ def reproduce_table2(
 
 
 def _head(dataset: str, settings: TrainSettings, cell: Cell) -> dict[str, Any]:
-    """What decides a cell."""
-    return {
+    """What decides a cell, as JSON has it: a preset or a recipe may have changed behind its name."""
+    head = {
         "dataset": dataset,
         "pooling": cell.pooling,
         "hierarchy": list(cell.hierarchy),
@@ -129,7 +129,11 @@ def _head(dataset: str, settings: TrainSettings, cell: Cell) -> dict[str, Any]:
         "preset": settings.preset,
         "recipe": settings.recipe,
         "epochs": settings.training.epochs,
+        "network": asdict(settings.network),
+        "training": asdict(settings.training),
     }
+    as_read_back: dict[str, Any] = json.loads(json.dumps(head))
+    return as_read_back
 
 
 def _path(folder: Path, cell: Cell) -> Path:
@@ -174,7 +178,7 @@ def _made(
         }
     record = named_run(DatasetCache(cache_dir, dataset), run).find_record() or {}
     made = {"seconds": trained.seconds, "best_epoch": trained.best_epoch, "versions": record.get("versions", {})}
-    return {**_head(dataset, settings, cell), **made, "settings": asdict(of_cell), "splits": splits}
+    return {**_head(dataset, settings, cell), **made, "splits": splits}
 
 
 def _write_table(folder: Path, dataset: str, settings: TrainSettings, cells: Sequence[dict[str, Any]]) -> None:

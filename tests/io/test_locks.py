@@ -72,9 +72,13 @@ def test_who_only_asks_keeps_nobody_out(tmp_path: Path) -> None:
     askers = [threading.Thread(target=ask) for _ in range(2)]
     for asker in askers:
         asker.start()
-    for _ in range(50):
-        with hold(path, "baking", ""):
-            pass
-    stop.set()
-    for asker in askers:
-        asker.join()
+    n_held = 0
+    try:
+        for _ in range(50):
+            with hold(path, "baking", ""):
+                n_held += 1
+    finally:
+        stop.set()
+        for asker in askers:
+            asker.join()
+    assert n_held == 50

@@ -74,10 +74,13 @@ def test_what_is_there_is_kept_and_what_is_missing_is_made(made: tuple[Path, Rep
     assert make(cache).cells["made"] == 0
 
 
-def test_cells_of_other_settings_are_refused(made: tuple[Path, ReproduceReport]) -> None:
+@pytest.mark.parametrize(("name", "value"), [("epochs", 2), ("learning_rate", 0.02)])
+def test_cells_of_other_settings_are_refused_whatever_they_are_called(
+    made: tuple[Path, ReproduceReport], name: str, value: float
+) -> None:
     cache, _ = made
-    other = replace(QUICK, training=replace(QUICK.training, epochs=2))
-    with pytest.raises(StaleError, match=r"other settings: .*epochs"):
+    other = replace(QUICK, training=replace(QUICK.training, **{name: value}))
+    with pytest.raises(StaleError, match=rf"other settings: .*{name}"):
         reproduce_table2(NAME, cache, other, FRONT_END, (0,), hierarchies=GRID)
 
 

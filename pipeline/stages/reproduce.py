@@ -26,7 +26,8 @@ from pipeline.report.table2 import csv_text, markdown, published_lines
 from pipeline.shards import Shard
 from pipeline.stages.progress import Listener
 from pipeline.stages.run_record import TrainSettings
-from pipeline.stages.score import counts_of_clips, score
+from pipeline.stages.score import TUNED_ON, counts_of_clips, score
+from pipeline.stages.sensitivity import sensitivity_of_run
 from pipeline.stages.train import train
 
 POOLINGS = ("linear", "exponential", "attention")
@@ -176,9 +177,12 @@ def _made(
             "operating_points": report.operating_points,
             "counts": counts_of_clips(dataset, cache_dir, run, split, device=settings.device),
         }
+    hangs_on = {}
+    if TUNED_ON in splits:
+        hangs_on = {"sensitivity": sensitivity_of_run(dataset, cache_dir, run, device=settings.device)}
     record = named_run(DatasetCache(cache_dir, dataset), run).find_record() or {}
     made = {"seconds": trained.seconds, "best_epoch": trained.best_epoch, "versions": record.get("versions", {})}
-    return {**_head(dataset, settings, cell), **made, "splits": splits}
+    return {**_head(dataset, settings, cell), **made, "splits": splits, **hangs_on}
 
 
 def _write_table(folder: Path, dataset: str, settings: TrainSettings, cells: Sequence[dict[str, Any]]) -> None:

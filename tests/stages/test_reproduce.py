@@ -105,3 +105,24 @@ def test_a_killed_grid_goes_on_to_the_same_cells(made: tuple[Path, ReproduceRepo
     whole = results(made[1])
     assert finished == {name: whole[name] for name in finished}
     assert len(finished) == 6
+
+
+def test_a_cell_tells_how_its_scores_on_testing_hang_on_post_processing(made: tuple[Path, ReproduceReport]) -> None:
+    for cell in cells(made[1]).values():
+        scored = cell["splits"]["testing"]["operating_points"]  # type: ignore[index]
+        assert cell["sensitivity"].keys() == scored.keys() == {"min_er", "max_f1"}  # type: ignore[attr-defined]
+        for point, scores in scored.items():
+            around = cell["sensitivity"][point]  # type: ignore[index]
+            assert set(around["sweeps"]) == {"threshold", "median_s", "min_duration_s"}
+            sweep = around["sweeps"]["threshold"]
+            assert sweep["error_rate"][sweep["values"].index(0.0)] == pytest.approx(scores["error_rate"])
+            assert sweep["f1"][sweep["values"].index(0.0)] == pytest.approx(scores["f1"])
+
+
+def test_a_cell_from_before_there_were_sweeps_is_kept(made: tuple[Path, ReproduceReport]) -> None:
+    cache, report = made
+    path = Path(report.folder) / "cells" / "linear-single-seed0.json"
+    whole = path.read_text()
+    path.write_text(json.dumps({key: value for key, value in json.loads(whole).items() if key != "sensitivity"}))
+    assert make(cache).cells["made"] == 0
+    path.write_text(whole)

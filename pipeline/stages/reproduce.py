@@ -23,6 +23,7 @@ from pipeline.io.runs import differences, named_run
 from pipeline.logmel import LogMelConfig
 from pipeline.nn.crnn import PoolingConfig
 from pipeline.report.table2 import csv_text, markdown, published_lines
+from pipeline.report.table2_figure import table2_figure
 from pipeline.shards import Shard
 from pipeline.stages.progress import Listener
 from pipeline.stages.run_record import TrainSettings
@@ -190,8 +191,11 @@ def _write_table(folder: Path, dataset: str, settings: TrainSettings, cells: Seq
         return
     seconds = sum(cell["seconds"] for cell in cells)
     how = f"preset {settings.preset}, recipe {settings.recipe}, at most {settings.training.epochs} epochs"
+    title = f"Table 2 on {dataset}: {how}"
     lines = [
-        markdown(cells, f"Table 2 on {dataset}: {how}"),
+        markdown(cells, title),
+        "![error rate and F1 of all systems](table.svg)",
+        "",
         f"{len(cells)} cells, {seconds / 3600:.1f} hours of training.",
         "",
     ]
@@ -199,3 +203,4 @@ def _write_table(folder: Path, dataset: str, settings: TrainSettings, cells: Seq
         lines += [line for split in SCORED for line in ["", f"## published, {split}", "", *published_lines(split)]]
     write_text(folder / "table.md", "\n".join(lines) + "\n")
     write_text(folder / "table.csv", csv_text(cells))
+    write_text(folder / "table.svg", table2_figure(cells, title))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from drawings import of_class, parsed
 from tiny_dataset import FRONT_END, GRID, NAME, QUICK, make_dataset, reproduce_until
 
 from pipeline.errors import StaleError
@@ -126,3 +127,9 @@ def test_a_cell_from_before_there_were_sweeps_is_kept(made: tuple[Path, Reproduc
     path.write_text(json.dumps({key: value for key, value in json.loads(whole).items() if key != "sensitivity"}))
     assert make(cache).cells["made"] == 0
     path.write_text(whole)
+
+
+def test_the_table_shows_its_figure(made: tuple[Path, ReproduceReport]) -> None:
+    folder = Path(made[1].folder)
+    assert "](table.svg)" in (folder / "table.md").read_text()
+    assert len(list(of_class(parsed((folder / "table.svg").read_text()), "block"))) == 4

@@ -22,6 +22,8 @@ from pipeline.io.cache import DatasetCache
 from pipeline.io.runs import differences, named_run
 from pipeline.logmel import LogMelConfig
 from pipeline.nn.crnn import PoolingConfig
+from pipeline.report.sensitivity_curves import curves_of, sensitivity_lines
+from pipeline.report.sensitivity_figure import sensitivity_figure
 from pipeline.report.table2 import csv_text, markdown, published_lines
 from pipeline.report.table2_figure import table2_figure
 from pipeline.shards import Shard
@@ -199,6 +201,10 @@ def _write_table(folder: Path, dataset: str, settings: TrainSettings, cells: Seq
         f"{len(cells)} cells, {seconds / 3600:.1f} hours of training.",
         "",
     ]
+    curves = curves_of(cells)
+    if curves:
+        lines += sensitivity_lines(curves)
+        write_text(folder / "sensitivity.svg", sensitivity_figure(curves, f"Post-processing on {dataset}: {how}"))
     if dataset == "dcase2017-task4":
         lines += [line for split in SCORED for line in ["", f"## published, {split}", "", *published_lines(split)]]
     write_text(folder / "table.md", "\n".join(lines) + "\n")

@@ -129,7 +129,8 @@ def test_a_cell_from_before_there_were_sweeps_is_kept(made: tuple[Path, Reproduc
     path.write_text(whole)
 
 
-def test_the_table_shows_its_figure(made: tuple[Path, ReproduceReport]) -> None:
+def test_the_table_shows_its_figures(made: tuple[Path, ReproduceReport]) -> None:
     folder = Path(made[1].folder)
-    assert "](table.svg)" in (folder / "table.md").read_text()
-    assert len(list(of_class(parsed((folder / "table.svg").read_text()), "block"))) == 4
+    for name, n_blocks in (("table.svg", 4), ("sensitivity.svg", 2)):
+        assert f"]({name})" in (folder / "table.md").read_text()
+        assert len(list(of_class(parsed((folder / name).read_text()), "block"))) == n_blocks

@@ -69,6 +69,16 @@ def grid(seeds: Sequence[int], hierarchies: Sequence[tuple[int, ...]] = HIERARCH
     return [Cell(pooling, stages, seed) for seed in seeds for pooling in POOLINGS for stages in hierarchies]
 
 
+def default_folder(dataset: str, cache_dir: Path, settings: TrainSettings) -> Path:
+    """Where a table lies."""
+    return DatasetCache(cache_dir, dataset).folder / "tables" / f"table2-{settings.preset}"
+
+
+def run_name(settings: TrainSettings, cell: Cell) -> str:
+    """The run of a cell within its dataset."""
+    return f"table2-{settings.preset}-{settings.recipe}-{settings.training.epochs}-{cell.name}"
+
+
 def reproduce_table2(
     dataset: str,
     cache_dir: Path,
@@ -111,7 +121,7 @@ def reproduce_table2(
         Whatever training and scoring raise.
     """
     listener = listener or Listener()
-    folder = folder or DatasetCache(cache_dir, dataset).folder / "tables" / f"table2-{settings.preset}"
+    folder = folder or default_folder(dataset, cache_dir, settings)
     cells = grid(seeds, hierarchies)
     own = [cell for cell in cells if shard is None or shard.holds(cell.name)]
     missing = [cell for cell in own if _find(folder, cell, _head(dataset, settings, cell)) is None]
@@ -166,7 +176,7 @@ def _made(
     """Train and score one cell."""
     pooling = PoolingConfig(cell.pooling, cell.hierarchy, settings.pooling.attention_axis)
     of_cell = replace(settings, pooling=pooling, seed=cell.seed)
-    run = f"table2-{settings.preset}-{settings.recipe}-{settings.training.epochs}-{cell.name}"
+    run = run_name(settings, cell)
     trained = train(dataset, cache_dir, of_cell, front_end, run_name=run, listener=listener)
     splits = {}
     for split in SCORED:

@@ -527,7 +527,7 @@ def report(
 
 
 @main.command()
-@click.argument("table", type=click.Choice(["table2"]))
+@click.argument("table", type=click.Choice(["table2", "figure5"]))
 @dataset_argument
 @click.option("--preset", default="paper", show_default=True, help="paper, small, cdur, or the path of a TOML.")
 @click.option("--recipe", default="paper", show_default=True, help="paper, strong, or the path of a TOML.")
@@ -538,17 +538,32 @@ def report(
 @click.option("--shard", type=ShardType(), help="Make only this part of the cells, such as 2/8.")
 @click.option("--threads", type=click.IntRange(1), default=_processors, show_default="all processors",
               help="CPU threads of a training.")  # fmt: skip
+@click.option("--clip", metavar="CLIP_ID", help="What figure5 shows.")
+@click.option("--split", type=click.Choice(["training", "testing", "evaluation"]), default="testing",
+              show_default=True, help="Whose clip it is.")  # fmt: skip
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the systems in figure5.")
 @device_option
 @common
 def reproduce(
     table: str, dataset: str, seeds: tuple[int, ...], out: Path | None, shard: Shard | None,
-    cache_dir: Path, as_json: bool, quiet: bool, **options: Any,
+    clip: str | None, split: str, seed: int, cache_dir: Path, as_json: bool, quiet: bool, **options: Any,
 ) -> None:  # fmt: skip
-    """The paper's Table 2 on a dataset: six systems, several seeds, intervals; only what is missing is made."""
+    """The paper's Table 2 on a dataset: six systems, several seeds, intervals; only what is missing is made.
+
+    figure5 draws what the six systems of one seed say of a clip; the table's runs must be there.
+    """
+    if (table == "figure5") != (clip is not None):
+        raise click.UsageError("figure5 and --clip go together")
     from pipeline.logmel import LogMelConfig
     from pipeline.stages.reproduce import reproduce_table2
 
     settings = _settings(**options, seed=0, pooling=None, hierarchy=None, segment_weights=None, batch_size=None)
+    if clip is not None:
+        from pipeline.stages.figure5 import reproduce_figure5
+
+        drawn = reproduce_figure5(_name_of(dataset, cache_dir), cache_dir, settings, clip, seed, split=split,
+                                  folder=out, listener=Terminal(quiet=quiet))  # fmt: skip
+        return _print(drawn, lines.figure5_lines, as_json)
     report = reproduce_table2(_name_of(dataset, cache_dir), cache_dir, settings, LogMelConfig(), seeds, folder=out,
                               shard=shard, listener=Terminal(quiet=quiet))  # fmt: skip
     _print(report, lines.reproduce_lines, as_json)

@@ -22,11 +22,15 @@ from pipeline.io.cache import DatasetCache
 from pipeline.io.runs import differences, named_run
 from pipeline.logmel import LogMelConfig
 from pipeline.nn.crnn import PoolingConfig
+from pipeline.report.sensitivity_curves import curves_of, sensitivity_lines
+from pipeline.report.sensitivity_figure import sensitivity_figure
 from pipeline.report.table2 import csv_text, markdown, published_lines
+from pipeline.report.table2_figure import table2_figure
 from pipeline.shards import Shard
 from pipeline.stages.progress import Listener
 from pipeline.stages.run_record import TrainSettings
-from pipeline.stages.score import counts_of_clips, score
+from pipeline.stages.score import TUNED_ON, counts_of_clips, score
+from pipeline.stages.sensitivity import sensitivity_of_run
 from pipeline.stages.train import train
 
 POOLINGS = ("linear", "exponential", "attention")
@@ -63,6 +67,16 @@ class ReproduceReport:
 def grid(seeds: Sequence[int], hierarchies: Sequence[tuple[int, ...]] = HIERARCHIES) -> list[Cell]:
     """All systems of the first seed, then of the next: a table with fewer seeds is a table, too."""
     return [Cell(pooling, stages, seed) for seed in seeds for pooling in POOLINGS for stages in hierarchies]
+
+
+def default_folder(dataset: str, cache_dir: Path, settings: TrainSettings) -> Path:
+    """Where a table lies."""
+    return DatasetCache(cache_dir, dataset).folder / "tables" / f"table2-{settings.preset}"
+
+
+def run_name(settings: TrainSettings, cell: Cell) -> str:
+    """The run of a cell within its dataset."""
+    return f"table2-{settings.preset}-{settings.recipe}-{settings.training.epochs}-{cell.name}"
 
 
 def reproduce_table2(
@@ -107,7 +121,7 @@ def reproduce_table2(
         Whatever training and scoring raise.
     """
     listener = listener or Listener()
-    folder = folder or DatasetCache(cache_dir, dataset).folder / "tables" / f"table2-{settings.preset}"
+    folder = folder or default_folder(dataset, cache_dir, settings)
     cells = grid(seeds, hierarchies)
     own = [cell for cell in cells if shard is None or shard.holds(cell.name)]
     missing = [cell for cell in own if _find(folder, cell, _head(dataset, settings, cell)) is None]
@@ -162,7 +176,7 @@ def _made(
     """Train and score one cell."""
     pooling = PoolingConfig(cell.pooling, cell.hierarchy, settings.pooling.attention_axis)
     of_cell = replace(settings, pooling=pooling, seed=cell.seed)
-    run = f"table2-{settings.preset}-{settings.recipe}-{settings.training.epochs}-{cell.name}"
+    run = run_name(settings, cell)
     trained = train(dataset, cache_dir, of_cell, front_end, run_name=run, listener=listener)
     splits = {}
     for split in SCORED:
@@ -176,9 +190,12 @@ def _made(
             "operating_points": report.operating_points,
             "counts": counts_of_clips(dataset, cache_dir, run, split, device=settings.device),
         }
+    hangs_on = {}
+    if TUNED_ON in splits:
+        hangs_on = {"sensitivity": sensitivity_of_run(dataset, cache_dir, run, device=settings.device)}
     record = named_run(DatasetCache(cache_dir, dataset), run).find_record() or {}
     made = {"seconds": trained.seconds, "best_epoch": trained.best_epoch, "versions": record.get("versions", {})}
-    return {**_head(dataset, settings, cell), **made, "splits": splits}
+    return {**_head(dataset, settings, cell), **made, "splits": splits, **hangs_on}
 
 
 def _write_table(folder: Path, dataset: str, settings: TrainSettings, cells: Sequence[dict[str, Any]]) -> None:
@@ -186,12 +203,20 @@ def _write_table(folder: Path, dataset: str, settings: TrainSettings, cells: Seq
         return
     seconds = sum(cell["seconds"] for cell in cells)
     how = f"preset {settings.preset}, recipe {settings.recipe}, at most {settings.training.epochs} epochs"
+    title = f"Table 2 on {dataset}: {how}"
     lines = [
-        markdown(cells, f"Table 2 on {dataset}: {how}"),
+        markdown(cells, title),
+        "![error rate and F1 of all systems](table.svg)",
+        "",
         f"{len(cells)} cells, {seconds / 3600:.1f} hours of training.",
         "",
     ]
+    curves = curves_of(cells)
+    if curves:
+        lines += sensitivity_lines(curves)
+        write_text(folder / "sensitivity.svg", sensitivity_figure(curves, f"Post-processing on {dataset}: {how}"))
     if dataset == "dcase2017-task4":
         lines += [line for split in SCORED for line in ["", f"## published, {split}", "", *published_lines(split)]]
     write_text(folder / "table.md", "\n".join(lines) + "\n")
     write_text(folder / "table.csv", csv_text(cells))
+    write_text(folder / "table.svg", table2_figure(cells, title))

@@ -188,7 +188,10 @@ def open_splits(cache: DatasetCache, features: str, labels: LabelSet) -> dict[st
             raise MissingStageError(f"{cache.dataset} has no clips in {split}", hint=_NEEDED_FOR[split])
         path = cache.features_dir(features) / f"{split}.h5"
         if not path.exists():
-            raise MissingStageError(f"{path} does not exist", hint=f"run `sedpipe features {cache.dataset}` first")
+            usual = features == fingerprint(LogMelConfig(), "float16")
+            how = "" if usual else " with the same --front-end, --n-mels and --dtype"
+            hint = f"run `sedpipe features {cache.dataset}`{how} first"
+            raise MissingStageError(f"{path} does not exist", hint=hint)
         splits[split] = ClipBatches(FeatureFile(path), clips[split], labels)
     return splits
 

@@ -302,7 +302,8 @@ def test_missing_features_name_the_verb(tmp_path, split):
     (cache.features_dir(fingerprint(FRONT_END, "float16")) / f"{split}.h5").unlink()
     with pytest.raises(MissingStageError, match=rf"{split}\.h5 does not exist") as caught:
         train_tiny(tmp_path)
-    assert caught.value.hint == "run `sedpipe features tiny` first"
+    how = " with the same --front-end, --n-mels and --dtype"  # the tiny dataset's are not the usual ones
+    assert caught.value.hint == f"run `sedpipe features tiny`{how} first"
     assert not cache.runs.exists()
 
 

@@ -319,6 +319,8 @@ def _front_end(path: Path | None, n_mels: int | None) -> LogMelConfig:
               help="How often what is done of an epoch is stored; changes no result.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Tell layers, parameters, memory and time; train nothing.")
 @device_option
+@click.option("--devices", type=click.IntRange(1), default=1, show_default=True,
+              help="Processes that share each batch: on GPUs one each, else on the processor.")  # fmt: skip
 @common
 def train(
     dataset: str, front_end: Path | None, n_mels: int | None, dtype: str, run: str | None, save_every: float,
@@ -344,13 +346,13 @@ def train(
 def _settings(
     *, preset: str, pooling: str | None, hierarchy: str | None, segment_weights: str | None, seed: int, device: str,
     threads: int, epochs: int | None, batch_size: int | None, precision: str = "auto", compiled: bool = False,
-    recipe: str = "paper",
+    recipe: str = "paper", devices: int = 1,
 ) -> TrainSettings:  # fmt: skip
     """A preset with what the command line changes."""
     from pipeline.io.presets import load_preset
     from pipeline.io.recipes import load_recipe
+    from pipeline.nn.device import choose_device
     from pipeline.stages.run_record import TrainSettings
-    from pipeline.stages.train import choose_device
 
     chosen = load_preset(preset)
     changes = _given(function=pooling, hierarchy=_groups(hierarchy), segment_weights=segment_weights)
@@ -359,7 +361,7 @@ def _settings(
     training = replace(used.applied_to(chosen.training), **_given(epochs=epochs, batch_size=batch_size))
     return TrainSettings(
         chosen.name, chosen.network, pool, training, seed, choose_device(device), threads, precision, compiled,
-        used.name,
+        used.name, devices,
     )  # fmt: skip
 
 
@@ -461,8 +463,8 @@ def predict(
     operating_point: str, threshold: float | None, device: str, cache_dir: Path, as_json: bool, quiet: bool,
 ) -> None:  # fmt: skip
     """Events in any recordings, of any length and format, by a trained run."""
+    from pipeline.nn.device import choose_device
     from pipeline.stages.predict import predict as run_stage
-    from pipeline.stages.train import choose_device
 
     listener = Terminal(quiet=quiet)
     report = run_stage(

@@ -30,7 +30,7 @@ from pipeline.shards import Shard
 from pipeline.stages.progress import Listener
 from pipeline.stages.run_record import TrainSettings
 from pipeline.stages.score import TUNED_ON, counts_of_clips, score
-from pipeline.stages.sensitivity import sensitivity_of_run
+from pipeline.stages.sensitivity import found_later, sensitivity_of_run
 from pipeline.stages.train import train
 
 POOLINGS = ("linear", "exponential", "attention")
@@ -127,6 +127,7 @@ def reproduce_table2(
     missing = [cell for cell in own if _find(folder, cell, _head(dataset, settings, cell)) is None]
     for cell in listener.track(missing, len(missing), "cells"):
         write_json(_path(folder, cell), _made(dataset, cache_dir, settings, front_end, cell, listener))
+    _add_sensitivity(folder, dataset, cache_dir, settings, own)
     there = [found for cell in cells if (found := _find(folder, cell, _head(dataset, settings, cell))) is not None]
     _write_table(folder, dataset, settings, there)
     counts = {"all": len(cells), "made": len(missing), "missing": len(cells) - len(there)}
@@ -196,6 +197,18 @@ def _made(
     record = named_run(DatasetCache(cache_dir, dataset), run).find_record() or {}
     made = {"seconds": trained.seconds, "best_epoch": trained.best_epoch, "versions": record.get("versions", {})}
     return {**_head(dataset, settings, cell), **made, "splits": splits, **hangs_on}
+
+
+def _add_sensitivity(
+    folder: Path, dataset: str, cache_dir: Path, settings: TrainSettings, cells: Sequence[Cell]
+) -> None:
+    """To cells that were made before cells kept it, as far as their runs are still there."""
+    for cell in cells:
+        found = _find(folder, cell, _head(dataset, settings, cell))
+        if found is not None and "sensitivity" not in found:
+            sweeps = found_later(found, dataset, cache_dir, run_name(settings, cell), device=settings.device)
+            if sweeps is not None:
+                write_json(_path(folder, cell), {**found, "sensitivity": sweeps})
 
 
 def _write_table(folder: Path, dataset: str, settings: TrainSettings, cells: Sequence[dict[str, Any]]) -> None:

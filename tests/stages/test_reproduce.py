@@ -12,7 +12,8 @@ from tiny_dataset import FRONT_END, GRID, NAME, QUICK, make_dataset, reproduce_u
 from pipeline.errors import StaleError
 from pipeline.metrics.spread import rates
 from pipeline.shards import Shard
-from pipeline.stages.reproduce import ReproduceReport, grid, reproduce_table2
+from pipeline.stages.reproduce import Cell, ReproduceReport, grid, reproduce_table2, run_name
+from pipeline.stages.sensitivity import found_later
 
 torch.set_num_threads(1)
 
@@ -120,13 +121,24 @@ def test_a_cell_tells_how_its_scores_on_testing_hang_on_post_processing(made: tu
             assert sweep["f1"][sweep["values"].index(0.0)] == pytest.approx(scores["f1"])
 
 
-def test_a_cell_from_before_there_were_sweeps_is_kept(made: tuple[Path, ReproduceReport]) -> None:
+def test_a_cell_from_before_there_were_sweeps_is_kept_and_gets_those_of_its_run(
+    made: tuple[Path, ReproduceReport],
+) -> None:
     cache, report = made
     path = Path(report.folder) / "cells" / "linear-single-seed0.json"
     whole = path.read_text()
     path.write_text(json.dumps({key: value for key, value in json.loads(whole).items() if key != "sensitivity"}))
     assert make(cache).cells["made"] == 0
-    path.write_text(whole)
+    assert path.read_text() == whole
+
+
+def test_another_run_of_the_same_name_gives_a_cell_nothing(made: tuple[Path, ReproduceReport], tmp_path: Path) -> None:
+    cache, report = made
+    cell, run = cells(report)["linear-single-seed0"], run_name(QUICK, Cell("linear", (), 0))
+    assert json.loads(json.dumps(found_later(cell, NAME, cache, run))) == cell["sensitivity"]
+    assert found_later(cell, NAME, cache, run_name(QUICK, Cell("linear", (), 1))) is None
+    make_dataset(tmp_path)
+    assert found_later(cell, NAME, tmp_path, run) is None
 
 
 def test_the_table_shows_its_figures(made: tuple[Path, ReproduceReport]) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from pipeline.io.cache import DatasetCache
 from pipeline.io.checkpoints import TrainedModel, build_model, write_model
 from pipeline.io.curves import Curves
 from pipeline.io.feature_store import FeatureFile, fingerprint
+from pipeline.io.locks import hold, wait_for
 from pipeline.io.resume import find_resume, remove_resume, write_resume
 from pipeline.io.runs import Run, differences, named_run
 from pipeline.labels import LabelSet
@@ -29,7 +30,7 @@ from pipeline.nn.crnn import CRNN
 from pipeline.nn.device import check_compiler, has_room, place
 from pipeline.nn.fit import EpochRecord, Fit, Judge, LossError, predict
 from pipeline.nn.memory import keep_freed_memory
-from pipeline.stages.progress import Listener
+from pipeline.stages.progress import Listener, clock
 from pipeline.stages.run_record import TrainSettings, begin_run, describe_run
 from pipeline.truth import Truth, read_truth
 from pipeline.tuning import OPERATING_POINTS, UNTUNED, OperatingPoint, scores_at_thresholds, tune
@@ -82,6 +83,7 @@ def train(
     feature_dtype: str = "float16",
     run_name: str | None = None,
     save_every_s: float = SAVE_EVERY_S,
+    waits: bool = False,
     listener: Listener | None = None,
 ) -> TrainReport:
     """Train a run, or go on with it; a finished one is left as it is.
@@ -102,6 +104,8 @@ def train(
         Name of the run; by default made from the settings.
     save_every_s : float
         How often what is done of an epoch is stored, so that a killed run loses no more; changes no result.
+    waits : bool
+        Where another process trains this run, wait for it instead of refusing.
     listener : Listener, optional
         Hears of progress.
 
@@ -114,7 +118,7 @@ def train(
     SettingsError
         If the network does not fit the features.
     SedpipeError
-        If the loss becomes nan, or memory does not suffice.
+        If the loss becomes nan, memory does not suffice, or another process trains the run.
     """
     listener = listener or Listener()
     if settings.compiled:
@@ -123,6 +127,30 @@ def train(
     labels = LabelSet(cache.read_record().labels)
     run = named_run(cache, run_name or settings.default_run)
     splits = open_splits(cache, fingerprint(front_end, feature_dtype), labels)
+    with _alone(run, listener, waits=waits):
+        return _train(cache, run, labels, splits, settings, front_end, feature_dtype, save_every_s, listener)
+
+
+def _alone(run: Run, listener: Listener, *, waits: bool) -> AbstractContextManager[None]:
+    """Keep others out while the block trains the run; a finished one is written by nobody."""
+    if run.is_finished:
+        return nullcontext()
+    if waits:
+        return wait_for(run.lock_path, lambda: listener.say(f"another process is training {run.name}: waiting for it"))
+    return hold(run.lock_path, f"training {run.name}", "wait until it has ended, or name another run with --run")
+
+
+def _train(
+    cache: DatasetCache,
+    run: Run,
+    labels: LabelSet,
+    splits: dict[str, ClipBatches],
+    settings: TrainSettings,
+    front_end: LogMelConfig,
+    feature_dtype: str,
+    save_every_s: float,
+    listener: Listener,
+) -> TrainReport:
     description = describe_run(cache, settings, fingerprint(front_end, feature_dtype), splits)
     record = begin_run(run, description)
     if run.is_finished:
@@ -144,7 +172,7 @@ def train(
     chosen = {name: point.settings for name, point in points.items()} or dict.fromkeys(OPERATING_POINTS, UNTUNED)
     trained = TrainedModel(fit.model, labels, front_end, feature_dtype, settings.network, settings.pooling, chosen)
     write_model(run.model_path, trained)
-    report = _report(fit, run, dataset, seconds, n_clips)
+    report = _report(fit, run, cache.dataset, seconds, n_clips)
     tuned = {name: {**asdict(point.settings), **asdict(point.scores.overall)} for name, point in points.items()}
     steps = {name: [asdict(step) for step in point.steps] for name, point in points.items()}
     run.write_record({**record, "operating_points": tuned, "tuning": steps, "result": asdict(report)})
@@ -277,16 +305,11 @@ def _epoch_line(fit: Fit, record: EpochRecord, clips_per_second: float, at_most_
     best = " (best)" if fit.best_epoch == record.epoch else ""
     error_rate, f1 = (record.scores.get(name) for name in ("error_rate", "f1"))
     scores = "" if error_rate is None or f1 is None else f", testing ER {error_rate:.2f} F1 {100 * f1:.1f} %"
-    left = f", {fit.stopped}: stops" if fit.stopped else f", at most {_clock(at_most_s)} to go"
+    left = f", {fit.stopped}: stops" if fit.stopped else f", at most {clock(at_most_s)} to go"
     return (
         f"epoch {record.epoch}: training loss {record.training_loss:.4f}, validation loss "
         f"{record.validation_loss:.4f}{best}{scores}, {clips_per_second:.1f} clips/s{left}"
     )
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min {rest} s"
 
 
 def _log(records: Sequence[EpochRecord]) -> str:

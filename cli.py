@@ -42,7 +42,7 @@ DEFAULT_DATASET = "dcase2017-task4"
 LIST = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 EXIT_RETRYABLE = 3
-"""Finished, but some clips can still be retried."""
+"""Finished, but some clips, or cells of a table, can still be retried."""
 
 
 class Door(click.Group):
@@ -198,6 +198,33 @@ class SeedsType(click.ParamType[tuple[int, ...]]):
         return tuple(dict.fromkeys(int(seed) for seed in str(value).split(",")))
 
 
+class PoolingType(click.ParamType[str]):
+    """The name of a pooling function: those of sedpipe, and what a script of one's own has added."""
+
+    name = "NAME"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Check it."""
+        from pipeline.nn.pooling import POOLING_FUNCTIONS
+
+        if value not in POOLING_FUNCTIONS:
+            self.fail(f"expected one of {', '.join(POOLING_FUNCTIONS)}, got {value!r}", param, ctx)
+        return str(value)
+
+
+class PoolingsType(click.ParamType[tuple[str, ...]]):
+    """Names of pooling functions like linear,attention."""
+
+    name = "NAME,NAME"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        """Read them."""
+        if isinstance(value, tuple):
+            return value
+        names = dict.fromkeys(str(value).split(","))
+        return tuple(PoolingType().convert(name, param, ctx) for name in names)
+
+
 class BytesType(click.ParamType[int]):
     """A number of bytes like 500K or 2M."""
 
@@ -293,8 +320,9 @@ def _front_end(path: Path | None, n_mels: int | None) -> LogMelConfig:
 
 @main.command()
 @dataset_argument
-@click.option("--pooling", type=click.Choice(["max", "average", "linear", "exponential", "attention", "auto"]),
-              help="Pooling function.  [default: the preset's, linear]")  # fmt: skip
+@click.option("--pooling", type=PoolingType(),
+              help="Pooling function: max, average, linear, exponential, attention, auto.  "
+                   "[default: the preset's, linear]")  # fmt: skip
 @click.option("--hierarchy", metavar="N,N|none",
               help="Frames pooled in each stage before the last; none is single pooling.  [default: 5,5]")  # fmt: skip
 @click.option("--segment-weights", type=click.Choice(["corrected", "original", "learned"]),
@@ -533,11 +561,15 @@ def report(
 @click.option("--recipe", default="paper", show_default=True, help="paper, strong, or the path of a TOML.")
 @click.option("--epochs", type=click.IntRange(1), help="At most, in every cell.")
 @click.option("--seeds", type=SeedsType(), default="0,1,2,3,4", show_default=True, help="As many cells a system.")
+@click.option("--poolings", type=PoolingsType(), default="linear,exponential,attention", show_default=True,
+              help="Which rows; each single and hierarchical.")  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
               help="Where cells and table lie.  [default: tables/ in the dataset's folder]")  # fmt: skip
 @click.option("--shard", type=ShardType(), help="Make only this part of the cells, such as 2/8.")
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, metavar="N",
+              help="Cells made at the same time, each in a process of its own.")  # fmt: skip
 @click.option("--threads", type=click.IntRange(1), default=_processors, show_default="all processors",
-              help="CPU threads of a training.")  # fmt: skip
+              help="CPU threads, shared by the cells made at the same time.")  # fmt: skip
 @click.option("--clip", metavar="CLIP_ID", help="What figure5 shows.")
 @click.option("--split", type=click.Choice(["training", "testing", "evaluation"]), default="testing",
               show_default=True, help="Whose clip it is.")  # fmt: skip
@@ -545,8 +577,9 @@ def report(
 @device_option
 @common
 def reproduce(
-    table: str, dataset: str, seeds: tuple[int, ...], out: Path | None, shard: Shard | None,
-    clip: str | None, split: str, seed: int, cache_dir: Path, as_json: bool, quiet: bool, **options: Any,
+    table: str, dataset: str, seeds: tuple[int, ...], poolings: tuple[str, ...], out: Path | None,
+    shard: Shard | None, jobs: int, clip: str | None, split: str, seed: int, cache_dir: Path, as_json: bool,
+    quiet: bool, **options: Any,
 ) -> None:  # fmt: skip
     """The paper's Table 2 on a dataset: six systems, several seeds, intervals; only what is missing is made.
 
@@ -564,9 +597,12 @@ def reproduce(
         drawn = reproduce_figure5(_name_of(dataset, cache_dir), cache_dir, settings, clip, seed, split=split,
                                   folder=out, listener=Terminal(quiet=quiet))  # fmt: skip
         return _print(drawn, lines.figure5_lines, as_json)
-    report = reproduce_table2(_name_of(dataset, cache_dir), cache_dir, settings, LogMelConfig(), seeds, folder=out,
-                              shard=shard, listener=Terminal(quiet=quiet))  # fmt: skip
+    report = reproduce_table2(_name_of(dataset, cache_dir), cache_dir, settings, LogMelConfig(), seeds,
+                              poolings=poolings, folder=out, shard=shard, jobs=jobs, listener=Terminal(quiet=quiet),
+                              )  # fmt: skip
     _print(report, lines.reproduce_lines, as_json)
+    if report.failed:
+        sys.exit(EXIT_RETRYABLE)
 
 
 @main.command()

@@ -15,9 +15,11 @@ from tiny_dataset import untrained_model
 import cli
 from pipeline.io.checkpoints import write_model
 from pipeline.io.manifests.load import manifest_names
+from pipeline.nn.pooling import POOLING_FUNCTIONS
 from pipeline.shards import Shard
 from pipeline.sources.youtube import FetchOptions
 from pipeline.stages.download import DownloadOptions
+from pipeline.stages.reproduce import ReproduceReport
 
 VERBS = sorted(
     f"{name} {below}".strip()
@@ -147,6 +149,29 @@ def test_a_wrong_option_is_usage_and_exits_with_2() -> None:
     assert sedpipe("train", "demo", "--pooling", "median").exit_code == 2
     assert sedpipe("train", "demo", "--hierarchy", "five").exit_code == 2
     assert sedpipe("wash").exit_code == 2
+
+
+def test_the_pooling_functions_that_help_names_are_those_there_are() -> None:
+    said = " ".join(sedpipe("train", "--help").output.split())
+    assert f"Pooling function: {', '.join(POOLING_FUNCTIONS)}." in said
+    assert "expected one of max, average," in sedpipe("reproduce", "table2", "--poolings", "linear,median").output
+    assert sedpipe("reproduce", "table2", "--poolings", "linear,median").exit_code == 2
+
+
+def test_a_table_with_a_failed_cell_ends_with_3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: dict[str, object] = {}
+
+    def make(dataset: str, *_: object, **options: object) -> ReproduceReport:
+        asked.update(options)
+        return ReproduceReport(dataset, "table2", {"all": 2, "made": 1, "missing": 1}, "there", {"a": "no memory"})
+
+    monkeypatch.setattr("pipeline.stages.reproduce.reproduce_table2", make)
+    outcome = sedpipe("reproduce", "table2", "demo", "--poolings", "auto,linear,auto", "--jobs", "2")
+    assert outcome.exit_code == 3
+    assert outcome.output.splitlines() == [
+        "table2 on demo: 1 of 2 cells, 1 made now", "failed: a: no memory", "there/table.md"
+    ]  # fmt: skip
+    assert (asked["poolings"], asked["jobs"]) == (("auto", "linear"), 2)
 
 
 def test_a_hierarchy_that_does_not_divide_the_frames_says_so(tmp_path: Path) -> None:

@@ -1,9 +1,21 @@
 """What the documents say of the code is so."""
 
+import json
+import os
 import re
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
+import pytest
+from builders import tiny_mixtures
+from click.testing import CliRunner
+
+import cli
 from pipeline.failures import SAYINGS, UNKNOWN
+from pipeline.nn.blocks import CONVOLUTIONS
+from pipeline.nn.pooling import POOLING_FUNCTIONS
 
 DOCS = Path(__file__).parents[1] / "docs"
 BY_OTHERS = {("gone", "too-short"), ("gone", "silent")}  # told by pipeline.io.media
@@ -22,3 +34,47 @@ def test_every_reason_of_a_failed_download_is_listed_under_its_state() -> None:
     assert listed == known | BY_OTHERS
     local = re.findall(r"`([a-z-]+)`", text[text.index("What this machine lacks") :].split(")")[0])
     assert set(local) == {reason for state, reason, _ in SAYINGS if state == "local"}
+
+
+def block(text: str, language: str) -> str:
+    """The one block of this language."""
+    (found,) = re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
+    return str(found)
+
+
+def test_a_pooling_function_and_a_network_of_ones_own_get_into_the_table_as_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (DOCS / "extending.md").read_text(encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    Path("own.py").write_text(block(text, "python"))
+    Path("own.toml").write_text(block(text, "toml"))
+    commands = [line.removeprefix("$ python own.py ") for line in block(text, "console").splitlines()]
+    commands[0] = f"download {tiny_mixtures(tmp_path, 'esc10-fold4', 4, 2)}"  # the same name, few clips, no network
+    with monkeypatch.context() as until_forgotten:
+        until_forgotten.setitem(POOLING_FUNCTIONS, "squared", None)
+        until_forgotten.setitem(CONVOLUTIONS, "separable", None)
+        exec(Path("own.py").read_text(), {"__name__": "own"})
+        said = [sedpipe(command) for command in commands[:-1]]
+        run = "own-squared-5x5-seed0"
+        assert f"{run}: " in said[-1]
+        assert f"{run} on esc10-fold4 testing" in sedpipe(f"score esc10-fold4 --run {run} --split testing")
+    assert "convolution must be one of gated, leaky, got 'separable'" in sedpipe(
+        f"score esc10-fold4 --run {run}", exit_code=1
+    )
+
+    environment = {**os.environ, "PYTHONPATH": str(DOCS.parent)}
+    subprocess.run([sys.executable, "own.py", *shlex.split(commands[-1]), "--quiet"], check=True, env=environment)
+    table = tmp_path / "cache" / "esc10-fold4" / "tables" / "table2-own"
+    cells = {path.stem: json.loads(path.read_text()) for path in (table / "cells").iterdir()}
+    systems = {f"{pooling}-{stages}-seed0" for pooling in ("linear", "squared") for stages in ("single", "5x5")}
+    assert set(cells) == systems
+    assert {cell["network"]["convolution"] for cell in cells.values()} == {"separable"}
+    assert all("testing" in cell["splits"] for cell in cells.values())
+    assert "squared, 5,5 against single, 1 seeds" in (table / "table.md").read_text()
+
+
+def sedpipe(command: str, exit_code: int = 0) -> str:
+    outcome = CliRunner().invoke(cli.main, shlex.split(command))
+    assert outcome.exit_code == exit_code, outcome.output
+    return outcome.output

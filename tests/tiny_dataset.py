@@ -133,7 +133,11 @@ class Dies(Listener):
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-def reproduce_until(cache_dir: Path, n_lines: int) -> None:
-    """Make a grid, and die at a line of its trainings."""
+def reproduce_until(cache_dir: Path, n_lines: int, jobs: int = 1) -> None:
+    """Make the first cells of a grid, and die at a line."""
     torch.set_num_threads(1)
-    reproduce_table2(NAME, cache_dir, QUICK, FRONT_END, (0,), hierarchies=GRID, listener=Dies(n_lines))
+    settings = replace(QUICK, threads=jobs)
+    reproduce_table2(
+        NAME, cache_dir, settings, FRONT_END, (0,),
+        poolings=("linear",), hierarchies=GRID, jobs=jobs, listener=Dies(n_lines),
+    )  # fmt: skip

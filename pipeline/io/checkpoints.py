@@ -126,7 +126,10 @@ def read_model(path: Path, device: torch.device) -> TrainedModel:
         content = _load(path)
         return rebuilt(content, device)
     except (*NOT_A_MODEL, OSError) as error:
-        raise SedpipeError(f"{path} is not a model of sedpipe's: {reason(error)}", hint="train it again") from error
+        raise SedpipeError(
+            f"{path} is not a model of sedpipe's: {reason(error)}",
+            hint="train it again, or use it with the script that added what it names",
+        ) from error
 
 
 def _with_weights(

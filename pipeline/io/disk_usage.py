@@ -178,6 +178,8 @@ def _locks(root: Path, path: Path, item: CacheItem) -> list[Path]:
     """Locks of everybody who may be writing it."""
     if item.kind == "features":
         return [path / "features.lock", *sorted(path.glob("features-*.lock")), path / "merge.lock"]
+    if item.kind == "run" and path.is_dir():
+        return [Run(path).lock_path]
     return sorted((root / item.dataset).glob("ledger*.lock")) if item.kind == "audio" else []
 
 

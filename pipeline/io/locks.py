@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -50,9 +50,15 @@ def hold(path: Path, doing: str, hint: str) -> Iterator[None]:
 
 
 @contextmanager
-def wait_for(path: Path) -> Iterator[None]:
-    """Hold the lock for the block, as soon as it is free."""
-    with _locked(path, timeout=-1):
+def wait_for(path: Path, before_waiting: Callable[[], None] | None = None) -> Iterator[None]:
+    """Hold the lock for the block, as soon as it is free; where that takes waiting, ``before_waiting`` is called."""
+    with ExitStack() as held:
+        try:
+            held.enter_context(_locked(path, GRACE_S))
+        except Timeout:
+            if before_waiting is not None:
+                before_waiting()
+            held.enter_context(_locked(path, timeout=-1))
         yield
 
 

@@ -34,9 +34,14 @@ SECONDS_TO_CONNECT = 10
 
 
 def in_parallel(
-    function: Callable[[Item], Result], items: Iterable[Item], jobs: int, scheduler: str | None = None
+    function: Callable[[Item], Result],
+    items: Iterable[Item],
+    jobs: int,
+    scheduler: str | None = None,
+    *,
+    ordered: bool = True,
 ) -> Iterator[Result]:
-    """Apply ``function`` to ``items`` in worker processes; results in the order of the items.
+    """Apply ``function`` to ``items`` in worker processes; results in the order of the items, or as they come.
 
     Parameters
     ----------
@@ -48,6 +53,8 @@ def in_parallel(
         Processes on this machine (1: this one). They end soon after this process, however it ends.
     scheduler : str, optional
         Address of a Dask scheduler, whose workers, however many, do the work instead.
+    ordered : bool
+        False gives each result as soon as it is there; on this machine alone.
 
     Raises
     ------
@@ -55,16 +62,16 @@ def in_parallel(
         If a worker is killed on this machine, a task kills several on a cluster, or the scheduler cannot be reached.
     """
     if scheduler is None:
-        yield from _here(function, items, jobs)
+        yield from _here(function, items, jobs, ordered=ordered)
     else:
         yield from _on_cluster(function, items, scheduler)
 
 
-def _here(function: Callable[[Item], Result], items: Iterable[Item], jobs: int) -> Iterator[Result]:
+def _here(function: Callable[[Item], Result], items: Iterable[Item], jobs: int, *, ordered: bool) -> Iterator[Result]:
     # Loky replaces a worker that has grown by 300 MB since its first task, which it takes for a leak: one that made
     # mixtures before grows so far by the libraries that features need. Its results are kept; nobody need be told.
     warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
-    workers = joblib.Parallel(n_jobs=jobs, return_as="generator")
+    workers = joblib.Parallel(n_jobs=jobs, return_as="generator" if ordered else "generator_unordered")
     call = joblib.delayed(_call_in)
     try:
         yield from workers(call(os.getcwd(), os.getpid(), function, item) for item in items)

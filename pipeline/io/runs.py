@@ -49,6 +49,11 @@ class Run:
         return self.folder / "resume.pt"
 
     @property
+    def lock_path(self) -> Path:
+        """Held by the process that trains it."""
+        return self.folder / "train.lock"
+
+    @property
     def curves_path(self) -> Path:
         """TensorBoard's folder."""
         return self.folder / "tensorboard"

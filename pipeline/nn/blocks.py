@@ -1,5 +1,7 @@
 """Convolutions, the bricks of the network.
 
+- :data:`CONVOLUTIONS`: the kinds of block by name; a new one is a function and a line there
+- :class:`BlockShape`: what a block is asked to be
 - :class:`GatedConv`: 3x3 convolution whose second half of maps decides how much of the first half passes
 - :class:`GatedBlock`: a few of them, the last with dropout and pooling
 - :class:`LeakyConv`: normalisation, 3x3 convolution, leaky rectifier; :func:`leaky_block` puts a few before a pooling
@@ -13,12 +15,44 @@ Yu, arXiv:2101.07687 (CDur: the leaky convolution, pooling by the fourth power).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
 from torch import Tensor, nn
 
 from pipeline.nn.gate import drop_and_pool, normalised_gate
 
 NORMALISATIONS = ("before_gate", "after_gate", "block")
 """Where batch normalisation stands: on a convolution's maps before the gate, after the gate, or once a block."""
+
+
+class BlockShape(NamedTuple):
+    """What a block is asked to be: (B, maps_in, T, F) -> (B, maps_out, T / pool[0], F / pool[1]).
+
+    Parameters
+    ----------
+    maps_in, maps_out : int
+        Maps before and after.
+    pool : (int, int)
+        Pooling over time and over frequency.
+    depth : int
+        Convolutions.
+    pool_power : int
+        0 keeps the largest of each patch; any other is that of :class:`PowerPool`.
+    normalisation : str
+        One of ``NORMALISATIONS``.
+    dropout : float
+        Share of values dropped, in [0, 1).
+    """
+
+    maps_in: int
+    maps_out: int
+    pool: tuple[int, int]
+    depth: int = 2
+    pool_power: int = 0
+    normalisation: str = "before_gate"
+    dropout: float = 0.0
 
 
 class GatedConv(nn.Module):
@@ -118,10 +152,22 @@ class LeakyConv(nn.Module):
         return nn.functional.leaky_relu(self.convolution(self.normalise(x)), 0.1, inplace=True)
 
 
-def leaky_block(maps_in: int, maps_out: int, pool: tuple[int, int], depth: int, pool_power: int) -> nn.Sequential:
-    """``depth`` leaky convolutions, then pooling: (B, maps_in, T, F) -> (B, maps_out, T / pool[0], F / pool[1])."""
-    convolutions = [LeakyConv(maps_out if index else maps_in, maps_out) for index in range(depth)]
-    return nn.Sequential(*convolutions, PowerPool(pool, pool_power) if pool_power else nn.MaxPool2d(pool))
+def gated_block(shape: BlockShape) -> GatedBlock:
+    """Gated convolutions, the last with dropout and pooling."""
+    return GatedBlock(
+        shape.maps_in, shape.maps_out, shape.pool, shape.normalisation, shape.dropout, shape.depth, shape.pool_power
+    )
+
+
+def leaky_block(shape: BlockShape) -> nn.Sequential:
+    """Leaky convolutions, then pooling."""
+    widths = (shape.maps_in, *(shape.maps_out,) * (shape.depth - 1))
+    return nn.Sequential(*(LeakyConv(width, shape.maps_out) for width in widths), pooling_of(shape))
+
+
+def pooling_of(shape: BlockShape) -> nn.Module:
+    """What makes the maps of a block smaller."""
+    return PowerPool(shape.pool, shape.pool_power) if shape.pool_power else nn.MaxPool2d(shape.pool)
 
 
 class PowerPool(nn.Module):
@@ -146,3 +192,28 @@ class PowerPool(nn.Module):
         powers = x.square().pow(self.power // 2)
         sums = nn.functional.avg_pool2d(powers, self.pool) * (self.pool[0] * self.pool[1])
         return sums.clamp(min=self._SMALLEST_SUM).pow(1 / self.power)
+
+
+@dataclass(frozen=True)
+class Convolution:
+    """One kind of block.
+
+    Parameters
+    ----------
+    block : callable
+        :class:`BlockShape` -> module.
+    drops_out : bool
+        It drops values itself; else they are dropped once, after the last block.
+    channels_last : bool
+        It is quicker on maps that lie channels-last in memory.
+    """
+
+    block: Callable[[BlockShape], nn.Module]
+    drops_out: bool = False
+    channels_last: bool = False
+
+
+CONVOLUTIONS = {
+    "gated": Convolution(gated_block, drops_out=True, channels_last=True),
+    "leaky": Convolution(leaky_block),  # torch's own normalisation is several times slower channels-last
+}

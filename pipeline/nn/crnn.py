@@ -18,7 +18,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from pipeline.nn.blocks import NORMALISATIONS, GatedBlock, leaky_block
+from pipeline.nn.blocks import CONVOLUTIONS, NORMALISATIONS, BlockShape
 from pipeline.nn.pooling import (
     ATTENTION_AXES,
     POOLING_FUNCTIONS,
@@ -30,8 +30,6 @@ from pipeline.nn.pooling import (
     pool_stage,
 )
 from pipeline.nn.recurrence import BidirectionalGRU
-
-CONVOLUTIONS = ("gated", "leaky")
 
 
 @dataclass(frozen=True)
@@ -54,6 +52,14 @@ class NetworkConfig:
         ``before_gate``, ``after_gate`` or ``block``; leaky convolutions have theirs first.
     dropout : float
         In each gated block, or once after all leaky ones; in [0, 1).
+    convolution : str
+        A name in ``CONVOLUTIONS``: ``gated``, ``leaky``, ...
+    depths : tuple of int
+        Convolutions of each block; ``()`` is two in each.
+    pool_power : int
+        Pooling after each block: 0 keeps the largest of each patch, an even number is LP pooling's.
+    input_normalisation : bool
+        Batch normalisation of each mel band first.
     initial_probability : float
         Frame probability of every class before training, in (0, 1). 0.5 is a bias of zero; near the share of
         clips that hold a class, the first steps need not be spent on learning that most sounds are absent.
@@ -114,7 +120,7 @@ class PoolingConfig:
     Parameters
     ----------
     function : str
-        ``max``, ``average``, ``linear``, ``exponential``, ``attention`` or ``auto``.
+        A name in ``POOLING_FUNCTIONS``: ``max``, ``average``, ``linear``, ``exponential``, ``attention``, ``auto``, ...
     hierarchy : tuple of int
         Neighbours pooled in each stage before the last; ``()`` is single pooling.
     attention_axis : str
@@ -125,7 +131,7 @@ class PoolingConfig:
     Raises
     ------
     ValueError
-        If a name is unknown, or ``max``, which has no weights, should learn some.
+        If a name is unknown, or a function that takes the largest value, and has no weights, should learn some.
     """
 
     function: str = "linear"
@@ -141,8 +147,8 @@ class PoolingConfig:
         if self.segment_weights not in SEGMENT_WEIGHTS:
             known = ", ".join(SEGMENT_WEIGHTS)
             raise ValueError(f"segment_weights must be one of {known}, got {self.segment_weights!r}")
-        if self.function == "max" and self.segment_weights == "learned":
-            raise ValueError("max pooling takes the largest value: it has no segment weights to learn")
+        if POOLING_FUNCTIONS[self.function].takes_largest and self.segment_weights == "learned":
+            raise ValueError(f"{self.function} pooling takes the largest value: it has no segment weights to learn")
 
     @property
     def n_learned_stages(self) -> int:
@@ -196,17 +202,17 @@ class CRNN(nn.Module):
         self.register_buffer("mean", torch.zeros(n_mels))
         self.register_buffer("scale", torch.ones(n_mels))
         self.normalise_input = nn.BatchNorm1d(n_mels) if network.input_normalisation else None
-        # torch's own normalisation is several times slower on maps that lie channels-last
-        self._channels_last = network.convolution == "gated"
+        self._channels_last = CONVOLUTIONS[network.convolution].channels_last
         self.convolutions = nn.Sequential(*_blocks(network), *_last_convolution(network))
         last_maps = network.conv_maps or network.maps[-1]
         self.gru = BidirectionalGRU(last_maps * (n_mels // network.frequency_factor), network.gru_units)
         n_hidden = 2 * network.gru_units
         self.classify = nn.Linear(n_hidden, n_classes)
         nn.init.constant_(self.classify.bias, log(network.initial_probability / (1 - network.initial_probability)))
-        self.attend = nn.Linear(n_hidden, n_classes) if pooling.function == "attention" else None
+        function = POOLING_FUNCTIONS[pooling.function]
+        self.attend = nn.Linear(n_hidden, n_classes) if function.attends else None
         self.attend_segments = nn.ModuleList(nn.Linear(n_hidden, n_classes) for _ in range(pooling.n_learned_stages))
-        self.alpha = nn.Parameter(torch.ones(n_classes)) if pooling.function == "auto" else None
+        self.alpha = nn.Parameter(torch.ones(n_classes)) if function.learns_alpha else None
 
     def standardise_with(self, mean: Tensor, deviation: Tensor) -> None:
         """Set what is subtracted from each mel band and what it is divided by, (F,) each."""
@@ -271,14 +277,12 @@ class CRNN(nn.Module):
 
 def _blocks(network: NetworkConfig) -> list[nn.Module]:
     widths, depths = (1, *network.maps), network.depths or (2,) * len(network.maps)
-    sizes = list(zip(widths, network.maps, network.pools, depths, strict=False))
-    if network.convolution == "leaky":
-        blocks = [leaky_block(before, after, pool, depth, network.pool_power) for before, after, pool, depth in sizes]
-        return [*blocks, nn.Dropout(network.dropout)]
-    return [
-        GatedBlock(before, after, pool, network.normalisation, network.dropout, depth, network.pool_power)
-        for before, after, pool, depth in sizes
+    kind = CONVOLUTIONS[network.convolution]
+    blocks = [
+        kind.block(BlockShape(*sizes, network.pool_power, network.normalisation, network.dropout))
+        for sizes in zip(widths, network.maps, network.pools, depths, strict=False)
     ]
+    return blocks if kind.drops_out else [*blocks, nn.Dropout(network.dropout)]
 
 
 def _last_convolution(network: NetworkConfig) -> list[nn.Module]:

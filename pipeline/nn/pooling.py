@@ -7,6 +7,7 @@ so that frames -> segments -> longer segments -> clip.
 Shapes: B clips, T frames, K classes. Frames that are padding have weight 0, so that they count nowhere. All
 is computed in float32 at least, whatever the network's precision.
 
+- :data:`POOLING_FUNCTIONS`: all of them by name; a new one is a function and a line there
 - :func:`frame_weights`: weights (B, T, K) of a pooling function
 - :func:`learned_weights`: from the output of a dense layer, for frames or segments
 - :func:`pool_stage`: one stage of the hierarchy
@@ -19,19 +20,105 @@ arXiv:1804.10070 (``auto``).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from math import prod
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-POOLING_FUNCTIONS = ("max", "average", "linear", "exponential", "attention", "auto")
 ATTENTION_AXES = ("classes", "time")
 SEGMENT_WEIGHTS = ("corrected", "original", "learned")
 """Weight of a group in the next stage: ``sum(w^2) / sum(w)`` (Eq. 4 as the erratum corrects it), the mean of its
 weights (Eq. A-1, as first printed; the hierarchy then changes nothing), or the output of a dense layer a stage."""
 
 _SMALLEST_ATTENTION = 1e-7  # so that no frame of a learned weight is beyond reach of the gradient
+
+
+class Frames(NamedTuple):
+    """What a pooling function may look at.
+
+    Parameters
+    ----------
+    probs : Tensor [shape=(B, T, K)]
+        Frame probabilities, in [0, 1], float32 at least.
+    valid : Tensor [shape=(B, T)]
+        Whether a frame is part of the clip.
+    attention : Tensor [shape=(B, T, K)], optional
+        Output of a dense layer, before any softmax; there for functions with ``attends``.
+    attention_axis : str
+        ``classes`` or ``time``.
+    alpha : Tensor [shape=(K,)], optional
+        A learnt number a class, 1 before training; there for functions with ``learns_alpha``.
+    """
+
+    probs: Tensor
+    valid: Tensor
+    attention: Tensor | None = None
+    attention_axis: str = "classes"
+    alpha: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class PoolingFunction:
+    """One way to weigh frames.
+
+    Parameters
+    ----------
+    weights : callable
+        :class:`Frames` -> weights (B, T, K), not negative; those of padding become 0 afterwards.
+    attends : bool
+        It needs ``attention``: the network gets a dense layer for it.
+    learns_alpha : bool
+        It needs ``alpha``.
+    takes_largest : bool
+        Stages take the largest value instead of the weighted mean.
+    """
+
+    weights: Callable[[Frames], Tensor]
+    attends: bool = False
+    learns_alpha: bool = False
+    takes_largest: bool = False
+
+
+def equal(frames: Frames) -> Tensor:
+    """Every frame counts the same."""
+    return torch.ones_like(frames.probs)
+
+
+def linear(frames: Frames) -> Tensor:
+    """``p``: the louder, the more (linear softmax)."""
+    return frames.probs
+
+
+def exponential(frames: Frames) -> Tensor:
+    """``exp(p)`` (exponential softmax)."""
+    return frames.probs.exp()
+
+
+def attention(frames: Frames) -> Tensor:
+    """As a dense layer says."""
+    if frames.attention is None:
+        raise ValueError("attention pooling needs the attention layer's output")
+    return learned_weights(frames.attention, frames.valid, frames.attention_axis)
+
+
+def auto(frames: Frames) -> Tensor:
+    """Softmax over time of ``alpha p``: 0 is the average, 1 the exponential softmax, infinity the maximum."""
+    if frames.alpha is None:
+        raise ValueError("auto pooling needs its alpha")
+    return _softmax_over_time(frames.alpha * frames.probs, frames.valid.unsqueeze(-1))
+
+
+POOLING_FUNCTIONS = {
+    "max": PoolingFunction(equal, takes_largest=True),
+    "average": PoolingFunction(equal),
+    "linear": PoolingFunction(linear),
+    "exponential": PoolingFunction(exponential),
+    "attention": PoolingFunction(attention, attends=True),
+    "auto": PoolingFunction(auto, learns_alpha=True),
+}
 
 
 def frame_weights(
@@ -47,19 +134,17 @@ def frame_weights(
     Parameters
     ----------
     function : str
-        One of ``POOLING_FUNCTIONS``. For ``max`` the weights are those of the average: its stages take the
-        largest value and need no weight but 0 for padding.
+        One of ``POOLING_FUNCTIONS``.
     frame_probs : Tensor [shape=(B, T, K)]
         In [0, 1].
     valid : Tensor [shape=(B, T)]
         Whether a frame is part of the clip.
     attention : Tensor [shape=(B, T, K)], optional
-        Output of the attention layer before its softmax; needed by ``attention`` alone.
+        Output of the attention layer before its softmax, for functions that need it.
     attention_axis : str
         ``classes`` (softmax over the classes of a frame) or ``time`` (over the frames of a clip).
     alpha : Tensor [shape=(K,)], optional
-        How much a class prefers its loudest frames; needed by ``auto`` alone, whose weights are the softmax over
-        time of ``alpha * p``. 0 is the average, 1 the exponential softmax, infinity the maximum.
+        How much a class prefers its loudest frames, for functions that need it.
 
     Returns
     -------
@@ -71,23 +156,15 @@ def frame_weights(
     ValueError
         If the function or the axis is unknown, or the attention or alpha is missing.
     """
-    frame_probs, counts = _at_least_float32(frame_probs), valid.unsqueeze(-1)
-    inside = counts.to(frame_probs.dtype)
-    if function in ("max", "average"):
-        return inside.expand_as(frame_probs)
-    if function == "linear":
-        return frame_probs * inside
-    if function == "exponential":
-        return frame_probs.exp() * inside
-    if function == "attention":
-        if attention is None:
-            raise ValueError("attention pooling needs the attention layer's output")
-        return learned_weights(attention, valid, attention_axis)
-    if function == "auto":
-        if alpha is None:
-            raise ValueError("auto pooling needs its alpha")
-        return _softmax_over_time(alpha * frame_probs, counts) * inside
-    raise ValueError(f"pooling must be one of {', '.join(POOLING_FUNCTIONS)}, got {function!r}")
+    chosen = _known(function)
+    frames = Frames(_at_least_float32(frame_probs), valid, attention, attention_axis, alpha)
+    return chosen.weights(frames) * valid.unsqueeze(-1).to(frames.probs.dtype)
+
+
+def _known(function: str) -> PoolingFunction:
+    if function not in POOLING_FUNCTIONS:
+        raise ValueError(f"pooling must be one of {', '.join(POOLING_FUNCTIONS)}, got {function!r}")
+    return POOLING_FUNCTIONS[function]
 
 
 def learned_weights(attention: Tensor, valid: Tensor, axis: str) -> Tensor:
@@ -213,10 +290,10 @@ def pool(
         raise ValueError(f"segment_weights must be one of {', '.join(SEGMENT_WEIGHTS)}, got {segment_weights!r}")
     if segment_weights == "learned" and len(learned) != len(hierarchy):
         raise ValueError(f"expected learned weights of {len(hierarchy)} stages, got {len(learned)}")
-    values, segment_probs = _at_least_float32(frame_probs), []
+    values, segment_probs, largest = _at_least_float32(frame_probs), [], _known(function).takes_largest
     for stage, group in enumerate(hierarchy):
-        values, weights = pool_stage(values, weights, group, largest=function == "max", segment_weights=segment_weights)
+        values, weights = pool_stage(values, weights, group, largest=largest, segment_weights=segment_weights)
         weights = learned[stage] if segment_weights == "learned" else weights
         segment_probs.append(values)
-    values, _ = pool_stage(values, weights, values.shape[1], largest=function == "max")
+    values, _ = pool_stage(values, weights, values.shape[1], largest=largest)
     return values.squeeze(1), segment_probs

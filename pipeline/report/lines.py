@@ -102,11 +102,14 @@ def score_lines(report: Report, *, explain: bool = False) -> list[str]:
 
 
 def reproduce_lines(report: Report) -> list[str]:
-    """How much of a table there is, and where."""
+    """How much of a table there is, what failed and why, and where the table lies."""
     cells = report["cells"]
     done = cells["all"] - cells["missing"]
-    return [f"{report['table']} on {report['dataset']}: {done} of {cells['all']} cells, {cells['made']} made now",
-            f"{report['folder']}/table.md"]  # fmt: skip
+    return [
+        f"{report['table']} on {report['dataset']}: {done} of {cells['all']} cells, {cells['made']} made now",
+        *(f"failed: {name}: {reason}" for name, reason in report["failed"].items()),
+        *([f"{report['folder']}/table.md"] if done else []),
+    ]
 
 
 def figure5_lines(report: Report) -> list[str]:
@@ -232,9 +235,31 @@ def export_lines(report: Report) -> list[str]:
 
 def status_lines(report: Report) -> list[str]:
     """What each stage has, and the command to run next."""
-    stages = report["stages"].items()
-    lines = [f"{stage}: {name}: {_words(what)}" for stage, parts in stages for name, what in parts.items()]
-    return [*lines, *_class_lines(report.get("classes", {})), f"next: {report['next']}"]
+    tables = report["stages"].get("reproduce", {})
+    of_tables = {cell["run"] for table in tables.values() for cell in table["cells"].values() if "run" in cell}
+    lines = [
+        f"{stage}: {name}: {_words(what)}"
+        for stage, parts in report["stages"].items()
+        if stage != "reproduce"
+        for name, what in parts.items()
+        if stage not in ("train", "score") or name not in of_tables
+    ]
+    grids = [line for name, table in tables.items() for line in _grid_lines(f"reproduce: {name}", table)]
+    return [*lines, *grids, *_class_lines(report.get("classes", {})), f"next: {report['next']}"]
+
+
+def _grid_lines(name: str, table: Report) -> list[str]:
+    """How many cells are done, and each that was begun and is not."""
+    told = {"under_way": "under way, {epochs} of {of} epochs", "begun": "stopped after {epochs} of {of} epochs",
+            "failed": "failed after {epochs} of {of} epochs: {reason}"}  # fmt: skip
+    return [
+        f"{name}: {table['done']} of {table['all']} cells done",
+        *(
+            f"{name}: {cell_name} {told[cell['state']].format_map(cell)}"
+            for cell_name, cell in table["cells"].items()
+            if cell["state"] in told
+        ),
+    ]
 
 
 def _class_lines(classes: Report) -> list[str]:

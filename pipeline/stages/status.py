@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,13 @@ from typing import Any
 from pipeline.io.cache import DatasetCache
 from pipeline.io.feature_store import FeatureFile
 from pipeline.io.ledger import read_ledgers, write_entries
-from pipeline.io.runs import Run
+from pipeline.io.locks import is_held
+from pipeline.io.runs import Run, named_run
+from pipeline.io.tables import Table, tables_of
 from pipeline.stages.tally import tally, tally_classes
+
+CELL_STATES = ("done", "under_way", "begun", "failed", "missing")
+"""Of a table's cells: ``under_way`` while a process trains its run, ``begun`` where one was stopped."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +51,13 @@ def status(dataset: str, cache_dir: Path, address: str = "", *, classes: bool = 
     -------
     StatusReport
         ``stages`` holds ``download`` (clips by state and reason, a split), ``features`` (clips stored and failed a
-        split, by fingerprint), ``train`` (finished or epochs done, by run) and ``score`` (scored splits, by run).
+        split, by fingerprint), ``train`` (finished or epochs done, by run), ``score`` (scored splits, by run) and
+        ``reproduce`` (cells by state, by table).
     """
     cache, address = DatasetCache(cache_dir, dataset), address or dataset
     record = cache.find_record()
     if record is None or not cache.clips_path.exists():
-        empty: dict[str, Any] = {"download": {}, "features": {}, "train": {}, "score": {}}
+        empty: dict[str, Any] = {"download": {}, "features": {}, "train": {}, "score": {}, "reproduce": {}}
         return StatusReport(dataset, empty, f"sedpipe download {address}")
     runs = [Run(path.parent) for path in sorted(cache.runs.glob("*/run.json"))]
     stages = {
@@ -62,6 +69,7 @@ def status(dataset: str, cache_dir: Path, address: str = "", *, classes: bool = 
         },
         "train": {run.name: _progress(run) for run in runs},
         "score": {run.name: _scored(run) for run in runs},
+        "reproduce": {table.folder.name: _grid(cache, table) for table in tables_of(cache)},
     }
     by_class = tally_classes(cache, record) if classes else {}
     return StatusReport(dataset, stages, _next(stages, address), by_class)
@@ -102,6 +110,29 @@ def _progress(run: Run) -> dict[str, Any]:
 
 def _scored(run: Run) -> list[str]:
     return sorted(path.stem.removeprefix("scores-") for path in run.folder.glob("scores-*.json"))
+
+
+def _grid(cache: DatasetCache, table: Table) -> dict[str, Any]:
+    """How many cells there are, are done, under way, begun and left, or failed; and each that it was asked for."""
+    record, done, failures = table.find_record(), table.done, table.failures
+    cells: dict[str, dict[str, Any]] = {name: {"state": "done"} for name in sorted(done)}
+    for name, run_name in record.get("runs", {}).items():
+        run = named_run(cache, run_name)
+        cells[name] = {"state": "done" if name in done else _state(run, failures.get(name)), "run": run_name}
+        if cells[name]["state"] not in ("done", "missing"):
+            cells[name] |= {"epochs": _progress(run)["epochs"], "of": record["epochs"]}
+        if cells[name]["state"] == "failed":
+            cells[name]["reason"] = failures[name]
+    states = Counter(cell["state"] for cell in cells.values())
+    return {"all": len(cells), **{state: states[state] for state in CELL_STATES}, "cells": cells}
+
+
+def _state(run: Run, failure: str | None) -> str:
+    if is_held(run.lock_path):
+        return "under_way"
+    if failure is not None:
+        return "failed"
+    return "begun" if run.record_path.exists() else "missing"
 
 
 def _next(stages: dict[str, Any], address: str) -> str:

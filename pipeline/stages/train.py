@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from pipeline.io.cache import DatasetCache
 from pipeline.io.checkpoints import TrainedModel, build_model, write_model
 from pipeline.io.curves import Curves
 from pipeline.io.feature_store import FeatureFile, fingerprint
+from pipeline.io.locks import hold, wait_for
 from pipeline.io.resume import find_resume, remove_resume, write_resume
 from pipeline.io.runs import Run, differences, named_run
 from pipeline.labels import LabelSet
@@ -32,7 +33,7 @@ from pipeline.nn.device import check_compiler, has_room
 from pipeline.nn.fit import EpochRecord, Fit, Judge, LossError, predict
 from pipeline.nn.memory import keep_freed_memory
 from pipeline.nn.processes import launch, make_fabric
-from pipeline.stages.progress import Listener
+from pipeline.stages.progress import Listener, clock
 from pipeline.stages.run_record import TrainSettings, begin_run, describe_run
 from pipeline.truth import Truth, read_truth
 from pipeline.tuning import OPERATING_POINTS, UNTUNED, OperatingPoint, scores_at_thresholds, tune
@@ -73,6 +74,7 @@ def train(
     feature_dtype: str = "float16",
     run_name: str | None = None,
     save_every_s: float = SAVE_EVERY_S,
+    waits: bool = False,
     listener: Listener | None = None,
 ) -> TrainReport:
     """Train a run, or go on with it; a finished one is left as it is.
@@ -93,6 +95,8 @@ def train(
         Name of the run; by default made from the settings.
     save_every_s : float
         How often what is done of an epoch is stored, so that a killed run loses no more; changes no result.
+    waits : bool
+        Where another process trains this run, wait for it instead of refusing.
     listener : Listener, optional
         Hears of progress.
 
@@ -105,7 +109,7 @@ def train(
     SettingsError
         If the network does not fit the features.
     SedpipeError
-        If the loss becomes nan, or memory does not suffice.
+        If the loss becomes nan, memory does not suffice, or another process trains the run.
     """
     listener = listener or Listener()
     if settings.compiled:
@@ -115,15 +119,25 @@ def train(
     run = named_run(cache, run_name or settings.default_run)
     splits = open_splits(cache, fingerprint(front_end, feature_dtype), labels)
     description = describe_run(cache, settings, fingerprint(front_end, feature_dtype), splits)
-    record = begin_run(run, description)
+    with _alone(run, listener, waits=waits):
+        record = begin_run(run, description)
+        if run.is_finished:
+            listener.say(f"{run.name} is finished already")
+            return TrainReport(**record["result"])
+        _say_what_to_know(record["versions"], description["versions"], splits["training"], labels, listener)
+        remove_leftovers(run.folder)
+        truth = _located_truth(cache, splits["testing"], labels, front_end)
+        task = _Task(run, record, settings, splits, labels, front_end, feature_dtype, truth, save_every_s, listener)
+        return launch(make_fabric(settings.device, settings.precision, settings.devices), _train, task)
+
+
+def _alone(run: Run, listener: Listener, *, waits: bool) -> AbstractContextManager[None]:
+    """Keep others out while the block trains the run; a finished one is written by nobody."""
     if run.is_finished:
-        listener.say(f"{run.name} is finished already")
-        return TrainReport(**record["result"])
-    _say_what_to_know(record["versions"], description["versions"], splits["training"], labels, listener)
-    remove_leftovers(run.folder)
-    truth = _located_truth(cache, splits["testing"], labels, front_end)
-    task = _Task(run, record, settings, splits, labels, front_end, feature_dtype, truth, save_every_s, listener)
-    return launch(make_fabric(settings.device, settings.precision, settings.devices), _train, task)
+        return nullcontext()
+    if waits:
+        return wait_for(run.lock_path, lambda: listener.say(f"another process is training {run.name}: waiting for it"))
+    return hold(run.lock_path, f"training {run.name}", "wait until it has ended, or name another run with --run")
 
 
 @dataclass(frozen=True)
@@ -314,16 +328,11 @@ def _epoch_line(fit: Fit, record: EpochRecord, clips_per_second: float, at_most_
     best = " (best)" if fit.best_epoch == record.epoch else ""
     error_rate, f1 = (record.scores.get(name) for name in ("error_rate", "f1"))
     scores = "" if error_rate is None or f1 is None else f", testing ER {error_rate:.2f} F1 {100 * f1:.1f} %"
-    left = f", {fit.stopped}: stops" if fit.stopped else f", at most {_clock(at_most_s)} to go"
+    left = f", {fit.stopped}: stops" if fit.stopped else f", at most {clock(at_most_s)} to go"
     return (
         f"epoch {record.epoch}: training loss {record.training_loss:.4f}, validation loss "
         f"{record.validation_loss:.4f}{best}{scores}, {clips_per_second:.1f} clips/s{left}"
     )
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min {rest} s"
 
 
 def _log(records: Sequence[EpochRecord]) -> str:

@@ -64,7 +64,7 @@ def refusal(path: Path) -> str:
     assert caught.value.message.startswith(f"{path} is not a model of sedpipe's: ")
     assert "\n" not in caught.value.message
     assert "weights_only" not in caught.value.message  # torch explains how to run what a file holds
-    assert caught.value.hint == "train it again"
+    assert caught.value.hint == "train it again, or use it with the script that added what it names"
     return caught.value.message.removeprefix(f"{path} is not a model of sedpipe's: ")
 
 

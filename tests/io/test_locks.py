@@ -43,6 +43,22 @@ with hold(Path({os.fspath(path)!r}), "x", ""):
     assert not is_held(path)
 
 
+def test_who_has_to_wait_is_told_so_and_who_has_not_is_not(tmp_path: Path) -> None:
+    path, told = tmp_path / "a.lock", []
+    with wait_for(path, lambda: told.append("at once")):
+        pass
+    held = hold(path, "baking", "")
+    held.__enter__()
+
+    def free() -> None:
+        told.append("waiting")
+        held.__exit__(None, None, None)
+
+    with wait_for(path, free):
+        assert is_held(path)
+    assert told == ["waiting"]
+
+
 def test_a_disk_without_locks_keeps_nobody_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(self: FileLock, **_: object) -> None:
         raise OSError(errno.ENOLCK, "No locks available")

@@ -19,6 +19,15 @@ def test_results_come_in_the_order_of_the_items(jobs: int) -> None:
     assert list(in_threads(abs, list(range(-20, 0)), jobs)) == list(range(20, 0, -1))
 
 
+SLOW_FIRST = ["__import__('time').sleep(0.5) or 'slow'", "'quick'"]
+
+
+def test_results_can_come_as_soon_as_they_are_there() -> None:
+    list(in_parallel(abs, [1, 2], 2))  # so that workers are there already
+    assert list(in_parallel(eval, SLOW_FIRST, 2)) == ["slow", "quick"]
+    assert list(in_parallel(eval, SLOW_FIRST, 2, ordered=False)) == ["quick", "slow"]
+
+
 def test_items_are_taken_as_workers_become_free() -> None:
     taken = []
 

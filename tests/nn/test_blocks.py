@@ -1,7 +1,16 @@
 import pytest
 import torch
 
-from pipeline.nn.blocks import NORMALISATIONS, GatedBlock, GatedConv, LeakyConv, PowerPool, leaky_block
+from pipeline.nn.blocks import (
+    CONVOLUTIONS,
+    NORMALISATIONS,
+    BlockShape,
+    GatedBlock,
+    GatedConv,
+    LeakyConv,
+    PowerPool,
+    leaky_block,
+)
 
 torch.set_num_threads(1)
 
@@ -113,6 +122,16 @@ def test_a_leaky_convolution_normalises_first_and_lets_a_tenth_of_the_negative_t
 
 
 def test_a_leaky_block_widens_once_and_pools_once():
-    block = leaky_block(1, 4, (2, 5), depth=3, pool_power=0)
+    block = leaky_block(BlockShape(1, 4, (2, 5), depth=3))
     assert block(torch.randn(1, 1, 8, 10)).shape == (1, 4, 4, 2)
     assert sum(parameter.numel() for parameter in block.parameters()) == 9 * (4 + 2 * 16) + 2 * (1 + 4 + 4)
+
+
+@pytest.mark.parametrize("kind", CONVOLUTIONS)
+@pytest.mark.parametrize("pool_power", [0, 4])
+@pytest.mark.parametrize("depth", [1, 2])
+def test_every_kind_of_block_makes_what_it_is_asked_for(kind, pool_power, depth):
+    block = CONVOLUTIONS[kind].block(BlockShape(3, 5, (2, 5), depth, pool_power, dropout=0.5))
+    assert block(torch.randn(2, 3, 8, 10)).shape == (2, 5, 4, 2)
+    dropped = any(not torch.equal(block(x), block(x)) for x in [torch.randn(2, 3, 8, 10)])
+    assert dropped == CONVOLUTIONS[kind].drops_out

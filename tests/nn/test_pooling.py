@@ -123,7 +123,7 @@ def test_softmax_pooling_lies_between_mean_and_max(values):
 
 
 @settings(max_examples=60, deadline=None)
-@given(probabilities, st.sampled_from(POOLING_FUNCTIONS), st.sampled_from([(), (5,)]))
+@given(probabilities, st.sampled_from(list(POOLING_FUNCTIONS)), st.sampled_from([(), (5,)]))
 def test_every_clip_probability_lies_between_the_frames(values, function, hierarchy):
     x = column(values)
     clip = pooled(function, x, hierarchy, attention=8 * x).item()
@@ -195,7 +195,7 @@ def test_weights_too_small_to_be_squared_still_pool_their_segment():
 
 
 @settings(max_examples=30, deadline=None)
-@given(probabilities, st.sampled_from(POOLING_FUNCTIONS), st.randoms(use_true_random=False))
+@given(probabilities, st.sampled_from(list(POOLING_FUNCTIONS)), st.randoms(use_true_random=False))
 def test_order_of_frames_never_matters_to_single_pooling(values, function, random):
     shuffled = list(values)
     random.shuffle(shuffled)

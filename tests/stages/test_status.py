@@ -1,15 +1,20 @@
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 from builders import tiny_mixtures
 
 from pipeline.errors import SedpipeError
+from pipeline.io.atomic import write_json
 from pipeline.io.cache import DatasetCache
 from pipeline.io.feature_store import fingerprint
+from pipeline.io.locks import hold
 from pipeline.io.manifests.load import load_manifest
 from pipeline.io.runs import Run
+from pipeline.io.tables import Table
 from pipeline.logmel import LogMelConfig
+from pipeline.report.lines import status_lines
 from pipeline.stages.download import download
 from pipeline.stages.features import extract_features
 from pipeline.stages.status import StatusReport, status
@@ -53,7 +58,7 @@ def row(listed: int, ok: int) -> dict[str, object]:
 
 def test_of_nothing_the_next_is_download_by_the_address_of_the_dataset(tmp_path: Path) -> None:
     assert status("tiny", tmp_path) == StatusReport(
-        "tiny", {"download": {}, "features": {}, "train": {}, "score": {}}, "sedpipe download tiny"
+        "tiny", {"download": {}, "features": {}, "train": {}, "score": {}, "reproduce": {}}, "sedpipe download tiny"
     )
     assert status("tiny", tmp_path, address="mine/tiny.toml").next == "sedpipe download mine/tiny.toml"
     assert list(tmp_path.iterdir()) == []
@@ -120,6 +125,59 @@ def test_after_train_the_next_is_score_of_the_runs_that_lack_it(featured: Path) 
     report = look(featured)
     assert report.stages["score"] == {"first": ["evaluation", "testing"], "second": [], "third": []}
     assert report.next == "sedpipe score tiny --run second"
+
+
+def test_a_table_tells_what_each_cell_has_come_to(featured: Path) -> None:
+    cache = DatasetCache(featured, "tiny")
+    table = Table(cache.folder / "tables" / "table2-small")
+    names = [f"linear-5x5-seed{seed}" for seed in range(5)]
+    runs = {name: f"table2-small-paper-8-{name}" for name in names}
+    write_json(table.record_path, {"epochs": 8, "runs": runs})
+    for seed, n_epochs in ((0, 8), (1, 3), (2, 2), (3, 1)):
+        run = Run(cache.runs / runs[names[seed]])
+        run.write_record({})
+        run.log_path.write_text("epoch,loss\n" + "1,0.5\n" * n_epochs)
+    table.write_cell(names[0], {})
+    table.note_failure(names[3], "the loss is nan")
+    with hold(Run(cache.runs / runs[names[1]]).lock_path, "training", ""):
+        report = look(featured)
+        grid = report.stages["reproduce"]["table2-small"]
+    counts = {key: value for key, value in grid.items() if key != "cells"}
+    assert counts == {"all": 5, "done": 1, "under_way": 1, "begun": 1, "failed": 1, "missing": 1}
+    assert grid["cells"] == {
+        names[0]: {"state": "done", "run": runs[names[0]]},
+        names[1]: {"state": "under_way", "run": runs[names[1]], "epochs": 3, "of": 8},
+        names[2]: {"state": "begun", "run": runs[names[2]], "epochs": 2, "of": 8},
+        names[3]: {
+            "state": "failed", "run": runs[names[3]], "epochs": 1, "of": 8, "reason": "the loss is nan",
+        },
+        names[4]: {"state": "missing", "run": runs[names[4]]},
+    }  # fmt: skip
+    lines = status_lines(asdict(report))
+    assert [line for line in lines if "table2" in line] == [
+        "reproduce: table2-small: 1 of 5 cells done",
+        "reproduce: table2-small: linear-5x5-seed1 under way, 3 of 8 epochs",
+        "reproduce: table2-small: linear-5x5-seed2 stopped after 2 of 8 epochs",
+        "reproduce: table2-small: linear-5x5-seed3 failed after 1 of 8 epochs: the loss is nan",
+    ]  # the runs of its cells have no lines of their own
+
+
+def test_a_table_without_record_tells_what_is_done(featured: Path) -> None:
+    table = Table(DatasetCache(featured, "tiny").folder / "tables" / "older")
+    table.write_cell("linear-5x5-seed0", {})
+    grid = look(featured).stages["reproduce"]["older"]
+    assert (grid["all"], grid["done"]) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "content", ["half", "[]", '{"runs": {"a": "../../b"}, "epochs": 1}', '{"runs": {"a": "b"}}', '{"runs": 3}']
+)
+def test_a_damaged_table_is_a_sentence(featured: Path, content: str) -> None:
+    table = Table(DatasetCache(featured, "tiny").folder / "tables" / "older")
+    table.note_failure("a", "x")
+    table.record_path.write_text(content)
+    with pytest.raises(SedpipeError, match=r"table\.json|--run"):
+        look(featured)
 
 
 def test_clips_without_any_audio_call_for_download(featured: Path) -> None:

@@ -20,6 +20,7 @@ from pipeline.io.cache import DatasetCache
 from pipeline.io.checkpoints import read_model
 from pipeline.io.feature_store import fingerprint
 from pipeline.io.lists.clips import read_clips, write_clips
+from pipeline.io.locks import hold
 from pipeline.io.runs import named_run
 from pipeline.nn.crnn import PoolingConfig
 from pipeline.postprocess import PostProcessing
@@ -72,7 +73,8 @@ def result_of(cache: DatasetCache) -> tuple[dict[str, torch.Tensor], dict[str, P
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    """All but the lock, which is empty."""
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file() and path.suffix != ".lock"}
 
 
 def assert_same_result(one, other) -> None:
@@ -126,6 +128,23 @@ def test_a_finished_run_says_so_and_is_not_trained_again(finished):
     assert lines == ["run is finished already"]
     assert again == report
     assert files_of(named_run(cache, "run").folder) == before
+
+
+def test_a_run_that_another_process_trains_is_refused_in_a_sentence(tmp_path):
+    cache = make_dataset(tmp_path)
+    run = named_run(cache, "run")
+    with hold(run.lock_path, "training run", ""):
+        with pytest.raises(SedpipeError, match=r"^another process is training run \(.*train\.lock\)$") as caught:
+            train_tiny(tmp_path)
+        assert "--run" in caught.value.hint
+        assert not run.record_path.exists()
+    assert train_tiny(tmp_path)[0].epochs == 4
+
+
+def test_a_finished_run_needs_no_lock(finished):
+    cache, report = finished
+    with hold(named_run(cache, "run").lock_path, "x", ""):
+        assert train_tiny(cache.root)[0] == report
 
 
 def test_the_model_is_the_one_of_the_best_epoch_standardised_on_training(tmp_path):

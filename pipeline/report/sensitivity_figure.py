@@ -129,9 +129,13 @@ def _rows(curves: Sequence[Curve], styles: dict[tuple[int, ...], str], top: floa
 
 
 def _range(curves: Sequence[Curve]) -> tuple[float, float]:
-    """What lies on the axis: every seed, with a margin."""
+    """What lies on the axis: every seed, but no more than a little above 1 and what was tuned.
+
+    An error rate of 1 comes from saying nothing; what low thresholds may come to would leave no room for the rest.
+    """
     bands = [band for curve in curves for band in curve.scores if band is not None]
     low, high = (min(band.low for band in bands), max(band.high for band in bands)) if bands else (0.0, 1.0)
+    high = min(high, max([1.0, *(curve.as_chosen for curve in curves if curve.as_chosen is not None)]))
     margin = max(0.05 * (high - low), 0.005)
     return low - margin, high + margin
 
@@ -159,7 +163,8 @@ def _drawn(curve: Curve, style: str, across: Scale, up: Scale, k: int) -> Drawn:
 
 def _labels(curves: Sequence[Curve], styles: dict[tuple[int, ...], str], up: Scale) -> list[Label]:
     """Names at the ends of curves, none on top of another."""
-    ends = [(up.place(curve.scores[-1].mean), curve) for curve in curves if curve.scores[-1] is not None]
+    last = [(curve.scores[-1], curve) for curve in curves]
+    ends = [(max(up.place(band.mean), up.last), curve) for band, curve in last if band is not None]
     labels: list[Label] = []
     for y, curve in sorted(ends, key=lambda end: end[0]):
         free = labels[-1].y + _LABEL_HEIGHT if labels else -np.inf

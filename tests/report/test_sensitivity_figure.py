@@ -1,7 +1,7 @@
 import re
 
 import pytest
-from drawings import HOSTILE, SHOWN_AS, of_class, parsed, texts
+from drawings import HOSTILE, SHOWN_AS, SVG, of_class, parsed, texts
 from swept_cells import CELLS, VALUES, cell
 
 from pipeline.report.sensitivity_curves import curves_of
@@ -55,6 +55,20 @@ def test_a_band_goes_from_the_highest_seed_and_back_by_the_lowest():
     per_unit = (line[0] - line[1]) / 0.25
     expected = [(seed - 0.8) * per_unit + line[0] for seed in (0.9, 0.6, 0.7, 0.7, 0.5, 0.7)]
     assert band == pytest.approx(expected, abs=0.05)
+
+
+def test_an_error_rate_far_above_that_of_silence_is_cut_by_the_frame():
+    root = drawn([cell("linear", [], 0, [4.0, 0.5, 0.7]), cell("linear", [], 1, [3.0, 0.6, 0.7])])
+    block = next(of_class(root, "block"))
+    panel = next(of_class(block, "panel"))
+    ticks = [float(tick.text) for tick in of_class(block, "small") if is_up(tick)]
+    assert 0.5 <= min(ticks) < max(ticks) <= 1
+    [frame] = panel.iter(f"{SVG}svg")
+    x, y, width, height = map(float, frame.get("viewBox").split())
+    assert [frame.get(name) for name in ("x", "y", "width", "height")] == frame.get("viewBox").split()
+    points = points_of(next(of_class(frame, "line")).get("d"))
+    assert [y <= place <= y + height for _, place in points] == [False, True, True]
+    assert [x <= place <= x + width for place, _ in points] == [True] * 3
 
 
 def test_single_pooling_has_one_colour_whatever_comes_first():

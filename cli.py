@@ -347,6 +347,8 @@ def _front_end(path: Path | None, n_mels: int | None) -> LogMelConfig:
               help="How often what is done of an epoch is stored; changes no result.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Tell layers, parameters, memory and time; train nothing.")
 @device_option
+@click.option("--devices", type=click.IntRange(1), default=1, show_default=True,
+              help="Processes that share each batch: on GPUs one each, else on the processor.")  # fmt: skip
 @common
 def train(
     dataset: str, front_end: Path | None, n_mels: int | None, dtype: str, run: str | None, save_every: float,
@@ -372,13 +374,13 @@ def train(
 def _settings(
     *, preset: str, pooling: str | None, hierarchy: str | None, segment_weights: str | None, seed: int, device: str,
     threads: int, epochs: int | None, batch_size: int | None, precision: str = "auto", compiled: bool = False,
-    recipe: str = "paper",
+    recipe: str = "paper", devices: int = 1,
 ) -> TrainSettings:  # fmt: skip
     """A preset with what the command line changes."""
     from pipeline.io.presets import load_preset
     from pipeline.io.recipes import load_recipe
+    from pipeline.nn.device import choose_device
     from pipeline.stages.run_record import TrainSettings
-    from pipeline.stages.train import choose_device
 
     chosen = load_preset(preset)
     changes = _given(function=pooling, hierarchy=_groups(hierarchy), segment_weights=segment_weights)
@@ -387,7 +389,7 @@ def _settings(
     training = replace(used.applied_to(chosen.training), **_given(epochs=epochs, batch_size=batch_size))
     return TrainSettings(
         chosen.name, chosen.network, pool, training, seed, choose_device(device), threads, precision, compiled,
-        used.name,
+        used.name, devices,
     )  # fmt: skip
 
 
@@ -489,8 +491,8 @@ def predict(
     operating_point: str, threshold: float | None, device: str, cache_dir: Path, as_json: bool, quiet: bool,
 ) -> None:  # fmt: skip
     """Events in any recordings, of any length and format, by a trained run."""
+    from pipeline.nn.device import choose_device
     from pipeline.stages.predict import predict as run_stage
-    from pipeline.stages.train import choose_device
 
     listener = Terminal(quiet=quiet)
     report = run_stage(
@@ -553,7 +555,7 @@ def report(
 
 
 @main.command()
-@click.argument("table", type=click.Choice(["table2"]))
+@click.argument("table", type=click.Choice(["table2", "figure5"]))
 @dataset_argument
 @click.option("--preset", default="paper", show_default=True, help="paper, small, cdur, or the path of a TOML.")
 @click.option("--recipe", default="paper", show_default=True, help="paper, strong, or the path of a TOML.")
@@ -568,20 +570,37 @@ def report(
               help="Cells made at the same time, each in a process of its own.")  # fmt: skip
 @click.option("--threads", type=click.IntRange(1), default=_processors, show_default="all processors",
               help="CPU threads, shared by the cells made at the same time.")  # fmt: skip
+@click.option("--clip", metavar="CLIP_ID", help="What figure5 shows.")
+@click.option("--split", type=click.Choice(["training", "testing", "evaluation"]), default="testing",
+              show_default=True, help="Whose clip it is.")  # fmt: skip
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the systems in figure5.")
 @device_option
 @common
 def reproduce(
     table: str, dataset: str, seeds: tuple[int, ...], poolings: tuple[str, ...], out: Path | None,
-    shard: Shard | None, jobs: int, cache_dir: Path, as_json: bool, quiet: bool, **options: Any,
+    shard: Shard | None, jobs: int, clip: str | None, split: str, seed: int, cache_dir: Path, as_json: bool,
+    quiet: bool, **options: Any,
 ) -> None:  # fmt: skip
-    """The paper's Table 2 on a dataset: six systems, several seeds, intervals; only what is missing is made."""
+    """The paper's Table 2 on a dataset: six systems, several seeds, intervals; only what is missing is made.
+
+    figure5 draws what the six systems of one seed say of a clip; the table's runs must be there.
+    """
+    if (table == "figure5") != (clip is not None):
+        raise click.UsageError("figure5 and --clip go together")
     from pipeline.logmel import LogMelConfig
     from pipeline.stages.reproduce import reproduce_table2
 
     settings = _settings(**options, seed=0, pooling=None, hierarchy=None, segment_weights=None, batch_size=None)
-    report = reproduce_table2(_name_of(dataset, cache_dir), cache_dir, settings, LogMelConfig(), seeds,
-                              poolings=poolings, folder=out, shard=shard, jobs=jobs, listener=Terminal(quiet=quiet),
-                              )  # fmt: skip
+    if clip is not None:
+        from pipeline.stages.figure5 import reproduce_figure5
+
+        drawn = reproduce_figure5(_name_of(dataset, cache_dir), cache_dir, settings, clip, seed, split=split,
+                                  folder=out, listener=Terminal(quiet=quiet))  # fmt: skip
+        return _print(drawn, lines.figure5_lines, as_json)
+    report = reproduce_table2(
+        _name_of(dataset, cache_dir), cache_dir, settings, LogMelConfig(), seeds, poolings=poolings, folder=out,
+        shard=shard, jobs=jobs, listener=Terminal(quiet=quiet),
+    )  # fmt: skip
     _print(report, lines.reproduce_lines, as_json)
     if report.failed:
         sys.exit(EXIT_RETRYABLE)

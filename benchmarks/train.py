@@ -98,14 +98,14 @@ def step_of(way: str, preset: str) -> Step:
         keep_freed_memory()
     if way in ("plain", "plain, memory kept", "torch's operations", "compiled"):
         blocks.normalised_gate = gate.plain
-    model.mixed_precision = way == "bfloat16"
     if way == "compiled":
         model.compile()
     plain = way.startswith("plain")
     optimiser = torch.optim.Adam(model.parameters(), lr=1e-3, fused=None if plain else True)
 
     def step(x: Tensor, y: Tensor, n_frames: Tensor) -> None:
-        prediction = plain_forward(model, x, n_frames) if plain else model(x, n_frames)
+        with torch.autocast("cpu", torch.bfloat16, enabled=way == "bfloat16"):
+            prediction = plain_forward(model, x, n_frames) if plain else model(x, n_frames)
         loss = clip_loss(prediction.clip_probs, y)
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]

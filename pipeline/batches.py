@@ -77,7 +77,15 @@ class ClipBatches:
         return self._batches(np.arange(len(self)), batch_size)
 
     def epoch(
-        self, batch_size: int, seed: int, epoch: int, *, order: str = "shuffled", skip: int = 0
+        self,
+        batch_size: int,
+        seed: int,
+        epoch: int,
+        *,
+        order: str = "shuffled",
+        skip: int = 0,
+        process: int = 0,
+        n_processes: int = 1,
     ) -> Iterator[Batch]:
         """As many clips as there are, in an order that seed and epoch alone decide.
 
@@ -87,19 +95,24 @@ class ClipBatches:
             Of :data:`pipeline.nn.orders.ORDERS`: every clip once, or every class as often.
         skip : int
             Batches that are left out at the beginning.
+        process, n_processes : int
+            Of each batch, only the clips of this process, counted from 0; a batch of fewer clips than processes
+            is everybody's.
         """
         draw = balanced_order if order == "balanced" else shuffled_order
         drawn = draw(self.targets, np.random.default_rng([seed, epoch]))
-        return self._batches(drawn[skip * batch_size :], batch_size)
+        return self._batches(drawn[skip * batch_size :], batch_size, process, n_processes)
 
-    def _batches(self, order: np.ndarray, batch_size: int) -> Iterator[Batch]:
+    def _batches(self, order: np.ndarray, batch_size: int, process: int = 0, n_processes: int = 1) -> Iterator[Batch]:
         for first in range(0, len(order), batch_size):
-            chosen = order[first : first + batch_size]
+            whole = order[first : first + batch_size]
+            chosen = whole[process::n_processes] if len(whole) >= n_processes else whole
             yield Batch(
                 self._features(chosen),
                 torch.from_numpy(self.targets[chosen]),
                 torch.from_numpy(self.n_frames[chosen]),
                 [self.clips[index].clip_id for index in chosen],
+                len(whole),
             )
 
     def _features(self, chosen: np.ndarray) -> Tensor:

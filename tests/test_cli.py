@@ -415,3 +415,17 @@ def test_the_cache_is_listed_and_freed_after_asking(tmp_path: Path) -> None:
     assert len(report["freed"]) == 3
     assert "what should be freed?" in complaint("cache", "prune")
     assert "run `sedpipe download tiny` first" in complaint("features", "tiny")
+
+
+@pytest.mark.parametrize("arguments", [("figure5",), ("table2", "--clip", "a")])
+def test_figure5_and_its_clip_go_together(arguments: tuple[str, ...]) -> None:
+    table, *options = arguments
+    outcome = sedpipe("reproduce", table, "demo", *options)
+    assert outcome.exit_code == 2
+    assert "figure5 and --clip go together" in outcome.stderr
+
+
+def test_figure5_of_a_table_that_is_not_there_names_the_command_that_makes_it() -> None:
+    said = complaint("reproduce", "figure5", "esc10-fold4", "--clip", "testing-00000", "--preset", "small")
+    assert "6 of the 6 runs of seed 0 are not there" in said
+    assert "sedpipe reproduce table2 esc10-fold4 --preset small --recipe paper" in said

@@ -96,6 +96,11 @@ def train_until(cache_dir: Path, dies_at: int) -> None:
     train(NAME, cache_dir, SETTINGS, FRONT_END, run_name="run", save_every_s=0)
 
 
+def train_in_two_processes(cache_dir: Path) -> None:
+    """Train with batches shared by two processes, storing every step."""
+    train(NAME, cache_dir, replace(SETTINGS, devices=2), FRONT_END, run_name="run", save_every_s=0)
+
+
 def predict_until(places: Sequence[Path], model: str, out: Path, dies_at: int) -> None:
     """Predict, and die likewise."""
     torch.set_num_threads(1)

@@ -3,20 +3,23 @@
 Every function takes a generator and draws from it alone, so a step can be repeated from its seed.
 
 - :class:`AugmentConfig`: how much of which
-- :func:`augment`: all of it, in the order time shift, mixup, masks
-- :func:`shift_in_time`, :func:`mix_up`, :func:`mask_bands`, :func:`mask_frames`: one each
+- :func:`augment`: all of it, in the order time shift, superposition, mixup, masks
+- :func:`shift_in_time`, :func:`superpose`, :func:`mix_up`, :func:`mask_bands`, :func:`mask_frames`: one each
 
 Shapes: B clips, T frames, F mel bands, K classes.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.random import Generator
 from torch import Tensor
+
+_NEPERS = math.log(10) / 10  # of power, in a decibel
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,8 @@ class AugmentConfig:
     ----------
     shift : bool
         Turn each clip round in time by a number of frames between 0 and its length.
+    superpose : float
+        Share of the clips to which another of the batch is added, in [0, 1].
     mixup_alpha : float
         Clips are mixed in pairs, with a share drawn from Beta(alpha, alpha); 0 for no mixup.
     time_masks, time_mask_frames : int
@@ -37,10 +42,11 @@ class AugmentConfig:
     Raises
     ------
     ValueError
-        If a value is negative.
+        If a value is negative, or ``superpose`` is above 1.
     """
 
     shift: bool = False
+    superpose: float = 0.0
     mixup_alpha: float = 0.0
     time_masks: int = 0
     time_mask_frames: int = 0
@@ -51,6 +57,8 @@ class AugmentConfig:
         for name, value in vars(self).items():
             if value < 0:
                 raise ValueError(f"{name} must not be negative, got {value}")
+        if self.superpose > 1:
+            raise ValueError(f"superpose is a share of clips, from 0 to 1, got {self.superpose}")
 
 
 def augment(
@@ -78,6 +86,8 @@ def augment(
     """
     if config.shift:
         x = shift_in_time(x, n_frames, generator)
+    if config.superpose > 0:
+        x, y, n_frames = superpose(x, y, n_frames, config.superpose, generator)
     if config.mixup_alpha > 0:
         x, y, n_frames = mix_up(x, y, n_frames, config.mixup_alpha, generator)
     if config.frequency_masks:
@@ -94,6 +104,26 @@ def shift_in_time(x: Tensor, n_frames: Tensor, generator: Generator) -> Tensor:
     frames = np.arange(x.shape[1])
     source = torch.from_numpy(np.where(frames < counts, (frames - shifts) % counts, frames)).to(x.device)
     return x.gather(1, source[:, :, None].expand_as(x))
+
+
+def superpose(
+    x: Tensor, y: Tensor, n_frames: Tensor, share: float, generator: Generator
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Let some clips sound together with another of the batch: their powers add, and what sounds in either sounds.
+
+    This is what the log-mel of the sum of two waveforms is, but for interference between them; unlike mixup, which
+    fades both, it leaves each sound as loud as it was.
+
+    Source: Takahashi, Gygli, Pfister & Van Gool, arXiv:1604.07160, who add waveforms of the same class.
+    """
+    others = torch.from_numpy(generator.permutation(len(x))).to(x.device)
+    chosen = torch.from_numpy(generator.random(len(x)) < share).to(x.device)
+    together = torch.logaddexp(x * _NEPERS, x[others] * _NEPERS) / _NEPERS
+    return (
+        torch.where(chosen[:, None, None], together, x),
+        torch.where(chosen[:, None], torch.maximum(y, y[others]), y),
+        torch.where(chosen, torch.maximum(n_frames, n_frames[others]), n_frames),
+    )
 
 
 def mix_up(x: Tensor, y: Tensor, n_frames: Tensor, alpha: float, generator: Generator) -> tuple[Tensor, Tensor, Tensor]:

@@ -176,10 +176,7 @@ class CRNN(nn.Module):
     network : NetworkConfig
     pooling : PoolingConfig
 
-    Attributes
-    ----------
-    mixed_precision : bool
-        Compute convolutions and GRU in bfloat16; sigmoid, pooling and loss stay float32.
+    Under autocast, convolutions and GRU compute in what it says; sigmoid and pooling stay float32.
 
     Raises
     ------
@@ -202,7 +199,6 @@ class CRNN(nn.Module):
         check_hierarchy(pooling.hierarchy, n_frames // network.time_factor)
         self.time_factor = network.time_factor
         self.pooling = pooling
-        self.mixed_precision = False
         self.register_buffer("mean", torch.zeros(n_mels))
         self.register_buffer("scale", torch.ones(n_mels))
         self.normalise_input = nn.BatchNorm1d(n_mels) if network.input_normalisation else None
@@ -233,10 +229,9 @@ class CRNN(nn.Module):
         n_frames : Tensor [shape=(B,)]
             How many of the T frames count; the others are padding.
         """
-        with torch.autocast(x.device.type, torch.bfloat16, enabled=self.mixed_precision):
-            stacked = self._stacked_maps(x, n_frames)
-            valid = self.valid_frames(n_frames, stacked.shape[1])
-            hidden = self.gru(stacked, valid.sum(dim=1))
+        stacked = self._stacked_maps(x, n_frames)
+        valid = self.valid_frames(n_frames, stacked.shape[1])
+        hidden = self.gru(stacked, valid.sum(dim=1))
         with torch.autocast(x.device.type, enabled=False):
             return self._pool(hidden.float(), valid)
 

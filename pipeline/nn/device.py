@@ -1,6 +1,6 @@
-"""Where a network is trained: its device, its precision there, and compilation.
+"""Which device a network runs on, and what that device can do.
 
-- :func:`place`: a network made ready for a device
+- :func:`choose_device`: ``auto`` becomes a device that is there
 - :func:`check_compiler`: whether ``torch.compile`` could work
 - :func:`has_room`: whether features may stay in the device's memory
 """
@@ -13,33 +13,28 @@ import shutil
 import torch
 
 from pipeline.errors import SettingsError
-from pipeline.nn.crnn import CRNN
 
-PRECISIONS = ("auto", "float32", "bfloat16")
 COMPILERS = ("g++", "clang++", "c++")
 SHARE_FOR_FEATURES = 0.5
 """Of the device's free memory; the rest is for the network."""
 
 
-def place(model: CRNN, device: str, precision: str = "auto", *, compiled: bool = False) -> CRNN:
-    """Move a network to its device, and set what its convolutions and GRU compute in.
+def choose_device(wanted: str) -> str:
+    """``auto`` becomes ``cuda`` where there is a GPU; anything else must be a device that torch has here.
 
-    Parameters
-    ----------
-    model : CRNN
-    device : str
-        ``cpu``, ``cuda``, ``cuda:1``, ...
-    precision : str
-        One of ``PRECISIONS``; ``auto`` is bfloat16 on a GPU that can, else float32.
-    compiled : bool
-        Have ``torch.compile`` fuse its operations; see :func:`check_compiler`.
+    Raises
+    ------
+    SettingsError
+        If it is not.
     """
-    model = model.to(device)
-    can = torch.device(device).type == "cuda" and torch.cuda.is_bf16_supported()
-    model.mixed_precision = can if precision == "auto" else precision == "bfloat16"
-    if compiled:
-        model.compile()
-    return model
+    if wanted == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.zeros(1, device=wanted).item()
+    except (RuntimeError, AssertionError) as error:  # torch without CUDA asserts
+        reason = str(error).splitlines()[0].split(". ")[0]  # an essay follows
+        raise SettingsError(f"--device {wanted}: {reason}", hint="try --device auto") from error
+    return wanted
 
 
 def check_compiler() -> None:

@@ -14,7 +14,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 import torch
@@ -25,17 +25,24 @@ from pipeline.nn.averaging import MovingAverage
 from pipeline.nn.crnn import CRNN
 from pipeline.nn.orders import ORDERS
 
+if TYPE_CHECKING:  # takes a second to import, and only training needs it
+    from lightning_fabric import Fabric
+
 SCHEDULES = ("constant", "cosine")
 _SMALLEST_PROBABILITY = 1e-7  # keeps the logarithm of the loss finite
 
 
 class Batch(NamedTuple):
-    """Log-mel ``x`` (B, T, F), weak labels ``y`` (B, K), ``n_frames`` (B,) that count, the clips' names."""
+    """Log-mel ``x`` (B, T, F), weak labels ``y`` (B, K), ``n_frames`` (B,) that count, the clips' names.
+
+    ``whole`` is the number of clips of the batch of which these are one process's part; by default they are all.
+    """
 
     x: Tensor
     y: Tensor
     n_frames: Tensor
     clip_ids: list[str]
+    whole: int | None = None
 
 
 @dataclass(frozen=True)
@@ -123,15 +130,19 @@ class Fit:
     Parameters
     ----------
     model : CRNN
-        On its device.
+        Is moved to its device.
     config : TrainingConfig
     seed : int
         With the numbers of epoch and step, decides dropout and augmentation; so every step can be repeated alone.
+    fabric : Fabric
+        Device, precision and processes; see :mod:`pipeline.nn.processes`.
     steps_per_epoch : int
         For the schedule.
     """
 
-    def __init__(self, model: CRNN, config: TrainingConfig, seed: int, steps_per_epoch: int = 1) -> None:
+    def __init__(
+        self, model: CRNN, config: TrainingConfig, seed: int, fabric: Fabric, steps_per_epoch: int = 1
+    ) -> None:
         self.model = model
         self.config = config
         self.records: list[EpochRecord] = []
@@ -139,8 +150,10 @@ class Fit:
         self.step = 0
         self._loss_sum, self._n_clips = 0.0, 0
         self._best_loss = math.inf
+        self._fabric = fabric
+        adam = torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=True)
+        self._network, self._optimiser = fabric.setup(model, adam)  # the model's own weights, shared by processes
         self._best_weights = _copied(model.state_dict())
-        self._optimiser = torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=True)
         self._seed = seed
         self._steps_per_epoch = steps_per_epoch
         self._average = MovingAverage(model, config.averaging) if config.averaging else None
@@ -182,25 +195,28 @@ class Fit:
             If the loss is no finite number.
         """
         self.model.train()
-        for x, y, n_frames in _on_device(batches, self.model):
+        for batch in batches:
             self._begin_step()
-            x, y, n_frames = self._augmented(x, y, n_frames)
-            loss = clip_loss(self.model(x, n_frames).clip_probs, y)
-            value = loss.item()
+            x, y, n_frames = self._augmented(*_on_device(batch, self.model))
+            n_clips = batch.whole or len(y)
+            # processes average their gradients: each mean counts by its clips, so that the whole is the batch's mean
+            part = len(y) * self._fabric.world_size / n_clips if len(y) < n_clips else 1.0
+            loss = part * clip_loss(self._network(x, n_frames).clip_probs, y)
+            value = cast(Tensor, self._fabric.all_reduce(loss.detach(), reduce_op="mean")).item()
             if not math.isfinite(value):
                 raise LossError(f"the loss is {value} at step {self.step + 1} of epoch {self.epoch + 1}")
             self._optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            self._fabric.backward(loss)
             self._optimiser.step()
             if self._average is not None:
                 self._average.update(self.model)
-            self._loss_sum += value * len(y)
-            self._n_clips += len(y)
+            self._loss_sum += value * n_clips
+            self._n_clips += n_clips
             self.step += 1
             yield self.step
 
     def end_epoch(self, validation: Iterable[Batch], judge: Judge | None = None) -> EpochRecord:
-        """Validate; keeps the weights if they are the best so far.
+        """Validate, in the first process alone; keeps the weights if they are the best so far.
 
         Raises
         ------
@@ -208,8 +224,9 @@ class Fit:
             If the loss is no finite number.
         """
         with self._averaged():
-            loss, scores = self._validate(validation, judge)
+            found = self._validate(validation, judge) if self._fabric.is_global_zero else (math.nan, {})
             weights = _copied(self.model.state_dict())
+        loss, scores = self._fabric.broadcast(found)
         if not math.isfinite(loss):
             raise LossError(f"the validation loss is {loss} after epoch {self.epoch + 1}")
         record = EpochRecord(self.epoch + 1, self._loss_sum / self._n_clips, loss, scores)
@@ -225,7 +242,7 @@ class Fit:
         self.model.load_state_dict(self._best_weights)
 
     def state(self) -> dict[str, Any]:
-        """Everything that the next step depends on, as tensors and plain values."""
+        """Everything that the next step depends on, as tensors and plain values; the first process's counts."""
         return {
             "step": self.step,
             "loss_sum": self._loss_sum,
@@ -253,10 +270,15 @@ class Fit:
 
     def _begin_step(self) -> None:
         """Chance and rate are functions of seed, epoch and step, so that no state of a generator need be kept."""
-        numbers = np.random.SeedSequence([self._seed, self.epoch + 1, self.step])
+        numbers = np.random.SeedSequence([self._seed, self.epoch + 1, self.step], spawn_key=self._process)
         torch.manual_seed(int(numbers.generate_state(1, np.uint64)[0] >> 1))
         for group in self._optimiser.param_groups:
             group["lr"] = self.config.learning_rate * self._share_of_rate()
+
+    @property
+    def _process(self) -> tuple[int, ...]:
+        """Tells the chance of processes apart; the first draws what one alone would."""
+        return (self._fabric.global_rank,) if self._fabric.global_rank else ()
 
     def _share_of_rate(self) -> float:
         if self.config.schedule == "constant":
@@ -266,7 +288,8 @@ class Fit:
 
     def _augmented(self, x: Tensor, y: Tensor, n_frames: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         smoothing = self.config.label_smoothing
-        generator = np.random.default_rng([self._seed, self.epoch + 1, self.step, 1])
+        numbers = np.random.SeedSequence([self._seed, self.epoch + 1, self.step, 1], spawn_key=self._process)
+        generator = np.random.default_rng(numbers)
         x, y, n_frames = augment(x, y, n_frames, self.model.mean, self.config.augment, generator)
         return x, (1 - smoothing) * y + smoothing / 2 if smoothing else y, n_frames
 
@@ -276,8 +299,9 @@ class Fit:
     def _validate(self, batches: Iterable[Batch], judge: Judge | None) -> tuple[float, dict[str, float | None]]:
         self.model.eval()
         total, n_clips, frame_probs = 0.0, 0, []
-        with torch.inference_mode():
-            for x, y, n_frames in _on_device(batches, self.model):
+        with torch.inference_mode(), self._fabric.autocast():
+            for batch in batches:
+                x, y, n_frames = _on_device(batch, self.model)
                 prediction = self.model(x, n_frames)
                 total += clip_loss(prediction.clip_probs, y).item() * len(y)
                 n_clips += len(y)
@@ -292,18 +316,18 @@ def predict(model: CRNN, batches: Iterable[Batch]) -> tuple[np.ndarray, np.ndarr
     model.eval()
     frame_probs, clip_probs = [], []
     with torch.inference_mode():
-        for x, _, n_frames in _on_device(batches, model):
+        for batch in batches:
+            x, _, n_frames = _on_device(batch, model)
             prediction = model(x, n_frames)
             frame_probs.append(prediction.frame_probs.cpu().numpy())
             clip_probs.append(prediction.clip_probs.cpu().numpy())
     return np.concatenate(frame_probs), np.concatenate(clip_probs)
 
 
-def _on_device(batches: Iterable[Batch], model: CRNN) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+def _on_device(batch: Batch, model: CRNN) -> tuple[Tensor, Tensor, Tensor]:
     device = model.mean.device
-    for batch in batches:
-        x, y, n_frames = (part.to(device, non_blocking=True) for part in batch[:3])
-        yield x, y, n_frames
+    x, y, n_frames = (part.to(device, non_blocking=True) for part in (batch.x, batch.y, batch.n_frames))
+    return x, y, n_frames
 
 
 def _copied(weights: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -2,7 +2,8 @@
 
 - :class:`LineChart`, :class:`Line`, :class:`Mark`: curves over one axis, in the units of an SVG's ``viewBox``
 - :func:`curve`: evenly spaced values -> an SVG path
-- :func:`ticks_up_to`: round numbers for an axis
+- :class:`Scale`: an axis alone
+- :func:`ticks_up_to`, :func:`ticks_between`: round numbers for an axis
 """
 
 from __future__ import annotations
@@ -11,6 +12,29 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+
+
+@dataclass(frozen=True)
+class Scale:
+    """An axis: the values from ``low`` to ``high`` lie from the place ``first`` to the place ``last``."""
+
+    low: float
+    high: float
+    first: float
+    last: float
+
+    def place(self, value: float) -> float:
+        """Where a value lies, also beyond the ends."""
+        return round(self.first + (value - self.low) / (self.high - self.low) * (self.last - self.first), 2)
+
+    def ticks(self, n: int = 5) -> list[float]:
+        """About ``n`` round numbers on it."""
+        return ticks_between(self.low, self.high, n)
+
+    def path(self, values: Iterable[float], heights: Iterable[float]) -> str:
+        """SVG path through values at places counted from the top."""
+        points = [f"{self.place(value):g},{height:g}" for value, height in zip(values, heights, strict=True)]
+        return "M" + "L".join(points) if points else ""
 
 
 @dataclass(frozen=True)
@@ -92,7 +116,24 @@ def ticks_up_to(highest: float, n: int = 5) -> list[float]:
     >>> ticks_up_to(1.1)
     [0.0, 0.25, 0.5, 0.75, 1.0, 1.25]
     """
-    rough = highest / n
-    power = 10.0 ** np.floor(np.log10(rough))
-    step = min((factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough - 1e-12), default=power)
+    step = _round_step(highest / n)
     return [round(float(k * step), 6) for k in range(int(np.ceil(highest / step - 1e-9)) + 1)]
+
+
+def ticks_between(low: float, high: float, n: int = 5) -> list[float]:
+    """Round numbers from ``low`` to ``high``, about ``n`` of them.
+
+    >>> ticks_between(0.37, 0.74, 4)
+    [0.4, 0.5, 0.6, 0.7]
+    """
+    step = _round_step((high - low) / n)
+    first, last = int(np.ceil(low / step - 1e-9)), int(np.floor(high / step + 1e-9))
+    return [round(float(k * step), 6) for k in range(first, last + 1)]
+
+
+def _round_step(rough: float) -> float:
+    """The next larger 1, 2, 2.5 or 5 times a power of ten."""
+    power = 10.0 ** np.floor(np.log10(rough))
+    return float(
+        min((factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough - 1e-12), default=power)
+    )

@@ -112,6 +112,11 @@ def reproduce_lines(report: Report) -> list[str]:
     ]
 
 
+def figure5_lines(report: Report) -> list[str]:
+    """What was drawn, and where it lies."""
+    return [f"{report['path']}: {report['clip']} of {report['split']} by {len(report['runs'])} systems"]
+
+
 def report_lines(report: Report) -> list[str]:
     """What was written, and how large it is."""
     about, n_clips = " and ".join(report["runs"]), len(report["clips"])

@@ -1,16 +1,18 @@
-"""Templates -> one HTML file that asks for nothing and runs only its own script.
+"""Templates -> one HTML file that asks for nothing and runs only its own script, or one SVG that runs none.
 
 Every value is escaped (labels and names of files are hostile input). A content security policy inside the page names
 the one script by its checksum and allows no address but data inside the page, so that even a slip in a template
 could neither run nor fetch anything.
 
 - :func:`render`: a template and its values -> the page
+- :func:`draw`: a template and its values -> the figure
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -19,6 +21,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 import pipeline
+
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def render(template: str, **values: Any) -> str:
@@ -32,6 +36,11 @@ def render(template: str, **values: Any) -> str:
         policy=policy, style=Markup(_part("page.css")), script=Markup(script), version=pipeline.__version__, **values
     )  # fmt: skip
     return page + "\n"
+
+
+def draw(template: str, **values: Any) -> str:
+    """The SVG that ``template`` makes of ``values``; what no XML may hold, escaped or not, becomes U+FFFD."""
+    return _NOT_XML.sub("\ufffd", _environment().get_template(template).render(**values)) + "\n"
 
 
 def _part(name: str) -> str:

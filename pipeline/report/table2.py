@@ -4,7 +4,7 @@ A cell is what ``benchmarks/results/<table>/<cell>.json`` holds; see :mod:`pipel
 
 - :func:`rows_of`: cells -> a row a system, split and operating point
 - :func:`comparisons_of`: single against hierarchical pooling, on the same seeds and clips
-- :func:`markdown`, :func:`csv_text`: for a person, for a program
+- :func:`markdown`, :func:`csv_text`: for a person, for a program; :mod:`pipeline.report.table2_figure` draws them
 - :data:`PUBLISHED`: the paper's numbers
 """
 
@@ -53,7 +53,7 @@ PUBLISHED: dict[tuple[str, str, bool], tuple[float, ...]] = {
 
 @dataclass(frozen=True)
 class Row:
-    """Scores of one system over its seeds; ``hierarchy`` is empty for single pooling."""
+    """Scores of one system over its seeds, and of each; ``hierarchy`` is empty for single pooling."""
 
     split: str
     operating_point: str
@@ -61,6 +61,7 @@ class Row:
     hierarchy: tuple[int, ...]
     seeds: tuple[int, ...]
     scores: dict[str, Interval | None]
+    by_seed: dict[str, tuple[float | None, ...]]
 
 
 @dataclass(frozen=True)
@@ -81,9 +82,10 @@ def rows_of(cells: Sequence[Cell]) -> list[Row]:
     for split, point in _parts(cells):
         for system, of_system in _by_system(cells, split).items():
             scored = [cell["splits"][split]["operating_points"][point] for cell in of_system]
-            scores = {name: _spread([one[name] for one in scored]) for name in SHOWN}
+            by_seed = {name: tuple(one[name] for one in scored) for name in SHOWN}
+            scores = {name: _spread(values) for name, values in by_seed.items()}
             seeds = tuple(int(cell["seed"]) for cell in of_system)
-            rows.append(Row(split, point, *system, seeds, scores))
+            rows.append(Row(split, point, *system, seeds, scores, by_seed))
     return rows
 
 
@@ -126,12 +128,16 @@ def published_lines(split: str) -> list[str]:
 def sentence(comparison: Comparison) -> str:
     """Better, worse, or not to be told apart."""
     error_rate, f1 = comparison.differences["error_rate"], comparison.differences["f1"]
-    stages = ",".join(map(str, comparison.hierarchy))
     return (
-        f"{comparison.pooling}, {stages} against single, {len(comparison.seeds)} seeds: "
+        f"{comparison.pooling}, {name_of(comparison.hierarchy)} against single, {len(comparison.seeds)} seeds: "
         f"ER {_verdict(error_rate, lower_is_better=True)} ({_signed(error_rate, 3)}), "
         f"F1 {_verdict(f1, lower_is_better=False)} ({_signed(f1, 1, 100)} points)"
     )
+
+
+def name_of(hierarchy: Sequence[int]) -> str:
+    """``single``, or the groups of a hierarchy."""
+    return ",".join(map(str, hierarchy)) or "single"
 
 
 def csv_text(cells: Sequence[Cell]) -> str:
@@ -180,14 +186,14 @@ def _is_of(one: Row | Comparison, split: str, point: str) -> bool:
 def _table(rows: Sequence[Row]) -> list[str]:
     lines = ["| system | seeds | " + " | ".join(SHOWN.values()) + " |", "|---|---|" + "---|" * len(SHOWN)]
     for row in rows:
-        cells = [_shown(row.scores[name], name.endswith("_rate")) for name in SHOWN]
-        stages = ",".join(map(str, row.hierarchy))
-        system = f"{row.pooling}, {stages or 'single'}"
+        cells = [shown(row.scores[name], name.endswith("_rate")) for name in SHOWN]
+        system = f"{row.pooling}, {name_of(row.hierarchy)}"
         lines.append(f"| {system} | {len(row.seeds)} | {' | '.join(cells)} |")
     return lines
 
 
-def _shown(interval: Interval | None, is_rate: bool) -> str:
+def shown(interval: Interval | None, is_rate: bool) -> str:
+    """A mean and half its interval: a rate as it is, anything else in per cent."""
     if interval is None:
         return "-"
     factor, decimals = (1, 3) if is_rate else (100, 1)

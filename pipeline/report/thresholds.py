@@ -12,9 +12,9 @@ import numpy as np
 
 from pipeline.frames import FrameGrid
 from pipeline.labels import LabelSet
-from pipeline.metrics.detection_scores import OverallScores, detection_scores
-from pipeline.metrics.segment_based import count_of_segments, count_segments, segments_of_frames
-from pipeline.postprocess import PostProcessing, activity, countable_frames, frame_edges
+from pipeline.metrics.detection_scores import OverallScores
+from pipeline.postprocess import PostProcessing
+from pipeline.sensitivity import scores_of_settings
 
 THRESHOLDS = tuple(k / 50 for k in range(1, 50))
 TIME_RESOLUTION = 1.0
@@ -59,15 +59,7 @@ def scores_by_threshold(
     list of OverallScores
         One a threshold.
     """
-    edges = frame_edges(grid, frame_probs.shape[1])
-    lengths = np.asarray(durations)
-    counted = countable_frames(edges, n_frames, lengths)
-    evaluated = np.arange(reference.shape[1]) < count_of_segments(lengths, TIME_RESOLUTION)[:, None]
-
-    def scores(threshold: float) -> OverallScores:
-        active = activity(frame_probs, replace(settings, threshold=threshold), grid, counted, clip_probs)
-        segments = segments_of_frames(np.moveaxis(active, 1, 0), edges, reference.shape[1], TIME_RESOLUTION)
-        estimated = np.moveaxis(segments, 0, 1) & evaluated[..., None]
-        return detection_scores(count_segments(reference, estimated), labels).overall
-
-    return [scores(threshold) for threshold in thresholds]
+    every = [replace(settings, threshold=threshold) for threshold in thresholds]
+    return scores_of_settings(
+        frame_probs, clip_probs, n_frames, durations, reference, labels, grid, every, TIME_RESOLUTION
+    )

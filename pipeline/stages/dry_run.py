@@ -16,6 +16,7 @@ from pipeline.io.feature_store import fingerprint
 from pipeline.labels import LabelSet
 from pipeline.logmel import LogMelConfig
 from pipeline.nn.layers import Layer, layers, saved_bytes
+from pipeline.nn.processes import make_fabric
 from pipeline.stages.run_record import TrainSettings
 from pipeline.stages.train import open_splits, start, what_a_user_can_mend
 
@@ -54,7 +55,7 @@ def dry_run(
     labels = LabelSet(cache.read_record().labels)
     training = open_splits(cache, fingerprint(front_end, feature_dtype), labels)["training"]
     torch.set_num_threads(settings.threads)
-    fit = start(settings, labels, front_end, training)
+    fit = start(make_fabric(settings.device, settings.precision), settings, labels, front_end, training)
     size = min(MEASURED_CLIPS, settings.training.batch_size, len(training))
     with what_a_user_can_mend("dry run", settings):
         batch = next(training.in_order(size))

@@ -108,8 +108,8 @@ def _by_the_network(
     from pipeline.batches import ClipBatches
     from pipeline.io.checkpoints import read_model
     from pipeline.io.feature_store import fingerprint
+    from pipeline.nn.device import choose_device
     from pipeline.nn.fit import predict
-    from pipeline.stages.train import choose_device
 
     trained = read_model(run.model_path, torch.device(choose_device(device)))
     check_classes(cache, trained.labels)

@@ -34,11 +34,15 @@ from pipeline.logmel import LogMelConfig
 from pipeline.nn.blocks import CONVOLUTIONS, Convolution
 from pipeline.nn.crnn import PoolingConfig
 from pipeline.nn.pooling import POOLING_FUNCTIONS, PoolingFunction
+from pipeline.report.sensitivity_curves import curves_of, sensitivity_lines
+from pipeline.report.sensitivity_figure import sensitivity_figure
 from pipeline.report.table2 import csv_text, markdown, published_lines
+from pipeline.report.table2_figure import table2_figure
 from pipeline.shards import Shard
 from pipeline.stages.progress import Listener, clock, seconds_to_go
 from pipeline.stages.run_record import TrainSettings
-from pipeline.stages.score import counts_of_clips, score
+from pipeline.stages.score import TUNED_ON, counts_of_clips, score
+from pipeline.stages.sensitivity import sensitivity_of_run
 from pipeline.stages.train import open_splits, train
 
 POOLINGS = ("linear", "exponential", "attention")
@@ -90,6 +94,16 @@ def grid(
 ) -> list[Cell]:
     """All systems of the first seed, then of the next: a table with fewer seeds is a table, too."""
     return [Cell(pooling, stages, seed) for seed in seeds for pooling in poolings for stages in hierarchies]
+
+
+def default_folder(dataset: str, cache_dir: Path, settings: TrainSettings) -> Path:
+    """Where a table lies."""
+    return DatasetCache(cache_dir, dataset).folder / "tables" / f"table2-{settings.preset}"
+
+
+def run_name(settings: TrainSettings, cell: Cell) -> str:
+    """The run of a cell within its dataset."""
+    return f"table2-{settings.preset}-{settings.recipe}-{settings.training.epochs}-{cell.name}"
 
 
 def reproduce_table2(
@@ -144,7 +158,7 @@ def reproduce_table2(
         If a worker process is killed.
     """
     listener = listener or Listener()
-    folder = folder or DatasetCache(cache_dir, dataset).folder / "tables" / f"table2-{settings.preset}"
+    folder = folder or default_folder(dataset, cache_dir, settings)
     table, cells = Table(folder), grid(seeds, hierarchies, poolings)
     own = [cell for cell in cells if shard is None or shard.holds(cell.name)]
     missing = [cell for cell in own if _find(folder, cell, _head(dataset, settings, cell)) is None]
@@ -177,12 +191,8 @@ def _record(dataset: str, settings: TrainSettings, seeds: Sequence[int], cells: 
         "recipe": settings.recipe,
         "epochs": settings.training.epochs,
         "seeds": list(seeds),
-        "runs": {cell.name: _run_name(settings, cell) for cell in cells},
+        "runs": {cell.name: run_name(settings, cell) for cell in cells},
     }
-
-
-def _run_name(settings: TrainSettings, cell: Cell) -> str:
-    return f"table2-{settings.preset}-{settings.recipe}-{settings.training.epochs}-{cell.name}"
 
 
 def _cell_line(finished: Sequence[_Outcome], n_cells: int, jobs: int) -> str:
@@ -275,7 +285,7 @@ def _made(
     dataset: str, cache_dir: Path, settings: TrainSettings, front_end: LogMelConfig, cell: Cell, listener: Listener
 ) -> dict[str, Any]:
     """Train and score one cell; a run that was begun goes on with the threads that it was begun with."""
-    run = _run_name(settings, cell)
+    run = run_name(settings, cell)
     folder = named_run(DatasetCache(cache_dir, dataset), run)
     begun = (folder.find_record() or {}).get("settings", {})
     threads = int(begun.get("threads", settings.threads))
@@ -295,6 +305,9 @@ def _made(
             "operating_points": report.operating_points,
             "counts": counts_of_clips(dataset, cache_dir, run, split, device=settings.device),
         }
+    hangs_on = {}
+    if TUNED_ON in splits:
+        hangs_on = {"sensitivity": sensitivity_of_run(dataset, cache_dir, run, device=settings.device)}
     record = folder.find_record() or {}
     made = {
         "seconds": trained.seconds,
@@ -302,7 +315,7 @@ def _made(
         "best_epoch": trained.best_epoch,
         "versions": record.get("versions", {}),
     }
-    return {**_head(dataset, settings, cell), **made, "splits": splits}
+    return {**_head(dataset, settings, cell), **made, "splits": splits, **hangs_on}
 
 
 def _write_table(folder: Path, dataset: str, settings: TrainSettings, cells: Sequence[dict[str, Any]]) -> None:
@@ -310,13 +323,21 @@ def _write_table(folder: Path, dataset: str, settings: TrainSettings, cells: Seq
         return
     seconds = sum(cell["seconds"] for cell in cells)
     how = f"preset {settings.preset}, recipe {settings.recipe}, at most {settings.training.epochs} epochs"
+    title = f"Table 2 on {dataset}: {how}"
     lines = [
-        markdown(cells, f"Table 2 on {dataset}: {how}"),
+        markdown(cells, title),
+        "![error rate and F1 of all systems](table.svg)",
+        "",
         f"{len(cells)} cells, {seconds / 3600:.1f} hours of training.",
         "",
         *(f"Not made: {name}: {reason}" for name, reason in Table(folder).failures.items()),
     ]
+    curves = curves_of(cells)
+    if curves:
+        lines += sensitivity_lines(curves)
+        write_text(folder / "sensitivity.svg", sensitivity_figure(curves, f"Post-processing on {dataset}: {how}"))
     if dataset == "dcase2017-task4":
         lines += [line for split in SCORED for line in ["", f"## published, {split}", "", *published_lines(split)]]
     write_text(folder / "table.md", "\n".join(lines) + "\n")
     write_text(folder / "table.csv", csv_text(cells))
+    write_text(folder / "table.svg", table2_figure(cells, title))

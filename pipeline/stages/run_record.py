@@ -52,6 +52,8 @@ class TrainSettings:
         By ``torch.compile``; sums depend on it, too.
     recipe : str
         Name of the recipe that the preset's training was changed by.
+    devices : int
+        Processes that share each batch, on GPUs one each.
     """
 
     preset: str
@@ -64,6 +66,7 @@ class TrainSettings:
     precision: str = "auto"
     compiled: bool = False
     recipe: str = PAPER
+    devices: int = 1
 
     @property
     def default_run(self) -> str:

@@ -4,6 +4,8 @@ One run is never tuned here. Several runs are scored as their mean, which is tun
 probabilities are stored, neither torch nor the network is asked.
 
 - :func:`score`: frame probabilities, events at each operating point, scores
+- :func:`counts_of_clips`: what each clip adds to them
+- :func:`known_truth`: what they are compared with
 - :class:`ScoreReport`: what ``--json`` prints, and ``scores-<split>.json`` holds
 """
 
@@ -125,7 +127,7 @@ def score(
     cache.read_record()
     names: Sequence[str | None] = [run] if run is None or isinstance(run, str) else list(run) or [None]
     system = _system(cache, [find_run(cache, name) for name in names], split, device, listener)
-    truth = _known_truth(cache, split, system.scores)
+    truth = known_truth(cache, split, system.scores)
     if export_scores is not None:
         n_files = export_frame_scores(export_scores, system.scores)
         listener.say(f"{export_scores}: frame scores of {n_files:,} clips")
@@ -173,7 +175,7 @@ def counts_of_clips(
     """
     cache = DatasetCache(cache_dir, dataset)
     system = _system(cache, [find_run(cache, run)], split, device, Listener())
-    truth = _known_truth(cache, split, system.scores)
+    truth = known_truth(cache, split, system.scores)
     rows = {}
     for name in OPERATING_POINTS:
         counts = segment_based_counts(truth.reference, _decode(system.scores, name), truth.durations, truth.labels)
@@ -198,7 +200,7 @@ def _system(cache: DatasetCache, runs: Sequence[Run], split: str, device: str, l
 def _tuned_mean(cache: DatasetCache, runs: Sequence[Run], device: str, listener: Listener) -> dict[str, OperatingPoint]:
     """Post-processing of the mean of several runs, tuned on ``testing``."""
     mean = mean_of([frame_scores(cache, run, TUNED_ON, device, listener) for run in runs])
-    truth = _known_truth(cache, TUNED_ON, mean)
+    truth = known_truth(cache, TUNED_ON, mean)
     if not any(event.is_located for events in truth.reference.values() for event in events):
         raise MissingStageError(f"{TUNED_ON} has no located event, so that the mean of runs cannot be tuned")
     listener.say(f"tuning the mean of {len(runs)} runs on {TUNED_ON}")
@@ -214,7 +216,8 @@ def _tuned_mean(cache: DatasetCache, runs: Sequence[Run], device: str, listener:
     )
 
 
-def _known_truth(cache: DatasetCache, split: str, scores: FrameScores) -> Truth:
+def known_truth(cache: DatasetCache, split: str, scores: FrameScores) -> Truth:
+    """What sounds in the clips that have frame scores; ``MissingStageError`` where nobody knows when."""
     path = cache.reference_path(split)
     if not path.exists():
         raise MissingStageError(

@@ -8,11 +8,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from lightning_fabric import Fabric
 
 from pipeline.batches import ClipBatches, band_statistics, read_ahead
 from pipeline.errors import MissingStageError, SedpipeError, SettingsError, StaleError
@@ -27,9 +29,10 @@ from pipeline.io.runs import Run, differences, named_run
 from pipeline.labels import LabelSet
 from pipeline.logmel import LogMelConfig
 from pipeline.nn.crnn import CRNN
-from pipeline.nn.device import check_compiler, has_room, place
+from pipeline.nn.device import check_compiler, has_room
 from pipeline.nn.fit import EpochRecord, Fit, Judge, LossError, predict
 from pipeline.nn.memory import keep_freed_memory
+from pipeline.nn.processes import launch, make_fabric
 from pipeline.stages.progress import Listener, clock
 from pipeline.stages.run_record import TrainSettings, begin_run, describe_run
 from pipeline.truth import Truth, read_truth
@@ -60,18 +63,6 @@ class TrainReport:
     seconds: float
     clips_per_second: float
     stage: str = field(default="train")
-
-
-def choose_device(wanted: str) -> str:
-    """``auto`` becomes ``cuda`` where there is a GPU; anything else must be a device that torch has here."""
-    if wanted == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        torch.zeros(1, device=wanted).item()
-    except (RuntimeError, AssertionError) as error:  # torch without CUDA asserts
-        reason = str(error).splitlines()[0].split(". ")[0]  # an essay follows
-        raise SettingsError(f"--device {wanted}: {reason}", hint="try --device auto") from error
-    return wanted
 
 
 def train(
@@ -128,7 +119,16 @@ def train(
     run = named_run(cache, run_name or settings.default_run)
     splits = open_splits(cache, fingerprint(front_end, feature_dtype), labels)
     with _alone(run, listener, waits=waits):
-        return _train(cache, run, labels, splits, settings, front_end, feature_dtype, save_every_s, listener)
+        description = describe_run(cache, settings, fingerprint(front_end, feature_dtype), splits)
+        record = begin_run(run, description)
+        if run.is_finished:
+            listener.say(f"{run.name} is finished already")
+            return TrainReport(**record["result"])
+        _say_what_to_know(record["versions"], description["versions"], splits["training"], labels, listener)
+        remove_leftovers(run.folder)
+        truth = _located_truth(cache, splits["testing"], labels, front_end)
+        task = _Task(run, record, settings, splits, labels, front_end, feature_dtype, truth, save_every_s, listener)
+        return launch(make_fabric(settings.device, settings.precision, settings.devices), _train, task)
 
 
 def _alone(run: Run, listener: Listener, *, waits: bool) -> AbstractContextManager[None]:
@@ -140,44 +140,57 @@ def _alone(run: Run, listener: Listener, *, waits: bool) -> AbstractContextManag
     return hold(run.lock_path, f"training {run.name}", "wait until it has ended, or name another run with --run")
 
 
-def _train(
-    cache: DatasetCache,
-    run: Run,
-    labels: LabelSet,
-    splits: dict[str, ClipBatches],
-    settings: TrainSettings,
-    front_end: LogMelConfig,
-    feature_dtype: str,
-    save_every_s: float,
-    listener: Listener,
-) -> TrainReport:
-    description = describe_run(cache, settings, fingerprint(front_end, feature_dtype), splits)
-    record = begin_run(run, description)
-    if run.is_finished:
-        listener.say(f"{run.name} is finished already")
-        return TrainReport(**record["result"])
-    _say_what_to_know(record["versions"], description["versions"], splits["training"], labels, listener)
-    remove_leftovers(run.folder)
-    torch.set_num_threads(settings.threads)
+@dataclass(frozen=True)
+class _Task:
+    """What every process of a training needs to know."""
+
+    run: Run
+    record: dict[str, Any]
+    settings: TrainSettings
+    splits: dict[str, ClipBatches]
+    labels: LabelSet
+    front_end: LogMelConfig
+    feature_dtype: str
+    truth: Truth | None
+    save_every_s: float
+    listener: Listener
+
+
+def _train(fabric: Fabric, task: _Task) -> TrainReport:
+    """In each of its processes; the first one listens to the user, tunes and writes."""
+    run, settings, splits = task.run, task.settings, task.splits
+    if not fabric.is_global_zero:
+        task = replace(task, listener=Listener())
+    torch.set_num_threads(max(1, settings.threads // settings.devices))
     keep_freed_memory()
-    truth = _located_truth(cache, splits["testing"], labels, front_end)
-    fit = start(settings, labels, front_end, splits["training"])
-    _feed(splits, torch.device(settings.device))
-    _resume(fit, run, listener)
-    judge = _judge(truth, splits["testing"], labels, front_end, fit.model.time_factor)
+    fit = start(fabric, settings, task.labels, task.front_end, splits["training"])
+    _feed(splits, fabric.device)
+    _resume(fit, run, task.listener)
+    judge = _judge(task.truth, splits["testing"], task.labels, task.front_end, fit.model.time_factor)
     with what_a_user_can_mend(run.name, settings):
-        seconds, n_clips = _fit(fit, run, splits, settings, judge, save_every_s, listener)
-    fit.restore_best()
-    points = _tune(fit.model, truth, splits["testing"], labels, front_end, listener)
+        seconds, n_clips = _fit(fit, fabric, task, judge)
+    report = _report(fit, run, task.record["dataset"], seconds, n_clips)
+    if fabric.is_global_zero:
+        fit.restore_best()
+        _finish(fit.model, task, report)
+    return report
+
+
+def _finish(model: CRNN, task: _Task, report: TrainReport) -> None:
+    """Tune the model, and store it with what was chosen."""
+    run, settings = task.run, task.settings
+    points = _tune(model, task.truth, task.splits["testing"], task.labels, task.front_end, task.listener)
     chosen = {name: point.settings for name, point in points.items()} or dict.fromkeys(OPERATING_POINTS, UNTUNED)
-    trained = TrainedModel(fit.model, labels, front_end, feature_dtype, settings.network, settings.pooling, chosen)
-    write_model(run.model_path, trained)
-    report = _report(fit, run, cache.dataset, seconds, n_clips)
+    write_model(
+        run.model_path,
+        TrainedModel(
+            model, task.labels, task.front_end, task.feature_dtype, settings.network, settings.pooling, chosen
+        ),
+    )
     tuned = {name: {**asdict(point.settings), **asdict(point.scores.overall)} for name, point in points.items()}
     steps = {name: [asdict(step) for step in point.steps] for name, point in points.items()}
-    run.write_record({**record, "operating_points": tuned, "tuning": steps, "result": asdict(report)})
+    run.write_record({**task.record, "operating_points": tuned, "tuning": steps, "result": asdict(report)})
     remove_resume(run.state_path)
-    return report
 
 
 def open_splits(cache: DatasetCache, features: str, labels: LabelSet) -> dict[str, ClipBatches]:
@@ -189,7 +202,10 @@ def open_splits(cache: DatasetCache, features: str, labels: LabelSet) -> dict[st
             raise MissingStageError(f"{cache.dataset} has no clips in {split}", hint=_NEEDED_FOR[split])
         path = cache.features_dir(features) / f"{split}.h5"
         if not path.exists():
-            raise MissingStageError(f"{path} does not exist", hint=f"run `sedpipe features {cache.dataset}` first")
+            usual = features == fingerprint(LogMelConfig(), "float16")
+            how = "" if usual else " with the same --front-end, --n-mels and --dtype"
+            hint = f"run `sedpipe features {cache.dataset}`{how} first"
+            raise MissingStageError(f"{path} does not exist", hint=hint)
         splits[split] = ClipBatches(FeatureFile(path), clips[split], labels)
     return splits
 
@@ -225,7 +241,9 @@ def what_a_user_can_mend(name: str, settings: TrainSettings) -> Iterator[None]:
         ) from error
 
 
-def start(settings: TrainSettings, labels: LabelSet, front_end: LogMelConfig, training: ClipBatches) -> Fit:
+def start(
+    fabric: Fabric, settings: TrainSettings, labels: LabelSet, front_end: LogMelConfig, training: ClipBatches
+) -> Fit:
     """A fit of the untrained network."""
     torch.manual_seed(settings.seed)
     try:
@@ -233,8 +251,10 @@ def start(settings: TrainSettings, labels: LabelSet, front_end: LogMelConfig, tr
     except ValueError as error:
         raise SettingsError(f"preset {settings.preset}: {error}") from error
     model.standardise_with(*band_statistics(training))
-    place(model, settings.device, settings.precision, compiled=settings.compiled)
-    return Fit(model, settings.training, settings.seed, -(-len(training) // settings.training.batch_size))
+    if settings.compiled:
+        model.compile()
+    n_steps = -(-len(training) // settings.training.batch_size)
+    return Fit(model, settings.training, settings.seed, fabric, n_steps)
 
 
 def _feed(splits: dict[str, ClipBatches], device: torch.device) -> None:
@@ -262,40 +282,43 @@ def _resume(fit: Fit, run: Run, listener: Listener) -> None:
     listener.say(f"{run.name} goes on after epoch {fit.epoch}{steps}")
 
 
-def _fit(
-    fit: Fit,
-    run: Run,
-    splits: dict[str, ClipBatches],
-    settings: TrainSettings,
-    judge: Judge | None,
-    save_every_s: float,
-    listener: Listener,
-) -> tuple[float, int]:
+def _fit(fit: Fit, fabric: Fabric, task: _Task, judge: Judge | None) -> tuple[float, int]:
     """Epochs until it is time to stop; returns the seconds and the clips of this call."""
-    started, n_clips, size = time.monotonic(), 0, settings.training.batch_size
-    training, testing = splits["training"], splits["testing"]
+    run, listener, size = task.run, task.listener, task.settings.training.batch_size
+    started, n_clips = time.monotonic(), 0
+    training, testing = task.splits["training"], task.splits["testing"]
     n_steps = -(-len(training) // size)
-    curves = None if fit.stopped else Curves(run.curves_path, fit.records)
+    writes = fabric.is_global_zero
+    curves = Curves(run.curves_path, fit.records) if writes and not fit.stopped else None
     while not fit.stopped:
         begun, skip = time.monotonic(), fit.step
-        batches = read_ahead(training.epoch(size, settings.seed, fit.epoch + 1, order=fit.config.order, skip=skip))
-        tracked = listener.track(batches, n_steps - skip, f"epoch {fit.epoch + 1}, batches")
+        batches = training.epoch(
+            size,
+            task.settings.seed,
+            fit.epoch + 1,
+            order=fit.config.order,
+            skip=skip,
+            process=fabric.global_rank,
+            n_processes=fabric.world_size,
+        )
+        tracked = listener.track(read_ahead(batches), n_steps - skip, f"epoch {fit.epoch + 1}, batches")
         saved = begun
         for _ in fit.steps(tracked):
-            if time.monotonic() - saved >= save_every_s:
+            if writes and time.monotonic() - saved >= task.save_every_s:
                 write_resume(run.state_path, fit.state())
                 saved = time.monotonic()
         trained = time.monotonic()
         record = fit.end_epoch(read_ahead(testing.in_order(size)), judge)
-        write_text(run.log_path, _log(fit.records))
-        write_resume(run.state_path, fit.state())
+        if writes:
+            write_text(run.log_path, _log(fit.records))
+            write_resume(run.state_path, fit.state())
         if curves is not None:
             curves.add(record)
         n_done = len(training) - skip * size
         n_clips += n_done
         speed = n_done / max(trained - begun, 1e-9)
         epoch_s = len(training) / speed + time.monotonic() - trained
-        listener.say(_epoch_line(fit, record, speed, epoch_s * (settings.training.epochs - fit.epoch)))
+        listener.say(_epoch_line(fit, record, speed, epoch_s * (task.settings.training.epochs - fit.epoch)))
     if curves is not None:
         curves.close()
     return time.monotonic() - started, n_clips

@@ -4,10 +4,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.nn.augment import AugmentConfig, augment, mask_bands, mask_frames, mix_up, shift_in_time
+from pipeline.logmel import LogMelConfig, log_mel
+from pipeline.nn.augment import AugmentConfig, augment, mask_bands, mask_frames, mix_up, shift_in_time, superpose
 
 FILL = torch.full((6,), -1.0)
-EVERYTHING = AugmentConfig(True, 0.5, 2, 5, 2, 3)
+EVERYTHING = AugmentConfig(True, 0.5, 0.5, 2, 5, 2, 3)
 
 
 def batch(n_clips: int = 8, length: int = 20, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -50,6 +51,37 @@ def test_a_mixture_lies_between_its_two_clips_and_labels_go_with_it() -> None:
         assert mixed_n[row] == n_frames[shares > 0].max()
     assert mixed_y.shape == torch.eye(8).shape
     assert y.shape == (8, 3)
+
+
+def test_clips_that_sound_together_add_their_powers_and_unite_their_labels() -> None:
+    x, _, n_frames = batch()
+    x = 30 * x - 60
+    together, labels, counts = superpose(x, torch.eye(8), n_frames, 1.0, draw())
+    for row in range(8):
+        (other,) = [k for k in range(8) if labels[row, k] and k != row] or [row]
+        power = 10 ** (x[row].double() / 10) + 10 ** (x[other].double() / 10)
+        torch.testing.assert_close(together[row].double(), 10 * power.log10(), rtol=0, atol=1e-4)
+        assert counts[row] == max(n_frames[row], n_frames[other])
+        assert labels[row].sum() == len({row, other})
+
+
+def test_sounds_together_are_the_log_mel_of_the_summed_waveforms_but_for_interference() -> None:
+    config = LogMelConfig(sample_rate=8000, window_length=400, hop_length=200, n_fft=512, n_frames=40, n_mels=6)
+    noises = draw().normal(size=(2, 8000)).astype(np.float32) * np.array([[0.1], [0.02]], dtype=np.float32)
+    one, other, both = (torch.from_numpy(log_mel(wave, config)[0]) for wave in (*noises, noises.sum(axis=0)))
+    pair = torch.stack([one, other])
+    together, labels, _ = superpose(pair, torch.eye(2), torch.tensor([40, 40]), 1.0, draw(3))  # a seed that pairs them
+    assert labels.all()
+    assert (together[0] - both).mean().abs() < 0.1  # dB
+    assert (together[0] - both).abs().max() < 3
+
+
+@given(st.floats(0, 1), st.integers(0, 10**6))
+def test_only_the_asked_share_of_clips_sounds_with_another(share: float, seed: int) -> None:
+    x, y, n_frames = batch(400, 2, seed)
+    together, *_ = superpose(x, y, n_frames, share, draw(seed))
+    changed = (together != x).any(dim=(1, 2)).float().mean().item()
+    assert changed == pytest.approx(share, abs=0.13)  # five deviations at most
 
 
 def test_shares_are_drawn_from_the_beta_distribution() -> None:
@@ -106,3 +138,5 @@ def test_labels_stay_probabilities() -> None:
 def test_a_negative_value_is_refused() -> None:
     with pytest.raises(ValueError, match="time_masks must not be negative, got -1"):
         AugmentConfig(time_masks=-1)
+    with pytest.raises(ValueError, match=r"superpose is a share of clips, from 0 to 1, got 1\.5"):
+        AugmentConfig(superpose=1.5)

@@ -11,6 +11,7 @@ from pipeline.io.presets import load_preset
 from pipeline.nn.crnn import CRNN, NetworkConfig, PoolingConfig
 from pipeline.nn.fit import Batch, Fit, TrainingConfig, predict
 from pipeline.nn.pooling import POOLING_FUNCTIONS, frame_weights, pool
+from pipeline.nn.processes import make_fabric
 
 torch.set_num_threads(1)
 PRESETS = Path(pipeline.__file__).parent / "presets"
@@ -245,7 +246,7 @@ def learn(function: str, clips: list[list[tuple[int, int]]]) -> tuple[float, np.
     batches = [Batch(*(part[first : first + 8] for part in (x, y, n_frames)), []) for first in range(0, len(clips), 8)]
     torch.manual_seed(0)
     model = CRNN(2, 40, 16, replace(TINY, maps=(8, 8), dropout=0.0), PoolingConfig(function, (5,)))
-    fit = Fit(model, TrainingConfig(batch_size=8, epochs=100, learning_rate=0.01, patience=100), seed=0)
+    fit = Fit(model, TrainingConfig(batch_size=8, epochs=100, learning_rate=0.01, patience=100), 0, make_fabric("cpu"))
     while not fit.stopped and fit.best_loss > 0.1:
         fit.run_epoch(batches, batches)
     return fit.best_loss, y.numpy(), *predict(model, batches)

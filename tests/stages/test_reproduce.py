@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from drawings import of_class, parsed
 from tiny_dataset import FRONT_END, GRID, NAME, QUICK, make_dataset, reproduce_until
 
 from pipeline.errors import MissingStageError, StaleError
@@ -248,3 +249,31 @@ def test_other_poolings_have_rows_of_their_own(tmp_path: Path) -> None:
     report = make(tmp_path, (0,), poolings=("auto",))
     assert set(cells(report)) == {"auto-single-seed0", "auto-5-seed0"}
     assert "auto, 5 against single" in (Path(report.folder) / "table.md").read_text()
+
+
+def test_a_cell_tells_how_its_scores_on_testing_hang_on_post_processing(made: tuple[Path, ReproduceReport]) -> None:
+    for cell in cells(made[1]).values():
+        scored = cell["splits"]["testing"]["operating_points"]  # type: ignore[index]
+        assert cell["sensitivity"].keys() == scored.keys() == {"min_er", "max_f1"}  # type: ignore[attr-defined]
+        for point, scores in scored.items():
+            around = cell["sensitivity"][point]  # type: ignore[index]
+            assert set(around["sweeps"]) == {"threshold", "median_s", "min_duration_s"}
+            sweep = around["sweeps"]["threshold"]
+            assert sweep["error_rate"][sweep["values"].index(0.0)] == pytest.approx(scores["error_rate"])
+            assert sweep["f1"][sweep["values"].index(0.0)] == pytest.approx(scores["f1"])
+
+
+def test_a_cell_from_before_there_were_sweeps_is_kept(made: tuple[Path, ReproduceReport]) -> None:
+    cache, report = made
+    path = Path(report.folder) / "cells" / "linear-single-seed0.json"
+    whole = path.read_text()
+    path.write_text(json.dumps({key: value for key, value in json.loads(whole).items() if key != "sensitivity"}))
+    assert make(cache).cells["made"] == 0
+    path.write_text(whole)
+
+
+def test_the_table_shows_its_figures(made: tuple[Path, ReproduceReport]) -> None:
+    folder = Path(made[1].folder)
+    for name, n_blocks in (("table.svg", 4), ("sensitivity.svg", 2)):
+        assert f"]({name})" in (folder / "table.md").read_text()
+        assert len(list(of_class(parsed((folder / name).read_text()), "block"))) == n_blocks

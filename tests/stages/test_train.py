@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 import pytest
 import torch
-from tiny_dataset import FRONT_END, LABELS, N_CLIPS, NAME, SETTINGS, make_dataset, train_until
+from tiny_dataset import FRONT_END, LABELS, N_CLIPS, NAME, SETTINGS, make_dataset, train_in_two_processes, train_until
 
 from pipeline.clips import Clip
 from pipeline.errors import MissingStageError, SedpipeError, SettingsError, StaleError
@@ -27,7 +27,7 @@ from pipeline.postprocess import PostProcessing
 from pipeline.report.lines import dry_run_lines
 from pipeline.stages.dry_run import dry_run
 from pipeline.stages.progress import Listener
-from pipeline.stages.train import TrainReport, TrainSettings, choose_device, train
+from pipeline.stages.train import TrainReport, TrainSettings, train
 
 torch.set_num_threads(1)
 CPU = torch.device("cpu")
@@ -242,6 +242,23 @@ def test_killed_at_random_moments_the_result_is_the_undisturbed_one(tmp_path, un
     assert_same_result(result_of(cache), expected)
 
 
+@pytest.mark.slow
+def test_two_processes_killed_with_their_parent_go_on_to_what_two_undisturbed_ones_make(tmp_path):
+    one, other = make_dataset(tmp_path / "one"), make_dataset(tmp_path / "other")
+    train_in_two_processes(one.root)
+    process = PROCESSES.Process(target=train_in_two_processes, args=(other.root,))
+    process.start()
+    state = named_run(other, "run").state_path
+    while not state.exists() and process.is_alive():
+        time.sleep(0.01)
+    process.kill()
+    process.join()
+    assert not named_run(other, "run").is_finished
+    train_in_two_processes(other.root)
+    assert_same_result(result_of(other), result_of(one))
+    assert named_run(one, "run").find_record()["settings"]["devices"] == 2
+
+
 def test_training_in_this_process_gives_the_same_as_in_another(tmp_path, undisturbed):
     cache = make_dataset(tmp_path)
     torch.rand(5)
@@ -304,7 +321,8 @@ def test_missing_features_name_the_verb(tmp_path, split):
     (cache.features_dir(fingerprint(FRONT_END, "float16")) / f"{split}.h5").unlink()
     with pytest.raises(MissingStageError, match=rf"{split}\.h5 does not exist") as caught:
         train_tiny(tmp_path)
-    assert caught.value.hint == "run `sedpipe features tiny` first"
+    how = " with the same --front-end, --n-mels and --dtype"  # the tiny dataset's are not the usual ones
+    assert caught.value.hint == f"run `sedpipe features tiny`{how} first"
     assert not cache.runs.exists()
 
 
@@ -326,20 +344,6 @@ def test_a_network_that_does_not_fit_the_features_is_one_sentence(tmp_path):
     make_dataset(tmp_path)
     with pytest.raises(SettingsError, match=r"^preset tiny: hierarchy must be groups .* divides 20 frames, got 3$"):
         train_tiny(tmp_path, replace(SETTINGS, pooling=PoolingConfig("linear", (3,))))
-
-
-@pytest.mark.parametrize("name", ["nonsense", "mps", "meta", "cuda:99", ""])
-def test_an_unknown_device_is_one_short_sentence(name):
-    with pytest.raises(SettingsError, match=f"^--device {name}: ") as caught:
-        choose_device(name)
-    assert caught.value.hint == "try --device auto"
-    assert "\n" not in caught.value.message
-    assert len(caught.value.message) < 300
-
-
-def test_a_device_of_ones_choice_is_taken():
-    assert choose_device("cpu") == "cpu"
-    assert choose_device("auto") in ("cpu", "cuda")
 
 
 @pytest.mark.parametrize("content", [b"", b"not a state", {"weights": {}}, {}])

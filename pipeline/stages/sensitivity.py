@@ -1,0 +1,44 @@
+"""How much a run's scores on ``testing`` hang on its post-processing, from its frame probabilities.
+
+- :func:`sensitivity_of_run`: what a cell of a table keeps of it
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from pipeline.io.cache import DatasetCache
+from pipeline.io.runs import find_run
+from pipeline.sensitivity import sensitivity
+from pipeline.stages.frame_scores import frame_scores
+from pipeline.stages.progress import Listener
+from pipeline.stages.score import TIME_RESOLUTION, TUNED_ON, known_truth
+
+
+def sensitivity_of_run(dataset: str, cache_dir: Path, run: str, *, device: str = "cpu") -> dict[str, dict[str, Any]]:
+    """Sweeps around each operating point of a run.
+
+    Returns
+    -------
+    dict
+        By operating point: ``settings`` (those chosen) and ``sweeps``, by the name of what is moved, with ``values``,
+        ``error_rate`` and ``f1``; see :mod:`pipeline.sensitivity`.
+
+    Raises
+    ------
+    MissingStageError
+        If there is no such run, no features, or no strong labels for ``testing``.
+    """
+    cache = DatasetCache(cache_dir, dataset)
+    scores = frame_scores(cache, find_run(cache, run), TUNED_ON, device, Listener())
+    truth = known_truth(cache, TUNED_ON, scores)
+    found = {}
+    for name, chosen in scores.points.items():
+        sweeps = sensitivity(
+            scores.frame_probs, scores.clip_ids, truth.reference, truth.durations, truth.labels, scores.grid, chosen,
+            clip_probs=scores.clip_probs, n_frames=scores.n_frames, time_resolution=TIME_RESOLUTION,
+        )  # fmt: skip
+        found[name] = {"settings": asdict(chosen), "sweeps": {moved: asdict(sweep) for moved, sweep in sweeps.items()}}
+    return found

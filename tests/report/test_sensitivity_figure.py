@@ -1,0 +1,70 @@
+import re
+
+import pytest
+from drawings import HOSTILE, SHOWN_AS, of_class, parsed, texts
+from swept_cells import CELLS, VALUES, cell
+
+from pipeline.report.sensitivity_curves import curves_of
+from pipeline.report.sensitivity_figure import sensitivity_figure
+
+
+def drawn(cells):
+    return parsed(sensitivity_figure(curves_of(cells), "t"))
+
+
+def points_of(path: str) -> list[tuple[float, float]]:
+    return [tuple(map(float, point.split(","))) for point in re.findall(r"[-\d.e]+,[-\d.e]+", path)]
+
+
+def test_every_mean_lies_where_the_axes_say():
+    blocks = list(of_class(drawn(CELLS), "block"))
+    assert len(blocks) == 2
+    means = {0: {"system-0": [0.8, 0.55, 0.7], "system-1": [0.6, 0.4, 0.5]},
+             1: {"system-0": [40, 50, 30], "system-1": [50, 60, 40]}}  # fmt: skip
+    for k, block in enumerate(blocks):
+        heights = [(float(tick.get("y")) - 4, float(tick.text)) for tick in of_class(block, "small") if is_up(tick)]
+        (y0, v0), *_, (y1, v1) = heights
+        for panel, values in zip(of_class(block, "panel"), VALUES.values(), strict=True):
+            for style, expected in means[k].items():
+                [system] = [group for group in of_class(panel, style) if list(of_class(group, "line"))]
+                points = points_of(next(of_class(system, "line")).get("d"))
+                found = [v0 + (y - y0) / (y1 - y0) * (v1 - v0) for _, y in points]
+                assert found == pytest.approx(expected, rel=1e-2)
+                share = [(x - points[0][0]) / (points[-1][0] - points[0][0]) for x, _ in points]
+                assert share == pytest.approx([(v - values[0]) / (values[-1] - values[0]) for v in values], abs=1e-3)
+
+
+def is_up(tick) -> bool:
+    return "end" in tick.get("class").split()
+
+
+def test_thresholds_as_tuned_lie_in_the_middle_and_each_seeds_filter_has_a_stroke():
+    panels = list(of_class(next(of_class(drawn(CELLS), "block")), "panel"))
+    [dashed] = [line for line in of_class(panels[0], "axis") if line.get("stroke-dasharray")]
+    axis = next(line for line in of_class(panels[0], "axis") if not line.get("stroke-dasharray"))
+    assert float(dashed.get("x1")) == (float(axis.get("x1")) + float(axis.get("x2"))) / 2
+    assert [len(list(of_class(panel, "tick"))) for panel in panels] == [0, 4, 4]
+    assert [t for t in texts(drawn(CELLS)) if t in ("1/4", "1/2", "1", "2", "4")][:5] == ["1/4", "1/2", "1", "2", "4"]
+
+
+def test_a_band_is_cut_at_the_frame_and_one_seed_has_none():
+    for panel in of_class(drawn(CELLS), "panel"):
+        rules = [float(line.get("y1")) for line in of_class(panel, "axis") if not line.get("stroke-dasharray")]
+        for band in of_class(panel, "band"):
+            assert max(y for _, y in points_of(band.get("d"))) <= rules[0]
+    assert {band.get("d") for band in of_class(drawn(CELLS[:1]), "band")} == {""}
+
+
+def test_names_stand_at_the_ends_of_the_curves_and_not_on_each_other():
+    for block in of_class(drawn(CELLS), "block"):
+        labels = [(element.text, float(element.get("y"))) for element in of_class(block, "name")]
+        assert [name for name, _ in labels] == (["5,5", "single"] if labels[0][0] == "5,5" else ["single", "5,5"])
+        assert abs(labels[0][1] - labels[1][1]) >= 13
+
+
+def test_what_is_undefined_is_not_drawn_and_hostile_names_are_text():
+    root = drawn([cell(HOSTILE, [], 0, [None, 0.5, 0.6])])
+    assert len(points_of(next(of_class(root, "line")).get("d"))) == 2
+    assert SHOWN_AS in texts(root)
+    nothing = drawn([cell("max", [], 0, [None, None, None])])
+    assert next(of_class(nothing, "line")).get("d") == ""

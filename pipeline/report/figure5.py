@@ -21,7 +21,7 @@ from pipeline.report.charts import Scale
 from pipeline.report.clip_view import data_uri
 from pipeline.report.render import draw
 from pipeline.report.spectrogram import decibel_range, height_of_frequency, spectrogram_png
-from pipeline.report.table2 import name_of
+from pipeline.report.table2 import name_of, styles_of
 
 WIDTH, LEFT, FIRST, LAST = 860, 24, 130, 832
 _HEAD, _SPECTROGRAM, _CLASS_HEAD, _LANE, _BARS, _CLASS_GAP = 88, 96, 38, 40, 14, 8
@@ -124,14 +124,15 @@ def figure5(voices: Sequence[Voice], heard: Heard, title: str, remark: str) -> s
         An SVG.
     """
     across = Scale(0.0, heard.duration, FIRST, LAST)
-    styles = {voice.hierarchy: f"system-{k}" for k, voice in enumerate({v.hierarchy: v for v in voices}.values())}
+    styles = styles_of(voice.hierarchy for voice in voices)
+    systems = [(name_of(hierarchy), styles[hierarchy]) for hierarchy in dict.fromkeys(v.hierarchy for v in voices)]
     panels: list[Panel] = []
     for label in _labels_in_question(voices, heard):
         top = panels[-1].bottom + _CLASS_GAP if panels else _HEAD + _SPECTROGRAM
         panels.append(_panel(label, voices, heard, styles, across, top + _CLASS_HEAD))
     return draw(
         "figure5.svg", title=title, remark=remark, panels=panels, across=across, left=LEFT, width=WIDTH,
-        systems=[(name_of(hierarchy), style) for hierarchy, style in styles.items()],
+        systems=systems,
         height=round(panels[-1].bottom + 44), top=_HEAD, bottom=_HEAD + _SPECTROGRAM,
         picture=data_uri("image/png", spectrogram_png(heard.features, decibel_range([heard.features]))),
         picture_end=across.place(min(len(heard.features) * heard.grid.frame_duration, heard.duration)),

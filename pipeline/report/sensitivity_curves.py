@@ -3,7 +3,7 @@
 The erratum of He, Shen & Zhang (2019) says that scores are "sensitive to the parameter of threshold and
 post-processing"; here is by how much, for single and for hierarchical pooling. Cells without sweeps are left out.
 
-- :class:`Curve`, :func:`curves_of`: a system's score along one sweep, over its seeds
+- :class:`Curve`, :class:`Band`, :func:`curves_of`: a system's score along one sweep, over its seeds
 - :func:`sensitivity_lines`: tables and sentences, as Markdown; :mod:`pipeline.report.sensitivity_figure` draws them
 """
 
@@ -14,7 +14,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.metrics.spread import Interval, over_seeds
 from pipeline.report.table2 import Cell, name_of
 
 SCORES = {"error_rate": "min_er", "f1": "max_f1"}
@@ -23,6 +22,15 @@ SCORES = {"error_rate": "min_er", "f1": "max_f1"}
 NAMES = {"error_rate": "ER", "f1": "F1"}
 MOVED = {"threshold": "threshold", "median_s": "median filter", "min_duration_s": "shortest event"}
 _SPLIT = "testing"
+
+
+@dataclass(frozen=True)
+class Band:
+    """Mean over seeds, and the lowest and the highest of them."""
+
+    mean: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True)
@@ -40,12 +48,12 @@ class Curve:
     seeds : tuple of int
     values : tuple of float
         Of the setting.
-    scores : tuple of Interval or None
-        Mean over seeds at each value; None where a seed has none.
+    scores : tuple of Band or None
+        At each value; None where a seed has none.
     chosen : tuple of float
         What was chosen for each seed; where classes differ, their mean.
-    as_chosen : Interval or None
-        The score as it stands in the table.
+    as_chosen : float or None
+        The score as it stands in the table, mean over seeds.
     """
 
     score: str
@@ -54,14 +62,14 @@ class Curve:
     hierarchy: tuple[int, ...]
     seeds: tuple[int, ...]
     values: tuple[float, ...]
-    scores: tuple[Interval | None, ...]
+    scores: tuple[Band | None, ...]
     chosen: tuple[float, ...]
-    as_chosen: Interval | None
+    as_chosen: float | None
 
     @property
     def range(self) -> tuple[float, float]:
         """Lowest and highest mean along the sweep; nan where there is none."""
-        means = [interval.value for interval in self.scores if interval is not None] or [np.nan]
+        means = [band.mean for band in self.scores if band is not None] or [np.nan]
         return min(means), max(means)
 
 
@@ -102,6 +110,7 @@ def _curve(cells: Sequence[Cell], score: str, moved: str, pooling: str, hierarch
     values = cells[0]["sensitivity"][point]["sweeps"][moved]["values"]
     alike = [cell for cell in cells if cell["sensitivity"][point]["sweeps"][moved]["values"] == values]
     each = [cell["sensitivity"][point]["sweeps"][moved][score] for cell in alike]
+    as_chosen = _band(cell["splits"][_SPLIT]["operating_points"][point][score] for cell in alike)
     return Curve(
         score=score,
         moved=moved,
@@ -109,9 +118,9 @@ def _curve(cells: Sequence[Cell], score: str, moved: str, pooling: str, hierarch
         hierarchy=hierarchy,
         seeds=tuple(int(cell["seed"]) for cell in alike),
         values=tuple(values),
-        scores=tuple(_over_seeds(of_value) for of_value in zip(*each, strict=True)),
+        scores=tuple(_band(of_value) for of_value in zip(*each, strict=True)),
         chosen=tuple(_chosen(cell["sensitivity"][point]["settings"][moved], moved) for cell in alike),
-        as_chosen=_over_seeds([cell["splits"][_SPLIT]["operating_points"][point][score] for cell in alike]),
+        as_chosen=None if as_chosen is None else as_chosen.mean,
     )
 
 
@@ -120,10 +129,10 @@ def _chosen(setting: float | Sequence[float], moved: str) -> float:
     return 0.0 if moved == "threshold" else float(np.mean(setting))
 
 
-def _over_seeds(values: Iterable[float | None]) -> Interval | None:
+def _band(values: Iterable[float | None]) -> Band | None:
     listed = list(values)
     known = [value for value in listed if value is not None]
-    return over_seeds(known) if len(known) == len(listed) else None
+    return Band(float(np.mean(known)), min(known), max(known)) if len(known) == len(listed) else None
 
 
 def _what_is_moved(curves: Sequence[Curve]) -> str:
@@ -141,7 +150,7 @@ def _table(score: str, curves: Sequence[Curve]) -> list[str]:
     lines = [f"| {NAMES[score]} | seeds | as tuned | " + " | ".join(MOVED.values()) + " |", "|---|---|---|---|---|---|"]
     for of_system in _by_system(curves).values():
         first = of_system[0]
-        tuned = "-" if first.as_chosen is None else _written(first.as_chosen.value, score)
+        tuned = "-" if first.as_chosen is None else _written(first.as_chosen, score)
         ranges = [_range(curve, score) for curve in of_system]
         system = f"{first.pooling}, {name_of(first.hierarchy)}"
         lines.append(f"| {system} | {len(first.seeds)} | {tuned} | {' | '.join(ranges)} |")
@@ -159,7 +168,7 @@ def _sentences(score: str, curves: Sequence[Curve]) -> list[str]:
         single = tuned.pop((), None)
         for hierarchy, ours in tuned.items():
             if single is not None and ours is not None:
-                gain = _written(ours.value - single.value, score, signed=True)
+                gain = _written(ours - single, score, signed=True)
                 sentence += f"; as tuned, {name_of(hierarchy)} differs from single by {gain}"
         sentences.append(sentence + ".")
     return sentences

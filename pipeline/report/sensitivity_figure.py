@@ -13,7 +13,7 @@ import numpy as np
 from pipeline.report.charts import Scale
 from pipeline.report.render import draw
 from pipeline.report.sensitivity_curves import MOVED, NAMES, SCORES, Curve
-from pipeline.report.table2 import name_of
+from pipeline.report.table2 import name_of, styles_of
 
 WIDTH, LEFT = 860, 24
 _COLUMNS = {"threshold": (72, 298), "median_s": (322, 548), "min_duration_s": (572, 798)}
@@ -24,7 +24,6 @@ _TITLES = {
 }
 _HEAD, _PANEL, _GAP, _BLOCK_HEAD, _BLOCK_GAP = 100, 84, 24, 42, 70
 _LABEL_HEIGHT = 13
-_REACH = 0.25  # of the range of the means: how far a band may stretch the axis
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class Drawn:
 
     style: str
     line: str
-    band: str
+    area: str
     ticks: Sequence[tuple[float, float]]
 
 
@@ -91,7 +90,7 @@ class Block:
 
 
 def sensitivity_figure(curves: Sequence[Curve], title: str) -> str:
-    """Draw mean and 95 % band over seeds, and what was chosen for each.
+    """Draw mean and range over seeds, and what was chosen for each.
 
     Parameters
     ----------
@@ -104,13 +103,13 @@ def sensitivity_figure(curves: Sequence[Curve], title: str) -> str:
     str
         An SVG.
     """
-    styles = {curve.hierarchy: f"system-{k}" for k, curve in enumerate({c.hierarchy: c for c in curves}.values())}
+    styles = styles_of(curve.hierarchy for curve in curves)
     blocks: list[Block] = []
     for score, point in SCORES.items():
         top = blocks[-1].rows[-1].bottom + _BLOCK_GAP if blocks else _HEAD
         of_score = [curve for curve in curves if curve.score == score]
         blocks.append(Block(NAMES[score], point, top, _rows(of_score, styles, top), in_percent=score == "f1"))
-    systems = [(name_of(hierarchy), style) for hierarchy, style in styles.items()]
+    systems = [(name_of(hierarchy), styles[hierarchy]) for hierarchy in dict.fromkeys(c.hierarchy for c in curves)]
     height = round(blocks[-1].rows[-1].bottom + 44)
     return draw(
         "sensitivity.svg", title=title, blocks=blocks, systems=systems, titles=_TITLES, left=LEFT, width=WIDTH,
@@ -130,13 +129,9 @@ def _rows(curves: Sequence[Curve], styles: dict[tuple[int, ...], str], top: floa
 
 
 def _range(curves: Sequence[Curve]) -> tuple[float, float]:
-    """What lies on the axis: every mean, and bands as far as there is room."""
-    intervals = [interval for curve in curves for interval in curve.scores if interval is not None]
-    means = [interval.value for interval in intervals] or [0.0, 1.0]
-    ends = [end for interval in intervals for end in (interval.low, interval.high) if end is not None]
-    low, high = min(means), max(means)
-    reach = _REACH * max(high - low, 0.02)
-    low, high = max(min([low, *ends]), low - reach), min(max([high, *ends]), high + reach)
+    """What lies on the axis: every seed, with a margin."""
+    bands = [band for curve in curves for band in curve.scores if band is not None]
+    low, high = (min(band.low for band in bands), max(band.high for band in bands)) if bands else (0.0, 1.0)
     margin = max(0.05 * (high - low), 0.005)
     return low - margin, high + margin
 
@@ -154,24 +149,17 @@ def _panel(
 
 
 def _drawn(curve: Curve, style: str, across: Scale, up: Scale, k: int) -> Drawn:
-    known = [(value, one) for value, one in zip(curve.values, curve.scores, strict=True) if one is not None]
-    line = across.path([value for value, _ in known], [up.place(one.value) for _, one in known])
-    edges = [(value, one.low, one.high) for value, one in known if one.low is not None and one.high is not None]
-    there = [(value, _within(high, up)) for value, _, high in edges]
-    back = [(value, _within(low, up)) for value, low, _ in reversed(edges)]
-    outline = there + back
-    band = across.path([value for value, _ in outline], [up.place(height) for _, height in outline])
+    known = [(value, band) for value, band in zip(curve.values, curve.scores, strict=True) if band is not None]
+    line = across.path([value for value, _ in known], [up.place(band.mean) for _, band in known])
+    outline = [(value, band.high) for value, band in known] + [(value, band.low) for value, band in reversed(known)]
+    area = across.path([value for value, _ in outline], [up.place(score) for _, score in outline])
     ticks = [] if curve.moved == "threshold" else [(across.place(value), up.first - 6 * k) for value in curve.chosen]
-    return Drawn(style, line, band + "Z" if band else "", ticks)
-
-
-def _within(value: float, scale: Scale) -> float:
-    return float(np.clip(value, scale.low, scale.high))
+    return Drawn(style, line, area + "Z" if area else "", ticks)
 
 
 def _labels(curves: Sequence[Curve], styles: dict[tuple[int, ...], str], up: Scale) -> list[Label]:
     """Names at the ends of curves, none on top of another."""
-    ends = [(up.place(curve.scores[-1].value), curve) for curve in curves if curve.scores[-1] is not None]
+    ends = [(up.place(curve.scores[-1].mean), curve) for curve in curves if curve.scores[-1] is not None]
     labels: list[Label] = []
     for y, curve in sorted(ends, key=lambda end: end[0]):
         free = labels[-1].y + _LABEL_HEIGHT if labels else -np.inf

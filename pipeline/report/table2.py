@@ -140,6 +140,12 @@ def name_of(hierarchy: Sequence[int]) -> str:
     return ",".join(map(str, hierarchy)) or "single"
 
 
+def styles_of(hierarchies: Iterable[tuple[int, ...]]) -> dict[tuple[int, ...], str]:
+    """Class of each hierarchy in the figures' style sheet; single pooling has the same one in all of them."""
+    others = [hierarchy for hierarchy in dict.fromkeys(hierarchies) if hierarchy]
+    return {(): "system-0", **{hierarchy: f"system-{k}" for k, hierarchy in enumerate(others, start=1)}}
+
+
 def csv_text(cells: Sequence[Cell]) -> str:
     """A line a system, split and operating point: mean, low and high of each score, as fractions."""
     out = io.StringIO()

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from pipeline.metrics.spread import Interval
 from pipeline.report.charts import Scale
 from pipeline.report.render import draw
-from pipeline.report.table2 import Cell, Comparison, Row, comparisons_of, name_of, rows_of, shown
+from pipeline.report.table2 import Cell, Comparison, Row, comparisons_of, name_of, rows_of, shown, styles_of
 
 WIDTH, LEFT, NAMES = 860, 24, 168
 PLACES = {"error_rate": (186, 406), "f1": (528, 748)}
@@ -98,7 +97,7 @@ def table2_figure(cells: Sequence[Cell], title: str, tuned_on: str = "testing") 
     """
     rows, comparisons = rows_of(cells), comparisons_of(cells)
     panels = [_panel(score, rows) for score in PLACES]
-    styles = {row.hierarchy: f"system-{k}" for k, row in enumerate({row.hierarchy: row for row in rows}.values())}
+    styles = styles_of(row.hierarchy for row in rows)
     blocks: list[Block] = []
     for split, point in dict.fromkeys((row.split, row.operating_point) for row in rows):
         top = blocks[-1].bottom + _BLOCK_GAP if blocks else _HEAD
@@ -123,7 +122,11 @@ def _panel(score: str, rows: Sequence[Row]) -> Panel:
 
 
 def _groups(
-    rows: Sequence[Row], comparisons: Sequence[Comparison], panels: Sequence[Panel], styles: dict[Any, str], top: float
+    rows: Sequence[Row],
+    comparisons: Sequence[Comparison],
+    panels: Sequence[Panel],
+    styles: dict[tuple[int, ...], str],
+    top: float,
 ) -> list[Group]:
     groups, y = [], top
     for pooling in dict.fromkeys(row.pooling for row in rows):

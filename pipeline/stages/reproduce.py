@@ -42,7 +42,7 @@ from pipeline.shards import Shard
 from pipeline.stages.progress import Listener, clock, seconds_to_go
 from pipeline.stages.run_record import TrainSettings
 from pipeline.stages.score import TUNED_ON, counts_of_clips, score
-from pipeline.stages.sensitivity import sensitivity_of_run
+from pipeline.stages.sensitivity import found_later, sensitivity_of_run
 from pipeline.stages.train import open_splits, train
 
 POOLINGS = ("linear", "exponential", "attention")
@@ -175,6 +175,7 @@ def reproduce_table2(
     for outcome in outcomes:
         finished.append(outcome)
         listener.say(_cell_line(finished, len(missing), jobs))
+    _add_sensitivity(folder, dataset, cache_dir, settings, own)
     there = [found for cell in cells if (found := _find(folder, cell, _head(dataset, settings, cell))) is not None]
     _write_table(folder, dataset, settings, there)
     failed = {outcome.cell: outcome.told for outcome in finished if outcome.failed}
@@ -316,6 +317,18 @@ def _made(
         "versions": record.get("versions", {}),
     }
     return {**_head(dataset, settings, cell), **made, "splits": splits, **hangs_on}
+
+
+def _add_sensitivity(
+    folder: Path, dataset: str, cache_dir: Path, settings: TrainSettings, cells: Sequence[Cell]
+) -> None:
+    """To cells that were made before cells kept it, as far as their runs are still there."""
+    for cell in cells:
+        found = _find(folder, cell, _head(dataset, settings, cell))
+        if found is not None and "sensitivity" not in found:
+            sweeps = found_later(found, dataset, cache_dir, run_name(settings, cell), device=settings.device)
+            if sweeps is not None:
+                write_json(Table(folder).cell_path(cell.name), {**found, "sensitivity": sweeps})
 
 
 def _write_table(folder: Path, dataset: str, settings: TrainSettings, cells: Sequence[dict[str, Any]]) -> None:

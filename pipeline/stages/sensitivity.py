@@ -1,14 +1,17 @@
 """How much a run's scores on ``testing`` hang on its post-processing, from its frame probabilities.
 
 - :func:`sensitivity_of_run`: what a cell of a table keeps of it
+- :func:`found_later`: the same for a cell that was made before cells kept it
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from pipeline.errors import MissingStageError
 from pipeline.io.cache import DatasetCache
 from pipeline.io.runs import find_run
 from pipeline.sensitivity import sensitivity
@@ -42,3 +45,22 @@ def sensitivity_of_run(dataset: str, cache_dir: Path, run: str, *, device: str =
         )  # fmt: skip
         found[name] = {"settings": asdict(chosen), "sweeps": {moved: asdict(sweep) for moved, sweep in sweeps.items()}}
     return found
+
+
+def found_later(
+    cell: Mapping[str, Any], dataset: str, cache_dir: Path, run: str, *, device: str = "cpu"
+) -> dict[str, dict[str, Any]] | None:
+    """Sweeps of the run that a cell was made of; None where it is not there, or is another run of that name."""
+    try:
+        found = sensitivity_of_run(dataset, cache_dir, run, device=device)
+    except MissingStageError:
+        return None
+    points = cell["splits"].get(TUNED_ON, {}).get("operating_points", {})
+    return found if found.keys() == points.keys() and all(_is_of(found[name], points[name]) for name in found) else None
+
+
+def _is_of(around: Mapping[str, Any], scores: Mapping[str, float | None]) -> bool:
+    """Whether the scores where nothing is moved are these."""
+    sweep = around["sweeps"]["threshold"]
+    middle = sweep["values"].index(0.0)
+    return all(sweep[name][middle] == scores[name] for name in ("error_rate", "f1"))

@@ -118,8 +118,8 @@ def train(
     labels = LabelSet(cache.read_record().labels)
     run = named_run(cache, run_name or settings.default_run)
     splits = open_splits(cache, fingerprint(front_end, feature_dtype), labels)
+    description = describe_run(cache, settings, fingerprint(front_end, feature_dtype), splits)
     with _alone(run, listener, waits=waits):
-        description = describe_run(cache, settings, fingerprint(front_end, feature_dtype), splits)
         record = begin_run(run, description)
         if run.is_finished:
             listener.say(f"{run.name} is finished already")

@@ -3,6 +3,7 @@ from pipeline.report.lines import (
     doctor_lines,
     download_lines,
     explain_lines,
+    figure5_lines,
     prune_lines,
     report_lines,
     score_lines,
@@ -73,6 +74,11 @@ def test_a_doctor_says_what_to_do_where_something_lacks():
 def test_a_page_says_where_it_is_and_how_large():
     report = {"path": "c.html", "runs": ["a", "b"], "split": "testing", "clips": ["x", "y"], "bytes": 1_260_000}
     assert report_lines(report) == ["c.html: a and b on testing, 2 clips, 1.3 MB"]
+
+
+def test_a_drawn_clip_says_where_it_is_and_who_was_asked():
+    report = {"path": "figure5-a.svg", "clip": "a", "split": "testing", "runs": ["x", "y"]}
+    assert figure5_lines(report) == ["figure5-a.svg: a of testing by 2 systems"]
 
 
 def test_reasons_are_counted_with_examples_and_details():

@@ -47,12 +47,19 @@ def test_thresholds_as_tuned_lie_in_the_middle_and_each_seeds_filter_has_a_strok
     assert [t for t in texts(drawn(CELLS)) if t in ("1/4", "1/2", "1", "2", "4")][:5] == ["1/4", "1/2", "1", "2", "4"]
 
 
-def test_a_band_is_cut_at_the_frame_and_one_seed_has_none():
-    for panel in of_class(drawn(CELLS), "panel"):
-        rules = [float(line.get("y1")) for line in of_class(panel, "axis") if not line.get("stroke-dasharray")]
-        for band in of_class(panel, "band"):
-            assert max(y for _, y in points_of(band.get("d"))) <= rules[0]
-    assert {band.get("d") for band in of_class(drawn(CELLS[:1]), "band")} == {""}
+def test_a_band_goes_from_the_highest_seed_and_back_by_the_lowest():
+    panel = next(of_class(drawn(CELLS), "panel"))
+    [single] = [group for group in of_class(panel, "system-0") if list(of_class(group, "band"))]
+    line = [y for _, y in points_of(next(of_class(single, "line")).get("d"))]  # 0.8, 0.55, 0.7
+    band = [y for _, y in points_of(next(of_class(single, "band")).get("d"))]  # 0.9, 0.6, 0.7, 0.7, 0.5, 0.7
+    per_unit = (line[0] - line[1]) / 0.25
+    expected = [(seed - 0.8) * per_unit + line[0] for seed in (0.9, 0.6, 0.7, 0.7, 0.5, 0.7)]
+    assert band == pytest.approx(expected, abs=0.05)
+
+
+def test_single_pooling_has_one_colour_whatever_comes_first():
+    for block in of_class(drawn(CELLS[::-1]), "block"):
+        assert {label.text for group in of_class(block, "system-0") for label in of_class(group, "name")} == {"single"}
 
 
 def test_names_stand_at_the_ends_of_the_curves_and_not_on_each_other():

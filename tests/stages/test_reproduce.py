@@ -19,7 +19,8 @@ from pipeline.metrics.spread import rates
 from pipeline.report.lines import reproduce_lines
 from pipeline.shards import Shard
 from pipeline.stages.progress import Listener
-from pipeline.stages.reproduce import ReproduceReport, grid, reproduce_table2
+from pipeline.stages.reproduce import Cell, ReproduceReport, grid, reproduce_table2, run_name
+from pipeline.stages.sensitivity import found_later
 
 torch.set_num_threads(1)
 RUN = "table2-tiny-paper-1-linear-single-seed0"
@@ -138,6 +139,45 @@ def test_a_killed_grid_goes_on_to_the_same_cells(
     assert len(finished) == 2
 
 
+def test_a_cell_tells_how_its_scores_on_testing_hang_on_post_processing(made: tuple[Path, ReproduceReport]) -> None:
+    for cell in cells(made[1]).values():
+        scored = cell["splits"]["testing"]["operating_points"]  # type: ignore[index]
+        assert cell["sensitivity"].keys() == scored.keys() == {"min_er", "max_f1"}  # type: ignore[attr-defined]
+        for point, scores in scored.items():
+            around = cell["sensitivity"][point]  # type: ignore[index]
+            assert set(around["sweeps"]) == {"threshold", "median_s", "min_duration_s"}
+            sweep = around["sweeps"]["threshold"]
+            assert sweep["error_rate"][sweep["values"].index(0.0)] == pytest.approx(scores["error_rate"])
+            assert sweep["f1"][sweep["values"].index(0.0)] == pytest.approx(scores["f1"])
+
+
+def test_a_cell_from_before_there_were_sweeps_is_kept_and_gets_those_of_its_run(
+    made: tuple[Path, ReproduceReport],
+) -> None:
+    cache, report = made
+    path = Path(report.folder) / "cells" / "linear-single-seed0.json"
+    whole = path.read_text()
+    path.write_text(json.dumps({key: value for key, value in json.loads(whole).items() if key != "sensitivity"}))
+    assert make(cache).cells["made"] == 0
+    assert path.read_text() == whole
+
+
+def test_another_run_of_the_same_name_gives_a_cell_nothing(made: tuple[Path, ReproduceReport], tmp_path: Path) -> None:
+    cache, report = made
+    cell, run = cells(report)["linear-single-seed0"], run_name(QUICK, Cell("linear", (), 0))
+    assert json.loads(json.dumps(found_later(cell, NAME, cache, run))) == cell["sensitivity"]
+    assert found_later(cell, NAME, cache, run_name(QUICK, Cell("linear", (), 1))) is None
+    make_dataset(tmp_path)
+    assert found_later(cell, NAME, tmp_path, run) is None
+
+
+def test_the_table_shows_its_figures(made: tuple[Path, ReproduceReport]) -> None:
+    folder = Path(made[1].folder)
+    for name, n_blocks in (("table.svg", 4), ("sensitivity.svg", 2)):
+        assert f"]({name})" in (folder / "table.md").read_text()
+        assert len(list(of_class(parsed((folder / name).read_text()), "block"))) == n_blocks
+
+
 def test_cells_made_at_the_same_time_share_the_threads_and_are_the_same(
     made: tuple[Path, ReproduceReport], tmp_path: Path
 ) -> None:
@@ -249,31 +289,3 @@ def test_other_poolings_have_rows_of_their_own(tmp_path: Path) -> None:
     report = make(tmp_path, (0,), poolings=("auto",))
     assert set(cells(report)) == {"auto-single-seed0", "auto-5-seed0"}
     assert "auto, 5 against single" in (Path(report.folder) / "table.md").read_text()
-
-
-def test_a_cell_tells_how_its_scores_on_testing_hang_on_post_processing(made: tuple[Path, ReproduceReport]) -> None:
-    for cell in cells(made[1]).values():
-        scored = cell["splits"]["testing"]["operating_points"]  # type: ignore[index]
-        assert cell["sensitivity"].keys() == scored.keys() == {"min_er", "max_f1"}  # type: ignore[attr-defined]
-        for point, scores in scored.items():
-            around = cell["sensitivity"][point]  # type: ignore[index]
-            assert set(around["sweeps"]) == {"threshold", "median_s", "min_duration_s"}
-            sweep = around["sweeps"]["threshold"]
-            assert sweep["error_rate"][sweep["values"].index(0.0)] == pytest.approx(scores["error_rate"])
-            assert sweep["f1"][sweep["values"].index(0.0)] == pytest.approx(scores["f1"])
-
-
-def test_a_cell_from_before_there_were_sweeps_is_kept(made: tuple[Path, ReproduceReport]) -> None:
-    cache, report = made
-    path = Path(report.folder) / "cells" / "linear-single-seed0.json"
-    whole = path.read_text()
-    path.write_text(json.dumps({key: value for key, value in json.loads(whole).items() if key != "sensitivity"}))
-    assert make(cache).cells["made"] == 0
-    path.write_text(whole)
-
-
-def test_the_table_shows_its_figures(made: tuple[Path, ReproduceReport]) -> None:
-    folder = Path(made[1].folder)
-    for name, n_blocks in (("table.svg", 4), ("sensitivity.svg", 2)):
-        assert f"]({name})" in (folder / "table.md").read_text()
-        assert len(list(of_class(parsed((folder / name).read_text()), "block"))) == n_blocks

@@ -14,10 +14,15 @@ from click.testing import CliRunner
 
 import cli
 from pipeline.failures import SAYINGS, UNKNOWN
+from pipeline.io.manifests.load import manifest_names
+from pipeline.io.presets import load_preset
 from pipeline.nn.blocks import CONVOLUTIONS
+from pipeline.nn.crnn import CRNN
+from pipeline.nn.layers import layers
 from pipeline.nn.pooling import POOLING_FUNCTIONS
 
 DOCS = Path(__file__).parents[1] / "docs"
+N_TRAINING = 51_172  # clips that the official list of training names
 BY_OTHERS = {("gone", "too-short"), ("gone", "silent")}  # told by pipeline.io.media
 
 
@@ -78,3 +83,38 @@ def sedpipe(command: str, exit_code: int = 0) -> str:
     outcome = CliRunner().invoke(cli.main, shlex.split(command))
     assert outcome.exit_code == exit_code, outcome.output
     return outcome.output
+
+
+def test_the_commands_to_reproduce_are_ones_that_sedpipe_takes() -> None:
+    text = (DOCS / "reproduce.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```console\n(.*?)```", text, flags=re.DOTALL)
+    commands = [line.removeprefix("$ sedpipe ") for block in blocks for line in block.splitlines()]
+    assert len(commands) == 14
+    for command in commands:
+        verb, *arguments = shlex.split(command)
+        context = cli.main.commands[verb].make_context(verb, arguments)
+        assert context.params["dataset"] in manifest_names()
+
+
+def test_the_arithmetic_of_reproduce_is_that_of_the_network_and_of_what_was_measured() -> None:
+    text = " ".join((DOCS / "reproduce.md").read_text(encoding="utf-8").split())
+    preset, speeds = load_preset("paper"), DOCS.parent / "benchmarks" / "results" / "training-speed" / "speed.json"
+    network = CRNN(17, 500, 80, preset.network, preset.pooling)
+    multiply_adds = sum(layer.multiply_adds for layer in layers(network, 500, 80))
+    per_second = {
+        row["preset"]: row["clips_per_second"]
+        for row in json.loads(speeds.read_text())["rows"]
+        if row["way"] == "sedpipe"
+    }
+    assert f"{multiply_adds / 1e9:.2f} G multiply-adds" in text
+    assert f"{6 * multiply_adds / 1e9:.1f} GFLOP a clip, {6 * multiply_adds * N_TRAINING / 1e15:.2f} PFLOP" in text
+    assert f"reach {6 * multiply_adds * per_second['paper'] / 1e12:.2f} TFLOP/s" in text
+    assert f"| {N_TRAINING / per_second['paper'] / 3600:.1f} hours |" in text
+    assert f"| {N_TRAINING / per_second['small'] / 60:.0f} minutes |" in text
+    assert f"{20 * N_TRAINING / per_second['paper'] / 3600:.0f} hours and the 30 cells of the table" in text
+    assert f"{600 * N_TRAINING / per_second['paper'] / 86400:.0f} days, of `small`" in text
+    for reached in (2, 5, 20):
+        clips = reached * 1e12 / (6 * multiply_adds)
+        epoch_s = N_TRAINING / clips
+        row = f"| {clips:.0f} | {epoch_s / 60:.1f} min | {20 * epoch_s / 3600:.1f} h | {600 * epoch_s / 3600:.0f} h |"
+        assert f"| {reached} TFLOP/s {row}" in text

@@ -595,7 +595,7 @@ def reproduce(
         from pipeline.stages.figure5 import reproduce_figure5
 
         drawn = reproduce_figure5(_name_of(dataset, cache_dir), cache_dir, settings, clip, seed, split=split,
-                                  folder=out, listener=Terminal(quiet=quiet))  # fmt: skip
+                                  poolings=poolings, folder=out, listener=Terminal(quiet=quiet))  # fmt: skip
         return _print(drawn, lines.figure5_lines, as_json)
     report = reproduce_table2(_name_of(dataset, cache_dir), cache_dir, settings, LogMelConfig(), seeds,
                               poolings=poolings, folder=out, shard=shard, jobs=jobs, listener=Terminal(quiet=quiet),

@@ -23,7 +23,7 @@ from pipeline.postprocess import decode_events
 from pipeline.report.figure5 import Heard, Voice, figure5
 from pipeline.stages.frame_scores import frame_scores
 from pipeline.stages.progress import Listener
-from pipeline.stages.reproduce import HIERARCHIES, Cell, default_folder, grid, run_name
+from pipeline.stages.reproduce import HIERARCHIES, POOLINGS, Cell, default_folder, grid, run_name
 from pipeline.stages.run_record import TrainSettings
 from pipeline.stages.score import known_truth
 from pipeline.suggestions import did_you_mean
@@ -51,6 +51,7 @@ def reproduce_figure5(
     seed: int,
     *,
     split: str = "testing",
+    poolings: Sequence[str] = POOLINGS,
     hierarchies: Sequence[tuple[int, ...]] = HIERARCHIES,
     folder: Path | None = None,
     listener: Listener | None = None,
@@ -71,8 +72,9 @@ def reproduce_figure5(
         Whose runs.
     split : str
         Whose clip; its strong labels must be known.
+    poolings : sequence of str
     hierarchies : sequence of tuple of int
-        As in the table.
+        Both as in the table.
     folder : Path, optional
         Where to write; the table's folder by default.
     listener : Listener, optional
@@ -86,9 +88,9 @@ def reproduce_figure5(
         If there is no such clip.
     """
     cache, listener = DatasetCache(cache_dir, dataset), listener or Listener()
-    cells = grid((seed,), hierarchies)
+    cells = grid((seed,), hierarchies, poolings)
     runs = [named_run(cache, run_name(settings, cell)) for cell in cells]
-    _check_finished(dataset, settings, seed, runs)
+    _check_finished(dataset, settings, seed, poolings, runs)
     each = [frame_scores(cache, run, split, settings.device, listener) for run in runs]
     clip_ids = each[0].clip_ids
     if clip_id not in clip_ids:
@@ -104,10 +106,14 @@ def reproduce_figure5(
     return FigureReport(dataset, split, clip_id, [run.name for run in runs], str(path))
 
 
-def _check_finished(dataset: str, settings: TrainSettings, seed: int, runs: Sequence[Run]) -> None:
+def _check_finished(
+    dataset: str, settings: TrainSettings, seed: int, poolings: Sequence[str], runs: Sequence[Run]
+) -> None:
     missing = [run.name for run in runs if not run.is_finished]
     if missing:
         how = f"--preset {settings.preset} --recipe {settings.recipe} --epochs {settings.training.epochs}"
+        if tuple(poolings) != POOLINGS:
+            how += f" --poolings {','.join(poolings)}"
         raise MissingStageError(
             f"{len(missing)} of the {len(runs)} runs of seed {seed} are not there or not finished, first {missing[0]}",
             hint=f"run `sedpipe reproduce table2 {dataset} {how} --seeds {seed}` first",

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import MissingStageError
+from pipeline.errors import SedpipeError
 from pipeline.io.cache import DatasetCache
 from pipeline.io.runs import find_run
 from pipeline.sensitivity import sensitivity
@@ -50,10 +50,10 @@ def sensitivity_of_run(dataset: str, cache_dir: Path, run: str, *, device: str =
 def found_later(
     cell: Mapping[str, Any], dataset: str, cache_dir: Path, run: str, *, device: str = "cpu"
 ) -> dict[str, dict[str, Any]] | None:
-    """Sweeps of the run that a cell was made of; None where it is not there, or is another run of that name."""
+    """Sweeps of the run that a cell was made of; None where it is not there, is broken, or only bears its name."""
     try:
         found = sensitivity_of_run(dataset, cache_dir, run, device=device)
-    except MissingStageError:
+    except SedpipeError:
         return None
     points = cell["splits"].get(TUNED_ON, {}).get("operating_points", {})
     return found if found.keys() == points.keys() and all(_is_of(found[name], points[name]) for name in found) else None

@@ -54,6 +54,15 @@ def test_the_same_clip_is_the_same_bytes_also_where_probabilities_are_made_anew(
     assert Path(draw(cache, folder=tmp_path).path).read_bytes() == before
 
 
+def test_only_the_poolings_asked_for_are_drawn(cache: Path, tmp_path: Path) -> None:
+    report = draw(cache, poolings=("attention",), folder=tmp_path)
+    assert [run.split("-")[3] for run in report.runs] == ["attention", "attention"]
+    with pytest.raises(MissingStageError, match="2 of the 2 runs") as error:
+        draw(cache, poolings=("max",))
+    assert error.value.hint.endswith("--seeds 0` first")
+    assert "--poolings max --seeds" in error.value.hint
+
+
 def test_a_missing_run_is_a_sentence_that_names_the_command(cache: Path, tmp_path: Path) -> None:
     with pytest.raises(MissingStageError, match="6 of the 6 runs of seed 7 are not there") as error:
         draw(cache, seed=7)

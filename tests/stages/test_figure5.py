@@ -56,7 +56,7 @@ def test_the_same_clip_is_the_same_bytes_also_where_probabilities_are_made_anew(
 
 def test_only_the_poolings_asked_for_are_drawn(cache: Path, tmp_path: Path) -> None:
     report = draw(cache, poolings=("attention",), folder=tmp_path)
-    assert [run.split("-")[3] for run in report.runs] == ["attention", "attention"]
+    assert [run.split("-")[4] for run in report.runs] == ["attention", "attention"]
     with pytest.raises(MissingStageError, match="2 of the 2 runs") as error:
         draw(cache, poolings=("max",))
     assert error.value.hint.endswith("--seeds 0` first")

@@ -118,6 +118,7 @@ def _answering(fabric: Fabric, work: Callable[..., Any], args: tuple[Any, ...], 
         raise
     if fabric.is_global_zero:
         answers.put(result)
+    torch.distributed.destroy_process_group()  # its threads must not outlive the interpreter
 
 
 def _check_devices(place: torch.device, n_processes: int) -> None:

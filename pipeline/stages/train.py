@@ -165,11 +165,11 @@ def _train(fabric: Fabric, task: _Task) -> TrainReport:
     keep_freed_memory()
     fit = start(fabric, settings, task.labels, task.front_end, splits["training"])
     _feed(splits, fabric.device)
-    _resume(fit, run, task.listener)
+    seconds_before = _resume(fit, run, task.listener)
     judge = _judge(task.truth, splits["testing"], task.labels, task.front_end, fit.model.time_factor)
     with what_a_user_can_mend(run.name, settings):
-        seconds, n_clips = _fit(fit, fabric, task, judge)
-    report = _report(fit, run, task.record["dataset"], seconds, n_clips)
+        seconds = _fit(fit, fabric, task, judge, seconds_before)
+    report = _report(fit, run, task.record["dataset"], seconds, len(splits["training"]))
     if fabric.is_global_zero:
         fit.restore_best()
         _finish(fit.model, task, report)
@@ -266,26 +266,29 @@ def _feed(splits: dict[str, ClipBatches], device: torch.device) -> None:
         batches.pinned = device.type == "cuda"
 
 
-def _resume(fit: Fit, run: Run, listener: Listener) -> None:
+def _resume(fit: Fit, run: Run, listener: Listener) -> float:
+    """Let the fit go on where it was; the seconds that this took."""
     state, complaint = find_resume(run.state_path)
     if complaint:
         listener.say(f"{complaint}; the state before it is used")
     if state is None:
-        return
+        return 0.0
     try:
         fit.load_state(state)
+        seconds = float(state["seconds"])
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise StaleError(
             f"{run.state_path} is not the state of this network", hint="delete it, and training starts over"
         ) from error
     steps = f" and {fit.step} steps of the next" if fit.step else ""
     listener.say(f"{run.name} goes on after epoch {fit.epoch}{steps}")
+    return seconds
 
 
-def _fit(fit: Fit, fabric: Fabric, task: _Task, judge: Judge | None) -> tuple[float, int]:
-    """Epochs until it is time to stop; returns the seconds and the clips of this call."""
+def _fit(fit: Fit, fabric: Fabric, task: _Task, judge: Judge | None, seconds_before: float) -> float:
+    """Epochs until it is time to stop; the seconds that all took, those before this call included."""
     run, listener, size = task.run, task.listener, task.settings.training.batch_size
-    started, n_clips = time.monotonic(), 0
+    started = time.monotonic() - seconds_before
     training, testing = task.splits["training"], task.splits["testing"]
     n_steps = -(-len(training) // size)
     writes = fabric.is_global_zero
@@ -305,23 +308,21 @@ def _fit(fit: Fit, fabric: Fabric, task: _Task, judge: Judge | None) -> tuple[fl
         saved = begun
         for _ in fit.steps(tracked):
             if writes and time.monotonic() - saved >= task.save_every_s:
-                write_resume(run.state_path, fit.state())
+                write_resume(run.state_path, {**fit.state(), "seconds": time.monotonic() - started})
                 saved = time.monotonic()
         trained = time.monotonic()
         record = fit.end_epoch(read_ahead(testing.in_order(size)), judge)
         if writes:
             write_text(run.log_path, _log(fit.records))
-            write_resume(run.state_path, fit.state())
+            write_resume(run.state_path, {**fit.state(), "seconds": time.monotonic() - started})
         if curves is not None:
             curves.add(record)
-        n_done = len(training) - skip * size
-        n_clips += n_done
-        speed = n_done / max(trained - begun, 1e-9)
+        speed = (len(training) - skip * size) / max(trained - begun, 1e-9)
         epoch_s = len(training) / speed + time.monotonic() - trained
         listener.say(_epoch_line(fit, record, speed, epoch_s * (task.settings.training.epochs - fit.epoch)))
     if curves is not None:
         curves.close()
-    return time.monotonic() - started, n_clips
+    return time.monotonic() - started
 
 
 def _epoch_line(fit: Fit, record: EpochRecord, clips_per_second: float, at_most_s: float) -> str:
@@ -399,7 +400,7 @@ def _tune(
     )
 
 
-def _report(fit: Fit, run: Run, dataset: str, seconds: float, n_clips: int) -> TrainReport:
+def _report(fit: Fit, run: Run, dataset: str, seconds: float, clips_per_epoch: int) -> TrainReport:
     return TrainReport(
         dataset=dataset,
         run=run.name,
@@ -410,5 +411,5 @@ def _report(fit: Fit, run: Run, dataset: str, seconds: float, n_clips: int) -> T
         validation_loss=fit.best_loss if fit.records else None,
         stopped=fit.stopped,
         seconds=seconds,
-        clips_per_second=n_clips / seconds if seconds > 0 else 0.0,
+        clips_per_second=fit.epoch * clips_per_epoch / seconds if seconds > 0 else 0.0,
     )

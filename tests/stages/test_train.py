@@ -21,6 +21,7 @@ from pipeline.io.checkpoints import read_model
 from pipeline.io.feature_store import fingerprint
 from pipeline.io.lists.clips import read_clips, write_clips
 from pipeline.io.locks import hold
+from pipeline.io.resume import find_resume, write_resume
 from pipeline.io.runs import named_run
 from pipeline.nn.crnn import PoolingConfig
 from pipeline.postprocess import PostProcessing
@@ -218,6 +219,17 @@ def test_a_killed_run_goes_on_inside_the_epoch(tmp_path, undisturbed):
     assert lines[0] == "run goes on after epoch 0 and 2 steps of the next"
     assert [line.split(":")[0] for line in lines[1:]] == ["epoch 1", "epoch 2", "epoch 3", "epoch 4"]
     assert_same_result(result_of(cache), undisturbed[0])
+
+
+def test_the_seconds_of_a_killed_run_are_those_of_all_its_parts(tmp_path):
+    state_path = named_run(make_dataset(tmp_path), "run").state_path
+    assert in_a_process(tmp_path, dies_at=6) == -signal.SIGKILL
+    state, _ = find_resume(state_path)
+    assert 0 < state["seconds"] < 60
+    write_resume(state_path, {**state, "seconds": 1000.0})
+    report, _ = train_tiny(tmp_path)
+    assert 1000 < report.seconds < 1060
+    assert report.clips_per_second == pytest.approx(4 * N_CLIPS["training"] / report.seconds)
 
 
 def test_a_damaged_state_gives_way_to_the_one_before_and_says_so(tmp_path, undisturbed):

@@ -89,7 +89,7 @@ def test_the_commands_to_reproduce_are_ones_that_sedpipe_takes() -> None:
     text = (DOCS / "reproduce.md").read_text(encoding="utf-8")
     blocks = re.findall(r"```console\n(.*?)```", text, flags=re.DOTALL)
     commands = [line.removeprefix("$ sedpipe ") for block in blocks for line in block.splitlines()]
-    assert len(commands) == 14
+    assert len(commands) == 15
     for command in commands:
         verb, *arguments = shlex.split(command)
         context = cli.main.commands[verb].make_context(verb, arguments)

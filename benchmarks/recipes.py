@@ -1,0 +1,106 @@
+"""Compares recipes by trained runs: mean scores over seeds, and what each has over the first.
+
+Train the runs, for instance
+
+    sedpipe train esc10-fold4 --preset cdur --recipe paper --epochs 16 --seed 0 --run paper-0
+    sedpipe train esc10-fold4 --preset cdur --recipe strong --epochs 16 --seed 0 --run strong-0
+
+with more seeds, then ``python benchmarks/recipes.py esc10-fold4 paper=paper-0,paper-1 strong=strong-0,strong-1``.
+Scores are those of
+``testing``, where each run was tuned, too; ``cross-validated`` is the same with post-processing chosen on other clips.
+Differences are paired by seed; their intervals come from seeds and clips drawn anew.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+import numpy as np  # noqa: E402
+
+from pipeline.io.cache import DatasetCache  # noqa: E402
+from pipeline.io.runs import find_run  # noqa: E402
+from pipeline.metrics.spread import paired_differences  # noqa: E402
+from pipeline.stages.score import counts_of_clips, score  # noqa: E402
+
+SPLIT, POINT = "testing", "max_f1"
+
+
+def run_scores(dataset: str, cache: Path, name: str) -> dict[str, Any]:
+    """What made a run and what it scores."""
+    report = score(dataset, cache, run=name, split=SPLIT)
+    run = find_run(DatasetCache(cache, dataset), name)
+    record = run.find_record() or {}
+    header, *rows = (line.split(",") for line in run.log_path.read_text().splitlines())
+    chosen = next(step for step in record["tuning"][POINT] if step["chosen"])
+    return {
+        "seed": record["settings"]["seed"],
+        "threads": record["settings"]["threads"],
+        "network": record["settings"]["network"],
+        "training": record["settings"]["training"],
+        "versions": record["versions"],
+        "seconds": record["result"]["seconds"],
+        "best_epoch": record["result"]["best_epoch"],
+        "log": [dict(zip(header, row, strict=True)) for row in rows],
+        "operating_points": report.operating_points,
+        "cross_validated": chosen["cross_validated"],
+        "clip_based": report.clip_based,
+    }
+
+
+def main() -> None:
+    """Score, compare, print, write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("dataset")
+    parser.add_argument("groups", nargs="+", metavar="NAME=RUN,RUN,...", help="runs of one recipe, a seed each")
+    parser.add_argument("--cache", type=Path, default=Path("cache"))
+    parser.add_argument("--out", type=Path, help="write all of it as JSON here")
+    options = parser.parse_args()
+    groups = {name: runs.split(",") for name, runs in (group.split("=", 1) for group in options.groups)}
+    found: dict[str, Any] = {"dataset": options.dataset, "split": SPLIT, "tuned_on_this_split": True, "recipes": {}}
+    counts = {}
+    for name, runs in groups.items():
+        found["recipes"][name] = [run_scores(options.dataset, options.cache, run) for run in runs]
+        each = [counts_of_clips(options.dataset, options.cache, run, SPLIT)[POINT] for run in runs]
+        counts[name] = np.array(each)
+        print(line_of(name, found["recipes"][name]))
+    first = next(iter(groups))
+    found["over_the_first"] = {}
+    for name in list(groups)[1:]:
+        seeds = [[run["seed"] for run in found["recipes"][which]] for which in (first, name)]
+        if seeds[0] != seeds[1]:
+            print(f"{name} has other seeds than {first}: not compared")
+            continue
+        over = {rate: asdict(value) for rate, value in paired_differences(counts[name], counts[first]).items()}
+        found["over_the_first"][name] = over
+        shown = (f"{rate} {one['value']:+.3f} ({one['low']:+.3f} to {one['high']:+.3f})" for rate, one in over.items())
+        print(f"{name} over {first}, {len(seeds[0])} seeds: {', '.join(shown)}")
+    if options.out is not None:
+        options.out.write_text(json.dumps(found, indent=1) + "\n")
+
+
+def line_of(name: str, runs: list[dict[str, Any]]) -> str:
+    """Means over seeds, and each seed's F1."""
+
+    def mean(rate: str) -> float:
+        return statistics.mean(run["operating_points"][POINT][rate] for run in runs)
+
+    each = ", ".join(f"{run['operating_points'][POINT]['f1']:.3f}" for run in runs)
+    crossed = statistics.mean(run["cross_validated"] for run in runs)
+    minutes = statistics.mean(run["seconds"] for run in runs) / 60
+    return (
+        f"{name}: F1 {mean('f1'):.3f} (seeds {each}; cross-validated {crossed:.3f}), "
+        f"macro F1 {mean('macro_f1'):.3f}, ER {mean('error_rate'):.3f}, {minutes:.1f} minutes a run"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -3,8 +3,9 @@
 Every function takes a generator and draws from it alone, so a step can be repeated from its seed.
 
 - :class:`AugmentConfig`: how much of which
-- :func:`augment`: all of it, in the order time shift, superposition, mixup, masks
-- :func:`shift_in_time`, :func:`superpose`, :func:`mix_up`, :func:`mask_bands`, :func:`mask_frames`: one each
+- :func:`augment`: all of it, in the order time shift, superposition, warp, filter, mixup, masks
+- :func:`shift_in_time`, :func:`superpose`, :func:`warp_bands`, :func:`filter_bands`, :func:`mix_up`,
+  :func:`mask_bands`, :func:`mask_frames`: one each
 
 Shapes: B clips, T frames, F mel bands, K classes.
 """
@@ -20,6 +21,7 @@ from numpy.random import Generator
 from torch import Tensor
 
 _NEPERS = math.log(10) / 10  # of power, in a decibel
+_FILTER_PLACES = 5
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,10 @@ class AugmentConfig:
         Turn each clip round in time by a number of frames between 0 and its length.
     superpose : float
         Share of the clips to which another of the batch is added, in [0, 1].
+    warp : float
+        Each clip's frequency axis is stretched or squeezed by a share of up to this, below 1.
+    filter_db : float
+        Each clip goes through a filter that gains or loses up to this, in dB.
     mixup_alpha : float
         Clips are mixed in pairs, with a share drawn from Beta(alpha, alpha); 0 for no mixup.
     time_masks, time_mask_frames : int
@@ -42,11 +48,13 @@ class AugmentConfig:
     Raises
     ------
     ValueError
-        If a value is negative, or ``superpose`` is above 1.
+        If a value is negative, ``superpose`` above 1, or ``warp`` not below it.
     """
 
     shift: bool = False
     superpose: float = 0.0
+    warp: float = 0.0
+    filter_db: float = 0.0
     mixup_alpha: float = 0.0
     time_masks: int = 0
     time_mask_frames: int = 0
@@ -59,6 +67,8 @@ class AugmentConfig:
                 raise ValueError(f"{name} must not be negative, got {value}")
         if self.superpose > 1:
             raise ValueError(f"superpose is a share of clips, from 0 to 1, got {self.superpose}")
+        if self.warp >= 1:
+            raise ValueError(f"warp is a share of the frequency axis, below 1, got {self.warp}")
 
 
 def augment(
@@ -88,6 +98,10 @@ def augment(
         x = shift_in_time(x, n_frames, generator)
     if config.superpose > 0:
         x, y, n_frames = superpose(x, y, n_frames, config.superpose, generator)
+    if config.warp > 0:
+        x = warp_bands(x, config.warp, generator)
+    if config.filter_db > 0:
+        x = filter_bands(x, config.filter_db, generator)
     if config.mixup_alpha > 0:
         x, y, n_frames = mix_up(x, y, n_frames, config.mixup_alpha, generator)
     if config.frequency_masks:
@@ -124,6 +138,35 @@ def superpose(
         torch.where(chosen[:, None], torch.maximum(y, y[others]), y),
         torch.where(chosen, torch.maximum(n_frames, n_frames[others]), n_frames),
     )
+
+
+def warp_bands(x: Tensor, most: float, generator: Generator) -> Tensor:
+    """Read each clip's bands from places up to ``most`` higher or lower, as if its source were smaller or larger.
+
+    A share of each band's own height; between bands it is interpolated; beyond the highest, that one goes on.
+
+    Source: Jaitly & Hinton, "Vocal Tract Length Perturbation", ICML 2013 workshop, on a linear axis.
+    """
+    last = x.shape[2] - 1
+    factors = generator.uniform(1 - most, 1 + most, (len(x), 1))
+    places = np.clip(np.arange(last + 1) * factors, 0, last)
+    below = np.minimum(places.astype(int), max(last - 1, 0))
+    share = torch.from_numpy(places - below).to(x)[:, None, :]
+    low = torch.from_numpy(below).to(x.device)[:, None, :].expand_as(x)
+    return torch.lerp(x.gather(2, low), x.gather(2, (low + 1).clamp(max=last)), share)
+
+
+def filter_bands(x: Tensor, most_db: float, generator: Generator) -> Tensor:
+    """Let each clip through a filter of its own, as of another room: gains at a few places, lines between.
+
+    Source: Nam, Kim & Park, "FilterAugment", arXiv:2110.03282 (the linear kind).
+    """
+    n_bands = x.shape[2]
+    places = np.sort(generator.uniform(0, n_bands - 1, (len(x), _FILTER_PLACES)))
+    gains = generator.uniform(-most_db, most_db, (len(x), _FILTER_PLACES))
+    bands = np.arange(n_bands)
+    responses = np.stack([np.interp(bands, *pair) for pair in zip(places, gains, strict=True)])
+    return x + torch.from_numpy(responses).to(x)[:, None, :]
 
 
 def mix_up(x: Tensor, y: Tensor, n_frames: Tensor, alpha: float, generator: Generator) -> tuple[Tensor, Tensor, Tensor]:

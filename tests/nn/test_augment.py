@@ -5,10 +5,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.logmel import LogMelConfig, log_mel
-from pipeline.nn.augment import AugmentConfig, augment, mask_bands, mask_frames, mix_up, shift_in_time, superpose
+from pipeline.nn.augment import (
+    AugmentConfig,
+    augment,
+    filter_bands,
+    mask_bands,
+    mask_frames,
+    mix_up,
+    shift_in_time,
+    superpose,
+    warp_bands,
+)
 
 FILL = torch.full((6,), -1.0)
-EVERYTHING = AugmentConfig(True, 0.5, 0.5, 2, 5, 2, 3)
+EVERYTHING = AugmentConfig(True, 0.5, 0.1, 3, 0.5, 2, 5, 2, 3)
 
 
 def batch(n_clips: int = 8, length: int = 20, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -84,6 +94,40 @@ def test_only_the_asked_share_of_clips_sounds_with_another(share: float, seed: i
     assert changed == pytest.approx(share, abs=0.13)  # five deviations at most
 
 
+def test_a_warp_reads_every_clip_at_its_own_pace_along_the_frequency_axis() -> None:
+    ramp = torch.arange(81.0).expand(500, 3, 81)
+    warped = warp_bands(ramp, 0.2, draw())
+    factors = warped[:, 0, 40] / 40  # before the end of the axis, a ramp tells where it was read
+    assert factors.min() < 0.82
+    assert factors.max() > 1.18
+    expected = (factors[:, None, None] * ramp).clamp(max=80)
+    torch.testing.assert_close(warped, expected, rtol=1e-5, atol=1e-4)
+
+
+def test_a_warp_moves_a_tone_as_far_as_a_source_of_another_size_would() -> None:
+    tone = torch.zeros(200, 1, 101)
+    tone[:, :, 50] = 1.0
+    peaks = warp_bands(tone, 0.1, draw()).argmax(dim=2).flatten()
+    assert 45 <= peaks.min() < 47
+    assert 54 < peaks.max() <= 56
+
+
+def test_a_filter_is_the_same_in_every_frame_within_its_bounds_and_each_clips_own() -> None:
+    x, _, _ = batch(300, 4)
+    gain = filter_bands(x, 6, draw()) - x
+    assert gain.abs().max() <= 6 + 1e-5
+    assert gain.abs().max() > 5
+    torch.testing.assert_close(gain, gain[:, :1].expand_as(gain), rtol=0, atol=1e-5)
+    assert gain[:, 0].mean(dim=0).abs().max() < 1  # 3.5 / sqrt(300) expected
+    assert (gain[0] != gain[1]).any()
+
+
+def test_a_filter_has_straight_lines_between_a_few_places() -> None:
+    gain = filter_bands(torch.zeros(50, 1, 80), 6, draw())[:, 0]
+    bends = (gain.diff(n=2, dim=1).abs() > 1e-4).sum(dim=1)
+    assert bends.max() <= 2 * 5  # a place between two bands bends the line at both
+
+
 def test_shares_are_drawn_from_the_beta_distribution() -> None:
     x, y = torch.zeros(20_000, 1, 1), torch.zeros(20_000, 1)
     y[0] = 1.0
@@ -140,3 +184,5 @@ def test_a_negative_value_is_refused() -> None:
         AugmentConfig(time_masks=-1)
     with pytest.raises(ValueError, match=r"superpose is a share of clips, from 0 to 1, got 1\.5"):
         AugmentConfig(superpose=1.5)
+    with pytest.raises(ValueError, match="warp is a share of the frequency axis, below 1, got 1"):
+        AugmentConfig(warp=1)

@@ -32,7 +32,8 @@ from pipeline.io.tables import Table
 from pipeline.labels import LabelSet
 from pipeline.logmel import LogMelConfig
 from pipeline.nn.blocks import CONVOLUTIONS, Convolution
-from pipeline.nn.crnn import PoolingConfig
+from pipeline.nn.crnn import NetworkConfig, PoolingConfig
+from pipeline.nn.fit import TrainingConfig
 from pipeline.nn.pooling import POOLING_FUNCTIONS, PoolingFunction
 from pipeline.report.sensitivity_curves import curves_of, sensitivity_lines
 from pipeline.report.sensitivity_figure import sensitivity_figure
@@ -48,6 +49,7 @@ from pipeline.stages.train import open_splits, train
 POOLINGS = ("linear", "exponential", "attention")
 HIERARCHIES: tuple[tuple[int, ...], ...] = ((), (5, 5))
 SCORED = ("testing", "evaluation")
+_DEFAULTS = json.loads(json.dumps({"network": asdict(NetworkConfig()), "training": asdict(TrainingConfig())}))
 
 
 @dataclass(frozen=True)
@@ -229,7 +231,7 @@ def _find(folder: Path, cell: Cell, head: dict[str, Any]) -> dict[str, Any] | No
     path = Table(folder).cell_path(cell.name)
     try:
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        changed = differences({key: found[key] for key in head}, head)
+        changed = differences({key: _filled(_DEFAULTS.get(key), found[key]) for key in head}, head)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -239,6 +241,13 @@ def _find(folder: Path, cell: Cell, head: dict[str, Any]) -> dict[str, Any] | No
             f"{path} was made with other settings: {'; '.join(changed)}", hint="name another folder with --out"
         )
     return found
+
+
+def _filled(defaults: Any, found: Any) -> Any:
+    """A cell's settings with those that did not exist when it was made: their defaults are what was done then."""
+    if not isinstance(defaults, dict) or not isinstance(found, dict):
+        return found
+    return defaults | {key: _filled(defaults.get(key), value) for key, value in found.items()}
 
 
 def _attempt(

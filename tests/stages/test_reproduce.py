@@ -111,6 +111,21 @@ def test_cells_of_other_settings_are_refused_whatever_they_are_called(
         reproduce_table2(NAME, cache, other, FRONT_END, (0,), hierarchies=GRID)
 
 
+def test_a_cell_from_before_there_was_a_setting_counts_as_made_with_its_default(
+    made: tuple[Path, ReproduceReport], tmp_path: Path
+) -> None:
+    shutil.copytree(made[0], tmp_path, dirs_exist_ok=True)
+    path = tmp_path / NAME / "tables" / "table2-tiny" / "cells" / "linear-single-seed0.json"
+    cell = json.loads(path.read_text())
+    del cell["training"]["averaging"], cell["training"]["augment"]["superpose"], cell["network"]["input_normalisation"]
+    path.write_text(json.dumps(cell))
+    assert make(tmp_path).cells["made"] == 0
+    cell["training"]["averaging"] = 0.5
+    path.write_text(json.dumps(cell))
+    with pytest.raises(StaleError, match=r"training\.averaging: there 0\.5, now 0\.0"):
+        make(tmp_path)
+
+
 def test_parts_share_the_cells_and_make_the_same_table(made: tuple[Path, ReproduceReport], tmp_path: Path) -> None:
     make_dataset(tmp_path)
     some = {"poolings": ("linear", "attention"), "seeds": (0,)}

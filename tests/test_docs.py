@@ -76,7 +76,7 @@ def test_a_pooling_function_and_a_network_of_ones_own_get_into_the_table_as_writ
     assert set(cells) == systems
     assert {cell["network"]["convolution"] for cell in cells.values()} == {"separable"}
     assert all("testing" in cell["splits"] for cell in cells.values())
-    assert "squared, 5,5 against single, 1 seeds" in (table / "table.md").read_text()
+    assert "squared, 5,5 against single, 1 seed, so chance" in (table / "table.md").read_text()
 
 
 def sedpipe(command: str, exit_code: int = 0) -> str:

@@ -75,6 +75,10 @@ class Comparison:
     seeds: tuple[int, ...]
     differences: dict[str, Interval]
 
+    def tells_apart(self, score: str) -> bool:
+        """Whether a difference is more than chance; one seed cannot tell."""
+        return len(self.seeds) > 1 and self.differences[score].excludes_zero
+
 
 def rows_of(cells: Sequence[Cell]) -> list[Row]:
     """A row for each system, split and operating point, in the order of the cells."""
@@ -126,12 +130,16 @@ def published_lines(split: str) -> list[str]:
 
 
 def sentence(comparison: Comparison) -> str:
-    """Better, worse, or not to be told apart."""
+    """Better, worse, or not to be told apart; of one seed, differences alone."""
     error_rate, f1 = comparison.differences["error_rate"], comparison.differences["f1"]
+    against = f"{comparison.pooling}, {name_of(comparison.hierarchy)} against single"
+    shown = _signed(error_rate, 3), f"{_signed(f1, 1, 100)} points"
+    if len(comparison.seeds) == 1:
+        return f"{against}, 1 seed, so chance between trainings is not counted: ER {shown[0]}, F1 {shown[1]}"
     return (
-        f"{comparison.pooling}, {name_of(comparison.hierarchy)} against single, {len(comparison.seeds)} seeds: "
-        f"ER {_verdict(error_rate, lower_is_better=True)} ({_signed(error_rate, 3)}), "
-        f"F1 {_verdict(f1, lower_is_better=False)} ({_signed(f1, 1, 100)} points)"
+        f"{against}, {len(comparison.seeds)} seeds: "
+        f"ER {_verdict(error_rate, lower_is_better=True)} ({shown[0]}), "
+        f"F1 {_verdict(f1, lower_is_better=False)} ({shown[1]})"
     )
 
 

@@ -155,7 +155,7 @@ def _marks(row: Row, against: Comparison | None, score: str, panel: Panel) -> Ma
         span=_span(interval, scale),
         text=shown(interval, is_rate=not panel.in_percent),
         text_x=scale.last + 14,
-        differs=against is not None and against.differences[score].excludes_zero,
+        differs=against is not None and against.tells_apart(score),
     )
 
 

@@ -176,9 +176,10 @@ def reproduce_table2(
     finished: list[_Outcome] = []
     for outcome in outcomes:
         finished.append(outcome)
+        _write_table(folder, dataset, settings, _made_cells(folder, dataset, settings, cells))
         listener.say(_cell_line(finished, len(missing), jobs))
     _add_sensitivity(folder, dataset, cache_dir, settings, own)
-    there = [found for cell in cells if (found := _find(folder, cell, _head(dataset, settings, cell))) is not None]
+    there = _made_cells(folder, dataset, settings, cells)
     _write_table(folder, dataset, settings, there)
     failed = {outcome.cell: outcome.told for outcome in finished if outcome.failed}
     counts = {"all": len(cells), "made": len(finished) - len(failed), "missing": len(cells) - len(there)}
@@ -241,6 +242,10 @@ def _find(folder: Path, cell: Cell, head: dict[str, Any]) -> dict[str, Any] | No
             f"{path} was made with other settings: {'; '.join(changed)}", hint="name another folder with --out"
         )
     return found
+
+
+def _made_cells(folder: Path, dataset: str, settings: TrainSettings, cells: Sequence[Cell]) -> list[dict[str, Any]]:
+    return [found for cell in cells if (found := _find(folder, cell, _head(dataset, settings, cell))) is not None]
 
 
 def _filled(defaults: Any, found: Any) -> Any:

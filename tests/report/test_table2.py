@@ -53,6 +53,16 @@ def test_a_difference_that_is_there_is_told_and_one_that_is_not_is_not() -> None
     assert "## testing, min_er (tuned on this split)" in text
 
 
+def test_one_seed_tells_differences_and_no_verdict() -> None:
+    of_one = [one for one in CELLS if one["seed"] == 0]
+    linear, _ = comparisons_of(of_one)
+    assert linear.differences["f1"].excludes_zero
+    assert not linear.tells_apart("f1")
+    text = markdown(of_one, "Table 2")
+    assert "linear, 5,5 against single, 1 seed, so chance between trainings is not counted: ER -0." in text
+    assert not any(verdict in text for verdict in ("better", "worse", "not distinguishable"))
+
+
 def test_only_seeds_that_both_have_are_compared() -> None:
     [linear, _] = comparisons_of(CELLS[1:])
     assert linear.seeds == (1, 2)

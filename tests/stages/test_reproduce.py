@@ -154,6 +154,21 @@ def test_a_killed_grid_goes_on_to_the_same_cells(
     assert len(finished) == 2
 
 
+def test_the_table_grows_with_each_cell(tmp_path: Path) -> None:
+    make_dataset(tmp_path)
+    shown = []
+
+    class Looks(Listener):
+        def say(self, line: str) -> None:
+            if line.startswith("linear-"):
+                table = tmp_path / NAME / "tables" / "table2-tiny" / "table.csv"
+                shown.append({row.split(",")[3] for row in table.read_text().splitlines()[1:]})
+
+    some = {"poolings": ("linear",), "hierarchies": GRID, "listener": Looks()}
+    reproduce_table2(NAME, tmp_path, QUICK, FRONT_END, (0,), **some)  # type: ignore[arg-type]
+    assert shown == [{"none"}, {"none", "5"}]
+
+
 def test_a_cell_tells_how_its_scores_on_testing_hang_on_post_processing(made: tuple[Path, ReproduceReport]) -> None:
     for cell in cells(made[1]).values():
         scored = cell["splits"]["testing"]["operating_points"]  # type: ignore[index]

@@ -11,6 +11,7 @@ import hashlib
 import ipaddress
 import json
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
@@ -34,7 +35,7 @@ class Form(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-class Manifest(Form):
+class Manifest(Form, ABC):
     """A dataset: the common part of every kind.
 
     Attributes
@@ -91,9 +92,9 @@ class Manifest(Form):
         canonical = json.dumps(decisive, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
         return hashlib.sha256(canonical.encode("ascii")).hexdigest()
 
+    @abstractmethod
     def has_truth(self, split: str) -> bool:
         """Whether strong labels of ``split`` are known."""
-        raise NotImplementedError
 
     def clips_to_expect(self) -> int:
         """Clips of all splits, as far as the manifest itself tells; 0 where only its lists do."""
@@ -104,11 +105,13 @@ class Manifest(Form):
         is_at_home = relative == "~" or relative.startswith("~/")
         return self._path.parent / (Path(relative).expanduser() if is_at_home else relative)
 
+    @abstractmethod
     def _split_keys(self) -> Iterable[str]:
-        raise NotImplementedError
+        """The splits that are described, in any order."""
 
+    @abstractmethod
     def _decisive(self) -> dict[str, Any]:
-        raise NotImplementedError
+        """What the fingerprint is made of, besides kind and labels."""
 
 
 def check_split_names(splits: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """The model that a person means: the one place that knows what `--model` may be.
 
-- :func:`open_model`: a run's folder, an exported folder, or a run's name -> :class:`OpenModel`
+- :func:`open_model`: a run's folder, an exported folder, the name of a run or of a model that comes with sedpipe ->
+  :class:`OpenModel`
+- :func:`shipped_models`: the names of those that do
 """
 
 from __future__ import annotations
@@ -16,7 +18,9 @@ from pipeline.io.cache import DatasetCache
 from pipeline.io.checkpoints import TrainedModel, read_model
 from pipeline.io.checksums import sha256_of
 from pipeline.io.exports import CONFIG, WEIGHTS, is_export, read_export
-from pipeline.io.runs import Run, find_run
+from pipeline.io.runs import Run, find_run, named_run
+
+_SHIPPED = Path(__file__).resolve().parents[1] / "models"
 
 
 @dataclass(frozen=True)
@@ -37,13 +41,19 @@ class OpenModel:
     sha256: str
 
 
+def shipped_models() -> list[str]:
+    """Names of the models that come with sedpipe; ``README.md`` in each one's folder is its card."""
+    return sorted(folder.name for folder in _SHIPPED.iterdir() if is_export(folder))
+
+
 def open_model(address: str | None, cache: DatasetCache | None, device: str) -> OpenModel:
     """Find and read a model.
 
     Parameters
     ----------
     address : str, optional
-        Path of a run's folder or of an exported one; with ``cache``, the name of a run. Not given: the newest run.
+        Path of a run's folder or of an exported one; with ``cache``, the name of a run; or one of
+        :func:`shipped_models`, unless a run is called so. Not given: the newest run.
     cache : DatasetCache, optional
         Whose runs can be named.
     device : str
@@ -69,10 +79,16 @@ def open_model(address: str | None, cache: DatasetCache | None, device: str) -> 
 
 
 def _folder(address: str | None, cache: DatasetCache | None) -> Path:
+    if address in shipped_models() and not _is_run(address, cache):
+        return _SHIPPED / address
     if cache is not None and (address is None or "/" not in address):
         return find_run(cache, address).folder
     if address is None:
-        raise SettingsError("which model?", hint="name one with --model, or a dataset with --dataset: its newest run")
+        raise SettingsError(
+            "which model?",
+            hint="name one with --model, or a dataset with --dataset: its newest run; --model "
+            f"{' and '.join(shipped_models())} comes with sedpipe",
+        )
     folder = Path(address)
     if not folder.is_dir():
         found = "is a file" if folder.exists() else "does not exist"
@@ -83,3 +99,7 @@ def _folder(address: str | None, cache: DatasetCache | None) -> Path:
     if not is_export(folder) and not Run(folder).model_path.exists():
         raise MissingStageError(f"{folder} holds no trained model", hint="run `sedpipe train` first")
     return folder
+
+
+def _is_run(name: str, cache: DatasetCache | None) -> bool:
+    return cache is not None and named_run(cache, name).folder.exists()

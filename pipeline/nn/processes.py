@@ -4,6 +4,7 @@ Several processes share each batch and average their gradients (PyTorch's DDP, o
 processor), so that they go where one process would go; the statistics of batch normalisation are each process's own.
 
 - :func:`make_fabric`: for a device, a precision and a number of processes
+- :func:`check_devices`: whether there is a device for each
 - :func:`launch`: the same work in every process
 """
 
@@ -67,7 +68,7 @@ def make_fabric(device: str, precision: str = "auto", n_processes: int = 1) -> F
     if n_processes == 1:
         strategy: Strategy = SingleDeviceStrategy(place)
         return Fabric(accelerator=place.type, strategy=strategy, devices=1, plugins=plugins)
-    _check_devices(place, n_processes)
+    check_devices(place, n_processes)
     # started by spawn, not by running the command again: what called us may be a notebook or a test
     strategy = DDPStrategy(start_method="spawn")
     return Fabric(accelerator=place.type, strategy=strategy, devices=n_processes, plugins=plugins)
@@ -121,8 +122,15 @@ def _answering(fabric: Fabric, work: Callable[..., Any], args: tuple[Any, ...], 
     torch.distributed.destroy_process_group()  # its threads must not outlive the interpreter
 
 
-def _check_devices(place: torch.device, n_processes: int) -> None:
-    if place.type == "cpu":
+def check_devices(place: torch.device, n_processes: int) -> None:
+    """Whether so many processes find a device each.
+
+    Raises
+    ------
+    SettingsError
+        If there are not as many GPUs, or a single one was named.
+    """
+    if place.type == "cpu" or n_processes == 1:
         return
     if str(place) != place.type:
         raise SettingsError(f"--device {place} is one device, and --devices asks for {n_processes}")

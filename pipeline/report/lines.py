@@ -70,10 +70,11 @@ def dry_run_lines(report: Report) -> list[str]:
         lines.append(
             f"{row['name']:<20}{row['kind']:<18}{shape:>18}{row['parameters']:>13,}{row['multiply_adds']:>17,}"
         )
+    each = f" in each of {report['devices']} processes" if report["devices"] > 1 else ""
     return [
         *lines,
         f"{'together':<56}{report['parameters']:>13,}{report['multiply_adds']:>17,}",
-        f"memory: about {report['memory_bytes'] / 2**30:.1f} GiB for batches of {report['batch_size']} clips",
+        f"memory: about {report['memory_bytes'] / 2**30:.1f} GiB{each} for batches of {report['batch_size']} clips",
         f"time: {report['clips_per_second']:.1f} clips/s in one measured step; an epoch of {report['clips']:,} clips "
         f"about {report['epoch_seconds'] / 60:.1f} min, at most {report['epochs']} epochs",
     ]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from math import ceil
 from pathlib import Path
 
 import torch
@@ -16,7 +17,7 @@ from pipeline.io.feature_store import fingerprint
 from pipeline.labels import LabelSet
 from pipeline.logmel import LogMelConfig
 from pipeline.nn.layers import Layer, layers, saved_bytes
-from pipeline.nn.processes import make_fabric
+from pipeline.nn.processes import check_devices, make_fabric
 from pipeline.stages.run_record import TrainSettings
 from pipeline.stages.train import open_splits, start, what_a_user_can_mend
 
@@ -26,11 +27,12 @@ _COPIES = 5  # of each parameter: itself, its gradient, Adam's two means, the be
 
 @dataclass(frozen=True)
 class DryRunReport:
-    """What ``--json`` prints; memory is an estimate for float32, ``epochs`` at most."""
+    """What ``--json`` prints; memory, of each process, is an estimate for float32; ``epochs`` at most."""
 
     dataset: str
     clips: int
     batch_size: int
+    devices: int
     epochs: int
     layers: list[Layer]
     parameters: int
@@ -46,6 +48,8 @@ def dry_run(
 ) -> DryRunReport:
     """Build the network, send a clip through, measure a step of a few clips; writes nothing.
 
+    One process measures; others are taken to be as fast, and not to wait for each other.
+
     Raises
     ------
     SedpipeError
@@ -54,7 +58,8 @@ def dry_run(
     cache = DatasetCache(cache_dir, dataset)
     labels = LabelSet(cache.read_record().labels)
     training = open_splits(cache, fingerprint(front_end, feature_dtype), labels)["training"]
-    torch.set_num_threads(settings.threads)
+    check_devices(torch.device(settings.device), settings.devices)
+    torch.set_num_threads(max(1, settings.threads // settings.devices))
     fit = start(make_fabric(settings.device, settings.precision), settings, labels, front_end, training)
     size = min(MEASURED_CLIPS, settings.training.batch_size, len(training))
     with what_a_user_can_mend("dry run", settings):
@@ -63,7 +68,7 @@ def dry_run(
         next(steps)  # the first step waits for imports and memory
         begun = time.monotonic()
         next(steps)
-        speed = size / max(time.monotonic() - begun, 1e-9)
+        speed = settings.devices * size / max(time.monotonic() - begun, 1e-9)
         rows = layers(fit.model, front_end.n_frames, front_end.n_mels)
         per_clip = saved_bytes(fit.model.cpu(), front_end.n_frames, front_end.n_mels)
     parameters = sum(parameter.numel() for parameter in fit.model.parameters())
@@ -71,11 +76,12 @@ def dry_run(
         dataset=dataset,
         clips=len(training),
         batch_size=settings.training.batch_size,
+        devices=settings.devices,
         epochs=settings.training.epochs,
         layers=rows,
         parameters=parameters,
         multiply_adds=sum(row.multiply_adds for row in rows),
-        memory_bytes=4 * _COPIES * parameters + per_clip * settings.training.batch_size,
+        memory_bytes=4 * _COPIES * parameters + per_clip * ceil(settings.training.batch_size / settings.devices),
         clips_per_second=speed,
         epoch_seconds=len(training) / speed,
     )

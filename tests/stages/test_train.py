@@ -460,6 +460,17 @@ def test_a_dry_run_tells_what_a_training_takes_and_writes_nothing(tmp_path):
     assert not cache.runs.exists()
 
 
+def test_a_dry_run_for_several_processes_shares_the_batch_among_them(tmp_path):
+    make_dataset(tmp_path)
+    alone = dry_run(NAME, tmp_path, SETTINGS, FRONT_END)
+    shared = dry_run(NAME, tmp_path, replace(SETTINGS, devices=2), FRONT_END)
+    weights = 4 * 5 * alone.parameters  # a network's, its gradients', Adam's, the best epoch's
+    per_clip = (alone.memory_bytes - weights) // alone.batch_size
+    assert shared.memory_bytes - weights == 3 * per_clip  # of five
+    told = dry_run_lines(json.loads(json.dumps(asdict(shared))))
+    assert any("in each of 2 processes for batches of" in line for line in told)
+
+
 def test_what_a_killed_process_left_half_written_is_removed(tmp_path):
     run = named_run(make_dataset(tmp_path), "run")
     run.folder.mkdir(parents=True)

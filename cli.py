@@ -476,7 +476,7 @@ def _labels_of(dataset: str | None, cache_dir: Path) -> LabelSet | None:
 
 @main.command()
 @click.argument("places", nargs=-1, required=True, metavar="FILE_OR_DIR...", type=click.Path(path_type=Path))
-@click.option("--model", metavar="RUN", help="Folder of a run or of an export, or, with --dataset, a run's name.")
+@click.option("--model", metavar="RUN", help="Folder of a run or an export; esc10, sedpipe's own; or a dataset's run.")
 @click.option("--dataset", help="Whose run it is; without --model, its newest.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
               help="Write a file a recording here, in the folders' own layout; what is finished is kept.")  # fmt: skip

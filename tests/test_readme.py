@@ -40,9 +40,10 @@ def run(command: str) -> str:
 
 
 def test_every_console_command_is_run_by_a_test_of_this_file() -> None:
-    tested = {*commands_about("garden"), *commands_about("esc10-fold4"), *commands_about("dcase2017-task4")}
+    about = ("garden", "--model esc10", "esc10-fold4", "dcase2017-task4")
+    tested = {command for words in about for command in commands_about(words)}
     assert {command.removeprefix("sedpipe ") for command in console_commands()} == tested
-    assert len(tested) == 16
+    assert len(tested) == 17
 
 
 def test_the_own_data_example_works_as_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,6 +57,8 @@ def test_the_own_data_example_works_as_written(tmp_path: Path, monkeypatch: pyte
     assert "5.wav" in outputs[4]
     assert "8 recordings (8 ok)" in outputs[5]
     assert "model.safetensors" in outputs[6]
+    (shipped,) = commands_about("--model esc10")
+    assert "5.wav" in run(shipped)
     assert (tmp_path / "cache" / "garden" / "clips.tsv").exists()
 
 

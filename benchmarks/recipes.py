@@ -6,9 +6,10 @@ Train the runs, for instance
     sedpipe train esc10-fold4 --preset cdur --recipe strong --epochs 16 --seed 0 --run strong-0
 
 with more seeds, then ``python benchmarks/recipes.py esc10-fold4 paper=paper-0,paper-1 strong=strong-0,strong-1``.
-Scores are those of
-``testing``, where each run was tuned, too; ``cross-validated`` is the same with post-processing chosen on other clips.
-Differences are paired by seed; their intervals come from seeds and clips drawn anew.
+Scores are those of ``testing``, where each run was tuned, too; ``cross-validated`` is the same with post-processing
+chosen on other clips. They are told with two kinds of post-processing: ``common``, a threshold and a median filter for
+all classes together, as in the paper, and ``chosen``, what sedpipe came to. Differences are paired by seed; their
+intervals come from seeds and clips drawn anew.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import argparse
 import json
 import statistics
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +30,14 @@ import numpy as np  # noqa: E402
 from pipeline.io.cache import DatasetCache  # noqa: E402
 from pipeline.io.runs import find_run  # noqa: E402
 from pipeline.metrics.spread import paired_differences  # noqa: E402
-from pipeline.postprocess import frame_edges  # noqa: E402
+from pipeline.postprocess import PostProcessing, frame_edges  # noqa: E402
 from pipeline.stages.frame_scores import frame_scores  # noqa: E402
 from pipeline.stages.progress import Listener  # noqa: E402
-from pipeline.stages.score import counts_of_clips, known_truth, score  # noqa: E402
+from pipeline.stages.score import counts_at_point, known_truth, score  # noqa: E402
 from pipeline.tuning import tune  # noqa: E402
 
 SPLIT, POINT = "testing", "max_f1"
+COMMON_STEP = "smoothing"
 
 
 def run_scores(dataset: str, cache: Path, name: str) -> dict[str, Any]:
@@ -45,6 +47,7 @@ def run_scores(dataset: str, cache: Path, name: str) -> dict[str, Any]:
     record = run.find_record() or {}
     header, *rows = (line.split(",") for line in run.log_path.read_text().splitlines())
     chosen = next(step for step in record["tuning"][POINT] if step["chosen"])
+    common = next(step for step in record["tuning"][POINT] if step["step"] == COMMON_STEP)
     return {
         "seed": record["settings"]["seed"],
         "threads": record["settings"]["threads"],
@@ -55,10 +58,26 @@ def run_scores(dataset: str, cache: Path, name: str) -> dict[str, Any]:
         "best_epoch": record["result"]["best_epoch"],
         "log": [dict(zip(header, row, strict=True)) for row in rows],
         "operating_points": report.operating_points,
-        "cross_validated": chosen["cross_validated"],
+        "f1": {"common": _f1(common), "chosen": _f1(chosen)},
         "clip_based": report.clip_based,
         "f1_with_help": with_help(dataset, cache, name),
     }
+
+
+def _f1(step: dict[str, Any]) -> dict[str, Any]:
+    return {key: step[key] for key in ("step", "settings", "tuned", "cross_validated")}
+
+
+def counts_of(dataset: str, cache: Path, name: str) -> dict[str, list[list[int]]]:
+    """Counts of each clip with either kind of post-processing."""
+    stored = DatasetCache(cache, dataset)
+    run = find_run(stored, name)
+    scores = frame_scores(stored, run, SPLIT, "cpu", Listener())
+    steps = (run.find_record() or {})["tuning"][POINT]
+    common = next(PostProcessing(**step["settings"]) for step in steps if step["step"] == COMMON_STEP)
+    scores = replace(scores, points={"common": common, "chosen": scores.points[POINT]})
+    truth = known_truth(stored, SPLIT, scores)
+    return {kind: counts_at_point(scores, truth, kind) for kind in scores.points}
 
 
 def with_help(dataset: str, cache: Path, name: str) -> dict[str, float | None]:
@@ -101,8 +120,7 @@ def main() -> None:
     counts = {}
     for name, runs in groups.items():
         found["recipes"][name] = [run_scores(options.dataset, options.cache, run) for run in runs]
-        each = [counts_of_clips(options.dataset, options.cache, run, SPLIT)[POINT] for run in runs]
-        counts[name] = np.array(each)
+        counts[name] = [counts_of(options.dataset, options.cache, run) for run in runs]
         print(line_of(name, found["recipes"][name]))
     first = next(iter(groups))
     found["over_the_first"] = {}
@@ -111,10 +129,13 @@ def main() -> None:
         if seeds[0] != seeds[1]:
             print(f"{name} has other seeds than {first}: not compared")
             continue
-        over = {rate: asdict(value) for rate, value in paired_differences(counts[name], counts[first]).items()}
-        found["over_the_first"][name] = over
-        shown = (f"{rate} {one['value']:+.3f} ({one['low']:+.3f} to {one['high']:+.3f})" for rate, one in over.items())
-        print(f"{name} over {first}, {len(seeds[0])} seeds: {', '.join(shown)}")
+        found["over_the_first"][name] = {}
+        for kind in ("common", "chosen"):
+            ours, theirs = (np.array([of_run[kind] for of_run in counts[which]]) for which in (name, first))
+            over = {rate: asdict(value) for rate, value in paired_differences(ours, theirs).items()}
+            found["over_the_first"][name][kind] = over
+            shown = (f"{rate} {at['value']:+.3f} ({at['low']:+.3f} to {at['high']:+.3f})" for rate, at in over.items())
+            print(f"{name} over {first}, {len(seeds[0])} seeds, {kind} post-processing: {', '.join(shown)}")
     if options.out is not None:
         options.out.write_text(json.dumps(found, indent=1) + "\n")
 
@@ -125,14 +146,19 @@ def line_of(name: str, runs: list[dict[str, Any]]) -> str:
     def mean(rate: str) -> float:
         return statistics.mean(run["operating_points"][POINT][rate] for run in runs)
 
-    each = ", ".join(f"{run['operating_points'][POINT]['f1']:.3f}" for run in runs)
-    crossed = statistics.mean(run["cross_validated"] for run in runs)
+    f1 = {kind: [run["f1"][kind] for run in runs] for kind in ("common", "chosen")}
+    told = "; ".join(
+        f"{kind} {statistics.mean(one['tuned'] for one in each):.3f} "
+        f"(seeds {', '.join(format(one['tuned'], '.3f') for one in each)}; "
+        f"cross-validated {statistics.mean(one['cross_validated'] for one in each):.3f})"
+        for kind, each in f1.items()
+    )
     helped = {
         how: statistics.mean(run["f1_with_help"][how] for run in runs) for how in ("labels_known", "places_known")
     }
     minutes = statistics.mean(run["seconds"] for run in runs) / 60
     return (
-        f"{name}: F1 {mean('f1'):.3f} (seeds {each}; cross-validated {crossed:.3f}), "
+        f"{name}: F1 {told}; "
         f"macro F1 {mean('macro_f1'):.3f}, ER {mean('error_rate'):.3f}; F1 with labels known "
         f"{helped['labels_known']:.3f}, with places known {helped['places_known']:.3f}; {minutes:.1f} minutes a run"
     )

@@ -176,12 +176,15 @@ def counts_of_clips(
     cache = DatasetCache(cache_dir, dataset)
     system = _system(cache, [find_run(cache, run)], split, device, Listener())
     truth = known_truth(cache, split, system.scores)
-    rows = {}
-    for name in OPERATING_POINTS:
-        counts = segment_based_counts(truth.reference, _decode(system.scores, name), truth.durations, truth.labels)
-        per_class = (counts.n_reference, counts.correct, counts.n_estimated)
-        columns = [counts.errors, *(items.sum(axis=1) for items in per_class)]
-        rows[name] = np.stack(columns, axis=1).astype(int).tolist()
+    return {name: counts_at_point(system.scores, truth, name) for name in OPERATING_POINTS}
+
+
+def counts_at_point(scores: FrameScores, truth: Truth, point: str) -> list[list[int]]:
+    """The same from frame scores, at one of their operating points."""
+    counts = segment_based_counts(truth.reference, _decode(scores, point), truth.durations, truth.labels)
+    per_class = (counts.n_reference, counts.correct, counts.n_estimated)
+    columns = [counts.errors, *(items.sum(axis=1) for items in per_class)]
+    rows: list[list[int]] = np.stack(columns, axis=1).astype(int).tolist()
     return rows
 
 

@@ -7,9 +7,9 @@ Train the runs, for instance
 
 with more seeds, then ``python benchmarks/recipes.py esc10-fold4 paper=paper-0,paper-1 strong=strong-0,strong-1``.
 Scores are those of ``testing``, where each run was tuned, too; ``cross-validated`` is the same with post-processing
-chosen on other clips. They are told with two kinds of post-processing: ``common``, a threshold and a median filter for
-all classes together, as in the paper, and ``chosen``, what sedpipe came to. Differences are paired by seed; their
-intervals come from seeds and clips drawn anew.
+chosen on other clips; ``--split evaluation`` is for final tables. They are told with two kinds of post-processing:
+``common``, a threshold and a median filter for all classes together, as in the paper, and ``chosen``, what sedpipe came
+to. Differences are paired by seed; their intervals come from seeds and clips drawn anew.
 """
 
 from __future__ import annotations
@@ -28,26 +28,23 @@ sys.path.insert(0, str(ROOT))
 import numpy as np  # noqa: E402
 
 from pipeline.io.cache import DatasetCache  # noqa: E402
-from pipeline.io.runs import find_run  # noqa: E402
-from pipeline.metrics.spread import paired_differences  # noqa: E402
+from pipeline.io.runs import Run, find_run  # noqa: E402
+from pipeline.metrics.spread import paired_differences, rates  # noqa: E402
 from pipeline.postprocess import PostProcessing, frame_edges  # noqa: E402
 from pipeline.stages.frame_scores import frame_scores  # noqa: E402
 from pipeline.stages.progress import Listener  # noqa: E402
-from pipeline.stages.score import counts_at_point, known_truth, score  # noqa: E402
+from pipeline.stages.score import TUNED_ON, counts_at_point, known_truth, score  # noqa: E402
 from pipeline.tuning import tune  # noqa: E402
 
-SPLIT, POINT = "testing", "max_f1"
-COMMON_STEP = "smoothing"
+POINT, COMMON_STEP = "max_f1", "smoothing"
 
 
-def run_scores(dataset: str, cache: Path, name: str) -> dict[str, Any]:
+def run_scores(dataset: str, cache: Path, name: str, split: str) -> dict[str, Any]:
     """What made a run and what it scores."""
-    report = score(dataset, cache, run=name, split=SPLIT)
+    report = score(dataset, cache, run=name, split=split)
     run = find_run(DatasetCache(cache, dataset), name)
     record = run.find_record() or {}
     header, *rows = (line.split(",") for line in run.log_path.read_text().splitlines())
-    chosen = next(step for step in record["tuning"][POINT] if step["chosen"])
-    common = next(step for step in record["tuning"][POINT] if step["step"] == COMMON_STEP)
     return {
         "seed": record["settings"]["seed"],
         "threads": record["settings"]["threads"],
@@ -58,33 +55,37 @@ def run_scores(dataset: str, cache: Path, name: str) -> dict[str, Any]:
         "best_epoch": record["result"]["best_epoch"],
         "log": [dict(zip(header, row, strict=True)) for row in rows],
         "operating_points": report.operating_points,
-        "f1": {"common": _f1(common), "chosen": _f1(chosen)},
+        "post_processing": steps_of(run),
         "clip_based": report.clip_based,
-        "f1_with_help": with_help(dataset, cache, name),
+        **({"f1_with_help": with_help(dataset, cache, name)} if split == TUNED_ON else {}),
     }
 
 
-def _f1(step: dict[str, Any]) -> dict[str, Any]:
-    return {key: step[key] for key in ("step", "settings", "tuned", "cross_validated")}
+def steps_of(run: Run) -> dict[str, dict[str, Any]]:
+    """Of what was searched on ``testing``, the step of a common threshold and the step that was taken."""
+    steps = (run.find_record() or {})["tuning"][POINT]
+    return {
+        "common": next(step for step in steps if step["step"] == COMMON_STEP),
+        "chosen": next(step for step in steps if step["chosen"]),
+    }
 
 
-def counts_of(dataset: str, cache: Path, name: str) -> dict[str, list[list[int]]]:
+def counts_of(dataset: str, cache: Path, name: str, split: str) -> dict[str, list[list[int]]]:
     """Counts of each clip with either kind of post-processing."""
     stored = DatasetCache(cache, dataset)
     run = find_run(stored, name)
-    scores = frame_scores(stored, run, SPLIT, "cpu", Listener())
-    steps = (run.find_record() or {})["tuning"][POINT]
-    common = next(PostProcessing(**step["settings"]) for step in steps if step["step"] == COMMON_STEP)
+    scores = frame_scores(stored, run, split, "cpu", Listener())
+    common = PostProcessing(**steps_of(run)["common"]["settings"])
     scores = replace(scores, points={"common": common, "chosen": scores.points[POINT]})
-    truth = known_truth(stored, SPLIT, scores)
+    truth = known_truth(stored, split, scores)
     return {kind: counts_at_point(scores, truth, kind) for kind in scores.points}
 
 
 def with_help(dataset: str, cache: Path, name: str) -> dict[str, float | None]:
     """F1, tuned anew, if each clip's labels were known, or if all that was left to find were the labels."""
     stored = DatasetCache(cache, dataset)
-    scores = frame_scores(stored, find_run(stored, name), SPLIT, "cpu", Listener())
-    truth = known_truth(stored, SPLIT, scores)
+    scores = frame_scores(stored, find_run(stored, name), TUNED_ON, "cpu", Listener())
+    truth = known_truth(stored, TUNED_ON, scores)
     edges = frame_edges(scores.grid, scores.frame_probs.shape[1])
     sounds = np.zeros(scores.frame_probs.shape, bool)
     for row, clip_id in enumerate(scores.clip_ids):
@@ -113,15 +114,23 @@ def main() -> None:
     parser.add_argument("dataset")
     parser.add_argument("groups", nargs="+", metavar="NAME=RUN,RUN,...", help="runs of one recipe, a seed each")
     parser.add_argument("--cache", type=Path, default=Path("cache"))
+    parser.add_argument("--split", choices=["testing", "evaluation"], default=TUNED_ON)
     parser.add_argument("--out", type=Path, help="write all of it as JSON here")
     options = parser.parse_args()
     groups = {name: runs.split(",") for name, runs in (group.split("=", 1) for group in options.groups)}
-    found: dict[str, Any] = {"dataset": options.dataset, "split": SPLIT, "tuned_on_this_split": True, "recipes": {}}
-    counts = {}
+    split = options.split
+    found: dict[str, Any] = {
+        "dataset": options.dataset, "split": split, "tuned_on_this_split": split == TUNED_ON, "recipes": {},
+    }  # fmt: skip
+    counts: dict[str, dict[str, np.ndarray]] = {}
     for name, runs in groups.items():
-        found["recipes"][name] = [run_scores(options.dataset, options.cache, run) for run in runs]
-        counts[name] = [counts_of(options.dataset, options.cache, run) for run in runs]
-        print(line_of(name, found["recipes"][name]))
+        found["recipes"][name] = [run_scores(options.dataset, options.cache, run, split) for run in runs]
+        each = [counts_of(options.dataset, options.cache, run, split) for run in runs]
+        counts[name] = {kind: np.array([of_run[kind] for of_run in each]) for kind in ("common", "chosen")}
+        for kind, rows in counts[name].items():
+            for run, f1 in zip(found["recipes"][name], rates(rows.sum(axis=1))["f1"], strict=True):
+                run.setdefault("f1", {})[kind] = float(f1)
+        print(line_of(name, found["recipes"][name], split))
     first = next(iter(groups))
     found["over_the_first"] = {}
     for name in list(groups)[1:]:
@@ -131,8 +140,10 @@ def main() -> None:
             continue
         found["over_the_first"][name] = {}
         for kind in ("common", "chosen"):
-            ours, theirs = (np.array([of_run[kind] for of_run in counts[which]]) for which in (name, first))
-            over = {rate: asdict(value) for rate, value in paired_differences(ours, theirs).items()}
+            over = {
+                rate: asdict(value)
+                for rate, value in paired_differences(counts[name][kind], counts[first][kind]).items()
+            }
             found["over_the_first"][name][kind] = over
             shown = (f"{rate} {at['value']:+.3f} ({at['low']:+.3f} to {at['high']:+.3f})" for rate, at in over.items())
             print(f"{name} over {first}, {len(seeds[0])} seeds, {kind} post-processing: {', '.join(shown)}")
@@ -140,28 +151,21 @@ def main() -> None:
         options.out.write_text(json.dumps(found, indent=1) + "\n")
 
 
-def line_of(name: str, runs: list[dict[str, Any]]) -> str:
+def line_of(name: str, runs: list[dict[str, Any]], split: str) -> str:
     """Means over seeds, and each seed's F1."""
-
-    def mean(rate: str) -> float:
-        return statistics.mean(run["operating_points"][POINT][rate] for run in runs)
-
-    f1 = {kind: [run["f1"][kind] for run in runs] for kind in ("common", "chosen")}
-    told = "; ".join(
-        f"{kind} {statistics.mean(one['tuned'] for one in each):.3f} "
-        f"(seeds {', '.join(format(one['tuned'], '.3f') for one in each)}; "
-        f"cross-validated {statistics.mean(one['cross_validated'] for one in each):.3f})"
-        for kind, each in f1.items()
-    )
-    helped = {
-        how: statistics.mean(run["f1_with_help"][how] for run in runs) for how in ("labels_known", "places_known")
-    }
-    minutes = statistics.mean(run["seconds"] for run in runs) / 60
-    return (
-        f"{name}: F1 {told}; "
-        f"macro F1 {mean('macro_f1'):.3f}, ER {mean('error_rate'):.3f}; F1 with labels known "
-        f"{helped['labels_known']:.3f}, with places known {helped['places_known']:.3f}; {minutes:.1f} minutes a run"
-    )
+    told = []
+    for kind in ("common", "chosen"):
+        each = [run["f1"][kind] for run in runs]
+        told.append(f"F1 {kind} {statistics.mean(each):.3f} (seeds {', '.join(f'{one:.3f}' for one in each)})")
+        if split == TUNED_ON:
+            crossed = statistics.mean(run["post_processing"][kind]["cross_validated"] for run in runs)
+            told.append(f"cross-validated {crossed:.3f}")
+    for rate in ("macro_f1", "error_rate"):
+        told.append(f"{rate} {statistics.mean(run['operating_points'][POINT][rate] for run in runs):.3f}")
+    if split == TUNED_ON:
+        for how in ("labels_known", "places_known"):
+            told.append(f"with {how} {statistics.mean(run['f1_with_help'][how] for run in runs):.3f}")
+    return f"{name}: {'; '.join(told)}"
 
 
 if __name__ == "__main__":

@@ -110,3 +110,15 @@ def test_the_two_commands_and_the_linked_files_exist() -> None:
         assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), target
     for link in re.findall(r"\]\((?!https)([^)]+)\)", README):
         assert (ROOT / link).exists(), link
+
+
+def test_what_was_found_is_what_the_table_says() -> None:
+    table = (ROOT / "benchmarks" / "results" / "table2-esc10-fold4" / "table.md").read_text(encoding="utf-8")
+    part = table[table.index("## evaluation, min_er") : table.index("## evaluation, max_f1")]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in part.splitlines() if "±" in line]
+    measured = {row[0]: (row[5], row[8]) for row in rows}  # ER and F1
+    told = re.findall(r"^\| (\w+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \| ([\w ]+) \|$", README, re.MULTILINE)
+    assert len(told) == 3
+    for pooling, *values, verdict in told:
+        assert values == [measured[f"{pooling}, {stages}"][n] for n in (0, 1) for stages in ("single", "5,5")]
+        assert re.search(rf"^- {pooling}, 5,5 against single, 5 seeds: ER {verdict} ", part, re.MULTILINE)

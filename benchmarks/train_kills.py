@@ -69,7 +69,7 @@ def main() -> None:
         while kills < options.kills:
             cache = make_dataset(Path(folder) / f"run-{finished}")
             run = named_run(cache, "run")
-            while train_for(cache, g.uniform(0, 0.6 * seconds) if kills < options.kills else None):
+            while train_for(cache, g.uniform(0, 0.9 * seconds) if kills < options.kills else None):
                 kills += 1
                 before_began += not run.record_path.exists()
                 half_written += any(run.folder.glob(f"{TEMPORARY_PREFIX}*"))

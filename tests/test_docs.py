@@ -118,3 +118,19 @@ def test_the_arithmetic_of_reproduce_is_that_of_the_network_and_of_what_was_meas
         epoch_s = N_TRAINING / clips
         row = f"| {clips:.0f} | {epoch_s / 60:.1f} min | {20 * epoch_s / 3600:.1f} h | {600 * epoch_s / 3600:.0f} h |"
         assert f"| {reached} TFLOP/s {row}" in text
+
+
+def test_the_table_of_recipes_is_that_of_the_runs() -> None:
+    text = (DOCS / "training.md").read_text(encoding="utf-8")
+    number = r"([\d.]+)"
+    seeds = f"{number}, {number}, {number} \\| {number} %"
+    told = re.findall(rf"^\|[^|]*\| `(paper|strong)` \| {seeds} \| {seeds} \| {number} % \|$", text, re.MULTILINE)
+    measured = []
+    for split in ("", "-evaluation"):
+        results = DOCS.parent / "benchmarks" / "results" / f"recipes-esc10-fold4-16-epochs{split}.json"
+        for recipe, runs in json.loads(results.read_text())["recipes"].items():
+            f1 = [[run["f1"][kind] for run in runs] for kind in ("common", "chosen")]
+            values = [value for each in f1 for value in (*each, sum(each) / len(each))]
+            mean_ap = sum(run["clip_based"]["map"] for run in runs) / len(runs)
+            measured.append((recipe, *(f"{100 * value:.1f}" for value in (*values, mean_ap))))
+    assert told == measured

@@ -119,6 +119,9 @@ def test_what_was_found_is_what_the_table_says() -> None:
     measured = {row[0]: (row[5], row[8]) for row in rows}  # ER and F1
     told = re.findall(r"^\| (\w+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \| ([\w ]+) \|$", README, re.MULTILINE)
     assert len(told) == 3
+    assert "Of all 24 comparisons" in README
+    assert len(re.findall(r"(?:ER|F1) (?:better|worse|not distinguishable)", table)) == 24
+    assert len(re.findall(r"(?:ER|F1) (?:better|worse)", table)) == 3
     for pooling, *values, verdict in told:
         assert values == [measured[f"{pooling}, {stages}"][n] for n in (0, 1) for stages in ("single", "5,5")]
         assert re.search(rf"^- {pooling}, 5,5 against single, 5 seeds: ER {verdict} ", part, re.MULTILINE)

@@ -27,19 +27,18 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+sys.path[:0] = [str(ROOT / "pipeline"), str(ROOT / "tests")]
 
 import av  # noqa: E402
 import numpy as np  # noqa: E402
 from encoded import FORMS, clock, encoded, start_error_ms  # noqa: E402
 from loopback import Page, Site, site  # noqa: E402
-
-from pipeline.clips import Clip  # noqa: E402
-from pipeline.fates import Fate  # noqa: E402
-from pipeline.io.cache import DatasetCache, DatasetRecord  # noqa: E402
-from pipeline.io.ledger import Ledger  # noqa: E402
-from pipeline.io.lists.clips import write_clips  # noqa: E402
-from pipeline.io.media import cut  # noqa: E402
+from sedpipe.clips import Clip  # noqa: E402
+from sedpipe.fates import Fate  # noqa: E402
+from sedpipe.io.audio.media import cut  # noqa: E402
+from sedpipe.io.cache.dataset import DatasetCache, DatasetRecord  # noqa: E402
+from sedpipe.io.cache.ledger import Ledger  # noqa: E402
+from sedpipe.io.lists.clips import write_clips  # noqa: E402
 
 RATE = 44_100
 STRETCHES = ((0.0, 10.0), (7.123, 17.123), (37.3, 47.3), (50.0, 60.0), (85.0, 95.0))
@@ -138,9 +137,9 @@ def write_manifest(server: Site, clips: list[Listed], folder: Path, name: str) -
 
 def child(url: str, arguments: list[str]) -> None:
     """The real command, but for where videos are and how long a server may be silent."""
-    import pipeline.stages.download as stage
-    from cli import main
-    from pipeline.sources.youtube import FetchOptions, YoutubeSource
+    import sedpipe.stages.download as stage
+    from sedpipe.cli import main
+    from sedpipe.sources.youtube import FetchOptions, YoutubeSource
 
     fast = FetchOptions(4, 0.0, breaker=10, timeout_s=0.6, clip_timeout_s=1.5, backoff_s=0.05)
 
@@ -291,7 +290,7 @@ def status_seconds(n_clips: int) -> None:
         for number, clip in enumerate(clips):
             if number % 5:
                 cache.audio_path(clip).touch()
-        seconds = [_timed([sys.executable, "-m", "cli", "status", "many", "--cache", str(folder)]) for _ in range(6)]
+        seconds = [_timed([sys.executable, "cli.py", "status", "many", "--cache", str(folder)]) for _ in range(6)]
         print(f"status of {n_clips:,} clips: {sorted(seconds[1:])[2]:.2f} s (median of 5 processes after a first)")
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -13,9 +13,8 @@ from pathlib import Path
 
 import librosa
 import numpy as np
-
-from pipeline.io.audio import read_waveform
-from pipeline.logmel import LogMelConfig, log_mel
+from sedpipe.features.logmel import LogMelConfig, log_mel
+from sedpipe.io.audio.waveforms import read_waveform
 
 CONFIG = LogMelConfig()
 BELOW_DB = (80, 100, np.inf)

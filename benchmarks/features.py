@@ -33,12 +33,11 @@ import librosa
 import numpy as np
 import soundfile
 import torch
-
-from pipeline.io.audio import read_waveform
-from pipeline.io.checksums import sha256_of
-from pipeline.io.parallel import chunked
-from pipeline.logmel import LogMelConfig, log_mel, mel_filterbank
-from pipeline.stages.features import CLIPS_PER_SHARD
+from sedpipe.features.logmel import LogMelConfig, log_mel, mel_filterbank
+from sedpipe.io.audio.waveforms import read_waveform
+from sedpipe.io.files.checksums import sha256_of
+from sedpipe.io.parallel import chunked
+from sedpipe.stages.features import CLIPS_PER_SHARD
 
 CONFIG = LogMelConfig()
 STAGES = ("decode", "hash", "resample", "frame + FFT", "mel", "log", "write")

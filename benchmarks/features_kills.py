@@ -26,12 +26,11 @@ from pathlib import Path
 
 import numpy as np
 import psutil
-
-from pipeline.clips import Clip
-from pipeline.io.audio import write_flac
-from pipeline.io.cache import DatasetCache, DatasetRecord
-from pipeline.io.lists.clips import write_clips
-from pipeline.stages.features import CLIPS_PER_SHARD
+from sedpipe.clips import Clip
+from sedpipe.io.audio.waveforms import write_flac
+from sedpipe.io.cache.dataset import DatasetCache, DatasetRecord
+from sedpipe.io.lists.clips import write_clips
+from sedpipe.stages.features import CLIPS_PER_SHARD
 
 RATE = 44_100
 RESULT = Path(__file__).parent / "results" / "features-kills.json"
@@ -56,7 +55,7 @@ def _clip(number: int, split: str) -> Clip:
 
 def start(root: Path, jobs: int) -> subprocess.Popen[bytes]:
     """The command itself."""
-    command = [sys.executable, "-m", "cli", "features", "noise", "--cache", str(root), "--jobs", str(jobs), "--quiet"]
+    command = [sys.executable, "cli.py", "features", "noise", "--cache", str(root), "--jobs", str(jobs), "--quiet"]
     return subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=Path(__file__).parents[1]
     )

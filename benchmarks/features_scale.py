@@ -26,11 +26,10 @@ import h5py
 import numpy as np
 import psutil
 import soundfile
-
-from pipeline.clips import Clip
-from pipeline.io.cache import DatasetCache, DatasetRecord
-from pipeline.io.feature_store import FeatureFile
-from pipeline.io.lists.clips import write_clips
+from sedpipe.clips import Clip
+from sedpipe.io.cache.dataset import DatasetCache, DatasetRecord
+from sedpipe.io.cache.feature_store import FeatureFile
+from sedpipe.io.lists.clips import write_clips
 
 RATE = 44_100
 ROOT = Path(__file__).parents[1]
@@ -52,7 +51,7 @@ def make_audio(cache: DatasetCache, n_clips: int) -> None:
 
 def run(cache: DatasetCache, *options: str) -> tuple[dict[str, Any], float, dict[str, float]]:
     """The report, the seconds of the whole command, and the highest memory (MB) of parent and worker."""
-    command = [sys.executable, "-m", "cli", "features", "noise", "--cache", str(cache.root), "--json", *options]
+    command = [sys.executable, "cli.py", "features", "noise", "--cache", str(cache.root), "--json", *options]
     began = time.monotonic()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT, text=True)
     parent, highest = psutil.Process(process.pid), {"parent": 0.0, "worker": 0.0}

@@ -13,11 +13,11 @@ from pathlib import Path
 import torch
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(ROOT / "pipeline"))
 
-from pipeline.io.checkpoints import TrainedModel, read_model  # noqa: E402
-from pipeline.io.feature_store import FeatureFile  # noqa: E402
-from pipeline.nn.crnn import CRNN, PoolingConfig  # noqa: E402
+from sedpipe.io.cache.feature_store import FeatureFile  # noqa: E402
+from sedpipe.io.models.checkpoints import TrainedModel, read_model  # noqa: E402
+from sedpipe.nn.networks.crnn import CRNN, PoolingConfig  # noqa: E402
 
 EDGE = 8  # output frames before the clip's end that are looked at apart
 N_CLIPS = 64

@@ -22,7 +22,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "predict"
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(ROOT / "pipeline"))
 
 import numpy as np  # noqa: E402
 
@@ -71,13 +71,12 @@ def speed(presets: list[str], minutes: list[int]) -> None:
 
 def _make_model(folder: Path, preset: str) -> None:
     import torch
-
-    from pipeline.io.checkpoints import TrainedModel, build_model, write_model
-    from pipeline.io.presets import load_preset
-    from pipeline.labels import LabelSet
-    from pipeline.logmel import LogMelConfig
-    from pipeline.postprocess import PostProcessing
-    from pipeline.tuning import OPERATING_POINTS
+    from sedpipe.detection.postprocess import PostProcessing
+    from sedpipe.detection.tuning import OPERATING_POINTS
+    from sedpipe.features.logmel import LogMelConfig
+    from sedpipe.io.models.checkpoints import TrainedModel, build_model, write_model
+    from sedpipe.io.settings.presets import load_preset
+    from sedpipe.labels import LabelSet
 
     torch.manual_seed(0)
     chosen, labels, front_end = load_preset(preset), LabelSet(tuple(f"class {k}" for k in range(17))), LogMelConfig()
@@ -122,11 +121,10 @@ def one(recording: Path, model: Path, way: str) -> None:
     """A single cell, on one core."""
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     import torch
-
-    from pipeline.io.audio import read_waveform
-    from pipeline.io.models import open_model
-    from pipeline.logmel import log_mel
-    from pipeline.stages.predict import frame_probabilities, predict
+    from sedpipe.features.logmel import log_mel
+    from sedpipe.io.audio.waveforms import read_waveform
+    from sedpipe.io.models.open import open_model
+    from sedpipe.stages.predict import frame_probabilities, predict
 
     torch.set_num_threads(1)
     trained = open_model(str(model), None, "cpu").trained
@@ -147,14 +145,14 @@ def _now_mb() -> float:
 
 def joints(dataset: str, run: str, cache_dir: Path) -> None:
     """Scores of one long recording, and how far probabilities jump where windows are joined."""
-    from pipeline.events import Event
-    from pipeline.io.audio import read_waveform
-    from pipeline.io.cache import DatasetCache
-    from pipeline.io.lists.events import read_event_list
-    from pipeline.io.models import open_model
-    from pipeline.metrics.segment_based import segment_based_scores
-    from pipeline.postprocess import decode_events
-    from pipeline.stages.predict import frame_probabilities
+    from sedpipe.detection.postprocess import decode_events
+    from sedpipe.events import Event
+    from sedpipe.io.audio.waveforms import read_waveform
+    from sedpipe.io.cache.dataset import DatasetCache
+    from sedpipe.io.lists.events import read_event_list
+    from sedpipe.io.models.open import open_model
+    from sedpipe.metrics.segment_based import segment_based_scores
+    from sedpipe.stages.predict import frame_probabilities
 
     cache = DatasetCache(cache_dir, dataset)
     trained = open_model(run, cache, "cpu").trained
@@ -210,7 +208,7 @@ def _steps(probs: np.ndarray, window: int, overlap: float) -> tuple[float, float
 
 
 def _keep(name: str, content: dict[str, object]) -> None:
-    from pipeline.io.atomic import write_json
+    from sedpipe.io.files.atomic import write_json
 
     write_json(RESULTS / f"{name}.json", content)
 

@@ -23,18 +23,17 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(ROOT / "pipeline"))
 
 import numpy as np  # noqa: E402
-
-from pipeline.io.cache import DatasetCache  # noqa: E402
-from pipeline.io.runs import Run, find_run  # noqa: E402
-from pipeline.metrics.spread import paired_differences, rates  # noqa: E402
-from pipeline.postprocess import PostProcessing, frame_edges  # noqa: E402
-from pipeline.stages.frame_scores import frame_scores  # noqa: E402
-from pipeline.stages.progress import Listener  # noqa: E402
-from pipeline.stages.score import TUNED_ON, counts_at_point, known_truth, score  # noqa: E402
-from pipeline.tuning import tune  # noqa: E402
+from sedpipe.detection.postprocess import PostProcessing, frame_edges  # noqa: E402
+from sedpipe.detection.tuning import tune  # noqa: E402
+from sedpipe.io.cache.dataset import DatasetCache  # noqa: E402
+from sedpipe.io.cache.runs import Run, find_run  # noqa: E402
+from sedpipe.listener import Listener  # noqa: E402
+from sedpipe.metrics.spread import paired_differences, rates  # noqa: E402
+from sedpipe.stages.score import TUNED_ON, counts_at_point, known_truth, score  # noqa: E402
+from sedpipe.steps.frame_scores import frame_scores  # noqa: E402
 
 POINT, COMMON_STEP = "max_f1", "smoothing"
 

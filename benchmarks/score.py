@@ -19,23 +19,22 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(ROOT / "pipeline"))
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np  # noqa: E402
-
-from pipeline.events import Event  # noqa: E402
-from pipeline.frames import FrameGrid  # noqa: E402
-from pipeline.labels import LabelSet  # noqa: E402
-from pipeline.metrics.event_based import event_based_scores  # noqa: E402
-from pipeline.metrics.sed_eval_scores import (  # noqa: E402
+from sedpipe.detection.postprocess import encode_activity  # noqa: E402
+from sedpipe.detection.tuning import tune  # noqa: E402
+from sedpipe.events import Event  # noqa: E402
+from sedpipe.frames import FrameGrid  # noqa: E402
+from sedpipe.labels import LabelSet  # noqa: E402
+from sedpipe.metrics.event_based import event_based_scores  # noqa: E402
+from sedpipe.metrics.sed_eval_scores import (  # noqa: E402
     differences,
     official_event_based_scores,
     official_segment_based_scores,
 )
-from pipeline.metrics.segment_based import segment_based_scores  # noqa: E402
-from pipeline.postprocess import encode_activity  # noqa: E402
-from pipeline.tuning import tune  # noqa: E402
+from sedpipe.metrics.segment_based import segment_based_scores  # noqa: E402
 
 LABELS = LabelSet(tuple(f"class {k}" for k in range(17)))
 GRID = FrameGrid(44100, 882).subsampled(4)

@@ -23,22 +23,21 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(ROOT / "pipeline"))
 
 import h5py  # noqa: E402
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
+from sedpipe.clips import Clip  # noqa: E402
+from sedpipe.features.logmel import LogMelConfig  # noqa: E402
+from sedpipe.io.cache.feature_store import FeatureFile, FeatureRow, merge  # noqa: E402
+from sedpipe.io.settings.presets import load_preset  # noqa: E402
+from sedpipe.labels import LabelSet  # noqa: E402
+from sedpipe.nn import blocks, crnn, gate  # noqa: E402
+from sedpipe.steps.batches import ClipBatches, read_ahead  # noqa: E402
+from sedpipe.training.fit import clip_loss  # noqa: E402
+from sedpipe.training.memory import keep_freed_memory  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
-
-from pipeline.batches import ClipBatches, read_ahead  # noqa: E402
-from pipeline.clips import Clip  # noqa: E402
-from pipeline.io.feature_store import FeatureFile, FeatureRow, merge  # noqa: E402
-from pipeline.io.presets import load_preset  # noqa: E402
-from pipeline.labels import LabelSet  # noqa: E402
-from pipeline.logmel import LogMelConfig  # noqa: E402
-from pipeline.nn import blocks, crnn, gate  # noqa: E402
-from pipeline.nn.fit import clip_loss  # noqa: E402
-from pipeline.nn.memory import keep_freed_memory  # noqa: E402
 
 LABELS = LabelSet(tuple(f"class {k}" for k in range(17)))
 BATCH_SIZES = {"paper": 8}

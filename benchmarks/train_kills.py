@@ -17,18 +17,17 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+sys.path[:0] = [str(ROOT / "pipeline"), str(ROOT / "tests")]
 
 import torch  # noqa: E402
+from sedpipe.io.cache.dataset import DatasetCache  # noqa: E402
+from sedpipe.io.cache.runs import named_run  # noqa: E402
+from sedpipe.io.files.atomic import TEMPORARY_PREFIX  # noqa: E402
+from sedpipe.io.models.checkpoints import read_model  # noqa: E402
 from tiny_dataset import make_dataset, train_until  # noqa: E402
 
-from pipeline.io.atomic import TEMPORARY_PREFIX  # noqa: E402
-from pipeline.io.cache import DatasetCache  # noqa: E402
-from pipeline.io.checkpoints import read_model  # noqa: E402
-from pipeline.io.runs import named_run  # noqa: E402
-
 PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["pipeline.stages.train", "torch._dynamo", "torch.utils.tensorboard"])
+PROCESSES.set_forkserver_preload(["sedpipe.stages.train", "torch._dynamo", "torch.utils.tensorboard"])
 
 
 def train_for(cache: DatasetCache, seconds: float | None) -> int:

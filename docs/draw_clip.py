@@ -15,13 +15,12 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
-
-from pipeline.events import Event
-from pipeline.io.cache import DatasetCache
-from pipeline.io.feature_store import FeatureFile, fingerprint
-from pipeline.io.lists.events import read_event_list
-from pipeline.io.runs import find_run
-from pipeline.logmel import LogMelConfig
+from sedpipe.events import Event
+from sedpipe.features.logmel import LogMelConfig
+from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.cache.feature_store import FeatureFile, fingerprint
+from sedpipe.io.cache.runs import find_run
+from sedpipe.io.lists.events import read_event_list
 
 REFERENCE, ESTIMATED = "#2a9d8f", "#e76f51"
 

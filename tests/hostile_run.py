@@ -9,17 +9,16 @@ import numpy as np
 import pytest
 import tiny_dataset
 import torch
-
-from pipeline.io.audio import write_flac
-from pipeline.io.cache import DatasetCache
-from pipeline.io.checkpoints import read_model, write_model
-from pipeline.io.feature_store import FeatureFile, fingerprint, merge
-from pipeline.io.lists.clips import write_clips
-from pipeline.io.lists.events import read_event_list, write_event_list
-from pipeline.io.runs import named_run
-from pipeline.postprocess import PostProcessing
-from pipeline.stages.score import score
-from pipeline.stages.train import train
+from sedpipe.detection.postprocess import PostProcessing
+from sedpipe.io.audio.waveforms import write_flac
+from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.cache.feature_store import FeatureFile, fingerprint, merge
+from sedpipe.io.cache.runs import named_run
+from sedpipe.io.lists.clips import write_clips
+from sedpipe.io.lists.events import read_event_list, write_event_list
+from sedpipe.io.models.checkpoints import read_model, write_model
+from sedpipe.stages.score import score
+from sedpipe.stages.train import train
 
 LABELS = (
     "<img src=x onerror=\"document.title='owned'\">",

@@ -5,10 +5,9 @@ import signal
 from pathlib import Path
 
 import torch
-
-from pipeline.errors import SedpipeError
-from pipeline.nn.crnn import CRNN, NetworkConfig, PoolingConfig
-from pipeline.nn.fit import Batch, Fit, TrainingConfig
+from sedpipe.errors import SedpipeError
+from sedpipe.nn.networks.crnn import CRNN, NetworkConfig, PoolingConfig
+from sedpipe.training.fit import Batch, Fit, TrainingConfig
 
 NETWORK = NetworkConfig(maps=(4,), pools=((4, 4),), conv_maps=4, gru_units=4, dropout=0.0)
 CONFIG = TrainingConfig(batch_size=8, epochs=2, learning_rate=0.01, averaging=0.9)

@@ -3,8 +3,7 @@ import string
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from pipeline.clips import Clip, clip_id_of_filename, event_list_filename, youtube_clip_id
+from sedpipe.clips import Clip, clip_id_of_filename, event_list_filename, youtube_clip_id
 
 VIDEO_ID = st.text(string.ascii_letters + string.digits + "-_", min_size=11, max_size=11)
 SECONDS = st.integers(0, 36_000_000).map(lambda milliseconds: milliseconds / 1000)

@@ -11,19 +11,18 @@ from pathlib import Path
 import pytest
 from builders import tiny_mixtures
 from click.testing import CliRunner
-
-import cli
-from pipeline.failures import SAYINGS, UNKNOWN
-from pipeline.io.manifests.load import manifest_names
-from pipeline.io.presets import load_preset
-from pipeline.nn.blocks import CONVOLUTIONS
-from pipeline.nn.crnn import CRNN
-from pipeline.nn.layers import layers
-from pipeline.nn.pooling import POOLING_FUNCTIONS
+from sedpipe.cli.main import main
+from sedpipe.failures import SAYINGS, UNKNOWN
+from sedpipe.io.manifests.load import manifest_names
+from sedpipe.io.settings.presets import load_preset
+from sedpipe.nn.blocks import CONVOLUTIONS
+from sedpipe.nn.networks.crnn import CRNN
+from sedpipe.nn.pooling import POOLING_FUNCTIONS
+from sedpipe.nn.summary import layers
 
 DOCS = Path(__file__).parents[1] / "docs"
 N_TRAINING = 51_172  # clips that the official list of training names
-BY_OTHERS = {("gone", "too-short"), ("gone", "silent")}  # told by pipeline.io.media
+BY_OTHERS = {("gone", "too-short"), ("gone", "silent")}  # told by sedpipe.io.audio.media
 
 
 def test_every_reason_of_a_failed_download_is_listed_under_its_state() -> None:
@@ -80,7 +79,7 @@ def test_a_pooling_function_and_a_network_of_ones_own_get_into_the_table_as_writ
 
 
 def sedpipe(command: str, exit_code: int = 0) -> str:
-    outcome = CliRunner().invoke(cli.main, shlex.split(command))
+    outcome = CliRunner().invoke(main, shlex.split(command))
     assert outcome.exit_code == exit_code, outcome.output
     return outcome.output
 
@@ -92,7 +91,7 @@ def test_the_commands_to_reproduce_are_ones_that_sedpipe_takes() -> None:
     assert len(commands) == 15
     for command in commands:
         verb, *arguments = shlex.split(command)
-        context = cli.main.commands[verb].make_context(verb, arguments)
+        context = main.commands[verb].make_context(verb, arguments)
         assert context.params["dataset"] in manifest_names()
 
 

@@ -4,8 +4,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from pipeline.events import Event, merged
+from sedpipe.events import Event, merged
 
 TICKS = 60
 

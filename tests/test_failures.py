@@ -1,7 +1,6 @@
 import pytest
-
-from pipeline.failures import CUT_OFF, REFUSED, SAYINGS, Failure, classify
-from pipeline.fates import STATES
+from sedpipe.failures import CUT_OFF, REFUSED, SAYINGS, Failure, classify
+from sedpipe.fates import STATES
 
 YOUTUBE = "[youtube] -5QrBL6MzLg: "
 HINT = (

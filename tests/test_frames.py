@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from pipeline.frames import FrameGrid
+from sedpipe.frames import FrameGrid
 
 GRID = FrameGrid(44_100, 882)
 

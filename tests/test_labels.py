@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from pipeline.labels import LabelSet, UnknownLabelError
+from sedpipe.labels import LabelSet, UnknownLabelError
 
 DCASE = LabelSet(
     (

@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 from builders import garden, tiny_mixtures
 from click.testing import CliRunner
-
-import cli
-from pipeline.stages.doctor import Check
+from sedpipe.cli.main import main
+from sedpipe.stages.doctor import Check
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -34,7 +33,7 @@ def commands_about(word: str) -> list[str]:
 def run(command: str) -> str:
     arguments = shlex.split(command)
     more = ["--dry-run"] if command in NEEDS_NETWORK else SHORT.get(arguments[0], [])
-    outcome = CliRunner().invoke(cli.main, [*arguments, *more])
+    outcome = CliRunner().invoke(main, [*arguments, *more])
     assert outcome.exit_code == 0, outcome.output
     return outcome.output
 
@@ -76,8 +75,8 @@ def test_the_official_lists_commands_work_in_their_order(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "MY_AUDIO").symlink_to(shared_data)
-    monkeypatch.setattr("pipeline.sources.youtube.fetch_file", _no_evaluation_lists_here)
-    monkeypatch.setattr("pipeline.stages.doctor._network", lambda _: Check("network", True, "not asked in tests"))
+    monkeypatch.setattr("sedpipe.sources.youtube.fetch_file", _no_evaluation_lists_here)
+    monkeypatch.setattr("sedpipe.stages.doctor._network", lambda _: Check("network", True, "not asked in tests"))
     doctor, adopt, fetch, export = commands_about("dcase2017-task4")
     assert "JavaScript runtime" in run(doctor)
     assert "51172 listed" in run(adopt)
@@ -87,7 +86,7 @@ def test_the_official_lists_commands_work_in_their_order(
 
 
 def _no_evaluation_lists_here(url: str, *_: object) -> Path:
-    from pipeline.errors import SedpipeError
+    from sedpipe.errors import SedpipeError
 
     raise SedpipeError(f"cannot fetch {url}: no network in tests")
 

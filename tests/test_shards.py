@@ -1,8 +1,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from pipeline.shards import Shard
+from sedpipe.shards import Shard
 
 
 @given(st.lists(st.text(), unique=True), st.integers(1, 20))

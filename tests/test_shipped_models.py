@@ -8,14 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.manifests.load import load_manifest
+from sedpipe.io.models.checkpoints import write_model
+from sedpipe.io.models.open import open_model, shipped_models
+from sedpipe.labels import LabelSet
+from sedpipe.stages.predict import predict
 from tiny_dataset import untrained_model
-
-from pipeline.io.cache import DatasetCache
-from pipeline.io.checkpoints import write_model
-from pipeline.io.manifests.load import load_manifest
-from pipeline.io.models import open_model, shipped_models
-from pipeline.labels import LabelSet
-from pipeline.stages.predict import predict
 
 RESULTS = Path(__file__).parents[1] / "benchmarks" / "results"
 MOST_BYTES = 3_000_000

@@ -9,23 +9,22 @@ from pathlib import Path
 
 import numpy as np
 import torch
-
-from pipeline.clips import Clip
-from pipeline.events import Event
-from pipeline.io.cache import DatasetCache, DatasetRecord
-from pipeline.io.checkpoints import TrainedModel, build_model
-from pipeline.io.feature_store import FeatureRow, fingerprint, merge
-from pipeline.io.lists.clips import write_clips
-from pipeline.io.lists.events import write_event_list
-from pipeline.labels import LabelSet
-from pipeline.logmel import LogMelConfig
-from pipeline.nn.crnn import NetworkConfig, PoolingConfig
-from pipeline.nn.fit import TrainingConfig
-from pipeline.postprocess import PostProcessing
-from pipeline.stages.predict import predict
-from pipeline.stages.progress import Listener
-from pipeline.stages.reproduce import reproduce_table2
-from pipeline.stages.train import TrainSettings, train
+from sedpipe.clips import Clip
+from sedpipe.detection.postprocess import PostProcessing
+from sedpipe.events import Event
+from sedpipe.features.logmel import LogMelConfig
+from sedpipe.io.cache.dataset import DatasetCache, DatasetRecord
+from sedpipe.io.cache.feature_store import FeatureRow, fingerprint, merge
+from sedpipe.io.lists.clips import write_clips
+from sedpipe.io.lists.events import write_event_list
+from sedpipe.io.models.checkpoints import TrainedModel, build_model
+from sedpipe.labels import LabelSet
+from sedpipe.listener import Listener
+from sedpipe.nn.networks.crnn import NetworkConfig, PoolingConfig
+from sedpipe.stages.predict import predict
+from sedpipe.stages.reproduce.table2 import reproduce_table2
+from sedpipe.stages.train import TrainSettings, train
+from sedpipe.training.fit import TrainingConfig
 
 NAME = "tiny"
 LABELS = ("Dog bark", "Rain", "Air horn, truck horn")

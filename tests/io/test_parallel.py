@@ -6,9 +6,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-
-from pipeline.errors import SedpipeError
-from pipeline.io.parallel import chunked, in_parallel, in_threads
+from sedpipe.errors import SedpipeError
+from sedpipe.io.parallel import chunked, in_parallel, in_threads
 
 TESTS = os.fspath(Path(__file__).parents[1])
 
@@ -59,7 +58,7 @@ def in_a_process(code: str) -> subprocess.Popen[str]:
 def test_workers_end_soon_after_their_parent_was_killed() -> None:
     code = """
 import os, time
-from pipeline.io.parallel import in_parallel
+from sedpipe.io.parallel import in_parallel
 for pid in in_parallel(eval, ["__import__('os').getpid()"] * 2 + ["__import__('time').sleep(60)"] * 4, 2):
     print(pid, flush=True)
 """
@@ -98,7 +97,7 @@ def test_a_worker_that_loky_replaces_for_its_memory_costs_no_result_and_no_warni
 
 
 def test_a_scheduler_that_does_not_answer_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.io.parallel.SECONDS_TO_CONNECT", 0.3)
+    monkeypatch.setattr("sedpipe.io.parallel.SECONDS_TO_CONNECT", 0.3)
     with pytest.raises(SedpipeError, match=r"^no Dask scheduler answers at tcp://127\.0\.0\.1:9") as caught:
         list(in_parallel(abs, [1], 1, "tcp://127.0.0.1:9"))
     assert "dask scheduler" in caught.value.hint

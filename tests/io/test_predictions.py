@@ -4,11 +4,10 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-
-from pipeline.errors import StaleError
-from pipeline.events import Event
-from pipeline.io.lists.events import read_event_list
-from pipeline.io.predictions import LOG_NAME, PredictedEvent, PredictedFile, PredictionLog, rendered, state_of
+from sedpipe.errors import StaleError
+from sedpipe.events import Event
+from sedpipe.io.lists.events import read_event_list
+from sedpipe.io.predictions import LOG_NAME, PredictedEvent, PredictedFile, PredictionLog, rendered, state_of
 
 HORN = 'Air horn, "truck" horn'
 FILES = [

@@ -2,11 +2,10 @@ from dataclasses import fields
 
 import numpy as np
 import pytest
-
-from pipeline.labels import LabelSet
-from pipeline.metrics.bootstrap import intervals, paired_differences
-from pipeline.metrics.detection_scores import DetectionCounts, detection_scores
-from pipeline.metrics.segment_based import count_segments
+from sedpipe.labels import LabelSet
+from sedpipe.metrics.bootstrap import intervals, paired_differences
+from sedpipe.metrics.detection_scores import DetectionCounts, detection_scores
+from sedpipe.metrics.segment_based import count_segments
 
 LABELS = LabelSet(("Bus", "Car", "Train"))
 

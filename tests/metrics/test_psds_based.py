@@ -5,11 +5,10 @@ import pandas as pd
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-
-from pipeline.events import Event, merged
-from pipeline.labels import LabelSet
-from pipeline.metrics.psds_based import SCENARIOS, THRESHOLDS, Scenario, joined, psds
-from pipeline.metrics.validation import EventTable, validate
+from sedpipe.events import Event, merged
+from sedpipe.labels import LabelSet
+from sedpipe.metrics.psds_based import SCENARIOS, THRESHOLDS, Scenario, joined, psds
+from sedpipe.metrics.validation import EventTable, validate
 
 LABELS = LabelSet(("Bus", "Car", "Train"))
 CLIPS = ("a", "b", "c")

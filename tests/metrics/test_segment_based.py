@@ -5,17 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
-
-from pipeline.events import Event
-from pipeline.labels import LabelSet
-from pipeline.metrics.detection_scores import detection_scores
-from pipeline.metrics.segment_based import (
+from sedpipe.events import Event
+from sedpipe.labels import LabelSet
+from sedpipe.metrics.detection_scores import detection_scores
+from sedpipe.metrics.segment_based import (
     count_segments,
     segment_based_scores,
     segment_roll,
     segments_of_frames,
 )
-from pipeline.metrics.validation import validate
+from sedpipe.metrics.validation import validate
 
 LABELS = LabelSet(("Bus", "Car", "Train"))
 TEN_S = {"a": 10.0, "b": 10.0}

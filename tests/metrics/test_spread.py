@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 import scipy.stats
-
-from pipeline.metrics.spread import Interval, over_seeds, paired_differences, rates
+from sedpipe.metrics.spread import Interval, over_seeds, paired_differences, rates
 
 
 def runs(n_seeds: int, n_clips: int, correct: float, seed: int) -> np.ndarray:

@@ -1,9 +1,9 @@
 from dataclasses import asdict
 
-from pipeline.events import Event
-from pipeline.labels import LabelSet
-from pipeline.metrics.segment_based import segment_based_scores
-from pipeline.metrics.undefined import undefined
+from sedpipe.events import Event
+from sedpipe.labels import LabelSet
+from sedpipe.metrics.segment_based import segment_based_scores
+from sedpipe.metrics.undefined import undefined
 
 
 def test_every_score_that_is_none_has_a_reason_and_no_other_has():

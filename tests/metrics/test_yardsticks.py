@@ -1,7 +1,7 @@
-from pipeline.events import Event
-from pipeline.labels import LabelSet
-from pipeline.metrics.segment_based import segment_based_scores
-from pipeline.metrics.yardsticks import NAMES, yardsticks
+from sedpipe.events import Event
+from sedpipe.labels import LabelSet
+from sedpipe.metrics.segment_based import segment_based_scores
+from sedpipe.metrics.yardsticks import NAMES, yardsticks
 
 LABELS = LabelSet(("Bus", "Car"))
 REFERENCE = {"a": [Event(0.4, 2.6, "Car"), Event(0, 0, "Bus")], "b": [Event(1.2, 1.4, "Bus")], "c": []}

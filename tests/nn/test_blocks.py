@@ -1,7 +1,6 @@
 import pytest
 import torch
-
-from pipeline.nn.blocks import (
+from sedpipe.nn.blocks import (
     CONVOLUTIONS,
     NORMALISATIONS,
     BlockShape,

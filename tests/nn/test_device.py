@@ -3,9 +3,8 @@ from pathlib import Path
 
 import pytest
 import torch
-
-from pipeline.errors import SettingsError
-from pipeline.nn.device import check_compiler, choose_device, has_room
+from sedpipe.errors import SettingsError
+from sedpipe.nn.device import check_compiler, choose_device, has_room
 
 
 @pytest.mark.parametrize("name", ["nonsense", "mps", "meta", "cuda:99", ""])

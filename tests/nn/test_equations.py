@@ -4,8 +4,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from pipeline.nn.pooling import frame_weights, pool, pool_stage
+from sedpipe.nn.pooling import frame_weights, pool, pool_stage
 
 torch.set_num_threads(1)
 M, N = 5, 25  # frames a segment, frames a clip

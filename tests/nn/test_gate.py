@@ -3,11 +3,10 @@ import copy
 import numpy as np
 import pytest
 import torch
+from sedpipe.io.settings.presets import load_preset
+from sedpipe.nn import blocks, gate
+from sedpipe.nn.networks.crnn import CRNN
 from torch import nn
-
-from pipeline.io.presets import load_preset
-from pipeline.nn import blocks, gate
-from pipeline.nn.crnn import CRNN
 
 torch.set_num_threads(1)
 POOLS = [(1, 1), (2, 2), (1, 5), (3, 1)]

@@ -5,8 +5,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from pipeline.nn.pooling import (
+from sedpipe.nn.pooling import (
     POOLING_FUNCTIONS,
     SEGMENT_WEIGHTS,
     check_hierarchy,

@@ -1,7 +1,6 @@
 import pytest
 import torch
-
-from pipeline.nn.recurrence import BidirectionalGRU
+from sedpipe.nn.recurrence import BidirectionalGRU
 
 torch.set_num_threads(1)
 

@@ -6,12 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-
-from pipeline.events import Event
-from pipeline.io.manifests.load import load_manifest
-from pipeline.io.manifests.mixtures import MixtureManifest
-from pipeline.soundscapes import mixer
-from pipeline.soundscapes.mixer import Draw, Placement, PreparedRecording, Recipe, draw, prepare, render, truth
+from sedpipe.events import Event
+from sedpipe.io.manifests.load import load_manifest
+from sedpipe.io.manifests.mixtures import MixtureManifest
+from sedpipe.soundscapes import mixer
+from sedpipe.soundscapes.mixer import Draw, Placement, PreparedRecording, Recipe, draw, prepare, render, truth
 
 RATE = 44_100
 FRAME = 882

@@ -5,9 +5,8 @@ from functools import cache
 import numpy as np
 import pytest
 from scipy import signal
-
-from pipeline.soundscapes.engines import BUS, CAR, MOTORCYCLES, TRUCK
-from pipeline.soundscapes.synth import SAMPLE_RATE, SOUNDS, synthesise
+from sedpipe.soundscapes.engines import BUS, CAR, MOTORCYCLES, TRUCK
+from sedpipe.soundscapes.synth import SAMPLE_RATE, SOUNDS, synthesise
 
 DCASE_ORDER = (
     "Train horn",

@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
-
-from pipeline.soundscapes import tones
-from pipeline.soundscapes.tones import SAMPLE_RATE, SPEED_OF_SOUND
+from sedpipe.soundscapes import tones
+from sedpipe.soundscapes.tones import SAMPLE_RATE, SPEED_OF_SOUND
 
 
 def strongest(waveform: np.ndarray) -> float:

@@ -4,13 +4,12 @@ import time
 from collections.abc import Callable
 
 import pytest
-
-from pipeline.clips import Clip
-from pipeline.errors import SedpipeError
-from pipeline.failures import FailedClipError, Failure
-from pipeline.fates import Fate
-from pipeline.sources.crawl import Manners, Pace, crawl
-from pipeline.sources.source import FetchStoppedError
+from sedpipe.clips import Clip
+from sedpipe.errors import SedpipeError
+from sedpipe.failures import FailedClipError, Failure
+from sedpipe.fates import Fate
+from sedpipe.sources.crawl import Manners, Pace, crawl
+from sedpipe.sources.source import FetchStoppedError
 
 AT_ONCE = Manners(workers=2, spacing_s=0, breaker=4, clip_timeout_s=5, backoff_s=0)
 OK = Failure("ok", "")
@@ -153,7 +152,7 @@ def test_a_worker_that_hangs_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> 
                 released.wait(20)
             return super().get(clip, stopped)
 
-    monkeypatch.setattr("pipeline.sources.crawl._GRACE_S", 0.1)
+    monkeypatch.setattr("sedpipe.sources.crawl._GRACE_S", 0.1)
     worker = Hanging({name: [OK] for name in "abc"})
     fates = {fate.clip_id: fate for fate in crawl(clips(*"abc"), worker, Manners(1, 0, 4, 0.2))}
     released.set()
@@ -172,7 +171,7 @@ def test_leaving_early_stops_the_workers() -> None:
 
 def test_workers_share_one_pace(monkeypatch: pytest.MonkeyPatch) -> None:
     turns: list[float] = []
-    monkeypatch.setattr("pipeline.sources.crawl.pause_until", lambda moment, stopped: turns.append(moment))
+    monkeypatch.setattr("sedpipe.sources.crawl.pause_until", lambda moment, stopped: turns.append(moment))
     pace = Pace(10.0)
     for _ in range(200):
         pace.wait(lambda: False)

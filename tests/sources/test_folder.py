@@ -4,15 +4,14 @@ import numpy as np
 import pytest
 import soundfile
 from builders import write_tone
-
-from pipeline.errors import ListFormatError
-from pipeline.events import Event
-from pipeline.fates import Fate
-from pipeline.io.cache import DatasetCache
-from pipeline.io.manifests.folder import FolderManifest
-from pipeline.io.manifests.load import load_manifest
-from pipeline.sources.folder import FolderSource
-from pipeline.sources.source import SplitRows
+from sedpipe.errors import ListFormatError
+from sedpipe.events import Event
+from sedpipe.fates import Fate
+from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.manifests.folder import FolderManifest
+from sedpipe.io.manifests.load import load_manifest
+from sedpipe.sources.folder import FolderSource
+from sedpipe.sources.source import SplitRows
 
 TEN_LINES = """name = "garden"
 kind = "folder"

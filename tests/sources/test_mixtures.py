@@ -5,14 +5,13 @@ from pathlib import Path
 import numpy as np
 import soundfile
 from builders import recorded_mixtures, recordings, tiny_mixtures
-
-from pipeline.clips import Clip
-from pipeline.io.cache import DatasetCache
-from pipeline.io.manifests.load import load_manifest
-from pipeline.io.manifests.mixtures import MixtureManifest
-from pipeline.io.recordings import RecordingShelf, open_shelf
-from pipeline.sources.mixtures import MixtureSource
-from pipeline.sources.source import SplitRows
+from sedpipe.clips import Clip
+from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.manifests.load import load_manifest
+from sedpipe.io.manifests.mixtures import MixtureManifest
+from sedpipe.sources.mixtures import MixtureSource
+from sedpipe.sources.recordings import RecordingShelf, open_shelf
+from sedpipe.sources.source import SplitRows
 
 
 def manifest_at(path: Path | str) -> MixtureManifest:

@@ -9,17 +9,16 @@ from builders import write_tone
 from conftest import Web
 from encoded import FORMS, clock, encoded, start_error_ms
 from loopback import Site, site
-
-from pipeline.clips import Clip
-from pipeline.errors import SedpipeError
-from pipeline.fates import Fate
-from pipeline.io.cache import DatasetCache
-from pipeline.io.checksums import sha256_of
-from pipeline.io.manifests.load import load_manifest
-from pipeline.io.manifests.youtube import YoutubeManifest
-from pipeline.io.videos import watch_address
-from pipeline.sources.source import FetchStoppedError, SplitRows
-from pipeline.sources.youtube import FetchOptions, YoutubeSource
+from sedpipe.clips import Clip
+from sedpipe.errors import SedpipeError
+from sedpipe.fates import Fate
+from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.files.checksums import sha256_of
+from sedpipe.io.manifests.load import load_manifest
+from sedpipe.io.manifests.youtube import YoutubeManifest
+from sedpipe.io.web.videos import watch_address
+from sedpipe.sources.source import FetchStoppedError, SplitRows
+from sedpipe.sources.youtube import FetchOptions, YoutubeSource
 
 PLAIN, DASHED, Y_FIRST = "abCdEfGhIjK_30.000_40.000", "-5QrBL6MzLg_60.000_70.000", "YbCdEfGhIjK_0.000_10.000"
 
@@ -212,7 +211,7 @@ def test_a_full_disk_stops_the_run_and_marks_nothing(
     tmp_path: Path, manifest: YoutubeManifest, here: Site, recording: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here.add("abCdEfGhIjK.webm", recording)
-    monkeypatch.setattr("pipeline.sources.youtube._LEAST_FREE", 1 << 62)
+    monkeypatch.setattr("sedpipe.sources.youtube._LEAST_FREE", 1 << 62)
     with pytest.raises(FetchStoppedError, match="no space left on device"):
         list(source_of(manifest, tmp_path, here=here)[0].fetch([clip(PLAIN)]))
     assert not here.asked

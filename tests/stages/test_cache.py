@@ -3,15 +3,14 @@ import time
 from pathlib import Path
 
 import pytest
+from sedpipe.errors import SettingsError
+from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.cache.feature_store import fingerprint
+from sedpipe.io.files.locks import hold
+from sedpipe.shards import Shard
+from sedpipe.stages.cache import CacheReport, PruneReport, choose, list_cache, prune
+from sedpipe.steps.feature_plan import FeatureFolder
 from tiny_dataset import FRONT_END, NAME, make_dataset
-
-from pipeline.errors import SettingsError
-from pipeline.io.cache import DatasetCache
-from pipeline.io.feature_store import fingerprint
-from pipeline.io.locks import hold
-from pipeline.shards import Shard
-from pipeline.stages.cache import CacheReport, PruneReport, choose, list_cache, prune
-from pipeline.stages.feature_plan import FeatureFolder
 
 FEATURES = f"{NAME}/features/{fingerprint(FRONT_END, 'float16')}"
 

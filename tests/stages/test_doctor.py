@@ -5,14 +5,13 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
-
-from pipeline.clips import Clip
-from pipeline.fates import Fate
-from pipeline.io.cache import DatasetCache, DatasetRecord
-from pipeline.io.ledger import Ledger
-from pipeline.io.lists.clips import write_clips
-from pipeline.stages import doctor as module
-from pipeline.stages.doctor import Check, doctor
+from sedpipe.clips import Clip
+from sedpipe.fates import Fate
+from sedpipe.io.cache.dataset import DatasetCache, DatasetRecord
+from sedpipe.io.cache.ledger import Ledger
+from sedpipe.io.lists.clips import write_clips
+from sedpipe.stages import doctor as module
+from sedpipe.stages.doctor import Check, doctor
 
 
 def found(cache: Path, **more: object) -> dict[str, Check]:

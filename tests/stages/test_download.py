@@ -15,21 +15,20 @@ import pytest
 import soundfile
 from builders import recorded_mixtures, recordings, tiny_mixtures, write_tone
 from conftest import Web
-
-from pipeline.clips import Clip
-from pipeline.errors import SedpipeError
-from pipeline.fates import Fate
-from pipeline.io.audio import write_flac
-from pipeline.io.cache import DatasetCache
-from pipeline.io.ledger import read_ledgers
-from pipeline.io.lists.clips import read_clips
-from pipeline.io.lists.events import read_event_list
-from pipeline.io.manifests.load import load_manifest
-from pipeline.shards import Shard
-from pipeline.sources.source import FetchStoppedError, Source, SplitRows
-from pipeline.stages.download import DownloadOptions, DownloadReport, download
-from pipeline.stages.progress import Listener
-from pipeline.stages.status import status
+from sedpipe.clips import Clip
+from sedpipe.errors import SedpipeError
+from sedpipe.fates import Fate
+from sedpipe.io.audio.waveforms import write_flac
+from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.cache.ledger import read_ledgers
+from sedpipe.io.lists.clips import read_clips
+from sedpipe.io.lists.events import read_event_list
+from sedpipe.io.manifests.load import load_manifest
+from sedpipe.listener import Listener
+from sedpipe.shards import Shard
+from sedpipe.sources.source import FetchStoppedError, Source, SplitRows
+from sedpipe.stages.download import DownloadOptions, DownloadReport, download
+from sedpipe.stages.status import status
 
 NOWHERE = "http://127.0.0.1:1/none.zip"
 COUNTS = {"training": 3, "testing": 2, "evaluation": 2}
@@ -227,7 +226,7 @@ def test_a_run_that_ends_at_any_step_is_completed_by_the_next(
         raise Interrupted
 
     with monkeypatch.context() as patched:
-        patched.setattr(f"pipeline.stages.download.{killed_at}", interrupt)
+        patched.setattr(f"sedpipe.stages.download.{killed_at}", interrupt)
         with pytest.raises(Interrupted):
             run(toml, cache)
     report = run(toml, cache)
@@ -595,7 +594,7 @@ class Fake(Source):
 @pytest.fixture
 def faked(videos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fake:
     fake = Fake(DatasetCache(tmp_path / "cache", "videos"), {"a": "gone", "b": "blocked", "c": "retryable", "d": "ok"})
-    monkeypatch.setattr("pipeline.stages.download.open_source", lambda *_: fake)
+    monkeypatch.setattr("sedpipe.stages.download.open_source", lambda *_: fake)
     return fake
 
 

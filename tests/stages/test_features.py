@@ -14,21 +14,20 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-
-from pipeline.clips import Clip
-from pipeline.errors import MissingStageError, SedpipeError
-from pipeline.io import audio_checksums
-from pipeline.io.audio import read_waveform, write_flac
-from pipeline.io.cache import DatasetCache, DatasetRecord
-from pipeline.io.checksums import sha256_of
-from pipeline.io.feature_store import FeatureFile, fingerprint, parameters
-from pipeline.io.lists.clips import write_clips
-from pipeline.io.locks import hold
-from pipeline.logmel import LogMelConfig, log_mel
-from pipeline.shards import Shard
-from pipeline.stages import features
-from pipeline.stages.feature_plan import FeatureFolder
-from pipeline.stages.features import FeatureReport, explain_features, extract_features
+from sedpipe.clips import Clip
+from sedpipe.errors import MissingStageError, SedpipeError
+from sedpipe.features.logmel import LogMelConfig, log_mel
+from sedpipe.io.audio.waveforms import read_waveform, write_flac
+from sedpipe.io.cache import audio_checksums
+from sedpipe.io.cache.dataset import DatasetCache, DatasetRecord
+from sedpipe.io.cache.feature_store import FeatureFile, fingerprint, parameters
+from sedpipe.io.files.checksums import sha256_of
+from sedpipe.io.files.locks import hold
+from sedpipe.io.lists.clips import write_clips
+from sedpipe.shards import Shard
+from sedpipe.stages import features
+from sedpipe.stages.features import FeatureReport, explain_features, extract_features
+from sedpipe.steps.feature_plan import FeatureFolder
 
 CONFIG = LogMelConfig()
 RATE = 44_100
@@ -573,10 +572,10 @@ def sedpipe_features(root: Path, before: str = "", jobs: int = 1) -> subprocess.
     code = f"""
 import sys
 from pathlib import Path
-from pipeline.errors import SedpipeError
-from pipeline.logmel import LogMelConfig
-from pipeline.shards import Shard
-from pipeline.stages import features
+from sedpipe.errors import SedpipeError
+from sedpipe.features.logmel import LogMelConfig
+from sedpipe.shards import Shard
+from sedpipe.stages import features
 features.CLIPS_PER_SHARD = 2
 {before}
 try:

@@ -10,14 +10,13 @@ from threading import Thread
 
 import numpy as np
 import pytest
-
-from pipeline.clips import Clip
-from pipeline.errors import SedpipeError
-from pipeline.io.audio import write_flac
-from pipeline.io.cache import DatasetCache, DatasetRecord
-from pipeline.io.lists.clips import write_clips
-from pipeline.logmel import LogMelConfig
-from pipeline.stages.features import CLIPS_PER_SHARD, extract_features
+from sedpipe.clips import Clip
+from sedpipe.errors import SedpipeError
+from sedpipe.features.logmel import LogMelConfig
+from sedpipe.io.audio.waveforms import write_flac
+from sedpipe.io.cache.dataset import DatasetCache, DatasetRecord
+from sedpipe.io.lists.clips import write_clips
+from sedpipe.stages.features import CLIPS_PER_SHARD, extract_features
 
 distributed = pytest.importorskip("distributed")
 
@@ -83,7 +82,7 @@ def test_a_cluster_whose_worker_dies_half_way_ends_complete_at_the_bytes_of_this
 
 
 def test_a_scheduler_without_workers_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.io.parallel.SECONDS_TO_CONNECT", 1)
+    monkeypatch.setattr("sedpipe.io.parallel.SECONDS_TO_CONNECT", 1)
     cache = noise(tmp_path)
     with (
         distributed.LocalCluster(n_workers=0, host="127.0.0.1", dashboard_address=None) as empty,

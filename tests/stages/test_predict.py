@@ -6,36 +6,35 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sedpipe.stages.predict as predict_stage
 import soundfile
 import torch
 from builders import tiny_mixtures
 from encoded import FORMS, Form, encoded
+from sedpipe.detection.postprocess import PostProcessing
+from sedpipe.errors import MissingStageError, SettingsError, StaleError
+from sedpipe.features.logmel import LogMelConfig
+from sedpipe.io.audio.waveforms import read_waveform
+from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.cache.frame_scores import FrameScores
+from sedpipe.io.lists.events import read_event_list
+from sedpipe.io.manifests.load import load_manifest
+from sedpipe.io.models.checkpoints import read_model, write_model
+from sedpipe.io.models.exports import write_export
+from sedpipe.io.predictions import LOG_NAME, PredictedFile
+from sedpipe.io.settings.presets import load_preset
+from sedpipe.stages.download import download
+from sedpipe.stages.features import extract_features
+from sedpipe.stages.predict import PredictReport, frame_probabilities, predict
+from sedpipe.stages.score import score
+from sedpipe.stages.train import train
+from sedpipe.steps.run_record import TrainSettings
 from tiny_dataset import FRONT_END, LABELS, predict_until, untrained_model
-
-import pipeline.stages.predict as predict_stage
-from pipeline.errors import MissingStageError, SettingsError, StaleError
-from pipeline.io.audio import read_waveform
-from pipeline.io.cache import DatasetCache
-from pipeline.io.checkpoints import read_model, write_model
-from pipeline.io.exports import write_export
-from pipeline.io.frame_scores import FrameScores
-from pipeline.io.lists.events import read_event_list
-from pipeline.io.manifests.load import load_manifest
-from pipeline.io.predictions import LOG_NAME, PredictedFile
-from pipeline.io.presets import load_preset
-from pipeline.logmel import LogMelConfig
-from pipeline.postprocess import PostProcessing
-from pipeline.stages.download import download
-from pipeline.stages.features import extract_features
-from pipeline.stages.predict import PredictReport, frame_probabilities, predict
-from pipeline.stages.run_record import TrainSettings
-from pipeline.stages.score import score
-from pipeline.stages.train import train
 
 torch.set_num_threads(1)
 RATE = FRONT_END.sample_rate  # 1 kHz: windows of 4 s, frames of 0.2 s
 PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["pipeline.stages.predict", "tiny_dataset"])
+PROCESSES.set_forkserver_preload(["sedpipe.stages.predict", "tiny_dataset"])
 
 
 @pytest.fixture(scope="module")
@@ -101,9 +100,9 @@ def test_a_clip_has_the_same_events_through_score_and_through_predict(mixtures, 
 
 def test_a_clip_as_long_as_a_window_has_bit_for_bit_the_probabilities_that_score_stores(mixtures, monkeypatch):
     stored: list[FrameScores] = []
-    monkeypatch.setattr("pipeline.stages.frame_scores.write_frame_scores", lambda _, scores, __: stored.append(scores))
-    monkeypatch.setattr("pipeline.stages.frame_scores.find_frame_scores", lambda *_: None)
-    monkeypatch.setattr("pipeline.stages.frame_scores.BATCH_SIZE", 1)
+    monkeypatch.setattr("sedpipe.steps.frame_scores.write_frame_scores", lambda _, scores, __: stored.append(scores))
+    monkeypatch.setattr("sedpipe.steps.frame_scores.find_frame_scores", lambda *_: None)
+    monkeypatch.setattr("sedpipe.steps.frame_scores.BATCH_SIZE", 1)
     score("mixed", mixtures.root, run="run", split="testing")
     trained = read_model(mixtures.runs / "run" / "checkpoint.pt", torch.device("cpu"))
     for clip_id, expected in zip(stored[0].clip_ids, stored[0].frame_probs, strict=True):

@@ -6,16 +6,15 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from hostile_run import CLIP_ID, LABELS, SPLIT, make_hostile_run
+from sedpipe.cli.main import main
+from sedpipe.errors import MissingStageError, SedpipeError, SettingsError, StaleError
+from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.cache.runs import Run, find_run_in_cache, named_run
+from sedpipe.io.lists.clips import read_clips
+from sedpipe.stages.report import PageReport, report
+from sedpipe.stages.score import score
+from sedpipe.views.page.scored_run import read_scored_run
 from tiny_dataset import NAME
-
-import cli
-from pipeline.errors import MissingStageError, SedpipeError, SettingsError, StaleError
-from pipeline.io.cache import DatasetCache
-from pipeline.io.lists.clips import read_clips
-from pipeline.io.runs import Run, find_run_in_cache, named_run
-from pipeline.report.scored_run import read_scored_run
-from pipeline.stages.report import PageReport, report
-from pipeline.stages.score import score
 
 
 @pytest.fixture(scope="module")
@@ -191,7 +190,7 @@ def test_several_runs_are_compared_on_one_page(made):
 
 
 def test_runs_that_scored_other_clips_are_compared_on_the_common_ones(made):
-    from pipeline.report.comparison import same_clips
+    from sedpipe.views.page.comparison import same_clips
 
     whole = read_scored_run(*find_run_in_cache(made.root, "run"))
     fewer = replace(read_scored_run(*find_run_in_cache(made.root, "other")), clips=whole.clips[1:])
@@ -206,12 +205,12 @@ def test_runs_that_scored_other_clips_are_compared_on_the_common_ones(made):
 
 def test_the_command_says_where_the_page_is_and_how_large(made, tmp_path):
     options = ["--cache", str(made.root), "--clips", "1", "--output", str(tmp_path / "deep" / "page.html")]
-    outcome = CliRunner().invoke(cli.main, ["report", "run", *options])
+    outcome = CliRunner().invoke(main, ["report", "run", *options])
     assert outcome.exit_code == 0, outcome.output
     assert re.fullmatch(r".*page\.html: run on evaluation, 1 clip, 0\.\d MB\n", outcome.stdout)
-    outcome = CliRunner().invoke(cli.main, ["report", "run", *options, "--json"])
+    outcome = CliRunner().invoke(main, ["report", "run", *options, "--json"])
     assert json.loads(outcome.stdout).keys() == {"stage", "dataset", "runs", "split", "clips", "path", "bytes"}
 
 
 def test_the_command_without_a_run_is_usage():
-    assert CliRunner().invoke(cli.main, ["report"]).exit_code == 2
+    assert CliRunner().invoke(main, ["report"]).exit_code == 2

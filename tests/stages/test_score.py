@@ -11,21 +11,20 @@ import h5py
 import numpy as np
 import pytest
 import torch
+from sedpipe.detection.postprocess import PostProcessing
+from sedpipe.detection.tuning import STEPS
+from sedpipe.errors import MissingStageError, SedpipeError, SettingsError
+from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.cache.feature_store import FeatureFile, fingerprint, merge
+from sedpipe.io.cache.runs import Run, named_run
+from sedpipe.io.lists.clips import read_clips, write_clips
+from sedpipe.io.lists.events import read_event_list
+from sedpipe.io.models.checkpoints import read_model, write_model
+from sedpipe.stages import score as score_stage
+from sedpipe.stages.score import ScoreReport, score
+from sedpipe.stages.train import train
+from sedpipe.steps import scoring
 from tiny_dataset import FRONT_END, LABELS, NAME, SETTINGS, make_dataset
-
-from pipeline.errors import MissingStageError, SedpipeError, SettingsError
-from pipeline.io.cache import DatasetCache
-from pipeline.io.checkpoints import read_model, write_model
-from pipeline.io.feature_store import FeatureFile, fingerprint, merge
-from pipeline.io.lists.clips import read_clips, write_clips
-from pipeline.io.lists.events import read_event_list
-from pipeline.io.runs import Run, named_run
-from pipeline.postprocess import PostProcessing
-from pipeline.stages import score as score_stage
-from pipeline.stages import scoring
-from pipeline.stages.score import ScoreReport, score
-from pipeline.stages.train import train
-from pipeline.tuning import STEPS
 
 torch.set_num_threads(1)
 RATES = {"error_rate", "substitution_rate", "deletion_rate", "insertion_rate"}
@@ -92,14 +91,14 @@ def test_sed_eval_gives_the_reported_numbers_for_the_written_events(cache, split
 def test_the_second_time_the_network_is_not_asked_and_every_number_is_the_same(cache, monkeypatch):
     first = scored(cache)
     written = Path(first.estimated).read_bytes()
-    monkeypatch.setattr("pipeline.nn.fit.predict", no_network)
+    monkeypatch.setattr("sedpipe.training.fit.predict", no_network)
     assert scored(cache) == first
     assert Path(first.estimated).read_bytes() == written
 
 
 def test_another_operating_point_is_scored_from_the_same_frames(cache, monkeypatch):
     first = scored(cache, operating_point="min_er")
-    monkeypatch.setattr("pipeline.nn.fit.predict", no_network)
+    monkeypatch.setattr("sedpipe.training.fit.predict", no_network)
     second = scored(cache, operating_point="max_f1")
     assert second.operating_points == first.operating_points
     assert second.segment_based == first.operating_points["max_f1"]
@@ -126,7 +125,7 @@ def test_frames_of_another_model_are_not_reused(cache, monkeypatch):
     with torch.no_grad():
         trained.model.classify.bias += 1
     write_model(path, trained)
-    monkeypatch.setattr("pipeline.nn.fit.predict", no_network)
+    monkeypatch.setattr("sedpipe.training.fit.predict", no_network)
     with pytest.raises(AssertionError, match="the network was asked"):
         scored(cache)
 
@@ -144,7 +143,7 @@ def test_frames_of_other_clips_are_not_reused(cache, monkeypatch, change):
         write_clips(cache.clips_path, renamed)
         rows = [replace(row, clip_id=row.clip_id.replace("evaluation-", "renamed-")) for row in rows]
     merge(path, rows, 5, FRONT_END, "float16")
-    monkeypatch.setattr("pipeline.nn.fit.predict", no_network)
+    monkeypatch.setattr("sedpipe.training.fit.predict", no_network)
     with pytest.raises(AssertionError, match="the network was asked"):
         scored(cache)
 
@@ -277,7 +276,7 @@ def test_numbers_on_which_sed_eval_and_sedpipe_disagree_are_not_written(cache, m
 def test_scoring_again_imports_no_torch(cache):
     scored(cache)
     code = (
-        "import sys; from pathlib import Path; from pipeline.stages.score import score; "
+        "import sys; from pathlib import Path; from sedpipe.stages.score import score; "
         f"score({NAME!r}, Path({str(cache.root)!r}), run='run'); print('torch' in sys.modules)"
     )
     root = Path(score_stage.__file__).parents[2]

@@ -3,12 +3,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-
-from cli import main
-from pipeline.errors import ListFormatError, SettingsError
-from pipeline.io.lists.events import read_event_list
-from pipeline.labels import LabelSet
-from pipeline.stages.score_lists import score_lists
+from sedpipe.cli import main
+from sedpipe.errors import ListFormatError, SettingsError
+from sedpipe.io.lists.events import read_event_list
+from sedpipe.labels import LabelSet
+from sedpipe.stages.score_lists import score_lists
 
 HEADER = "filename\tonset\toffset\tevent_label\n"
 TRUTH = HEADER + "a.wav\t0.5\t2.5\tCar\nb.wav\t0\t4\tBus\nc.wav\t\t\t\n"

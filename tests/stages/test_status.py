@@ -4,20 +4,19 @@ from pathlib import Path
 
 import pytest
 from builders import tiny_mixtures
-
-from pipeline.errors import SedpipeError
-from pipeline.io.atomic import write_json
-from pipeline.io.cache import DatasetCache
-from pipeline.io.feature_store import fingerprint
-from pipeline.io.locks import hold
-from pipeline.io.manifests.load import load_manifest
-from pipeline.io.runs import Run
-from pipeline.io.tables import Table
-from pipeline.logmel import LogMelConfig
-from pipeline.report.lines import status_lines
-from pipeline.stages.download import download
-from pipeline.stages.features import extract_features
-from pipeline.stages.status import StatusReport, status
+from sedpipe.errors import SedpipeError
+from sedpipe.features.logmel import LogMelConfig
+from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.cache.feature_store import fingerprint
+from sedpipe.io.cache.runs import Run
+from sedpipe.io.cache.table_folder import Table
+from sedpipe.io.files.atomic import write_json
+from sedpipe.io.files.locks import hold
+from sedpipe.io.manifests.load import load_manifest
+from sedpipe.stages.download import download
+from sedpipe.stages.features import extract_features
+from sedpipe.stages.status import StatusReport, status
+from sedpipe.views.terminal.lines import status_lines
 
 FEATURES = fingerprint(LogMelConfig(), "float16")
 

@@ -11,24 +11,23 @@ import h5py
 import numpy as np
 import pytest
 import torch
+from sedpipe.clips import Clip
+from sedpipe.detection.postprocess import PostProcessing
+from sedpipe.errors import MissingStageError, SedpipeError, SettingsError, StaleError
+from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.cache.feature_store import fingerprint
+from sedpipe.io.cache.resume import find_resume, write_resume
+from sedpipe.io.cache.runs import named_run
+from sedpipe.io.files.atomic import TEMPORARY_PREFIX
+from sedpipe.io.files.locks import hold
+from sedpipe.io.lists.clips import read_clips, write_clips
+from sedpipe.io.models.checkpoints import read_model
+from sedpipe.listener import Listener
+from sedpipe.nn.networks.crnn import PoolingConfig
+from sedpipe.stages.dry_run import dry_run
+from sedpipe.stages.train import TrainReport, TrainSettings, train
+from sedpipe.views.terminal.lines import dry_run_lines
 from tiny_dataset import FRONT_END, LABELS, N_CLIPS, NAME, SETTINGS, make_dataset, train_in_two_processes, train_until
-
-from pipeline.clips import Clip
-from pipeline.errors import MissingStageError, SedpipeError, SettingsError, StaleError
-from pipeline.io.atomic import TEMPORARY_PREFIX
-from pipeline.io.cache import DatasetCache
-from pipeline.io.checkpoints import read_model
-from pipeline.io.feature_store import fingerprint
-from pipeline.io.lists.clips import read_clips, write_clips
-from pipeline.io.locks import hold
-from pipeline.io.resume import find_resume, write_resume
-from pipeline.io.runs import named_run
-from pipeline.nn.crnn import PoolingConfig
-from pipeline.postprocess import PostProcessing
-from pipeline.report.lines import dry_run_lines
-from pipeline.stages.dry_run import dry_run
-from pipeline.stages.progress import Listener
-from pipeline.stages.train import TrainReport, TrainSettings, train
 
 torch.set_num_threads(1)
 CPU = torch.device("cpu")
@@ -36,7 +35,7 @@ REPORT_KEYS = {"stage", "dataset", "run", "run_dir", "parameters", "epochs", "be
 REPORT_KEYS |= {"stopped", "seconds", "clips_per_second"}
 PROCESSES = multiprocessing.get_context("forkserver")
 # what takes long to import (_dynamo comes with the first optimiser), so that a process to be killed starts at once
-PROCESSES.set_forkserver_preload(["pipeline.stages.train", "torch._dynamo", "torch.utils.tensorboard", "pytest"])
+PROCESSES.set_forkserver_preload(["sedpipe.stages.train", "torch._dynamo", "torch.utils.tensorboard", "pytest"])
 
 
 class Heard(Listener):
@@ -417,7 +416,7 @@ def test_too_little_memory_is_a_sentence(tmp_path, monkeypatch, error):
     def steps(*_):
         raise error
 
-    monkeypatch.setattr("pipeline.nn.fit.Fit.steps", steps)
+    monkeypatch.setattr("sedpipe.training.fit.Fit.steps", steps)
     with pytest.raises(SedpipeError, match=r"memory of cpu does not suffice for batches of 5 clips") as caught:
         train_tiny(tmp_path)
     assert "--batch-size 2" in caught.value.hint
@@ -429,7 +428,7 @@ def test_another_error_is_not_taken_for_too_little_memory(tmp_path, monkeypatch)
     def steps(*_):
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr("pipeline.nn.fit.Fit.steps", steps)
+    monkeypatch.setattr("sedpipe.training.fit.Fit.steps", steps)
     with pytest.raises(RuntimeError, match="a bug"):
         train_tiny(tmp_path)
 

@@ -5,11 +5,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from pipeline.clips import SPLITS, Clip
-from pipeline.errors import ListFormatError
-from pipeline.io.lists.clips import read_clips, write_clips
-from pipeline.labels import LabelSet
+from sedpipe.clips import SPLITS, Clip
+from sedpipe.errors import ListFormatError
+from sedpipe.io.lists.clips import read_clips, write_clips
+from sedpipe.labels import LabelSet
 
 LABELS = LabelSet(("Car", "Air horn, truck horn"))
 HEADER = "clip_id\tsplit\tsource\tstart_s\tend_s\tlabels\n"

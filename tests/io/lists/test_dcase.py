@@ -3,14 +3,13 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-
-from pipeline.clips import Clip
-from pipeline.errors import ListFormatError
-from pipeline.io.lists.dcase import read_clip_list, read_dcase_weak_list
-from pipeline.io.lists.events import read_event_list
-from pipeline.io.manifests.load import load_manifest
-from pipeline.io.manifests.youtube import YoutubeManifest
-from pipeline.labels import LabelSet
+from sedpipe.clips import Clip
+from sedpipe.errors import ListFormatError
+from sedpipe.io.lists.dcase import read_clip_list, read_dcase_weak_list
+from sedpipe.io.lists.events import read_event_list
+from sedpipe.io.manifests.load import load_manifest
+from sedpipe.io.manifests.youtube import YoutubeManifest
+from sedpipe.labels import LabelSet
 
 LABEL_OF_MID = {"/m/0284vy3": "Train horn", "/m/05x_td": "Air horn, truck horn", "/t/dd00134": "Car passing by"}
 LABELS = LabelSet(tuple(LABEL_OF_MID.values()))

@@ -4,13 +4,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from pipeline.clips import clip_id_of_filename, event_list_filename
-from pipeline.errors import ListFormatError
-from pipeline.events import Event
-from pipeline.io.lists.events import read_event_list, write_event_list
-from pipeline.io.manifests.load import load_manifest
-from pipeline.labels import LabelSet
+from sedpipe.clips import clip_id_of_filename, event_list_filename
+from sedpipe.errors import ListFormatError
+from sedpipe.events import Event
+from sedpipe.io.lists.events import read_event_list, write_event_list
+from sedpipe.io.manifests.load import load_manifest
+from sedpipe.labels import LabelSet
 
 LABELS = LabelSet(("Car", "Air horn, truck horn", "Train horn"))
 HEADER = "filename\tonset\toffset\tevent_label\n"

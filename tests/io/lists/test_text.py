@@ -1,9 +1,8 @@
 from pathlib import Path
 
 import pytest
-
-from pipeline.errors import ListFormatError
-from pipeline.io.lists.text import as_filename, as_seconds, numbered_lines
+from sedpipe.errors import ListFormatError
+from sedpipe.io.lists.text import as_filename, as_seconds, numbered_lines
 
 LIST = Path("list.tsv")
 
@@ -38,7 +37,7 @@ def test_damaged_text_is_named_by_file_and_line(tmp_path: Path, content: bytes, 
 
 
 def test_absurdly_long_list_is_not_read_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.io.lists.text.MOST_BYTES_IN_A_LIST", 5)
+    monkeypatch.setattr("sedpipe.io.lists.text.MOST_BYTES_IN_A_LIST", 5)
     with pytest.raises(ListFormatError, match=r"list\.tsv: found more than 5 bytes, which no list of clips needs$"):
         list(numbered_lines(write(tmp_path, b"abc\ndef\n")))
 

@@ -1,10 +1,9 @@
 from pathlib import Path
 
 import pytest
-
-from pipeline.errors import ListFormatError
-from pipeline.io.lists.weak import read_weak_list
-from pipeline.labels import LabelSet
+from sedpipe.errors import ListFormatError
+from sedpipe.io.lists.weak import read_weak_list
+from sedpipe.labels import LabelSet
 
 LABELS = LabelSet(("Car", "Air horn, truck horn", "Train", "Train horn"))
 HORN = "Air horn, truck horn"

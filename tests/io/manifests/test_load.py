@@ -1,10 +1,9 @@
 from pathlib import Path
 
 import pytest
-
-from pipeline.errors import ManifestError
-from pipeline.io.manifests.folder import FolderManifest
-from pipeline.io.manifests.load import AnyManifest, load_manifest, manifest_names
+from sedpipe.errors import ManifestError
+from sedpipe.io.manifests.folder import FolderManifest
+from sedpipe.io.manifests.load import AnyManifest, load_manifest, manifest_names
 
 TEN_LINES = """\
 name = "garden"

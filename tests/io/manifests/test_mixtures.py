@@ -2,10 +2,9 @@ import hashlib
 from pathlib import Path
 
 import pytest
-
-from pipeline.errors import ManifestError
-from pipeline.io.manifests.load import load_manifest
-from pipeline.io.manifests.mixtures import MixtureManifest
+from sedpipe.errors import ManifestError
+from sedpipe.io.manifests.load import load_manifest
+from sedpipe.io.manifests.mixtures import MixtureManifest
 
 SHIPPED = Path(load_manifest("esc10").path).parent
 

@@ -1,0 +1,1 @@
+"""From frame probabilities to events: filters, post-processing, tuning, tallies, sensitivity."""

@@ -1,0 +1,220 @@
+"""What any post-processing comes to on a split: segments that are right, wrong and missed, each setting counted once.
+
+Counts are those of :func:`~sedpipe.detection.postprocess.decode_events` and the segment-based metric, but no events
+are made: 64 clips are filtered at once as the bits of a word, and only integers are kept.
+
+- :class:`SegmentTallies`: frames and truth of a split -> :class:`SegmentTally`
+- :func:`segment_tallies`: one of them, from checked arrays and lists
+- :func:`packed`, :func:`unpacked`: booleans as bits of words
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from sedpipe.detection.postprocess import (
+    PostProcessing,
+    above,
+    close_gaps,
+    countable_frames,
+    drop_short_runs,
+    frame_edges,
+    gap_frames,
+    median_filter,
+    median_frames,
+    passes_gate,
+    shortest_frames,
+)
+from sedpipe.events import EventLists
+from sedpipe.frames import FrameGrid
+from sedpipe.labels import LabelSet
+from sedpipe.metrics.segment_based import count_of_segments, segment_roll, segments_of_frames
+from sedpipe.metrics.validation import validate
+
+_WORD = 64
+
+
+@dataclass(frozen=True, eq=False)
+class SegmentTally:
+    """Segments of each clip (N,) with one setting: errors, right, estimated, in the reference."""
+
+    errors: np.ndarray
+    correct: np.ndarray
+    n_estimated: np.ndarray
+    n_reference: np.ndarray
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return iter((self.errors, self.correct, self.n_estimated, self.n_reference))
+
+    @classmethod
+    def together(cls, parts: Sequence[SegmentTally]) -> SegmentTally:
+        """Of the clips of all parts."""
+        return cls(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+
+    def of(self, mask: np.ndarray) -> SegmentTally:
+        """Of some clips."""
+        return SegmentTally(*(part[mask] for part in self))
+
+    def score(self, name: str) -> float:
+        """Error rate or F1."""
+        n_reference = int(self.n_reference.sum())
+        if name == "min_er":
+            return int(self.errors.sum()) / n_reference
+        return 2 * int(self.correct.sum()) / (n_reference + int(self.n_estimated.sum()))
+
+    def cost(self, name: str) -> float:
+        """What is to be as low as can be."""
+        return self.score(name) if name == "min_er" else -self.score(name)
+
+
+class SegmentTallies:
+    """Frames and truth of N clips, and what settings make of them; each is computed once.
+
+    ``reference`` is (N, S, K) bool, ``packed`` the same as words (S, K, W) with a bit for each clip.
+    """
+
+    def __init__(
+        self,
+        frame_probs: np.ndarray,
+        clip_probs: np.ndarray,
+        reference: np.ndarray,
+        counted: np.ndarray,
+        n_segments: np.ndarray,
+        grid: FrameGrid,
+        time_resolution: float,
+    ) -> None:
+        self.n_clips, n_frames, _ = frame_probs.shape
+        self.reference = reference
+        self.packed = packed(reference.transpose(1, 2, 0))
+        self._n_reference = reference.sum(axis=(1, 2))
+        self._reference_per_segment = reference.sum(axis=2, dtype=np.int16).T  # (S, N)
+        self._probs = np.ascontiguousarray(frame_probs.transpose(1, 0, 2))  # (T, N, K)
+        self._clip_probs = clip_probs
+        self._counted = (np.arange(n_frames)[:, None] < counted)[..., None]  # (T, N, 1)
+        self._evaluated = packed(np.arange(reference.shape[1])[:, None] < n_segments)[:, None]  # (S, 1, W)
+        self._grid, self._edges, self._resolution = grid, frame_edges(grid, n_frames), time_resolution
+        self._rolls: dict[PostProcessing, np.ndarray] = {}
+        self._tallies: dict[PostProcessing, SegmentTally] = {}
+        self._above = lru_cache(maxsize=4)(self._make_above)
+        self._smooth = lru_cache(maxsize=64)(self._make_smooth)
+
+    def roll(self, settings: PostProcessing) -> np.ndarray:
+        """Words (S, K, W): the segments that the events of these settings light."""
+        found = self._rolls.get(settings)
+        if found is None:
+            if settings.is_common:
+                found = self._make_roll(settings)
+            else:
+                each = [self.roll(settings.of_class(k))[:, k] for k in range(self.packed.shape[1])]
+                found = np.stack(each, axis=1)
+            self._rolls[settings] = found
+        return found
+
+    def tally(self, settings: PostProcessing) -> SegmentTally:
+        """Counts of each clip."""
+        found = self._tallies.get(settings)
+        if found is None:
+            found = self._tallies[settings] = self._make_tally(self.roll(settings))
+        return found
+
+    def unpacked(self, roll: np.ndarray) -> np.ndarray:
+        """Boolean (N, S, K)."""
+        return unpacked(roll, self.n_clips).transpose(2, 0, 1)
+
+    def _make_roll(self, settings: PostProcessing) -> np.ndarray:
+        smooth = self._smooth(settings.threshold, settings.hysteresis, settings.median_s)
+        joined = close_gaps(smooth, gap_frames(settings.gap_s, self._grid))  # type: ignore[arg-type]
+        kept = drop_short_runs(joined, shortest_frames(settings.min_duration_s, self._grid))  # type: ignore[arg-type]
+        roll = segments_of_frames(kept, self._edges, len(self.packed), self._resolution) & self._evaluated
+        if settings.gate:
+            roll &= packed(passes_gate(self._clip_probs, settings).T)
+        return np.asarray(roll)
+
+    def _make_above(self, threshold: float, share: float) -> np.ndarray:
+        active = above(self._probs, PostProcessing(threshold, hysteresis=share)) & self._counted
+        return np.ascontiguousarray(active.transpose(0, 2, 1))  # (T, K, N)
+
+    def _make_smooth(self, threshold: float, share: float, median_s: float) -> np.ndarray:
+        smooth = median_filter(self._above(threshold, share), median_frames(median_s, self._grid))
+        return packed(smooth & self._counted.transpose(0, 2, 1))
+
+    def _make_tally(self, roll: np.ndarray) -> SegmentTally:
+        lit = unpacked(roll, self.n_clips).view(np.int8)  # (S, K, N)
+        right = unpacked(roll & self.packed, self.n_clips).view(np.int8)
+        n_estimated = lit.sum(axis=1, dtype=np.int16)  # (S, N)
+        correct = right.sum(axis=1, dtype=np.int16).sum(axis=0, dtype=np.int64)
+        # in each segment S + D + I = max(reference, estimated) - correct
+        most = np.maximum(n_estimated, self._reference_per_segment)
+        errors = most.sum(axis=0, dtype=np.int64) - correct
+        return SegmentTally(errors, correct, n_estimated.sum(axis=0, dtype=np.int64), self._n_reference)
+
+
+def segment_tallies(
+    frame_probs: np.ndarray,
+    clip_ids: Sequence[str],
+    reference: EventLists,
+    durations: Mapping[str, float],
+    labels: LabelSet,
+    grid: FrameGrid,
+    clip_probs: np.ndarray,
+    n_frames: np.ndarray | None,
+    time_resolution: float,
+) -> SegmentTallies:
+    """Frames and truth of a split, brought together.
+
+    Parameters
+    ----------
+    frame_probs, clip_ids, reference, durations, labels, grid, clip_probs, n_frames, time_resolution
+        As for :func:`sedpipe.detection.tuning.tune`.
+
+    Raises
+    ------
+    ValueError
+        If they do not fit together, or no clip has a located event.
+    """
+    _check(frame_probs, clip_ids, reference, labels, clip_probs, n_frames)
+    clips = validate({clip_id: reference[clip_id] for clip_id in clip_ids}, {}, durations, labels)
+    roll = segment_roll(clips.reference, clips.durations, len(labels), time_resolution)
+    if not roll.any():
+        raise ValueError("no clip has a located event, so there is nothing to tune on")
+    counted = countable_frames(frame_edges(grid, frame_probs.shape[1]), n_frames, clips.durations)
+    n_segments = count_of_segments(clips.durations, time_resolution)
+    return SegmentTallies(frame_probs, clip_probs, roll, counted, n_segments, grid, time_resolution)
+
+
+def _check(
+    frame_probs: np.ndarray,
+    clip_ids: Sequence[str],
+    reference: EventLists,
+    labels: LabelSet,
+    clip_probs: np.ndarray,
+    n_frames: np.ndarray | None,
+) -> None:
+    if frame_probs.ndim != 3 or (frame_probs.shape[0], frame_probs.shape[2]) != (len(clip_ids), len(labels)):
+        raise ValueError(f"frame_probs must have shape ({len(clip_ids)}, T, {len(labels)}), got {frame_probs.shape}")
+    if clip_probs.shape != (len(clip_ids), len(labels)):
+        raise ValueError(f"clip_probs must have shape ({len(clip_ids)}, {len(labels)}), got {clip_probs.shape}")
+    if np.isnan(frame_probs).any() or np.isnan(clip_probs).any():
+        raise ValueError("the probabilities hold a nan")
+    if n_frames is not None and n_frames.shape != (len(clip_ids),):
+        raise ValueError(f"n_frames must have shape ({len(clip_ids)},), got {n_frames.shape}")
+    if len(set(clip_ids)) < len(clip_ids):
+        raise ValueError("clip_ids holds a clip twice")
+    for clip_id in clip_ids:
+        if clip_id not in reference:
+            raise ValueError(f"clip {clip_id!r} has probabilities but is not in the reference")
+
+
+def packed(flags: np.ndarray) -> np.ndarray:
+    """Booleans (..., N) as words (..., W) of 64 bits."""
+    padding = [(0, 0)] * (flags.ndim - 1) + [(0, -flags.shape[-1] % _WORD)]
+    return np.asarray(np.ascontiguousarray(np.packbits(np.pad(flags, padding), axis=-1)).view(np.uint64))
+
+
+def unpacked(words: np.ndarray, n: int) -> np.ndarray:
+    """Booleans (..., N) of words (..., W)."""
+    return np.unpackbits(np.ascontiguousarray(words).view(np.uint8), axis=-1, count=n).view(bool)

@@ -1,0 +1,136 @@
+"""Why the audio of a clip could not be had, as a class that decides what happens next.
+
+- :func:`classify`: what yt-dlp, a server or the system said -> :class:`Failure`
+- :class:`Failure`: state and reason
+- :class:`FailedClipError`: one clip that failed, with its :class:`Failure`
+- :data:`SAYINGS`: the table of patterns, first match wins
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from sedpipe.errors import AudioError
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A class of failures.
+
+    Parameters
+    ----------
+    state : str
+        ``gone`` (nobody gets it), ``blocked`` (not from here, or not without an account), ``retryable`` (may work
+        next time), or ``local`` (this machine lacks something; says nothing about the clip).
+    reason : str
+        Short name that can be counted.
+    """
+
+    state: str
+    reason: str
+
+
+class FailedClipError(AudioError):
+    """The audio of one clip could not be had.
+
+    Parameters
+    ----------
+    message : str
+        What was said, verbatim.
+    failure : Failure
+        What that means.
+    """
+
+    def __init__(self, message: str, failure: Failure) -> None:
+        super().__init__(message)
+        self.failure = failure
+
+
+REFUSED = frozenset({"bot-check", "rate-limited", "forbidden"})
+"""Reasons for which to go on does harm: the server has had enough of this address, or this yt-dlp is too old."""
+
+CUT_OFF = frozenset({"network", "timeout", "server-error"})
+"""Reasons that, many in a row, mean that nothing can be reached, whatever the clip."""
+
+NOT_THERE = frozenset({"unavailable", "not-found"})
+"""Reasons that are true of some videos and that an outdated tool, or a site that moved, gives for all of them."""
+
+SAYINGS: tuple[tuple[str, str, str], ...] = (
+    # This machine. "Permission denied" needs its errno: servers say it too, about videos.
+    ("local", "disk-full", r"no space left on device|disk quota exceeded|\[errno (28|122)\]"),
+    ("local", "no-permission", r"\[errno (13|30)\]|read-only file system"),
+    ("local", "no-ffmpeg", r"ff(mpeg|probe) (is )?not (found|installed)"),
+    ("local", "no-js-runtime", r"no supported javascript runtime"),
+    ("local", "no-cookies", r"could not (find|copy) .{0,40}cookie|failed to (decrypt|load) .{0,20}cookie"),
+    ("local", "no-cookies", r"unsupported (browser|keyring)"),
+    # Too many questions. Before "sign in" and "unavailable", whose words they borrow.
+    ("retryable", "bot-check", r"not a bot|captcha|unusual traffic|ip is likely being blocked"),
+    ("retryable", "rate-limited", r"try again later|rate.?limit|too many requests|http error 429"),
+    # Where one is. Before copyright: "blocked it in your country on copyright grounds".
+    ("blocked", "geo", r"\b(your|this) (country|region|location)\b|geo.?(restrict|block)|http error 451"),
+    # Nobody gets it. "Private" before "sign in": "Private video. Sign in if you've been granted access".
+    ("gone", "private", r"private video|video is private|set to private"),
+    ("gone", "terminated", r"account .{0,60}(terminated|closed|suspended)|closed .{0,20}account"),
+    ("gone", "terminated", r"channel .{0,40}(terminated|deleted|does not exist)"),
+    ("gone", "copyright", r"copyright"),
+    ("gone", "removed", r"(removed|deleted) (by|for|because)|has been (removed|deleted)|violat(es|ing|ed|ion)"),
+    ("gone", "no-audio", r"no audio (stream|track)|has no audio"),
+    # Not for everybody.
+    ("blocked", "age", r"confirm your age|age.?restricted|inappropriate for some"),
+    ("blocked", "members", r"members.?only|channel'?s members|join this channel"),
+    ("blocked", "payment", r"requires? payment|premium members|purchase|\brent(al)?\b|paid (content|video)"),
+    ("blocked", "drm", r"drm.?protect"),
+    ("blocked", "restricted", r"video is restricted|workspace administrator|restricted mode"),
+    ("blocked", "sign-in", r"sign in|log ?in required|requires? (log ?in|authentication)|registered users"),
+    ("blocked", "sign-in", r"account cookies|http error (401|402)"),
+    # Trouble on the way.
+    ("retryable", "forbidden", r"http error 403|\bforbidden\b|po.?token|page needs to be reloaded"),
+    ("retryable", "forbidden", r"not available on this app"),
+    ("retryable", "timeout", r"timed? ?out|http error (408|504)"),
+    ("retryable", "server-error", r"http error 5\d\d|internal server error|bad gateway|service unavailable"),
+    ("gone", "not-found", r"http error (404|410)"),
+    ("retryable", "network", r"connection|network is unreachable|name resolution|name or service|resolve host"),
+    ("retryable", "network", r"no route|bytes read|proxy|\bssl\b|certificate|broken pipe|remote end closed"),
+    ("retryable", "network", r"incomplete ?read|breaks off|unable to handle request|\[errno 1\d\d\]"),
+    ("retryable", "not-yet", r"premieres? in|premiere will begin|will begin in|live event will"),
+    ("retryable", "no-format", r"requested format is not available|no video formats|only images are available"),
+    ("retryable", "no-player", r"player response|signature extraction|nsig|failed to extract|unable to extract"),
+    ("retryable", "wrong-content", r"unsupported url|is not a video$"),
+    ("retryable", "undecodable", r"cannot be decoded|invalid data found|ffmpeg|decod(er|ing)|postprocess"),
+    # The broadest last.
+    ("gone", "unavailable", r"(video|content|recording) (is |has been )?(unavailable|not available)"),
+    ("gone", "unavailable", r"isn't available|no longer available|does not exist"),
+    ("gone", "unavailable", r"live event has ended|not a valid video id|incomplete youtube id"),
+)
+"""State, reason, pattern (any case). Found in what yt-dlp relays from YouTube and in what it says itself."""
+
+_TABLE = tuple((Failure(state, reason), re.compile(pattern, re.IGNORECASE)) for state, reason, pattern in SAYINGS)
+_HTTP_ERROR = "HTTP Error {}"
+UNKNOWN = Failure("retryable", "unknown")
+
+
+def classify(message: str, status: int | None = None) -> Failure:
+    """What a failure means.
+
+    Parameters
+    ----------
+    message : str
+        What was said.
+    status : int, optional
+        HTTP status of the answer, where there was one; counts where the words say nothing.
+
+    Returns
+    -------
+    Failure
+        ``retryable`` / ``unknown`` where nothing matches.
+
+    >>> classify("Sign in to confirm your age").reason
+    'age'
+    >>> classify("Sign in to confirm you're not a bot").reason
+    'bot-check'
+    """
+    words = " ".join(message.replace("\u2019", "'").split())
+    if status is not None:
+        words += f" {_HTTP_ERROR.format(status)}"
+    return next((failure for failure, pattern in _TABLE if pattern.search(words)), UNKNOWN)

@@ -1,0 +1,1 @@
+"""Front ends: a waveform in, frames out; one file each."""

@@ -1,0 +1,187 @@
+"""Waveform -> log-mel spectrogram; arrays in, arrays out.
+
+- :class:`LogMelConfig`: every parameter that decides a value
+- :func:`log_mel`: the spectrogram of one clip
+- :func:`mel_filterbank`: its mel bands
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from sedpipe.frames import FrameGrid
+
+EXTRACTOR_VERSION = 2
+"""Counts up whenever the same parameters would give other values, so that stored features are made anew."""
+
+
+@dataclass(frozen=True)
+class LogMelConfig:
+    """Parameters of the log-mel spectrogram; the defaults are the paper's 500 x 80 of a 10-second clip.
+
+    Parameters
+    ----------
+    sample_rate : int
+        Hz.
+    window_length, hop_length, n_fft : int
+        Samples: a periodic Hann window of 40 ms, a frame each 20 ms, zero-padded to ``n_fft``, a power of two.
+    n_frames : int
+        Frames kept; a centred transform of 10 s has one more.
+    n_mels : int
+        Slaney bands with Slaney normalisation from 0 Hz to half the sample rate.
+    floor : float
+        Smallest power, before 10 * log10.
+
+    Raises
+    ------
+    ValueError
+        If a number is not positive, ``n_fft`` is no power of two from 8 on, ``window_length > n_fft``, or ``floor``
+        is below the smallest normal float32.
+    """
+
+    sample_rate: int = 44_100
+    window_length: int = 1764
+    hop_length: int = 882
+    n_fft: int = 2048
+    n_frames: int = 500
+    n_mels: int = 80
+    floor: float = 1e-10
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if value <= 0:
+                raise ValueError(f"{name} must be positive, got {value}")
+        if self.window_length > self.n_fft:
+            raise ValueError(f"window_length must be at most n_fft ({self.n_fft}), got {self.window_length}")
+        if self.n_fft < 8 or self.n_fft.bit_count() > 1:
+            raise ValueError(f"n_fft must be a power of two, at least 8, got {self.n_fft}")
+        if self.floor < np.finfo(np.float32).tiny:
+            raise ValueError(f"floor must be at least {np.finfo(np.float32).tiny}, got {self.floor}")
+
+    @property
+    def grid(self) -> FrameGrid:
+        """Where the frames lie in time."""
+        return FrameGrid(self.sample_rate, self.hop_length)
+
+    @property
+    def n_samples(self) -> int:
+        """Samples that the kept frames stand for."""
+        return self.n_frames * self.hop_length
+
+    @property
+    def floor_db(self) -> float:
+        """Value of silence and of padded frames, in dB."""
+        return float(10 * np.log10(self.floor))
+
+
+def log_mel(waveform: np.ndarray, config: LogMelConfig) -> tuple[np.ndarray, int]:
+    """Log-mel spectrogram of one clip, and how many of its frames count.
+
+    Frame ``k`` is centred on sample ``k * hop_length``; beyond both ends there are zeros.
+
+    Parameters
+    ----------
+    waveform : np.ndarray [shape=(samples,)]
+        Mono at ``config.sample_rate``. Samples past ``config.n_samples`` are not looked at.
+    config : LogMelConfig
+
+    Returns
+    -------
+    features : np.ndarray [shape=(n_frames, n_mels)]
+        float32, dB: ``10 * log10(max(power, floor))``. Frames past the clip's end hold the floor.
+    n_frames : int
+        Frames whose first sample lies in the clip.
+
+    Raises
+    ------
+    ValueError
+        If the waveform is not one-dimensional, or empty.
+    """
+    if waveform.ndim != 1 or waveform.size == 0:
+        raise ValueError(f"waveform must have shape (samples,) with samples > 0, got {waveform.shape}")
+    from sedpipe.features.logmel_kernel import log_mel_frames  # numba takes half a second; only who makes features pays
+
+    counted = waveform[: config.n_samples]
+    n_frames = config.grid.frames_of_samples(len(counted))
+    features = np.full((config.n_frames, config.n_mels), config.floor_db, dtype=np.float32)
+    tables = _tables(config)
+    heard = np.ascontiguousarray(counted, dtype=np.float32)
+    log_mel_frames(
+        heard, config.hop_length, tables.window, config.n_fft,
+        tables.cosines, tables.sines, tables.filters, tables.edges, np.float32(config.floor),
+        np.float32(config.floor_db), features[:n_frames],
+    )  # fmt: skip
+    _refine(heard, features[:n_frames], config, tables)
+    return features, n_frames
+
+
+_COUNTED_DB = 81.0
+"""Values that lie further below the loudest of the clip may be as float32 makes them: off by half a decibel at most."""
+_DEEP_DB = 76.0
+"""Further below the loudest of its frame, what float32 rounds away there may be over 0.001 dB here."""
+
+
+def _refine(waveform: np.ndarray, features: np.ndarray, config: LogMelConfig, tables: _Tables) -> None:
+    """Make frames in which a band that counts lies deep below another one again, in float64; few of a recording do."""
+    from sedpipe.features.logmel_kernel import mel_sums
+
+    counts = features > features.max() - _COUNTED_DB
+    deep = features < features.max(axis=1, keepdims=True) - _DEEP_DB
+    rows = np.flatnonzero((counts & deep).any(axis=1))
+    if rows.size == 0:
+        return
+    length = config.window_length
+    before = (config.n_fft - length) // 2
+    places = rows[:, None] * config.hop_length - config.n_fft // 2 + before + np.arange(length)
+    inside = (places >= 0) & (places < waveform.size)
+    frames = np.where(inside, waveform[places.clip(0, waveform.size - 1)], 0) * _hann(length)
+    spectrum = np.fft.rfft(frames, config.n_fft, axis=1)  # a shift within the frame changes no power
+    mel = np.empty((rows.size, config.n_mels))
+    mel_sums(spectrum.real**2 + spectrum.imag**2, tables.filters, tables.edges, mel)
+    features[rows] = 10 * np.log10(np.maximum(mel, config.floor))
+
+
+def _hann(length: int) -> np.ndarray:
+    """Periodic Hann window."""
+    return np.asarray(0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length))
+
+
+@dataclass(frozen=True)
+class _Tables:
+    """What the loops look up; see :func:`sedpipe.features.logmel_kernel.log_mel_frames`."""
+
+    window: np.ndarray
+    cosines: np.ndarray
+    sines: np.ndarray
+    filters: np.ndarray
+    edges: np.ndarray
+
+
+@lru_cache(maxsize=4)
+def _tables(config: LogMelConfig) -> _Tables:
+    angles = -2 * np.pi * np.arange(config.n_fft) / config.n_fft
+    filters = np.ascontiguousarray(mel_filterbank(config).T)
+    heard = filters > 0
+    first = heard.argmax(axis=1)
+    edges = np.stack(
+        [first, np.where(heard.any(axis=1), filters.shape[1] - heard[:, ::-1].argmax(axis=1), first)], axis=1
+    )
+    return _Tables(
+        window=_hann(config.window_length).astype(np.float32),
+        cosines=np.cos(angles).astype(np.float32),
+        sines=np.sin(angles).astype(np.float32),
+        filters=filters,
+        edges=np.ascontiguousarray(edges, dtype=np.int64),
+    )
+
+
+@lru_cache(maxsize=4)
+def mel_filterbank(config: LogMelConfig) -> np.ndarray:
+    """Filters (n_fft // 2 + 1, n_mels), float32: librosa's Slaney bands with Slaney normalisation."""
+    import librosa.filters  # takes a second to import; only who makes features pays
+
+    filters = librosa.filters.mel(sr=config.sample_rate, n_fft=config.n_fft, n_mels=config.n_mels)
+    return np.ascontiguousarray(filters.T, dtype=np.float32)

@@ -1,0 +1,1 @@
+"""How audio comes in and how it is stored."""

@@ -1,0 +1,111 @@
+"""The recordings that a person means by naming files and folders.
+
+A file that is named is taken, whatever it is called. A folder is searched with all that lies below it, in the order
+of the names: what is called like audio (or a video) is taken, a link to a file too. Hidden files and folders, links
+to folders, which could lead in a circle, and other files are left out, and counted.
+
+- :func:`find_audio`: files and folders -> :class:`FoundAudio`
+- :class:`AudioFile`: one recording, and what it is called in results
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from sedpipe.errors import SettingsError
+
+_KINDS = (
+    "3gp aac ac3 aif aifc aiff amr ape asf au avi caf eac3 flac flv m2ts m4a m4b mka mkv mov mp2 mp3 mp4 mpeg mpg mpga "
+    "mts oga ogg ogv opus rf64 rm snd ts tta voc w64 wav wave weba webm wma wmv wv"
+)
+SUFFIXES = frozenset(f".{kind}" for kind in _KINDS.split())
+"""How files that may hold audio end, in small letters."""
+
+
+@dataclass(frozen=True)
+class AudioFile:
+    """A recording.
+
+    Parameters
+    ----------
+    path : Path
+        Where it lies.
+    name : str
+        Relative, with ``/``: below the folder that was named, or the file's own. With several places, a folder's
+        own name comes first. No two recordings of a search share one.
+    """
+
+    path: Path
+    name: str
+
+
+@dataclass(frozen=True)
+class FoundAudio:
+    """Recordings, and how many things of which kind were left out."""
+
+    files: list[AudioFile]
+    left_out: dict[str, int] = field(default_factory=dict)
+
+
+def find_audio(places: Sequence[Path]) -> FoundAudio:
+    """The recordings in some files and folders.
+
+    Parameters
+    ----------
+    places : sequence of Path
+        A file that does not exist is among the result, so that whoever reads it tells so.
+
+    Raises
+    ------
+    SettingsError
+        If a folder holds no audio, or two recordings would be called the same.
+    """
+    left_out: Counter[str] = Counter()
+    found: dict[str, AudioFile] = {}
+    for place in places:
+        files = list(_below(place, len(places) > 1, left_out)) if place.is_dir() else [AudioFile(place, place.name)]
+        if not files:
+            there = ", ".join(f"{count} {what}" for what, count in sorted(left_out.items())) or "nothing"
+            raise SettingsError(f"{place} holds no audio file", hint=f"there are: {there}")
+        for file in files:
+            other = found.setdefault(file.name, file)
+            if os.path.realpath(other.path) != os.path.realpath(file.path):
+                raise SettingsError(
+                    f"{other.path} and {file.path} would both be called {file.name}",
+                    hint="name the folder above both, or one after the other",
+                )
+    return FoundAudio(list(found.values()), dict(sorted(left_out.items())))
+
+
+def _below(folder: Path, has_company: bool, left_out: Counter[str]) -> Iterator[AudioFile]:
+    above = PurePosixPath(folder.resolve().name) if has_company else PurePosixPath()
+
+    def cannot_enter(_: OSError) -> None:
+        left_out["folders that cannot be read"] += 1
+
+    for where, folders, names in os.walk(folder, onerror=cannot_enter):
+        folders.sort()
+        for name in [name for name in folders if _is_left_out(Path(where, name), left_out)]:
+            folders.remove(name)
+        for name in sorted(names):
+            path = Path(where, name)
+            if not _is_left_out(path, left_out):
+                yield AudioFile(path, str(above / path.relative_to(folder).as_posix()))
+
+
+def _is_left_out(path: Path, left_out: Counter[str]) -> bool:
+    """Whether it is, and the reason counted."""
+    if path.name.startswith("."):
+        why = "hidden"
+    elif path.is_dir():
+        why = "links to folders" if path.is_symlink() else ""
+    elif path.suffix.lower() not in SUFFIXES:
+        why = f"no audio ({path.suffix.lower() or 'no suffix'})"
+    else:
+        why = "" if path.is_file() or path.is_symlink() else "no file"
+    left_out.update([why] if why else [])
+    return bool(why)

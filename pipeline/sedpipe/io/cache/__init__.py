@@ -1,0 +1,1 @@
+"""What lies in ``cache/DATASET``: rows, features, runs, scores."""

@@ -1,0 +1,196 @@
+"""What lies in the cache, and freeing it; no link is ever followed.
+
+- :class:`CacheItem`: features made with one set of parameters, the audio of a split, a run, a leftover
+- :func:`cache_items`: all of them
+- :func:`free`: delete one, unless a process is writing it
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sedpipe.errors import SedpipeError
+from sedpipe.io.cache.feature_store import FeatureFile
+from sedpipe.io.cache.runs import Run
+from sedpipe.io.files.atomic import TEMPORARY_PREFIX
+from sedpipe.io.files.locks import hold
+
+KINDS = ("features", "audio", "run", "leftover")
+IN_WORK_S = 3600
+"""Unfinished work that was written to in the last hour is taken for work in progress."""
+
+
+@dataclass(frozen=True)
+class CacheItem:
+    """One thing that can be freed.
+
+    Parameters
+    ----------
+    name : str
+        Its path below the cache, which is how commands call it.
+    kind : str
+        Of ``KINDS``.
+    dataset : str
+    bytes, files : int
+        What deleting it frees; links are not followed, and audio that also lies elsewhere (hard links) frees nothing.
+    last_use : str
+        When one of its files was last read or changed, UTC, as exactly as the disk notes it.
+    parameters : dict
+        What features were made with.
+    link : str
+        Where it leads, if it is a link; then it is shown, and left alone.
+    """
+
+    name: str
+    kind: str
+    dataset: str
+    bytes: int
+    files: int
+    last_use: str
+    parameters: dict[str, Any] = field(default_factory=dict)
+    link: str = ""
+
+
+def cache_items(root: Path, dataset: str | None = None) -> list[CacheItem]:
+    """Everything that can be freed, by dataset and kind."""
+    items = []
+    for folder in _folders(root):
+        if dataset in (None, folder.name) and (folder / "dataset.json").is_file():
+            items += [_item(root, path, kind, folder.name) for kind, path in _parts(folder)]
+    return items
+
+
+def _parts(folder: Path) -> Iterator[tuple[str, Path]]:
+    for kind, place in (("features", "features"), ("audio", "audio"), ("run", "runs")):
+        if (folder / place).is_symlink():
+            yield kind, folder / place
+            continue
+        for path in _entries(folder / place):
+            yield "leftover" if path.name.startswith(TEMPORARY_PREFIX) else kind, path
+    for path in _entries(folder):
+        if path.name.startswith(TEMPORARY_PREFIX):
+            yield "leftover", path
+
+
+def _folders(folder: Path) -> list[Path]:
+    """Real folders; a link to one is none."""
+    return [path for path in _entries(folder) if path.is_dir() and not path.is_symlink()]
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return sorted(path for path in folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _item(root: Path, path: Path, kind: str, dataset: str) -> CacheItem:
+    n_bytes, n_files, last_use = 0, 0, path.lstat().st_mtime
+    for status in _file_statuses(path):
+        n_bytes += status.st_size if status.st_nlink == 1 else 0
+        n_files += 1
+        last_use = max(last_use, status.st_mtime, status.st_atime)
+    name = path.relative_to(root).as_posix()
+    told = datetime.fromtimestamp(last_use, UTC).isoformat(timespec="seconds")
+    link = os.readlink(path) if path.is_symlink() else ""
+    parameters = _parameters(path) if kind == "features" and not link else {}
+    return CacheItem(name, kind, dataset, n_bytes, n_files, told, parameters, link)
+
+
+def _file_statuses(path: Path) -> Iterator[os.stat_result]:
+    """Of all files below, links and what vanishes meanwhile left out."""
+    if path.is_symlink():
+        return
+    if not path.is_dir():
+        yield path.lstat()
+        return
+    for folder, _, names in os.walk(path):  # does not follow links
+        for name in names:
+            try:
+                status = os.lstat(os.path.join(folder, name))
+            except FileNotFoundError:
+                continue
+            if not os.path.islink(os.path.join(folder, name)):
+                yield status
+
+
+def _parameters(folder: Path) -> dict[str, Any]:
+    for store in sorted(folder.glob("[!.]*.h5")):
+        before = store.stat()
+        file = FeatureFile(store)
+        try:
+            return dict(file.parameters)
+        except SedpipeError:  # damaged: its parameters are not known, and it can be freed all the same
+            continue
+        finally:
+            file.close()
+            with suppress(OSError):  # to be looked at by us is no use
+                os.utime(store, ns=(before.st_atime_ns, before.st_mtime_ns))
+    return {}
+
+
+def free(root: Path, item: CacheItem) -> None:
+    """Delete an item: in one step it is gone from its place, whatever happens while its files are deleted.
+
+    Raises
+    ------
+    SedpipeError
+        If it is a link or lies behind one, or a process is writing it.
+    """
+    path = root / item.name
+    _refuse_links(root, path, item)
+    with ExitStack() as held:
+        for lock in _locks(root, path, item):
+            held.enter_context(hold(lock, f"writing {item.name}", hint="free it when that has ended"))
+        _refuse_work_in_progress(path, item)
+        aside = path.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}")
+        try:
+            os.rename(path, aside)
+            if aside.is_dir():
+                shutil.rmtree(aside)  # does not follow links
+            else:
+                aside.unlink()
+        except OSError as error:
+            raise SedpipeError(f"cannot delete {path}: {error.strerror or error}") from error
+
+
+def _refuse_links(root: Path, path: Path, item: CacheItem) -> None:
+    for place in (path, *path.parents):
+        if place == root:
+            return
+        if place.is_symlink():
+            raise SedpipeError(
+                f"{item.name} is a link to {os.readlink(place)}, or lies behind one",
+                hint="delete what it leads to yourself, if it is yours to delete",
+            )
+
+
+def _locks(root: Path, path: Path, item: CacheItem) -> list[Path]:
+    """Locks of everybody who may be writing it."""
+    if item.kind == "features":
+        return [path / "features.lock", *sorted(path.glob("features-*.lock")), path / "merge.lock"]
+    if item.kind == "run" and path.is_dir():
+        return [Run(path).lock_path]
+    return sorted((root / item.dataset).glob("ledger*.lock")) if item.kind == "audio" else []
+
+
+def _refuse_work_in_progress(path: Path, item: CacheItem) -> None:
+    """What has no lock tells by its times whether somebody is at it."""
+    if item.kind == "run" and Run(path).is_finished:
+        return
+    if item.kind in ("run", "leftover"):
+        newest = max((status.st_mtime for status in _file_statuses(path)), default=path.lstat().st_mtime)
+        if time.time() - newest < IN_WORK_S:
+            raise SedpipeError(
+                f"{item.name} was written to less than an hour ago and is not finished",
+                hint="if no process is at work on it, free it later, or delete the folder yourself",
+            )

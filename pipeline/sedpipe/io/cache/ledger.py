@@ -1,0 +1,237 @@
+"""The ledger of a download: what became of each clip, so that nothing is tried that need not be.
+
+An SQLite file in the folder of the dataset, a row a clip; ``--shard i/n`` has one of its own, and who reads sees
+all of them as one. Whether audio is there is told by the audio alone: the ledger is what is known besides.
+
+- :class:`Ledger`: written by one process at a time
+- :class:`Entry`: a clip's row
+- :func:`read_ledgers`: all ledgers of a dataset as one; :func:`read_states`: the two columns that are counted
+- :func:`is_due`: whether a clip should be tried again
+- :func:`write_entries`: as a table
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from sedpipe.errors import SedpipeError
+from sedpipe.fates import Fate
+from sedpipe.io.files.atomic import write_text
+from sedpipe.shards import Shard
+
+MOST_ATTEMPTS = 5
+"""So often a clip that may come next time is tried; then only ``--retry all`` tries it."""
+
+RETRY = ("gone", "blocked", "all")
+"""What a user may ask to be tried although it is settled."""
+
+Key = tuple[str, str]
+"""Split and ``clip_id``."""
+
+_FATE = tuple(field.name for field in fields(Fate))
+_COLUMNS = (*_FATE, "attempts", "last_try")
+_TYPES = {"duration": "REAL", "sample_rate": "INTEGER", "channels": "INTEGER", "attempts": "INTEGER"}
+_TYPED = ", ".join(f"{name} {_TYPES.get(name, 'TEXT')} NOT NULL" for name in _COLUMNS)
+_TABLE = f"CREATE TABLE IF NOT EXISTS clips ({_TYPED}, PRIMARY KEY (split, clip_id)) WITHOUT ROWID"
+_PUT = (
+    f"INSERT INTO clips ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))}) "
+    f"ON CONFLICT DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _FATE[2:])}, "
+    "attempts = clips.attempts + excluded.attempts, "
+    "last_try = CASE excluded.last_try WHEN '' THEN clips.last_try ELSE excluded.last_try END"
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A row: the fate, how often the clip was tried, and when last (UTC, ISO 8601)."""
+
+    fate: Fate
+    attempts: int
+    last_try: str
+
+
+class Ledger:
+    """A ledger, open for writing; to be used in a ``with`` block.
+
+    A row is on disk once it is recorded. No write-ahead log, since it needs shared memory, which network disks lack.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the dataset.
+    shard : Shard, optional
+        Whose ledger, where several processes share the work.
+
+    Raises
+    ------
+    SedpipeError
+        On entering, if another process writes this ledger, or it cannot be read or written.
+    """
+
+    def __init__(self, folder: Path, shard: Shard | None = None) -> None:
+        self.path = folder / ("ledger.sqlite" if shard is None else f"ledger-{shard.suffix}.sqlite")
+        self._lock = FileLock(_lock_of(self.path))
+
+    def __enter__(self) -> Ledger:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            raise SedpipeError(
+                f"another process is downloading with {self.path}",
+                hint="wait until it has ended, or give each process a part with --shard",
+            ) from None
+        except OSError as error:
+            raise SedpipeError(
+                f"cannot write {self.path}: {error.strerror or error}", hint="name another place with --cache"
+            ) from error
+        try:
+            with _sentences(self.path):
+                self._connection = sqlite3.connect(self.path)
+                self._connection.execute(_TABLE)
+                self._connection.commit()
+        except BaseException:
+            self._lock.release()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._connection.close()
+        self._lock.release()
+
+    def record(self, fate: Fate) -> None:
+        """Write what became of a clip; unless it is pending, that was one more try."""
+        self.record_all([fate])
+
+    def record_all(self, fates: Iterable[Fate]) -> None:
+        """Write what became of many clips at once."""
+        with _sentences(self.path):
+            self._connection.executemany(_PUT, map(_row, fates))
+            self._connection.commit()
+
+    def keep_only(self, keys: Collection[Key]) -> None:
+        """Forget clips that are not listed any longer."""
+        with _sentences(self.path):
+            known = self._connection.execute("SELECT split, clip_id FROM clips").fetchall()
+            others = [key for key in known if key not in keys]
+            self._connection.executemany("DELETE FROM clips WHERE split = ? AND clip_id = ?", others)
+            self._connection.commit()
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether no other process is downloading this dataset at this moment."""
+        others = (FileLock(path) for path in self.path.parent.glob("ledger*.lock") if path != _lock_of(self.path))
+        return not any(map(_is_held, others))
+
+
+def read_ledgers(folder: Path) -> dict[Key, Entry]:
+    """Rows of all ledgers of a dataset, whoever is writing them.
+
+    Where several tell of a clip, the one that got it counts, else the latest.
+
+    Raises
+    ------
+    SedpipeError
+        If one is damaged.
+    """
+    rows = _merged(folder, _COLUMNS)
+    return {key: Entry(Fate(*row[: len(_FATE)]), *row[len(_FATE) :]) for key, row in rows.items()}
+
+
+def read_states(folder: Path) -> dict[Key, tuple[str, str]]:
+    """State and reason of each clip, as :func:`read_ledgers` has them, in a fraction of the time."""
+    rows = _merged(folder, ("split", "clip_id", "state", "last_try", "reason"))
+    return {key: (state, reason) for key, (_, _, state, _, reason) in rows.items()}
+
+
+def is_due(entry: Entry | None, retry: Collection[str] = ()) -> bool:
+    """Whether a clip without audio should be tried.
+
+    Parameters
+    ----------
+    entry : Entry, optional
+        What is known of it.
+    retry : collection of str
+        Of ``RETRY``: settled states that are to be tried all the same.
+
+    >>> gone = Entry(Fate("training", "a", "gone"), attempts=1, last_try="")
+    >>> is_due(gone), is_due(gone, ["gone"])
+    (False, True)
+    """
+    if entry is None or "all" in retry or entry.fate.state in ("ok", "pending"):
+        return True
+    if entry.fate.state == "retryable":
+        return entry.attempts < MOST_ATTEMPTS
+    return entry.fate.state in retry
+
+
+def write_entries(path: Path, entries: Iterable[Entry]) -> None:
+    """Write rows as a table with one line of names; tabs and line ends within a message become spaces."""
+    lines = ["\t".join(_COLUMNS)]
+    for entry in sorted(entries, key=lambda entry: (entry.fate.split, entry.fate.clip_id)):
+        values = [*(getattr(entry.fate, name) for name in _FATE), entry.attempts, entry.last_try]
+        lines.append("\t".join(" ".join(str(value).split()) for value in values))
+    write_text(path, "\n".join(lines) + "\n")
+
+
+def _row(fate: Fate) -> tuple[str | int | float, ...]:
+    tried = fate.state != "pending"
+    now = datetime.now(UTC).isoformat(timespec="seconds") if tried else ""
+    return (*(getattr(fate, name) for name in _FATE), int(tried), now)
+
+
+def _merged(folder: Path, columns: Sequence[str]) -> dict[Key, tuple[Any, ...]]:
+    """Columns, the first two of which are the key, of each clip's row that counts."""
+    paths = sorted(folder.glob("ledger*.sqlite"))
+    state, last_try = columns.index("state"), columns.index("last_try")
+    merged: dict[Key, tuple[Any, ...]] = {}
+    for path in paths:
+        for row in _rows(path, columns):
+            other = merged.get(row[:2]) if len(paths) > 1 else None
+            if other is None or (row[state] == "ok", row[last_try]) >= (other[state] == "ok", other[last_try]):
+                merged[row[:2]] = row
+    return merged
+
+
+def _rows(path: Path, columns: Sequence[str]) -> list[tuple[Any, ...]]:
+    with _sentences(path), closing(sqlite3.connect(path)) as connection:
+        is_new = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'clips'").fetchone()[0] == 0
+        return [] if is_new else connection.execute(f"SELECT {', '.join(columns)} FROM clips").fetchall()
+
+
+def _lock_of(path: Path) -> Path:
+    return path.with_suffix(".lock")
+
+
+def _is_held(lock: FileLock) -> bool:
+    try:
+        with lock.acquire(timeout=0):
+            return False
+    except Timeout:
+        return True
+
+
+@contextmanager
+def _sentences(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise SedpipeError(
+            f"cannot read or write {path}: {error}", hint="free some space, or name another place with --cache"
+        ) from error
+    except sqlite3.DatabaseError as error:
+        raise SedpipeError(
+            f"{path} is damaged: {error}",
+            hint="delete it and run the same command again: audio that is there is kept, what failed is tried anew",
+        ) from error

@@ -1,0 +1,77 @@
+"""Where unfinished training goes on: the newest state and the one before it, in two files.
+
+A state is a table of tensors and plain values, followed by the sha256 of its bytes, since torch notices most damage
+and not all. A newer state becomes ``resume.pt`` after the older one has become ``resume-before.pt``, so that at every
+moment at least one whole state is there.
+
+- :func:`write_resume`, :func:`find_resume`, :func:`remove_resume`
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from sedpipe.errors import SedpipeError
+from sedpipe.io.files.atomic import write_atomically
+from sedpipe.io.models.checkpoints import MOST_BYTES, table_of
+
+_N_DIGEST = hashlib.sha256().digest_size
+
+
+def _before(path: Path) -> Path:
+    return path.with_stem(f"{path.stem}-before")
+
+
+def write_resume(path: Path, state: dict[str, Any]) -> None:
+    """Write a state, whole or not at all; the one that was there is kept as the one before."""
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    buffer.write(hashlib.sha256(buffer.getbuffer()).digest())
+    with write_atomically(path) as temporary:
+        temporary.write_bytes(buffer.getbuffer())
+        if path.exists():
+            os.replace(path, _before(path))
+
+
+def find_resume(path: Path) -> tuple[dict[str, Any] | None, str]:
+    """The newest whole state, or None where there is none; and what is wrong with a newer one, or "".
+
+    Raises
+    ------
+    SedpipeError
+        If there are states and none is whole.
+    """
+    complaints: list[str] = []
+    for place in (path, _before(path)):
+        if not place.exists():
+            continue
+        try:
+            return _read(place), "; ".join(complaints)
+        except (ValueError, OSError) as error:
+            reason = (error.strerror if isinstance(error, OSError) else "") or str(error)
+            complaints.append(f"cannot read {place}: {reason}")
+    if complaints:
+        raise SedpipeError("; ".join(complaints), hint=f"delete {path.stem}*.pt there, and training starts over")
+    return None, ""
+
+
+def remove_resume(path: Path) -> None:
+    """Delete both; the newest last, so that an older one is never taken for it."""
+    _before(path).unlink(missing_ok=True)
+    path.unlink(missing_ok=True)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    if path.stat().st_size > MOST_BYTES:
+        raise ValueError(f"it is larger than {MOST_BYTES / 2**30:.0f} GiB")
+    raw = path.read_bytes()
+    content, digest = raw[:-_N_DIGEST], raw[-_N_DIGEST:]
+    if hashlib.sha256(content).digest() != digest:
+        raise ValueError("it is damaged")
+    return table_of(content)

@@ -1,0 +1,173 @@
+"""Run folders: one trained system each, with everything that made it.
+
+- :class:`Run`: the files of a run
+- :func:`find_run`: by name within a dataset, by path, or the newest
+- :func:`find_run_in_cache`: by name within any dataset, or by path, with the dataset it belongs to
+- :func:`differences`: what two sets of settings do not share
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sedpipe.errors import MissingStageError, SedpipeError, SettingsError
+from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.files.atomic import write_json
+from sedpipe.suggestions import did_you_mean
+
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
+
+
+@dataclass(frozen=True)
+class Run:
+    """Paths of a run folder."""
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """Its name within the dataset."""
+        return self.folder.name
+
+    @property
+    def record_path(self) -> Path:
+        """Settings, versions, seeds, fingerprints; the results once it is finished."""
+        return self.folder / "run.json"
+
+    @property
+    def model_path(self) -> Path:
+        """The finished model; there is none before training ends."""
+        return self.folder / "checkpoint.pt"
+
+    @property
+    def state_path(self) -> Path:
+        """Where unfinished training goes on."""
+        return self.folder / "resume.pt"
+
+    @property
+    def lock_path(self) -> Path:
+        """Held by the process that trains it."""
+        return self.folder / "train.lock"
+
+    @property
+    def curves_path(self) -> Path:
+        """TensorBoard's folder."""
+        return self.folder / "tensorboard"
+
+    @property
+    def log_path(self) -> Path:
+        """Losses and rough scores by epoch."""
+        return self.folder / "log.csv"
+
+    def scores_path(self, split: str) -> Path:
+        """Scores of a split."""
+        return self.folder / f"scores-{split}.json"
+
+    def estimated_path(self, split: str) -> Path:
+        """Estimated events of a split."""
+        return self.folder / f"estimated-{split}.tsv"
+
+    def frame_scores_path(self, split: str) -> Path:
+        """Frame probabilities of a split."""
+        return self.folder / f"frame-scores-{split}.h5"
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether its model is there, and its record tells the result."""
+        return self.model_path.exists() and bool((self.find_record() or {}).get("result"))
+
+    def find_record(self) -> dict[str, Any] | None:
+        """``run.json``, or None before the run has begun."""
+        try:
+            record = json.loads(self.record_path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise SedpipeError(
+                f"cannot read {self.record_path}: {error}", hint="delete the run and train again"
+            ) from error
+        if not isinstance(record, dict):
+            raise SedpipeError(f"{self.record_path} is not the record of a run", hint="delete the run and train again")
+        return record
+
+    def write_record(self, record: dict[str, Any]) -> None:
+        """Write ``run.json``."""
+        write_json(self.record_path, record)
+
+
+def named_run(cache: DatasetCache, name: str) -> Run:
+    """The run of this name, whether it exists or not; a name that is no safe folder name is refused."""
+    if not _NAME.fullmatch(name):
+        raise SettingsError(
+            f"--run {name!r}: expected letters, digits, '.', '_' and '-', not beginning with '.' or '-'"
+        )
+    return Run(cache.runs / name)
+
+
+def find_run(cache: DatasetCache, name_or_path: str | None) -> Run:
+    """A finished run: the newest (None), one by name, or one by the path of its folder.
+
+    Raises
+    ------
+    MissingStageError
+        If there is no such run, or it is not finished.
+    """
+    if name_or_path is None:
+        finished = [Run(path.parent) for path in cache.runs.glob("*/checkpoint.pt")]
+        if not finished:
+            raise MissingStageError(
+                f"{cache.dataset} has no trained run yet", hint=f"run `sedpipe train {cache.dataset}` first"
+            )
+        return max(finished, key=lambda run: (run.model_path.stat().st_mtime_ns, run.name))
+    run = Run(Path(name_or_path)) if "/" in name_or_path else named_run(cache, name_or_path)
+    if not run.model_path.exists():
+        known = sorted(path.parent.name for path in cache.runs.glob("*/checkpoint.pt"))
+        there = f"finished are {', '.join(known)}" if known else f"run `sedpipe train {cache.dataset}` first"
+        raise MissingStageError(f"{run.folder} holds no trained model", hint=there)
+    return run
+
+
+def find_run_in_cache(root: Path, name_or_path: str) -> tuple[DatasetCache, Run]:
+    """A run of any dataset: by its name, or by the path of its folder; and the cache of its dataset.
+
+    Raises
+    ------
+    MissingStageError
+        If there is none of this name, or several.
+    """
+    if "/" in name_or_path:
+        run = Run(Path(name_or_path))
+        if run.folder.resolve().parent.name == "runs":
+            dataset = run.folder.resolve().parents[1]
+            return DatasetCache(dataset.parent, dataset.name), run
+        record = run.find_record()
+        if record is None:
+            raise MissingStageError(f"{run.folder} holds no run (it has no run.json)")
+        return DatasetCache(root, str(record.get("dataset", ""))), run
+    known = [Run(path) for path in sorted(root.glob("*/runs/[!.]*")) if path.is_dir()]
+    named = [run for run in known if run.name == name_or_path]
+    if len(named) == 1:
+        return DatasetCache(root, named[0].folder.parents[1].name), named[0]
+    if named:
+        places = ", ".join(str(run.folder) for run in named)
+        raise MissingStageError(f"several runs are called {name_or_path!r}", hint=f"name one by its path: {places}")
+    there = sorted({run.name for run in known})
+    meant = did_you_mean(name_or_path, there)
+    hint = f"there are {', '.join(there)}" if there else "run `sedpipe train` first"
+    raise MissingStageError(f"{root} has no run {name_or_path!r}{meant}", hint=hint)
+
+
+def differences(there: dict[str, Any], now: dict[str, Any], prefix: str = "") -> list[str]:
+    """``key: there X, now Y`` for every setting in which two nested tables differ."""
+    lines = []
+    for key in sorted(there.keys() | now.keys()):
+        old, new = there.get(key), now.get(key)
+        if isinstance(old, dict) and isinstance(new, dict):
+            lines += differences(old, new, f"{prefix}{key}.")
+        elif old != new:
+            lines.append(f"{prefix}{key}: there {old!r}, now {new!r}")
+    return lines

@@ -1,0 +1,324 @@
+"""Members of zip and tar archives that nobody vouches for, one after the other.
+
+Nothing is unpacked under a name of the archive's: who reads opens the file. Links, devices, sparse files and names
+that lead out of a folder are passed over; what is too big, locked or damaged is a sentence.
+
+- :func:`read_members`: archive -> (name, unpacker) of each plain file
+- :func:`is_archive`: whether a file is one
+- :class:`ArchiveLimits`: how much an archive may hold
+- :class:`ArchiveError`: why one cannot be used
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+import re
+import stat
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Protocol, Self
+
+from sedpipe.errors import SedpipeError
+
+
+class ArchiveError(SedpipeError):
+    """An archive, or one member of it, that is damaged, locked, or holds more than it may."""
+
+
+class Sink(Protocol):
+    """What bytes are written to."""
+
+    def write(self, content: bytes, /) -> object:
+        """Take some."""
+
+
+Unpacker = Callable[[Sink], None]
+
+_ZIP_BEGINS = (b"PK\x03\x04", b"PK\x05\x06")
+_COMPRESSED: tuple[tuple[bytes, Callable[[Path], Any]], ...] = (
+    (b"\x1f\x8b", gzip.open),
+    (b"BZh", bz2.open),
+    (b"\xfd7zXZ\0", lzma.open),
+)
+_DRIVE = re.compile(r"[A-Za-z]:")
+_PIECE = 4096  # zipfile hands bzip2 and LZMA as many packed bytes as were asked for, without a limit on what comes out
+_MOST_HEADER = 1 << 20  # bytes of one tar header with its long names; tarfile would read any number into memory
+_IS_LOCKED = 0x1
+_FREE_BYTES = 1 << 30  # may come out of the smallest archive
+
+_DAMAGED = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    zlib.error,
+    lzma.LZMAError,
+    OSError,
+    EOFError,
+    RuntimeError,  # packed in a way that zipfile does not know, or headers that nest
+    ValueError,
+    OverflowError,
+    LookupError,
+)
+"""What the standard library raises about archives that are damaged, or made to do damage."""
+
+
+@dataclass(frozen=True)
+class ArchiveLimits:
+    """How much an archive may hold, whatever it claims.
+
+    Parameters
+    ----------
+    member_bytes : int
+        Of one member, unpacked.
+    total_bytes : int
+        Of all that is unpacked, or passed over while unpacking.
+    ratio : int
+        Of that to the archive's own size, beyond the first gibibyte; audio hardly shrinks, silence does.
+    members : int
+        Entries of any kind.
+    """
+
+    member_bytes: int = 4 << 30
+    total_bytes: int = 512 << 30
+    ratio: int = 100
+    members: int = 4_000_000
+
+    def unpacked_of(self, archive: Path) -> int:
+        """Most bytes that may come out of an archive."""
+        return min(self.total_bytes, max(_FREE_BYTES, self.ratio * archive.stat().st_size))
+
+
+def is_archive(path: Path) -> bool:
+    """Whether a file is a zip or tar archive, as far as its beginning tells; False where it cannot be read."""
+    try:
+        return zipfile.is_zipfile(path) or tarfile.is_tarfile(path)
+    except _DAMAGED:
+        return False
+
+
+def read_members(archive: Path, limits: ArchiveLimits | None = None) -> Iterator[tuple[str, Unpacker]]:
+    """Go through the plain files of an archive, in its order.
+
+    Parameters
+    ----------
+    archive : Path
+        Zip, or tar, plain or packed with gzip, bzip2 or xz; told by its first bytes.
+    limits : ArchiveLimits, optional
+
+    Yields
+    ------
+    name : str
+        As the archive has it, with ``/`` between folders; to be shown, never to be written to.
+    unpack : callable
+        Writes the bytes to what it is given; only until the next member is asked for. Raises :class:`ArchiveError` if
+        this member is too big, locked or damaged, or has another size than it claims (what was written by then is
+        worth nothing); the others may be whole.
+
+    Raises
+    ------
+    ArchiveError
+        If the archive is none, is damaged from here on, or holds more than ``limits``.
+    """
+    limits = limits or ArchiveLimits()
+    place = "at its beginning"
+    try:
+        with archive.open("rb") as file:
+            begin = file.read(8)
+        read = _read_zip if begin.startswith(_ZIP_BEGINS) else _read_tar
+        for number, entry in enumerate(read(archive, begin, limits), start=1):
+            if number > limits.members:
+                raise _refused(archive, f"holds more than {limits.members:,} files")
+            place = f"after {_shown(entry.name)}"
+            if entry.is_plain and _is_safe(entry.name):
+                yield entry.name, entry.unpacker(archive, limits)
+    except _DAMAGED as error:
+        raise _unreadable(f"{archive}, {place}", error) from error
+
+
+@dataclass(frozen=True)
+class _Entry:
+    name: str
+    size: int  # as claimed
+    is_plain: bool
+    is_locked: bool
+    opened: Callable[[], IO[bytes]]
+    budget: _Budget
+
+    def unpacker(self, archive: Path, limits: ArchiveLimits) -> Unpacker:
+        return lambda sink: self._unpack(archive, limits.member_bytes, sink)
+
+    def _unpack(self, archive: Path, most: int, sink: Sink) -> None:
+        where = f"{archive}: {_shown(self.name)}"
+        if self.is_locked:
+            raise ArchiveError(f"{where} is locked with a password", hint="unpack it and name the folder")
+        if self.size > most:
+            raise _refused(where, f"claims {self.size:,} bytes, more than the {most:,} that are read of a file")
+        n_bytes = 0
+        for piece in self._pieces(where):
+            n_bytes += len(piece)
+            self.budget.spend(len(piece))
+            if n_bytes > self.size:
+                break
+            sink.write(piece)
+        if n_bytes != self.size:
+            found = "more" if n_bytes > self.size else f"{n_bytes:,}"
+            raise _refused(where, f"claims {self.size:,} bytes and holds {found}")
+
+    def _pieces(self, where: str) -> Iterator[bytes]:
+        try:
+            with self.opened() as packed:
+                while piece := packed.read(_PIECE):
+                    yield piece
+        except _DAMAGED as error:
+            raise _unreadable(where, error) from error
+
+
+class _Budget:
+    """Bytes that may still be unpacked."""
+
+    def __init__(self, archive: Path, limits: ArchiveLimits) -> None:
+        self._archive = archive
+        self._most = limits.unpacked_of(archive)
+        self._left = self._most
+
+    def spend(self, n_bytes: int) -> None:
+        self._left -= n_bytes
+        if self._left < 0:
+            raise _refused(self._archive, f"unpacks to more than {self._most:,} bytes")
+
+
+def _read_zip(archive: Path, _: bytes, limits: ArchiveLimits) -> Iterator[_Entry]:
+    budget = _Budget(archive, limits)
+    with zipfile.ZipFile(archive) as opened:
+        for info in opened.infolist():
+            kind = stat.S_IFMT(info.external_attr >> 16)
+            yield _Entry(
+                name=info.orig_filename,  # zipfile's own ends at a NUL
+                size=info.file_size,
+                is_plain=not info.is_dir() and kind in (0, stat.S_IFREG),
+                is_locked=bool(info.flag_bits & _IS_LOCKED),
+                opened=lambda info=info: opened.open(info),  # type: ignore[misc]
+                budget=budget,
+            )
+
+
+def _read_tar(archive: Path, begin: bytes, limits: ArchiveLimits) -> Iterator[_Entry]:
+    unpack = next((unpack for magic, unpack in _COMPRESSED if begin.startswith(magic)), None)
+    # What is packed can only be read forward; in a plain tar, what nobody asks for is jumped over.
+    with archive.open("rb") if unpack is None else unpack(archive) as raw:
+        budget = _Budget(archive, limits)
+        file = _Counted(raw, _Budget(archive, limits))
+        file.begin_header()
+        with tarfile.open(
+            fileobj=file,  # type: ignore[call-overload]
+            mode="r:" if unpack is None else "r|",
+            tarinfo=_StrictInfo,
+        ) as opened:
+            last = -1
+            while info := _next_of(opened, file, is_packed=unpack is not None):
+                if info.size < 0 or info.offset <= last:
+                    raise tarfile.ReadError("its headers lead backwards")
+                last = info.offset
+                is_plain = info.isreg() and not info.issparse()
+                yield _Entry(info.name, info.size, is_plain, False, _opener(opened, info), budget)
+                file.end_header()
+
+
+def _opener(opened: tarfile.TarFile, info: tarfile.TarInfo) -> Callable[[], IO[bytes]]:
+    def open_member() -> IO[bytes]:
+        file = opened.extractfile(info)
+        if file is None:
+            raise tarfile.ReadError("it is no plain file")
+        return file
+
+    return open_member
+
+
+def _next_of(opened: tarfile.TarFile, file: _Counted, *, is_packed: bool) -> tarfile.TarInfo | None:
+    """The next header; what is left of the member before is read first, so that only the header counts."""
+    file.end_header()
+    if is_packed and opened.firstmember is None:  # type: ignore[attr-defined]  # else it waits to be handed out
+        _skip_to(opened, opened.offset)
+    file.begin_header()
+    info = opened.next()
+    file.end_header()
+    opened.members.clear()  # type: ignore[attr-defined]  # tarfile keeps every header
+    return info
+
+
+def _skip_to(opened: tarfile.TarFile, offset: int) -> None:
+    stream: Any = opened.fileobj
+    missing = offset - stream.tell()
+    while missing > 0:
+        piece = stream.read(min(missing, 1 << 16))
+        if not piece:
+            raise tarfile.ReadError("unexpected end of data")
+        missing -= len(piece)
+
+
+class _StrictInfo(tarfile.TarInfo):
+    """Headers, of which a damaged one is an error; to tarfile it is the archive's end."""
+
+    @classmethod
+    def fromtarfile(cls, tarfile_: tarfile.TarFile) -> Self:
+        try:
+            return super().fromtarfile(tarfile_)
+        except (tarfile.InvalidHeaderError, tarfile.TruncatedHeaderError) as error:  # type: ignore[attr-defined]
+            raise tarfile.ReadError(str(error)) from error
+
+
+class _Counted:
+    """Reads like ``file``, up to a number of bytes in all and in one header."""
+
+    def __init__(self, file: Any, budget: _Budget) -> None:
+        self._file = file
+        self._budget = budget
+        self._header_left: int | None = None
+
+    def begin_header(self) -> None:
+        self._header_left = _MOST_HEADER
+
+    def end_header(self) -> None:
+        self._header_left = None
+
+    def read(self, size: int = -1) -> bytes:
+        if self._header_left is not None:
+            if size < 0 or size > self._header_left:
+                raise tarfile.ReadError("a header of more than a mebibyte")
+            self._header_left -= size
+        content: bytes = self._file.read(size)
+        self._budget.spend(len(content))
+        return content
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return int(self._file.seek(offset, whence))
+
+    def tell(self) -> int:
+        return int(self._file.tell())
+
+
+def _is_safe(name: str) -> bool:
+    """Whether a name stays in its folder, on any system."""
+    if not name or "\0" in name or "\\" in name or name.startswith("/") or _DRIVE.match(name):
+        return False
+    return ".." not in name.split("/")
+
+
+def _shown(name: str) -> str:
+    return ascii(name[:200])
+
+
+def _refused(where: object, why: str) -> ArchiveError:
+    return ArchiveError(f"{where} {why}", hint="unpack what you need of it and name the folder")
+
+
+def _unreadable(where: object, error: BaseException) -> ArchiveError:
+    return ArchiveError(
+        f"cannot read the archive {where}: {str(error) or type(error).__name__}",
+        hint="fetch it again, or unpack what is whole and name the folder",
+    )

@@ -1,0 +1,125 @@
+"""Files that are there whole or not at all, whatever happens while they are written.
+
+- :func:`write_atomically`: a temporary path beside the target, renamed to it when the block ends well
+- :func:`write_text`, :func:`write_json`: the two common uses
+- :func:`remove_leftovers`: what killed processes left behind
+- :data:`TEMPORARY_PREFIX`: how to recognise it
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from sedpipe.errors import SedpipeError
+
+TEMPORARY_PREFIX = ".tmp-"
+"""Begins the name of every unfinished file or folder; such a one can be deleted when nothing is running."""
+
+_DISK_TROUBLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO})
+
+
+@contextmanager
+def write_atomically(path: Path) -> Iterator[Path]:
+    """Hand out a temporary file to be filled; at the end of the block it becomes ``path``.
+
+    The temporary file lies in the same folder (which is made if need be), exists already and is empty, has a
+    name of its own, and keeps the suffix for libraries that go by it. When the block ends, its bytes are
+    forced to disk and it replaces ``path`` in one step, so a reader sees the old file or the new one. If the
+    block raises, the temporary file is removed and ``path`` stays what it was.
+
+    Parameters
+    ----------
+    path : Path
+        The file to write.
+
+    Yields
+    ------
+    Path
+        The file to open by name (``"wb"``, ``h5py.File(..., "w")``), to be closed before the block ends.
+
+    Raises
+    ------
+    SedpipeError
+        If the folder cannot be written to, or the disk is full.
+    """
+    path = Path(path)
+    temporary = path.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}{path.suffix}")
+    _create(temporary, path)
+    try:
+        yield temporary
+        _replace(temporary, path)
+    except OSError as error:
+        _remove(temporary)
+        if error.errno in _DISK_TROUBLE:
+            raise _cannot_write(path, error) from error
+        raise
+    except BaseException:
+        _remove(temporary)
+        raise
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write ``text`` as UTF-8, line ends as they are."""
+    with write_atomically(path) as temporary:
+        temporary.write_bytes(text.encode("utf-8"))
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write ``value`` as indented JSON; nan and infinity, which JSON lacks, are a ``ValueError``."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def remove_leftovers(*folders: Path) -> None:
+    """Delete what killed processes left unfinished in these folders; not in folders below, whose owners may run."""
+    for path in (path for folder in folders for path in folder.glob(f"{TEMPORARY_PREFIX}*")):
+        with suppress(OSError):
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+
+
+def _create(temporary: Path, path: Path) -> None:
+    try:
+        temporary.parent.mkdir(parents=True, exist_ok=True)
+        # 0o666 lets the user's umask decide, as an ordinary open() would
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+
+
+def _replace(temporary: Path, path: Path) -> None:
+    """Force the bytes to disk, rename, then force the new name to disk."""
+    _fsync(temporary, os.O_RDWR)
+    try:
+        os.replace(temporary, path)
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+    if os.name == "posix":  # Windows cannot open a folder
+        _fsync(path.parent, os.O_RDONLY)
+
+
+def _fsync(path: Path, flags: int) -> None:
+    descriptor = os.open(path, flags)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _remove(temporary: Path) -> None:
+    with suppress(OSError):  # whatever went wrong matters more than a leftover
+        temporary.unlink(missing_ok=True)
+
+
+def _cannot_write(path: Path, error: OSError) -> SedpipeError:
+    return SedpipeError(
+        f"cannot write {path}: {error.strerror or error}", hint="free some space, or name another place with --cache"
+    )

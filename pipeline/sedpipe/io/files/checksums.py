@@ -1,0 +1,41 @@
+"""Checksums of files.
+
+- :func:`sha256_of`: of one file
+- :func:`read_checksums`: a list in the form of ``sha256sum``, ``<64 hex digits>  ./path`` a line
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+from sedpipe.errors import ListFormatError
+from sedpipe.io.lists.text import numbered_lines
+
+_LINE = re.compile(r"(?P<sha256>[0-9a-f]{64}) [ *](?:\./)?(?P<path>[^/\\\0].*)")
+
+
+def sha256_of(path: Path) -> str:
+    """sha256 (hex) of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_checksums(path: Path) -> dict[str, str]:
+    """sha256 (hex) by relative path, ``./`` dropped, in the order of the file.
+
+    Raises
+    ------
+    ListFormatError
+        If a line is no checksum, a path leads out of its folder, or is listed twice.
+    """
+    checksums: dict[str, str] = {}
+    for number, line in numbered_lines(path):
+        match = _LINE.fullmatch(line)
+        if match is None or ".." in match["path"].split("/"):
+            raise ListFormatError(f"{path}:{number}: found {line[:80]!r}, expected '<64 hex digits>  ./path'")
+        if match["path"] in checksums:
+            raise ListFormatError(f"{path}:{number}: {match['path']!r} is listed twice")
+        checksums[match["path"]] = match["sha256"]
+    return checksums

@@ -1,0 +1,106 @@
+"""Lists as lines of text, read with bounds: a list from anywhere may be damaged, huge, or hostile.
+
+- :func:`numbered_lines`: the lines that hold something, with their numbers
+- :func:`complaint`: ``FILE:LINE: found ..., expected ...``
+- :func:`as_seconds`, :func:`as_label`, :func:`as_filename`: checked values of a row
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from sedpipe.errors import ListFormatError
+from sedpipe.labels import LabelSet, UnknownLabelError
+
+MOST_BYTES_IN_A_LINE = 64 * 1024
+MOST_BYTES_IN_A_LIST = 256 * 1024 * 1024
+_MOST_SHOWN = 80
+_MOST_OF_A_SENTENCE = 1000
+_NUMBER = re.compile(r"[+-]?(\d{1,20}(\.\d{0,40})?|\.\d{1,40})([eE][+-]?\d{1,3})?", re.ASCII)
+_DRIVE = re.compile(r"[A-Za-z]:")
+
+
+def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Lines of a UTF-8 file, counted from 1, without line end (LF or CRLF); blank lines and a BOM are passed over.
+
+    Raises
+    ------
+    ListFormatError
+        If the file cannot be read, is no UTF-8 text, or a line or the whole is absurdly long.
+    """
+    size = 0
+    try:
+        with path.open("rb") as file:
+            for number, raw in enumerate(iter(lambda: file.readline(MOST_BYTES_IN_A_LINE + 1), b""), start=1):
+                size += len(raw)
+                line = _decoded(path, number, raw, size)
+                if line.strip(" \t"):
+                    yield number, line
+    except OSError as error:
+        raise ListFormatError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def complaint(path: Path, number: int, found: str, expected: str) -> ListFormatError:
+    """The error for a row: where, what was found, what was expected."""
+    shown = found if len(found) <= _MOST_SHOWN else found[:_MOST_SHOWN] + "..."
+    return ListFormatError(f"{path}:{number}: found {shown!r}, expected {expected}")
+
+
+def as_seconds(path: Path, number: int, text: str) -> float:
+    """``text`` as a finite number (nan, inf and 1_000, which Python reads, are none)."""
+    value = float(text) if _NUMBER.fullmatch(text) else math.nan
+    if not math.isfinite(value):
+        raise complaint(path, number, text, "a time in seconds")
+    return value
+
+
+def as_label(path: Path, number: int, text: str, labels: LabelSet) -> str:
+    """``text`` if it is one of ``labels``."""
+    try:
+        labels.index(text)
+    except UnknownLabelError as error:
+        raise label_complaint(path, number, error) from error
+    return text
+
+
+def label_complaint(path: Path, number: int, error: UnknownLabelError) -> ListFormatError:
+    """The error for a row with an unknown label, with the suggestion that ``error`` carries."""
+    return ListFormatError(f"{path}:{number}: {str(error)[:_MOST_OF_A_SENTENCE]}")
+
+
+def as_filename(path: Path, number: int, text: str) -> str:
+    """``text`` as a relative path below its folder, with ``/`` between its parts and no ``.`` in between.
+
+    Raises
+    ------
+    ListFormatError
+        If it is empty, absolute, leads upwards, or holds control characters.
+    """
+    name = text.replace("\\", "/")
+    parts = [part for part in name.split("/") if part not in ("", ".")]
+    leads_out = name.startswith("/") or _DRIVE.match(name) or ".." in parts
+    if not parts or leads_out or _has_control_characters(name):
+        raise complaint(path, number, text, "a file name, not absolute, without '..' and control characters")
+    return "/".join(parts)
+
+
+def _has_control_characters(name: str) -> bool:
+    return len(name.splitlines()) != 1 or any(character < " " or character == "\x7f" for character in name)
+
+
+def _decoded(path: Path, number: int, raw: bytes, size: int) -> str:
+    if len(raw) > MOST_BYTES_IN_A_LINE:
+        start = raw[:40].decode("utf-8", "replace") + "..."
+        raise complaint(path, number, start, f"at most {MOST_BYTES_IN_A_LINE} bytes a line")
+    if size > MOST_BYTES_IN_A_LIST:
+        raise ListFormatError(f"{path}: found more than {MOST_BYTES_IN_A_LIST} bytes, which no list of clips needs")
+    try:
+        line = raw.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise complaint(path, number, raw[:40].decode("latin-1"), f"UTF-8 text ({error.reason})") from error
+    if "\0" in line or "\r" in line:
+        raise complaint(path, number, line, "text without NUL and without a carriage return inside a line")
+    return line

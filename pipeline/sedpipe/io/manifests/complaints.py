@@ -1,0 +1,79 @@
+"""What pydantic finds wrong in a form, as one sentence: key path, what was found, what was expected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from sedpipe.suggestions import did_you_mean
+
+_MOST_SHOWN = 60
+_TYPES_IN_WORDS = {
+    "dict_type": "a table",
+    "float_type": "a number",
+    "int_type": "a whole number",
+    "model_type": "a table",
+    "string_type": "text in quotes",
+    "too_long": "at most {max_length} items",
+    "too_short": "at least {min_length} items",
+    "tuple_type": "an array",
+}
+
+
+def first_complaint(error: ValidationError, form: type[BaseModel]) -> str:
+    """The most telling of the errors: an unknown key first, since it is why another one seems to be missing."""
+    details = error.errors(include_url=False)
+    first = min(details, key=lambda detail: detail["type"] != "extra_forbidden")
+    more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
+    return _sentence(first, form) + more
+
+
+def _sentence(detail: ErrorDetails, form: type[BaseModel]) -> str:
+    keys = [str(key) for key in detail["loc"] if key != "[key]"]
+    where = ".".join(keys)
+    if detail["type"] == "extra_forbidden":
+        known = _keys_at(form, keys[:-1])
+        meant = did_you_mean(keys[-1], known) or f"; known are {', '.join(known)}"
+        return f"{where}: unknown key{meant}"
+    if detail["type"] == "missing":
+        return f"{where} is missing"
+    if detail["type"] == "value_error":
+        message = detail["msg"].removeprefix("Value error, ")
+        if isinstance(detail["input"], dict):  # a table, too long to be shown: the message says what in it
+            return f"{where}: {message}" if where else message
+        joint = "," if message.startswith("expected") else ":"
+        return f"{where}: found {_shown(detail['input'])}{joint} {message}"
+    return f"{where}: found {_shown(detail['input'])}, expected {_expected(detail)}"
+
+
+def _expected(detail: ErrorDetails) -> str:
+    words = _TYPES_IN_WORDS.get(detail["type"])
+    if words is not None:
+        return words.format(**detail.get("ctx", {}))
+    expected = detail["msg"].removeprefix("Input should be ").removeprefix("Input should ")
+    return expected[:1].lower() + expected[1:]
+
+
+def _shown(value: Any) -> str:
+    text = repr(list(value) if isinstance(value, tuple) else value)
+    return text if len(text) <= _MOST_SHOWN else text[:_MOST_SHOWN] + "..."
+
+
+def _keys_at(form: type[BaseModel], keys: Iterable[str]) -> list[str]:
+    """Keys that the table at ``keys`` may have."""
+    for key in keys:
+        field = form.model_fields.get(key)
+        if field is None:
+            continue  # the name of a split
+        form = next(_forms_in(field.annotation), form)
+    return list(form.model_fields)
+
+
+def _forms_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _forms_in(argument)

@@ -1,0 +1,1 @@
+"""Trained networks on disk: checkpoints, exports, opening one by name."""

@@ -1,0 +1,211 @@
+"""Finished models and the state of unfinished ones, as files of tensors and plain values.
+
+A checkpoint is hostile input: it is read with ``weights_only=True``, so that it can hold nothing that runs.
+
+- :class:`TrainedModel`: the network with all that is needed to use it
+- :func:`write_model`, :func:`read_model`: ``checkpoint.pt``
+- :func:`described`, :func:`rebuilt`: the same without a file, for other ways to store it
+- :func:`write_state`, :func:`table_of`: any table of tensors and plain values
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+import zipfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from sedpipe.detection.postprocess import PostProcessing
+from sedpipe.detection.tuning import OPERATING_POINTS
+from sedpipe.errors import MissingStageError, SedpipeError
+from sedpipe.features.logmel import LogMelConfig
+from sedpipe.io.cache.feature_store import DTYPES
+from sedpipe.io.files.atomic import write_atomically
+from sedpipe.labels import LabelSet
+from sedpipe.nn.networks.crnn import CRNN, NetworkConfig, PoolingConfig
+
+FORMAT = 1
+NOT_A_MODEL = (KeyError, TypeError, ValueError, AttributeError, RuntimeError)
+"""What :func:`rebuilt` raises where the values are not a model's."""
+MOST_BYTES = 2 * 2**30
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A network with its front end, its labels and its post-processing.
+
+    Parameters
+    ----------
+    model : CRNN
+        With the weights of the best epoch.
+    labels : LabelSet
+    front_end : LogMelConfig
+        How its features are made ...
+    feature_dtype : str
+        ... and how they are stored.
+    network, pooling : NetworkConfig, PoolingConfig
+        What the model is built from.
+    operating_points : dict
+        Post-processing by the name of the operating point.
+    """
+
+    model: CRNN
+    labels: LabelSet
+    front_end: LogMelConfig
+    feature_dtype: str
+    network: NetworkConfig
+    pooling: PoolingConfig
+    operating_points: dict[str, PostProcessing]
+
+
+def build_model(labels: LabelSet, front_end: LogMelConfig, network: NetworkConfig, pooling: PoolingConfig) -> CRNN:
+    """An untrained network for these labels and this front end."""
+    return CRNN(len(labels), front_end.n_frames, front_end.n_mels, network, pooling)
+
+
+def described(trained: TrainedModel) -> dict[str, Any]:
+    """All but the weights, as plain values: what :func:`rebuilt` needs besides ``weights``."""
+    return {
+        "format": FORMAT,
+        "labels": list(trained.labels),
+        "front_end": asdict(trained.front_end),
+        "feature_dtype": trained.feature_dtype,
+        "network": asdict(trained.network),
+        "pooling": asdict(trained.pooling),
+        "operating_points": {name: asdict(point) for name, point in trained.operating_points.items()},
+    }
+
+
+def rebuilt(content: dict[str, Any], device: torch.device) -> TrainedModel:
+    """The model that :func:`described` told of, its state under ``weights``, on ``device``.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError, AttributeError, RuntimeError
+        If the values do not describe one, or the weights are another one's; :func:`reason` puts that in a line.
+    """
+    if content["format"] != FORMAT:
+        raise ValueError(f"its format is {content['format']!r}, this sedpipe reads {FORMAT}")
+    labels, front_end = LabelSet(tuple(content["labels"])), LogMelConfig(**content["front_end"])
+    network, pooling = NetworkConfig(**content["network"]), PoolingConfig(**content["pooling"])
+    model = _with_weights(content["weights"], labels, front_end, network, pooling)
+    points = {name: PostProcessing(**content["operating_points"][name]) for name in OPERATING_POINTS}
+    for point in points.values():
+        point.check_classes(len(labels))
+    feature_dtype = content["feature_dtype"]
+    if feature_dtype not in DTYPES:
+        raise ValueError(f"its features are stored as {feature_dtype!r}, expected one of {', '.join(DTYPES)}")
+    return TrainedModel(model.to(device), labels, front_end, feature_dtype, network, pooling, points)
+
+
+def write_model(path: Path, trained: TrainedModel) -> None:
+    """Write a finished model, whole or not at all."""
+    weights = {name: tensor.cpu() for name, tensor in trained.model.state_dict().items()}
+    write_state(path, {**described(trained), "weights": weights})
+
+
+def read_model(path: Path, device: torch.device) -> TrainedModel:
+    """Read a finished model onto ``device``.
+
+    Raises
+    ------
+    MissingStageError
+        If there is none.
+    SedpipeError
+        If the file is no model of sedpipe's.
+    """
+    if not path.exists():
+        raise MissingStageError(f"{path} does not exist", hint="run `sedpipe train` first")
+    try:
+        content = _load(path)
+        return rebuilt(content, device)
+    except (*NOT_A_MODEL, OSError) as error:
+        raise SedpipeError(
+            f"{path} is not a model of sedpipe's: {reason(error)}",
+            hint="train it again, or use it with the script that added what it names",
+        ) from error
+
+
+def _with_weights(
+    weights: dict[str, Tensor],
+    labels: LabelSet,
+    front_end: LogMelConfig,
+    network: NetworkConfig,
+    pooling: PoolingConfig,
+) -> CRNN:
+    """The network of a file; ``ValueError`` if its weights are not those of its sizes."""
+    with torch.device("meta"):  # sizes without memory, since a file may claim any
+        model = build_model(labels, front_end, network, pooling)
+    model.load_state_dict(weights, assign=True)
+    if not all(bool(tensor.isfinite().all()) for tensor in weights.values()):
+        raise ValueError("a weight is not a finite number")
+    return model.float()
+
+
+def write_state(path: Path, state: dict[str, Any]) -> None:
+    """Write tensors and plain values, whole or not at all."""
+    with write_atomically(path) as temporary:
+        torch.save(state, temporary)
+
+
+def _load(path: Path) -> dict[str, Any]:
+    """The table of a file; ``ValueError`` for any other bytes."""
+    if path.stat().st_size > MOST_BYTES:
+        raise ValueError(f"it is larger than {MOST_BYTES / 2**30:.0f} GiB")
+    return table_of(path.read_bytes())
+
+
+def table_of(raw: bytes) -> dict[str, Any]:
+    """Tensors and plain values that :func:`write_state` wrote; they need no more memory than the bytes.
+
+    Raises
+    ------
+    ValueError
+        For any other bytes; its text never tells to load them unsafely.
+    """
+    try:
+        _check_members(raw)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            content = torch.load(io.BytesIO(raw), map_location="cpu", weights_only=True)
+    except Exception as error:  # torch trips over damaged bytes in a dozen ways
+        raise ValueError("it is damaged, or holds more than tensors and plain values") from error
+    if not isinstance(content, dict):
+        raise ValueError("it does not hold a table")
+    if sum(tensor.numel() * tensor.element_size() for tensor in _tensors(content)) > len(raw):
+        raise ValueError("its tensors claim more values than the file has bytes")
+    return content
+
+
+def _check_members(raw: bytes) -> None:
+    """``ValueError`` for an archive that unpacks to more than it is."""
+    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+        members = archive.infolist()
+    if any(member.compress_type != zipfile.ZIP_STORED for member in members):
+        raise ValueError("a member is compressed")
+    if sum(member.file_size for member in members) > len(raw):
+        raise ValueError("its members overlap")
+
+
+def _tensors(content: Any) -> Iterator[Tensor]:
+    """Every tensor in nested tables and lists."""
+    if isinstance(content, Tensor):
+        yield content
+    elif isinstance(content, dict | list | tuple):
+        for part in content.values() if isinstance(content, dict) else content:
+            yield from _tensors(part)
+
+
+def reason(error: Exception) -> str:
+    """One line that says what is wrong with a file."""
+    if isinstance(error, KeyError):
+        return f"it lacks {error}"
+    if isinstance(error, OSError):
+        return error.strerror or "unreadable"
+    return " ".join(str(error).split())

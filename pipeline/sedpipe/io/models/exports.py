@@ -1,0 +1,199 @@
+"""A trained model as files for other programs: safetensors with a JSON beside it, and ONNX.
+
+- :func:`write_export`, :func:`read_export`: ``model.safetensors`` and ``config.json``, which together are the model
+- :func:`is_export`: whether a folder holds them
+- :func:`write_config`: all but the weights
+- :func:`write_onnx`: ``model.onnx``, left there only if it computes what the network does
+
+The ONNX graph takes ``log_mel`` (B, T, F), dB, float32, and ``n_frames`` (B,), int64, how many of the T frames count;
+it gives ``clip_probs`` (B, K) and ``frame_probs`` (B, T', K). B is free. Labels and front end are in its metadata.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from sedpipe.errors import SedpipeError, SettingsError
+from sedpipe.io.files.atomic import write_atomically, write_json
+from sedpipe.io.models.checkpoints import NOT_A_MODEL, TrainedModel, described, reason, rebuilt
+from sedpipe.nn.networks.crnn import CRNN
+
+WEIGHTS, CONFIG, GRAPH = "model.safetensors", "config.json", "model.onnx"
+ONNX_PACKAGES = ("onnx", "onnxscript", "onnxruntime")
+PARITY_BATCHES = (1, 2, 5)
+MOST_DIFFERENT = 1e-4
+"""Largest difference of a probability with which an ONNX file is kept; 3e-7 is what is seen."""
+_MOST_BYTES_OF_CONFIG = 1024 * 1024
+
+
+def is_export(folder: Path) -> bool:
+    """Whether :func:`write_export` has written here."""
+    return (folder / WEIGHTS).is_file() and (folder / CONFIG).is_file()
+
+
+def write_export(folder: Path, trained: TrainedModel) -> list[Path]:
+    """Write weights and configuration, each whole or not at all; the paths written."""
+    import safetensors.torch
+
+    weights = {name: tensor.cpu().contiguous() for name, tensor in trained.model.state_dict().items()}
+    with write_atomically(folder / WEIGHTS) as temporary:
+        temporary.write_bytes(safetensors.torch.save(weights, metadata={"format": "pt"}))
+    return [folder / WEIGHTS, write_config(folder, trained)]
+
+
+def write_config(folder: Path, trained: TrainedModel) -> Path:
+    """Write labels, front end, network, pooling and operating points; the path written."""
+    write_json(folder / CONFIG, described(trained))
+    return folder / CONFIG
+
+
+def read_export(folder: Path, device: torch.device) -> TrainedModel:
+    """Read what :func:`write_export` wrote onto ``device``.
+
+    Raises
+    ------
+    SedpipeError
+        If a file is missing, damaged, or not of a model.
+    """
+    import safetensors.torch
+
+    try:
+        with (folder / CONFIG).open("rb") as file:
+            content = json.loads(file.read(_MOST_BYTES_OF_CONFIG))
+        weights = safetensors.torch.load((folder / WEIGHTS).read_bytes())
+        return rebuilt({**_tuples(content), "weights": weights}, device)
+    except (*NOT_A_MODEL, OSError, RecursionError, safetensors.SafetensorError) as error:
+        raise SedpipeError(
+            f"{folder} does not hold a model of sedpipe's: {reason(error)}", hint="export it again"
+        ) from error
+
+
+def _tuples(value: Any) -> Any:
+    """JSON has lists where the settings have tuples."""
+    if isinstance(value, dict):
+        return {key: _tuples(one) for key, one in value.items()}
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
+
+
+def write_onnx(path: Path, trained: TrainedModel) -> dict[int, float]:
+    """Write the network as ONNX, whole or not at all, and only if onnxruntime computes the same from it.
+
+    PyTorch has two exporters. Both come to the same probabilities (3e-7) at the same speed; the older one takes
+    2.5 s instead of 17, but is deprecated and may go with any release. A model is exported once: so the newer one.
+
+    Parameters
+    ----------
+    path : Path
+        ``model.onnx``.
+    trained : TrainedModel
+
+    Returns
+    -------
+    dict
+        Largest absolute difference of a probability from PyTorch's, by batch size.
+
+    Raises
+    ------
+    SettingsError
+        If a package is missing.
+    SedpipeError
+        If a probability differs by more than ``MOST_DIFFERENT``; then there is no file.
+    """
+    missing = [name for name in ONNX_PACKAGES if find_spec(name) is None]
+    if missing:
+        raise SettingsError(
+            f"writing ONNX needs {', '.join(missing)}, which this environment lacks",
+            hint='run `pip install "sedpipe[export]"`, or choose --format safetensors',
+        )
+    with write_atomically(path) as temporary:
+        _write_graph(temporary, trained)
+        differences = {size: _difference(temporary, trained, size) for size in PARITY_BATCHES}
+        worst = max(differences.values())
+        if not worst <= MOST_DIFFERENT:
+            raise SedpipeError(
+                f"the ONNX graph's probabilities differ from PyTorch's by up to {worst:.1e}, at most "
+                f"{MOST_DIFFERENT:.0e} is allowed: nothing was written",
+                hint="please report this as a bug, with the versions of torch and onnxruntime",
+            )
+    return differences
+
+
+class _Probabilities(nn.Module):
+    """The two outputs that others ask for."""
+
+    def __init__(self, model: CRNN) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, log_mel: Tensor, n_frames: Tensor) -> tuple[Tensor, Tensor]:
+        prediction = self.model(log_mel, n_frames)
+        return prediction.clip_probs, prediction.frame_probs
+
+
+def _write_graph(path: Path, trained: TrainedModel) -> None:
+    import onnx
+
+    network = _Probabilities(trained.model).cpu().eval()
+    batch = torch.export.Dim("batch", min=1)
+    with _silenced(), torch.inference_mode():
+        torch.onnx.export(
+            network,
+            _example(trained, 2),
+            path,
+            input_names=["log_mel", "n_frames"],
+            output_names=["clip_probs", "frame_probs"],
+            dynamic_shapes={"log_mel": {0: batch}, "n_frames": {0: batch}},
+            dynamo=True,
+            external_data=False,
+            verbose=False,
+        )
+    graph = onnx.load(path)
+    onnx.helper.set_model_props(graph, {"sedpipe": json.dumps(described(trained), ensure_ascii=False)})
+    onnx.checker.check_model(graph)
+    onnx.save(graph, path)
+
+
+def _example(trained: TrainedModel, batch_size: int) -> tuple[Tensor, Tensor]:
+    """Input that looks like the features that the network was trained on, of whole and of shorter clips."""
+    generator = torch.Generator().manual_seed(batch_size)
+    model, n_frames = trained.model, trained.front_end.n_frames
+    noise = torch.randn((batch_size, n_frames, trained.front_end.n_mels), generator=generator)
+    counted = torch.randint(1, n_frames + 1, (batch_size,), generator=generator)
+    counted[0] = n_frames
+    return noise / model.scale.cpu() + model.mean.cpu(), counted
+
+
+def _difference(path: Path, trained: TrainedModel, batch_size: int) -> float:
+    import onnxruntime
+
+    log_mel, n_frames = _example(trained, batch_size)
+    with torch.inference_mode():
+        expected = _Probabilities(trained.model).cpu().eval()(log_mel, n_frames)
+    session = onnxruntime.InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
+    found: Sequence[Any] = session.run(None, {"log_mel": log_mel.numpy(), "n_frames": n_frames.numpy()})
+    pairs = zip(found, expected, strict=True)
+    return max(float(np.abs(got - wanted.numpy()).max()) for got, wanted in pairs)
+
+
+@contextmanager
+def _silenced() -> Iterator[None]:
+    """The exporter warns of packages that are not needed, and of its own insides."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)

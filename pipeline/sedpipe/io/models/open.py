@@ -1,0 +1,105 @@
+"""The model that a person means: the one place that knows what `--model` may be.
+
+- :func:`open_model`: a run's folder, an exported folder, the name of a run or of a model that comes with sedpipe ->
+  :class:`OpenModel`
+- :func:`shipped_models`: the names of those that do
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from sedpipe.errors import MissingStageError, SettingsError
+from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.cache.runs import Run, find_run, named_run
+from sedpipe.io.files.checksums import sha256_of
+from sedpipe.io.models.checkpoints import TrainedModel, read_model
+from sedpipe.io.models.exports import CONFIG, WEIGHTS, is_export, read_export
+
+_SHIPPED = Path(__file__).resolve().parents[2] / "models"
+
+
+@dataclass(frozen=True)
+class OpenModel:
+    """A trained model and where it came from.
+
+    Parameters
+    ----------
+    trained : TrainedModel
+    folder : Path
+        Holds it.
+    sha256 : str
+        Of its files, hex: another model has another one.
+    """
+
+    trained: TrainedModel
+    folder: Path
+    sha256: str
+
+
+def shipped_models() -> list[str]:
+    """Names of the models that come with sedpipe; ``README.md`` in each one's folder is its card."""
+    return sorted(folder.name for folder in _SHIPPED.iterdir() if is_export(folder))
+
+
+def open_model(address: str | None, cache: DatasetCache | None, device: str) -> OpenModel:
+    """Find and read a model.
+
+    Parameters
+    ----------
+    address : str, optional
+        Path of a run's folder or of an exported one; with ``cache``, the name of a run; or one of
+        :func:`shipped_models`, unless a run is called so. Not given: the newest run.
+    cache : DatasetCache, optional
+        Whose runs can be named.
+    device : str
+        Where the network is to run.
+
+    Raises
+    ------
+    SettingsError
+        If it cannot be told which model is meant.
+    MissingStageError
+        If there is none.
+    SedpipeError
+        If a file is no model of sedpipe's.
+    """
+    folder = _folder(address, cache)
+    if is_export(folder):
+        trained, files = read_export(folder, torch.device(device)), [folder / CONFIG, folder / WEIGHTS]
+    else:
+        path = Run(folder).model_path
+        trained, files = read_model(path, torch.device(device)), [path]
+    digest = hashlib.sha256("\n".join(sha256_of(path) for path in files).encode()).hexdigest()
+    return OpenModel(trained, folder, digest)
+
+
+def _folder(address: str | None, cache: DatasetCache | None) -> Path:
+    if address in shipped_models() and not _is_run(address, cache):
+        return _SHIPPED / address
+    if cache is not None and (address is None or "/" not in address):
+        return find_run(cache, address).folder
+    if address is None:
+        raise SettingsError(
+            "which model?",
+            hint="name one with --model, or a dataset with --dataset: its newest run; --model "
+            f"{' and '.join(shipped_models())} comes with sedpipe",
+        )
+    folder = Path(address)
+    if not folder.is_dir():
+        found = "is a file" if folder.exists() else "does not exist"
+        raise MissingStageError(
+            f"--model {address} {found}; expected the folder of a trained run or of an export",
+            hint="of a dataset's run, its name is enough: --dataset NAME --model RUN",
+        )
+    if not is_export(folder) and not Run(folder).model_path.exists():
+        raise MissingStageError(f"{folder} holds no trained model", hint="run `sedpipe train` first")
+    return folder
+
+
+def _is_run(name: str, cache: DatasetCache | None) -> bool:
+    return cache is not None and named_run(cache, name).folder.exists()

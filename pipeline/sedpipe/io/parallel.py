@@ -1,0 +1,155 @@
+"""The one place that starts worker processes, here or on a Dask cluster.
+
+- :func:`in_parallel`: apply a function to items, results as they come
+- :func:`in_threads`: the same for what waits for the disk
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, TypeVar
+
+import joblib
+from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+from sedpipe.errors import SedpipeError
+
+if TYPE_CHECKING:
+    import distributed
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+SECONDS_BETWEEN_LOOKS = 0.2
+"""So often a worker looks whether the process that started it is still there."""
+
+SECONDS_TO_CONNECT = 10
+
+
+def in_parallel(
+    function: Callable[[Item], Result],
+    items: Iterable[Item],
+    jobs: int,
+    scheduler: str | None = None,
+    *,
+    ordered: bool = True,
+) -> Iterator[Result]:
+    """Apply ``function`` to ``items`` in worker processes; results in the order of the items, or as they come.
+
+    Parameters
+    ----------
+    function : callable
+        Importable by its name. On a cluster it may run twice for an item, when a worker dies, and from any folder.
+    items : iterable
+        Taken as workers become free, so they may be many.
+    jobs : int
+        Processes on this machine (1: this one). They end soon after this process, however it ends.
+    scheduler : str, optional
+        Address of a Dask scheduler, whose workers, however many, do the work instead.
+    ordered : bool
+        False gives each result as soon as it is there; on this machine alone.
+
+    Raises
+    ------
+    SedpipeError
+        If a worker is killed on this machine, a task kills several on a cluster, or the scheduler cannot be reached.
+    """
+    if scheduler is None:
+        yield from _here(function, items, jobs, ordered=ordered)
+    else:
+        yield from _on_cluster(function, items, scheduler)
+
+
+def _here(function: Callable[[Item], Result], items: Iterable[Item], jobs: int, *, ordered: bool) -> Iterator[Result]:
+    # Loky replaces a worker that has grown by 300 MB since its first task, which it takes for a leak: one that made
+    # mixtures before grows so far by the libraries that features need. Its results are kept; nobody need be told.
+    warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
+    workers = joblib.Parallel(n_jobs=jobs, return_as="generator" if ordered else "generator_unordered")
+    call = joblib.delayed(_call_in)
+    try:
+        yield from workers(call(os.getcwd(), os.getpid(), function, item) for item in items)
+    except TerminatedWorkerError as error:
+        raise SedpipeError(
+            "a worker process was killed from outside, perhaps for lack of memory",
+            hint="run the same command again: it goes on where it was; fewer --jobs need less memory",
+        ) from error
+
+
+def _call_in(folder: str, parent: int, function: Callable[[Item], Result], item: Item) -> Result:
+    """Call from ``folder``: workers live longer than one call, and relative paths must mean the same to them."""
+    if os.getpid() != parent:
+        _end_with(parent)
+    if os.getcwd() != folder:
+        os.chdir(folder)
+    return function(item)
+
+
+@cache
+def _end_with(parent: int) -> None:
+    """Watch the parent, once a worker: a killed one cannot end its workers, and they would go on writing."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+        os._exit(1)
+
+    if os.name == "posix":  # elsewhere the parent's number does not change when it dies
+        threading.Thread(target=watch, daemon=True).start()
+
+
+def _on_cluster(function: Callable[[Item], Result], items: Iterable[Item], scheduler: str) -> Iterator[Result]:
+    with _client(scheduler) as client:
+        from distributed.scheduler import KilledWorker
+
+        with joblib.parallel_config("dask", client=client, wait_for_workers_timeout=SECONDS_TO_CONNECT):
+            workers = joblib.Parallel(n_jobs=-1, return_as="generator")
+        try:
+            yield from workers(joblib.delayed(function)(item) for item in items)
+        except TimeoutError as error:
+            raise SedpipeError(
+                f"the Dask scheduler {scheduler} has no worker", hint=f"start some with `dask worker {scheduler}`"
+            ) from error
+        except KilledWorker as error:
+            raise SedpipeError(
+                f"a task ended several Dask workers in turn: {error}",
+                hint="look into their logs; run the same command again, and it goes on where it was",
+            ) from error
+
+
+@contextmanager
+def _client(scheduler: str) -> Iterator[distributed.Client]:
+    try:
+        import distributed
+    except ImportError as error:
+        raise SedpipeError("Dask is not installed", hint="pip install 'sedpipe[cluster]'") from error
+    try:
+        client = distributed.Client(  # type: ignore[no-untyped-call]
+            scheduler, timeout=SECONDS_TO_CONNECT, set_as_default=False
+        )
+    except (OSError, ValueError) as error:
+        raise SedpipeError(
+            f"no Dask scheduler answers at {scheduler}: {error}",
+            hint="start one with `dask scheduler`; it prints its address, such as tcp://10.0.0.1:8786",
+        ) from error
+    try:
+        yield client
+    finally:
+        client.close()  # type: ignore[no-untyped-call]
+
+
+def in_threads(function: Callable[[Item], Result], items: list[Item], jobs: int) -> Iterator[Result]:
+    """Apply ``function``, which reads files, to ``items`` in ``jobs`` threads; results in the order of the items."""
+    with ThreadPoolExecutor(jobs) as threads:
+        yield from threads.map(function, items)
+
+
+def chunked(items: list[Item], size: int) -> list[list[Item]]:
+    """``items`` in pieces of at most ``size``."""
+    return [items[first : first + size] for first in range(0, len(items), size)]

@@ -1,0 +1,179 @@
+"""Events of any recordings, as the files that people and programs read, and as a log with which a folder goes on.
+
+- :class:`PredictedEvent`, :class:`PredictedFile`: the values
+- :data:`FORMATS`, :func:`rendered`: TSV (DCASE's event list), CSV (with probabilities), JSON, Audacity's labels
+- :class:`PredictionLog`, :func:`state_of`: what is finished, in the folder that holds it
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from sedpipe.errors import StaleError
+from sedpipe.io.cache.runs import differences
+from sedpipe.io.files.atomic import write_text
+from sedpipe.io.lists.events import COLUMNS
+
+FORMATS = {"tsv": ".tsv", "csv": ".csv", "json": ".json", "audacity": ".txt"}
+"""Forms of a list of events, and how their files end."""
+
+LOG_NAME = "predictions.jsonl"
+
+
+@dataclass(frozen=True)
+class PredictedEvent:
+    """An event, seconds from the recording's beginning, and its mean frame probability."""
+
+    onset: float
+    offset: float
+    label: str
+    probability: float
+
+
+@dataclass(frozen=True)
+class PredictedFile:
+    """What was found in one recording.
+
+    Parameters
+    ----------
+    path : str
+        As it was named.
+    name : str
+        What it is called in lists: relative, with ``/``.
+    duration : float, optional
+        Seconds; None where it could not be read.
+    events : list of PredictedEvent
+        In order of time.
+    state : str
+        ``ok``, ``kept`` (finished before) or ``failed``.
+    reason : str
+        Why it failed.
+    """
+
+    path: str
+    name: str
+    duration: float | None
+    events: list[PredictedEvent]
+    state: str = "ok"
+    reason: str = ""
+
+
+def rendered(files: Sequence[PredictedFile], form: str) -> str:
+    """The events of some recordings as text.
+
+    Parameters
+    ----------
+    files : sequence of PredictedFile
+        Those that failed are left out of the lists; in JSON they have their reason.
+    form : str
+        ``tsv``: ``filename onset offset event_label``, a recording without events being a row with its name alone.
+        ``csv``: the same with ``probability``. ``json``: an object of the recording, or of several ``files``.
+        ``audacity``: onset, offset, label; for one recording.
+    """
+    read = [file for file in files if file.state != "failed"]
+    if form == "json":
+        objects = [asdict(file) for file in files]
+        content = objects[0] if len(objects) == 1 else {"files": objects}
+        return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    if form == "audacity":
+        return "".join(f"{e.onset:.6f}\t{e.offset:.6f}\t{e.label}\n" for file in read for e in file.events)
+    text = io.StringIO()
+    if form == "tsv":
+        text.write("\t".join(COLUMNS) + "\n")
+        text.writelines("\t".join(row[:4]) + "\n" for row in _rows(read))
+    else:
+        table = csv.writer(text, lineterminator="\n")
+        table.writerow([*COLUMNS, "probability"])
+        table.writerows(_rows(read))
+    return text.getvalue()
+
+
+def _rows(files: Sequence[PredictedFile]) -> Iterator[list[str]]:
+    for file in files:
+        for event in file.events:
+            times = f"{event.onset:.3f}", f"{event.offset:.3f}"
+            yield [file.name, *times, event.label, f"{event.probability:.4f}"]
+        if not file.events:
+            yield [file.name, "", "", "", ""]
+
+
+class PredictionLog:
+    """What is finished in a folder: a line of JSON a recording, after one with the settings.
+
+    A recording is finished if it still has the size and the time of change that it had, so what was replaced is
+    done again. A line that a killed process left unfinished is dropped.
+
+    Parameters
+    ----------
+    folder : Path
+        Where results are written.
+    settings : dict
+        Whatever decides the events.
+
+    Raises
+    ------
+    StaleError
+        If the folder was begun with other settings.
+    """
+
+    def __init__(self, folder: Path, settings: dict[str, Any]) -> None:
+        self._path = folder / LOG_NAME
+        self._done: dict[str, dict[str, Any]] = {}
+        settings = json.loads(json.dumps(settings))  # as they read when stored
+        lines = [line for line in self._lines() if line is not None]
+        if lines:
+            there = lines[0].get("settings")
+            changed = differences(there if isinstance(there, dict) else {}, settings)
+            if changed:
+                raise StaleError(
+                    f"{folder} was begun with other settings ({'; '.join(changed)})",
+                    hint=f"name another --out, or delete {self._path}",
+                )
+            self._done = {line["name"]: line for line in lines[1:] if "name" in line}
+        content = [{"settings": settings}, *self._done.values()]
+        write_text(self._path, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in content))
+
+    def find(self, name: str, path: Path) -> PredictedFile | None:
+        """What was found in a recording that is finished."""
+        line = self._done.get(name)
+        try:
+            if line is None or line["file"] != state_of(path):
+                return None
+            events = [PredictedEvent(**event) for event in line["events"]]
+            return PredictedFile(str(path), name, line["duration"], events, state="kept")
+        except (OSError, KeyError, TypeError):
+            return None
+
+    def add(self, file: PredictedFile, state: list[int]) -> None:
+        """A recording is finished; ``state`` is its :func:`state_of` from before it was read."""
+        events = [asdict(event) for event in file.events]
+        line = {"name": file.name, "file": state, "duration": file.duration, "events": events}
+        with self._path.open("ab") as log:
+            log.write((json.dumps(line, ensure_ascii=False) + "\n").encode())
+            log.flush()
+            os.fsync(log.fileno())
+
+    def _lines(self) -> Iterator[dict[str, Any] | None]:
+        try:
+            raw = self._path.read_bytes()
+        except FileNotFoundError:
+            return
+        for line in raw.split(b"\n"):
+            try:
+                content = json.loads(line)
+            except ValueError:
+                content = None
+            yield content if isinstance(content, dict) else None
+
+
+def state_of(path: Path) -> list[int]:
+    """Size and time of the last change of a file; changes with it."""
+    stat = path.stat()
+    return [stat.st_size, stat.st_mtime_ns]

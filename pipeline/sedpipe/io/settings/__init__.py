@@ -1,0 +1,1 @@
+"""Settings read from TOML: presets, recipes, front ends."""

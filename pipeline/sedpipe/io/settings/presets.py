@@ -1,0 +1,71 @@
+"""Presets: a network, its pooling and how it is trained, in one TOML.
+
+- :class:`Preset`: the three parts
+- :func:`load_preset`: by the name of one that comes with sedpipe, or by path
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sedpipe.errors import SettingsError
+from sedpipe.io.settings.toml import config_from, read_toml
+from sedpipe.nn.networks.crnn import NetworkConfig, PoolingConfig
+from sedpipe.suggestions import did_you_mean
+from sedpipe.training.fit import TrainingConfig
+
+_SHIPPED = Path(__file__).resolve().parents[2] / "presets"
+TABLES = ("network", "pooling", "training")
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A network, its pooling and how it is trained; ``name`` is the TOML's without extension."""
+
+    name: str
+    network: NetworkConfig
+    pooling: PoolingConfig
+    training: TrainingConfig
+
+
+def preset_names() -> list[str]:
+    """Names of the presets that come with sedpipe."""
+    return sorted(path.stem for path in _SHIPPED.glob("*.toml"))
+
+
+def load_preset(name_or_path: str) -> Preset:
+    """Read and check a preset.
+
+    Parameters
+    ----------
+    name_or_path : str
+        A name from :func:`preset_names`, or the path of a ``.toml`` file.
+
+    Raises
+    ------
+    SettingsError
+        If there is no such preset, or it has an unknown key or a value that cannot be used.
+    """
+    path = Path(name_or_path) if name_or_path.endswith(".toml") else _SHIPPED / f"{name_or_path}.toml"
+    if not name_or_path.endswith(".toml") and name_or_path not in preset_names():
+        known = ", ".join(preset_names())
+        meant = did_you_mean(name_or_path, preset_names())
+        raise SettingsError(f"preset {name_or_path!r} is not one of {known}{meant}", hint="or give the path of a .toml")
+    sections = _sections(path)
+    return Preset(
+        path.stem,
+        config_from(NetworkConfig, sections.get("network", {}), f"{path}: network"),
+        config_from(PoolingConfig, sections.get("pooling", {}), f"{path}: pooling"),
+        config_from(TrainingConfig, sections.get("training", {}), f"{path}: training"),
+    )
+
+
+def _sections(path: Path) -> dict[str, Any]:
+    sections = read_toml(path)
+    for name in sections:
+        if name not in TABLES:
+            expected = ", ".join(f"[{table}]" for table in TABLES)
+            raise SettingsError(f"{path}: found {name!r}, expected the tables {expected}{did_you_mean(name, TABLES)}")
+    return sections

@@ -1,0 +1,1 @@
+"""What comes from the network: files, parts of files, videos."""

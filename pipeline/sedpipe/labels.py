@@ -1,0 +1,111 @@
+"""The sound classes of a dataset: names, their order, and multi-hot vectors.
+
+- :class:`LabelSet`: ordered class names <-> indices <-> multi-hot (K,)
+- :class:`UnknownLabelError`: a name that is not in the set, with the name that was probably meant
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from sedpipe.suggestions import did_you_mean
+
+FORBIDDEN = ("\t", "\n", "\r", ";")
+
+
+class UnknownLabelError(ValueError):
+    """A label outside the set; its text carries a suggestion, and readers add file and line."""
+
+
+@dataclass(frozen=True)
+class LabelSet:
+    """Ordered, distinct class names.
+
+    Parameters
+    ----------
+    names : tuple of str
+        K names. Commas are allowed ("Air horn, truck horn"); tabs, line ends and semicolons are not,
+        since the lists that sedpipe writes are separated by them.
+
+    Raises
+    ------
+    ValueError
+        If there is no name, or one is empty, repeated, or holds a forbidden character.
+    """
+
+    names: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if not self.names:
+            raise ValueError("labels must name at least one class, got none")
+        for name in self.names:
+            if not name or name != name.strip():
+                raise ValueError(f"label {name!r} is empty or has blanks around it")
+            if any(character in name for character in FORBIDDEN):
+                raise ValueError(f"label {name!r} holds a tab, a line end or a semicolon")
+        repeated = sorted({name for name in self.names if self.names.count(name) > 1})
+        if repeated:
+            raise ValueError(f"label {repeated[0]!r} is listed twice")
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._indices
+
+    @cached_property
+    def _indices(self) -> dict[str, int]:
+        return {name: index for index, name in enumerate(self.names)}
+
+    @cached_property
+    def _longest_first(self) -> Sequence[str]:
+        return sorted(self.names, key=len, reverse=True)
+
+    def index(self, name: str) -> int:
+        """Index of ``name``; raises :class:`UnknownLabelError`, with a suggestion, if it is not in the set."""
+        try:
+            return self._indices[name]
+        except KeyError:
+            raise UnknownLabelError(self._complaint(name)) from None
+
+    def multi_hot(self, labels: Iterable[str]) -> np.ndarray:
+        """Vector (K,) float32 with 1 for each of ``labels``."""
+        vector = np.zeros(len(self), dtype=np.float32)
+        for label in labels:
+            vector[self.index(label)] = 1.0
+        return vector
+
+    def split(self, joined: str) -> tuple[str, ...]:
+        """Take comma-joined labels apart although labels may hold commas: the longest match wins.
+
+        Raises :class:`UnknownLabelError` for the first piece that no label matches.
+
+        >>> LabelSet(("Train", "Air horn, truck horn")).split("Air horn, truck horn,Train")
+        ('Air horn, truck horn', 'Train')
+        """
+        found: list[str] = []
+        rest = joined.strip()
+        while rest:
+            label = next((name for name in self._longest_first if _starts_with(rest, name)), None)
+            if label is None:
+                raise UnknownLabelError(self._complaint(rest.split(",")[0].strip()))
+            if label not in found:
+                found.append(label)
+            rest = rest[len(label) :].lstrip().removeprefix(",").lstrip()
+        return tuple(found)
+
+    def _complaint(self, name: str) -> str:
+        meant = did_you_mean(name, self.names) or f": {', '.join(self.names)}"
+        return f"label {name!r} is not one of the {len(self)} classes{meant}"
+
+
+def _starts_with(text: str, label: str) -> bool:
+    """Whether ``text`` begins with ``label`` as a whole item of a comma-joined list."""
+    return text.startswith(label) and text[len(label) :].lstrip()[:1] in ("", ",")

@@ -1,0 +1,223 @@
+"""PSDS, the polyphonic sound detection score: over all thresholds at once, validate -> counts -> scores.
+
+Equal to psds_eval. At each operating point (one threshold), a detection is good where enough of it lies in reference
+events of its class (``dtc``), and a reference event is found where good detections cover enough of it (``gtc``).
+Detections that are not good are false positives; those with enough of them in another class (``cttc``) are cross-
+triggers of it too. The points make a curve of each class, found events against effective false positives an hour;
+the score is the area under the mean of the curves less their spread, up to ``max_efpr``.
+
+A score depends on which thresholds make the points. :data:`THRESHOLDS` are the 50 of the DESED baseline, 0.01, 0.03,
+..., 0.99. Touching and overlapping events of a class are joined first, events of no length left out, and so are
+classes without a reference event.
+
+- :data:`SCENARIOS`: the two of DCASE since 2020, with DESED's parameters
+- :func:`psds`: event tables of each operating point -> score
+- :func:`count_detections`: event table of one operating point -> counts
+- :func:`psds_of_counts`: counts of all -> score
+
+Source: Bilen et al., "A framework for the robust evaluation of sound event detection", ICASSP 2020; the scenarios:
+Ronchini et al., "The impact of non-target events in synthetic soundscapes for sound event detection", DCASE 2021.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sedpipe.metrics.validation import EventTable
+
+THRESHOLDS = tuple((2 * k + 1) / 100 for k in range(50))
+_HOUR = 3600.0
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What counts as found, and what costs.
+
+    Parameters
+    ----------
+    dtc, gtc, cttc : float in [0, 1]
+        Detection tolerance, ground truth intersection and cross-trigger tolerance.
+    alpha_ct, alpha_st : float >= 0
+        Cost of cross-triggers, and of classes that differ.
+    max_efpr : float > 0
+        Effective false positives an hour, up to which is looked.
+    """
+
+    dtc: float
+    gtc: float
+    cttc: float
+    alpha_ct: float
+    alpha_st: float
+    max_efpr: float = 100.0
+
+
+SCENARIOS = {
+    "scenario1": Scenario(dtc=0.7, gtc=0.7, cttc=0.3, alpha_ct=0.0, alpha_st=1.0),
+    "scenario2": Scenario(dtc=0.1, gtc=0.1, cttc=0.3, alpha_ct=0.5, alpha_st=1.0),
+}
+"""1: events must be found exactly. 2: they must be told apart."""
+
+
+@dataclass(frozen=True, eq=False)
+class PsdsCounts:
+    """What was counted at one operating point.
+
+    Parameters
+    ----------
+    found : ndarray [shape=(K,)]
+        Reference events of each class that were found.
+    false : ndarray [shape=(K,)]
+        Detections of each class that are not good.
+    cross : ndarray [shape=(K, K)]
+        Detections of the first class that were triggered by the second.
+    """
+
+    found: np.ndarray
+    false: np.ndarray
+    cross: np.ndarray
+
+
+def psds(
+    reference: EventTable,
+    detections: Iterable[EventTable],
+    durations: np.ndarray,
+    n_classes: int,
+    scenario: Scenario,
+) -> float | None:
+    """The score of one scenario.
+
+    Parameters
+    ----------
+    reference : EventTable
+        What sounds in N clips.
+    detections : iterable of EventTable
+        What is detected in them, at each operating point.
+    durations : ndarray [shape=(N,)]
+        Length of each clip in seconds.
+    n_classes : int
+        K.
+    scenario : Scenario
+        Its parameters.
+
+    Returns
+    -------
+    float or None
+        In [0, 1]; ``None`` where no class has a reference event.
+    """
+    reference = joined(reference, n_classes)
+    counts = [count_detections(reference, joined(found, n_classes), durations, n_classes, scenario)
+              for found in detections]  # fmt: skip
+    return psds_of_counts(counts, reference, durations, n_classes, scenario)
+
+
+def joined(events: EventTable, n_classes: int) -> EventTable:
+    """Events of some length in order of clip and onset, those of a class joined where they touch or overlap."""
+    events = events.where(events.offsets > events.onsets)
+    events = events.where(np.lexsort((events.onsets, events.classes, events.clips)))
+    if not len(events):
+        return events
+    of = events.clips * n_classes + events.classes
+    # times of one clip and class end before those of the next begin: one running maximum serves all
+    shift = of * (events.offsets.max() + 1)
+    reached = np.maximum.accumulate(events.offsets + shift)
+    begins = np.append(True, (events.onsets + shift)[1:] > reached[:-1])
+    begins |= np.append(True, of[1:] != of[:-1])
+    starts = np.flatnonzero(begins)
+    offsets = np.maximum.reduceat(events.offsets, starts)
+    merged = EventTable(events.clips[starts], events.classes[starts], events.onsets[starts], offsets)
+    return merged.where(np.lexsort((merged.onsets, merged.clips)))
+
+
+def count_detections(
+    reference: EventTable, found: EventTable, durations: np.ndarray, n_classes: int, scenario: Scenario
+) -> PsdsCounts:
+    """Counts of one operating point; both tables as :func:`joined` gives them."""
+    det, ref = _overlapping_pairs(reference, found, len(durations))
+    shared = np.minimum(found.offsets[det], reference.offsets[ref]) - np.maximum(
+        found.onsets[det], reference.onsets[ref]
+    )
+    of_detection = shared / (found.offsets - found.onsets)[det]
+    of_reference = shared / (reference.offsets - reference.onsets)[ref]
+    # how much of each detection lies in reference events of each class
+    covered = _sums(of_detection, det * n_classes + reference.classes[ref], len(found) * n_classes)
+    covered = covered.reshape(len(found), n_classes)
+    same = found.classes[det] == reference.classes[ref]
+    own = covered[np.arange(len(found)), found.classes]
+    has_own = np.bincount(det[same], minlength=len(found)) > 0
+    good = has_own & (own >= scenario.dtc)
+    by_good = same & good[det]
+    coverage = _sums(of_reference[by_good], ref[by_good], len(reference))
+    touched = np.bincount(ref[by_good], minlength=len(reference)) > 0
+    is_found = touched & (coverage >= scenario.gtc)
+    bad = ~good & (found.onsets < durations[found.clips])
+    in_other = np.zeros_like(covered, dtype=bool)
+    in_other[det, reference.classes[ref]] = True
+    in_other &= (covered >= scenario.cttc) & ~good[:, None]
+    in_other[np.arange(len(found)), found.classes] = False
+    cross = np.zeros((n_classes, n_classes), dtype=int)
+    np.add.at(cross, found.classes, in_other)
+    return PsdsCounts(
+        found=np.bincount(reference.classes[is_found], minlength=n_classes),
+        false=np.bincount(found.classes[bad], minlength=n_classes),
+        cross=cross,
+    )
+
+
+def psds_of_counts(
+    counts: Sequence[PsdsCounts], reference: EventTable, durations: np.ndarray, n_classes: int, scenario: Scenario
+) -> float | None:
+    """Score of the counts of all operating points; ``reference`` as :func:`joined` gives it."""
+    n_reference = np.bincount(reference.classes, minlength=n_classes)
+    there = np.flatnonzero(n_reference)
+    if not len(there) or not counts:
+        return None
+    seconds = np.bincount(reference.classes, reference.offsets - reference.onsets, minlength=n_classes)[there]
+    hours = durations.sum() / _HOUR
+    # (K, P + 1): the last point is that of a system which says nothing
+    found = np.stack([point.found[there] / n_reference[there] for point in counts], axis=1)
+    efpr = np.stack([point.false[there] / hours for point in counts], axis=1)
+    if len(there) > 1:
+        rates = np.stack([point.cross[np.ix_(there, there)] * _HOUR / seconds for point in counts], axis=2)
+        efpr = efpr + scenario.alpha_ct * rates.sum(axis=1) / (len(there) - 1)
+    found, efpr = (np.pad(values, ((0, 0), (0, 1))) for values in (found, efpr))
+    x = np.unique(efpr)
+    curves = np.stack([_staircase(x, *curve) for curve in zip(efpr, found, strict=True)])
+    y = np.maximum(curves.mean(axis=0) - scenario.alpha_st * curves.std(axis=0), 0)
+    edges = np.append(x[x < scenario.max_efpr], scenario.max_efpr)
+    return float((np.diff(edges) * y[: len(edges) - 1]).sum() / scenario.max_efpr)
+
+
+def _overlapping_pairs(reference: EventTable, found: EventTable, n_clips: int) -> tuple[np.ndarray, np.ndarray]:
+    """Indices of detections and reference events of one clip that overlap, in order."""
+    first, end = (np.searchsorted(reference.clips, np.arange(n_clips), side=side) for side in ("left", "right"))
+    in_clip = (end - first)[found.clips]
+    det = np.repeat(np.arange(len(found)), in_clip)
+    step = np.arange(len(det)) - np.repeat(np.cumsum(in_clip) - in_clip, in_clip)
+    ref = first[found.clips][det] + step
+    overlap = (found.onsets[det] < reference.offsets[ref]) & (reference.onsets[ref] < found.offsets[det])
+    return det[overlap], ref[overlap]
+
+
+def _sums(values: np.ndarray, groups: np.ndarray, n_groups: int) -> np.ndarray:
+    """Sum of the values of each group, compensated (Kahan) as pandas does: a half and a fifth may just reach 0.7."""
+    order = np.argsort(groups, kind="stable")
+    values, groups = values[order], groups[order]
+    rank = np.arange(len(groups)) - np.searchsorted(groups, groups)
+    total, lost = np.zeros(n_groups), np.zeros(n_groups)
+    for r in range(int(rank.max(initial=-1)) + 1):
+        at = groups[rank == r]
+        step = values[rank == r] - lost[at]
+        after = total[at] + step
+        lost[at] = after - total[at] - step
+        total[at] = after
+    return total
+
+
+def _staircase(x: np.ndarray, at: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """The highest of ``y`` whose point is at or left of each of ``x``."""
+    order = np.argsort(at, kind="stable")
+    best = np.maximum.accumulate(y[order])
+    return np.asarray(best[np.searchsorted(at[order], x, side="right") - 1])

@@ -1,0 +1,162 @@
+"""Segment-based scores: is each class heard in each second, validate -> counts -> scores.
+
+Equal to sed_eval's ``SegmentBasedMetrics`` and fast enough (a millisecond on rolls) to tune settings with it.
+An event lights every segment it touches: ``floor(onset / resolution)`` up to ``ceil(offset / resolution)``, as far
+as the clip lasts. A roll is a boolean array (N, S, K): N clips, S segments, K classes.
+
+- :func:`segment_based_scores`: event lists -> scores
+- :func:`segment_based_counts`: event lists -> counts of each clip
+- :func:`segment_roll`: events -> roll
+- :func:`segments_of_frames`: the same from the frames that the events would be made of
+- :func:`count_segments`: rolls -> counts
+
+Source: Mesaros, Heittola & Virtanen, "Metrics for polyphonic sound event detection", Applied Sciences 6(6), 2016.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from sedpipe.events import EventLists
+from sedpipe.labels import LabelSet
+from sedpipe.metrics.detection_scores import DetectionCounts, DetectionScores, detection_scores
+from sedpipe.metrics.validation import EventTable, validate
+
+
+def segment_based_scores(
+    reference: EventLists,
+    estimated: EventLists,
+    durations: Mapping[str, float],
+    labels: LabelSet,
+    time_resolution: float = 1.0,
+) -> DetectionScores:
+    """Segment-based scores of event lists.
+
+    Parameters
+    ----------
+    reference, estimated : mapping of str to sequence of Event
+        By clip; see :func:`~sedpipe.metrics.validation.validate`.
+    durations : mapping of str to float
+        Length in seconds of each clip; events are not looked at past it.
+    labels : LabelSet
+        The classes.
+    time_resolution : float > 0
+        Length of a segment in seconds.
+
+    Returns
+    -------
+    DetectionScores
+        Over all classes and of each.
+
+    Raises
+    ------
+    ValueError
+        If the lists do not fit together.
+
+    Examples
+    --------
+    >>> from sedpipe.events import Event
+    >>> truth, found = [Event(0, 2, "Car")], [Event(1, 4, "Car")]
+    >>> segment_based_scores({"a": truth}, {"a": found}, {"a": 10.0}, LabelSet(("Car",))).overall.error_rate
+    1.5
+    """
+    return detection_scores(segment_based_counts(reference, estimated, durations, labels, time_resolution), labels)
+
+
+def segment_based_counts(
+    reference: EventLists,
+    estimated: EventLists,
+    durations: Mapping[str, float],
+    labels: LabelSet,
+    time_resolution: float = 1.0,
+) -> DetectionCounts:
+    """Counts of each clip, in the order of the reference; see :func:`segment_based_scores`."""
+    if time_resolution <= 0:
+        raise ValueError(f"time_resolution must be positive, got {time_resolution}")
+    clips = validate(reference, estimated, durations, labels)
+    rolls = (
+        segment_roll(table, clips.durations, len(labels), time_resolution)
+        for table in (clips.reference, clips.estimated)
+    )
+    return count_segments(*rolls)
+
+
+def count_of_segments(durations: Sequence[float] | np.ndarray, time_resolution: float) -> np.ndarray:
+    """How many segments each clip has; the last may be cut."""
+    return np.ceil(np.asarray(durations, dtype=float) / time_resolution).astype(int)
+
+
+def segment_roll(events: EventTable, durations: np.ndarray, n_classes: int, time_resolution: float) -> np.ndarray:
+    """Boolean (N, S, K): which classes each clip's events light in which segments; S is that of the longest clip.
+
+    Times are taken as they are: :func:`~sedpipe.metrics.validation.validate` rounds them.
+    """
+    n_segments = count_of_segments(durations, time_resolution)
+    last, step = n_segments[events.clips], int(n_segments.max(initial=0))
+    firsts = np.minimum(np.floor(events.onsets / time_resolution).astype(int), last)
+    lengths = np.maximum(np.minimum(np.ceil(events.offsets / time_resolution).astype(int), last) - firsts, 0)
+    # every segment of every event: the event's first one, and as many more as it reaches into
+    event = np.repeat(np.arange(len(events)), lengths)
+    segment = firsts[event] + np.arange(len(event)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    roll = np.zeros((len(durations), step, n_classes), dtype=bool)
+    roll[events.clips[event], segment, events.classes[event]] = True
+    return roll
+
+
+def segments_of_frames(active: np.ndarray, edges: np.ndarray, n_segments: int, time_resolution: float) -> np.ndarray:
+    """Segments that the events of an activity would light, without making the events.
+
+    A run of frames lights exactly the segments that its frames light one by one, since neighbours share an edge.
+
+    Parameters
+    ----------
+    active : ndarray [shape=(T, ...)]
+        Boolean, or words with a bit for each clip; time along the first axis.
+    edges : ndarray [shape=(T + 1,)]
+        Of the frames, in seconds, rounded as event times are.
+    n_segments : int
+        S.
+    time_resolution : float > 0
+        Length of a segment in seconds.
+
+    Returns
+    -------
+    ndarray [shape=(S, ...)]
+        As ``active``.
+    """
+    segment = np.arange(n_segments)
+    firsts = np.searchsorted(np.ceil(edges[1:] / time_resolution), segment, side="right")
+    ends = np.searchsorted(np.floor(edges[:-1] / time_resolution), segment, side="right")
+    roll = np.zeros((n_segments, *active.shape[1:]), dtype=active.dtype)
+    for lit, first, end in zip(roll, firsts, ends, strict=True):
+        np.bitwise_or.reduce(active[first:end], axis=0, out=lit)
+    return roll
+
+
+def count_segments(reference: np.ndarray, estimated: np.ndarray) -> DetectionCounts:
+    """Counts of two rolls (N, S, K).
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ.
+    """
+    if reference.shape != estimated.shape or reference.ndim != 3:
+        raise ValueError(f"rolls must have one shape (N, S, K), got {reference.shape} and {estimated.shape}")
+    both = reference & estimated
+    in_reference, in_estimated, correct = (_classes_per_segment(roll) for roll in (reference, estimated, both))
+    return DetectionCounts(
+        substitutions=(np.minimum(in_reference, in_estimated) - correct).sum(axis=1),
+        deletions=np.maximum(in_reference - in_estimated, 0).sum(axis=1),
+        insertions=np.maximum(in_estimated - in_reference, 0).sum(axis=1),
+        correct=both.sum(axis=1),
+        n_reference=reference.sum(axis=1),
+        n_estimated=estimated.sum(axis=1),
+    )
+
+
+def _classes_per_segment(roll: np.ndarray) -> np.ndarray:
+    """Integers (N, S); einsum adds along a short last axis many times faster than sum."""
+    return np.asarray(np.einsum("nsk->ns", roll.view(np.int8), dtype=np.int16, casting="unsafe").astype(int))

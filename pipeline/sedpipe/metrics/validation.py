@@ -1,0 +1,159 @@
+"""Event lists made fit for scoring, alike for every metric.
+
+- :func:`validate`: the reference and the estimated events of the same clips, or what is wrong with them
+- :class:`EventTable`: events of many clips as arrays
+- :class:`Scorable`: both tables with the lengths of the clips
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+
+from sedpipe.events import Event, EventLists
+from sedpipe.labels import LabelSet, UnknownLabelError
+
+TIME_DECIMALS = 3
+_NEAR_A_TIE = 1e-6  # of a millisecond
+
+
+@dataclass(frozen=True, eq=False)
+class EventTable:
+    """M events of several clips.
+
+    Parameters
+    ----------
+    clips, classes : ndarray [shape=(M,)]
+        Index of the clip and of the class.
+    onsets, offsets : ndarray [shape=(M,)]
+        Seconds.
+    """
+
+    clips: np.ndarray
+    classes: np.ndarray
+    onsets: np.ndarray
+    offsets: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.clips)
+
+    def where(self, wanted: np.ndarray | slice) -> EventTable:
+        """The events that a mask, indices or a slice pick."""
+        return EventTable(self.clips[wanted], self.classes[wanted], self.onsets[wanted], self.offsets[wanted])
+
+    def lists(self, n_clips: int, labels: LabelSet) -> list[list[Event]]:
+        """The same as lists, clip by clip."""
+        found: list[list[Event]] = [[] for _ in range(n_clips)]
+        columns = (self.clips, self.classes, self.onsets, self.offsets)
+        for n, k, onset, offset in zip(*(column.tolist() for column in columns), strict=True):
+            found[n].append(Event(onset, offset, labels.names[k]))
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class Scorable:
+    """What is scored: N clips.
+
+    Parameters
+    ----------
+    clip_ids : list of str
+        Those of the reference, in its order.
+    durations : ndarray [shape=(N,)]
+        Seconds.
+    reference, estimated : EventTable
+        Clips in order, the events of a clip in the order of its list.
+    """
+
+    clip_ids: list[str]
+    durations: np.ndarray
+    reference: EventTable
+    estimated: EventTable
+
+
+def validate(
+    reference: EventLists, estimated: EventLists, durations: Mapping[str, float], labels: LabelSet
+) -> Scorable:
+    """Both lists and the durations for the clips of the reference, in its order.
+
+    All times are rounded to 1 ms, since float dust would light a segment (an offset of 2.0000001 s reaches into a
+    third second). Rows with onset = offset = 0, by which DCASE 2017 says that a class is there but not located, are
+    no events. Other events of no length are taken as sed_eval takes them.
+
+    Parameters
+    ----------
+    reference : mapping of str to sequence of Event
+        What sounds; a clip with an empty list counts.
+    estimated : mapping of str to sequence of Event
+        What a system says; a clip of the reference that is missing here has no events.
+    durations : mapping of str to float
+        Length in seconds of each clip of the reference; others are ignored.
+    labels : LabelSet
+        The classes.
+
+    Raises
+    ------
+    ValueError
+        If a clip is estimated that the reference lacks, has no usable duration, or has an event of no class of
+        ``labels``.
+    """
+    for clip_id in estimated:
+        if clip_id not in reference:
+            raise ValueError(f"clip {clip_id!r} has estimated events but is not in the reference")
+    clip_ids = list(reference)
+    return Scorable(
+        clip_ids,
+        rounded([_duration(clip_id, durations) for clip_id in clip_ids]),
+        _table(clip_ids, reference, labels),
+        _table(clip_ids, estimated, labels),
+    )
+
+
+def rounded(seconds: Sequence[float] | np.ndarray) -> np.ndarray:
+    """Times (M,) to 1 ms, as Python's ``round`` has it."""
+    times = np.asarray(seconds, dtype=float).reshape(-1)
+    milliseconds = times * 10**TIME_DECIMALS
+    result = np.rint(milliseconds) / 10**TIME_DECIMALS
+    for index in np.flatnonzero(np.abs(milliseconds - np.floor(milliseconds) - 0.5) < _NEAR_A_TIE):
+        result[index] = round(float(times[index]), TIME_DECIMALS)
+    return np.asarray(result)
+
+
+def _table(clip_ids: Sequence[str], lists: EventLists, labels: LabelSet) -> EventTable:
+    in_order = [lists.get(clip_id, ()) for clip_id in clip_ids]
+    events = list(chain.from_iterable(in_order))
+    index = {label: k for k, label in enumerate(labels)}
+    try:
+        classes = [index[event.label] for event in events]
+    except KeyError:
+        raise _unknown_label(lists, labels) from None
+    table = EventTable(
+        np.repeat(np.arange(len(in_order)), [len(of_clip) for of_clip in in_order]),
+        np.array(classes, dtype=int),
+        rounded([event.onset for event in events]),
+        rounded([event.offset for event in events]),
+    )
+    return table.where(table.offsets > 0)
+
+
+def _unknown_label(lists: EventLists, labels: LabelSet) -> ValueError:
+    """Which clip has it, and what was probably meant."""
+    for clip_id, events in lists.items():
+        for event in events:
+            try:
+                labels.index(event.label)
+            except UnknownLabelError as error:
+                return ValueError(f"clip {clip_id!r} has an event of no known class: {error}")
+    raise AssertionError("every label is known")
+
+
+def _duration(clip_id: str, durations: Mapping[str, float]) -> float:
+    if clip_id not in durations:
+        raise ValueError(f"clip {clip_id!r} of the reference has no duration")
+    duration = durations[clip_id]
+    if not 0 < duration < math.inf:
+        raise ValueError(f"clip {clip_id!r} must last a positive number of seconds, got {duration}")
+    return duration

@@ -1,0 +1,56 @@
+"""Which device a network runs on, and what that device can do.
+
+- :func:`choose_device`: ``auto`` becomes a device that is there
+- :func:`check_compiler`: whether ``torch.compile`` could work
+- :func:`has_room`: whether features may stay in the device's memory
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import torch
+
+from sedpipe.errors import SettingsError
+
+COMPILERS = ("g++", "clang++", "c++")
+SHARE_FOR_FEATURES = 0.5
+"""Of the device's free memory; the rest is for the network."""
+
+
+def choose_device(wanted: str) -> str:
+    """``auto`` becomes ``cuda`` where there is a GPU; anything else must be a device that torch has here.
+
+    Raises
+    ------
+    SettingsError
+        If it is not.
+    """
+    if wanted == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.zeros(1, device=wanted).item()
+    except (RuntimeError, AssertionError) as error:  # torch without CUDA asserts
+        reason = str(error).splitlines()[0].split(". ")[0]  # an essay follows
+        raise SettingsError(f"--device {wanted}: {reason}", hint="try --device auto") from error
+    return wanted
+
+
+def check_compiler() -> None:
+    """Raise ``SettingsError`` unless there is the C++ compiler that ``torch.compile`` calls."""
+    wanted = os.environ.get("CXX")
+    names = (wanted,) if wanted else COMPILERS
+    if not any(shutil.which(name) for name in names):
+        raise SettingsError(
+            f"--compile needs a C++ compiler, and found none of {', '.join(names)}",
+            hint="install g++ or clang++, or leave --compile out: on a processor, training is quick without it",
+        )
+
+
+def has_room(device: torch.device, n_bytes: int) -> bool:
+    """Whether ``n_bytes`` of features may stay in a GPU's memory; for the processor they are read as needed."""
+    if device.type != "cuda":
+        return False
+    free, _ = torch.cuda.mem_get_info(device)
+    return n_bytes < SHARE_FOR_FEATURES * free

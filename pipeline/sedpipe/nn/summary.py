@@ -1,0 +1,120 @@
+"""What a network is made of and what a step of its training takes.
+
+- :class:`Layer`: one row of the table
+- :func:`layers`: all of them, by sending one clip through
+- :func:`saved_bytes`: what the way back has to remember of a clip
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from sedpipe.nn.networks.crnn import CRNN
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A part of the network.
+
+    Parameters
+    ----------
+    name, kind : str
+        Where it is in the network, and what.
+    shape : tuple of int
+        Of its output for one clip.
+    parameters : int
+    multiply_adds : int
+        Of convolutions, GRU and dense layers, for one clip.
+    """
+
+    name: str
+    kind: str
+    shape: tuple[int, ...]
+    parameters: int
+    multiply_adds: int
+
+
+def layers(model: CRNN, n_frames: int, n_mels: int) -> list[Layer]:
+    """The blocks, convolutions, GRU and dense layers in the order in which a clip passes them."""
+    parts = {f"convolutions.{name}": part for name, part in model.convolutions.named_children()}
+    parts |= {
+        name: part for name, part in model.named_children() if not isinstance(part, nn.Sequential | nn.ModuleList)
+    }
+    parts |= {f"attend_segments.{name}": part for name, part in model.attend_segments.named_children()}
+    shapes: dict[str, tuple[int, ...]] = {}
+    work = dict.fromkeys(parts, 0)
+
+    def watch(name: str, part: nn.Module, output: Tensor) -> None:
+        work[name] += _multiply_adds(part, output)
+        if part is parts[name]:
+            shapes[name] = tuple(output.shape[1:])
+
+    handles = [
+        module.register_forward_hook(lambda module, _, output, name=name: watch(name, module, output))
+        for name, part in parts.items()
+        for module in part.modules()
+    ]
+    try:
+        _one_clip(model, n_frames, n_mels)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return [
+        Layer(name, type(part).__name__, shapes[name], sum(p.numel() for p in part.parameters()), work[name])
+        for name, part in parts.items()
+        if name in shapes
+    ]
+
+
+def saved_bytes(model: CRNN, n_frames: int, n_mels: int) -> int:
+    """Bytes of one clip that are kept from the way forward for the way back, each storage once."""
+    own = {tensor.untyped_storage().data_ptr() for tensor in model.state_dict().values()}
+    sizes: dict[int, int] = {}
+
+    def note(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in own:
+            sizes[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor), _training(model):
+        kept = model(torch.zeros(2, n_frames, n_mels), torch.full((2,), n_frames))  # the graph lives while it does
+        del kept
+    return sum(sizes.values()) // 2
+
+
+def _one_clip(model: CRNN, n_frames: int, n_mels: int) -> None:
+    was_training = model.training
+    model.eval()
+    with torch.inference_mode():
+        model(
+            torch.zeros(1, n_frames, n_mels, device=model.mean.device), torch.tensor([n_frames]).to(model.mean.device)
+        )
+    model.train(was_training)
+
+
+@contextmanager
+def _training(model: CRNN) -> Iterator[None]:
+    """In training, with its running statistics as they were afterwards."""
+    before: dict[str, Any] = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    was_training = model.training
+    model.train()
+    yield
+    model.load_state_dict(before)
+    model.train(was_training)
+
+
+def _multiply_adds(part: nn.Module, output: Tensor) -> int:
+    if isinstance(part, nn.Conv2d):
+        return output.numel() * part.weight[0].numel()
+    if isinstance(part, nn.Linear):
+        return output.numel() * part.in_features
+    if isinstance(part, nn.GRU):
+        return output.shape[1] * 6 * part.hidden_size * (part.input_size + part.hidden_size)
+    return 0

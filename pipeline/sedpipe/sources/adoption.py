@@ -1,0 +1,345 @@
+"""Audio that the user has already: found by name in folders and archives, checked, and taken into the store.
+
+A recording is recognised by its name: ``<id>_<start>_<end>`` is a ready clip; ``<id>`` alone is one, too, if it
+lasts no more than half a second longer than the clip (and no other clip of that video is wanted), and else the whole
+video, of which the clip is cut. Ids have 11 characters, may begin with ``-`` or ``Y`` and hold ``_``; before an id
+there may be a ``Y``. Any extension will do.
+
+- :func:`adopt`: places and clips -> fates of those that were found
+- :func:`name_of`: what a file name tells
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from sedpipe.clips import Clip
+from sedpipe.errors import SedpipeError
+from sedpipe.failures import FailedClipError, Failure
+from sedpipe.fates import Fate
+from sedpipe.io.audio.media import cut, lasts
+from sedpipe.io.audio.waveforms import write_flac
+from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.files.archives import ArchiveError, Unpacker, read_members
+from sedpipe.io.files.atomic import TEMPORARY_PREFIX
+from sedpipe.io.files.checksums import sha256_of
+from sedpipe.io.parallel import in_parallel
+
+SAMPLE_RATE = 44_100  # of the store
+
+_NAME = re.compile(r"Y?(?P<id>[A-Za-z0-9_-]{11})(_(?P<start>\d+(\.\d+)?)(_(?P<end>\d+(\.\d+)?))?)?")
+_READY_S = 0.5  # a recording that is longer than its clip by no more is that clip
+_FROM_ONE_ARCHIVE = 64  # members unpacked at the same time, ...
+_BYTES_FROM_ONE_ARCHIVE = 1 << 30  # ... unless they are this big
+
+Key = tuple[str, str]  # split and clip_id
+
+Name = tuple[str, float | None, float | None]
+"""Video id, start and end (s), as far as a file name tells."""
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A recording that may be a clip's."""
+
+    path: Path
+    member: str | None = None  # of the archive that ``path`` is
+    is_ready: bool = False  # its name has times
+    is_only: bool = True  # no other clip of its video is wanted
+    origin: str = ""  # what it was unpacked from
+
+    @property
+    def title(self) -> str:
+        if self.member is None:
+            return self.origin or str(self.path)
+        return f"{self.path}: {self.member if self.member.isprintable() else ascii(self.member)}"
+
+
+_Wanted = dict[str, list[tuple[Clip, _Found]]]  # by member
+
+
+def name_of(filename: str) -> Name | None:
+    """What a file name tells; a ``Y`` before 11 more characters is no part of the id. None if it names no video.
+
+    >>> name_of("Y-5QrBL6MzLg_60.000_70.000.wav")
+    ('-5QrBL6MzLg', 60.0, 70.0)
+    >>> name_of("YbCdEfGhIjK.flac")
+    ('YbCdEfGhIjK', None, None)
+    """
+    match = _NAME.fullmatch(os.path.splitext(os.path.basename(filename))[0])
+    if match is None:
+        return None
+    start, end = match["start"], match["end"]
+    return match["id"], float(start) if start else None, float(end) if end else None
+
+
+def adopt(
+    places: Sequence[str],
+    clips: Sequence[Clip],
+    cache: DatasetCache,
+    jobs: int,
+    say: Callable[[str], None] = lambda _: None,
+) -> Iterator[Fate]:
+    """Take clips that lie in the user's places into the store.
+
+    Parameters
+    ----------
+    places : sequence of str
+        Folders (with all below; symbolic links are followed), zip and tar archives.
+    clips : sequence of Clip
+        Which are wanted; ``source`` is the video's id.
+    cache : DatasetCache
+        Where they go.
+    jobs : int
+        Worker processes.
+    say : callable
+        Takes a line for a person about a place that can be read in part only.
+
+    Yields
+    ------
+    Fate
+        Of each clip for which a recording was found: ``ok``, or ``pending`` with the reason ``damaged-copy`` where
+        none of them can be used, since the network may still have it.
+
+    Raises
+    ------
+    SedpipeError
+        If a place does not exist, or is neither a folder nor an archive that can be read.
+    """
+    found = _match(clips, _recordings(places, say))
+    complaints: dict[Key, list[str]] = {}
+    done: set[Key] = set()
+    for fates in (_adopt_plain(clips, found, cache, jobs), _adopt_packed(clips, found, done, cache, jobs)):
+        for fate in fates:
+            key = (fate.split, fate.clip_id)
+            if fate.state == "ok":
+                done.add(key)
+                yield fate
+            else:
+                complaints.setdefault(key, []).append(fate.message)
+    for (split, clip_id), told in complaints.items():
+        if (split, clip_id) not in done:
+            yield Fate(split, clip_id, "pending", "damaged-copy", "; ".join(told))
+
+
+def _adopt_plain(
+    clips: Sequence[Clip], found: Mapping[Key, list[_Found]], cache: DatasetCache, jobs: int
+) -> Iterator[Fate]:
+    tasks = []
+    for clip in clips:
+        plain = [one for one in found.get((clip.split, clip.clip_id), ()) if one.member is None]
+        if plain:
+            tasks.append((clip, plain))
+    yield from in_parallel(partial(_adopt_one, cache), tasks, jobs)
+
+
+def _adopt_packed(
+    clips: Sequence[Clip], found: Mapping[Key, list[_Found]], done: Collection[Key], cache: DatasetCache, jobs: int
+) -> Iterator[Fate]:
+    """Go through each archive for the likeliest member of each clip, then for the others; ``done`` grows meanwhile."""
+    best: dict[Path, _Wanted] = {}
+    others: dict[Path, _Wanted] = {}
+    for clip in clips:
+        seen: set[Path] = set()
+        for one in found.get((clip.split, clip.clip_id), ()):
+            if one.member is not None:
+                wanted = (others if one.path in seen else best).setdefault(one.path, {})
+                wanted.setdefault(one.member, []).append((clip, one))
+                seen.add(one.path)
+    for archive in best:
+        yield from _adopt_members(archive, best[archive], done, cache, jobs)
+        left = {
+            member: due
+            for member, due in others.get(archive, {}).items()
+            if any((clip.split, clip.clip_id) not in done for clip, _ in due)
+        }
+        if left:
+            yield from _adopt_members(archive, left, done, cache, jobs)
+
+
+def _adopt_members(
+    archive: Path, wanted: _Wanted, done: Collection[Key], cache: DatasetCache, jobs: int
+) -> Iterator[Fate]:
+    """Unpack a few members, adopt them, go on; no clip is ever made twice at the same time."""
+    with _Unpacked(cache.folder) as unpacked:
+        for name, unpack in _readable_members(archive):
+            if unpacked.is_full or unpacked.holds(clip for clip, _ in wanted.get(name, ())):
+                yield from in_parallel(partial(_adopt_one, cache), unpacked.tasks, jobs)
+                unpacked.clear()
+            due = [(clip, one) for clip, one in wanted.get(name, ()) if (clip.split, clip.clip_id) not in done]
+            if not due:
+                continue
+            try:
+                unpacked.add(Path(name).suffix, unpack, due)
+            except ArchiveError as error:
+                yield from (_damaged(clip, error.message) for clip, _ in due)
+        yield from in_parallel(partial(_adopt_one, cache), unpacked.tasks, jobs)
+
+
+def _readable_members(archive: Path) -> Iterator[tuple[str, Unpacker]]:
+    """Members up to where an archive breaks off, which was told when it was looked through."""
+    with suppress(ArchiveError):
+        yield from read_members(archive)
+
+
+class _Unpacked:
+    """A temporary folder with members that wait for being adopted, under names of ours."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder / f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}"
+        self._n_bytes = 0
+        self.tasks: list[tuple[Clip, list[_Found]]] = []
+
+    def __enter__(self) -> _Unpacked:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.clear()
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.tasks) >= _FROM_ONE_ARCHIVE or self._n_bytes >= _BYTES_FROM_ONE_ARCHIVE
+
+    def holds(self, clips: Iterable[Clip]) -> bool:
+        """Whether one of them waits already."""
+        keys = {(clip.split, clip.clip_id) for clip in clips}
+        return any((clip.split, clip.clip_id) in keys for clip, _ in self.tasks)
+
+    def add(self, suffix: str, unpack: Unpacker, due: Sequence[tuple[Clip, _Found]]) -> None:
+        """Unpack a member for the clips that it may be of."""
+        target = self._folder / f"{len(self.tasks)}{suffix[:8]}"
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with target.open("wb") as file:
+                unpack(file)
+                self._n_bytes += file.tell()
+        except ArchiveError:
+            target.unlink()
+            raise
+        except OSError as error:
+            raise SedpipeError(
+                f"cannot write {target}: {error.strerror or error}",
+                hint="free some space, or name another place with --cache",
+            ) from error
+        self.tasks += [(clip, [replace(one, path=target, member=None, origin=one.title)]) for clip, one in due]
+
+    def clear(self) -> None:
+        """They were adopted."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self.tasks, self._n_bytes = [], 0
+
+
+def _match(clips: Sequence[Clip], recordings: Iterable[tuple[Path, str | None]]) -> dict[Key, list[_Found]]:
+    """Recordings of each clip, the likeliest first: named with times, then by path."""
+    by_id: dict[str, list[Clip]] = {}
+    for clip in clips:
+        by_id.setdefault(clip.source, []).append(clip)
+    found: dict[Key, list[_Found]] = {}
+    for path, member in recordings:
+        name = name_of(member or path.name)
+        if name is None:
+            continue
+        video_id, start_s, end_s = name
+        of_video = by_id.get(video_id, ())
+        if not of_video or (member is None and not path.is_file()):  # a pipe would be waited for without end
+            continue
+        for clip in of_video:
+            if _is_of(clip, start_s, end_s):
+                recording = _Found(path, member, start_s is not None, len(of_video) == 1)
+                found.setdefault((clip.split, clip.clip_id), []).append(recording)
+    for candidates in found.values():
+        candidates.sort(key=lambda one: (not one.is_ready, one.title))
+    return found
+
+
+def _is_of(clip: Clip, start_s: float | None, end_s: float | None) -> bool:
+    return (start_s is None or abs(start_s - clip.start_s) < 1e-3) and (end_s is None or abs(end_s - clip.end_s) < 1e-3)
+
+
+def _recordings(places: Sequence[str], say: Callable[[str], None]) -> Iterator[tuple[Path, str | None]]:
+    """Files of folders; archives with each of their members."""
+    for place in map(Path, places):
+        if place.is_dir():
+            yield from ((path, None) for path in _below(place))
+        elif place.exists():
+            yield from ((place, name) for name in _names_in(place, say))
+        else:
+            raise SedpipeError(f"--from {place}: there is no such folder or archive")
+
+
+def _names_in(archive: Path, say: Callable[[str], None]) -> Iterator[str]:
+    """Members of an archive; one that breaks off after its first is worth what came before."""
+    name = None
+    try:
+        for name, _ in read_members(archive):
+            yield name
+    except ArchiveError as error:
+        if name is None:
+            raise
+        say(f"{error.message}; what comes before that is used")
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """Files in a folder and all below it; a link that leads back to where one has been is not followed again."""
+    been: set[tuple[int, int]] = set()
+    for root, folders, files in os.walk(folder, followlinks=True):
+        try:
+            status = os.stat(root)
+        except OSError:  # went away meanwhile
+            continue
+        if (status.st_dev, status.st_ino) in been:
+            folders.clear()
+            continue
+        been.add((status.st_dev, status.st_ino))
+        folders.sort()
+        yield from (Path(root, name) for name in sorted(files))
+
+
+def _adopt_one(cache: DatasetCache, task: tuple[Clip, Iterable[_Found]]) -> Fate:
+    """Try the recordings of a clip one after the other."""
+    clip, recordings = task
+    complaints = []
+    for recording in recordings:
+        try:
+            return _convert(clip, recording, cache)
+        except FailedClipError as failed:
+            complaints.append(failed.message.replace(str(recording.path), recording.title))
+    return _damaged(clip, "; ".join(complaints))
+
+
+def _convert(clip: Clip, recording: _Found, cache: DatasetCache) -> Fate:
+    is_whole_video = not recording.is_ready and lasts(recording.path, clip.duration + _READY_S)
+    if not (recording.is_ready or is_whole_video or recording.is_only):
+        raise FailedClipError(
+            f"{recording.path} may be any of several clips of its video: name it with its times",
+            Failure("retryable", "ambiguous"),
+        )
+    start_s = clip.start_s if is_whole_video else 0.0
+    piece = cut(recording.path, start_s, start_s + clip.duration, SAMPLE_RATE)
+    path = cache.audio_path(clip)
+    write_flac(path, piece.samples, SAMPLE_RATE)
+    return Fate(
+        clip.split,
+        clip.clip_id,
+        "ok",
+        reason="short" if piece.is_short else "",
+        message=f"{piece.duration:.3f} s of {clip.duration:g} s" if piece.is_short else "",
+        source_format=piece.format,
+        duration=piece.duration,
+        sample_rate=piece.found_rate,
+        channels=piece.channels,
+        sha256=sha256_of(path),
+        tool="adopted",
+    )
+
+
+def _damaged(clip: Clip, message: str) -> Fate:
+    return Fate(clip.split, clip.clip_id, "pending", "damaged-copy", message)

@@ -1,0 +1,191 @@
+"""Datasets of mixtures: recordings, found or synthesised, mixed by the recipe of the manifest.
+
+- :class:`MixtureSource`: rows by drawing, audio by rendering; both in parallel
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+
+import numpy as np
+
+from sedpipe.clips import Clip
+from sedpipe.errors import AudioError
+from sedpipe.events import Event
+from sedpipe.fates import Fate
+from sedpipe.io.audio.waveforms import read_waveform, write_flac
+from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.manifests.mixtures import MixtureManifest
+from sedpipe.io.parallel import chunked, in_parallel
+from sedpipe.soundscapes.mixer import (
+    DURATION,
+    SAMPLE_RATE,
+    Draw,
+    PreparedRecording,
+    Recipe,
+    draw,
+    prepare,
+    render,
+    truth,
+)
+from sedpipe.soundscapes.synth import synthesise
+from sedpipe.sources.recordings import RecordingShelf
+from sedpipe.sources.source import Source, SplitRows
+
+MIXTURES_PER_TASK = 16  # small enough that a progress bar moves, large enough that recordings are prepared once
+
+
+@dataclass(frozen=True)
+class SplitPlan:
+    """All that a worker needs to make any mixture of a split.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    seed : int
+        Of the split.
+    labels : tuple of str
+    recordings : tuple of tuple of str
+        Names of the recordings of each class.
+    paths : dict
+        Where a recording lies; one that is not here is missing.
+    synthesis_seed : int, optional
+        Where recordings are synthesised; ``paths`` is then empty.
+    """
+
+    recipe: Recipe
+    seed: int
+    labels: tuple[str, ...]
+    recordings: tuple[tuple[str, ...], ...]
+    paths: dict[str, Path]
+    synthesis_seed: int | None
+
+    def draw(self, index: int) -> Draw:
+        """Draw mixture ``index``; an :class:`AudioError` names a recording that cannot be used."""
+        return draw(self.recipe, self.seed, index, [len(names) for names in self.recordings], self.library)
+
+    def library(self, class_index: int, recording_index: int) -> PreparedRecording:
+        """The prepared recording; prepared once a process."""
+        name = self.recordings[class_index][recording_index]
+        if self.synthesis_seed is not None:
+            return _synthesised(self.synthesis_seed, class_index, self.labels[class_index], name)
+        if name not in self.paths:
+            raise AudioError(f"recording {name} is missing or damaged")
+        return _prepared(self.paths[name], name)
+
+
+@lru_cache(maxsize=256)  # at most about 0.5 GB a worker
+def _prepared(path: Path, name: str) -> PreparedRecording:
+    try:
+        return prepare(read_waveform(path, SAMPLE_RATE, dtype="float64"))
+    except ValueError as error:
+        raise AudioError(f"recording {name}: {error}") from error
+
+
+@lru_cache(maxsize=512)
+def _synthesised(seed: int, class_index: int, label: str, name: str) -> PreparedRecording:
+    fold, take = (int(number) for number in name.rsplit("/", 1)[1].split("-"))
+    return prepare(synthesise(label, np.random.default_rng([seed, class_index, fold, take])))
+
+
+class MixtureSource(Source):
+    """Mixtures of a manifest.
+
+    Parameters
+    ----------
+    manifest : MixtureManifest
+    cache : DatasetCache
+    shelf : RecordingShelf, optional
+        Where recordings are; None where they are synthesised.
+    jobs : int
+        Worker processes.
+    """
+
+    def __init__(self, manifest: MixtureManifest, cache: DatasetCache, shelf: RecordingShelf | None, jobs: int) -> None:
+        self._manifest = manifest
+        self._cache = cache
+        self._shelf = shelf
+        self._jobs = jobs
+        self._plans: dict[str, SplitPlan] = {}
+
+    def resolve(self) -> Iterator[SplitRows]:
+        """Draw every mixture of every split whose recordings are there."""
+        for split in self._manifest.split_names:
+            yield self._resolve_split(split)
+
+    def fetch(self, clips: Sequence[Clip]) -> Iterator[Fate]:
+        """Render the mixtures."""
+        for split in self._manifest.split_names:
+            wanted = [clip for clip in clips if clip.split == split]
+            render_some = partial(_render_some, self._plan(split), self._cache)
+            for fates in in_parallel(render_some, chunked(wanted, MIXTURES_PER_TASK), self._jobs):
+                yield from fates
+
+    def _plan(self, split: str) -> SplitPlan:
+        if split not in self._plans:
+            manifest = self._manifest
+            recordings = manifest.recordings_of(split)
+            names = [name for of_class in recordings for name in of_class]
+            self._plans[split] = SplitPlan(
+                recipe=Recipe(**manifest.mixture.model_dump()),
+                seed=manifest.splits[split].seed,
+                labels=manifest.labels,
+                recordings=recordings,
+                paths=self._shelf.usable(names) if self._shelf else {},
+                synthesis_seed=manifest.synthesis.seed if manifest.synthesis else None,
+            )
+        return self._plans[split]
+
+    def _resolve_split(self, split: str) -> SplitRows:
+        listed, plan = self._manifest.splits[split].clips, self._plan(split)
+        if self._shelf is not None and not plan.paths:
+            folds = ", ".join(str(fold) for fold in self._manifest.splits[split].folds)
+            return SplitRows(
+                split, listed, (), notes=(f"{split} is unavailable: no recording of fold {folds} was found",)
+            )
+        clips, reference, dropped = [], {}, []
+        indices = list(range(listed))
+        for drawn in in_parallel(partial(_truths, plan), chunked(indices, MIXTURES_PER_TASK), self._jobs):
+            for index, events in drawn:
+                clip_id = f"{split}-{index:05d}"
+                if isinstance(events, str):
+                    dropped.append(Fate(split, clip_id, "gone", "unusable", events))
+                    continue
+                labels = tuple(label for label in plan.labels if any(event.label == label for event in events))
+                clips.append(Clip(clip_id, split, f"mixture {index}", 0.0, DURATION, labels))
+                reference[clip_id] = events
+        return SplitRows(split, listed, clips, reference, dropped, self._notes(plan))
+
+    def _notes(self, plan: SplitPlan) -> list[str]:
+        if self._shelf is None:
+            return []
+        names = [name for of_class in plan.recordings for name in of_class]
+        return [f"{line}: mixtures that draw it are dropped" for line in self._shelf.complaints(names, plan.paths)]
+
+
+def _truths(plan: SplitPlan, indices: list[int]) -> list[tuple[int, list[Event] | str]]:
+    """The truth of each mixture, or why it cannot be made."""
+    found: list[tuple[int, list[Event] | str]] = []
+    for index in indices:
+        try:
+            found.append((index, truth(plan.draw(index), plan.labels, plan.library)))
+        except AudioError as error:
+            found.append((index, error.message))
+    return found
+
+
+def _render_some(plan: SplitPlan, cache: DatasetCache, clips: list[Clip]) -> list[Fate]:
+    return [_render_one(plan, cache, clip) for clip in clips]
+
+
+def _render_one(plan: SplitPlan, cache: DatasetCache, clip: Clip) -> Fate:
+    index = int(clip.clip_id.rsplit("-", 1)[1])
+    try:
+        waveform = render(plan.recipe, plan.draw(index), plan.library)
+    except AudioError as error:
+        return Fate(clip.split, clip.clip_id, "gone", "unusable", error.message)
+    write_flac(cache.audio_path(clip), waveform, SAMPLE_RATE)
+    return Fate(clip.split, clip.clip_id, "ok")

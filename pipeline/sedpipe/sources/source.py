@@ -1,0 +1,93 @@
+"""What every kind of dataset can do: say which clips there are, and get their audio.
+
+- :class:`Source`: the two steps
+- :class:`SplitRows`: the rows of one split
+- :class:`FetchStoppedError`: why a source gave up before its last clip
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from sedpipe.clips import Clip
+from sedpipe.errors import SedpipeError
+from sedpipe.events import EventLists
+from sedpipe.fates import Fate
+
+
+@dataclass(frozen=True)
+class SplitRows:
+    """A split as far as it can be resolved.
+
+    Parameters
+    ----------
+    split : str
+        Its name.
+    listed : int
+        Clips that the manifest lists.
+    clips : sequence of Clip
+        Clips whose rows are known.
+    reference : EventLists, optional
+        Strong labels, where truth exists.
+    dropped : sequence of Fate
+        Clips that have no row, and why.
+    notes : sequence of str
+        What a person should know about the split as a whole, a line each.
+    """
+
+    split: str
+    listed: int
+    clips: Sequence[Clip]
+    reference: EventLists | None = None
+    dropped: Sequence[Fate] = ()
+    notes: Sequence[str] = field(default=())
+
+
+class FetchStoppedError(SedpipeError):
+    """Going on would do harm (a blocked address, a full disk); what was done is kept, the rest stays pending."""
+
+
+class Source(Protocol):
+    """Where clips come from."""
+
+    def resolve(self) -> Iterator[SplitRows]:
+        """The rows of each split, one split after the other."""
+
+    def adopt(self, clips: Sequence[Clip], say: Callable[[str], None]) -> Iterator[Fate]:
+        """Take what the user has already, where that is told apart from getting it.
+
+        Parameters
+        ----------
+        clips : sequence of Clip
+            Those without audio.
+        say : callable
+            Takes a line for a person.
+
+        Yields
+        ------
+        Fate
+            Of each clip that was found: ``ok``, or ``pending`` where what was found cannot be used.
+        """
+        yield from ()
+
+    def account(self, clips: Sequence[Clip]) -> Iterator[Fate]:
+        """Tell of ``clips`` whose audio is there but whose fate was lost: a kill came between the two, say.
+
+        What can be made again in no time is made again, to the same bytes.
+        """
+        yield from self.fetch(clips)
+
+    def expectation(self, clips: Sequence[Clip]) -> str:
+        """How long it will take to fetch ``clips``, in a sentence; empty where it is no matter of hours."""
+        return ""
+
+    def fetch(self, clips: Sequence[Clip]) -> Iterator[Fate]:
+        """Get the audio of ``clips`` into the cache; yields a fate for each as it becomes known.
+
+        Raises
+        ------
+        FetchStoppedError
+            If it had better not go on.
+        """

@@ -1,0 +1,318 @@
+"""Datasets of pieces of YouTube videos: rows from the public lists, audio from what the user has or from the network.
+
+- :class:`YoutubeSource`: lists and audio looked for in the user's places first, then fetched
+- :class:`FetchOptions`: how to behave on the network
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+from sedpipe.clips import Clip
+from sedpipe.errors import AudioError, SedpipeError
+from sedpipe.failures import FailedClipError, Failure
+from sedpipe.fates import Fate
+from sedpipe.io.audio.media import cut
+from sedpipe.io.audio.waveforms import stored_duration, write_flac
+from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.files.checksums import sha256_of
+from sedpipe.io.lists.dcase import read_clip_list, read_dcase_weak_list
+from sedpipe.io.lists.events import read_event_list
+from sedpipe.io.manifests.youtube import RemoteList, YoutubeManifest
+from sedpipe.io.web.fetch import fetch_file
+from sedpipe.io.web.remote_file import Limits
+from sedpipe.io.web.videos import (
+    WATCH_ADDRESS,
+    VideoOptions,
+    VideoResolver,
+    javascript_runtimes,
+    watch_address,
+    yt_dlp_version,
+)
+from sedpipe.soundscapes.mixer import SAMPLE_RATE
+from sedpipe.sources.crawl import Manners, crawl
+from sedpipe.sources.source import FetchStoppedError, SplitRows
+
+MOST_AN_HOUR = {"guest": 300, "account": 2000}
+"""Videos that YouTube lets one have, without and with an account, as yt-dlp's wiki has it."""
+
+_SECONDS_A_CLIP = 6.0  # what one worker needs for a clip: two pages, a player, two or three pieces of the file
+_LEAST_FREE = 64 << 20  # bytes of disk
+
+
+@dataclass(frozen=True)
+class FetchOptions:
+    """How to behave on the network.
+
+    Parameters
+    ----------
+    workers : int
+        Videos at the same time.
+    spacing_s : float
+        Seconds from one video to the next, over all workers, up to 30 % longer or shorter.
+    cookies : Path, optional
+        A cookie file; each worker has a copy.
+    cookies_from_browser : str, optional
+        ``BROWSER[+KEYRING][:PROFILE][::CONTAINER]``.
+    proxy : str, optional
+        Address of a proxy.
+    rate_limit : int, optional
+        Most bytes a second, over all workers.
+    breaker : int
+        Failures of one kind in a row after which to stop.
+    timeout_s : float
+        Longest silence of a server.
+    clip_timeout_s : float
+        Longest time for one try of a clip.
+    backoff_s : float
+        Pause before the second try of a clip.
+    doubts : bool
+        Stop, too, where very many videos in a row are said not to be there.
+    """
+
+    workers: int = 2
+    spacing_s: float = 8.0
+    cookies: Path | None = None
+    cookies_from_browser: str | None = None
+    proxy: str | None = None
+    rate_limit: int | None = None
+    breaker: int = 10
+    timeout_s: float = 20.0
+    clip_timeout_s: float = 300.0
+    backoff_s: float = 10.0
+    doubts: bool = True
+
+
+class YoutubeSource:
+    """Clips of videos.
+
+    Parameters
+    ----------
+    manifest : YoutubeManifest
+    cache : DatasetCache
+    places : sequence of str
+        Folders and archives with lists or audio that the user has.
+    jobs : int
+        Worker processes for what the user has.
+    options : FetchOptions, optional
+        How to behave on the network.
+    watch_address : str
+        Where a video is, with ``{}`` for its id.
+    """
+
+    def __init__(
+        self,
+        manifest: YoutubeManifest,
+        cache: DatasetCache,
+        places: Sequence[str],
+        jobs: int,
+        options: FetchOptions | None = None,
+        *,
+        watch_address: str = WATCH_ADDRESS,
+    ) -> None:
+        self._manifest = manifest
+        self._cache = cache
+        self._places = tuple(places)
+        self._jobs = jobs
+        self._options = options or FetchOptions()
+        self._watch_address = watch_address
+        self._complaints: dict[tuple[str, str], str] = {}
+        for place in places:
+            if not Path(place).exists():
+                raise SedpipeError(f"--from {place}: there is no such folder or archive")
+
+    def resolve(self) -> Iterator[SplitRows]:
+        """Read the official lists of each split; one that cannot be had makes its split unavailable."""
+        for split in self._manifest.split_names:
+            try:
+                lists = {remote.role: self._list_path(remote) for remote in self._manifest.lists_of(split)}
+            except SedpipeError as error:
+                yield SplitRows(split, 0, (), notes=(f"{split} is unavailable: {error.message}",))
+                continue
+            clips = self._clips(split, lists)
+            reference = None
+            if "strong" in lists:
+                events = read_event_list(lists["strong"], self._manifest.label_set)
+                reference = {clip.clip_id: events.get(clip.clip_id, []) for clip in clips}
+            yield SplitRows(split, len(clips), clips, reference)
+
+    def adopt(self, clips: Sequence[Clip], say: Callable[[str], None]) -> Iterator[Fate]:
+        """Take the audio that the user has; ``say`` hears of places that can be read in part only.
+
+        Yields
+        ------
+        Fate
+            Of each clip that was found: ``ok``, or ``pending`` where what was found cannot be used.
+        """
+        if not self._places:
+            return
+        from sedpipe.sources.adoption import adopt  # archives and decoders; only who has some pays
+
+        for fate in adopt(self._places, clips, self._cache, self._jobs, say):
+            if fate.state != "ok":
+                self._complaints[fate.split, fate.clip_id] = fate.message or fate.reason
+            yield fate if fate.state == "ok" else replace(fate, state="pending")
+
+    def account(self, clips: Sequence[Clip]) -> Iterator[Fate]:
+        """Tell of ``clips`` whose audio is there what the audio itself tells; nothing is fetched again."""
+        for clip in clips:
+            path = self._cache.audio_path(clip)
+            try:
+                duration = stored_duration(path)
+            except AudioError:  # put there by somebody else; who makes features tells
+                continue
+            is_short = round(duration * SAMPLE_RATE) < round(clip.duration * SAMPLE_RATE)
+            yield Fate(
+                clip.split,
+                clip.clip_id,
+                "ok",
+                reason="short" if is_short else "",
+                message=_short_message(duration, clip) if is_short else "",
+                duration=duration,
+                sha256=sha256_of(path),
+            )
+
+    def fetch(self, clips: Sequence[Clip]) -> Iterator[Fate]:
+        """Cut clips out of their videos.
+
+        Yields
+        ------
+        Fate
+            Of each clip, as it becomes known; with what was wrong with the user's own audio, if it had some.
+
+        Raises
+        ------
+        FetchStoppedError
+            If the site refuses many clips in a row, nothing can be reached, or this machine lacks something.
+        """
+        for fate in self._crawl(clips):
+            complaint = self._complaints.get((fate.split, fate.clip_id))
+            told = fate.state != "ok" and complaint
+            yield replace(fate, message=f"{complaint}; {fate.message}") if told else fate
+
+    def expectation(self, clips: Sequence[Clip]) -> str:
+        """How long ``clips`` will take, in a sentence.
+
+        An hour gives ``3600 / spacing_s`` videos, no more than the workers get done at 6 s each, and no more than
+        YouTube allows: 300 to a guest, 2,000 to an account.
+
+        >>> YoutubeSource.expectation_of(51_172, FetchOptions())
+        '51,172 clips left at about 300 an hour: 7 days'
+        """
+        return self.expectation_of(len(clips), self._options)
+
+    @staticmethod
+    def expectation_of(n_clips: int, options: FetchOptions) -> str:
+        """:meth:`expectation`, from a number of clips."""
+        has_account = options.cookies is not None or options.cookies_from_browser is not None
+        allowed = MOST_AN_HOUR["account" if has_account else "guest"]
+        by_workers = options.workers * 3600 / _SECONDS_A_CLIP
+        by_spacing = 3600 / options.spacing_s if options.spacing_s > 0 else allowed
+        an_hour = max(1, round(min(allowed, by_workers, by_spacing)))
+        return f"{n_clips:,} clips left at about {an_hour:,} an hour: {_in_words(n_clips / an_hour)}"
+
+    def _crawl(self, clips: Sequence[Clip]) -> Iterator[Fate]:
+        if not clips:
+            return
+        if self._watch_address == WATCH_ADDRESS and not javascript_runtimes():
+            raise FetchStoppedError(
+                "YouTube's players need a JavaScript runtime, and none is installed",
+                hint="install Deno (https://deno.com) or Node.js 20 or newer; `sedpipe doctor` looks for them",
+            )
+        options = self._options
+        manners = Manners(
+            options.workers,
+            options.spacing_s,
+            options.breaker,
+            options.clip_timeout_s,
+            options.backoff_s,
+            options.doubts,
+        )
+        yield from crawl(clips, lambda: _VideoWorker(self._cache, options, self._watch_address), manners)
+
+    def _clips(self, split: str, lists: dict[str, Path]) -> list[Clip]:
+        if "clips" in lists:
+            return read_clip_list(lists["clips"], split, self._manifest.label_of_mid)
+        return read_dcase_weak_list(lists["weak"], split, self._manifest.label_set)
+
+    def _list_path(self, remote: RemoteList) -> Path:
+        """The list where the user has it (recognised by name and checksum), else fetched."""
+        for path in self._files:
+            if path.name == remote.file_name and sha256_of(path) == remote.sha256:
+                return path
+        return fetch_file(remote.url, self._cache.sources / self._manifest.name / remote.file_name, remote.sha256)
+
+    @cached_property
+    def _files(self) -> list[Path]:
+        folders = [Path(place) for place in self._places if Path(place).is_dir()]
+        return [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
+
+
+class _VideoWorker:
+    """Cuts clips out of videos, in one thread."""
+
+    def __init__(self, cache: DatasetCache, options: FetchOptions, template: str) -> None:
+        self._cache = cache
+        self._options = options
+        self._template = template
+        share = None if options.rate_limit is None else max(1, options.rate_limit // options.workers)
+        self._share = share
+        self._tool = yt_dlp_version()
+        self._resolver = VideoResolver(
+            VideoOptions(options.cookies, options.cookies_from_browser, options.proxy, share, options.timeout_s)
+        )
+
+    def get(self, clip: Clip, stopped: Callable[[], bool]) -> Fate:
+        """Resolve, cut, write; raises :class:`FailedClipError`."""
+        self._check_disk()
+        limits = Limits(self._options.clip_timeout_s, self._share, stopped)
+        audio = self._resolver.resolve(self._address(clip))
+        with self._resolver.reading(audio, limits) as file:
+            piece = cut(file, clip.start_s, clip.end_s, SAMPLE_RATE, timeout_s=limits.seconds)
+        if stopped():  # nobody waits any longer, so nothing may appear
+            raise FailedClipError("stopped", Failure("retryable", "stopped"))
+        path = self._cache.audio_path(clip)
+        write_flac(path, piece.samples, SAMPLE_RATE)
+        return Fate(
+            clip.split,
+            clip.clip_id,
+            "ok",
+            reason="short" if piece.is_short else "",
+            message=_short_message(piece.duration, clip) if piece.is_short else "",
+            source_format=f"{piece.format} {audio.format}".strip(),
+            duration=piece.duration,
+            sample_rate=piece.found_rate,
+            channels=piece.channels,
+            sha256=sha256_of(path),
+            tool=self._tool,
+        )
+
+    def close(self) -> None:
+        """Forget cookies and connections."""
+        self._resolver.close()
+
+    def _address(self, clip: Clip) -> str:
+        if clip.source.startswith(("https://", "http://")):
+            return clip.source
+        return watch_address(clip.source, self._template)
+
+    def _check_disk(self) -> None:
+        folder = next(path for path in (self._cache.folder, *self._cache.folder.parents) if path.exists())
+        if shutil.disk_usage(folder).free < _LEAST_FREE:
+            raise FailedClipError(f"no space left on device for {folder}", Failure("local", "disk-full"))
+
+
+def _short_message(duration: float, clip: Clip) -> str:
+    return f"{duration:.3f} s of {clip.duration:g} s: its source ends"
+
+
+def _in_words(hours: float) -> str:
+    for seconds, word in ((86_400, "day"), (3600, "hour"), (60, "minute")):
+        number = round(hours * 3600 / seconds)
+        if hours * 3600 >= 1.5 * seconds or word == "minute":
+            return f"{max(1, number)} {word}{'' if number <= 1 else 's'}"
+    raise AssertionError("unreachable")

@@ -1,0 +1,86 @@
+"""``sedpipe cache``: what lies in the cache, how large it is and when it was used; and freeing it.
+
+- :func:`list_cache`: everything that can be freed
+- :func:`choose`: by name, by kind, by age
+- :func:`prune`: free it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sedpipe.errors import SedpipeError, SettingsError
+from sedpipe.io.cache.disk_usage import CacheItem, cache_items, free
+from sedpipe.suggestions import did_you_mean
+
+
+@dataclass(frozen=True)
+class CacheReport:
+    """What ``--json`` prints of a listing."""
+
+    items: list[CacheItem]
+    bytes: int
+    stage: str = field(default="cache")
+
+
+@dataclass(frozen=True)
+class PruneReport:
+    """What ``--json`` prints of a pruning; ``kept`` says why some chosen items are still there."""
+
+    freed: list[CacheItem]
+    kept: dict[str, str]
+    bytes: int
+    stage: str = field(default="cache")
+
+
+def list_cache(cache_dir: Path, dataset: str | None = None) -> CacheReport:
+    """Everything that can be freed, of one dataset or of all."""
+    items = cache_items(cache_dir, dataset)
+    return CacheReport(items, sum(item.bytes for item in items))
+
+
+def choose(
+    items: Iterable[CacheItem], names: Sequence[str], kinds: Sequence[str] = (), unused_days: float | None = None
+) -> list[CacheItem]:
+    """Those that have one of the names (all, where none is given), one of the kinds, and were not used for so long.
+
+    Raises
+    ------
+    SettingsError
+        If a name is none of theirs, or nothing narrows the choice.
+    """
+    items = list(items)
+    if not names and not kinds and unused_days is None:
+        raise SettingsError(
+            "what should be freed?", hint="name items as `sedpipe cache list` does, or give --kind or --unused-days"
+        )
+    known = [item.name for item in items]
+    for name in names:
+        if name not in known:
+            raise SettingsError(
+                f"{name!r} is not in the cache{did_you_mean(name, known)}", hint="`sedpipe cache list` shows what is"
+            )
+    latest = datetime.now(UTC) - timedelta(days=unused_days or 0)
+    return [
+        item
+        for item in items
+        if (not names or item.name in names)
+        and (not kinds or item.kind in kinds)
+        and (unused_days is None or datetime.fromisoformat(item.last_use) < latest)
+    ]
+
+
+def prune(cache_dir: Path, items: Iterable[CacheItem]) -> PruneReport:
+    """Free these; what is a link, or what a process is writing, stays and is reported."""
+    freed, kept = [], {}
+    for item in items:
+        try:
+            free(cache_dir, item)
+        except SedpipeError as error:
+            kept[item.name] = f"{error.message}; {error.hint}" if error.hint else error.message
+        else:
+            freed.append(item)
+    return PruneReport(freed, kept, sum(item.bytes for item in freed))

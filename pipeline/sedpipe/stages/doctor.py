@@ -1,0 +1,263 @@
+"""``sedpipe doctor``: what this machine has and lacks for a dataset, and what to do about it.
+
+- :func:`doctor`: looks, changes nothing
+- :class:`Check`, :class:`DoctorReport`: what was found
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import urllib.request
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from importlib import metadata
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from sedpipe.errors import SedpipeError
+from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.manifests.load import load_manifest
+from sedpipe.io.web.videos import javascript_runtimes
+from sedpipe.steps.tally import tally
+
+YOUTUBE = ("www.youtube.com", 443)
+OLDEST_DAYS = 60
+"""A yt-dlp that is older may find every video gone."""
+
+LEAST_VERSIONS = {"deno": 2, "node": 20}
+"""First JavaScript runtimes that yt-dlp can use, where it minds."""
+
+BYTES_A_CLIP = 500_000 + 80_000
+"""FLAC of ten seconds (387 kB on average in esc10-fold4, at most 882), and 500 x 80 float16 features."""
+
+_NETWORK_S = 5.0
+_PROXY_PORTS = {"https": 443, "socks5": 1080, "socks5h": 1080, "socks4": 1080, "socks4a": 1080}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at.
+
+    Parameters
+    ----------
+    name : str
+        What.
+    ok : bool
+        Whether it is as it should be.
+    found : str
+        What was found.
+    advice : str
+        What to do, where it is not.
+    required : bool
+        Whether nothing works without it; else it is only good to know.
+    """
+
+    name: str
+    ok: bool
+    found: str
+    advice: str = ""
+    required: bool = True
+
+
+@dataclass(frozen=True)
+class DoctorReport:
+    """All checks, in the order in which one would mend them."""
+
+    dataset: str
+    checks: list[Check]
+    is_healthy: bool
+    stage: str = field(default="doctor")
+
+
+def doctor(
+    cache_dir: Path,
+    dataset: str,
+    *,
+    address: str = "",
+    site: tuple[str, int] = YOUTUBE,
+    today: date | None = None,
+) -> DoctorReport:
+    """Look at everything that the stages need.
+
+    Parameters
+    ----------
+    cache_dir : Path
+        The cache.
+    dataset : str
+        For which disk space is counted.
+    address : str, optional
+        How commands call it (a name, or the path of its TOML); the name by default.
+    site : tuple of str and int
+        Host and port that videos come from.
+    today : date, optional
+        For the age of yt-dlp.
+    """
+    looks: list[Callable[[], Check]] = [
+        _python,
+        lambda: _cache(cache_dir),
+        lambda: _disk(cache_dir, dataset, address or dataset),
+        _decoder,
+        _sed_eval,
+        _torch,
+        lambda: _yt_dlp(today or datetime.now(UTC).date()),
+        _yt_dlp_scripts,
+        _javascript,
+        lambda: _network(site),
+    ]
+    checks = [look() for look in looks]
+    return DoctorReport(dataset, checks, all(check.ok or not check.required for check in checks))
+
+
+def _python() -> Check:
+    found = ".".join(map(str, sys.version_info[:3]))
+    ok = sys.version_info >= (3, 11)
+    return Check("Python", ok, found, "" if ok else "install Python 3.11 or newer")
+
+
+def _cache(cache_dir: Path) -> Check:
+    there = _nearest(cache_dir)
+    ok = there.is_dir() and os.access(there, os.W_OK)
+    return Check(
+        "cache", ok, f"{cache_dir} {'can' if ok else 'cannot'} be written", "name another with --cache" * (not ok)
+    )
+
+
+def _disk(cache_dir: Path, dataset: str, address: str) -> Check:
+    free = shutil.disk_usage(_nearest(cache_dir)).free
+    needed = _clips_left(cache_dir, dataset, address) * BYTES_A_CLIP
+    found = f"{free / 1e9:.1f} GB free, about {needed / 1e9:.1f} GB still needed for {dataset}"
+    return Check("disk", free > needed, found, "free some space, or name another disk with --cache" * (free <= needed))
+
+
+def _clips_left(cache_dir: Path, dataset: str, address: str) -> int:
+    """Clips that may still come; before ``download``, as many as the manifest tells of."""
+    cache = DatasetCache(cache_dir, dataset)
+    try:
+        record = cache.find_record()
+        if record is not None and cache.clips_path.exists():
+            return sum(counts["pending"] + counts["retryable"] for counts in tally(cache, record).values())
+        return load_manifest(address).clips_to_expect()
+    except SedpipeError:
+        return 0  # what is damaged is said by the stages
+
+
+def _decoder() -> Check:
+    return _imported("decoder", "av", "PyAV", "pip install av")
+
+
+def _sed_eval() -> Check:
+    return _imported("sed_eval", "sed_eval", "sed_eval", 'pip install "setuptools<81" sed_eval')
+
+
+def _imported(name: str, module: str, distribution: str, advice: str) -> Check:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # sed_eval's own libraries warn of their libraries
+            importlib.import_module(module)
+    except Exception as error:  # a broken library may raise anything
+        return Check(name, False, f"{distribution} cannot be imported: {error}", advice)
+    return Check(name, True, f"{distribution} {_version(module)}")
+
+
+def _torch() -> Check:
+    try:
+        import torch
+    except Exception as error:  # a broken library may raise anything
+        return Check("torch", False, f"cannot be imported: {error}", "pip install torch")
+    if torch.cuda.is_available():
+        properties = torch.cuda.get_device_properties(0)
+        device = f"{properties.name} with {properties.total_memory / 2**30:.0f} GB"
+    else:
+        device = f"no GPU, {torch.get_num_threads()} threads"
+    return Check("torch", True, f"{torch.__version__}, {device}")
+
+
+def _yt_dlp(today: date) -> Check:
+    version = _version("yt-dlp")
+    match = re.match(r"(\d{4})\.(\d{1,2})\.(\d{1,2})", version)
+    if match is None:
+        return Check("yt-dlp", False, version or "not installed", "pip install -U yt-dlp yt-dlp-ejs")
+    days = (today - date(*map(int, match.groups()))).days
+    ok = days <= OLDEST_DAYS
+    advice = "" if ok else "pip install -U yt-dlp yt-dlp-ejs: with an old one, every video seems gone"
+    return Check("yt-dlp", ok, f"{version}, {days} days old", advice, required=False)
+
+
+def _yt_dlp_scripts() -> Check:
+    """yt-dlp names the one version of its JavaScript that it works with."""
+    try:
+        required = metadata.requires("yt-dlp") or []
+    except metadata.PackageNotFoundError:
+        required = []
+    wanted = next((line for line in required if line.startswith("yt-dlp-ejs")), "")
+    pin = re.search(r"==\s*([\w.]+)", wanted)
+    found = _version("yt-dlp-ejs")
+    ok = bool(found) and (pin is None or pin[1] == found)
+    advice = "" if ok else f'pip install "yt-dlp-ejs{"==" + pin[1] if pin else ""}"'
+    return Check("yt-dlp-ejs", ok, found or "not installed", advice, required=False)
+
+
+def _javascript() -> Check:
+    advice = "install Deno 2 (https://deno.com) or Node.js 20 or newer: YouTube's players need one"
+    found = {name: _asked(path) for name, path in javascript_runtimes().items()}
+    usable = {name: version for name, version in found.items() if _major(version) >= LEAST_VERSIONS.get(name, 0)}
+    listed = ", ".join(f"{name} {version}" for name, version in found.items()) or "none"
+    return Check("JavaScript runtime", bool(usable), listed, "" if usable else advice, required=False)
+
+
+def _asked(program: str) -> str:
+    try:
+        answer = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=10, check=True).stdout
+    except (OSError, subprocess.SubprocessError):
+        return "that does not start"
+    match = re.search(r"\d+(\.\d+)*", answer)
+    return match[0] if match else "of unknown version"
+
+
+def _major(version: str) -> int:
+    match = re.match(r"\d+", version)
+    return int(match[0]) if match else -1
+
+
+def _network(site: tuple[str, int]) -> Check:
+    """Whether the site answers, or the proxy that the environment names for it."""
+    proxy = _proxy_for(site[0])
+    host, port = proxy or site
+    name = f"the proxy {host}:{port}" if proxy else host
+    try:
+        socket.create_connection((host, port), timeout=_NETWORK_S).close()
+    except OSError as error:
+        advice = "check the network; behind a proxy, use `sedpipe download --proxy URL`; or bring audio with --from"
+        return Check("network", False, f"{name} cannot be reached: {error.strerror or error}", advice, required=False)
+    return Check("network", True, f"{name} answers", required=False)
+
+
+def _proxy_for(host: str) -> tuple[str, int] | None:
+    """Host and port of the proxy that yt-dlp would take from the environment."""
+    proxies = urllib.request.getproxies()
+    address = proxies.get("https") or proxies.get("all")
+    if not address or urllib.request.proxy_bypass(host):
+        return None
+    parts = urlsplit(address if "//" in address else f"//{address}")
+    return (parts.hostname, parts.port or _PROXY_PORTS.get(parts.scheme, 80)) if parts.hostname else None
+
+
+def _nearest(path: Path) -> Path:
+    """The path, or the closest folder above it that exists."""
+    path = path.absolute()
+    return next(folder for folder in (path, *path.parents) if folder.exists())
+
+
+def _version(distribution: str) -> str:
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return ""

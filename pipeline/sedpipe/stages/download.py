@@ -1,0 +1,284 @@
+"""``sedpipe download``: a manifest -> rows, truth where it is known, and the audio of each clip.
+
+- :func:`download`: resolve, write the rows, get what is missing
+- :class:`DownloadOptions`: which clips to try, and how to behave on the network
+- :func:`open_source`: the source of a manifest
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from sedpipe.clips import SPLITS, Clip
+from sedpipe.errors import SedpipeError
+from sedpipe.io.cache.dataset import DatasetCache, DatasetRecord, audio_name
+from sedpipe.io.cache.ledger import Entry, Key, Ledger, is_due, read_ledgers
+from sedpipe.io.files.atomic import remove_leftovers
+from sedpipe.io.lists.clips import write_clips
+from sedpipe.io.lists.events import write_event_list
+from sedpipe.io.manifests.folder import FolderManifest
+from sedpipe.io.manifests.load import AnyManifest
+from sedpipe.io.manifests.mixtures import MixtureManifest
+from sedpipe.io.manifests.youtube import YoutubeManifest
+from sedpipe.listener import Listener
+from sedpipe.shards import Shard
+from sedpipe.sources.folder import FolderSource
+from sedpipe.sources.mixtures import MixtureSource
+from sedpipe.sources.recordings import RecordingShelf, open_shelf
+from sedpipe.sources.source import FetchStoppedError, Source, SplitRows
+from sedpipe.sources.youtube import FetchOptions, YoutubeSource
+from sedpipe.steps.tally import tally
+
+
+@dataclass(frozen=True)
+class DownloadOptions:
+    """Which clips to try, and how.
+
+    Parameters
+    ----------
+    retry : tuple of str
+        Of ``RETRY``: states that are settled and are to be tried all the same.
+    limit : int, optional
+        Most clips to fetch this time; what the user has is taken in any number.
+    shard : Shard, optional
+        The part of the dataset that is this process's.
+    network : FetchOptions
+        How to behave on the network.
+    """
+
+    retry: tuple[str, ...] = ()
+    limit: int | None = None
+    shard: Shard | None = None
+    network: FetchOptions = field(default_factory=FetchOptions)
+
+
+@dataclass(frozen=True)
+class DownloadReport:
+    """What ``--json`` prints of a download.
+
+    ``splits`` counts clips by state and, as ``reasons``, by reason; ``stopped`` says why the run ended before its
+    last clip, if it did.
+    """
+
+    dataset: str
+    splits: dict[str, dict[str, Any]]
+    seconds: float
+    stopped: str | None = None
+    stage: str = field(default="download")
+
+
+def download(
+    manifest: AnyManifest,
+    cache_dir: Path,
+    places: Sequence[str] = (),
+    *,
+    jobs: int = 1,
+    dry_run: bool = False,
+    options: DownloadOptions | None = None,
+    listener: Listener | None = None,
+) -> DownloadReport:
+    """Bring rows and audio of a dataset into the cache; run again, only what is missing is made.
+
+    Parameters
+    ----------
+    manifest : AnyManifest
+        The dataset.
+    cache_dir : Path
+        The cache.
+    places : sequence of str
+        Where to look first: folders, archives, addresses.
+    jobs : int
+        Worker processes.
+    dry_run : bool
+        Count what is listed and touch no audio.
+    options : DownloadOptions, optional
+        Which clips to try, and how.
+    listener : Listener, optional
+        Hears of progress.
+
+    Raises
+    ------
+    SedpipeError
+        If lists or archives cannot be had, the cache cannot be written, or another process downloads into it.
+    """
+    started, listener, options = time.monotonic(), listener or Listener(), options or DownloadOptions()
+    cache = DatasetCache(cache_dir, manifest.name)
+    if dry_run:
+        return DownloadReport(manifest.name, _listed_only(manifest, cache, places), time.monotonic() - started)
+    record, stopped = _complete(manifest, cache), None
+    if record is None:
+        network = replace(options.network, doubts=not {"gone", "all"} & set(options.retry))
+        source = open_source(manifest, cache, places, jobs, network)
+        with Ledger(cache.folder, options.shard) as ledger:
+            _forget_other_rules(manifest, cache, ledger, listener)
+            resolved = _resolve(source, cache, listener)
+            record = _write_rows(manifest, cache, resolved)
+            stopped = _bring(source, cache, resolved, ledger, _policy(manifest, options), listener)
+    return DownloadReport(manifest.name, tally(cache, record), time.monotonic() - started, stopped)
+
+
+def open_source(
+    manifest: AnyManifest, cache: DatasetCache, places: Sequence[str], jobs: int, network: FetchOptions
+) -> Source:
+    """The source that knows this kind of dataset."""
+    if isinstance(manifest, FolderManifest):
+        return FolderSource(manifest, cache, jobs)
+    if isinstance(manifest, MixtureManifest):
+        return MixtureSource(manifest, cache, _shelf(manifest, cache, places), jobs)
+    return YoutubeSource(manifest, cache, places, jobs, network)
+
+
+def _shelf(manifest: MixtureManifest, cache: DatasetCache, places: Sequence[str]) -> RecordingShelf | None:
+    if manifest.recordings is None:
+        return None
+    names = [name for split in manifest.split_names for of_class in manifest.recordings_of(split) for name in of_class]
+    return open_shelf(names, manifest.checksum_of, manifest.recordings.archive, places, cache.sources)
+
+
+def _listed_only(manifest: AnyManifest, cache: DatasetCache, places: Sequence[str]) -> dict[str, dict[str, int]]:
+    if isinstance(manifest, MixtureManifest):  # its splits say how many clips they hold; nothing need be read
+        return {split: {"listed": manifest.splits[split].clips} for split in manifest.split_names}
+    rows = open_source(manifest, cache, places, 1, FetchOptions()).resolve()
+    return {resolved.split: {"listed": resolved.listed} for resolved in rows}
+
+
+def _policy(manifest: AnyManifest, options: DownloadOptions) -> DownloadOptions:
+    """What lies on this machine may have been mended, and costs nobody anything: it is always tried again."""
+    return options if isinstance(manifest, YoutubeManifest) else replace(options, retry=("all",))
+
+
+def _complete(manifest: AnyManifest, cache: DatasetCache) -> DatasetRecord | None:
+    """The record, if every listed clip has its row, its audio and its fate, by the rules of this very manifest."""
+    record = cache.find_record()
+    if record is None or record.fingerprint != manifest.fingerprint or not record.listed:
+        return None
+    if not cache.clips_path.exists():
+        return None
+    by_split, entries = cache.read_clips(), read_ledgers(cache.folder)
+    for split, listed in record.listed.items():
+        audio = cache.audio_names(split)
+        clips = [clip for clip in by_split.get(split, []) if audio_name(clip.clip_id) in audio]
+        if listed == 0 or sum(_is_accounted(entries, clip) for clip in clips) != listed:
+            return None
+        if manifest.has_truth(split) and not cache.reference_path(split).exists():
+            return None
+    return record
+
+
+def _forget_other_rules(manifest: AnyManifest, cache: DatasetCache, ledger: Ledger, listener: Listener) -> None:
+    """Drop what was made by another manifest of this name, before any of this one is made."""
+    record = cache.find_record()
+    if record is not None and record.fingerprint == manifest.fingerprint:
+        return
+    if record is not None and isinstance(manifest, YoutubeManifest):  # a video's piece is what its name says
+        listener.say(f"{manifest.name} has changed: its lists are read anew, its audio is kept")
+    elif record is not None:
+        listener.say(f"{manifest.name} has changed since its audio was made: making it anew")
+        _remove(cache.folder / "audio")
+        ledger.keep_only(())
+    if record is not None:
+        cache.clips_path.unlink(missing_ok=True)
+    cache.write_record(DatasetRecord(manifest.name, manifest.fingerprint, manifest.labels, {}))
+
+
+def _remove(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists():
+        raise SedpipeError(f"cannot delete {folder}", hint="delete it yourself, or name another place with --cache")
+
+
+def _resolve(source: Source, cache: DatasetCache, listener: Listener) -> list[SplitRows]:
+    resolved = []
+    for rows in source.resolve():
+        for note in rows.notes:
+            listener.say(note)
+        resolved.append(rows)
+    if not any(rows.clips for rows in resolved):
+        notes = "; ".join(note for rows in resolved for note in rows.notes) or "its lists are empty"
+        raise SedpipeError(
+            f"{cache.dataset}: no clip can be made ({notes})", hint="name a place that has it with --from"
+        )
+    _check_names(cache, resolved)
+    return resolved
+
+
+def _check_names(cache: DatasetCache, resolved: Iterable[SplitRows]) -> None:
+    """Rows, audio and events are joined by ``clip_id``, so no two splits may share one."""
+    split_of: dict[str, str] = {}
+    for rows in resolved:
+        for clip in rows.clips:
+            if split_of.setdefault(clip.clip_id, rows.split) != rows.split:
+                raise SedpipeError(
+                    f"{cache.dataset}: clip {clip.clip_id!r} is listed in {split_of[clip.clip_id]} and in {rows.split}",
+                    hint="a clip is called as its file, without folder and extension; give one of them another name",
+                )
+
+
+def _write_rows(manifest: AnyManifest, cache: DatasetCache, resolved: Sequence[SplitRows]) -> DatasetRecord:
+    write_clips(cache.clips_path, [clip for rows in resolved for clip in rows.clips])
+    for rows in resolved:
+        if rows.reference is not None:
+            write_event_list(cache.reference_path(rows.split), rows.reference, [clip.clip_id for clip in rows.clips])
+        else:
+            cache.reference_path(rows.split).unlink(missing_ok=True)
+    listed = {rows.split: rows.listed for rows in resolved}
+    record = DatasetRecord(manifest.name, manifest.fingerprint, manifest.labels, listed)
+    cache.write_record(record)
+    return record
+
+
+def _bring(
+    source: Source,
+    cache: DatasetCache,
+    resolved: Sequence[SplitRows],
+    ledger: Ledger,
+    options: DownloadOptions,
+    listener: Listener,
+) -> str | None:
+    """Take what the user has, then fetch what is due; returns why it ended too early, if it did."""
+    if ledger.is_alone:
+        remove_leftovers(cache.folder, *(cache.folder / "audio").glob("*"))
+    dropped = [fate for rows in resolved for fate in rows.dropped]
+    clips = [clip for rows in resolved for clip in rows.clips]
+    ledger.keep_only({(clip.split, clip.clip_id) for clip in clips} | {(fate.split, fate.clip_id) for fate in dropped})
+    ledger.record_all(dropped)
+    shard = options.shard
+    own = [clip for clip in clips if shard is None or shard.holds(clip.clip_id)]
+    try:
+        for fate in source.account(_unaccounted(cache, own)):
+            ledger.record(fate)
+        for fate in listener.track(source.adopt(_missing(cache, own), listener.say), len(own), "clips looked for"):
+            ledger.record(fate)
+        entries = read_ledgers(cache.folder)
+        due = [clip for clip in _missing(cache, own) if is_due(entries.get((clip.split, clip.clip_id)), options.retry)]
+        due.sort(key=lambda clip: (clip.split, clip.clip_id) in entries)  # those that nobody tried yet come first
+        due = due[: options.limit]
+        if due and (expectation := source.expectation(due)):
+            listener.say(expectation)
+        for fate in listener.track(source.fetch(due), len(due), "clips"):
+            ledger.record(fate)
+    except FetchStoppedError as stop:
+        return f"{stop.message}: {stop.hint}" if stop.hint else stop.message
+    return None
+
+
+def _unaccounted(cache: DatasetCache, clips: Iterable[Clip]) -> list[Clip]:
+    """Clips with audio of which no ledger says that it is there."""
+    entries, missing = read_ledgers(cache.folder), set(_missing(cache, clips))
+    return [clip for clip in clips if clip not in missing and not _is_accounted(entries, clip)]
+
+
+def _is_accounted(entries: Mapping[Key, Entry], clip: Clip) -> bool:
+    entry = entries.get((clip.split, clip.clip_id))
+    return entry is not None and entry.fate.state == "ok"
+
+
+def _missing(cache: DatasetCache, clips: Iterable[Clip]) -> list[Clip]:
+    """Clips without audio."""
+    there = {split: cache.audio_names(split) for split in SPLITS}
+    return [clip for clip in clips if audio_name(clip.clip_id) not in there[clip.split]]

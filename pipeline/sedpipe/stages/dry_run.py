@@ -1,0 +1,87 @@
+"""``sedpipe train --dry-run``: what a training would take, told before it is begun.
+
+- :func:`dry_run`: layers, parameters, multiply-adds, memory, and the time of an epoch from one measured step
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from math import ceil
+from pathlib import Path
+
+import torch
+
+from sedpipe.features.logmel import LogMelConfig
+from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.cache.feature_store import fingerprint
+from sedpipe.labels import LabelSet
+from sedpipe.nn.summary import Layer, layers, saved_bytes
+from sedpipe.stages.train import open_splits, start, what_a_user_can_mend
+from sedpipe.steps.run_record import TrainSettings
+from sedpipe.training.processes import check_devices, make_fabric
+
+MEASURED_CLIPS = 8
+_COPIES = 5  # of each parameter: itself, its gradient, Adam's two means, the best epoch's
+
+
+@dataclass(frozen=True)
+class DryRunReport:
+    """What ``--json`` prints; memory, of each process, is an estimate for float32; ``epochs`` at most."""
+
+    dataset: str
+    clips: int
+    batch_size: int
+    devices: int
+    epochs: int
+    layers: list[Layer]
+    parameters: int
+    multiply_adds: int
+    memory_bytes: int
+    clips_per_second: float
+    epoch_seconds: float
+    stage: str = field(default="train")
+
+
+def dry_run(
+    dataset: str, cache_dir: Path, settings: TrainSettings, front_end: LogMelConfig, *, feature_dtype: str = "float16"
+) -> DryRunReport:
+    """Build the network, send a clip through, measure a step of a few clips; writes nothing.
+
+    One process measures; others are taken to be as fast, and not to wait for each other.
+
+    Raises
+    ------
+    SedpipeError
+        As :func:`sedpipe.stages.train.train` would.
+    """
+    cache = DatasetCache(cache_dir, dataset)
+    labels = LabelSet(cache.read_record().labels)
+    training = open_splits(cache, fingerprint(front_end, feature_dtype), labels)["training"]
+    check_devices(torch.device(settings.device), settings.devices)
+    torch.set_num_threads(max(1, settings.threads // settings.devices))
+    fit = start(make_fabric(settings.device, settings.precision), settings, labels, front_end, training)
+    size = min(MEASURED_CLIPS, settings.training.batch_size, len(training))
+    with what_a_user_can_mend("dry run", settings):
+        batch = next(training.in_order(size))
+        steps = fit.steps([batch, batch])
+        next(steps)  # the first step waits for imports and memory
+        begun = time.monotonic()
+        next(steps)
+        speed = settings.devices * size / max(time.monotonic() - begun, 1e-9)
+        rows = layers(fit.model, front_end.n_frames, front_end.n_mels)
+        per_clip = saved_bytes(fit.model.cpu(), front_end.n_frames, front_end.n_mels)
+    parameters = sum(parameter.numel() for parameter in fit.model.parameters())
+    return DryRunReport(
+        dataset=dataset,
+        clips=len(training),
+        batch_size=settings.training.batch_size,
+        devices=settings.devices,
+        epochs=settings.training.epochs,
+        layers=rows,
+        parameters=parameters,
+        multiply_adds=sum(row.multiply_adds for row in rows),
+        memory_bytes=4 * _COPIES * parameters + per_clip * ceil(settings.training.batch_size / settings.devices),
+        clips_per_second=speed,
+        epoch_seconds=len(training) / speed,
+    )

@@ -1,0 +1,77 @@
+"""``sedpipe export``: a trained model as files for other programs.
+
+- :func:`export`: safetensors or ONNX, with all that is needed to use it
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sedpipe.errors import SettingsError
+from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.models.exports import GRAPH, write_config, write_export, write_onnx
+from sedpipe.io.models.open import open_model
+
+FORMATS = ("safetensors", "onnx")
+
+
+@dataclass(frozen=True)
+class ExportReport:
+    """What ``--json`` prints of an export.
+
+    Parameters
+    ----------
+    model : str
+        The folder it came from.
+    format : str
+    files : list of str
+        What was written.
+    parity : dict
+        Largest absolute difference of a probability from PyTorch's, by batch size; empty but for ONNX.
+    """
+
+    model: str
+    format: str
+    files: list[str]
+    parity: dict[str, float]
+    stage: str = field(default="export")
+
+
+def export(
+    run: str, *, cache: DatasetCache | None = None, out: Path | None = None, form: str = "safetensors"
+) -> ExportReport:
+    """Write a model in a form that others read.
+
+    Parameters
+    ----------
+    run : str
+        What :func:`sedpipe.io.models.open.open_model` knows.
+    cache : DatasetCache, optional
+        Whose runs can be named.
+    out : Path, optional
+        Folder to write to; ``export`` below the run's, if not given.
+    form : str
+        ``safetensors`` (weights, read again by ``sedpipe predict --model``) or ``onnx``.
+
+    Raises
+    ------
+    MissingStageError
+        If there is no such model.
+    SettingsError
+        If a package is missing, or the export would overwrite what it is made from.
+    SedpipeError
+        If the ONNX file would compute something else.
+    """
+    if form not in FORMATS:
+        raise ValueError(f"format must be one of {', '.join(FORMATS)}, got {form!r}")
+    model = open_model(run, cache, "cpu")
+    folder = out if out is not None else model.folder / "export"
+    if folder.resolve() == model.folder.resolve():
+        raise SettingsError(f"{folder} is the model itself", hint="name another folder with --out")
+    if form == "safetensors":
+        return ExportReport(str(model.folder), form, [str(path) for path in write_export(folder, model.trained)], {})
+    differences = write_onnx(folder / GRAPH, model.trained)
+    files = [folder / GRAPH, write_config(folder, model.trained)]
+    parity = {str(size): difference for size, difference in differences.items()}
+    return ExportReport(str(model.folder), form, [str(path) for path in files], parity)

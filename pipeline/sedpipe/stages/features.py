@@ -1,0 +1,321 @@
+"""``sedpipe features``: the audio of each clip -> log-mel in the feature store, in parallel, here or on a cluster.
+
+- :func:`extract_features`: make what is new or changed, keep the rest
+- :func:`explain_features`: say what would be made and why, make nothing
+"""
+
+from __future__ import annotations
+
+import hashlib
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from sedpipe.errors import AudioError, MissingStageError, SedpipeError
+from sedpipe.features.logmel import LogMelConfig, log_mel
+from sedpipe.io.audio.waveforms import read_waveform
+from sedpipe.io.cache.audio_checksums import AudioStamp
+from sedpipe.io.cache.dataset import DatasetCache, audio_name
+from sedpipe.io.cache.feature_store import FeatureFile, FeatureRow, Shelf, fingerprint, merge, write_shard
+from sedpipe.io.files.atomic import remove_leftovers
+from sedpipe.io.files.locks import hold, is_held, wait_for
+from sedpipe.io.parallel import chunked, in_parallel
+from sedpipe.listener import Listener
+from sedpipe.shards import Shard
+from sedpipe.steps.feature_plan import (
+    Audio,
+    FeatureFolder,
+    SplitPlan,
+    audio_of_splits,
+    describe_plans,
+    plan_splits,
+    write_failed,
+)
+
+CLIPS_PER_SHARD = 64
+
+_DOING = "making these features"
+_ONE_AT_A_TIME = "wait until it has ended, or give each process a part with --shard"
+
+
+@dataclass(frozen=True)
+class FeatureReport:
+    """What ``--json`` prints of an extraction.
+
+    ``splits`` counts clips, computed, reused and failed; ``waiting`` is how many clips other parts of the work
+    (``--shard``) have yet to make before the stores can be written.
+    """
+
+    dataset: str
+    fingerprint: str
+    splits: dict[str, dict[str, int]]
+    seconds: float
+    clips_per_second: float
+    waiting: int = 0
+    stage: str = field(default="features")
+
+
+@dataclass(frozen=True)
+class FeatureExplanation:
+    """What ``--json`` prints of ``--explain``: by split, counts and the reasons of what is missing."""
+
+    dataset: str
+    fingerprint: str
+    splits: dict[str, dict[str, int]]
+    reasons: dict[str, list[dict[str, Any]]]
+    stage: str = field(default="features")
+
+
+def extract_features(
+    dataset: str,
+    cache_dir: Path,
+    config: LogMelConfig,
+    *,
+    dtype: str = "float16",
+    compression: str | None = None,
+    jobs: int = 1,
+    scheduler: str | None = None,
+    shard: Shard | None = None,
+    listener: Listener | None = None,
+) -> FeatureReport:
+    """Bring the store of each split up to date with the audio.
+
+    Parameters
+    ----------
+    dataset : str
+        Name of a downloaded dataset.
+    cache_dir : Path
+        The cache; on a cluster, a folder that all machines see under this path.
+    config : LogMelConfig
+        Parameters; features of others lie beside these, untouched.
+    dtype : str
+        ``float16`` or ``float32``.
+    compression : str, optional
+        ``none``, ``gzip`` or ``lzf``; by default what a store has already, else ``none``. Values do not depend on it.
+    jobs : int
+        Worker processes.
+    scheduler : str, optional
+        Address of a Dask scheduler, whose workers do the work instead.
+    shard : Shard, optional
+        Make only this part; who makes the last one merges.
+    listener : Listener, optional
+        Hears of progress.
+
+    Raises
+    ------
+    MissingStageError
+        If the dataset was not downloaded.
+    SedpipeError
+        If another process makes the same features, or the cache cannot be written.
+    """
+    started, listener = time.monotonic(), listener or Listener()
+    cache = DatasetCache(Path(cache_dir).absolute(), dataset)  # workers may have another working directory
+    work = _Extraction(cache, _audio(cache), config, dtype, compression, shard)
+    with hold(work.folder.lock(shard), _DOING, _ONE_AT_A_TIME):
+        splits, waiting = work.run(jobs, scheduler, listener)
+    seconds = time.monotonic() - started
+    computed = sum(counts["computed"] for counts in splits.values())
+    return FeatureReport(dataset, work.folder.path.name, splits, seconds, computed / seconds, waiting)
+
+
+def explain_features(
+    dataset: str, cache_dir: Path, config: LogMelConfig, *, dtype: str = "float16", jobs: int = 1
+) -> FeatureExplanation:
+    """Say which features :func:`extract_features` would make and why; writes nothing."""
+    cache = DatasetCache(Path(cache_dir).absolute(), dataset)
+    folder = FeatureFolder(cache.features_dir(fingerprint(config, dtype)))
+    plans, shelf = plan_splits(cache, folder, _audio(cache), jobs)
+    shelf.close()
+    splits = {
+        split: {"clips": len(plan.audio), "reused": len(plan.stored), "missing": len(plan.missing)}
+        for split, plan in plans.items()
+    }
+    return FeatureExplanation(dataset, folder.path.name, splits, describe_plans(plans, folder, config, dtype))
+
+
+def _audio(cache: DatasetCache) -> dict[str, Audio]:
+    """Clips with audio; a dataset without any is refused, so that its features outlive audio that was freed."""
+    audio = audio_of_splits(cache, cache.read_clips())
+    if not any(audio.values()):
+        raise MissingStageError(
+            f"no clip of {cache.dataset} has audio", hint=f"run `sedpipe download {cache.dataset}` first"
+        )
+    return audio
+
+
+class _Extraction:
+    """Plan, make shards, merge."""
+
+    def __init__(
+        self,
+        cache: DatasetCache,
+        audio: dict[str, Audio],
+        config: LogMelConfig,
+        dtype: str,
+        compression: str | None,
+        shard: Shard | None,
+    ) -> None:
+        self.cache = cache
+        self.audio = audio
+        self.config = config
+        self.dtype = dtype
+        self.compression = compression
+        self.shard = shard
+        self.folder = FeatureFolder(cache.features_dir(fingerprint(config, dtype)))
+
+    def run(self, jobs: int, scheduler: str | None, listener: Listener) -> tuple[dict[str, dict[str, int]], int]:
+        """Counts by split, and how many clips other parts have yet to make."""
+        own = {split: self._own(audio) for split, audio in self.audio.items()}
+        with wait_for(self.folder.merge_lock):
+            self._refuse_others()
+            self._clear_leftovers()
+            plans, shelf = plan_splits(self.cache, self.folder, own, jobs)
+            for split, plan in plans.items():
+                plan.checksums.save(self.audio[split])
+        made, failures = self._make(plans, jobs, scheduler, listener)
+        with wait_for(self.folder.merge_lock):
+            if self.shard is None and not any(made.values()):
+                waiting = self._merge(plans, shelf, failures)
+            else:
+                shelf.close()
+                waiting = self._merge_with_shards(made, failures, jobs)
+        return {split: _counts(plan, failures[split]) for split, plan in plans.items()}, waiting
+
+    def _own(self, audio: Audio) -> Audio:
+        shard = self.shard
+        return audio if shard is None else {clip_id: audio[clip_id] for clip_id in audio if shard.holds(clip_id)}
+
+    def _is_alone(self) -> bool:
+        return not any(is_held(lock) for lock in self.folder.locks() if lock != self.folder.lock(self.shard))
+
+    def _refuse_others(self) -> None:
+        """Parts work beside each other; who makes all works alone."""
+        if is_held(self.folder.lock()) if self.shard is not None else not self._is_alone():
+            raise SedpipeError(f"another process is {_DOING} ({self.folder.path})", hint=_ONE_AT_A_TIME)
+
+    def _clear_leftovers(self) -> None:
+        if self._is_alone():
+            remove_leftovers(self.folder.path, *map(self.folder.shards, self.audio))
+
+    def _make(
+        self, plans: Mapping[str, SplitPlan], jobs: int, scheduler: str | None, listener: Listener
+    ) -> tuple[dict[str, list[str]], dict[str, dict[str, str]]]:
+        """Make shards; by split, their names, and the reason for each clip that failed."""
+        made: dict[str, list[str]] = {split: [] for split in plans}
+        failures: dict[str, dict[str, str]] = {split: {} for split in plans}
+        tasks = [
+            (split, some) for split, plan in plans.items() for some in chunked(list(plan.missing), CLIPS_PER_SHARD)
+        ]
+        write_one = partial(
+            _write_one_shard, self.cache, self.folder, self.config, self.dtype, self.compression or "none"
+        )
+
+        def finished() -> Iterator[str]:
+            results = in_parallel(write_one, tasks, jobs, scheduler)
+            for (split, some), (name, failed) in zip(tasks, results, strict=True):
+                made[split] += [name] if name else []
+                failures[split].update(failed)
+                yield from some
+
+        for _ in listener.track(finished(), sum(len(plan.missing) for plan in plans.values()), "clips"):
+            pass
+        return made, failures
+
+    def _merge_with_shards(self, made: Mapping[str, list[str]], failures: dict[str, dict[str, str]], jobs: int) -> int:
+        """Look again at what is stored now and merge it, unless other parts have yet to make theirs."""
+        if self.shard is not None:
+            for split, failed in failures.items():
+                write_failed(self.folder.failed(split, self.shard), failed)
+            failures = {split: self.folder.failed_in_parts(split) for split in self.audio}
+        plans, shelf = plan_splits(self.cache, self.folder, self.audio, jobs, made)
+        lacking = sum(len(plan.missing.keys() - failures[split].keys()) for split, plan in plans.items())
+        if self.shard is not None and lacking:
+            shelf.close()
+            return lacking
+        return self._merge(plans, shelf, failures)
+
+    def _merge(self, plans: dict[str, SplitPlan], shelf: Shelf, failures: dict[str, dict[str, str]]) -> int:
+        """Make one file a split, where it is not that already; then shards and lists of parts have served."""
+        for split, plan in plans.items():
+            if plan.audio:  # features outlive audio that was freed
+                self._write_store(plan, shelf)
+                plan.checksums.save(plan.audio)
+                failed = {clip_id: why for clip_id, why in failures[split].items() if clip_id in plan.missing}
+                write_failed(self.folder.failed(split), failed)
+        shelf.close()
+        for path in [*shelf.shards, *(path for split in plans for path in self.folder.failed_parts(split))]:
+            path.unlink(missing_ok=True)
+        self._clear_leftovers()
+        if self._is_alone():
+            for split in plans:
+                with suppress(OSError):  # a worker that outlives a killed run may put one more shard there
+                    self.folder.shards(split).rmdir()
+        return 0
+
+    def _write_store(self, plan: SplitPlan, shelf: Shelf) -> None:
+        path = self.folder.store(plan.split)
+        compression = self.compression or "none"
+        if path.exists():
+            there = FeatureFile(path)
+            compression = self.compression or there.compression
+            is_it = (there.compression, there.clip_ids, there.audio_sha256) == (
+                compression, list(plan.stored), list(plan.stored.values()),
+            )  # fmt: skip
+            there.close()
+            if is_it or (not plan.stored and not there.clip_ids):
+                return
+        rows = shelf.rows(plan.stored.items(), compression)
+        merge(path, rows, len(plan.stored), self.config, self.dtype, compression)
+
+
+def _counts(plan: SplitPlan, failed: Mapping[str, str]) -> dict[str, int]:
+    computed = len(plan.missing) - len(failed)
+    return {"clips": len(plan.audio), "computed": computed, "reused": len(plan.stored), "failed": len(failed)}
+
+
+def _write_one_shard(
+    cache: DatasetCache,
+    folder: FeatureFolder,
+    config: LogMelConfig,
+    dtype: str,
+    compression: str,
+    task: tuple[str, list[str]],
+) -> tuple[str | None, dict[str, str]]:
+    """Make one shard; returns its name, if a clip could be used, and the reason for each that could not."""
+    _check_worker(folder, fingerprint(config, dtype))
+    (split, clip_ids), rows, stamps, failures = task, [], [], {}
+    for clip_id in clip_ids:
+        path = cache.audio_dir(split) / audio_name(clip_id)
+        try:
+            stamp = AudioStamp.of(path)  # before it is decoded: a file that changes meanwhile is made anew next time
+            features, n_frames = log_mel(read_waveform(path, config.sample_rate, most_samples=config.n_samples), config)
+        except (AudioError, OSError) as error:
+            failures[clip_id] = str(error)
+        else:
+            rows.append(FeatureRow(clip_id, features.astype(dtype), n_frames, stamp.sha256))
+            stamps.append(stamp)
+    if not rows:
+        return None, failures
+    content = "".join(f"{row.clip_id}\t{row.audio_sha256}\n" for row in rows)  # clips may share their audio
+    name = f"{hashlib.sha256(content.encode()).hexdigest()[:16]}.h5"
+    write_shard(folder.shards(split) / name, rows, config, dtype, compression, stamps)
+    return name, failures
+
+
+def _check_worker(folder: FeatureFolder, wanted: str) -> None:
+    """A worker elsewhere must see the same disk and have the same sedpipe."""
+    if not folder.path.is_dir():
+        raise SedpipeError(
+            f"the worker on {socket.gethostname()} does not see {folder.path}",
+            hint="let --cache name a folder that all machines see under the same path",
+        )
+    if folder.path.name != wanted:
+        raise SedpipeError(
+            f"the worker on {socket.gethostname()} has another version of sedpipe",
+            hint="install the same one on all machines",
+        )

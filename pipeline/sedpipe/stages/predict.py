@@ -1,0 +1,260 @@
+"""``sedpipe predict``: a trained model on anybody's recordings, of any length and format.
+
+A recording goes through overlapping windows of the length that the model was trained on, each treated as ``score``
+treats a clip: the model's own front end, features cast as the store casts them. So a clip has the same events here
+and there.
+
+- :func:`predict`: recordings -> events, on paper or in a folder that can be gone on with
+- :class:`PredictReport`: what ``--json`` prints
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from sedpipe.detection.postprocess import PostProcessing, decode_events
+from sedpipe.detection.tuning import OPERATING_POINTS
+from sedpipe.errors import AudioError, SettingsError
+from sedpipe.events import Event
+from sedpipe.features.logmel import log_mel
+from sedpipe.features.windows import Window, cut_windows, join_windows
+from sedpipe.frames import FrameGrid
+from sedpipe.io.audio.find import AudioFile, find_audio
+from sedpipe.io.audio.waveforms import read_blocks
+from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.files.atomic import remove_leftovers, write_text
+from sedpipe.io.models.checkpoints import TrainedModel
+from sedpipe.io.models.open import open_model
+from sedpipe.io.predictions import FORMATS, PredictedEvent, PredictedFile, PredictionLog, rendered, state_of
+from sedpipe.listener import Listener
+from sedpipe.training.fit import Batch
+from sedpipe.training.fit import predict as ask_network
+
+OVERLAP = 1 / 5
+"""Of a window with the next one: 2 s of 10. Against none, F1 gains half of what 90 % overlap gains, at a fifth more
+work and not tenfold, and steps at the joints are little above those elsewhere (``benchmarks/predict.py``)."""
+
+WINDOWS_PER_BATCH = 4
+
+_UNLISTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")  # not UTF-8 text, a line a row
+
+
+@dataclass(frozen=True)
+class PredictReport:
+    """What ``--json`` prints of a prediction.
+
+    Parameters
+    ----------
+    model : str
+        The folder it came from.
+    files : list of PredictedFile
+        One a recording, in the order of the names.
+    post_processing : dict
+        How probabilities became events.
+    left_out : dict
+        How many things of which kind lay in the folders and were no recordings.
+    """
+
+    model: str
+    files: list[PredictedFile]
+    post_processing: dict[str, Any]
+    left_out: dict[str, int]
+    stage: str = field(default="predict")
+
+    @property
+    def n_failed(self) -> int:
+        """Recordings that could not be used."""
+        return sum(file.state == "failed" for file in self.files)
+
+
+def predict(
+    places: Sequence[Path],
+    model: str | None,
+    *,
+    cache: DatasetCache | None = None,
+    out: Path | None = None,
+    form: str = "tsv",
+    operating_point: str = "min_er",
+    threshold: float | None = None,
+    device: str = "cpu",
+    listener: Listener | None = None,
+) -> PredictReport:
+    """Find events in recordings.
+
+    Parameters
+    ----------
+    places : sequence of Path
+        Files and folders.
+    model : str, optional
+        What :func:`sedpipe.io.models.open.open_model` knows.
+    cache : DatasetCache, optional
+        Whose runs can be named.
+    out : Path, optional
+        Folder to write to: ``<name>.<suffix>`` a recording, in the folders' own layout. What is there from before
+        is kept if recording, model and settings are the same.
+    form : str
+        One of ``FORMATS``, of what is written there.
+    operating_point : str
+        Which of the model's post-processings.
+    threshold : float, optional
+        Takes the place of that one's threshold, for every class.
+    device : str
+        Where the network runs.
+    listener : Listener, optional
+        Hears of progress.
+
+    Raises
+    ------
+    MissingStageError
+        If there is no such model.
+    SettingsError
+        If the places hold no recording or two of one name, or a setting cannot be used.
+    StaleError
+        If ``out`` was begun with another model or other settings.
+    """
+    listener = listener or Listener()
+    opened = open_model(model, cache, device)
+    point = _post_processing(opened.trained, operating_point, threshold)
+    found = find_audio(places)
+    if form == "audacity" and out is None and len(found.files) > 1:
+        raise SettingsError(
+            f"Audacity's labels are of one recording, got {len(found.files)}", hint="name a folder with --out"
+        )
+    log = None
+    if out is not None:
+        remove_leftovers(out, *{(out / file.name).parent for file in found.files})
+        log = PredictionLog(out, {"model": opened.sha256, "post_processing": asdict(point), "overlap": OVERLAP})
+    files = []
+    for file in listener.track(found.files, len(found.files), "recordings"):
+        predicted = _of_file(file, opened.trained, point, log)
+        if out is not None and predicted.state != "failed":
+            _write(out / f"{file.name}{FORMATS[form]}", predicted, form)
+        files.append(predicted)
+    return PredictReport(str(opened.folder), files, asdict(point), found.left_out)
+
+
+def _post_processing(trained: TrainedModel, operating_point: str, threshold: float | None) -> PostProcessing:
+    if operating_point not in OPERATING_POINTS:
+        raise SettingsError(f"operating point must be one of {', '.join(OPERATING_POINTS)}, got {operating_point!r}")
+    point = trained.operating_points[operating_point]
+    try:
+        return point if threshold is None else replace(point, threshold=threshold)
+    except ValueError as error:
+        raise SettingsError(f"--threshold: {error}") from error
+
+
+def _of_file(file: AudioFile, trained: TrainedModel, point: PostProcessing, log: PredictionLog | None) -> PredictedFile:
+    """What is known of a recording, or found in it; a bad one becomes a row with the reason."""
+    kept = log.find(file.name, file.path) if log is not None else None
+    if kept is not None:
+        return kept
+    try:
+        _check_name(file)
+        state = state_of(file.path)
+        predicted = _listen(file, trained, point)
+    except OSError as error:
+        return _failed(file, f"{file.path}: {error.strerror or error}")
+    except AudioError as error:
+        return _failed(file, error.message)
+    if log is not None:
+        log.add(predicted, state)
+    return predicted
+
+
+def _check_name(file: AudioFile) -> None:
+    if _UNLISTABLE.search(str(file.path)):
+        raise AudioError(f"{file.path}: its name holds characters that no list can hold; rename it")
+
+
+def _failed(file: AudioFile, reason: str) -> PredictedFile:
+    return PredictedFile(_shown(file.path), _shown(file.name), None, [], "failed", _shown(reason))
+
+
+def _shown(name: object) -> str:
+    """As text that can be printed, whatever the file system allows."""
+    return _UNLISTABLE.sub("\N{REPLACEMENT CHARACTER}", str(name))
+
+
+def _listen(file: AudioFile, trained: TrainedModel, point: PostProcessing) -> PredictedFile:
+    probs, clip_probs, n_samples = frame_probabilities(read_blocks(file.path, trained.front_end.sample_rate), trained)
+    duration = n_samples / trained.front_end.sample_rate
+    grid = trained.front_end.grid.subsampled(trained.network.time_factor)
+    n_frames = grid.frames_of_samples(n_samples)
+    decoded = decode_events(
+        probs, trained.labels, point, grid, n_frames=n_frames, duration=duration, clip_probs=clip_probs
+    )
+    events = []
+    for event in decoded:
+        probability = _mean_probability(probs[:n_frames, trained.labels.index(event.label)], event, grid)
+        events.append(PredictedEvent(event.onset, event.offset, event.label, probability))
+    return PredictedFile(str(file.path), file.name, round(duration, 3), events)
+
+
+def frame_probabilities(
+    blocks: Iterable[np.ndarray], trained: TrainedModel, overlap: float = OVERLAP
+) -> tuple[np.ndarray, np.ndarray, int]:
+    """What a model says of a recording.
+
+    Parameters
+    ----------
+    blocks : iterable of ndarray [shape=(samples,)]
+        The recording at the front end's sample rate; only a few windows of it are ever in memory.
+    trained : TrainedModel
+    overlap : float in [0, 1)
+        Share of a window that the next one hears, too.
+
+    Returns
+    -------
+    frame_probs : ndarray [shape=(T, K)]
+        At least as many frames as the recording has; those past its end are padding.
+    clip_probs : ndarray [shape=(T, K)]
+        Of the window around each frame, faded as the frames are: a gate opens and closes with the windows.
+    n_samples : int
+        Length of the recording.
+    """
+    front_end = trained.front_end
+    step = front_end.hop_length * trained.network.time_factor
+    hop = max(1, round((1 - overlap) * front_end.n_samples / step)) * step
+    starts: list[int] = []
+    end = 0
+
+    def batches() -> Iterator[Batch]:
+        nonlocal end
+        windows_in_order = cut_windows(blocks, front_end.n_samples, hop, step)
+        while windows := list(islice(windows_in_order, WINDOWS_PER_BATCH)):
+            starts.extend(window.start // step for window in windows)
+            end = windows[-1].start + len(windows[-1].samples)
+            yield _batch(windows, trained)
+
+    frame_probs, clip_probs = ask_network(trained.model, batches())
+    of_frames = np.broadcast_to(clip_probs[:, None], frame_probs.shape)
+    return join_windows(starts, frame_probs), join_windows(starts, of_frames), end
+
+
+def _batch(windows: Sequence[Window], trained: TrainedModel) -> Batch:
+    made = [log_mel(window.samples, trained.front_end) for window in windows]
+    stored = np.stack([features for features, _ in made]).astype(trained.feature_dtype)  # as the store casts them
+    x, n_frames = torch.from_numpy(stored).float(), torch.tensor([n_frames for _, n_frames in made])
+    return Batch(x, torch.zeros(len(windows), len(trained.labels)), n_frames, [])
+
+
+def _mean_probability(probs: np.ndarray, event: Event, grid: FrameGrid) -> float:
+    """Mean over an event's frames of its class's probabilities (T,); times are rounded to 1 ms, frames are longer."""
+    first = math.floor((event.onset + 0.001) / grid.frame_duration)
+    end = math.ceil((event.offset - 0.001) / grid.frame_duration)
+    return round(float(probs[first:end].mean()), 4)
+
+
+def _write(path: Path, predicted: PredictedFile, form: str) -> None:
+    if predicted.state == "kept" and path.exists():
+        return
+    write_text(path, rendered([replace(predicted, state="ok")], form))

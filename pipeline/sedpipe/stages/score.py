@@ -1,0 +1,282 @@
+"""``sedpipe score``: trained runs on a split -> events, and scores that sed_eval agrees with.
+
+One run is never tuned here. Several runs are scored as their mean, which is tuned on ``testing`` first. Where frame
+probabilities are stored, neither torch nor the network is asked.
+
+- :func:`score`: frame probabilities, events at each operating point, scores
+- :func:`counts_of_clips`: what each clip adds to them
+- :func:`known_truth`: what they are compared with
+- :class:`ScoreReport`: what ``--json`` prints, and ``scores-<split>.json`` holds
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sedpipe.detection.postprocess import decode_events
+from sedpipe.detection.tuning import OPERATING_POINTS, OperatingPoint, tune
+from sedpipe.errors import MissingStageError, SettingsError
+from sedpipe.events import Event
+from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.cache.frame_scores import FrameScores, export_frame_scores
+from sedpipe.io.cache.ledger import read_ledgers
+from sedpipe.io.cache.runs import Run, find_run
+from sedpipe.io.files.atomic import write_json
+from sedpipe.io.lists.events import read_event_list, write_event_list
+from sedpipe.listener import Listener
+from sedpipe.metrics.bootstrap import intervals
+from sedpipe.metrics.clip_based import clip_based_scores
+from sedpipe.metrics.segment_based import segment_based_counts
+from sedpipe.metrics.undefined import undefined
+from sedpipe.metrics.yardsticks import commonest_class
+from sedpipe.steps.frame_scores import frame_scores, mean_of
+from sedpipe.steps.scoring import SEGMENTS, Truth, checked, compare, event_based, psds_scores, yardstick_scores
+
+TUNED_ON = "testing"
+TIME_RESOLUTION = 1.0
+MOST_MISSING = 1000
+_SCORES = ("segment_based", "operating_points", "event_based", "clip_based", "psds", "per_class")
+
+
+@dataclass(frozen=True)
+class ScoreReport:
+    """Scores of one system on one split; fractions, ``None`` where undefined, with the reason in ``undefined``."""
+
+    dataset: str
+    run: str
+    split: str
+    tuned_on_this_split: bool
+    clips: dict[str, Any]
+    operating_point: str
+    post_processing: dict[str, dict[str, Any]]
+    segment_based: dict[str, float | None]
+    operating_points: dict[str, dict[str, float | None]]
+    intervals: dict[str, dict[str, Any]]
+    event_based: dict[str, Any]
+    clip_based: dict[str, Any]
+    psds: dict[str, float | None]
+    yardsticks: dict[str, dict[str, float | None]]
+    commonest_class: str
+    per_class: dict[str, dict[str, float | None]]
+    tuning: dict[str, list[dict[str, Any]]]
+    estimated: str
+    against: dict[str, Any] | None = None
+    undefined: dict[str, str] = field(default_factory=dict)
+    stage: str = field(default="score")
+
+
+@dataclass(frozen=True)
+class _System:
+    """A run, or several as one: where it writes, its probabilities, and how its tuning went."""
+
+    run: Run
+    scores: FrameScores
+    tuning: dict[str, list[dict[str, Any]]]
+
+
+def score(
+    dataset: str,
+    cache_dir: Path,
+    *,
+    run: str | Sequence[str] | None = None,
+    split: str = "evaluation",
+    operating_point: str = "min_er",
+    against: str | None = None,
+    export_scores: Path | None = None,
+    device: str = "auto",
+    listener: Listener | None = None,
+) -> ScoreReport:
+    """Score a run; writes ``estimated-<split>.tsv`` and ``scores-<split>.json`` into its folder.
+
+    Parameters
+    ----------
+    dataset : str
+        Name of the dataset.
+    cache_dir : Path
+        The cache.
+    run : str or sequence of str, optional
+        Name or path of a run; by default the newest. Several are scored as their mean, in a folder of its own.
+    split : str
+        ``testing`` or ``evaluation``, or ``training`` where its events are known.
+    operating_point : str
+        Which post-processing the event list and the tables are made with; both are scored.
+    against : str, optional
+        Another run, to be told apart from the first on the same clips.
+    export_scores : Path, optional
+        Folder for the frame probabilities as TSV.
+    device : str
+        Where the network runs, if it is asked.
+    listener : Listener, optional
+        Hears of progress.
+
+    Raises
+    ------
+    MissingStageError
+        If there is no such run, no features, or no strong labels for the split.
+    SedpipeError
+        If sed_eval and sedpipe do not agree on a score, which is a bug that must not be printed.
+    """
+    if operating_point not in OPERATING_POINTS:
+        raise SettingsError(f"operating point must be one of {', '.join(OPERATING_POINTS)}, got {operating_point!r}")
+    cache, listener = DatasetCache(cache_dir, dataset), listener or Listener()
+    cache.read_record()
+    names: Sequence[str | None] = [run] if run is None or isinstance(run, str) else list(run) or [None]
+    system = _system(cache, [find_run(cache, name) for name in names], split, device, listener)
+    truth = known_truth(cache, split, system.scores)
+    if export_scores is not None:
+        n_files = export_frame_scores(export_scores, system.scores)
+        listener.say(f"{export_scores}: frame scores of {n_files:,} clips")
+    estimated = {name: _decode(system.scores, name) for name in OPERATING_POINTS}
+    write_event_list(system.run.estimated_path(split), estimated[operating_point], system.scores.clip_ids)
+    segment_based = {name: checked(SEGMENTS, truth, events, TIME_RESOLUTION) for name, events in estimated.items()}
+    chosen = segment_based[operating_point]
+    report = ScoreReport(
+        dataset=dataset,
+        run=system.run.name,
+        split=split,
+        tuned_on_this_split=split == TUNED_ON,
+        clips=_coverage(cache, split, system.scores),
+        operating_point=operating_point,
+        post_processing={name: asdict(point) for name, point in system.scores.points.items()},
+        segment_based=asdict(chosen.overall),
+        operating_points={name: asdict(scores.overall) for name, scores in segment_based.items()},
+        intervals={name: dict(_intervals(truth, events)) for name, events in estimated.items()},
+        event_based=event_based(truth, estimated[operating_point]),
+        clip_based=_clip_based(cache, split, system.scores),
+        psds=psds_scores(truth, system.scores, system.scores.points[operating_point]),
+        yardsticks=yardstick_scores(truth, TIME_RESOLUTION),
+        commonest_class=commonest_class(truth.reference, truth.labels),
+        per_class={label: asdict(scores) for label, scores in chosen.per_class.items()},
+        tuning=system.tuning,
+        estimated=str(system.run.estimated_path(split)),
+    )
+    if against is not None:
+        other = _system(cache, [find_run(cache, against)], split, device, listener)
+        report = replace(report, against=_against(truth, system, other, estimated[operating_point], operating_point))
+    report = replace(report, undefined=undefined({name: getattr(report, name) for name in _SCORES}))
+    write_json(system.run.scores_path(split), asdict(report))
+    return report
+
+
+def counts_of_clips(
+    dataset: str, cache_dir: Path, run: str, split: str, *, device: str = "cpu"
+) -> dict[str, list[list[int]]]:
+    """What each clip adds to the segment-based scores of a run, in the order of the clips.
+
+    Returns
+    -------
+    dict
+        By operating point: a row a clip with the columns of :data:`sedpipe.metrics.spread.COUNTED`.
+    """
+    cache = DatasetCache(cache_dir, dataset)
+    system = _system(cache, [find_run(cache, run)], split, device, Listener())
+    truth = known_truth(cache, split, system.scores)
+    return {name: counts_at_point(system.scores, truth, name) for name in OPERATING_POINTS}
+
+
+def counts_at_point(scores: FrameScores, truth: Truth, point: str) -> list[list[int]]:
+    """The same from frame scores, at one of their operating points."""
+    counts = segment_based_counts(truth.reference, _decode(scores, point), truth.durations, truth.labels)
+    per_class = (counts.n_reference, counts.correct, counts.n_estimated)
+    columns = [counts.errors, *(items.sum(axis=1) for items in per_class)]
+    rows: list[list[int]] = np.stack(columns, axis=1).astype(int).tolist()
+    return rows
+
+
+def _system(cache: DatasetCache, runs: Sequence[Run], split: str, device: str, listener: Listener) -> _System:
+    each = [frame_scores(cache, run, split, device, listener) for run in runs]
+    if len(runs) == 1:
+        return _System(runs[0], each[0], (runs[0].find_record() or {}).get("tuning", {}))
+    points = _tuned_mean(cache, runs, device, listener)
+    scores = replace(mean_of(each), points={name: point.settings for name, point in points.items()})
+    folder = cache.folder / "ensembles" / "+".join(run.name for run in runs)
+    folder.mkdir(parents=True, exist_ok=True)
+    steps = {name: [asdict(step) for step in point.steps] for name, point in points.items()}
+    return _System(Run(folder), scores, steps)
+
+
+def _tuned_mean(cache: DatasetCache, runs: Sequence[Run], device: str, listener: Listener) -> dict[str, OperatingPoint]:
+    """Post-processing of the mean of several runs, tuned on ``testing``."""
+    mean = mean_of([frame_scores(cache, run, TUNED_ON, device, listener) for run in runs])
+    truth = known_truth(cache, TUNED_ON, mean)
+    if not any(event.is_located for events in truth.reference.values() for event in events):
+        raise MissingStageError(f"{TUNED_ON} has no located event, so that the mean of runs cannot be tuned")
+    listener.say(f"tuning the mean of {len(runs)} runs on {TUNED_ON}")
+    return tune(
+        mean.frame_probs,
+        mean.clip_ids,
+        truth.reference,
+        truth.durations,
+        truth.labels,
+        mean.grid,
+        clip_probs=mean.clip_probs,
+        n_frames=mean.n_frames,
+    )
+
+
+def known_truth(cache: DatasetCache, split: str, scores: FrameScores) -> Truth:
+    """What sounds in the clips that have frame scores; ``MissingStageError`` where nobody knows when."""
+    path = cache.reference_path(split)
+    if not path.exists():
+        raise MissingStageError(
+            f"{cache.dataset} has no strong labels for {split} ({path} does not exist)",
+            hint="scores need to know when events sound: give the split a `strong` list",
+        )
+    events = read_event_list(path, scores.labels)
+    return Truth(
+        {clip_id: events.get(clip_id, []) for clip_id in scores.clip_ids},
+        dict(zip(scores.clip_ids, scores.durations.tolist(), strict=True)),
+        scores.labels,
+    )
+
+
+def _decode(scores: FrameScores, point: str) -> dict[str, list[Event]]:
+    """Estimated events of each clip."""
+    clips = zip(
+        scores.clip_ids, scores.frame_probs, scores.clip_probs,
+        scores.n_frames.tolist(), scores.durations.tolist(), strict=True,
+    )  # fmt: skip
+    return {
+        clip_id: decode_events(
+            probs, scores.labels, scores.points[point], scores.grid,
+            n_frames=n_frames, duration=duration, clip_probs=clip_probs,
+        )
+        for clip_id, probs, clip_probs, n_frames, duration in clips
+    }  # fmt: skip
+
+
+def _coverage(cache: DatasetCache, split: str, scores: FrameScores) -> dict[str, Any]:
+    """How many clips are listed and scored, and which are missing, as far as the download knows their names."""
+    scored = set(scores.clip_ids)
+    known = [clip_id for in_split, clip_id in read_ledgers(cache.folder) if in_split == split]
+    known += [clip.clip_id for clip in cache.read_clips().get(split, [])]
+    missing = [clip_id for clip_id in dict.fromkeys(known) if clip_id not in scored]
+    listed = cache.read_record().listed.get(split, 0)
+    return {"listed": listed, "scored": len(scored), "missing": missing[:MOST_MISSING]}
+
+
+def _intervals(truth: Truth, estimated: dict[str, list[Event]]) -> dict[str, Any]:
+    counts = segment_based_counts(truth.reference, estimated, truth.durations, truth.labels, TIME_RESOLUTION)
+    return dict(intervals(counts))
+
+
+def _clip_based(cache: DatasetCache, split: str, scores: FrameScores) -> dict[str, Any]:
+    """Scores of the tags; precision, recall and F1 micro and mAP macro, as DCASE has them, then all of both."""
+    labels_of = {clip.clip_id: clip.labels for clip in cache.read_clips()[split]}
+    targets = np.stack([scores.labels.multi_hot(labels_of[clip_id]) for clip_id in scores.clip_ids])
+    tags = clip_based_scores(scores.clip_probs, targets)
+    return {**asdict(tags.micro), "map": tags.macro.map, **asdict(tags)}
+
+
+def _against(
+    truth: Truth, system: _System, other: _System, estimated: dict[str, list[Event]], point: str
+) -> dict[str, Any]:
+    if other.scores.clip_ids != system.scores.clip_ids:
+        raise SettingsError(f"{other.run.name} and {system.run.name} were not scored on the same clips")
+    found = compare(truth, estimated, _decode(other.scores, point), TIME_RESOLUTION)
+    return {"run": other.run.name, "differences": found}

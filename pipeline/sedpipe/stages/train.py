@@ -1,0 +1,415 @@
+"""``sedpipe train``: stored features and weak labels -> a model with its post-processing.
+
+- :func:`train`: fit, resume, tune, store
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+
+from sedpipe.detection.tuning import OPERATING_POINTS, UNTUNED, OperatingPoint, scores_at_thresholds, tune
+from sedpipe.errors import MissingStageError, SedpipeError, SettingsError, StaleError
+from sedpipe.features.logmel import LogMelConfig
+from sedpipe.io.cache.curves import Curves
+from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.cache.feature_store import FeatureFile, fingerprint
+from sedpipe.io.cache.resume import find_resume, remove_resume, write_resume
+from sedpipe.io.cache.runs import Run, differences, named_run
+from sedpipe.io.files.atomic import remove_leftovers, write_text
+from sedpipe.io.files.locks import hold, wait_for
+from sedpipe.io.models.checkpoints import TrainedModel, build_model, write_model
+from sedpipe.labels import LabelSet
+from sedpipe.listener import Listener, clock
+from sedpipe.nn.device import check_compiler, has_room
+from sedpipe.nn.networks.crnn import CRNN
+from sedpipe.steps.batches import ClipBatches, band_statistics, read_ahead
+from sedpipe.steps.run_record import TrainSettings, begin_run, describe_run
+from sedpipe.steps.truth import Truth, read_truth
+from sedpipe.training.fit import EpochRecord, Fit, Judge, LossError, predict
+from sedpipe.training.memory import keep_freed_memory
+from sedpipe.training.processes import launch, make_fabric
+
+TUNING_BATCH_SIZE = 32
+SAVE_EVERY_S = 60.0
+
+_NEEDED_FOR = {
+    "training": "the network learns from `training`: list its clips there, with what sounds in them",
+    "testing": "early stopping needs clips that were not learnt from: move about a tenth of `training`'s list to "
+    "`testing`; what sounds in them suffices, and with a list of when it sounds thresholds are tuned, too",
+}
+
+
+@dataclass(frozen=True)
+class TrainReport:
+    """What ``--json`` prints of a training."""
+
+    dataset: str
+    run: str
+    run_dir: str
+    parameters: int
+    epochs: int
+    best_epoch: int
+    validation_loss: float | None
+    stopped: str
+    seconds: float
+    clips_per_second: float
+    stage: str = field(default="train")
+
+
+def train(
+    dataset: str,
+    cache_dir: Path,
+    settings: TrainSettings,
+    front_end: LogMelConfig,
+    *,
+    feature_dtype: str = "float16",
+    run_name: str | None = None,
+    save_every_s: float = SAVE_EVERY_S,
+    waits: bool = False,
+    listener: Listener | None = None,
+) -> TrainReport:
+    """Train a run, or go on with it; a finished one is left as it is.
+
+    Parameters
+    ----------
+    dataset : str
+        Name of a dataset with features.
+    cache_dir : Path
+        The cache.
+    settings : TrainSettings
+        Of the run; other ones than it was begun with are refused.
+    front_end : LogMelConfig
+        Which features, ...
+    feature_dtype : str
+        ... and how they are stored.
+    run_name : str, optional
+        Name of the run; by default made from the settings.
+    save_every_s : float
+        How often what is done of an epoch is stored, so that a killed run loses no more; changes no result.
+    waits : bool
+        Where another process trains this run, wait for it instead of refusing.
+    listener : Listener, optional
+        Hears of progress.
+
+    Raises
+    ------
+    MissingStageError
+        If the dataset has no features, or no training or testing split.
+    StaleError
+        If the run was begun with other settings or other data.
+    SettingsError
+        If the network does not fit the features.
+    SedpipeError
+        If the loss becomes nan, memory does not suffice, or another process trains the run.
+    """
+    listener = listener or Listener()
+    if settings.compiled:
+        check_compiler()
+    cache = DatasetCache(cache_dir, dataset)
+    labels = LabelSet(cache.read_record().labels)
+    run = named_run(cache, run_name or settings.default_run)
+    splits = open_splits(cache, fingerprint(front_end, feature_dtype), labels)
+    description = describe_run(cache, settings, fingerprint(front_end, feature_dtype), splits)
+    with _alone(run, listener, waits=waits):
+        record = begin_run(run, description)
+        if run.is_finished:
+            listener.say(f"{run.name} is finished already")
+            return TrainReport(**record["result"])
+        _say_what_to_know(record["versions"], description["versions"], splits["training"], labels, listener)
+        remove_leftovers(run.folder)
+        truth = _located_truth(cache, splits["testing"], labels, front_end)
+        task = _Task(run, record, settings, splits, labels, front_end, feature_dtype, truth, save_every_s, listener)
+        return launch(make_fabric(settings.device, settings.precision, settings.devices), _train, task)
+
+
+def _alone(run: Run, listener: Listener, *, waits: bool) -> AbstractContextManager[None]:
+    """Keep others out while the block trains the run; a finished one is written by nobody."""
+    if run.is_finished:
+        return nullcontext()
+    if waits:
+        return wait_for(run.lock_path, lambda: listener.say(f"another process is training {run.name}: waiting for it"))
+    return hold(run.lock_path, f"training {run.name}", "wait until it has ended, or name another run with --run")
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What every process of a training needs to know."""
+
+    run: Run
+    record: dict[str, Any]
+    settings: TrainSettings
+    splits: dict[str, ClipBatches]
+    labels: LabelSet
+    front_end: LogMelConfig
+    feature_dtype: str
+    truth: Truth | None
+    save_every_s: float
+    listener: Listener
+
+
+def _train(fabric: Fabric, task: _Task) -> TrainReport:
+    """In each of its processes; the first one listens to the user, tunes and writes."""
+    run, settings, splits = task.run, task.settings, task.splits
+    if not fabric.is_global_zero:
+        task = replace(task, listener=Listener())
+    torch.set_num_threads(max(1, settings.threads // settings.devices))
+    keep_freed_memory()
+    fit = start(fabric, settings, task.labels, task.front_end, splits["training"])
+    _feed(splits, fabric.device)
+    seconds_before = _resume(fit, run, task.listener)
+    judge = _judge(task.truth, splits["testing"], task.labels, task.front_end, fit.model.time_factor)
+    with what_a_user_can_mend(run.name, settings):
+        seconds = _fit(fit, fabric, task, judge, seconds_before)
+    report = _report(fit, run, task.record["dataset"], seconds, len(splits["training"]))
+    if fabric.is_global_zero:
+        fit.restore_best()
+        _finish(fit.model, task, report)
+    return report
+
+
+def _finish(model: CRNN, task: _Task, report: TrainReport) -> None:
+    """Tune the model, and store it with what was chosen."""
+    run, settings = task.run, task.settings
+    points = _tune(model, task.truth, task.splits["testing"], task.labels, task.front_end, task.listener)
+    chosen = {name: point.settings for name, point in points.items()} or dict.fromkeys(OPERATING_POINTS, UNTUNED)
+    write_model(
+        run.model_path,
+        TrainedModel(
+            model, task.labels, task.front_end, task.feature_dtype, settings.network, settings.pooling, chosen
+        ),
+    )
+    tuned = {name: {**asdict(point.settings), **asdict(point.scores.overall)} for name, point in points.items()}
+    steps = {name: [asdict(step) for step in point.steps] for name, point in points.items()}
+    run.write_record({**task.record, "operating_points": tuned, "tuning": steps, "result": asdict(report)})
+    remove_resume(run.state_path)
+
+
+def open_splits(cache: DatasetCache, features: str, labels: LabelSet) -> dict[str, ClipBatches]:
+    """What training learns from and is judged by: ``training`` and ``testing``."""
+    clips = cache.read_clips()
+    splits: dict[str, ClipBatches] = {}
+    for split in ("training", "testing"):
+        if split not in clips:
+            raise MissingStageError(f"{cache.dataset} has no clips in {split}", hint=_NEEDED_FOR[split])
+        path = cache.features_dir(features) / f"{split}.h5"
+        if not path.exists():
+            usual = features == fingerprint(LogMelConfig(), "float16")
+            how = "" if usual else " with the same --front-end, --n-mels and --dtype"
+            hint = f"run `sedpipe features {cache.dataset}`{how} first"
+            raise MissingStageError(f"{path} does not exist", hint=hint)
+        splits[split] = ClipBatches(FeatureFile(path), clips[split], labels)
+    return splits
+
+
+def _say_what_to_know(
+    there: dict[str, str], now: dict[str, str], training: ClipBatches, labels: LabelSet, listener: Listener
+) -> None:
+    changed = differences(there, now)
+    if changed:
+        listener.say(f"begun with other versions, so the last digits may differ: {'; '.join(changed)}")
+    silent = [label for label, n in zip(labels, training.targets.sum(axis=0), strict=True) if not n]
+    if silent:
+        listener.say(f"no clip of training has the label {', '.join(silent)}: it cannot be learnt")
+
+
+@contextmanager
+def what_a_user_can_mend(name: str, settings: TrainSettings) -> Iterator[None]:
+    """Turn a loss that is no number, and too little memory, into a sentence."""
+    try:
+        yield
+    except LossError as error:
+        raise SedpipeError(
+            f"{name}: {error}",
+            hint="lower learning_rate in [training] of a preset of your own, and train as another --run",
+        ) from error
+    except (RuntimeError, MemoryError) as error:
+        if not isinstance(error, MemoryError | torch.cuda.OutOfMemoryError) and "allocate" not in str(error):
+            raise
+        size = settings.training.batch_size
+        raise SedpipeError(
+            f"{name}: memory of {settings.device} does not suffice for batches of {size} clips",
+            hint=f"try --batch-size {max(1, size // 2)}, or a smaller --preset, as another --run",
+        ) from error
+
+
+def start(
+    fabric: Fabric, settings: TrainSettings, labels: LabelSet, front_end: LogMelConfig, training: ClipBatches
+) -> Fit:
+    """A fit of the untrained network."""
+    torch.manual_seed(settings.seed)
+    try:
+        model = build_model(labels, front_end, settings.network, settings.pooling)
+    except ValueError as error:
+        raise SettingsError(f"preset {settings.preset}: {error}") from error
+    model.standardise_with(*band_statistics(training))
+    if settings.compiled:
+        model.compile()
+    n_steps = -(-len(training) // settings.training.batch_size)
+    return Fit(model, settings.training, settings.seed, fabric, n_steps)
+
+
+def _feed(splits: dict[str, ClipBatches], device: torch.device) -> None:
+    """Let a GPU have all features in its memory if they fit, else memory that it can fetch them from."""
+    if has_room(device, sum(batches.n_bytes for batches in splits.values())):
+        for batches in splits.values():
+            batches.keep_on(device)
+    for batches in splits.values():
+        batches.pinned = device.type == "cuda"
+
+
+def _resume(fit: Fit, run: Run, listener: Listener) -> float:
+    """Let the fit go on where it was; the seconds that this took."""
+    state, complaint = find_resume(run.state_path)
+    if complaint:
+        listener.say(f"{complaint}; the state before it is used")
+    if state is None:
+        return 0.0
+    try:
+        fit.load_state(state)
+        seconds = float(state["seconds"])
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise StaleError(
+            f"{run.state_path} is not the state of this network", hint="delete it, and training starts over"
+        ) from error
+    steps = f" and {fit.step} steps of the next" if fit.step else ""
+    listener.say(f"{run.name} goes on after epoch {fit.epoch}{steps}")
+    return seconds
+
+
+def _fit(fit: Fit, fabric: Fabric, task: _Task, judge: Judge | None, seconds_before: float) -> float:
+    """Epochs until it is time to stop; the seconds that all took, those before this call included."""
+    run, listener, size = task.run, task.listener, task.settings.training.batch_size
+    started = time.monotonic() - seconds_before
+    training, testing = task.splits["training"], task.splits["testing"]
+    n_steps = -(-len(training) // size)
+    writes = fabric.is_global_zero
+    curves = Curves(run.curves_path, fit.records) if writes and not fit.stopped else None
+    while not fit.stopped:
+        begun, skip = time.monotonic(), fit.step
+        batches = training.epoch(
+            size,
+            task.settings.seed,
+            fit.epoch + 1,
+            order=fit.config.order,
+            skip=skip,
+            process=fabric.global_rank,
+            n_processes=fabric.world_size,
+        )
+        tracked = listener.track(read_ahead(batches), n_steps - skip, f"epoch {fit.epoch + 1}, batches")
+        saved = begun
+        for _ in fit.steps(tracked):
+            if writes and time.monotonic() - saved >= task.save_every_s:
+                write_resume(run.state_path, {**fit.state(), "seconds": time.monotonic() - started})
+                saved = time.monotonic()
+        trained = time.monotonic()
+        record = fit.end_epoch(read_ahead(testing.in_order(size)), judge)
+        if writes:
+            write_text(run.log_path, _log(fit.records))
+            write_resume(run.state_path, {**fit.state(), "seconds": time.monotonic() - started})
+        if curves is not None:
+            curves.add(record)
+        speed = (len(training) - skip * size) / max(trained - begun, 1e-9)
+        epoch_s = len(training) / speed + time.monotonic() - trained
+        listener.say(_epoch_line(fit, record, speed, epoch_s * (task.settings.training.epochs - fit.epoch)))
+    if curves is not None:
+        curves.close()
+    return time.monotonic() - started
+
+
+def _epoch_line(fit: Fit, record: EpochRecord, clips_per_second: float, at_most_s: float) -> str:
+    best = " (best)" if fit.best_epoch == record.epoch else ""
+    error_rate, f1 = (record.scores.get(name) for name in ("error_rate", "f1"))
+    scores = "" if error_rate is None or f1 is None else f", testing ER {error_rate:.2f} F1 {100 * f1:.1f} %"
+    left = f", {fit.stopped}: stops" if fit.stopped else f", at most {clock(at_most_s)} to go"
+    return (
+        f"epoch {record.epoch}: training loss {record.training_loss:.4f}, validation loss "
+        f"{record.validation_loss:.4f}{best}{scores}, {clips_per_second:.1f} clips/s{left}"
+    )
+
+
+def _log(records: Sequence[EpochRecord]) -> str:
+    lines = ["epoch,training_loss,validation_loss,error_rate,f1\n"]
+    for record in records:
+        scores = ("" if score is None else repr(score) for score in map(record.scores.get, ("error_rate", "f1")))
+        lines.append(f"{record.epoch},{record.training_loss!r},{record.validation_loss!r},{','.join(scores)}\n")
+    return "".join(lines)
+
+
+def _located_truth(
+    cache: DatasetCache, testing: ClipBatches, labels: LabelSet, front_end: LogMelConfig
+) -> Truth | None:
+    """Truth about ``testing``; None where it is not known when anything sounds."""
+    truth = read_truth(cache, "testing", testing, labels, front_end)
+    events = [event for events in truth.reference.values() for event in events] if truth else []
+    return truth if any(event.is_located for event in events) else None
+
+
+def _judge(
+    truth: Truth | None, testing: ClipBatches, labels: LabelSet, front_end: LogMelConfig, time_factor: int
+) -> Judge | None:
+    """Error rate and F1 on ``testing`` at the best of a few thresholds."""
+    if truth is None:
+        return None
+
+    def judge(frame_probs: np.ndarray) -> dict[str, float | None]:
+        best = scores_at_thresholds(
+            frame_probs,
+            truth.clip_ids,
+            truth.reference,
+            truth.durations,
+            labels,
+            front_end.grid.subsampled(time_factor),
+            n_frames=-(-testing.n_frames // time_factor),
+        )
+        return {"error_rate": best["min_er"], "f1": best["max_f1"]}
+
+    return judge
+
+
+def _tune(
+    model: CRNN,
+    truth: Truth | None,
+    testing: ClipBatches,
+    labels: LabelSet,
+    front_end: LogMelConfig,
+    listener: Listener,
+) -> dict[str, OperatingPoint]:
+    """Post-processing for each operating point, tuned on ``testing``; empty where no event is known there."""
+    if truth is None:
+        listener.say("testing has no strong labels: thresholds stay at 0.5, untuned")
+        return {}
+    frame_probs, clip_probs = predict(model, testing.in_order(TUNING_BATCH_SIZE))
+    return tune(
+        frame_probs,
+        truth.clip_ids,
+        truth.reference,
+        truth.durations,
+        labels,
+        front_end.grid.subsampled(model.time_factor),
+        clip_probs=clip_probs,
+        n_frames=-(-testing.n_frames // model.time_factor),
+    )
+
+
+def _report(fit: Fit, run: Run, dataset: str, seconds: float, clips_per_epoch: int) -> TrainReport:
+    return TrainReport(
+        dataset=dataset,
+        run=run.name,
+        run_dir=str(run.folder),
+        parameters=sum(parameter.numel() for parameter in fit.model.parameters()),
+        epochs=fit.epoch,
+        best_epoch=fit.best_epoch,
+        validation_loss=fit.best_loss if fit.records else None,
+        stopped=fit.stopped,
+        seconds=seconds,
+        clips_per_second=fit.epoch * clips_per_epoch / seconds if seconds > 0 else 0.0,
+    )

@@ -1,0 +1,146 @@
+"""Rows of a split and their stored features -> tensors, joined by ``clip_id``.
+
+- :class:`ClipBatches`: a split in batches, in order or shuffled
+- :func:`read_ahead`: the next batch is read while one is worked on
+- :func:`band_statistics`: mean and deviation of each mel band, for standardisation
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sedpipe.clips import Clip
+from sedpipe.errors import MissingStageError
+from sedpipe.io.cache.feature_store import FeatureFile
+from sedpipe.labels import LabelSet
+from sedpipe.training.fit import Batch
+from sedpipe.training.orders import balanced_order, shuffled_order
+
+ROWS_PER_READ = 64
+
+
+class ClipBatches:
+    """The clips of a split that have features.
+
+    Parameters
+    ----------
+    file : FeatureFile
+        Their features.
+    clips : sequence of Clip
+        Their weak labels; a clip without features is left out, since absent is not negative.
+    labels : LabelSet
+        K classes.
+
+    Attributes
+    ----------
+    pinned : bool
+        Whether features are read into memory that a GPU can fetch from by itself.
+
+    Raises
+    ------
+    MissingStageError
+        If no clip has features.
+    """
+
+    def __init__(self, file: FeatureFile, clips: Sequence[Clip], labels: LabelSet) -> None:
+        rows = {clip_id: row for row, clip_id in enumerate(file.clip_ids)}
+        self.clips = [clip for clip in clips if clip.clip_id in rows]
+        if not self.clips:
+            raise MissingStageError(f"{file.path} holds none of the listed clips", hint="run `sedpipe features` first")
+        self._file = file
+        self._rows = np.array([rows[clip.clip_id] for clip in self.clips])
+        self.targets = np.stack([labels.multi_hot(clip.labels) for clip in self.clips])
+        self.n_frames = file.n_frames[self._rows]
+        self._kept: Tensor | None = None
+        self.pinned = False
+        self.audio_sha256 = [file.audio_sha256[row] for row in self._rows]
+
+    def __len__(self) -> int:
+        return len(self.clips)
+
+    @property
+    def n_bytes(self) -> int:
+        """Of all features, as stored."""
+        return len(self) * self._file.bytes_per_clip
+
+    def keep_on(self, device: torch.device) -> None:
+        """Read all features at once into the device's memory, as stored; batches are made there from now on."""
+        self._kept = torch.from_numpy(self._file.read_features(self._rows.tolist())).to(device)
+
+    def in_order(self, batch_size: int) -> Iterator[Batch]:
+        """Every clip once, in the order of the manifest."""
+        return self._batches(np.arange(len(self)), batch_size)
+
+    def epoch(
+        self,
+        batch_size: int,
+        seed: int,
+        epoch: int,
+        *,
+        order: str = "shuffled",
+        skip: int = 0,
+        process: int = 0,
+        n_processes: int = 1,
+    ) -> Iterator[Batch]:
+        """As many clips as there are, in an order that seed and epoch alone decide.
+
+        Parameters
+        ----------
+        order : str
+            Of :data:`sedpipe.training.orders.ORDERS`: every clip once, or every class as often.
+        skip : int
+            Batches that are left out at the beginning.
+        process, n_processes : int
+            Of each batch, only the clips of this process, counted from 0; a batch of fewer clips than processes
+            is everybody's.
+        """
+        draw = balanced_order if order == "balanced" else shuffled_order
+        drawn = draw(self.targets, np.random.default_rng([seed, epoch]))
+        return self._batches(drawn[skip * batch_size :], batch_size, process, n_processes)
+
+    def _batches(self, order: np.ndarray, batch_size: int, process: int = 0, n_processes: int = 1) -> Iterator[Batch]:
+        for first in range(0, len(order), batch_size):
+            whole = order[first : first + batch_size]
+            chosen = whole[process::n_processes] if len(whole) >= n_processes else whole
+            yield Batch(
+                self._features(chosen),
+                torch.from_numpy(self.targets[chosen]),
+                torch.from_numpy(self.n_frames[chosen]),
+                [self.clips[index].clip_id for index in chosen],
+                len(whole),
+            )
+
+    def _features(self, chosen: np.ndarray) -> Tensor:
+        """Of the chosen clips, float32; pinned where a GPU may fetch them while it computes."""
+        if self._kept is not None:
+            return self._kept[torch.from_numpy(chosen).to(self._kept.device)].float()
+        features = torch.from_numpy(self._file.read_features(self._rows[chosen].tolist())).float()
+        return features.pin_memory() if self.pinned else features
+
+
+def read_ahead(batches: Iterable[Batch]) -> Iterator[Batch]:
+    """The same batches in the same order, the next one being read by a thread while one is worked on."""
+    iterator = iter(batches)
+    with ThreadPoolExecutor(1, thread_name_prefix="read-ahead") as reader:
+        coming = reader.submit(next, iterator, None)
+        while (batch := coming.result()) is not None:
+            coming = reader.submit(next, iterator, None)
+            yield batch
+
+
+def band_statistics(batches: ClipBatches) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation (F,) of each mel band over the frames that count, float32."""
+    count, total, squares = 0.0, torch.zeros(()), torch.zeros(())
+    for batch in batches.in_order(ROWS_PER_READ):
+        counted = torch.arange(batch.x.shape[1]) < batch.n_frames.unsqueeze(1)
+        frames = batch.x[counted].double()
+        count += len(frames)
+        total = total + frames.sum(dim=0)
+        squares = squares + frames.square().sum(dim=0)
+    mean = total / count
+    return mean.float(), (squares / count - mean.square()).clamp(min=0).sqrt().float()

@@ -1,0 +1,135 @@
+"""Frame probabilities of a run on a split: stored ones, or new ones by the network.
+
+Torch is only imported where the network is asked.
+
+- :func:`frame_scores`: of one run
+- :func:`mean_of`: of several, as one system
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from sedpipe.clips import Clip
+from sedpipe.errors import MissingStageError, SettingsError
+from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.cache.feature_store import FeatureFile
+from sedpipe.io.cache.frame_scores import FrameScores, Origin, find_frame_scores, find_origin, write_frame_scores
+from sedpipe.io.cache.runs import Run
+from sedpipe.io.files.checksums import sha256_of
+from sedpipe.labels import LabelSet
+from sedpipe.listener import Listener
+
+BATCH_SIZE = 32
+
+
+def frame_scores(cache: DatasetCache, run: Run, split: str, device: str, listener: Listener) -> FrameScores:
+    """Stored ones if they were made from this model and these features, else new ones.
+
+    Raises
+    ------
+    MissingStageError
+        If the split has no clips or no features.
+    SettingsError
+        If the model does not know the dataset's classes.
+    """
+    clips = cache.read_clips()
+    if split not in clips:
+        raise MissingStageError(f"{cache.dataset} has no clips in {split}: it has {', '.join(clips)}")
+    stored = _stored(cache, run, split, clips[split])
+    scores = stored or _by_the_network(cache, run, split, clips[split], device, listener)
+    check_classes(cache, scores.labels)
+    return scores
+
+
+def check_classes(cache: DatasetCache, labels: LabelSet) -> None:
+    """``SettingsError`` if the model lacks a class of the dataset."""
+    unknown = [label for label in cache.read_record().labels if label not in labels]
+    if unknown:
+        raise SettingsError(
+            f"the model does not know {cache.dataset}'s class {unknown[0]!r}",
+            hint="score it on a dataset with the classes it was trained for",
+        )
+
+
+def mean_of(each: Sequence[FrameScores]) -> FrameScores:
+    """The mean of several systems' probabilities of the same clips; it has no operating points yet.
+
+    Raises
+    ------
+    SettingsError
+        If they are of other clips, classes or frames.
+    """
+    first = each[0]
+    for other in each[1:]:
+        same = other.labels == first.labels and other.grid == first.grid and other.clip_ids == first.clip_ids
+        if not same or other.frame_probs.shape != first.frame_probs.shape:
+            raise SettingsError("these runs cannot be scored as one: their classes, frames or clips differ")
+    return FrameScores(
+        first.clip_ids,
+        np.mean([scores.frame_probs for scores in each], axis=0),
+        np.mean([scores.clip_probs for scores in each], axis=0),
+        first.n_frames,
+        first.durations,
+        first.labels,
+        first.grid,
+        {},
+    )
+
+
+def _stored(cache: DatasetCache, run: Run, split: str, clips: Sequence[Clip]) -> FrameScores | None:
+    path = run.frame_scores_path(split)
+    origin = find_origin(path)
+    if origin is None or len(Path(origin.features).parts) != 1:
+        return None
+    features = cache.features_dir(origin.features) / f"{split}.h5"
+    if not features.exists():
+        return None
+    file = FeatureFile(features)
+    audio = dict(zip(file.clip_ids, file.audio_sha256, strict=True))
+    clip_ids = [clip.clip_id for clip in clips if clip.clip_id in audio]
+    return find_frame_scores(path, _origin(run, origin.features, clip_ids, [audio[clip_id] for clip_id in clip_ids]))
+
+
+def _origin(run: Run, features: str, clip_ids: Sequence[str], audio_sha256: Sequence[str]) -> Origin:
+    lines = "\n".join([sha256_of(run.model_path), *clip_ids, *audio_sha256])
+    return Origin(features, hashlib.sha256(lines.encode()).hexdigest())
+
+
+def _by_the_network(
+    cache: DatasetCache, run: Run, split: str, clips: Sequence[Clip], device: str, listener: Listener
+) -> FrameScores:
+    import torch
+
+    from sedpipe.io.cache.feature_store import fingerprint
+    from sedpipe.io.models.checkpoints import read_model
+    from sedpipe.nn.device import choose_device
+    from sedpipe.steps.batches import ClipBatches
+    from sedpipe.training.fit import predict
+
+    trained = read_model(run.model_path, torch.device(choose_device(device)))
+    check_classes(cache, trained.labels)
+    features = fingerprint(trained.front_end, trained.feature_dtype)
+    path = cache.features_dir(features) / f"{split}.h5"
+    if not path.exists():
+        raise MissingStageError(f"{path} does not exist", hint=f"run `sedpipe features {cache.dataset}` first")
+    batches = ClipBatches(FeatureFile(path), clips, trained.labels)
+    tracked = listener.track(batches.in_order(BATCH_SIZE), -(-len(batches) // BATCH_SIZE), f"{split} batches")
+    frame_probs, clip_probs = predict(trained.model, tracked)
+    clip_ids, factor = [clip.clip_id for clip in batches.clips], trained.network.time_factor
+    scores = FrameScores(
+        clip_ids,
+        frame_probs,
+        clip_probs,
+        -(-batches.n_frames // factor),
+        trained.front_end.grid.edges(trained.front_end.n_frames)[batches.n_frames],
+        trained.labels,
+        trained.front_end.grid.subsampled(factor),
+        trained.operating_points,
+    )
+    write_frame_scores(run.frame_scores_path(split), scores, _origin(run, features, clip_ids, batches.audio_sha256))
+    return scores

@@ -1,0 +1,142 @@
+"""What a run is made with: written when it begins, held against what is asked when it goes on.
+
+- :class:`TrainSettings`: everything that a person decides
+- :func:`describe_run`: settings, data, versions
+- :func:`begin_run`: a new run's record is written; another one's settings or data are refused
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import sedpipe
+from sedpipe.errors import StaleError
+from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.cache.runs import Run, differences
+from sedpipe.io.files.checksums import sha256_of
+from sedpipe.io.settings.recipes import PAPER
+from sedpipe.nn.networks.crnn import NetworkConfig, PoolingConfig
+from sedpipe.steps.batches import ClipBatches
+from sedpipe.training.fit import TrainingConfig
+
+VERSIONED = ("torch", "numpy", "librosa", "h5py", "sed_eval")
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """What a run is made with.
+
+    Parameters
+    ----------
+    preset : str
+        Name of the preset that network and training come from.
+    network : NetworkConfig
+    pooling : PoolingConfig
+    training : TrainingConfig
+    seed : int
+        Decides initial weights, order of clips, dropout.
+    device : str
+        ``cpu``, ``cuda``, ``cuda:1``, ...
+    threads : int
+        Of the CPU; sums depend on it in the last digit.
+    precision : str
+        What convolutions and GRU compute in: ``auto``, ``float32`` or ``bfloat16``.
+    compiled : bool
+        By ``torch.compile``; sums depend on it, too.
+    recipe : str
+        Name of the recipe that the preset's training was changed by.
+    devices : int
+        Processes that share each batch, on GPUs one each.
+    """
+
+    preset: str
+    network: NetworkConfig
+    pooling: PoolingConfig
+    training: TrainingConfig
+    seed: int
+    device: str
+    threads: int
+    precision: str = "auto"
+    compiled: bool = False
+    recipe: str = PAPER
+    devices: int = 1
+
+    @property
+    def default_run(self) -> str:
+        """A name that tells the runs of a table apart."""
+        how = self.pooling
+        stages = "x".join(str(group) for group in how.hierarchy) or "single"
+        weights = "" if how.segment_weights == "corrected" else f"-{how.segment_weights}"
+        recipe = "" if self.recipe == PAPER else f"-{self.recipe}"
+        return f"{self.preset}{recipe}-{how.function}-{stages}{weights}-seed{self.seed}"
+
+
+def describe_run(
+    cache: DatasetCache, settings: TrainSettings, features: str, splits: Mapping[str, ClipBatches]
+) -> dict[str, Any]:
+    """The record of a run: its settings, fingerprints of all data that it sees, and versions.
+
+    Parameters
+    ----------
+    cache : DatasetCache
+    settings : TrainSettings
+    features : str
+        Fingerprint of the features' parameters.
+    splits : mapping of str to ClipBatches
+        What it learns from and is tuned on.
+    """
+    record = cache.read_record()
+    versions = {"sedpipe": sedpipe.__version__, "python": platform.python_version()}
+    description = {
+        "dataset": cache.dataset,
+        "settings": asdict(settings),
+        "data": {
+            "manifest": record.fingerprint,
+            "labels": record.labels,
+            "features": features,
+            "reference": _sha256_if_there(cache.reference_path("testing")),
+            **{split: _clips_fingerprint(batches) for split, batches in splits.items()},
+        },
+        "versions": {**versions, **{name: version(name) for name in VERSIONED}},
+    }
+    as_read_back: dict[str, Any] = json.loads(json.dumps(description))  # tuples become lists
+    return as_read_back
+
+
+def _clips_fingerprint(batches: ClipBatches) -> dict[str, int | str]:
+    pairs = zip(batches.clips, batches.audio_sha256, strict=True)
+    rows = json.dumps([[clip.clip_id, audio, *clip.labels] for clip, audio in pairs])
+    return {"clips": len(batches), "sha256": hashlib.sha256(rows.encode()).hexdigest()}
+
+
+def _sha256_if_there(path: Path) -> str | None:
+    return sha256_of(path) if path.exists() else None
+
+
+def begin_run(run: Run, record: dict[str, Any]) -> dict[str, Any]:
+    """The record of the run if it is there already and the same; else ``record``, now written.
+
+    Raises
+    ------
+    StaleError
+        If the run was begun with other settings or other data; says which.
+    """
+    there = run.find_record()
+    if there is None:
+        run.write_record(record)
+        return record
+    for part in ("settings", "data"):
+        changed = differences(there.get(part, {}), record[part])
+        if changed:
+            raise StaleError(
+                f"run {run.name} was begun with other {part}: {'; '.join(changed)}",
+                hint=f"name another run with --run, or delete {run.folder}",
+            )
+    return there

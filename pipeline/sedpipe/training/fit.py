@@ -1,0 +1,334 @@
+"""Fitting a network to weak labels; knows no file and no terminal.
+
+- :class:`Batch`: what a network eats
+- :class:`TrainingConfig`: batch, epochs, learning rate, patience, and what a recipe adds
+- :class:`EpochRecord`: one line of ``log.csv``
+- :class:`Fit`: a step at a time, with early stopping; its state can be stored after every step
+- :class:`LossError`: the loss is no number any more
+- :func:`predict`: probabilities of a whole split
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sedpipe.nn.networks.crnn import CRNN
+from sedpipe.training.augment import AugmentConfig, augment
+from sedpipe.training.averaging import MovingAverage
+from sedpipe.training.orders import ORDERS
+
+if TYPE_CHECKING:  # takes a second to import, and only training needs it
+    from lightning_fabric import Fabric
+
+SCHEDULES = ("constant", "cosine")
+_SMALLEST_PROBABILITY = 1e-7  # keeps the logarithm of the loss finite
+
+
+class Batch(NamedTuple):
+    """Log-mel ``x`` (B, T, F), weak labels ``y`` (B, K), ``n_frames`` (B,) that count, the clips' names.
+
+    ``whole`` is the number of clips of the batch of which these are one process's part; by default they are all.
+    """
+
+    x: Tensor
+    y: Tensor
+    n_frames: Tensor
+    clip_ids: list[str]
+    whole: int | None = None
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How a network is fitted; the defaults are the paper's, ``epochs`` apart, which it does not state.
+
+    Parameters
+    ----------
+    batch_size : int
+        Clips a step.
+    epochs : int
+        At most this many; 0 leaves the network untrained.
+    learning_rate : float
+        Of Adam.
+    patience : int
+        Stop when the validation loss has not fallen for this many epochs.
+    order : str
+        ``shuffled`` (every clip once an epoch) or ``balanced`` (every class as often).
+    schedule : str
+        Of the learning rate: ``constant``, or ``cosine`` (falls from ``learning_rate`` to 0 over all ``epochs``).
+    averaging : float in [0, 1)
+        Weights that are validated and kept are a moving average with this decay a step; 0 for the last ones.
+    label_smoothing : float in [0, 1)
+        Labels become ``(1 - s) y + s / 2``.
+    augment : AugmentConfig
+        What is done to each batch.
+
+    Raises
+    ------
+    ValueError
+        If a value is out of range.
+    """
+
+    batch_size: int = 128
+    epochs: int = 100
+    learning_rate: float = 1e-3
+    patience: int = 10
+    order: str = "shuffled"
+    schedule: str = "constant"
+    averaging: float = 0.0
+    label_smoothing: float = 0.0
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
+
+    def __post_init__(self) -> None:
+        if self.order not in ORDERS:
+            raise ValueError(f"order must be one of {', '.join(ORDERS)}, got {self.order!r}")
+        if self.schedule not in SCHEDULES:
+            raise ValueError(f"schedule must be one of {', '.join(SCHEDULES)}, got {self.schedule!r}")
+        if not 0 <= self.averaging < 1 or not 0 <= self.label_smoothing < 1:
+            raise ValueError("averaging and label_smoothing must be in [0, 1)")
+        if self.batch_size < 1 or self.patience < 1 or self.epochs < 0:
+            raise ValueError("batch_size and patience must be positive, epochs must not be negative")
+        if not 0 < self.learning_rate < 1:
+            raise ValueError(f"learning_rate must be between 0 and 1, got {self.learning_rate}")
+
+
+class LossError(ArithmeticError):
+    """A loss that is no finite number: nothing can be learnt from it."""
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """One epoch: mean losses a clip, and what its judge made of the validation's frames; epochs count from 1."""
+
+    epoch: int
+    training_loss: float
+    validation_loss: float
+    scores: dict[str, float | None] = field(default_factory=dict)
+
+
+Judge = Callable[[np.ndarray], dict[str, float | None]]
+"""Scores of the frame probabilities (N, T', K) of the validation's clips."""
+
+
+def clip_loss(clip_probs: Tensor, targets: Tensor) -> Tensor:
+    """Binary cross-entropy of clip probabilities (B, K), mean over clips and classes (Eq. A-3), in float32."""
+    bounded = clip_probs.float().clamp(_SMALLEST_PROBABILITY, 1 - _SMALLEST_PROBABILITY)
+    # written out, since torch's own is an error instead of nan where a probability is nan
+    return -(targets * bounded.log() + (1 - targets) * (-bounded).log1p()).mean()
+
+
+class Fit:
+    """A network under training.
+
+    Parameters
+    ----------
+    model : CRNN
+        Is moved to its device.
+    config : TrainingConfig
+    seed : int
+        With the numbers of epoch and step, decides dropout and augmentation; so every step can be repeated alone.
+    fabric : Fabric
+        Device, precision and processes; see :mod:`sedpipe.training.processes`.
+    steps_per_epoch : int
+        For the schedule.
+    """
+
+    def __init__(
+        self, model: CRNN, config: TrainingConfig, seed: int, fabric: Fabric, steps_per_epoch: int = 1
+    ) -> None:
+        self.model = model
+        self.config = config
+        self.records: list[EpochRecord] = []
+        self.best_epoch = 0
+        self.step = 0
+        self._loss_sum, self._n_clips = 0.0, 0
+        self._best_loss = math.inf
+        self._fabric = fabric
+        adam = torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=True)
+        self._network, self._optimiser = fabric.setup(model, adam)  # the model's own weights, shared by processes
+        self._best_weights = _copied(model.state_dict())
+        self._seed = seed
+        self._steps_per_epoch = steps_per_epoch
+        self._average = MovingAverage(model, config.averaging) if config.averaging else None
+
+    @property
+    def epoch(self) -> int:
+        """Epochs done."""
+        return len(self.records)
+
+    @property
+    def best_loss(self) -> float:
+        """Validation loss of the best epoch; infinite before the first."""
+        return self._best_loss
+
+    @property
+    def stopped(self) -> str:
+        """Why no further epoch is due: ``"epochs"``, ``"patience"``, or ``""`` while one is."""
+        if self.epoch - self.best_epoch >= self.config.patience:
+            return "patience"
+        return "epochs" if self.epoch >= self.config.epochs else ""
+
+    def run_epoch(self, training: Iterable[Batch], validation: Iterable[Batch]) -> EpochRecord:
+        """Train on every batch once, then validate."""
+        for _ in self.steps(training):
+            pass
+        return self.end_epoch(validation)
+
+    def steps(self, batches: Iterable[Batch]) -> Iterator[int]:
+        """Train on the rest of an epoch, a batch a step; yields the steps done, where :meth:`state` can be taken.
+
+        Parameters
+        ----------
+        batches : iterable of Batch
+            Those of the epoch after the first ``step``, which are done already.
+
+        Raises
+        ------
+        LossError
+            If the loss is no finite number.
+        """
+        self.model.train()
+        for batch in batches:
+            self._begin_step()
+            x, y, n_frames = self._augmented(*_on_device(batch, self.model))
+            n_clips = batch.whole or len(y)
+            # processes average their gradients: each mean counts by its clips, so that the whole is the batch's mean
+            part = len(y) * self._fabric.world_size / n_clips if len(y) < n_clips else 1.0
+            loss = part * clip_loss(self._network(x, n_frames).clip_probs, y)
+            value = cast(Tensor, self._fabric.all_reduce(loss.detach(), reduce_op="mean")).item()
+            if not math.isfinite(value):
+                raise LossError(f"the loss is {value} at step {self.step + 1} of epoch {self.epoch + 1}")
+            self._optimiser.zero_grad()
+            self._fabric.backward(loss)
+            self._optimiser.step()
+            if self._average is not None:
+                self._average.update(self.model)
+            self._loss_sum += value * n_clips
+            self._n_clips += n_clips
+            self.step += 1
+            yield self.step
+
+    def end_epoch(self, validation: Iterable[Batch], judge: Judge | None = None) -> EpochRecord:
+        """Validate, in the first process alone; keeps the weights if they are the best so far.
+
+        Raises
+        ------
+        LossError
+            If the loss is no finite number.
+        """
+        with self._averaged():
+            found = self._validate(validation, judge) if self._fabric.is_global_zero else (math.nan, {})
+            weights = _copied(self.model.state_dict())
+        loss, scores = self._fabric.broadcast(found)
+        if not math.isfinite(loss):
+            raise LossError(f"the validation loss is {loss} after epoch {self.epoch + 1}")
+        record = EpochRecord(self.epoch + 1, self._loss_sum / self._n_clips, loss, scores)
+        self.records.append(record)
+        self.step, self._loss_sum, self._n_clips = 0, 0.0, 0
+        if loss < self._best_loss:
+            self._best_loss, self.best_epoch = loss, record.epoch
+            self._best_weights = weights
+        return record
+
+    def restore_best(self) -> None:
+        """Give the model the weights of the best epoch."""
+        self.model.load_state_dict(self._best_weights)
+
+    def state(self) -> dict[str, Any]:
+        """Everything that the next step depends on, as tensors and plain values; the first process's counts."""
+        return {
+            "step": self.step,
+            "loss_sum": self._loss_sum,
+            "n_clips": self._n_clips,
+            "weights": self.model.state_dict(),
+            "optimiser": self._optimiser.state_dict(),
+            "best_weights": self._best_weights,
+            "best_epoch": self.best_epoch,
+            "best_loss": self._best_loss,
+            "records": [asdict(record) for record in self.records],
+            "average": None if self._average is None else self._average.state(),
+        }
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go on where :meth:`state` was taken, at whatever step."""
+        self.step, self._loss_sum, self._n_clips = state["step"], state["loss_sum"], state["n_clips"]
+        self.model.load_state_dict(state["weights"])
+        self._optimiser.load_state_dict(state["optimiser"])
+        self._best_weights = state["best_weights"]
+        self.best_epoch = state["best_epoch"]
+        self._best_loss = state["best_loss"]
+        self.records = [EpochRecord(**record) for record in state["records"]]
+        if self._average is not None:
+            self._average.load_state(state["average"])
+
+    def _begin_step(self) -> None:
+        """Chance and rate are functions of seed, epoch and step, so that no state of a generator need be kept."""
+        numbers = np.random.SeedSequence([self._seed, self.epoch + 1, self.step], spawn_key=self._process)
+        torch.manual_seed(int(numbers.generate_state(1, np.uint64)[0] >> 1))
+        for group in self._optimiser.param_groups:
+            group["lr"] = self.config.learning_rate * self._share_of_rate()
+
+    @property
+    def _process(self) -> tuple[int, ...]:
+        """Tells the chance of processes apart; the first draws what one alone would."""
+        return (self._fabric.global_rank,) if self._fabric.global_rank else ()
+
+    def _share_of_rate(self) -> float:
+        if self.config.schedule == "constant":
+            return 1.0
+        done = (self.epoch + self.step / self._steps_per_epoch) / self.config.epochs
+        return 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
+
+    def _augmented(self, x: Tensor, y: Tensor, n_frames: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        smoothing = self.config.label_smoothing
+        numbers = np.random.SeedSequence([self._seed, self.epoch + 1, self.step, 1], spawn_key=self._process)
+        generator = np.random.default_rng(numbers)
+        x, y, n_frames = augment(x, y, n_frames, self.model.mean, self.config.augment, generator)
+        return x, (1 - smoothing) * y + smoothing / 2 if smoothing else y, n_frames
+
+    def _averaged(self) -> AbstractContextManager[None]:
+        return nullcontext() if self._average is None else self._average.applied_to(self.model)
+
+    def _validate(self, batches: Iterable[Batch], judge: Judge | None) -> tuple[float, dict[str, float | None]]:
+        self.model.eval()
+        total, n_clips, frame_probs = 0.0, 0, []
+        with torch.inference_mode(), self._fabric.autocast():
+            for batch in batches:
+                x, y, n_frames = _on_device(batch, self.model)
+                prediction = self.model(x, n_frames)
+                total += clip_loss(prediction.clip_probs, y).item() * len(y)
+                n_clips += len(y)
+                if judge is not None:
+                    frame_probs.append(prediction.frame_probs.cpu().numpy())
+        loss = total / n_clips
+        return loss, judge(np.concatenate(frame_probs)) if judge is not None and math.isfinite(loss) else {}
+
+
+def predict(model: CRNN, batches: Iterable[Batch]) -> tuple[np.ndarray, np.ndarray]:
+    """``frame_probs`` (N, T', K) and ``clip_probs`` (N, K) of all clips of ``batches``, float32."""
+    model.eval()
+    frame_probs, clip_probs = [], []
+    with torch.inference_mode():
+        for batch in batches:
+            x, _, n_frames = _on_device(batch, model)
+            prediction = model(x, n_frames)
+            frame_probs.append(prediction.frame_probs.cpu().numpy())
+            clip_probs.append(prediction.clip_probs.cpu().numpy())
+    return np.concatenate(frame_probs), np.concatenate(clip_probs)
+
+
+def _on_device(batch: Batch, model: CRNN) -> tuple[Tensor, Tensor, Tensor]:
+    device = model.mean.device
+    x, y, n_frames = (part.to(device, non_blocking=True) for part in (batch.x, batch.y, batch.n_frames))
+    return x, y, n_frames
+
+
+def _copied(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: tensor.detach().clone() for name, tensor in weights.items()}

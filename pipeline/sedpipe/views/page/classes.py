@@ -1,0 +1,164 @@
+"""Class by class: how well each is found, and what it is taken for.
+
+- :func:`class_rows`: scores and counts, the weakest first
+- :func:`confused_classes`, :func:`confusion_rows`: when a class is missed, what was estimated instead
+- :func:`findings`: the few sentences that a reader looks for first
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sedpipe.labels import LabelSet
+from sedpipe.views.page.mistakes import Confusions
+from sedpipe.views.page.scored_run import ScoredRun
+
+MOST_CONFUSED = 40
+"""Columns of the table of mix-ups; with hundreds of classes it would be most of the page."""
+
+_ENOUGH_SEGMENTS = 10  # a class with fewer may look weak by chance
+
+
+@dataclass(frozen=True)
+class TakenFor:
+    """A class that was estimated instead, and in how many segments."""
+
+    label: str
+    segments: float
+
+
+@dataclass(frozen=True)
+class ClassRow:
+    """Scores of a class, as ``ClassScores`` has them, and the two classes that it is most often taken for."""
+
+    label: str
+    scores: dict[str, Any]
+    taken_for: Sequence[TakenFor]
+
+
+@dataclass(frozen=True)
+class ConfusionCell:
+    """Segments, and their share of the row's reference."""
+
+    segments: float
+    share: float
+    title: str
+    is_found: bool
+
+
+@dataclass(frozen=True)
+class ConfusionRow:
+    """What became of a class: a cell for each class (its own: found), then one for what went unnoticed."""
+
+    label: str
+    n_reference: int
+    cells: Sequence[ConfusionCell]
+    unnoticed: ConfusionCell
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A sentence with a head."""
+
+    title: str
+    text: str
+
+
+def class_rows(run: ScoredRun, confusions: Confusions) -> list[ClassRow]:
+    """Classes by F1, the weakest first; those without reference last."""
+    rows = [
+        ClassRow(label, run.scores["per_class"][label], _taken_for(k, run.labels, confusions)[:2])
+        for k, label in enumerate(run.labels)
+    ]
+    return sorted(rows, key=lambda row: (row.scores["f1"] is None, row.scores["f1"] or 0.0, row.label))
+
+
+def _taken_for(k: int, labels: LabelSet, confusions: Confusions) -> list[TakenFor]:
+    order = np.argsort(-confusions.taken_for[k], kind="stable").tolist()
+    return [
+        TakenFor(labels.names[j], float(confusions.taken_for[k, j])) for j in order if confusions.taken_for[k, j] > 0
+    ]
+
+
+def confused_classes(run: ScoredRun, confusions: Confusions) -> list[int]:
+    """Classes that are worth a column, in the order of the label set.
+
+    Those that sound or are said; of more than a page can show, those that are missed or falsely said most.
+    """
+    reference, estimated = run.rolls
+    occurs = (reference | estimated).any(axis=(0, 1))
+    wrong = confusions.taken_for.sum(axis=0) + confusions.taken_for.sum(axis=1) + confusions.unnoticed
+    order = sorted(np.flatnonzero(occurs).tolist(), key=lambda k: (-wrong[k], k))
+    return sorted(order[:MOST_CONFUSED])
+
+
+def confusion_rows(run: ScoredRun, confusions: Confusions, classes: Sequence[int]) -> list[ConfusionRow]:
+    """Those of the classes that sound, with a cell for each of ``classes``."""
+    rows = []
+    for k in classes:
+        label, n_reference = run.labels.names[k], int(run.rolls[0][..., k].sum())
+        if n_reference:
+            segments = np.where(np.arange(len(run.labels)) == k, confusions.found[k], confusions.taken_for[k])
+            cells = [
+                _cell(float(segments[j]), n_reference, _outcome(run.labels, k, j), is_found=j == k) for j in classes
+            ]
+            nothing = _cell(float(confusions.unnoticed[k]), n_reference, f"{label}: nothing instead")
+            rows.append(ConfusionRow(label, n_reference, cells, nothing))
+    return rows
+
+
+def _outcome(labels: LabelSet, k: int, j: int) -> str:
+    return f"{labels.names[k]}: " + ("found" if j == k else f"taken for {labels.names[j]}")
+
+
+def _cell(segments: float, n_reference: int, title: str, is_found: bool = False) -> ConfusionCell:
+    return ConfusionCell(segments, segments / n_reference, f"{title}, {segments:.3g} of {n_reference} s", is_found)
+
+
+def findings(run: ScoredRun, rows: Sequence[ClassRow], confusions: Confusions) -> list[Finding]:
+    """Missed or invented, weakest classes, commonest mix-ups; each only where there is something to say."""
+    return [*_balance(run), *_weakest(rows), *_mixed_up(run.labels, confusions)]
+
+
+def _balance(run: ScoredRun) -> list[Finding]:
+    reference, estimated = run.rolls
+    n_reference, missed, false = (
+        int(roll.sum()) for roll in (reference, reference & ~estimated, estimated & ~reference)
+    )
+    if not n_reference:
+        return []
+    more = "It misses more than it invents" if missed > false else "It invents more than it misses"
+    text = (
+        f"Of {n_reference:,} class-seconds that sound, {n_reference - missed:,} are found and {missed:,} missed; "
+        f"{false:,} are estimated where the class is silent."
+    )
+    return [Finding(more if missed != false else "It misses as much as it invents", text)]
+
+
+def _weakest(rows: Sequence[ClassRow]) -> list[Finding]:
+    known = [row for row in rows if row.scores["f1"] is not None and row.scores["n_reference"] >= _ENOUGH_SEGMENTS]
+    if len(known) < 2:
+        return []
+    named = ", ".join(f"{row.label} ({100 * row.scores['f1']:.1f})" for row in known[: min(3, len(known) - 1)])
+    best = known[-1]
+    return [
+        Finding("Weakest classes by F1 (%)", f"{named}; strongest is {best.label} ({100 * best.scores['f1']:.1f}).")
+    ]
+
+
+def _mixed_up(labels: LabelSet, confusions: Confusions) -> list[Finding]:
+    pairs = sorted(
+        ((float(confusions.taken_for[k, j]), k, j) for k in range(len(labels)) for j in range(len(labels))),
+        key=lambda pair: (-pair[0], pair[1], pair[2]),
+    )
+    named = [f"{labels.names[k]} for {labels.names[j]} ({segments:.3g} s)" for segments, k, j in pairs[:3] if segments]
+    silent = int(confusions.unnoticed.sum())
+    if not named:
+        return []
+    return [
+        Finding("Most often taken", f"{'; '.join(named)}. In {silent:,} missed class-seconds, nothing stood instead.")
+    ]

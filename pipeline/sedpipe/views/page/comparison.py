@@ -1,0 +1,183 @@
+"""The page about several runs on the same split of the same dataset.
+
+- :func:`same_clips`: the runs on the clips that all of them scored, and what a reader must be warned of
+- :func:`most_different`: the clips in which they differ most
+- :func:`differences_to_first`: how far they are apart, with intervals
+- :func:`comparison_page`: the runs side by side as HTML
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
+
+from sedpipe.errors import SettingsError
+from sedpipe.metrics.bootstrap import Difference, paired_differences
+from sedpipe.metrics.segment_based import count_segments, segment_based_scores
+from sedpipe.views.page.clip_view import ClipView
+from sedpipe.views.page.headline import coverage, named_row, yardstick_rows
+from sedpipe.views.page.mistakes import errors_of_clips
+from sedpipe.views.page.page import frequencies
+from sedpipe.views.page.provenance import provenance
+from sedpipe.views.page.scored_run import ScoredRun
+from sedpipe.views.page.thresholds import TIME_RESOLUTION
+from sedpipe.views.render import render
+
+
+@dataclass(frozen=True)
+class DifferentClip:
+    """A clip and how many errors each run makes in it."""
+
+    clip_id: str
+    errors: Sequence[int]
+
+
+@dataclass(frozen=True)
+class ComparedClass:
+    """F1 of one class by run, and how much that of the last is above that of the first."""
+
+    label: str
+    n_reference: int
+    f1: Sequence[float | None]
+    gain: float | None
+
+
+def same_clips(runs: Sequence[ScoredRun]) -> tuple[list[ScoredRun], list[str]]:
+    """The runs on the clips that all of them scored.
+
+    Parameters
+    ----------
+    runs : sequence of ScoredRun
+        Of one split of one dataset.
+
+    Returns
+    -------
+    runs : list of ScoredRun
+        As they came, if all scored the same clips; else their scores are counted anew on the common ones.
+    warnings : list of str
+        What makes the comparison less than fair.
+
+    Raises
+    ------
+    SettingsError
+        If the classes differ, no clip is common, or a run is named twice.
+    """
+    names = [run.name for run in runs]
+    if len(set(names)) < len(names):
+        raise SettingsError(f"a run is named twice: {', '.join(names)}", hint="name different runs")
+    for run in runs[1:]:
+        if run.labels != runs[0].labels:
+            raise SettingsError(f"{run.name} and {runs[0].name} have other classes")
+    common = [clip.clip_id for clip in runs[0].clips if all(clip.clip_id in run.row_of for run in runs)]
+    if not common:
+        raise SettingsError(f"{' and '.join(names)} have no clip in common on {runs[0].split}")
+    warnings = _warnings(runs)
+    if any(len(run.clips) > len(common) for run in runs):
+        warnings.append(
+            f"They scored other clips: all numbers are counted anew on the {len(common):,} that all scored."
+        )
+        runs = [_on_clips(run, common) for run in runs]
+    return list(runs), warnings
+
+
+def _warnings(runs: Sequence[ScoredRun]) -> list[str]:
+    points = {run.name: run.scores["operating_point"] for run in runs}
+    warnings = []
+    if len(set(points.values())) > 1:
+        named = ", ".join(f"{name} {point}" for name, point in points.items())
+        warnings.append(f"Their events are of different operating points: {named}.")
+    if any(run.scores.get("tuned_on_this_split") for run in runs):
+        warnings.append("Thresholds were tuned on this split: expect less elsewhere.")
+    return warnings
+
+
+def _on_clips(run: ScoredRun, clip_ids: Sequence[str]) -> ScoredRun:
+    """A run as if only these clips had been scored."""
+    rows = [run.row_of[clip_id] for clip_id in clip_ids]
+    reference, estimated = ({clip: lists[clip] for clip in clip_ids} for lists in (run.reference, run.estimated))
+    counted = segment_based_scores(reference, estimated, run.durations, run.labels, TIME_RESOLUTION)
+    overall = asdict(counted.overall)
+    scores = {
+        **{name: value for name, value in run.scores.items() if name not in ("intervals", "yardsticks")},
+        "segment_based": overall,
+        "operating_points": {run.scores["operating_point"]: overall},
+        "per_class": {label: asdict(of_class) for label, of_class in counted.per_class.items()},
+        "clips": {"listed": run.scores["clips"]["listed"], "scored": len(rows)},
+    }
+    return replace(
+        run,
+        scores=scores,
+        clips=[run.clips[row] for row in rows],
+        reference=reference,
+        estimated=estimated,
+        durations={clip_id: run.durations[clip_id] for clip_id in clip_ids},
+        frame_probs=run.frame_probs[rows],
+        clip_probs=run.clip_probs[rows],
+        n_frames=run.n_frames[rows],
+    )
+
+
+def most_different(runs: Sequence[ScoredRun], n: int) -> list[DifferentClip]:
+    """Up to ``n`` clips: those with the most unlike numbers of errors, then the most unlike estimates, first.
+
+    Clips in which all runs say the same are not among them.
+    """
+    by_run = [[errors.total for errors in errors_of_clips(*run.rolls)] for run in runs]
+    estimates = np.stack([run.rolls[1] for run in runs])
+    unlike = (estimates != estimates[0]).any(axis=0).sum(axis=(1, 2)).tolist()
+    errors = list(zip(*by_run, strict=True))
+    order = sorted(range(len(errors)), key=lambda i: (min(errors[i]) - max(errors[i]), -unlike[i], i))
+    return [DifferentClip(runs[0].clips[i].clip_id, errors[i]) for i in order if unlike[i]][:n]
+
+
+def compared_classes(runs: Sequence[ScoredRun]) -> list[ComparedClass]:
+    """Classes with reference, those that changed most first."""
+    rows = []
+    for label in runs[0].labels:
+        scores = [run.scores["per_class"][label] for run in runs]
+        f1 = [of_run["f1"] for of_run in scores]
+        if scores[0]["n_reference"]:
+            gain = None if f1[0] is None or f1[-1] is None else f1[-1] - f1[0]
+            rows.append(ComparedClass(label, scores[0]["n_reference"], f1, gain))
+    return sorted(rows, key=lambda row: (-abs(row.gain or 0.0), row.label))
+
+
+def differences_to_first(runs: Sequence[ScoredRun]) -> list[dict[str, Difference | None]]:
+    """Each run's scores less the first one's, by metric, with 95 % intervals over the same draws of the clips."""
+    counts = [count_segments(*run.rolls) for run in runs]
+    return [paired_differences(of_run, counts[0]) for of_run in counts[1:]]
+
+
+def comparison_page(runs: Sequence[ScoredRun], warnings: Sequence[str], clips: Sequence[ClipView]) -> str:
+    """HTML of several runs.
+
+    Parameters
+    ----------
+    runs : sequence of ScoredRun
+        From :func:`same_clips`, as are ``warnings``.
+    clips : sequence of ClipView
+        In the order of the page.
+
+    Returns
+    -------
+    str
+        A whole document.
+    """
+    names, first = [run.name for run in runs], runs[0]
+    return render(
+        "comparison.html",
+        title=f"{', '.join(names)} on {first.dataset} {first.split}",
+        runs=runs,
+        warnings=warnings,
+        coverage=coverage(first),
+        score_rows=[named_row(run) for run in runs],
+        yardsticks=yardstick_rows(first),
+        differences=list(zip(names[1:], differences_to_first(runs), strict=True)),
+        classes=compared_classes(runs),
+        clips=clips,
+        frequencies=frequencies(first),
+        run_names=names,
+        provenance={run.name: provenance(run) for run in runs},
+    )

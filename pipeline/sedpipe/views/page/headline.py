@@ -1,0 +1,196 @@
+"""The headline numbers of a run: scores with intervals, and what is easily had.
+
+- :class:`Gauge`, :func:`gauges`: error rate, F1 and macro F1 on a line, with interval and yardsticks
+- :func:`score_rows`, :func:`named_row`, :func:`yardstick_rows`: operating points and yardsticks, number by number
+- :func:`other_scores`: what is scored in other ways
+- :func:`coverage`: which of the listed clips were scored
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sedpipe.views.page.scored_run import ScoredRun
+
+YARDSTICKS = {
+    "nothing": "silence: no events at all",
+    "commonest_everywhere": "the commonest class, always",
+    "tags_stretched": "true tags over the whole clip",
+    "rounded_to_segments": "the truth in whole seconds",
+}
+"""What the yardsticks of ``scores-<split>.json`` are called on the page."""
+
+OPERATING_POINTS = {"min_er": "lowest error rate", "max_f1": "highest F1"}
+
+_METRICS = (
+    ("error_rate", "Error rate", "lower is better"),
+    ("f1", "F1", "micro, higher is better"),
+    ("macro_f1", "Macro F1", "mean of the classes"),
+)
+_COLUMNS = (
+    "error_rate",
+    "substitution_rate",
+    "deletion_rate",
+    "insertion_rate",
+    "precision",
+    "recall",
+    "f1",
+    "macro_f1",
+)
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A named place on a gauge, in per cent of its width."""
+
+    name: str
+    value: float
+    place: float
+
+
+@dataclass(frozen=True)
+class Gauge:
+    """One score.
+
+    Parameters
+    ----------
+    metric : str
+        ``error_rate``, ``f1`` or ``macro_f1``.
+    title, note : str
+    value : float or None
+    interval : tuple of two floats or None
+        95 %.
+    ends : tuple of two floats
+        Of the line.
+    ticks : sequence of Tick
+        Yardsticks.
+    """
+
+    metric: str
+    title: str
+    note: str
+    value: float | None
+    interval: tuple[float, float] | None
+    ends: tuple[float, float]
+    ticks: Sequence[Tick]
+
+    def place(self, value: float) -> float:
+        """Per cent of the line's width at which a value lies; what lies beyond is at its end."""
+        low, high = self.ends
+        return round(100 * min(max((value - low) / (high - low), 0.0), 1.0), 2)
+
+
+def gauges(run: ScoredRun) -> list[Gauge]:
+    """Error rate, F1 and macro F1 of the operating point that the events were made with."""
+    point = run.scores["operating_point"]
+    intervals = run.scores.get("intervals", {}).get(point, {})
+    return [_gauge(metric, title, note, run.scores, intervals.get(metric)) for metric, title, note in _METRICS]
+
+
+def _gauge(metric: str, title: str, note: str, scores: Mapping[str, Any], interval: Sequence[float] | None) -> Gauge:
+    value = scores["segment_based"].get(metric)
+    yardsticks = {
+        _name_of_yardstick(name): numbers[metric]
+        for name, numbers in (scores.get("yardsticks") or {}).items()
+        if numbers.get(metric) is not None
+    }
+    shown = [number for number in (value, *(interval or ())) if number is not None]
+    ends = (0.0, 1.0 if metric != "error_rate" else max([1.25, *(1.1 * number for number in shown)]))
+    bare = Gauge(metric, title, note, value, _pair(interval), ends, ())
+    ticks = [Tick(name, number, bare.place(number)) for name, number in yardsticks.items()]
+    return Gauge(metric, title, note, value, _pair(interval), ends, ticks)
+
+
+def _pair(interval: Sequence[float | None] | None) -> tuple[float, float] | None:
+    if interval is None or len(interval) != 2 or interval[0] is None or interval[1] is None:
+        return None
+    return interval[0], interval[1]
+
+
+def _name_of_yardstick(name: str) -> str:
+    return YARDSTICKS.get(name, name.replace("_", " "))
+
+
+@dataclass(frozen=True)
+class ScoreRow:
+    """A row of the score table: eight numbers, some with an interval."""
+
+    name: str
+    kind: str
+    chosen: bool
+    values: Sequence[float | None]
+    intervals: Sequence[tuple[float, float] | None]
+
+
+def score_rows(run: ScoredRun) -> list[ScoreRow]:
+    """Operating points, then yardsticks."""
+    return [*point_rows(run), *yardstick_rows(run)]
+
+
+def point_rows(run: ScoredRun) -> list[ScoreRow]:
+    """Each operating point."""
+    return [
+        ScoreRow(
+            f"{point}: {OPERATING_POINTS[point]}" if point in OPERATING_POINTS else point,
+            "point",
+            point == run.scores["operating_point"],
+            _numbers(numbers),
+            _intervals(run, point),
+        )
+        for point, numbers in run.scores["operating_points"].items()
+    ]
+
+
+def named_row(run: ScoredRun) -> ScoreRow:
+    """The operating point that the events were made with, under the name of the run."""
+    point = run.scores["operating_point"]
+    return ScoreRow(run.name, "point", False, _numbers(run.scores["segment_based"]), _intervals(run, point))
+
+
+def yardstick_rows(run: ScoredRun) -> list[ScoreRow]:
+    """What is easily had, and what can be had at most."""
+    yardsticks = run.scores.get("yardsticks") or {}
+    return [
+        ScoreRow(_name_of_yardstick(name), "yardstick", False, _numbers(numbers), [None] * len(_COLUMNS))
+        for name, numbers in yardsticks.items()
+    ]
+
+
+def _numbers(scores: Mapping[str, float | None]) -> list[float | None]:
+    return [scores.get(column) for column in _COLUMNS]
+
+
+def _intervals(run: ScoredRun, point: str) -> list[tuple[float, float] | None]:
+    of_point = run.scores.get("intervals", {}).get(point, {})
+    return [_pair(of_point.get(column)) for column in _COLUMNS]
+
+
+def other_scores(run: ScoredRun) -> list[tuple[str, float]]:
+    """Scores that count clips or events or know no threshold, by name; those that are undefined are left out."""
+    clip_based, event_based = run.scores.get("clip_based") or {}, run.scores.get("event_based") or {}
+    numbers = {
+        "event-based F1 (%)": event_based.get("f1"),
+        "clip-based F1 (%)": clip_based.get("f1"),
+        "clip-based mAP (%)": clip_based.get("map"),
+        **{f"PSDS {name} (%)": value for name, value in (run.scores.get("psds") or {}).items()},
+    }
+    return [(name, float(number)) for name, number in numbers.items() if isinstance(number, float | int)]
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Clips of the official list, those that were scored, and the names of missing ones as far as they are told."""
+
+    listed: int
+    scored: int
+    missing: Sequence[str]
+
+
+def coverage(run: ScoredRun) -> Coverage:
+    """What was scored."""
+    clips = run.scores["clips"]
+    missing = clips.get("missing", [])
+    names = [str(name) for name in missing] if isinstance(missing, list | tuple) else []
+    return Coverage(int(clips["listed"]), int(clips["scored"]), names)

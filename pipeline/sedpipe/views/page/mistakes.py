@@ -1,0 +1,101 @@
+"""Where a system is wrong: clip by clip, and which class it takes for which.
+
+Counted in segments, as the scores are; a roll is a boolean array (N, S, K): N clips, S segments, K classes.
+
+- :func:`errors_of_clips`: substitutions, deletions and insertions of each clip
+- :func:`choose_clips`: the worst, the best and some at random
+- :func:`confusions`: when a class is missed, what was estimated instead
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sedpipe.metrics.segment_based import count_segments
+
+
+@dataclass(frozen=True)
+class ClipErrors:
+    """Segments of one clip that are wrong, summed over classes; see ``SegmentCounts``."""
+
+    substitutions: int
+    deletions: int
+    insertions: int
+    n_reference: int
+
+    @property
+    def total(self) -> int:
+        """All errors."""
+        return self.substitutions + self.deletions + self.insertions
+
+
+@dataclass(frozen=True, eq=False)
+class Confusions:
+    """What became of the reference, in segments.
+
+    Parameters
+    ----------
+    found : ndarray [shape=(K,)]
+        Segments of each class that were estimated, too.
+    taken_for : ndarray [shape=(K, K)]
+        Segments in which the class of the row was missed and that of the column was estimated falsely. Where several
+        were, each counts its share, so that a row, with ``found`` and ``unnoticed``, sums to the reference segments.
+    unnoticed : ndarray [shape=(K,)]
+        Segments in which the class was missed and nothing was estimated falsely.
+    unprompted : ndarray [shape=(K,)]
+        Segments in which the class was estimated falsely and nothing was missed.
+    """
+
+    found: np.ndarray
+    taken_for: np.ndarray
+    unnoticed: np.ndarray
+    unprompted: np.ndarray
+
+
+def errors_of_clips(reference: np.ndarray, estimated: np.ndarray) -> list[ClipErrors]:
+    """Errors of each of N clips from their rolls (N, S, K)."""
+    counts = count_segments(reference, estimated)
+    columns = (counts.substitutions, counts.deletions, counts.insertions, counts.n_reference.sum(axis=1))
+    return [ClipErrors(*numbers) for numbers in zip(*(column.tolist() for column in columns), strict=True)]
+
+
+def choose_clips(errors: list[ClipErrors], n: int, seed: int) -> dict[str, list[int]]:
+    """Indices of up to ``n`` clips, a third each, none of them twice.
+
+    Parameters
+    ----------
+    errors : list of ClipErrors
+        Of each clip.
+    n : int
+        How many in all.
+    seed : int
+        Decides the random ones.
+
+    Returns
+    -------
+    dict of str to list of int
+        ``worst``: most errors first, perfect clips not among them. ``best``: fewest errors first; of equally good
+        ones that with more reference segments, since silence is no feat. ``random``: in the order of the clips.
+    """
+    order = sorted(range(len(errors)), key=lambda i: (-errors[i].total, errors[i].n_reference, i))
+    worst = [i for i in order[: (n + 2) // 3] if errors[i].total]
+    rest = sorted(set(order) - set(worst), key=lambda i: (errors[i].total, -errors[i].n_reference, i))
+    best = rest[: (n + 1) // 3]
+    others = sorted(set(rest) - set(best))
+    drawn = np.random.default_rng(seed).permutation(len(others))[: n - len(worst) - len(best)].tolist()
+    return {"worst": worst, "best": best, "random": sorted(others[i] for i in drawn)}
+
+
+def confusions(reference: np.ndarray, estimated: np.ndarray) -> Confusions:
+    """What became of the reference, from rolls (N, S, K)."""
+    reference, estimated = (roll.reshape(-1, roll.shape[-1]) for roll in (reference, estimated))
+    missed, false = reference & ~estimated, estimated & ~reference
+    n_false = false.sum(axis=1, keepdims=True)
+    return Confusions(
+        found=(reference & estimated).sum(axis=0),
+        taken_for=missed.T.astype(float) @ (false / np.maximum(n_false, 1)),
+        unnoticed=(missed & (n_false == 0)).sum(axis=0),
+        unprompted=(false & ~missed.any(axis=1, keepdims=True)).sum(axis=0),
+    )

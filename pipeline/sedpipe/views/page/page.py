@@ -1,0 +1,118 @@
+"""The page about one run.
+
+- :func:`run_page`: scores, classes, thresholds and clips as HTML
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sedpipe.metrics.detection_scores import OverallScores
+from sedpipe.views.charts import Line, LineChart, Mark, ticks_up_to
+from sedpipe.views.page.classes import class_rows, confused_classes, confusion_rows, findings
+from sedpipe.views.page.clip_view import ClipView
+from sedpipe.views.page.headline import coverage, gauges, other_scores, score_rows
+from sedpipe.views.page.mistakes import confusions
+from sedpipe.views.page.operating_point import common_threshold, settings_of
+from sedpipe.views.page.provenance import provenance
+from sedpipe.views.page.scored_run import ScoredRun
+from sedpipe.views.page.spectrogram import height_of_frequency
+from sedpipe.views.page.thresholds import THRESHOLDS, scores_by_threshold
+from sedpipe.views.render import render
+
+_FREQUENCIES = (500, 2000, 8000)
+_HIGHEST_ERROR_RATE = 1.25  # where a low threshold shouts, more would flatten everything else
+
+
+def run_page(run: ScoredRun, clips: Sequence[ClipView]) -> str:
+    """HTML of a run on a split.
+
+    Parameters
+    ----------
+    run : ScoredRun
+    clips : sequence of ClipView
+        In the order of the page.
+
+    Returns
+    -------
+    str
+        A whole document.
+    """
+    confused = confusions(*run.rolls)
+    rows, columns = class_rows(run, confused), confused_classes(run, confused)
+    return render(
+        "run.html",
+        title=f"{run.name} on {run.dataset} {run.split}",
+        run=run,
+        point=run.scores["operating_point"],
+        tuned=bool(run.scores.get("tuned_on_this_split")),
+        coverage=coverage(run),
+        gauges=gauges(run),
+        score_rows=score_rows(run),
+        other_scores=other_scores(run),
+        findings=findings(run, rows, confused),
+        class_rows=rows,
+        charts=threshold_charts(run),
+        has_common_threshold=common_threshold(run) is not None,
+        confusion_rows=confusion_rows(run, confused, columns),
+        confused_labels=[run.labels.names[k] for k in columns],
+        clips=clips,
+        frequencies=frequencies(run),
+        run_names=[run.name],
+        provenance={run.name: provenance(run)},
+    )
+
+
+def frequencies(run: ScoredRun) -> list[tuple[str, float]]:
+    """Names of a few frequencies and how high, in per cent, they lie on the spectrogram."""
+    rate, n_mels = int(run.features.parameters["sample_rate"]), int(run.features.parameters["n_mels"])
+    heights = {hertz: height_of_frequency(hertz, rate, n_mels) for hertz in _FREQUENCIES if hertz < rate / 2}
+    return [
+        (f"{hertz / 1000:g} kHz" if hertz >= 1000 else f"{hertz} Hz", 100 * height) for hertz, height in heights.items()
+    ]
+
+
+def threshold_charts(run: ScoredRun) -> list[LineChart]:
+    """Error rate and F1 against one threshold for all classes, the filters being those of the operating point."""
+    settings = settings_of(run)
+    scores = scores_by_threshold(
+        run.frame_probs,
+        run.clip_probs,
+        run.n_frames,
+        list(run.durations.values()),
+        run.rolls[0],
+        run.labels,
+        settings,
+        run.grid,
+    )
+    chosen = run.scores["segment_based"]
+    point, x = run.scores["operating_point"], common_threshold(run)
+    error_rates = _points(scores, "error_rate")
+    top = max(_HIGHEST_ERROR_RATE, 1.1 * (chosen["error_rate"] or 0.0))
+    across = [(k / 5, f"{k / 5:g}") for k in range(6)]
+    return [
+        LineChart(
+            "Error rate", "threshold", across, [(tick, f"{tick:g}") for tick in ticks_up_to(top)],
+            [Line("error rate", error_rates, "model")], _marks(point, x, chosen, ["error_rate"], ["model"]),
+        ),
+        LineChart(
+            "F1 (%)", "threshold", across, [(k / 5, f"{20 * k}") for k in range(6)],
+            [Line("micro F1", _points(scores, "f1"), "model"), Line("macro F1", _points(scores, "macro_f1"), "second")],
+            _marks(point, x, chosen, ["f1", "macro_f1"], ["model", "second"]),
+        ),
+    ]  # fmt: skip
+
+
+def _points(scores: Sequence[OverallScores], metric: str) -> list[tuple[float, float]]:
+    values = [getattr(each, metric) for each in scores]
+    return [(x, value) for x, value in zip(THRESHOLDS, values, strict=True) if value is not None]
+
+
+def _marks(
+    point: str, x: float | None, chosen: dict[str, float | None], metrics: Sequence[str], styles: Sequence[str]
+) -> list[Mark]:
+    return [
+        Mark(point, x, value, style)
+        for metric, style in zip(metrics, styles, strict=True)
+        if (value := chosen[metric]) is not None
+    ]

@@ -1,0 +1,219 @@
+"""What a report needs of a run on one split, read from what ``score`` wrote.
+
+- :class:`ScoredRun`: scores, events and probabilities of the same clips
+- :func:`read_scored_run`: from the cache; what does not fit together is refused
+- :func:`scored_splits`: what there is to report
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sedpipe.clips import SPLITS, Clip
+from sedpipe.errors import MissingStageError, SedpipeError, StaleError
+from sedpipe.events import Event, EventLists
+from sedpipe.frames import FrameGrid
+from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.cache.feature_store import FeatureFile
+from sedpipe.io.cache.frame_scores import FrameScores, find_frame_scores, find_origin
+from sedpipe.io.cache.runs import Run
+from sedpipe.io.files.checksums import sha256_of
+from sedpipe.io.lists.events import read_event_list
+from sedpipe.labels import LabelSet
+from sedpipe.metrics.segment_based import segment_based_scores, segment_roll
+from sedpipe.metrics.validation import validate
+from sedpipe.views.page.thresholds import TIME_RESOLUTION
+
+_ALIKE = 1e-9
+_NEEDED = ("segment_based", "operating_points", "operating_point", "per_class", "clips", "post_processing")
+
+
+@dataclass(frozen=True, eq=False)
+class ScoredRun:
+    """A run on one split.
+
+    Parameters
+    ----------
+    name, dataset, split : str
+    scores : dict
+        ``scores-<split>.json``.
+    record : dict
+        ``run.json``.
+    files : dict of str to str
+        sha256 of each file that the report is made of, by name.
+    labels : LabelSet
+        K classes.
+    clips : list of Clip
+        N clips that were scored.
+    reference, estimated : mapping of str to sequence of Event
+        By ``clip_id``; the events of the operating point that the scores name.
+    durations : dict of str to float
+        Seconds.
+    frame_probs : ndarray [shape=(N, T, K)]
+    n_frames : ndarray [shape=(N,)]
+        How many of the T frames count.
+    grid : FrameGrid
+        Where the T frames lie.
+    features : FeatureFile
+        What the network saw.
+    """
+
+    name: str
+    dataset: str
+    split: str
+    scores: dict[str, Any]
+    record: dict[str, Any]
+    files: dict[str, str]
+    labels: LabelSet
+    clips: list[Clip]
+    reference: EventLists
+    estimated: EventLists
+    durations: dict[str, float]
+    frame_probs: np.ndarray
+    clip_probs: np.ndarray
+    n_frames: np.ndarray
+    grid: FrameGrid
+    features: FeatureFile
+
+    @cached_property
+    def rolls(self) -> tuple[np.ndarray, np.ndarray]:
+        """Reference and estimate, boolean (N, S, K), in segments of one second."""
+        clips = validate(self.reference, self.estimated, self.durations, self.labels)
+        return (
+            segment_roll(clips.reference, clips.durations, len(self.labels), TIME_RESOLUTION),
+            segment_roll(clips.estimated, clips.durations, len(self.labels), TIME_RESOLUTION),
+        )
+
+    @cached_property
+    def row_of(self) -> dict[str, int]:
+        """Row of each clip in the arrays."""
+        return {clip.clip_id: n for n, clip in enumerate(self.clips)}
+
+
+def scored_splits(run: Run) -> list[str]:
+    """Splits that the run was scored on, ``evaluation`` first."""
+    return [split for split in reversed(SPLITS) if run.scores_path(split).exists()]
+
+
+def read_scored_run(cache: DatasetCache, run: Run, split: str | None = None) -> ScoredRun:
+    """Read a run's scores on a split, and everything behind them.
+
+    Parameters
+    ----------
+    cache : DatasetCache
+        Of the run's dataset.
+    run : Run
+        A finished run.
+    split : str, optional
+        By default the one that was scored; ``evaluation``, if several were.
+
+    Raises
+    ------
+    MissingStageError
+        If something was not made yet; the hint names the command that makes it.
+    StaleError
+        If the events that lie there are not those that were scored.
+    SedpipeError
+        If a file is not what ``score`` writes.
+    """
+    split = split or next(iter(scored_splits(run)), "evaluation")
+    command = f"run `sedpipe score {cache.dataset} --run {run.name} --split {split}` first"
+    scores = _read_scores(run, split, command)
+    frame_scores, features = _frame_scores_and_features(cache, run, split, command)
+    if not cache.reference_path(split).exists():
+        raise MissingStageError(f"{cache.reference_path(split)} does not exist", hint=command)
+    clip_ids, labels = frame_scores.clip_ids, frame_scores.labels
+    scored = ScoredRun(
+        name=run.name,
+        dataset=cache.dataset,
+        split=split,
+        scores=scores,
+        record=run.find_record() or {},
+        files=_checksums(cache, run, split),
+        labels=labels,
+        clips=_clips(cache, split, clip_ids, command),
+        reference=_events(cache.reference_path(split), clip_ids, labels),
+        estimated=_read_estimated(run.estimated_path(split), clip_ids, labels, command),
+        durations=dict(zip(clip_ids, frame_scores.durations.tolist(), strict=True)),
+        frame_probs=frame_scores.frame_probs,
+        clip_probs=frame_scores.clip_probs,
+        n_frames=frame_scores.n_frames,
+        grid=frame_scores.grid,
+        features=features,
+    )
+    _check_same(scored, command)
+    return scored
+
+
+def _read_scores(run: Run, split: str, command: str) -> dict[str, Any]:
+    path = run.scores_path(split)
+    try:
+        scores = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise MissingStageError(f"{run.name} has no scores on {split} ({path} does not exist)", hint=command) from error
+    except (OSError, ValueError) as error:
+        raise SedpipeError(f"cannot read {path}: {error}", hint=command.replace(" first", " again")) from error
+    lacking = [key for key in _NEEDED if not isinstance(scores, dict) or key not in scores]
+    if lacking:
+        raise SedpipeError(f"{path} lacks {', '.join(lacking)}", hint=command.replace(" first", " again"))
+    return dict(scores)
+
+
+def _frame_scores_and_features(
+    cache: DatasetCache, run: Run, split: str, command: str
+) -> tuple[FrameScores, FeatureFile]:
+    """The frame scores, and the features that they were made from."""
+    path = run.frame_scores_path(split)
+    origin = find_origin(path)
+    stored = None if origin is None else find_frame_scores(path, origin)
+    if origin is None or stored is None:
+        raise MissingStageError(f"{path} does not exist or cannot be read", hint=command)
+    features = cache.features_dir(origin.features) / f"{split}.h5"
+    if not (origin.features.isalnum() and features.exists()):
+        raise MissingStageError(f"{features} does not exist", hint=f"run `sedpipe features {cache.dataset}` first")
+    return stored, FeatureFile(features)
+
+
+def _clips(cache: DatasetCache, split: str, clip_ids: list[str], command: str) -> list[Clip]:
+    """The scored clips, all of which must be listed still."""
+    listed = {clip.clip_id: clip for clip in cache.read_clips().get(split, [])}
+    strange = [clip_id for clip_id in clip_ids if clip_id not in listed]
+    if strange:
+        raise StaleError(
+            f"{split} does not list the scored clip {strange[0]!r}", hint=command.replace(" first", " again")
+        )
+    return [listed[clip_id] for clip_id in clip_ids]
+
+
+def _read_estimated(path: Path, clip_ids: list[str], labels: LabelSet, command: str) -> dict[str, list[Event]]:
+    if not path.exists():
+        raise MissingStageError(f"{path} does not exist", hint=command)
+    return _events(path, clip_ids, labels)
+
+
+def _events(path: Path, clip_ids: list[str], labels: LabelSet) -> dict[str, list[Event]]:
+    events = read_event_list(path, labels)
+    return {clip_id: events.get(clip_id, []) for clip_id in clip_ids}
+
+
+def _checksums(cache: DatasetCache, run: Run, split: str) -> dict[str, str]:
+    paths = (run.model_path, run.scores_path(split), run.estimated_path(split), run.frame_scores_path(split))
+    return {path.name: sha256_of(path) for path in (*paths, cache.reference_path(split)) if path.exists()}
+
+
+def _check_same(run: ScoredRun, command: str) -> None:
+    """The events that lie there must give the scores that lie there."""
+    counted = segment_based_scores(run.reference, run.estimated, run.durations, run.labels, TIME_RESOLUTION).overall
+    stored = run.scores["segment_based"]
+    for name, value in asdict(counted).items():
+        if (value is None) != (stored.get(name) is None) or (value is not None and abs(value - stored[name]) > _ALIKE):
+            raise StaleError(
+                f"the events of {run.name} on {run.split} give {name} {value}, its scores say {stored.get(name)}",
+                hint=command.replace(" first", " again"),
+            )

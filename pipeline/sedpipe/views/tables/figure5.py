@@ -1,0 +1,184 @@
+"""Figure 5 of the paper for any clip: frame probabilities of several systems over the reference.
+
+- :class:`Voice`: what one system says of a clip
+- :class:`Heard`: the clip itself
+- :func:`figure5`: both -> SVG
+
+Source: He, Shen & Zhang (2019), Figure 5, which has one class of one clip.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sedpipe.events import Event
+from sedpipe.frames import FrameGrid
+from sedpipe.labels import LabelSet
+from sedpipe.views.charts import Scale
+from sedpipe.views.page.clip_view import data_uri
+from sedpipe.views.page.spectrogram import decibel_range, height_of_frequency, spectrogram_png
+from sedpipe.views.render import draw
+from sedpipe.views.tables.table2 import name_of, styles_of
+
+WIDTH, LEFT, FIRST, LAST = 860, 24, 130, 832
+_HEAD, _SPECTROGRAM, _CLASS_HEAD, _LANE, _BARS, _CLASS_GAP = 88, 96, 38, 40, 14, 8
+_FREQUENCIES = (500, 2000, 8000)
+
+
+@dataclass(frozen=True)
+class Voice:
+    """What one system says of a clip.
+
+    Parameters
+    ----------
+    pooling : str
+    hierarchy : tuple of int
+        Empty for single pooling.
+    frame_probs : ndarray [shape=(T, K)]
+        The frames that count.
+    grid : FrameGrid
+        Where they lie.
+    events : sequence of Event
+        What it makes of them.
+    """
+
+    pooling: str
+    hierarchy: tuple[int, ...]
+    frame_probs: np.ndarray
+    grid: FrameGrid
+    events: Sequence[Event]
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A clip.
+
+    Parameters
+    ----------
+    features : ndarray [shape=(T, F)]
+        Log-mel in dB; the frames that count.
+    grid : FrameGrid
+        Where they lie.
+    duration : float
+        Seconds.
+    reference : sequence of Event
+        What sounds.
+    labels : LabelSet
+        K classes.
+    """
+
+    features: np.ndarray
+    grid: FrameGrid
+    duration: float
+    reference: Sequence[Event]
+    labels: LabelSet
+
+
+@dataclass(frozen=True)
+class Line:
+    """A system in a lane: its curve, and its events as places (from, to)."""
+
+    style: str
+    path: str
+    bars: Sequence[tuple[float, float]]
+    bar_y: float
+
+
+@dataclass(frozen=True)
+class Lane:
+    """A pooling function; its probabilities from 0 to 1 lie on ``up``."""
+
+    pooling: str
+    up: Scale
+    lines: Sequence[Line]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A class: reference events as places (from, to), and a lane a pooling function."""
+
+    label: str
+    top: float
+    bottom: float
+    reference: Sequence[tuple[float, float]]
+    lanes: Sequence[Lane]
+
+
+def figure5(voices: Sequence[Voice], heard: Heard, title: str, remark: str) -> str:
+    """Draw a clip: its spectrogram, and a panel for each class that sounds or is estimated.
+
+    Parameters
+    ----------
+    voices : sequence of Voice
+        At least one, of the labels of ``heard``.
+    heard : Heard
+    title, remark : str
+        The first line, and what comes before the legend.
+
+    Returns
+    -------
+    str
+        An SVG.
+    """
+    across = Scale(0.0, heard.duration, FIRST, LAST)
+    styles = styles_of(voice.hierarchy for voice in voices)
+    systems = [(name_of(hierarchy), styles[hierarchy]) for hierarchy in dict.fromkeys(v.hierarchy for v in voices)]
+    panels: list[Panel] = []
+    for label in _labels_in_question(voices, heard):
+        top = panels[-1].bottom + _CLASS_GAP if panels else _HEAD + _SPECTROGRAM
+        panels.append(_panel(label, voices, heard, styles, across, top + _CLASS_HEAD))
+    return draw(
+        "figure5.svg", title=title, remark=remark, panels=panels, across=across, left=LEFT, width=WIDTH,
+        systems=systems,
+        height=round(panels[-1].bottom + 44), top=_HEAD, bottom=_HEAD + _SPECTROGRAM,
+        picture=data_uri("image/png", spectrogram_png(heard.features, decibel_range([heard.features]))),
+        picture_end=across.place(min(len(heard.features) * heard.grid.frame_duration, heard.duration)),
+        frequencies=_frequencies(heard),
+    )  # fmt: skip
+
+
+def _labels_in_question(voices: Sequence[Voice], heard: Heard) -> list[str]:
+    """Classes of the reference in order of their onsets, then estimated ones; else the one that was likeliest."""
+    events = sorted(heard.reference) + sorted(event for voice in voices for event in voice.events)
+    if events:
+        return list(dict.fromkeys(event.label for event in events))
+    likeliest = np.max([voice.frame_probs.max(axis=0, initial=0.0) for voice in voices], axis=0)
+    return [heard.labels.names[int(np.argmax(likeliest))]]
+
+
+def _panel(
+    label: str, voices: Sequence[Voice], heard: Heard, styles: dict[tuple[int, ...], str], across: Scale, top: float
+) -> Panel:
+    lanes, upper = [], top
+    for pooling in dict.fromkeys(voice.pooling for voice in voices):
+        up = Scale(0.0, 1.0, upper + _LANE, upper)
+        of_lane = [voice for voice in voices if voice.pooling == pooling]
+        k = heard.labels.index(label)
+        lines = [_line(voice, label, k, styles, across, up) for voice in of_lane]
+        lanes.append(Lane(pooling, up, lines))
+        upper += _LANE + _BARS
+    sounding = [_places(event, across) for event in heard.reference if event.label == label and event.is_located]
+    return Panel(label, top, upper, sounding, lanes)
+
+
+def _line(voice: Voice, label: str, k: int, styles: dict[tuple[int, ...], str], across: Scale, up: Scale) -> Line:
+    probs = voice.frame_probs[:, k].tolist()
+    middles = [min((t + 0.5) * voice.grid.frame_duration, across.high) for t in range(len(probs))]
+    style = styles[voice.hierarchy]
+    bars = [_places(event, across) for event in voice.events if event.label == label]
+    bar_y = up.first + 3 + 4 * list(styles).index(voice.hierarchy)
+    return Line(style, across.path(middles, [up.place(prob) for prob in probs]), bars, bar_y)
+
+
+def _places(event: Event, across: Scale) -> tuple[float, float]:
+    return across.place(event.onset), across.place(min(event.offset, across.high))
+
+
+def _frequencies(heard: Heard) -> list[tuple[float, str]]:
+    """Height from the top and name of a few frequencies beside the spectrogram."""
+    rate, n_mels = heard.grid.sample_rate, heard.features.shape[1]
+    shares = {f: height_of_frequency(f, rate, n_mels) for f in _FREQUENCIES if f < rate / 2}
+    return [(_HEAD + (1 - share) * _SPECTROGRAM, f"{f / 1000:g} kHz") for f, share in shares.items()]

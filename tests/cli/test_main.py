@@ -1,0 +1,430 @@
+import json
+import os
+import subprocess
+import sys
+import time
+from functools import partial
+from pathlib import Path
+
+import click
+import pytest
+from builders import garden, tiny_mixtures, write_tone
+from click.testing import CliRunner, Result
+from sedpipe.cli.main import EXIT_RETRYABLE, main
+from sedpipe.io.manifests.load import manifest_names
+from sedpipe.io.models.checkpoints import write_model
+from sedpipe.nn.pooling import POOLING_FUNCTIONS
+from sedpipe.shards import Shard
+from sedpipe.sources.youtube import FetchOptions
+from sedpipe.stages.download import DownloadOptions
+from sedpipe.stages.reproduce.table2 import ReproduceReport
+from tiny_dataset import untrained_model
+
+VERBS = sorted(
+    f"{name} {below}".strip()
+    for name, command in main.commands.items()
+    for below in (command.commands if isinstance(command, click.Group) else [""])
+)
+GARDEN = """name = "garden"
+kind = "folder"
+labels = ["Blackbird", "Lawn mower"]
+[splits.training]
+audio = "recordings"
+weak = "training.tsv"
+[splits.testing]
+audio = "recordings"
+weak = "testing.tsv"
+strong = "testing-events.tsv"
+"""
+
+
+@pytest.fixture(autouse=True)
+def in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def sedpipe(*arguments: str) -> Result:
+    return CliRunner().invoke(main, list(arguments))
+
+
+def complaint(*arguments: str) -> str:
+    """What a failing command says: one sentence and a hint on stderr, nothing on stdout, no traceback."""
+    outcome = sedpipe(*arguments)
+    assert outcome.exit_code == 1, outcome.output
+    assert outcome.stdout == ""
+    assert outcome.stderr.startswith("Error: ")
+    assert "Traceback" not in outcome.stderr
+    assert isinstance(outcome.exception, SystemExit)
+    return outcome.stderr
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help_with_its_options_explained(verb: str) -> None:
+    outcome = sedpipe(*verb.split(), "--help")
+    assert outcome.exit_code == 0
+    assert "--cache" in outcome.output
+    command = main
+    for name in verb.split():
+        command = command.commands[name]
+    assert command.help
+    assert all(option.help for option in command.params if isinstance(option, click.Option))
+
+
+def test_help_loads_neither_torch_nor_numpy() -> None:
+    code = "import sys, cli\nmain(['--help'], standalone_mode=False)\nprint({'torch', 'numpy'} & {*sys.modules})"
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert printed.splitlines()[-1] == "set()"
+
+
+def test_an_unknown_dataset_is_met_with_the_one_that_was_meant() -> None:
+    said = complaint("download", "esc10-fold")
+    assert "'esc10-fold' is not one of" in said
+    assert "did you mean 'esc10-fold4'?" in said
+    assert all(name in said for name in manifest_names())
+
+
+def test_an_unknown_toml_key_is_named_with_the_one_that_was_meant() -> None:
+    Path("typo.toml").write_text(GARDEN.replace("strong =", "srong ="))
+    said = complaint("download", "typo.toml")
+    assert "typo.toml" in said
+    assert "splits.testing.srong: unknown key" in said
+    assert "did you mean 'strong'?" in said
+
+
+def test_a_misspelt_label_is_named_with_file_and_line(tmp_path: Path) -> None:
+    garden(tmp_path, GARDEN)
+    text = Path("training.tsv").read_text().replace("3.wav\tBlackbird", "3.wav\tBlackbrid")
+    Path("training.tsv").write_text(text)
+    assert "training.tsv:5: label 'Blackbrid' is not one of the 2 classes (did you mean 'Blackbird'?)" in complaint(
+        "download", "garden.toml"
+    )
+
+
+def test_a_broken_row_is_named_with_file_line_and_value(tmp_path: Path) -> None:
+    garden(tmp_path, GARDEN)
+    Path("testing-events.tsv").write_text("filename\tonset\toffset\tevent_label\n5.wav\t1.0\tx2\tBlackbird\n")
+    said = complaint("download", "garden.toml")
+    assert "testing-events.tsv:2:" in said
+    assert "'x2'" in said
+
+
+def test_audio_that_is_no_audio_becomes_a_row_with_a_reason_and_the_rest_goes_on(tmp_path: Path) -> None:
+    garden(tmp_path, GARDEN)
+    Path("recordings/1.wav").write_text("this is not audio")
+    Path("recordings/2.wav").write_bytes(b"")
+    Path("recordings/3.wav").unlink()
+    outcome = sedpipe("download", "garden.toml", "--json", "--quiet")
+    assert outcome.exit_code == 0
+    counts = json.loads(outcome.stdout)["splits"]["training"]
+    assert (counts["listed"], counts["ok"], counts["gone"]) == (5, 2, 3)
+    assert sedpipe("status", "garden", "--export", "clips.tsv").exit_code == 0
+    problems = Path("clips.tsv").read_text()
+    assert "training\t1\tgone\tunusable\t" in problems
+    assert "1.wav: cannot be decoded as audio" in problems
+    assert "2.wav: the file is empty (0 bytes)" in problems
+    assert "3.wav: " in problems
+
+
+@pytest.mark.parametrize("verb", ["features", "train", "score"])
+def test_a_stage_out_of_order_names_the_stage_before(verb: str) -> None:
+    assert "run `sedpipe download demo` first" in complaint(verb, "demo")
+
+
+def test_train_before_features_and_score_before_train_name_what_is_missing(tmp_path: Path) -> None:
+    manifest = str(tiny_mixtures(tmp_path, "tiny", 4, 2))
+    assert sedpipe("download", manifest, "--quiet").exit_code == 0
+    assert "run `sedpipe features tiny` first" in complaint("train", manifest)
+    assert "run `sedpipe train tiny` first" in complaint("score", manifest)
+
+
+def test_a_cache_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
+    Path("occupied").write_text("a file where a folder should be")
+    said = complaint("download", str(tiny_mixtures(tmp_path, "tiny")), "--cache", "occupied/below")
+    assert "cannot write" in said
+    assert "--cache" in said
+
+
+def test_a_wrong_option_is_usage_and_exits_with_2() -> None:
+    assert sedpipe("train", "demo", "--pooling", "median").exit_code == 2
+    assert sedpipe("train", "demo", "--hierarchy", "five").exit_code == 2
+    assert sedpipe("wash").exit_code == 2
+
+
+def test_the_pooling_functions_that_help_names_are_those_there_are() -> None:
+    said = " ".join(sedpipe("train", "--help").output.split())
+    assert f"Pooling function: {', '.join(POOLING_FUNCTIONS)}." in said
+    assert "expected one of max, average," in sedpipe("reproduce", "table2", "--poolings", "linear,median").output
+    assert sedpipe("reproduce", "table2", "--poolings", "linear,median").exit_code == 2
+
+
+def test_a_table_with_a_failed_cell_ends_with_3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: dict[str, object] = {}
+
+    def make(dataset: str, *_: object, **options: object) -> ReproduceReport:
+        asked.update(options)
+        return ReproduceReport(dataset, "table2", {"all": 2, "made": 1, "missing": 1}, "there", {"a": "no memory"})
+
+    monkeypatch.setattr("sedpipe.stages.reproduce.table2.reproduce_table2", make)
+    outcome = sedpipe("reproduce", "table2", "demo", "--poolings", "auto,linear,auto", "--jobs", "2")
+    assert outcome.exit_code == 3
+    assert outcome.output.splitlines() == [
+        "table2 on demo: 1 of 2 cells, 1 made now", "failed: a: no memory", "there/table.md"
+    ]  # fmt: skip
+    assert (asked["poolings"], asked["jobs"]) == (("auto", "linear"), 2)
+
+
+def test_a_hierarchy_that_does_not_divide_the_frames_says_so(tmp_path: Path) -> None:
+    manifest = str(tiny_mixtures(tmp_path, "tiny", 4, 2))
+    sedpipe("download", manifest, "--quiet")
+    sedpipe("features", manifest, "--quiet")
+    said = complaint("train", manifest, "--preset", "small", "--hierarchy", "4,5")
+    assert "product divides 125 frames, got 4,5" in said
+
+
+def test_with_json_every_verb_prints_one_object_and_nothing_else(tmp_path: Path) -> None:
+    manifest = str(tiny_mixtures(tmp_path, "tiny", 4, 2))
+    keys = {
+        "download": {"stage", "dataset", "splits", "seconds"},
+        "features": {"stage", "dataset", "fingerprint", "splits", "seconds", "clips_per_second"},
+        "train": {"stage", "dataset", "run", "run_dir", "parameters", "epochs", "best_epoch", "validation_loss",
+                  "stopped", "seconds", "clips_per_second"},
+        "score": {"stage", "dataset", "run", "split", "clips", "operating_point", "segment_based", "operating_points",
+                  "event_based", "clip_based", "per_class", "estimated"},
+        "status": {"dataset", "stages", "next"},
+    }  # fmt: skip
+    short = {"train": ["--preset", "demo", "--epochs", "1", "--batch-size", "4"]}
+    for verb, expected in keys.items():
+        outcome = sedpipe(verb, manifest, "--json", *short.get(verb, []))
+        assert outcome.exit_code == 0, outcome.output
+        assert expected <= json.loads(outcome.stdout).keys(), verb
+
+
+@pytest.fixture
+def model() -> str:
+    """A run of a network that has learnt nothing, and what it is to listen to."""
+    write_model(Path("run/checkpoint.pt"), untrained_model())
+    write_tone(Path("in/a.wav"), 5.0, 300.0)
+    write_tone(Path("in/b.wav"), 7.0, 100.0)
+    return "run"
+
+
+def test_predict_prints_one_recordings_events_as_a_list(model: str) -> None:
+    outcome = sedpipe("predict", "in/a.wav", "--model", model, "--threshold", "0")
+    assert outcome.exit_code == 0, outcome.output
+    header, *rows = outcome.stdout.splitlines()
+    assert header == "filename\tonset\toffset\tevent_label"
+    assert {tuple(row.split("\t")[:3]) for row in rows} == {("a.wav", "0.000", "5.000")}
+    csv = sedpipe("predict", "in", "--model", model, "--threshold", "0", "--format", "csv")
+    assert {row.split(",")[0] for row in csv.stdout.splitlines()} == {"filename", "a.wav", "b.wav"}
+
+
+def test_predict_with_json_prints_designs_object_and_out_mirrors_a_folder(model: str) -> None:
+    outcome = sedpipe("predict", "in", "--model", model, "--json")
+    report = json.loads(outcome.stdout)
+    assert (report["stage"], report["model"]) == ("predict", "run")
+    assert [(file["path"], file["duration"]) for file in report["files"]] == [("in/a.wav", 5.0), ("in/b.wav", 7.0)]
+    arguments = ("predict", "in", "--model", model, "--out", "out", "--format", "audacity")
+    assert "2 recordings (2 ok), 12 s" in sedpipe(*arguments).stdout
+    assert "2 recordings (2 kept), 12 s" in sedpipe(*arguments).stdout
+    assert sorted(path.name for path in Path("out").iterdir()) == ["a.wav.txt", "b.wav.txt", "predictions.jsonl"]
+
+
+def test_a_bad_recording_ends_predict_with_3_and_only_bad_ones_with_1(model: str) -> None:
+    Path("in/bad.wav").write_text("this is not audio")
+    Path("in/notes.txt").touch()
+    outcome = sedpipe("predict", "in", "--model", model)
+    assert outcome.exit_code == EXIT_RETRYABLE
+    assert outcome.stdout.count("\n") > 2
+    assert "left out: 1 no audio (.txt)" in outcome.stderr
+    assert "failed: in/bad.wav: cannot be decoded as audio" in outcome.stderr
+    outcome = sedpipe("predict", "in/bad.wav", "gone.wav", "--model", model, "--json")
+    assert outcome.exit_code == 1
+    assert [file["state"] for file in json.loads(outcome.stdout)["files"]] == ["failed", "failed"]
+    assert "failed: gone.wav: No such file or directory" in outcome.stderr
+
+
+def test_audacitys_labels_of_several_recordings_need_a_folder(model: str) -> None:
+    assert "name a folder with --out" in complaint("predict", "in", "--model", model, "--format", "audacity")
+
+
+def test_a_model_that_is_not_there_says_what_a_model_is() -> None:
+    Path("a.wav").touch()
+    assert "expected the folder of a trained run" in complaint("predict", "a.wav", "--model", "nowhere")
+    assert "name one with --model" in complaint("predict", "a.wav")
+    assert "expected the folder of a trained run" in complaint("export", "nowhere")
+
+
+def test_export_writes_a_folder_that_predict_reads(model: str) -> None:
+    outcome = sedpipe("export", model)
+    assert outcome.stdout.splitlines() == ["run/export/model.safetensors", "run/export/config.json"]
+    of_run = sedpipe("predict", "in", "--model", model)
+    assert sedpipe("predict", "in", "--model", "run/export").stdout == of_run.stdout
+    assert "is the model itself" in complaint("export", model, "--out", model)
+    assert json.loads(sedpipe("export", model, "--json").stdout)["stage"] == "export"
+
+
+def test_with_json_an_error_is_an_object_too() -> None:
+    outcome = sedpipe("score", "demo", "--json")
+    assert outcome.exit_code == 1
+    assert json.loads(outcome.stdout) == {
+        "error": {
+            "type": "MissingStageError",
+            "message": "demo is not in cache yet",
+            "hint": "run `sedpipe download demo` first",
+        }
+    }
+
+
+def test_clips_that_can_be_retried_end_with_3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from sedpipe.stages import download
+
+    counts = {"training": {"listed": 2, "ok": 1, "gone": 0, "blocked": 0, "retryable": 1, "pending": 0}}
+    monkeypatch.setattr(download, "download", lambda *_, **__: download.DownloadReport("tiny", counts, 0.0))
+    assert sedpipe("download", str(tiny_mixtures(tmp_path, "tiny"))).exit_code == EXIT_RETRYABLE
+
+
+@pytest.mark.parametrize(
+    ("words", "options"),
+    [
+        ("", DownloadOptions()),
+        ("--retry gone --retry blocked", DownloadOptions(retry=("gone", "blocked"))),
+        ("--limit 0 --shard 2/8", DownloadOptions(limit=0, shard=Shard(2, 8))),
+        ("--workers 4 --sleep 0.5", DownloadOptions(network=FetchOptions(workers=4, spacing_s=0.5))),
+        ("--cookies jar.txt", DownloadOptions(network=FetchOptions(cookies=Path("jar.txt")))),
+        ("--cookies-from-browser firefox", DownloadOptions(network=FetchOptions(cookies_from_browser="firefox"))),
+        ("--proxy socks5://127.0.0.1:1", DownloadOptions(network=FetchOptions(proxy="socks5://127.0.0.1:1"))),
+        ("--rate-limit 500K", DownloadOptions(network=FetchOptions(rate_limit=500 * 1024))),
+        ("--rate-limit 1.5M", DownloadOptions(network=FetchOptions(rate_limit=3 * 512 * 1024))),
+    ],
+)
+def test_how_to_download_reaches_the_stage(
+    words: str, options: DownloadOptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sedpipe.stages import download
+
+    heard: list[DownloadOptions] = []
+
+    def listen(*_: object, options: DownloadOptions, **__: object) -> download.DownloadReport:
+        heard.append(options)
+        return download.DownloadReport("tiny", {}, 0.0)
+
+    Path("jar.txt").touch()
+    monkeypatch.setattr(download, "download", listen)
+    assert sedpipe("download", str(tiny_mixtures(tmp_path, "tiny")), *words.split()).exit_code == 0
+    assert heard == [options]
+
+
+@pytest.mark.parametrize(
+    "words", ["--shard 3/2", "--shard x", "--limit -1", "--rate-limit fast", "--retry ok", "--cookies none.txt"]
+)
+def test_a_download_option_that_makes_no_sense_is_wrong_usage(words: str, tmp_path: Path) -> None:
+    assert sedpipe("download", str(tiny_mixtures(tmp_path, "tiny")), *words.split()).exit_code == 2
+
+
+def test_what_is_known_of_each_clip_and_of_each_class_can_be_had(tmp_path: Path) -> None:
+    dataset = str(tiny_mixtures(tmp_path, "tiny"))
+    assert sedpipe("download", dataset, "--quiet").exit_code == 0
+    outcome = sedpipe("status", dataset, "--export", "clips.tsv", "--classes")
+    assert outcome.exit_code == 0
+    header, *rows = Path("clips.tsv").read_text().splitlines()
+    assert header.split("\t")[:4] == ["split", "clip_id", "state", "reason"]
+    assert {row.split("\t")[2] for row in rows} == {"ok"}
+    assert f"clips.tsv: {len(rows)} clips" in outcome.stderr
+    assert " of " in outcome.stdout
+
+
+def test_the_installed_command_answers_help_at_once() -> None:
+    command = Path(sys.executable).parent / "sedpipe"
+    if not command.exists():
+        pytest.skip("sedpipe is not installed in this environment")
+    environment = {**os.environ, "COLUMNS": "100"}
+    started = time.monotonic()
+    printed = subprocess.run([command, "--help"], capture_output=True, text=True, check=True, env=environment).stdout
+    assert all(verb in printed for verb in main.commands)
+    assert time.monotonic() - started < 60  # a hang, not a speed: that is measured in benchmarks/
+
+
+def test_what_is_installed_is_this_checkout_and_no_copy_of_an_older_one(tmp_path: Path) -> None:
+    code = "import sedpipe.cli.main as cli, sedpipe; print(cli.__file__); print(sedpipe.__file__)"
+    outcome = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=False)
+    if outcome.returncode:
+        pytest.skip("sedpipe is not installed in this environment")
+    root = Path(__file__).parents[2] / "pipeline" / "sedpipe"
+    for installed, own in zip(outcome.stdout.split("\n"), ("cli/main.py", "__init__.py"), strict=False):
+        assert Path(installed).read_bytes() == (root / own).read_bytes()
+
+
+def test_a_recording_longer_than_a_clip_is_cut_and_noted(tmp_path: Path) -> None:
+    garden(tmp_path, GARDEN)
+    write_tone(Path("recordings/4.wav"), 12.5, 100.0)
+    sedpipe("download", "garden.toml", "--quiet")
+    sedpipe("status", "garden", "--export", "clips.tsv")
+    assert "12.5 s long: only the first 10 s are used" in Path("clips.tsv").read_text()
+
+
+def test_features_of_other_parameters_are_made_explained_and_trained_with_by_the_same_options(tmp_path: Path) -> None:
+    manifest = str(tiny_mixtures(tmp_path, "tiny", 4, 2))
+    Path("mine.toml").write_text("n_frames = 400\n")
+    options = ["--front-end", "mine.toml", "--n-mels", "40"]
+    sedpipe("download", manifest, "--quiet")
+    sedpipe("features", manifest, "--quiet")
+    told = sedpipe("features", manifest, "--explain", *options)
+    assert "training: 4 clips, 4 to compute, 0 stored" in told.stdout
+    assert "has n_frames 500, not 400, n_mels 80, not 40" in told.stdout
+    made = json.loads(sedpipe("features", manifest, "--quiet", "--json", *options).stdout)
+    assert made["splits"]["training"] == {"clips": 4, "computed": 4, "reused": 0, "failed": 0}
+    short = ["--preset", "demo", "--epochs", "1", "--batch-size", "4", "--run", "few", "--quiet", "--json"]
+    trained = sedpipe("train", manifest, *short, *options)
+    assert trained.exit_code == 0, trained.output
+    assert sedpipe("score", manifest, "--run", "few", "--split", "testing", "--json").exit_code == 0
+    again = json.loads(sedpipe("features", manifest, "--quiet", "--json").stdout)
+    assert again["splits"]["training"]["reused"] == 4
+
+
+def test_a_part_of_an_array_says_that_others_are_awaited(tmp_path: Path) -> None:
+    manifest = str(tiny_mixtures(tmp_path, "tiny", 6, 3))
+    sedpipe("download", manifest, "--quiet")
+    assert "clips of other parts are not made yet" in sedpipe("features", manifest, "--shard", "1/2").stdout
+    assert "not made yet" not in sedpipe("features", manifest, "--shard", "2/2").stdout
+
+
+def test_dask_needs_the_address_of_its_scheduler() -> None:
+    for options in (["--backend", "dask"], ["--scheduler", "tcp://127.0.0.1:1"]):
+        outcome = sedpipe("features", "demo", *options)
+        assert outcome.exit_code == 2
+        assert "--backend dask and --scheduler ADDRESS go together" in outcome.stderr
+
+
+def test_the_cache_is_listed_and_freed_after_asking(tmp_path: Path) -> None:
+    manifest = str(tiny_mixtures(tmp_path, "tiny", 4, 2))
+    sedpipe("download", manifest, "--quiet")
+    sedpipe("features", manifest, "--quiet")
+    [name] = [line.split()[3] for line in sedpipe("cache", "list").stdout.splitlines() if "/features/" in line]
+    assert "n_mels 80" in sedpipe("cache", "list", "tiny").stdout
+    ask = partial(CliRunner().invoke, main, ["cache", "prune", name])
+    assert "0 B freed" in ask(input="n\n").stdout
+    assert (Path("cache") / name).exists()
+    assert ask(input="").exit_code == 1  # nobody there to answer
+    assert (Path("cache") / name).exists()
+    outcome = ask(input="y\n")
+    assert f"freed {name}" in outcome.stdout
+    assert "Free all of these?" in outcome.stderr
+    assert not (Path("cache") / name).exists()
+    report = json.loads(sedpipe("cache", "prune", "--kind", "audio", "--yes", "--json").stdout)
+    assert len(report["freed"]) == 3
+    assert "what should be freed?" in complaint("cache", "prune")
+    assert "run `sedpipe download tiny` first" in complaint("features", "tiny")
+
+
+@pytest.mark.parametrize("arguments", [("figure5",), ("table2", "--clip", "a")])
+def test_figure5_and_its_clip_go_together(arguments: tuple[str, ...]) -> None:
+    table, *options = arguments
+    outcome = sedpipe("reproduce", table, "demo", *options)
+    assert outcome.exit_code == 2
+    assert "figure5 and --clip go together" in outcome.stderr
+
+
+def test_figure5_of_a_table_that_is_not_there_names_the_command_that_makes_it() -> None:
+    said = complaint("reproduce", "figure5", "esc10-fold4", "--clip", "testing-00000", "--preset", "small")
+    assert "6 of the 6 runs of seed 0 are not there" in said
+    assert "sedpipe reproduce table2 esc10-fold4 --preset small --recipe paper" in said

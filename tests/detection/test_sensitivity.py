@@ -1,0 +1,112 @@
+from dataclasses import asdict, replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sedpipe.detection.postprocess import PostProcessing, decode_events, encode_activity
+from sedpipe.detection.sensitivity import DOUBLINGS, SWEPT, sensitivity, with_odds
+from sedpipe.events import Event
+from sedpipe.frames import FrameGrid
+from sedpipe.labels import LabelSet
+from sedpipe.metrics.sed_eval_scores import official_segment_based_scores
+
+LABELS, GRID = LabelSet(("Dog", "Rain", "Car")), FrameGrid(100, 8)
+NAMES = [f"clip{n}" for n in range(12)]
+DURATIONS = {name: 10.0 if n % 3 else 2.44 + n / 5 for n, name in enumerate(NAMES)}
+N_FRAMES = np.array([int(np.ceil(DURATIONS[name] / 0.08 - 1e-9)) for name in NAMES])
+COMMON = PostProcessing(0.4, median_s=0.4, min_duration_s=0.16, gap_s=0.16, hysteresis=0.5, gate=0.3)
+OF_CLASSES = PostProcessing((0.2, 0.5, 0.8), median_s=(0.0, 0.56, 0.24), gate=0.1)
+
+
+@pytest.fixture(scope="module")
+def split():
+    g = np.random.default_rng(5)
+    reference = {name: [some_event(g, DURATIONS[name]) for _ in range(n % 4)] for n, name in enumerate(NAMES)}
+    truth = np.array([encode_activity(reference[name], LABELS, GRID, 125) for name in NAMES])
+    probs = 1 / (1 + np.exp(-(3 * truth - 1.5 + g.normal(0, 1.5, truth.shape))))
+    return probs.astype(np.float32), reference, probs.max(axis=1).astype(np.float32)
+
+
+def some_event(g: np.random.Generator, duration: float) -> Event:
+    onset = g.uniform(0, duration - 0.2)
+    return Event(onset, min(duration, onset + g.uniform(0.1, 6)), LABELS.names[g.integers(3)])
+
+
+def sweeps_around(split, chosen: PostProcessing):
+    probs, reference, clip_probs = split
+    return sensitivity(
+        probs, NAMES, reference, DURATIONS, LABELS, GRID, chosen, clip_probs=clip_probs, n_frames=N_FRAMES
+    )
+
+
+def official(split, settings: PostProcessing) -> dict[str, float]:
+    """What sed_eval says of the events that these settings make."""
+    probs, reference, tags = split
+    estimated = {
+        name: decode_events(
+            probs[n], LABELS, settings, GRID, n_frames=int(N_FRAMES[n]), duration=DURATIONS[name], clip_probs=tags[n]
+        )
+        for n, name in enumerate(NAMES)
+    }
+    return asdict(official_segment_based_scores(reference, estimated, DURATIONS, LABELS).overall)
+
+
+@pytest.mark.parametrize("chosen", [COMMON, OF_CLASSES])
+def test_sed_eval_gives_the_same_for_the_events_at_points_of_each_sweep(split, chosen):
+    sweeps = sweeps_around(split, chosen)
+    assert tuple(sweeps) == SWEPT
+    expected = {
+        "threshold": lambda value: replace(chosen, threshold=by_hand(chosen.threshold, value)),
+        "median_s": lambda value: replace(chosen, median_s=value),
+        "min_duration_s": lambda value: replace(chosen, min_duration_s=value),
+    }
+    for name, sweep in sweeps.items():
+        assert len(sweep.values) == len(sweep.error_rate) == len(sweep.f1)
+        for k in (0, len(sweep.values) // 3, len(sweep.values) - 1):
+            scores = official(split, expected[name](sweep.values[k]))
+            assert sweep.error_rate[k] == pytest.approx(scores["error_rate"], abs=1e-12)
+            assert sweep.f1[k] == pytest.approx(scores["f1"], abs=1e-12)
+
+
+def by_hand(threshold, doublings: float):
+    """Twice the odds, in plain arithmetic."""
+    each = threshold if isinstance(threshold, tuple) else (threshold,)
+    odds = [2**doublings * p / (1 - p) for p in each]
+    moved = tuple(o / (1 + o) for o in odds)
+    return moved if isinstance(threshold, tuple) else moved[0]
+
+
+@pytest.mark.parametrize("chosen", [COMMON, OF_CLASSES])
+def test_nothing_moved_is_what_was_chosen(split, chosen):
+    sweep = sweeps_around(split, chosen)["threshold"]
+    middle = sweep.values.index(0.0)
+    assert sweep.error_rate[middle] == pytest.approx(official(split, chosen)["error_rate"], abs=1e-12)
+    shortest = sweeps_around(split, replace(chosen, min_duration_s=0.0))["min_duration_s"]
+    assert shortest.values[0] == 0.0
+    assert shortest.f1[0] == pytest.approx(official(split, replace(chosen, min_duration_s=0.0))["f1"], abs=1e-12)
+
+
+def test_the_sweeps_are_of_whole_frames_up_to_51_and_two_seconds(split):
+    sweeps = sweeps_around(split, COMMON)
+    assert sweeps["median_s"].values == pytest.approx([0.08 * n for n in range(1, 52, 2)])
+    assert sweeps["min_duration_s"].values == pytest.approx([0.08 * n for n in range(26)])
+    assert sweeps["threshold"].values == DOUBLINGS
+
+
+@given(st.floats(0.001, 0.999), st.sampled_from(DOUBLINGS))
+def test_odds_that_are_doubled_and_halved_again_are_the_same(threshold, doublings):
+    there = with_odds(PostProcessing(threshold), doublings)
+    assert with_odds(there, -doublings).threshold == pytest.approx(threshold)
+    assert there.threshold == pytest.approx(by_hand(threshold, doublings))
+
+
+def test_thresholds_that_nothing_or_everything_reaches_stay():
+    assert with_odds(PostProcessing((0.0, 1.0)), 2).threshold == (0.0, 1.0)
+
+
+def test_a_split_without_events_has_no_error_rate(split):
+    probs, reference, tags = split
+    nothing = {name: [] for name in reference}
+    sweeps = sensitivity(probs, NAMES, nothing, DURATIONS, LABELS, GRID, COMMON, clip_probs=tags, n_frames=N_FRAMES)
+    assert set(sweeps["median_s"].error_rate) == {None}

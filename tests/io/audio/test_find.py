@@ -1,0 +1,77 @@
+from pathlib import Path
+
+import pytest
+from sedpipe.errors import SettingsError
+from sedpipe.io.audio.find import find_audio
+
+
+def touch(folder: Path, *names: str) -> None:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+
+
+def names(*places: Path) -> list[str]:
+    return [file.name for file in find_audio(places).files]
+
+
+def test_a_folder_gives_what_is_called_like_audio_in_the_order_of_the_names_with_its_layout(tmp_path):
+    touch(tmp_path, "b/2.MP3", "b/10.flac", "a.wav", "c/d/e.webm", "notes.txt", "cover.jpg", "README")
+    found = find_audio([tmp_path])
+    assert [file.name for file in found.files] == ["a.wav", "b/10.flac", "b/2.MP3", "c/d/e.webm"]
+    assert [file.path for file in found.files] == [tmp_path / file.name for file in found.files]
+    assert found.left_out == {"no audio (.jpg)": 1, "no audio (.txt)": 1, "no audio (no suffix)": 1}
+
+
+def test_a_file_that_is_named_is_taken_whatever_it_is_called_and_whether_it_is_there(tmp_path):
+    touch(tmp_path, "recording", ".hidden.wav")
+    places = [tmp_path / name for name in ("recording", ".hidden.wav", "gone.wav")]
+    assert names(*places) == ["recording", ".hidden.wav", "gone.wav"]
+
+
+def test_hidden_things_are_left_out_and_counted(tmp_path):
+    touch(tmp_path, "a.wav", ".tmp-0123.wav", "._a.wav", ".git/b.wav", ".git/c.wav")
+    found = find_audio([tmp_path])
+    assert [file.name for file in found.files] == ["a.wav"]
+    assert found.left_out == {"hidden": 3}
+
+
+def test_links_to_files_are_followed_and_links_to_folders_are_not_so_that_a_circle_ends(tmp_path):
+    touch(tmp_path, "folder/a.wav", "elsewhere/b.wav")
+    (tmp_path / "folder" / "b.wav").symlink_to(tmp_path / "elsewhere" / "b.wav")
+    (tmp_path / "folder" / "broken.wav").symlink_to("nowhere.wav")
+    (tmp_path / "folder" / "circle").symlink_to(tmp_path)
+    found = find_audio([tmp_path / "folder"])
+    assert [file.name for file in found.files] == ["a.wav", "b.wav", "broken.wav"]
+    assert found.left_out == {"links to folders": 1}
+    (tmp_path / "link").symlink_to(tmp_path / "folder")
+    assert names(tmp_path / "link") == ["a.wav", "b.wav", "broken.wav"]  # this one was named
+
+
+def test_of_several_places_each_folder_keeps_its_own_name(tmp_path, monkeypatch):
+    touch(tmp_path, "day/a.wav", "night/a.wav", "c.wav")
+    monkeypatch.chdir(tmp_path / "day")
+    assert names(Path("."), Path("../night"), Path("../c.wav")) == ["day/a.wav", "night/a.wav", "c.wav"]
+
+
+def test_the_same_recording_twice_is_one(tmp_path):
+    touch(tmp_path, "a.wav")
+    assert names(tmp_path / "a.wav", tmp_path / "." / "a.wav") == ["a.wav"]
+
+
+def test_two_recordings_of_one_name_are_refused_with_the_way_out(tmp_path):
+    touch(tmp_path, "day/a.wav", "night/a.wav")
+    with pytest.raises(SettingsError, match="would both be called ") as caught:
+        find_audio([tmp_path / "day" / "a.wav", tmp_path / "night" / "a.wav"])
+    assert caught.value.hint == "name the folder above both, or one after the other"
+
+
+def test_a_folder_without_audio_says_what_is_there(tmp_path):
+    touch(tmp_path, "a.txt", "b.txt", ".c")
+    with pytest.raises(SettingsError, match="holds no audio file") as caught:
+        find_audio([tmp_path])
+    assert caught.value.hint == "there are: 1 hidden, 2 no audio (.txt)"
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(SettingsError) as caught:
+        find_audio([tmp_path / "empty"])
+    assert caught.value.hint == "there are: nothing"

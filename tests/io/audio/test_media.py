@@ -1,0 +1,283 @@
+import io
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from encoded import FORMS, Form, clock, encoded, start_error_ms
+from sedpipe.failures import FailedClipError, Failure
+from sedpipe.io.audio.media import cut, decode, decode_blocks, lasts
+
+RATE = 44_100
+LENGTH_S = 60.0
+WEBM, M4A, WAV = FORMS["webm, a cue each 10 s"], FORMS["m4a"], FORMS["wav"]
+
+
+@pytest.fixture(scope="module")
+def truth() -> np.ndarray:
+    return clock(LENGTH_S, RATE)
+
+
+@pytest.fixture(scope="module")
+def recording() -> Callable[[str], bytes]:
+    made: dict[str, bytes] = {}
+
+    def make(form: str) -> bytes:
+        if form not in made:
+            made[form] = encoded(clock(LENGTH_S, FORMS[form].rate), FORMS[form])
+        return made[form]
+
+    return make
+
+
+def failure_of(source: object, start_s: float = 0.0, end_s: float = 10.0, **more: float) -> Failure:
+    with pytest.raises(FailedClipError) as caught:
+        cut(source, start_s, end_s, RATE, **more)  # type: ignore[arg-type]
+    return caught.value.failure
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(("start_s", "end_s"), [(0, 10), (0.05, 10.05), (7.123, 17.123), (30, 40), (37.3, 47.3)])
+def test_a_clip_starts_within_a_millisecond_and_has_its_length_to_the_sample(
+    recording: Callable[[str], bytes], truth: np.ndarray, form: str, start_s: float, end_s: float
+) -> None:
+    piece = cut(io.BytesIO(recording(form)), start_s, end_s, RATE)
+    assert len(piece.samples) == round((end_s - start_s) * RATE)
+    assert abs(start_error_ms(piece.samples, truth, start_s)) < 1
+    assert (piece.sample_rate, piece.found_rate, piece.channels) == (RATE, FORMS[form].rate, 1)
+    assert piece.samples.dtype == np.float32
+    assert not piece.is_short
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_source_that_ends_early_is_kept_with_its_true_length(
+    recording: Callable[[str], bytes], truth: np.ndarray, form: str
+) -> None:
+    piece = cut(io.BytesIO(recording(form)), 55, 65, RATE)
+    assert piece.is_short
+    assert piece.duration == pytest.approx(5, abs=0.025)  # AAC may owe or add a frame
+    assert abs(start_error_ms(piece.samples, truth, 55)) < 1
+
+
+def test_lossless_pieces_are_the_recordings_own_samples(tmp_path: Path, truth: np.ndarray) -> None:
+    path = tmp_path / "-concat:a|b.wav"
+    path.write_bytes(encoded(truth, WAV))
+    piece = cut(path, 37.3, 47.3, RATE)
+    whole = np.rint(truth * 32_767) / 32_768
+    np.testing.assert_allclose(piece.samples, whole[1_644_930:2_085_930], atol=1e-7)
+
+
+def test_the_edges_of_a_resampled_piece_are_like_its_middle() -> None:
+    time_s = np.arange(20 * 48_000) / 48_000
+    tone = 0.5 * np.sin(2 * np.pi * 1000 * time_s)
+    piece = cut(io.BytesIO(encoded(tone, FORMS["flac"])), 5.5, 15.5, RATE)
+    expected = 0.5 * np.sin(2 * np.pi * 1000 * (5.5 + np.arange(441_000) / RATE))
+    np.testing.assert_allclose(piece.samples, expected, atol=2e-4)
+
+
+def test_channels_are_averaged() -> None:
+    mono = clock(12, 44_100)
+    piece = cut(io.BytesIO(encoded(mono, WAV, channels=2)), 0, 10, RATE)
+    assert piece.channels == 2
+    np.testing.assert_allclose(piece.samples, mono[:441_000], atol=1e-4)
+
+
+def shifted(form: Form, seconds: float, step_s: float = 1e9, gap_s: float = 0.0) -> tuple[bytes, np.ndarray]:
+    """Packets of a recording with other timestamps: all later by ``seconds``, a gap after ``step_s``."""
+    source = io.BytesIO(encoded(clock(40, form.rate), form))
+    target = io.BytesIO()
+    with av.open(source) as old, av.open(target, "w", format=form.container, options=form.options) as new:
+        stream = new.add_stream_from_template(old.streams.audio[0])
+        for packet in old.demux(old.streams.audio[0]):
+            if packet.pts is None:
+                continue
+            at_s = float(packet.pts * packet.time_base)
+            more_s = seconds + (gap_s if at_s >= step_s else 0)
+            packet.pts = packet.dts = packet.pts + round(Fraction(more_s).limit_denominator(1000) / packet.time_base)
+            packet.stream = stream
+            new.mux(packet)
+    return target.getvalue(), clock(40, RATE)
+
+
+def test_a_gap_in_the_timestamps_stays_a_gap() -> None:
+    body, truth = shifted(FORMS["webm, a cue each 10 s"], 0, step_s=20, gap_s=0.5)
+    piece = cut(io.BytesIO(body), 15, 25, RATE)
+    assert len(piece.samples) == 441_000
+    assert abs(start_error_ms(piece.samples[: 4 * RATE], truth, 15)) < 1
+    assert abs(start_error_ms(piece.samples[-4 * RATE :], truth, 20.5)) < 1  # 21 s in the file, 20.5 s of the sound
+    assert np.abs(piece.samples[round(5.05 * RATE) : round(5.45 * RATE)]).max() < 1e-3
+
+
+def test_a_recording_that_does_not_begin_at_zero_is_counted_from_its_beginning() -> None:
+    body, truth = shifted(FORMS["webm, a cue each 10 s"], 3.0)
+    piece = cut(io.BytesIO(body), 12.5, 22.5, RATE)
+    assert abs(start_error_ms(piece.samples, truth, 12.5)) < 1
+
+
+def test_damaged_packets_in_the_middle_leave_the_rest_in_place(
+    recording: Callable[[str], bytes], truth: np.ndarray
+) -> None:
+    body = bytearray(recording("mp3"))
+    at = len(body) * 33 // 60
+    body[at : at + 3000] = bytes(3000)
+    piece = cut(io.BytesIO(bytes(body)), 30, 40, RATE)
+    assert abs(start_error_ms(piece.samples[:RATE], truth, 30)) < 1
+
+
+@pytest.mark.parametrize("form", ["webm, a cue each 10 s", "m4a", "wav"])
+def test_less_than_a_second_is_too_short(recording: Callable[[str], bytes], form: str) -> None:
+    assert failure_of(io.BytesIO(recording(form)), 59.5, 69.5) == Failure("gone", "too-short")
+    assert failure_of(io.BytesIO(recording(form)), 200, 210) == Failure("gone", "too-short")
+    assert len(cut(io.BytesIO(recording(form)), 58.9, 68.9, RATE).samples) >= 48_000
+
+
+@pytest.mark.parametrize("form", ["webm, a cue each 10 s", "m4a", "wav"])
+def test_silence_is_a_reason(form: str) -> None:
+    assert failure_of(io.BytesIO(encoded(np.zeros(FORMS[form].rate * 12), FORMS[form]))) == Failure("gone", "silent")
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"<!doctype html><html>sorry</html>", bytes(10_000), b"#EXTM3U\nfile:///etc/passwd\n"]
+)
+def test_what_is_no_audio_is_undecodable(body: bytes) -> None:
+    assert failure_of(io.BytesIO(body)) == Failure("retryable", "undecodable")
+
+
+def test_a_playlist_opens_no_other_file(tmp_path: Path, truth: np.ndarray) -> None:
+    (tmp_path / "secret.wav").write_bytes(encoded(truth, WAV))
+    (tmp_path / "a.m3u8").write_text("#EXTM3U\n#EXT-X-TARGETDURATION:70\n#EXTINF:70,\nsecret.wav\n#EXT-X-ENDLIST\n")
+    (tmp_path / "a.ffconcat").write_text("ffconcat version 1.0\nfile secret.wav\n")
+    for name in ("a.m3u8", "a.ffconcat"):
+        assert failure_of(tmp_path / name) == Failure("retryable", "undecodable")
+
+
+def test_pictures_without_sound_have_no_audio() -> None:
+    file = io.BytesIO()
+    with av.open(file, "w", format="matroska") as container:
+        stream = container.add_stream("mpeg4", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
+        for _ in range(10):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(np.zeros((64, 64, 3), np.uint8), format="rgb24")))
+        container.mux(stream.encode(None))
+    assert failure_of(io.BytesIO(file.getvalue())) == Failure("gone", "no-audio")
+
+
+def test_a_file_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(FailedClipError, match=r"nothing\.wav: No such file or directory$"):
+        cut(tmp_path / "nothing.wav", 0, 10, RATE)
+
+
+def test_a_long_recording_is_not_read_whole(tmp_path: Path) -> None:
+    class Counting(io.BytesIO):
+        read_bytes = 0
+
+        def read(self, size: int | None = -1, /) -> bytes:
+            data = super().read(size)
+            self.read_bytes += len(data)
+            return data
+
+    for form in ("webm, a cue each 10 s", "m4a, index first", "m4a, fragments"):
+        file = Counting(encoded(clock(200, FORMS[form].rate), FORMS[form]))
+        cut(file, 100, 110, RATE)
+        assert file.read_bytes < 0.3 * len(file.getvalue())
+
+
+def test_time_that_is_up_is_a_timeout(recording: Callable[[str], bytes]) -> None:
+    assert failure_of(io.BytesIO(recording("mp3")), timeout_s=0.0) == Failure("retryable", "timeout")
+
+
+def test_what_the_source_says_comes_through(recording: Callable[[str], bytes]) -> None:
+    class Failing(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            if self.tell() > 100_000:
+                raise FailedClipError("the line is cut", Failure("retryable", "network"))
+            return super().read(size)
+
+    assert failure_of(Failing(recording("webm, a cue each 10 s")), 30, 40) == Failure("retryable", "network")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_how_long_a_recording_lasts_is_told_without_decoding(
+    form: str, recording: Callable[[str], bytes], tmp_path: Path
+) -> None:
+    (tmp_path / "a").write_bytes(recording(form))
+    assert [lasts(tmp_path / "a", seconds) for seconds in (10, 59.9, 60.5)] == [True, True, False]
+
+
+def test_what_holds_no_audio_lasts_for_no_time(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("a dog barks")
+    with pytest.raises(FailedClipError, match="cannot be decoded as audio"):
+        lasts(tmp_path / "a", 1)
+
+
+def test_a_stretch_that_is_damaged_is_not_taken_for_one_that_ends_early() -> None:
+    content = bytearray(encoded(clock(LENGTH_S, RATE), FORMS["flac"]))
+    first, last = (round(len(content) * second / LENGTH_S) for second in (35, 50))
+    content[first:last] = bytes(last - first)
+    assert failure_of(io.BytesIO(bytes(content)), 30, 40) == Failure("retryable", "undecodable")
+    assert not cut(io.BytesIO(bytes(content)), 10, 20, RATE).is_short
+
+
+def in_blocks(path: Path) -> tuple[int, np.ndarray]:
+    rates, blocks = zip(*decode_blocks(path), strict=True)
+    assert len(set(rates)) == 1
+    return rates[0], np.concatenate(blocks)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_decoded_in_blocks_a_recording_is_what_it_is_decoded_at_once(tmp_path: Path, form: str) -> None:
+    path = tmp_path / "recording"
+    path.write_bytes(encoded(clock(5.37, FORMS[form].rate), FORMS[form]))
+    rate, joined = in_blocks(path)
+    whole = decode(path, rate, 100.0)
+    assert len(whole) - 0.025 * rate < len(joined) <= len(whole)
+    np.testing.assert_array_equal(joined, whole[: len(joined)])
+    assert abs(len(joined) / rate - 5.37) < 0.001 or form == "m4a, fragments"
+
+
+def with_gap(path: Path, before_s: float, gap_s: float, after_s: float) -> None:
+    """A WebM whose clock jumps, as where a stream broke off."""
+    samples = np.rint(32_767 * clock(before_s + after_s, 48_000)).astype(np.int16)
+    with av.open(str(path), "w", format="webm") as container:
+        stream = container.add_stream("libopus", rate=48_000, layout="mono")
+        encoder_at = 0
+        for at in range(0, len(samples), 960):
+            frame = av.AudioFrame.from_ndarray(samples[None, at : at + 960], format="s16", layout="mono")
+            frame.sample_rate, frame.pts, frame.time_base = 48_000, at, Fraction(1, 48_000)
+            for packet in stream.encode(frame):
+                if encoder_at >= before_s * 50:
+                    packet.pts += round(gap_s * 1 / packet.time_base)
+                    packet.dts = packet.pts
+                encoder_at += 1
+                container.mux(packet)
+
+
+def test_a_gap_in_a_stream_becomes_silence_of_its_length_so_that_what_follows_keeps_its_time(tmp_path: Path) -> None:
+    path = tmp_path / "a.webm"
+    with_gap(path, before_s=10, gap_s=1.0, after_s=10)
+    rate, joined = in_blocks(path)
+    truth = clock(20, 48_000)
+    assert abs(len(joined) / rate - 21) < 0.1
+    assert abs(start_error_ms(joined[: 5 * rate], truth, 0, rate)) < 1
+    assert abs(start_error_ms(joined[15 * rate : 19 * rate], truth, 14, rate)) < 1
+    assert np.abs(joined[round(10.2 * rate) : round(10.8 * rate)]).max() == 0
+    np.testing.assert_array_equal(joined, decode(path, rate, 100.0)[: len(joined)])
+
+
+def test_a_recording_that_is_mostly_gap_is_damaged_also_where_the_gap_is_claimed_to_last_for_years(
+    tmp_path: Path,
+) -> None:
+    with_gap(tmp_path / "a.webm", before_s=2, gap_s=2.0, after_s=2)
+    with pytest.raises(FailedClipError, match=r"33 % of it is missing or damaged"):
+        in_blocks(tmp_path / "a.webm")
+    with_gap(tmp_path / "b.webm", before_s=2, gap_s=1e6, after_s=2)
+    with pytest.raises(FailedClipError, match="a gap of 1000000 s"):
+        in_blocks(tmp_path / "b.webm")
+
+
+def test_blocks_hold_a_frame_or_a_few_however_long_the_recording(tmp_path: Path) -> None:
+    path = tmp_path / "a.m4a"
+    path.write_bytes(encoded(clock(20, M4A.rate), M4A))
+    assert max(len(block) for _, block in decode_blocks(path)) <= 8 * 2048

@@ -1,0 +1,75 @@
+from pathlib import Path
+
+import pytest
+from sedpipe.clips import Clip
+from sedpipe.errors import MissingStageError, SedpipeError
+from sedpipe.io.cache.dataset import DatasetCache, DatasetRecord
+from sedpipe.io.files.atomic import write_json
+from sedpipe.io.lists.clips import write_clips
+
+RECORD = DatasetRecord("own", "f" * 64, ("Car", "Air horn, truck horn"), {"training": 2, "testing": 1})
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> DatasetCache:
+    return DatasetCache(tmp_path / "cache", "own")
+
+
+def clip(clip_id: str, split: str = "training") -> Clip:
+    return Clip(clip_id, split, f"{clip_id}.wav", 0.0, 10.0, ("Car",))
+
+
+def test_everything_of_a_dataset_lies_below_its_folder(cache: DatasetCache) -> None:
+    folder = cache.root / "own"
+    assert cache.clips_path == folder / "clips.tsv"
+    assert cache.reference_path("testing") == folder / "reference-testing.tsv"
+    assert cache.audio_path(clip("dog.1")) == folder / "audio" / "training" / "dog.1.flac"
+    assert cache.features_dir("0123") == folder / "features" / "0123"
+    assert cache.runs == folder / "runs"
+    assert cache.sources == cache.root / "sources"  # archives and lists serve every dataset
+
+
+def test_no_audio_file_begins_with_a_dash(cache: DatasetCache) -> None:
+    assert cache.audio_path(clip("-5QrBL6MzLg_60.000_70.000")).name == "Y-5QrBL6MzLg_60.000_70.000.flac"
+    assert cache.audio_path(clip("YbCdEfGhIjK_0.000_10.000")).name == "YbCdEfGhIjK_0.000_10.000.flac"
+
+
+def test_record_is_read_back_as_it_was_written(cache: DatasetCache) -> None:
+    assert cache.find_record() is None
+    cache.write_record(RECORD)
+    assert cache.find_record() == RECORD
+
+
+def test_clips_come_by_split_in_their_order_without_empty_splits(cache: DatasetCache) -> None:
+    cache.write_record(RECORD)
+    some = [clip("b"), clip("c", "testing"), clip("a")]
+    write_clips(cache.clips_path, some)
+    assert cache.read_clips() == {"training": [some[0], some[2]], "testing": [some[1]]}
+    assert list(cache.read_clips()) == ["training", "testing"]
+
+
+@pytest.mark.parametrize("what_is_there", ["nothing", "record", "clips"])
+def test_before_download_the_sentence_names_it(cache: DatasetCache, what_is_there: str) -> None:
+    if what_is_there == "record":
+        cache.write_record(RECORD)
+    if what_is_there == "clips":
+        write_clips(cache.clips_path, [clip("a")])
+    with pytest.raises(MissingStageError, match=r"^own is not in .*cache yet$") as caught:
+        cache.read_clips()
+    assert caught.value.hint == "run `sedpipe download own` first"
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"dataset": "own"}', "\0"])
+def test_a_damaged_record_is_a_sentence(cache: DatasetCache, content: str) -> None:
+    write_json(cache.record_path, {})
+    cache.record_path.write_text(content)
+    with pytest.raises(SedpipeError, match=r"^cannot read .*dataset\.json: ") as caught:
+        cache.find_record()
+    assert caught.value.hint == "delete it and run `sedpipe download own`"
+
+
+def test_a_file_in_the_place_of_the_cache_holds_no_record_and_cannot_be_written(cache: DatasetCache) -> None:
+    cache.root.write_text("")
+    assert cache.find_record() is None
+    with pytest.raises(SedpipeError, match=r"^cannot write .*dataset\.json: (Not a directory|File exists)$"):
+        cache.write_record(RECORD)

@@ -1,0 +1,91 @@
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from sedpipe.detection.postprocess import PostProcessing
+from sedpipe.frames import FrameGrid
+from sedpipe.io.cache.frame_scores import (
+    FrameScores,
+    Origin,
+    export_frame_scores,
+    find_frame_scores,
+    find_origin,
+    write_frame_scores,
+)
+from sedpipe.labels import LabelSet
+
+
+@pytest.fixture
+def scores() -> FrameScores:
+    """Of two clips, five frames, three classes."""
+    g = np.random.default_rng(0)
+    return FrameScores(
+        ["-a_0.000_10.000", "ü"],
+        g.random((2, 5, 3), dtype=np.float32),
+        g.random((2, 3), dtype=np.float32),
+        np.array([5, 2], np.int32),
+        np.array([0.4, 0.15]),
+        LabelSet(("Dog", "Air horn, truck horn", "ü")),
+        FrameGrid(100, 8),
+        {"min_er": PostProcessing((0.5, 0.4, 0.3), gap_s=0.2), "max_f1": PostProcessing(0.5)},
+    )
+
+
+ONE, TWO = Origin("features", "model 1"), Origin("features", "model 2")
+
+
+def test_probabilities_come_back_to_the_bit(tmp_path, scores):
+    write_frame_scores(tmp_path / "frame-scores-testing.h5", scores, ONE)
+    read = find_frame_scores(tmp_path / "frame-scores-testing.h5", ONE)
+    assert read.clip_ids == scores.clip_ids
+    assert (read.labels, read.grid, read.points) == (scores.labels, scores.grid, scores.points)
+    for name in ("frame_probs", "clip_probs", "n_frames", "durations"):
+        assert getattr(read, name).dtype == getattr(scores, name).dtype
+        np.testing.assert_array_equal(getattr(read, name), getattr(scores, name))
+
+
+def test_what_another_model_made_is_not_found(tmp_path, scores):
+    write_frame_scores(tmp_path / "a.h5", scores, ONE)
+    assert find_frame_scores(tmp_path / "a.h5", TWO) is None
+    write_frame_scores(tmp_path / "a.h5", scores, TWO)
+    assert find_frame_scores(tmp_path / "a.h5", TWO) is not None
+
+
+@pytest.mark.parametrize("share", [0, 0.3, 0.9])
+def test_a_damaged_file_is_as_none(tmp_path, scores, share):
+    path: Path = tmp_path / "a.h5"
+    assert find_frame_scores(path, ONE) is None
+    write_frame_scores(path, scores, ONE)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(share * len(whole))])
+    assert find_frame_scores(path, ONE) is None
+
+
+def test_a_file_that_lacks_a_part_is_as_none(tmp_path, scores):
+    write_frame_scores(tmp_path / "a.h5", scores, ONE)
+    with h5py.File(tmp_path / "a.h5", "a") as file:
+        del file["clip_probs"]
+    assert find_frame_scores(tmp_path / "a.h5", ONE) is None
+
+
+def test_the_file_opens_with_plain_h5py(tmp_path, scores):
+    write_frame_scores(tmp_path / "a.h5", scores, ONE)
+    with h5py.File(tmp_path / "a.h5") as file:
+        assert sorted(file) == ["clip_id", "clip_probs", "duration", "frame_probs", "n_frames"]
+        assert file["clip_id"].asstr()[0] == "-a_0.000_10.000"
+
+
+def test_settings_that_cannot_be_are_as_none(tmp_path, scores):
+    write_frame_scores(tmp_path / "a.h5", scores, ONE)
+    with h5py.File(tmp_path / "a.h5", "a") as file:
+        file.attrs["operating_points"] = '{"min_er": {"threshold": 7}}'
+    assert find_origin(tmp_path / "a.h5") == ONE
+    assert find_frame_scores(tmp_path / "a.h5", ONE) is None
+
+
+def test_the_tsv_form_has_a_row_a_frame_up_to_the_end_of_the_clip(tmp_path, scores):
+    assert export_frame_scores(tmp_path / "out", scores) == 2
+    lines = (tmp_path / "out" / "ü.tsv").read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "onset\toffset\tDog\tAir horn, truck horn\tü"
+    assert [line.split("\t")[:2] for line in lines[1:]] == [["0.000", "0.080"], ["0.080", "0.150"]]

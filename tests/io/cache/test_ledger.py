@@ -1,0 +1,119 @@
+import multiprocessing
+import random
+import sqlite3
+import time
+from pathlib import Path
+
+import pytest
+from sedpipe.errors import SedpipeError
+from sedpipe.fates import Fate
+from sedpipe.io.cache.ledger import Ledger, read_ledgers, read_states, write_entries
+from sedpipe.shards import Shard
+
+
+def fate(clip_id: str, state: str, **more: object) -> Fate:
+    return Fate("training", clip_id, state, **more)  # type: ignore[arg-type]
+
+
+def test_a_row_holds_all_that_is_known_of_a_clip(tmp_path: Path) -> None:
+    told = Fate("testing", "-a_b", "ok", "short", "9.1 s\tof 10", "webm opus", 9.1, 48_000, 2, "ab" * 32, "yt-dlp 1")
+    with Ledger(tmp_path) as ledger:
+        ledger.record(told)
+        [(key, entry)] = read_ledgers(tmp_path).items()  # while it is being written
+    assert (entry.fate, entry.attempts, key) == (told, 1, ("testing", "-a_b"))
+    assert entry.last_try.endswith("+00:00")
+    assert list(read_ledgers(tmp_path).values()) == [entry]
+
+
+def test_tries_are_counted_and_the_last_fate_counts(tmp_path: Path) -> None:
+    for state in ("pending", "retryable", "retryable", "pending", "ok"):
+        with Ledger(tmp_path) as ledger:
+            ledger.record(fate("a", state))
+    entry = read_ledgers(tmp_path)["training", "a"]
+    assert (entry.fate.state, entry.attempts) == ("ok", 3)
+
+
+def test_of_several_ledgers_the_one_that_got_the_clip_counts(tmp_path: Path) -> None:
+    for index, state in ((1, "ok"), (2, "gone")):
+        with Ledger(tmp_path, Shard(index, 2)) as ledger:
+            ledger.record(fate("a", state))
+    assert read_ledgers(tmp_path)["training", "a"].fate.state == "ok"
+
+
+@pytest.mark.parametrize("parts", [1, 3])
+def test_states_are_those_of_the_whole_rows(tmp_path: Path, parts: int) -> None:
+    dice = random.Random(parts)
+    for index in range(1, parts + 1):
+        with Ledger(tmp_path, Shard(index, parts) if parts > 1 else None) as ledger:
+            for clip_id in "abcdef":
+                ledger.record(fate(clip_id, dice.choice(["ok", "gone", "retryable", "pending"]), reason="told"))
+    rows = read_ledgers(tmp_path)
+    assert read_states(tmp_path) == {key: (row.fate.state, row.fate.reason) for key, row in rows.items()}
+    assert len(rows) == 6
+
+
+def test_a_second_writer_is_sent_away_and_other_parts_are_not(tmp_path: Path) -> None:
+    with Ledger(tmp_path) as ledger:
+        assert ledger.is_alone
+        with pytest.raises(SedpipeError, match="another process is downloading"), Ledger(tmp_path):
+            pass
+        with Ledger(tmp_path, Shard(1, 2)):
+            assert not ledger.is_alone
+        assert ledger.is_alone
+    with Ledger(tmp_path):
+        pass
+
+
+def test_what_is_no_longer_listed_is_forgotten(tmp_path: Path) -> None:
+    with Ledger(tmp_path) as ledger:
+        for clip_id in "abc":
+            ledger.record(fate(clip_id, "gone"))
+        ledger.keep_only({("training", "b"), ("training", "z")})
+    assert set(read_ledgers(tmp_path)) == {("training", "b")}
+
+
+def test_a_damaged_ledger_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "ledger.sqlite").write_bytes(b"no database" * 100)
+    with pytest.raises(SedpipeError, match="is damaged") as caught, Ledger(tmp_path):
+        pass
+    assert "delete it" in caught.value.hint
+    with pytest.raises(SedpipeError, match="is damaged"):
+        read_ledgers(tmp_path)
+
+
+def test_a_table_has_one_line_a_clip_whatever_was_said(tmp_path: Path) -> None:
+    with Ledger(tmp_path) as ledger:
+        ledger.record(fate("b", "gone", message="two\nlines\tand a tab"))
+        ledger.record(fate("a", "ok"))
+    write_entries(tmp_path / "clips.tsv", read_ledgers(tmp_path).values())
+    lines = (tmp_path / "clips.tsv").read_text().splitlines()
+    assert [line.split("\t")[:3] for line in lines[1:]] == [["training", "a", "ok"], ["training", "b", "gone"]]
+    assert lines[2].split("\t")[4] == "two lines and a tab"
+    assert {line.count("\t") for line in lines} == {12}
+
+
+def _write_for_ever(folder: Path) -> None:
+    with Ledger(folder) as ledger:
+        for number in range(100_000):
+            ledger.record(fate(f"{number:06d}", "gone"))
+            (folder / "written").write_text(str(number))
+
+
+@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
+def test_killed_at_any_moment_every_row_that_was_recorded_is_there(tmp_path: Path) -> None:
+    moments = random.Random(0)
+    for _ in range(6):
+        (tmp_path / "written").write_text("-1")
+        child = multiprocessing.get_context("fork").Process(target=_write_for_ever, args=(tmp_path,))
+        child.start()
+        while (tmp_path / "written").read_text() in ("", "-1"):
+            time.sleep(0.005)
+        time.sleep(moments.uniform(0, 0.1))
+        child.kill()
+        child.join()
+        written = int((tmp_path / "written").read_text() or 0)
+        entries = read_ledgers(tmp_path)
+        assert all(("training", f"{number:06d}") in entries for number in range(written + 1))
+        with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
+            assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)

@@ -1,0 +1,79 @@
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from sedpipe.errors import SedpipeError
+from sedpipe.io.cache.resume import find_resume, remove_resume, write_resume
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "resume.pt"
+
+
+def state(step: int) -> dict:
+    return {"step": step, "weights": {"a": torch.full((100,), float(step))}}
+
+
+def found(path: Path) -> tuple[int, str]:
+    content, complaint = find_resume(path)
+    assert torch.equal(content["weights"]["a"], state(content["step"])["weights"]["a"])
+    return content["step"], complaint
+
+
+def test_the_newest_state_is_found_and_the_one_before_is_kept(path):
+    assert find_resume(path) == (None, "")
+    for step in (1, 2, 3):
+        write_resume(path, state(step))
+        assert found(path) == (step, "")
+    assert sorted(file.name for file in path.parent.iterdir()) == ["resume-before.pt", "resume.pt"]
+    remove_resume(path)
+    assert list(path.parent.iterdir()) == []
+
+
+def test_any_damaged_byte_of_the_newest_gives_way_to_the_one_before(path):
+    write_resume(path, state(1))
+    write_resume(path, state(2))
+    whole, g = path.read_bytes(), np.random.default_rng(0)
+    for place in g.integers(len(whole), size=60):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 64]) + whole[place + 1 :])
+        assert found(path) == (1, f"cannot read {path}: it is damaged")
+    for length in (0, 10, len(whole) // 2, len(whole) - 1):
+        path.write_bytes(whole[:length])
+        assert found(path)[0] == 1
+
+
+def test_killed_between_the_two_renamings_nothing_is_lost(path, monkeypatch):
+    write_resume(path, state(1))
+    replace = os.replace
+
+    def once(source, target):
+        if Path(target) == path:
+            raise KeyboardInterrupt
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", once)
+    with pytest.raises(KeyboardInterrupt):
+        write_resume(path, state(2))
+    assert found(path) == (1, "")
+
+
+def test_where_no_state_is_whole_it_says_what_to_delete(path):
+    for step in (1, 2):
+        write_resume(path, state(step))
+    path.write_bytes(b"")
+    path.with_name("resume-before.pt").write_bytes(b"x" * 99)
+    with pytest.raises(SedpipeError, match=r"resume\.pt: it is damaged; .*resume-before\.pt: it is damaged") as caught:
+        find_resume(path)
+    assert "training starts over" in caught.value.hint
+
+
+def test_a_state_too_large_is_not_read(path, monkeypatch):
+    write_resume(path, state(1))
+    monkeypatch.setattr("sedpipe.io.cache.resume.MOST_BYTES", 100)
+    with pytest.raises(SedpipeError, match="it is larger than"):
+        find_resume(path)

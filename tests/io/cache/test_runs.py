@@ -1,0 +1,108 @@
+import json
+import os
+from pathlib import Path
+
+import pytest
+from sedpipe.errors import MissingStageError, SedpipeError, SettingsError
+from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.cache.runs import Run, differences, find_run, named_run
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> DatasetCache:
+    """A dataset without runs."""
+    return DatasetCache(tmp_path, "tiny")
+
+
+def trained(cache: DatasetCache, name: str, when: int = 0) -> Run:
+    """A run whose model was written at a second of our choice."""
+    run = named_run(cache, name)
+    run.write_record({"result": {"epochs": 1}})
+    run.model_path.write_bytes(b"")
+    os.utime(run.model_path, (when, when))
+    return run
+
+
+def test_a_run_is_a_folder_of_its_dataset(cache, tmp_path):
+    run = named_run(cache, "small-linear-5x5-seed0")
+    assert run.folder == tmp_path / "tiny" / "runs" / "small-linear-5x5-seed0"
+    assert run.name == "small-linear-5x5-seed0"
+    assert not run.folder.exists()
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", ".hidden", "-rf", "a b", "../a", "a/b", "a\\b", "a\n", "ü", "a" * 101])
+def test_a_name_that_is_no_safe_folder_is_refused(cache, name):
+    with pytest.raises(SettingsError, match=r"^--run .*: expected letters, digits"):
+        named_run(cache, name)
+
+
+def test_a_run_is_finished_when_it_has_a_model_and_a_result(cache):
+    run = named_run(cache, "a")
+    assert run.find_record() is None
+    assert not run.is_finished
+    run.write_record({"settings": {}})
+    run.model_path.write_bytes(b"")
+    assert not run.is_finished
+    run.write_record({"settings": {}, "result": {"epochs": 0}})
+    assert run.is_finished
+    run.model_path.unlink()
+    assert not run.is_finished
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '"a"', "\x00"])
+def test_a_record_that_cannot_be_read_says_what_to_do(cache, text):
+    run = named_run(cache, "a")
+    run.write_record({})
+    run.record_path.write_text(text)
+    with pytest.raises(SedpipeError, match=r"run\.json") as caught:
+        run.find_record()
+    assert caught.value.hint == "delete the run and train again"
+
+
+def test_the_newest_model_is_found(cache):
+    trained(cache, "b", when=200)
+    trained(cache, "a", when=300)
+    trained(cache, "c", when=100)
+    named_run(cache, "unfinished").write_record({})
+    assert find_run(cache, None).name == "a"
+
+
+def test_of_models_of_one_moment_the_name_decides(cache):
+    for name in "bca":
+        trained(cache, name)
+    assert find_run(cache, None).name == "c"
+
+
+def test_a_run_is_found_by_name_and_by_path(cache, tmp_path):
+    run = trained(cache, "a")
+    assert find_run(cache, "a") == run
+    elsewhere = DatasetCache(tmp_path / "elsewhere", "other")
+    assert find_run(elsewhere, str(run.folder)).model_path == run.model_path
+
+
+def test_without_any_run_the_verb_that_makes_one_is_named(cache):
+    for wanted in (None, "a"):
+        with pytest.raises(MissingStageError) as caught:
+            find_run(cache, wanted)
+        assert caught.value.hint == "run `sedpipe train tiny` first"
+
+
+def test_an_unfinished_or_unknown_run_names_the_finished_ones(cache):
+    trained(cache, "b")
+    trained(cache, "a")
+    named_run(cache, "unfinished").write_record({})
+    for wanted in ("unfinished", "unknown", "no/such/folder"):
+        with pytest.raises(MissingStageError, match=f"{wanted} holds no trained model") as caught:
+            find_run(cache, wanted)
+        assert caught.value.hint == "finished are a, b"
+
+
+def test_differences_are_named_by_their_path_through_the_tables():
+    there = {"seed": 0, "training": {"epochs": 5, "patience": 3}, "gone": 1, "same": [1, 2]}
+    now = {"seed": 1, "training": {"epochs": 9, "patience": 3}, "new": None, "same": [1, 2]}
+    assert differences(there, now) == [
+        "gone: there 1, now None",
+        "seed: there 0, now 1",
+        "training.epochs: there 5, now 9",
+    ]
+    assert differences(now, json.loads(json.dumps(now))) == []

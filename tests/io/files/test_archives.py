@@ -1,0 +1,150 @@
+import io
+import random
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+from sedpipe.io.files.archives import ArchiveError, ArchiveLimits, Unpacker, is_archive, read_members
+
+SOUND = b"sound" * 100
+
+
+def zip_of(path: Path, **members: bytes) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return path
+
+
+def tar_of(path: Path, mode: str, *members: tarfile.TarInfo) -> Path:
+    with tarfile.open(path, mode) as archive:  # type: ignore[call-overload]
+        for member in members:
+            content = SOUND if member.isreg() else b""
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return path
+
+
+def unpacked(unpack: Unpacker) -> bytes:
+    sink = io.BytesIO()
+    unpack(sink)
+    return sink.getvalue()
+
+
+def contents(archive: Path) -> list[tuple[str, bytes]]:
+    return [(name, unpacked(unpack)) for name, unpack in read_members(archive)]
+
+
+def link(name: str, kind: bytes) -> tarfile.TarInfo:
+    member = tarfile.TarInfo(name)
+    member.type, member.linkname = kind, "/etc/passwd"
+    return member
+
+
+@pytest.mark.parametrize("packing", ["", "gz", "bz2", "xz"])
+def test_plain_files_of_a_tar_are_read_and_nothing_else(tmp_path: Path, packing: str) -> None:
+    archive = tar_of(
+        tmp_path / "audio.tar",
+        f"w:{packing}",
+        tarfile.TarInfo("audio/a.wav"),
+        link("b.wav", tarfile.SYMTYPE),
+        link("c.wav", tarfile.LNKTYPE),
+        link("d.wav", tarfile.FIFOTYPE),
+        tarfile.TarInfo("../e.wav"),
+        tarfile.TarInfo("/f.wav"),
+        tarfile.TarInfo("g.wav"),
+    )
+    assert contents(archive) == [("audio/a.wav", SOUND), ("g.wav", SOUND)]
+
+
+def test_plain_files_of_a_zip_are_read_and_nothing_else(tmp_path: Path) -> None:
+    archive = zip_of(tmp_path / "audio.zip", **{"audio/a.wav": SOUND, "../b.wav": b"evil", "/c.wav": b"evil"})
+    assert contents(archive) == [("audio/a.wav", SOUND)]
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar"])
+def test_a_member_that_is_too_big_is_refused_and_the_next_is_read(tmp_path: Path, kind: str) -> None:
+    if kind == "zip":
+        archive = zip_of(tmp_path / "audio.zip", bomb=bytes(10_000_000), good=SOUND)
+    else:
+        archive = tmp_path / "audio.tar.gz"
+        with tarfile.open(archive, "w:gz") as opened:
+            for name, content in (("bomb", bytes(10_000_000)), ("good", SOUND)):
+                member = tarfile.TarInfo(name)
+                member.size = len(content)
+                opened.addfile(member, io.BytesIO(content))
+    found = {}
+    for name, unpack in read_members(archive, ArchiveLimits(member_bytes=1_000_000)):
+        if name == "bomb":
+            with pytest.raises(ArchiveError, match="bomb"):
+                unpacked(unpack)
+        else:
+            found[name] = unpacked(unpack)
+    assert found == {"good": SOUND}
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive at all", b"PK\x03\x04 and nothing more", b"\x1f\x8b\x08"])
+def test_what_is_no_archive_is_a_sentence(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "audio.zip").write_bytes(content)
+    with pytest.raises(ArchiveError, match=r"audio\.zip"):
+        list(read_members(tmp_path / "audio.zip"))
+
+
+def test_an_archive_of_too_many_members_is_refused(tmp_path: Path) -> None:
+    archive = zip_of(tmp_path / "audio.zip", a=SOUND, b=SOUND, c=SOUND)
+    with pytest.raises(ArchiveError, match="more than 2"):
+        list(read_members(archive, ArchiveLimits(members=2)))
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar.gz", "tar.xz", "tar.bz2"])
+def test_a_small_archive_that_unpacks_without_end_is_left_early(tmp_path: Path, kind: str) -> None:
+    limits = ArchiveLimits(ratio=1, total_bytes=3_000_000)
+    if kind == "zip":
+        archive = zip_of(tmp_path / "bomb.zip", **{f"{n}.wav": bytes(1_000_000) for n in range(9)})
+    else:
+        archive = tmp_path / f"bomb.{kind}"
+        with tarfile.open(archive, f"w:{kind[4:]}") as opened:  # type: ignore[call-overload]
+            for n in range(9):
+                member = tarfile.TarInfo(f"{n}.wav")
+                member.size = 1_000_000
+                opened.addfile(member, io.BytesIO(bytes(1_000_000)))
+    assert archive.stat().st_size < 100_000
+    got: list[str] = []
+    with pytest.raises(ArchiveError, match=r"bomb.* unpacks to more than 3,000,000 bytes"):
+        got.extend(name for name, unpack in read_members(archive, limits) if unpacked(unpack))
+    assert 1 <= len(got) <= 3
+
+
+def test_what_comes_out_is_bounded_by_the_size_of_the_archive_beyond_a_gibibyte(tmp_path: Path) -> None:
+    small = zip_of(tmp_path / "small.zip", a=SOUND)
+    assert ArchiveLimits().unpacked_of(small) == 1 << 30
+    with (tmp_path / "big.zip").open("wb") as file:
+        file.truncate(1 << 30)
+    assert ArchiveLimits().unpacked_of(tmp_path / "big.zip") == 100 << 30
+
+
+@pytest.mark.parametrize("packing", ["", "gz", "bz2", "xz"])
+def test_a_tar_that_breaks_off_is_read_up_to_there(tmp_path: Path, packing: str) -> None:
+    rng = random.Random(0)
+    archive = tmp_path / "audio.tar"
+    with tarfile.open(archive, f"w:{packing}") as opened:  # type: ignore[call-overload]
+        for n in range(3):
+            member = tarfile.TarInfo(f"{n}.wav")
+            member.size = 1_000_000
+            opened.addfile(member, io.BytesIO(rng.randbytes(1_000_000)))
+    whole = archive.read_bytes()
+    archive.write_bytes(whole[: len(whole) * 8 // 10])
+    got: list[str] = []
+    with pytest.raises(ArchiveError, match=r"cannot read the archive .*audio\.tar"):
+        got.extend(name for name, unpack in read_members(archive) if unpacked(unpack))
+    assert got in (["0.wav", "1.wav"], ["0.wav"])  # bzip2 and xz end with their last whole block
+
+
+def test_archives_are_told_from_other_files(tmp_path: Path) -> None:
+    assert is_archive(zip_of(tmp_path / "a", x=SOUND))
+    assert is_archive(tar_of(tmp_path / "b", "w:xz", tarfile.TarInfo("x")))
+    (tmp_path / "c").write_bytes(b"Rar!" * 100)
+    assert not is_archive(tmp_path / "c")
+    assert not is_archive(tmp_path)
+    assert not is_archive(tmp_path / "nowhere")

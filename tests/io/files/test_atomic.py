@@ -1,0 +1,110 @@
+import errno
+import json
+import os
+from pathlib import Path
+
+import pytest
+from sedpipe.errors import SedpipeError
+from sedpipe.io.files.atomic import TEMPORARY_PREFIX, remove_leftovers, write_atomically, write_json, write_text
+
+
+def names_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_file_appears_only_when_the_block_ends_well(tmp_path: Path) -> None:
+    target = tmp_path / "new" / "audio.flac"
+    with write_atomically(target) as temporary:
+        temporary.write_bytes(b"whole")
+        assert not target.exists()
+        assert temporary.parent == target.parent
+        assert temporary.name.startswith(TEMPORARY_PREFIX)
+        assert temporary.suffix == ".flac"
+    assert target.read_bytes() == b"whole"
+    assert names_in(target.parent) == ["audio.flac"]
+
+
+@pytest.mark.parametrize("trouble", [RuntimeError("boom"), KeyboardInterrupt(), OSError(errno.ENOENT, "other file")])
+def test_an_error_in_the_block_leaves_the_old_file_and_no_leftover(tmp_path: Path, trouble: BaseException) -> None:
+    target = tmp_path / "clips.tsv"
+    target.write_text("old")
+
+    def fail() -> None:
+        with write_atomically(target) as temporary:
+            temporary.write_text("half")
+            raise trouble
+
+    with pytest.raises(type(trouble)) as caught:
+        fail()
+    assert caught.value is trouble
+    assert target.read_text() == "old"
+    assert names_in(tmp_path) == ["clips.tsv"]
+
+
+def test_full_disk_is_one_sentence_and_leaves_nothing(tmp_path: Path) -> None:
+    def fill() -> None:
+        with write_atomically(tmp_path / "a.h5"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pytest.raises(SedpipeError, match=r"^cannot write .*a\.h5: No space left on device$"):
+        fill()
+    assert names_in(tmp_path) == []
+
+
+def test_place_that_is_no_folder_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SedpipeError, match=r"^cannot write .*file/a\.txt: (Not a directory|File exists)$"):
+        write_text(tmp_path / "file" / "a.txt", "")
+
+
+def test_target_that_is_a_folder_is_one_sentence_and_leaves_no_leftover(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").mkdir()
+    with pytest.raises(SedpipeError, match=r"^cannot write .*a\.txt: Is a directory$"):
+        write_text(tmp_path / "a.txt", "")
+    assert names_in(tmp_path) == ["a.txt"]
+
+
+def test_two_writers_of_one_file_do_not_meet(tmp_path: Path) -> None:
+    target = tmp_path / "a.txt"
+    with write_atomically(target) as first:
+        with write_atomically(target) as second:
+            second.write_text("second")
+        first.write_text("first")
+    assert target.read_text() == "first"
+
+
+def test_new_file_has_the_rights_of_an_ordinary_one(tmp_path: Path) -> None:
+    (tmp_path / "ordinary").write_text("")
+    write_text(tmp_path / "atomic", "")
+    assert (tmp_path / "atomic").stat().st_mode == (tmp_path / "ordinary").stat().st_mode
+
+
+def test_text_is_utf_8_with_line_ends_as_given(tmp_path: Path) -> None:
+    write_text(tmp_path / "a.txt", "Vögel\n")
+    assert (tmp_path / "a.txt").read_bytes() == "Vögel\n".encode()
+
+
+def test_json_is_readable_and_refuses_nan(tmp_path: Path) -> None:
+    write_json(tmp_path / "a.json", {"label": "Vögel", "f1": 0.5})
+    assert json.loads((tmp_path / "a.json").read_text(encoding="utf-8")) == {"label": "Vögel", "f1": 0.5}
+    with pytest.raises(ValueError, match="Out of range float"):
+        write_json(tmp_path / "a.json", float("nan"))
+
+
+def test_leftovers_of_killed_processes_are_removed_from_the_folders_named_and_nothing_else(tmp_path: Path) -> None:
+    for name in ("a/.tmp-0.h5", "a/0.h5", "a/.hidden", "b/.tmp-1.tsv", "b/below/.tmp-2.h5"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"half")
+    remove_leftovers(tmp_path / "a", tmp_path / "b", tmp_path / "no such folder")
+    left = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file())
+    assert left == ["a/.hidden", "a/0.h5", "b/below/.tmp-2.h5"]
+
+
+def test_leftover_folders_are_removed_with_what_they_hold(tmp_path: Path) -> None:
+    (tmp_path / f"{TEMPORARY_PREFIX}1").mkdir()
+    (tmp_path / f"{TEMPORARY_PREFIX}1" / "0.wav").write_bytes(b"unpacked")
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "0.wav").write_bytes(b"not ours")
+    (tmp_path / f"{TEMPORARY_PREFIX}2").symlink_to(tmp_path / "kept")
+    remove_leftovers(tmp_path)
+    assert [path.relative_to(tmp_path).as_posix() for path in sorted(tmp_path.rglob("*"))] == ["kept", "kept/0.wav"]

@@ -1,0 +1,99 @@
+import errno
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+from sedpipe.errors import SedpipeError
+from sedpipe.io.files.locks import hold, is_held, wait_for
+
+
+def test_one_process_holds_a_lock_and_others_are_told_what_it_is_doing(tmp_path: Path) -> None:
+    path = tmp_path / "new folder" / "a.lock"
+    assert not is_held(path)
+    with hold(path, "baking", hint="wait for the bread"):
+        assert is_held(path)
+        again = hold(path, "baking", hint="wait for the bread")
+        with pytest.raises(SedpipeError, match=r"^another process is baking \(.*a\.lock\)$") as caught:
+            again.__enter__()
+        assert caught.value.hint == "wait for the bread"
+    assert not is_held(path)
+    with wait_for(path):
+        assert is_held(path)
+
+
+def test_a_killed_process_holds_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "a.lock"
+    code = f"""
+from pathlib import Path
+from sedpipe.io.files.locks import hold
+with hold(Path({os.fspath(path)!r}), "x", ""):
+    print("held", flush=True)
+    input()
+"""
+    other = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert other.stdout.readline() == "held\n"
+    assert is_held(path)
+    other.kill()
+    other.communicate()
+    assert not is_held(path)
+
+
+def test_who_has_to_wait_is_told_so_and_who_has_not_is_not(tmp_path: Path) -> None:
+    path, told = tmp_path / "a.lock", []
+    with wait_for(path, lambda: told.append("at once")):
+        pass
+    held = hold(path, "baking", "")
+    held.__enter__()
+
+    def free() -> None:
+        told.append("waiting")
+        held.__exit__(None, None, None)
+
+    with wait_for(path, free):
+        assert is_held(path)
+    assert told == ["waiting"]
+
+
+def test_a_disk_without_locks_keeps_nobody_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: FileLock, **_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(FileLock, "acquire", refuse)
+    inside = False
+    with hold(tmp_path / "a.lock", "x", ""), wait_for(tmp_path / "a.lock"):
+        inside = True
+    assert inside
+
+
+def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    held = hold(tmp_path / "file" / "a.lock", "x", "")
+    with pytest.raises(SedpipeError, match=r"^cannot write .*a\.lock: (Not a directory|File exists)$"):
+        held.__enter__()
+
+
+def test_who_only_asks_keeps_nobody_out(tmp_path: Path) -> None:
+    path, stop = tmp_path / "a.lock", threading.Event()
+    path.write_text("")
+
+    def ask() -> None:
+        while not stop.is_set():
+            is_held(path)
+
+    askers = [threading.Thread(target=ask) for _ in range(2)]
+    for asker in askers:
+        asker.start()
+    n_held = 0
+    try:
+        for _ in range(50):
+            with hold(path, "baking", ""):
+                n_held += 1
+    finally:
+        stop.set()
+        for asker in askers:
+            asker.join()
+    assert n_held == 50

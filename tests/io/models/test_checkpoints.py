@@ -1,0 +1,231 @@
+import os
+import pickle
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from sedpipe.detection.postprocess import PostProcessing
+from sedpipe.errors import MissingStageError, SedpipeError
+from sedpipe.features.logmel import LogMelConfig
+from sedpipe.io.models.checkpoints import TrainedModel, build_model, read_model, table_of, write_model, write_state
+from sedpipe.labels import LabelSet
+from sedpipe.nn.networks.crnn import NetworkConfig, PoolingConfig
+
+torch.set_num_threads(1)
+CPU = torch.device("cpu")
+LABELS = LabelSet(("Air horn, truck horn", "Hund"))
+FRONT_END = LogMelConfig(n_frames=40, n_mels=16)
+NETWORK = NetworkConfig(maps=(4,), pools=((4, 4),), conv_maps=4, gru_units=4)
+POOLING = PoolingConfig("attention", (5,), "time")
+POINTS = {
+    "min_er": PostProcessing((0.4, 0.3), (0.5, 0.0), gap_s=0.2),
+    "max_f1": PostProcessing(0.2, 0.0, 0.3, hysteresis=0.5, gate=0.1),
+}
+
+
+def some_model() -> TrainedModel:
+    torch.manual_seed(0)
+    model = build_model(LABELS, FRONT_END, NETWORK, POOLING).eval()
+    model.standardise_with(torch.randn(16), torch.rand(16))
+    return TrainedModel(model, LABELS, FRONT_END, "float16", NETWORK, POOLING, POINTS)
+
+
+class Payload:
+    """What a pickle of it would do when it is read: make a file."""
+
+    def __init__(self, trace: Path) -> None:
+        self.trace = trace
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.trace),)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A finished model."""
+    write_model(tmp_path / "checkpoint.pt", some_model())
+    return tmp_path / "checkpoint.pt"
+
+
+def changed(path: Path, **entries: object) -> Path:
+    """The checkpoint with some entries replaced."""
+    torch.save({**torch.load(path, weights_only=True), **entries}, path)
+    return path
+
+
+def refusal(path: Path) -> str:
+    """The sentence that refuses a model; one line that begins with its path."""
+    with pytest.raises(SedpipeError) as caught:
+        read_model(path, CPU)
+    assert caught.value.message.startswith(f"{path} is not a model of sedpipe's: ")
+    assert "\n" not in caught.value.message
+    assert "weights_only" not in caught.value.message  # torch explains how to run what a file holds
+    assert caught.value.hint == "train it again, or use it with the script that added what it names"
+    return caught.value.message.removeprefix(f"{path} is not a model of sedpipe's: ")
+
+
+def test_a_model_comes_back_with_all_that_is_needed_to_use_it(path):
+    written, read = some_model(), read_model(path, CPU)
+    assert replace(read, model=written.model) == written
+    x, n_frames = torch.randn(2, 40, 16), torch.tensor([40, 13])
+    one, other = written.model(x, n_frames), read.model.eval()(x, n_frames)
+    assert torch.equal(one.frame_probs, other.frame_probs)
+    assert torch.equal(one.clip_probs, other.clip_probs)
+
+
+def test_a_model_that_was_read_can_be_trained_on(path):
+    model = read_model(path, CPU).model
+    model(torch.randn(2, 40, 16), torch.tensor([40, 40])).clip_probs.sum().backward()
+    assert all(parameter.grad is not None for parameter in model.parameters())
+
+
+def test_reading_a_model_leaves_the_random_numbers_alone(path):
+    torch.manual_seed(3)
+    expected = torch.rand(3)
+    torch.manual_seed(3)
+    read_model(path, CPU)
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_a_model_that_is_not_there_names_the_verb_that_makes_it(tmp_path):
+    with pytest.raises(MissingStageError, match=r"checkpoint\.pt does not exist") as caught:
+        read_model(tmp_path / "checkpoint.pt", CPU)
+    assert "sedpipe train" in caught.value.hint
+
+
+@pytest.mark.parametrize("way", ["zip", "plain pickle", "among the weights", "as the labels"])
+def test_a_checkpoint_that_would_run_code_is_refused_and_runs_nothing(path, tmp_path, way):
+    payload = Payload(tmp_path / "trace")
+    if way == "zip":
+        torch.save(payload, path)
+    elif way == "plain pickle":
+        path.write_bytes(pickle.dumps({"format": 1, "weights": payload}))
+    elif way == "among the weights":
+        changed(path, weights={"mean": payload})
+    else:
+        changed(path, labels=payload)
+    assert refusal(path) == "it is damaged, or holds more than tensors and plain values"
+    with pytest.raises(ValueError, match="holds more than tensors"):
+        table_of(path.read_bytes())
+    assert not payload.trace.exists()
+    pickle.loads(pickle.dumps(payload))  # the payload itself works
+    assert payload.trace.exists()
+
+
+@pytest.mark.parametrize("share", [0, 0.001, 0.1, 0.5, 0.9, 0.999])
+def test_a_truncated_file_is_refused(path, share):
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(share * len(whole))])
+    assert refusal(path).startswith("it is damaged")
+
+
+@pytest.mark.parametrize("content", [b"", b"epoch,loss\n1,0.5\n", b"\x80\x02}q\x00.", b"PK\x03\x04", bytes(4096)])
+def test_what_is_no_checkpoint_at_all_is_refused(path, content):
+    path.write_bytes(content)
+    assert refusal(path)
+
+
+def test_damaged_bytes_are_refused_or_read_but_never_an_error_of_another_kind(path):
+    g, whole = np.random.default_rng(0), path.read_bytes()
+    refused = 0
+    for _ in range(150):
+        damaged = np.frombuffer(whole, np.uint8).copy()
+        damaged[g.integers(len(whole), size=4)] = g.integers(256, size=4)
+        path.write_bytes(damaged.tobytes())
+        try:
+            read_model(path, CPU)
+        except SedpipeError:
+            refused += 1
+    assert refused > 15
+
+
+@pytest.mark.parametrize(
+    ("entries", "message"),
+    [
+        ({"format": 2}, "its format is 2, this sedpipe reads 1"),
+        ({"labels": ["Hund"]}, "size mismatch for classify.weight"),
+        ({"labels": ["Hund", "Hund"]}, "label 'Hund' is listed twice"),
+        ({"labels": None}, "object is not iterable"),
+        ({"weights": {}}, "Missing key"),
+        ({"weights": [1, 2]}, "dict"),
+        ({"network": {**vars(NETWORK), "gru_units": 8}}, "size mismatch for gru"),
+        ({"network": {**vars(NETWORK), "gru_units": 10**7, "conv_maps": 10**6}}, "size mismatch for"),  # 120 TB
+        ({"network": {**vars(NETWORK), "maps": (0,)}}, "must be positive"),
+        ({"network": {**vars(NETWORK), "layers": 3}}, "unexpected keyword argument 'layers'"),
+        ({"pooling": {"function": "mean"}}, "pooling must be one of"),
+        ({"pooling": {"function": "linear", "hierarchy": (5,)}}, "Unexpected key"),
+        ({"pooling": {"function": "attention", "hierarchy": (3,)}}, "hierarchy must be groups"),
+        ({"front_end": {"n_frames": 42, "n_mels": 16}}, "must divide the input of 42 frames"),
+        ({"front_end": {"n_frames": -4}}, "n_frames must be positive"),
+        ({"feature_dtype": "int8"}, "'int8', expected one of float16, float32"),
+        ({"operating_points": {"min_er": {"threshold": 0.5}}}, "it lacks 'max_f1'"),
+        ({"operating_points": {name: {"threshold": 2.0} for name in POINTS}}, r"threshold must lie in \[0, 1\]"),
+        ({"operating_points": None}, "not subscriptable"),
+        ({"operating_points": {name: {"threshold": (0.5,) * 3} for name in POINTS}}, "of 3 classes, expected 2"),
+        ({"operating_points": {name: {"threshold": "0.5"} for name in POINTS}}, "threshold must be a number"),
+    ],
+)
+def test_a_table_that_is_no_model_is_refused_with_the_reason(path, entries, message):
+    with pytest.raises(SedpipeError, match=f"is not a model of sedpipe's: .*{message}"):
+        read_model(changed(path, **entries), CPU)
+    assert refusal(path)
+
+
+def test_a_weight_that_is_no_number_is_refused(path):
+    weights = some_model().model.state_dict()
+    weights["classify.bias"][1] = float("nan")
+    assert refusal(changed(path, weights=weights)) == "a weight is not a finite number"
+
+
+def test_a_table_without_an_entry_says_which(path):
+    torch.save({"format": 1}, path)
+    assert refusal(path) == "it lacks 'labels'"
+    torch.save([1, 2], path)
+    assert refusal(path) == "it does not hold a table"
+
+
+def test_a_folder_in_the_place_of_a_model_is_refused(tmp_path):
+    assert refusal(tmp_path) == "Is a directory"
+
+
+def test_a_table_comes_back_as_it_was(tmp_path):
+    state = {"weights": {"a": torch.rand(3)}, "best_loss": float("inf"), "records": [{"epoch": 1}]}
+    write_state(tmp_path / "resume.pt", state)
+    read = table_of((tmp_path / "resume.pt").read_bytes())
+    assert torch.equal(read.pop("weights")["a"], state.pop("weights")["a"])
+    assert read == state
+
+
+def test_a_small_file_that_claims_many_values_is_refused(path):
+    many = torch.zeros(1).expand(10**11)
+    assert refusal(changed(path, weights={"mean": many})) == "its tensors claim more values than the file has bytes"
+
+
+def test_a_file_that_unpacks_to_more_than_it_is_is_refused(path, tmp_path):
+    with zipfile.ZipFile(path) as whole, zipfile.ZipFile(tmp_path / "bomb", "w", zipfile.ZIP_DEFLATED) as bomb:
+        for name in whole.namelist():
+            bomb.writestr(name, whole.read(name))
+    path.write_bytes((tmp_path / "bomb").read_bytes())
+    assert refusal(path).startswith("it is damaged")
+
+
+def test_a_file_that_is_too_large_is_not_read(path, monkeypatch):
+    monkeypatch.setattr("sedpipe.io.models.checkpoints.MOST_BYTES", 100)
+    assert refusal(path).startswith("it is larger than")
+
+
+def test_a_model_that_cannot_be_written_leaves_the_old_one(path, monkeypatch):
+    before = path.read_bytes()
+
+    def interrupted(content, target):
+        Path(target).write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(torch, "save", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_model(path, some_model())
+    assert path.read_bytes() == before
+    assert [found.name for found in path.parent.iterdir()] == ["checkpoint.pt"]

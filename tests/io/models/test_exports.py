@@ -1,0 +1,166 @@
+import json
+import logging
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from sedpipe.errors import SedpipeError, SettingsError
+from sedpipe.io.models import exports
+from sedpipe.io.models.checkpoints import TrainedModel
+from sedpipe.io.models.exports import is_export, read_export, write_export, write_onnx
+from tiny_dataset import LABELS
+from tiny_dataset import untrained_model as trained
+
+CPU = torch.device("cpu")
+
+
+def some_input(batch_size: int = 3) -> tuple[torch.Tensor, torch.Tensor]:
+    generator = torch.Generator().manual_seed(1)
+    return torch.randn((batch_size, 40, 16), generator=generator) * 9 - 40, torch.tensor([40, 23, 1])
+
+
+@pytest.mark.parametrize("pooling", ["linear", "attention"])
+def test_what_is_read_back_is_the_same_model_to_the_last_bit(tmp_path, pooling):
+    one = trained(pooling)
+    written = write_export(tmp_path / "export", one)
+    assert [path.name for path in written] == ["model.safetensors", "config.json"]
+    other = read_export(tmp_path / "export", CPU)
+    assert is_export(tmp_path / "export")
+    assert {**vars(other), "model": 0} == {**vars(one), "model": 0}
+    with torch.inference_mode():
+        here, there = one.model.eval()(*some_input()), other.model.eval()(*some_input())
+    assert torch.equal(here.frame_probs, there.frame_probs)
+    assert torch.equal(here.clip_probs, there.clip_probs)
+
+
+def test_the_weights_are_a_plain_safetensors_file_and_the_rest_is_readable(tmp_path):
+    from safetensors.numpy import load_file
+
+    one = trained()
+    write_export(tmp_path, one)
+    weights = load_file(tmp_path / "model.safetensors")
+    assert weights.keys() == one.model.state_dict().keys()
+    config = json.loads((tmp_path / "config.json").read_text())
+    assert config["labels"] == list(LABELS)
+    assert config["front_end"]["hop_length"] == 100
+    assert config["operating_points"]["min_er"]["threshold"] == 0.5
+
+
+def complaint(folder: Path) -> str:
+    with pytest.raises(SedpipeError) as caught:
+        read_export(folder, CPU)
+    assert caught.value.hint == "export it again"
+    return caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("config.json", b"{"),
+        ("config.json", b"[]"),
+        ("config.json", b"{}"),
+        ("config.json", b"[" * 100_000),
+        ("config.json", b" " * 2**21),
+        ("model.safetensors", b""),
+        ("model.safetensors", b"\xff" * 64),
+        ("model.safetensors", (2**40).to_bytes(8, "little") + b"{}"),
+    ],
+)
+def test_a_damaged_export_is_a_sentence(tmp_path, name, content):
+    write_export(tmp_path, trained())
+    (tmp_path / name).write_bytes(content)
+    assert "does not hold a model of sedpipe's: " in complaint(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "value"),
+    [
+        ("network", "maps", [8]),
+        ("network", "maps", "many"),
+        ("network", "gru_units", 10**9),
+        ("front_end", "n_mels", -1),
+        ("pooling", "function", "median"),
+        ("operating_points", "min_er", {"threshold": 7}),
+    ],
+)
+def test_a_config_that_is_not_the_weights_own_is_a_sentence(tmp_path, table, key, value):
+    write_export(tmp_path, trained())
+    config = json.loads((tmp_path / "config.json").read_text())
+    config[table][key] = value
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    assert "does not hold a model of sedpipe's: " in complaint(tmp_path)
+
+
+def test_a_folder_with_half_an_export_is_none(tmp_path):
+    write_export(tmp_path, trained())
+    (tmp_path / "config.json").unlink()
+    assert not is_export(tmp_path)
+    assert "No such file" in complaint(tmp_path)
+
+
+needs_onnx = pytest.mark.skipif(
+    any(find_spec(name) is None for name in exports.ONNX_PACKAGES), reason="the export extra is not installed"
+)
+
+
+@pytest.fixture(scope="module")
+def graph(tmp_path_factory) -> tuple[Path, TrainedModel, dict[int, float]]:
+    """The one export of these tests."""
+    path, model = tmp_path_factory.mktemp("onnx") / "model.onnx", trained()
+    model.model.train()  # whatever state it was left in
+    return path, model, write_onnx(path, model)
+
+
+@needs_onnx
+def test_onnx_computes_what_the_network_does_at_batch_sizes_it_was_not_exported_with(graph):
+    import onnxruntime
+
+    path, model, differences = graph
+    assert differences.keys() == {1, 2, 5}
+    assert max(differences.values()) < 1e-5
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    log_mel, n_frames = some_input()
+    clip_probs, frame_probs = session.run(None, {"log_mel": log_mel.numpy(), "n_frames": n_frames.numpy()})
+    with torch.inference_mode():
+        expected = model.model.eval()(log_mel, n_frames)
+    assert clip_probs.shape == (3, len(LABELS))
+    assert frame_probs.shape == (3, 20, len(LABELS))
+    np.testing.assert_allclose(clip_probs, expected.clip_probs, atol=1e-5)
+    np.testing.assert_allclose(frame_probs, expected.frame_probs, atol=1e-5)
+
+
+@needs_onnx
+def test_the_graph_names_its_ends_and_carries_labels_and_front_end(graph):
+    import onnx
+
+    content = onnx.load(graph[0])
+    assert [value.name for value in content.graph.input] == ["log_mel", "n_frames"]
+    assert [value.name for value in content.graph.output] == ["clip_probs", "frame_probs"]
+    told = json.loads({entry.key: entry.value for entry in content.metadata_props}["sedpipe"])
+    assert told["labels"] == list(LABELS)
+    assert told["front_end"]["n_mels"] == 16
+    assert logging.root.manager.disable == logging.NOTSET
+
+
+@needs_onnx
+def test_a_graph_that_computes_something_else_is_not_left_behind(graph, tmp_path, monkeypatch):
+    def other_graph(path: Path, _: TrainedModel) -> None:
+        path.write_bytes(graph[0].read_bytes())
+
+    monkeypatch.setattr(exports, "_write_graph", other_graph)
+    model = trained()
+    with torch.no_grad():
+        model.model.classify.bias += 0.01
+    with pytest.raises(SedpipeError, match=r"differ from PyTorch's by up to .*e-03, at most 1e-04 is allowed"):
+        write_onnx(tmp_path / "model.onnx", model)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_missing_package_is_a_sentence_that_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setattr(exports, "find_spec", lambda name: None if name == "onnxscript" else find_spec(name))
+    with pytest.raises(SettingsError, match="needs onnxscript, which this environment lacks") as caught:
+        write_onnx(tmp_path / "model.onnx", trained())
+    assert 'pip install "sedpipe[export]"' in caught.value.hint
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,63 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from sedpipe.errors import MissingStageError, SettingsError
+from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.models.checkpoints import write_model
+from sedpipe.io.models.exports import write_export
+from sedpipe.io.models.open import open_model
+from tiny_dataset import untrained_model as trained
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> DatasetCache:
+    cache = DatasetCache(tmp_path, "garden")
+    write_model(cache.runs / "first" / "checkpoint.pt", trained())
+    return cache
+
+
+def test_a_run_is_opened_by_its_folder_or_by_its_name_in_a_dataset_or_as_the_newest(cache):
+    by_path = open_model(str(cache.runs / "first"), None, "cpu")
+    for address in ("first", None, str(cache.runs / "first")):
+        opened = open_model(address, cache, "cpu")
+        assert opened.folder == by_path.folder
+        assert opened.sha256 == by_path.sha256
+        assert opened.trained.labels == trained().labels
+
+
+def test_an_exported_folder_is_a_model_too_and_another_model_has_another_checksum(cache, tmp_path):
+    write_export(tmp_path / "export", trained())
+    opened = open_model(str(tmp_path / "export"), None, "cpu")
+    assert torch.equal(opened.trained.model.classify.weight, trained().model.classify.weight)
+    write_export(tmp_path / "other", trained("max"))
+    assert open_model(str(tmp_path / "other"), None, "cpu").sha256 != opened.sha256
+    (tmp_path / "export" / "model.onnx").touch()  # a neighbour changes nothing
+    assert open_model(str(tmp_path / "export"), None, "cpu").sha256 == opened.sha256
+
+
+def test_what_is_no_model_says_what_was_expected(cache, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SettingsError, match=r"which model\?"):
+        open_model(None, None, "cpu")
+    with pytest.raises(MissingStageError, match="--model first does not exist") as caught:
+        open_model("first", None, "cpu")
+    assert "--dataset NAME --model RUN" in caught.value.hint
+    with pytest.raises(MissingStageError, match="is a file; expected the folder"):
+        open_model(str(cache.runs / "first" / "checkpoint.pt"), None, "cpu")
+    with pytest.raises(MissingStageError, match="garden/runs holds no trained model"):
+        open_model(str(cache.runs), None, "cpu")
+    with pytest.raises(MissingStageError, match="holds no trained model") as caught:
+        open_model("second", cache, "cpu")
+    assert caught.value.hint == "finished are first"
+
+
+def test_no_stage_but_export_ever_loads_onnx():
+    code = (
+        "import sys, sedpipe.stages.predict, sedpipe.stages.export, sedpipe.stages.score\n"
+        "print({name for name in sys.modules if name.startswith('onnx')})"
+    )
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert printed.strip() == "set()"

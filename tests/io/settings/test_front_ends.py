@@ -1,0 +1,33 @@
+from pathlib import Path
+
+import pytest
+from sedpipe.errors import SettingsError
+from sedpipe.features.logmel import LogMelConfig
+from sedpipe.io.settings.front_ends import load_front_end
+
+
+def front_end(folder: Path, text: str) -> Path:
+    path = folder / "mine.toml"
+    path.write_text(text)
+    return path
+
+
+def test_what_a_file_names_changes_and_the_rest_keeps_its_defaults(tmp_path: Path) -> None:
+    path = front_end(tmp_path, "sample_rate = 32000\nwindow_length = 1024\nhop_length = 320\nn_fft = 1024\n")
+    assert load_front_end(path) == LogMelConfig(sample_rate=32_000, window_length=1024, hop_length=320, n_fft=1024)
+    assert load_front_end(front_end(tmp_path, "")) == LogMelConfig()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("n_mel = 64", r"mine\.toml: unknown key 'n_mel' \(did you mean 'n_mels'\?\)"),
+        ("n_mels = 0", r"n_mels must be positive, got 0"),
+        ("n_mels = '64'", r"mine\.toml\.n_mels: found '64'"),
+        ("window_length = 4096", r"window_length must be at most n_fft \(2048\), got 4096"),
+        ("n_mels =", r"mine\.toml: not TOML"),
+    ],
+)
+def test_what_cannot_be_used_is_a_sentence(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(SettingsError, match=said):
+        load_front_end(front_end(tmp_path, text))

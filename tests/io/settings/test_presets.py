@@ -1,0 +1,87 @@
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+from sedpipe.errors import SettingsError
+from sedpipe.io.settings.presets import Preset, load_preset, preset_names
+from sedpipe.nn.networks.crnn import NetworkConfig, PoolingConfig
+from sedpipe.training.fit import TrainingConfig
+
+
+def preset(tmp_path: Path, text: str) -> Preset:
+    path = tmp_path / "own.toml"
+    path.write_bytes(text.encode())
+    return load_preset(str(path))
+
+
+def test_the_papers_preset_is_the_papers_training_on_the_default_network():
+    paper = load_preset("paper")
+    assert paper == Preset("paper", NetworkConfig(), PoolingConfig(), TrainingConfig())
+    as_published = {"batch_size": 128, "epochs": 100, "learning_rate": 1e-3, "patience": 10}
+    assert {name: value for name, value in asdict(paper.training).items() if name in as_published} == as_published
+    assert paper.training == TrainingConfig(**as_published)  # and nothing that the paper does not tell of
+    assert (paper.pooling.function, paper.pooling.hierarchy) == ("linear", (5, 5))
+
+
+def test_every_shipped_preset_can_be_loaded_by_name():
+    assert {"paper", "small"} <= set(preset_names())
+    for name in preset_names():
+        assert load_preset(name).name == name
+        assert load_preset(name).network.time_factor == 4
+
+
+def test_a_preset_of_ones_own_says_only_what_differs(tmp_path):
+    own = preset(tmp_path, "[network]\nconv_pool = [1, 5]\n[pooling]\nhierarchy = []\n[training]\nepochs = 0\n")
+    assert own == Preset("own", NetworkConfig(conv_pool=(1, 5)), PoolingConfig(hierarchy=()), TrainingConfig(epochs=0))
+    assert preset(tmp_path, "") == Preset("own", NetworkConfig(), PoolingConfig(), TrainingConfig())
+
+
+def test_sizes_are_tuples_so_that_settings_can_be_compared(tmp_path):
+    network = preset(tmp_path, "[network]\nmaps = [4, 4]\npools = [[1, 2], [2, 1]]\n").network
+    assert network.maps == (4, 4)
+    assert network.pools == ((1, 2), (2, 1))
+    assert hash(network)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[netwrok]\n", r"found 'netwrok', expected the tables \[network\], .* \(did you mean 'network'\?\)"),
+        ("epochs = 5\n", r"found 'epochs', expected the tables"),
+        ("network = 5\n", r"network: expected a table, found 5"),
+        ("[[network]]\n", r"network: expected a table, found \[\{\}\]"),
+        ("[training]\nepoch = 5\n", r"training: unknown key 'epoch' \(did you mean 'epochs'\?\)"),
+        ("[training]\nzzz = 5\n", r"training: unknown key 'zzz': known are batch_size, epochs"),
+        ("[training]\nepochs = '5'\n", r"training\.epochs: found '5': .*integer"),
+        ("[training]\nepochs = 5.5\n", r"training\.epochs: found 5\.5: .*integer"),
+        ("[training]\nepochs = true\n", r"training\.epochs: found True: .*integer"),
+        ("[training]\nepochs = 2020-01-01\n", r"training\.epochs: found '2020-01-01'"),
+        ("[training]\nepochs = -1\n", r"training: .*epochs must not be negative"),
+        ("[training]\nlearning_rate = nan\n", r"training: .*learning_rate must be between 0 and 1, got nan"),
+        ("[network]\nmaps = [64, '64']\n", r"network\.maps\.1: found '64'"),
+        ("[network]\npools = [[2, 2, 2]]\n", r"network\.pools\.0"),
+        ("[network]\nmaps = [64]\n", r"network: .*expected one pool a block, got 1 blocks and 4 pools"),
+        ("[network]\ndropout = 1\n", r"network: .*dropout must be in \[0, 1\), got 1"),
+        ("[pooling]\nfunction = 'mean'\n", r"pooling: .*pooling must be one of max, average"),
+        ("[training\n", r"not TOML"),
+        ("a = " + "[" * 5000 + "\n", r"not TOML"),
+    ],
+)
+def test_a_preset_that_says_something_else_is_refused_with_the_place(tmp_path, text, message):
+    with pytest.raises(SettingsError, match=rf"own\.toml: {message}"):
+        preset(tmp_path, text)
+
+
+def test_bytes_that_are_no_text_are_refused(tmp_path):
+    (tmp_path / "own.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(SettingsError, match=r"own\.toml: not TOML"):
+        load_preset(str(tmp_path / "own.toml"))
+
+
+def test_a_preset_that_is_not_there_is_one_sentence(tmp_path):
+    with pytest.raises(SettingsError, match=r"^preset 'smal' is not one of .*paper.*\(did you mean 'small'\?\)$"):
+        load_preset("smal")
+    with pytest.raises(SettingsError, match=r"^cannot read .*none\.toml: No such file or directory$"):
+        load_preset(str(tmp_path / "none.toml"))
+    with pytest.raises(SettingsError, match=r"^preset '\.\./presets/small' is not one of"):
+        load_preset("../presets/small")

@@ -1,0 +1,64 @@
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+from sedpipe.errors import SettingsError
+from sedpipe.io.settings.presets import load_preset, preset_names
+from sedpipe.io.settings.recipes import load_recipe, recipe_names
+from sedpipe.training.augment import AugmentConfig
+from sedpipe.training.fit import TrainingConfig
+
+
+def written(tmp_path: Path, text: str) -> str:
+    path = tmp_path / "mine.toml"
+    path.write_text(text)
+    return str(path)
+
+
+def test_those_that_are_shipped_fit_every_preset() -> None:
+    assert recipe_names() == ["paper", "strong"]
+    for preset in preset_names():
+        training = load_preset(preset).training
+        for recipe in recipe_names():
+            changed = load_recipe(recipe).applied_to(training)
+            assert (changed.epochs, changed.patience) == (training.epochs, training.patience)
+
+
+@pytest.mark.parametrize("preset", ["paper", "small", "cdur"])
+def test_the_papers_recipe_changes_nothing(preset: str) -> None:
+    training = load_preset(preset).training
+    assert load_recipe("paper").applied_to(training) == training
+    assert training.augment == AugmentConfig()
+
+
+def test_a_recipe_sets_its_keys_and_leaves_the_others(tmp_path: Path) -> None:
+    recipe = load_recipe(written(tmp_path, '[training]\nschedule = "cosine"\n[training.augment]\ntime_masks = 2\n'))
+    before = TrainingConfig(batch_size=7, patience=3)
+    after = recipe.applied_to(before)
+    assert recipe.name == "mine"
+    assert after.schedule == "cosine"
+    assert after.augment == AugmentConfig(time_masks=2)
+    changed = {name for name, value in asdict(after).items() if value != asdict(before)[name]}
+    assert changed == {"schedule", "augment"}
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("[network]\nmaps = [1]\n", r"mine\.toml: found 'network', expected the table \[training\] alone"),
+        ('[training]\nschedul = "cosine"\n', "unknown key 'schedul'.*schedule"),
+        ('[training]\norder = "sorted"\n', "order must be one of shuffled, balanced, got 'sorted'"),
+        ("[training]\naveraging = 1.0\n", r"must be in \[0, 1\)"),
+        ("[training.augment]\nmixup = 0.2\n", "augment: unknown key 'mixup'"),
+        ("[training.augment]\ntime_masks = -1\n", "time_masks must not be negative"),
+        ("[training\n", "not TOML"),
+    ],
+)
+def test_what_cannot_be_used_is_a_sentence(tmp_path: Path, text: str, complaint: str) -> None:
+    with pytest.raises(SettingsError, match=complaint):
+        load_recipe(written(tmp_path, text))
+
+
+def test_an_unknown_name_is_met_with_the_one_that_was_meant() -> None:
+    with pytest.raises(SettingsError, match=r"recipe 'stronk' is not one of paper, strong.*strong"):
+        load_recipe("stronk")

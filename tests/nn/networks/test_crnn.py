@@ -1,0 +1,280 @@
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import sedpipe
+import torch
+from sedpipe.io.settings.presets import load_preset
+from sedpipe.nn.networks.crnn import CRNN, NetworkConfig, PoolingConfig
+from sedpipe.nn.pooling import POOLING_FUNCTIONS, frame_weights, pool
+from sedpipe.training.fit import Batch, Fit, TrainingConfig, predict
+from sedpipe.training.processes import make_fabric
+
+torch.set_num_threads(1)
+PRESETS = Path(sedpipe.__file__).parent / "presets"
+TINY = NetworkConfig(maps=(4, 4), pools=((2, 2), (2, 2)), conv_maps=8, gru_units=4)
+
+
+def tiny(function="linear", hierarchy=(5,), axis="classes", **changes) -> CRNN:
+    """A network from 40 frames of 16 bands to 10 frames of 3 classes, for use."""
+    torch.manual_seed(0)
+    return CRNN(3, 40, 16, replace(TINY, **changes), PoolingConfig(function, hierarchy, axis)).eval()
+
+
+def n_parameters(model: torch.nn.Module) -> int:
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
+def gru_parameters(n_in: int, units: int) -> int:
+    """Three gates in two directions, each with weights of the input and of itself and two biases."""
+    return 2 * 3 * (n_in * units + units * units + 2 * units)
+
+
+@pytest.mark.parametrize("name", ["paper", "small"])
+def test_shipped_presets_turn_500_by_80_into_125_frames_25_segments_and_5(name):
+    preset = load_preset(name)
+    model = CRNN(17, 500, 80, preset.network, preset.pooling).eval()
+    with torch.inference_mode():
+        prediction = model(torch.randn(1, 500, 80), torch.tensor([500]))
+    assert prediction.frame_probs.shape == (1, 125, 17)
+    assert [tuple(part.shape) for part in prediction.segment_probs] == [(1, 25, 17), (1, 5, 17)]
+    assert prediction.clip_probs.shape == (1, 17)
+
+
+def test_the_papers_network_has_the_parameters_of_its_layers():
+    preset = load_preset("paper")
+    model = CRNN(17, 500, 80, preset.network, preset.pooling)
+    gated = (9 * 1 * 128 + 2 * 128) + 7 * (9 * 64 * 128 + 2 * 128)
+    expected = gated + (9 * 64 * 256 + 256) + gru_parameters(5 * 256, 128) + (256 * 17 + 17)
+    assert n_parameters(model) == expected
+    assert round(expected / 1e6, 2) == 1.75
+
+
+def test_cdurs_network_has_the_parameters_of_its_layers_and_pools_frequency_away():
+    preset = load_preset("cdur")
+    model = CRNN(17, 500, 80, preset.network, preset.pooling)
+    convolutions = 9 * (1 * 32 + 32 * 128 + 3 * 128 * 128) + 2 * (1 + 32 + 3 * 128)
+    expected = convolutions + gru_parameters(128, 128) + (256 * 17 + 17)
+    assert n_parameters(model) == expected
+    assert round(expected / 1e6, 2) == 0.68  # as published
+    assert model.convolutions(torch.randn(1, 1, 500, 80)).shape == (1, 128, 125, 1)
+
+
+@pytest.mark.parametrize("convolution", ["gated", "leaky"])
+def test_every_option_of_the_network_gives_probabilities_and_gradients(convolution):
+    changes = {"depths": (1, 2), "pool_power": 4, "input_normalisation": True, "conv_maps": 0}
+    model = tiny(convolution=convolution, **changes).train()
+    prediction = model(torch.randn(3, 40, 16), torch.tensor([40, 40, 21]))
+    assert ((prediction.frame_probs >= 0) & (prediction.frame_probs <= 1)).all()
+    prediction.clip_probs.sum().backward()
+    assert all(parameter.grad is not None and parameter.grad.isfinite().all() for parameter in model.parameters())
+
+
+def test_with_input_normalisation_the_level_and_spread_of_a_band_do_not_matter():
+    model = tiny(input_normalisation=True, dropout=0.0).train()
+    x, whole = torch.randn(4, 40, 16), torch.full((4,), 40)
+    moved = x * torch.linspace(1, 5, 16) + torch.linspace(-60, 20, 16)
+    torch.testing.assert_close(model(x, whole).clip_probs, model(moved, whole).clip_probs, rtol=0, atol=1e-3)
+
+
+@pytest.mark.parametrize(("variant", "millions"), [("B", 0.97), ("C", 1.75), ("D", 1.16)])
+def test_variants_that_the_papers_preset_describes_can_be_built(tmp_path, variant, millions):
+    text = (PRESETS / "paper.toml").read_text()
+    key, line = re.search(rf"^#   {variant}  .*:\s+((?:conv_pool|pools) = .*)$", text, re.MULTILINE)[1].split(" = ")
+    changed, n = re.subn(rf"^{key} = .*$", f"{key} = {line}", text, flags=re.MULTILINE)
+    assert n == 1
+    (tmp_path / "variant.toml").write_text(changed)
+    preset = load_preset(str(tmp_path / "variant.toml"))
+    with torch.device("meta"):
+        model = CRNN(17, 500, 80, preset.network, preset.pooling)
+    assert preset.network != load_preset("paper").network
+    assert preset.network.time_factor == 4
+    assert round(n_parameters(model) / 1e6, 2) == millions
+
+
+@pytest.mark.parametrize("axis", ["classes", "time"])
+@pytest.mark.parametrize("function", POOLING_FUNCTIONS)
+@pytest.mark.parametrize("hierarchy", [(), (5,)])
+def test_everything_predicted_is_a_probability(function, hierarchy, axis):
+    model = tiny(function, hierarchy, axis)
+    prediction = model(100 * torch.randn(3, 40, 16), torch.tensor([40, 3, 17]))
+    for probs in (prediction.frame_probs, *prediction.segment_probs, prediction.clip_probs):
+        assert ((probs >= 0) & (probs <= 1 + 1e-6)).all()
+    assert (prediction.clip_probs > 0).all()
+
+
+@pytest.mark.parametrize("function", POOLING_FUNCTIONS)
+def test_clips_are_pooled_from_the_frames_that_count(function):
+    model = tiny(function)
+    with torch.inference_mode():
+        prediction = model(torch.randn(2, 40, 16), torch.tensor([40, 21]))
+    if function != "attention":
+        valid = torch.arange(10) < torch.tensor([[10], [6]])  # the sixth output frame holds input frame 20
+        weights = frame_weights(
+            function, prediction.frame_probs, valid, alpha=model.alpha if model.alpha is None else model.alpha.detach()
+        )
+        assert torch.equal(prediction.clip_probs, pool(function, prediction.frame_probs, weights, (5,))[0])
+    assert (model.attend is not None) == (function == "attention")
+    assert (model.alpha is not None) == (function == "auto")
+
+
+def test_learned_segment_weights_add_a_dense_layer_a_stage_that_is_trained():
+    pooling = PoolingConfig("linear", (5, 2), "time", "learned")
+    model = CRNN(3, 40, 16, TINY, pooling)
+    assert n_parameters(model) - n_parameters(tiny()) == 2 * (8 * 3 + 3)
+    prediction = model(torch.randn(4, 40, 16), torch.tensor([40, 3, 17, 40]))
+    assert [tuple(part.shape) for part in prediction.segment_probs] == [(4, 2, 3), (4, 1, 3)]
+    prediction.clip_probs.sum().backward()
+    assert model.attend_segments[0].weight.grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize("segment_weights", ["corrected", "learned"])
+def test_what_lies_in_the_padding_is_irrelevant_to_the_network(segment_weights):
+    torch.manual_seed(0)
+    pooling = PoolingConfig("attention", (5,), "time", segment_weights)
+    model = CRNN(3, 40, 16, replace(TINY, dropout=0.0), pooling)  # in training, where a batch has statistics
+    x, n_frames = torch.randn(3, 40, 16), torch.tensor([40, 21, 3])
+    other = x.clone()
+    other[1, 21:], other[2, 3:] = -100, torch.nan
+    one, two = model(x, n_frames), model(other, n_frames)
+    assert torch.equal(one.frame_probs, two.frame_probs)
+    assert torch.equal(one.clip_probs, two.clip_probs)
+
+
+def test_a_short_clip_is_heard_alike_however_much_it_is_padded():
+    """But for its last frames, which the convolutions see beside the maps of padding instead of nothing."""
+    x = torch.randn(1, 80, 16)
+    with torch.inference_mode():
+        torch.manual_seed(0)
+        padded = CRNN(3, 80, 16, TINY, PoolingConfig("linear", ())).eval()
+        short = CRNN(3, 40, 16, TINY, PoolingConfig("linear", ())).eval()
+        short.load_state_dict(padded.state_dict())
+        one = padded(x, torch.tensor([40])).frame_probs[0, :10]
+        other = short(x[:, :40], torch.tensor([40])).frame_probs[0]
+    assert (one - other).abs().max() < 0.01
+
+
+def test_an_output_frame_counts_if_it_holds_one_frame_of_the_clip():
+    valid = tiny().valid_frames(torch.tensor([1, 4, 5, 40]), 10)
+    assert valid.sum(dim=1).tolist() == [1, 1, 2, 10]
+    assert valid[2].tolist() == [True, True] + [False] * 8
+
+
+def test_standardisation_travels_with_the_weights():
+    x, whole = torch.randn(2, 40, 16) * 7 - 60, torch.tensor([40, 40])
+    model, mean, deviation = tiny(), torch.linspace(-70, -50, 16), torch.linspace(5, 9, 16)
+    by_hand = model((x - mean) / deviation, whole)
+    model.standardise_with(mean, deviation)
+    stored = CRNN(3, 40, 16, TINY, PoolingConfig("linear", (5,))).eval()
+    stored.load_state_dict(model.state_dict())
+    torch.testing.assert_close(stored(x, whole).frame_probs, by_hand.frame_probs, rtol=1e-4, atol=1e-5)
+    assert "mean" not in dict(model.named_parameters())  # so that no optimiser moves it
+
+
+def test_a_band_that_never_changes_gives_finite_probabilities():
+    model = tiny()
+    model.standardise_with(torch.full((16,), -100.0), torch.zeros(16))
+    assert model(torch.full((1, 40, 16), -100.0), torch.tensor([40])).clip_probs.isfinite().all()
+
+
+def test_under_mixed_precision_probabilities_are_still_float32():
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        prediction = tiny("attention")(torch.randn(1, 40, 16), torch.tensor([40]))
+    assert prediction.frame_probs.dtype == prediction.clip_probs.dtype == torch.float32
+
+
+@pytest.mark.parametrize(
+    ("n_frames", "n_mels", "hierarchy", "message"),
+    [
+        (42, 16, (), r"pools over time \(4\) and frequency \(4\) must divide the input of 42 frames x 16 bands"),
+        (40, 18, (), r"must divide the input of 40 frames x 18 bands"),
+        (40, 16, (3,), r"whose product divides 10 frames, got 3"),
+    ],
+)
+def test_a_network_that_does_not_fit_its_input_is_refused(n_frames, n_mels, hierarchy, message):
+    with pytest.raises(ValueError, match=message):
+        CRNN(3, n_frames, n_mels, TINY, PoolingConfig("linear", hierarchy))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"maps": (4,)}, "expected one pool a block, got 1 blocks and 2 pools"),
+        ({"maps": (), "pools": ()}, "expected one pool a block, got 0 blocks"),
+        ({"maps": (4, 0)}, "must be positive"),
+        ({"pools": ((2, 2), (0, 2))}, "must be positive"),
+        ({"conv_pool": (1, 0)}, "must be positive"),
+        ({"conv_maps": -1}, "conv_maps not negative"),
+        ({"depths": (1, 0)}, "must be positive"),
+        ({"depths": (1,)}, "expected one depth a block, got 2 blocks and 1 depths"),
+        ({"pool_power": 3}, "must be 0 or an even number, got 3"),
+        ({"convolution": "dense"}, "must be one of gated, leaky, got 'dense'"),
+        ({"gru_units": 0}, "must be positive"),
+        ({"normalisation": "group"}, "must be one of before_gate, after_gate, block, got 'group'"),
+        ({"dropout": 1.0}, r"dropout must be in \[0, 1\), got 1.0"),
+        ({"dropout": float("nan")}, r"dropout must be in \[0, 1\), got nan"),
+    ],
+)
+def test_sizes_that_cannot_be_are_refused(changes, message):
+    with pytest.raises(ValueError, match=message):
+        replace(TINY, **changes)
+
+
+def test_unknown_pooling_is_refused():
+    with pytest.raises(ValueError, match=r"pooling must be one of max, .*, got 'mean'"):
+        PoolingConfig("mean")
+    with pytest.raises(ValueError, match="attention_axis must be 'classes' or 'time', got 'frequency'"):
+        PoolingConfig("attention", (), "frequency")
+    with pytest.raises(ValueError, match="segment_weights must be one of corrected, original, learned, got 'mean'"):
+        PoolingConfig("linear", (5, 5), segment_weights="mean")
+    with pytest.raises(ValueError, match="max pooling takes the largest value"):
+        PoolingConfig("max", (5, 5), segment_weights="learned")
+
+
+def learn(function: str, clips: list[list[tuple[int, int]]]) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
+    """Fit a tiny network to clips with events (class, first of eight frames) by heart: loss, targets, both probs."""
+    g = torch.Generator().manual_seed(0)
+    x, y = torch.randn(len(clips), 40, 16, generator=g), torch.zeros(len(clips), 2)
+    for clip, events in enumerate(clips):
+        for label, first in events:
+            x[clip, first : first + 8, 8 * label : 8 * label + 8] += 4
+            y[clip, label] = 1
+    n_frames = torch.full((len(clips),), 40)
+    batches = [Batch(*(part[first : first + 8] for part in (x, y, n_frames)), []) for first in range(0, len(clips), 8)]
+    torch.manual_seed(0)
+    model = CRNN(2, 40, 16, replace(TINY, maps=(8, 8), dropout=0.0), PoolingConfig(function, (5,)))
+    fit = Fit(model, TrainingConfig(batch_size=8, epochs=100, learning_rate=0.01, patience=100), 0, make_fabric("cpu"))
+    while not fit.stopped and fit.best_loss > 0.1:
+        fit.run_epoch(batches, batches)
+    return fit.best_loss, y.numpy(), *predict(model, batches)
+
+
+def inside_and_outside(frame_probs, clips) -> tuple[list[float], list[float]]:
+    """Mean probability of each event's class in its two output frames, and in the other frames of its clip."""
+    inside, outside = [], []
+    for clip, events in enumerate(clips):
+        for label, first in events:
+            sounds = np.isin(np.arange(10), (first // 4, first // 4 + 1))
+            inside.append(frame_probs[clip, sounds, label].mean())
+            outside.append(frame_probs[clip, ~sounds, label].mean())
+    return inside, outside
+
+
+def test_a_tiny_network_learns_four_clips_by_heart_and_says_when_each_event_sounds():
+    clips = [[(0, 4)], [(1, 24)], [(0, 24), (1, 4)], []]
+    loss, targets, frame_probs, clip_probs = learn("max", clips)
+    assert loss < 0.1
+    assert ((clip_probs > 0.5) == targets.astype(bool)).all()
+    inside, outside = inside_and_outside(frame_probs, clips)
+    assert all(high > low + 0.15 for high, low in zip(inside, outside, strict=True))
+
+
+def test_hierarchical_linear_softmax_finds_events_from_weak_labels():
+    g = np.random.default_rng(0)
+    clips = [[(label, 4 * int(g.integers(8))) for label in (0, 1) if g.random() < 0.5] for _ in range(24)]
+    loss, _, frame_probs, _ = learn("linear", clips)
+    inside, outside = inside_and_outside(frame_probs, clips)
+    assert loss < 0.1
+    assert np.mean(inside) > np.mean(outside) + 0.2

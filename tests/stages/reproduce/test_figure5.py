@@ -1,0 +1,87 @@
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from drawings import of_class, parsed
+from sedpipe.errors import MissingStageError, SettingsError
+from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.lists.events import read_event_list
+from sedpipe.labels import LabelSet
+from sedpipe.nn.networks.crnn import PoolingConfig
+from sedpipe.stages.reproduce.figure5 import FigureReport, reproduce_figure5
+from sedpipe.stages.reproduce.table2 import grid, run_name
+from sedpipe.stages.train import train
+from tiny_dataset import FRONT_END, GRID, LABELS, NAME, QUICK, make_dataset
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("figure5")
+    make_dataset(folder)
+    for cell in grid((0,), GRID):
+        settings = replace(QUICK, pooling=PoolingConfig(cell.pooling, cell.hierarchy))
+        train(NAME, folder, settings, FRONT_END, run_name=run_name(QUICK, cell))
+    return folder
+
+
+def draw(cache: Path, clip: str = "testing-00001", seed: int = 0, **more: object) -> FigureReport:
+    return reproduce_figure5(NAME, cache, QUICK, clip, seed, hierarchies=GRID, **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("split", ["testing", "evaluation"])
+def test_a_clip_of_either_split_is_drawn_by_all_six_systems_over_its_reference(cache: Path, split: str) -> None:
+    report = draw(cache, f"{split}-00001", split=split)
+    assert len(report.runs) == 6
+    path = Path(report.path)
+    assert path == cache / NAME / "tables" / "table2-tiny" / f"figure5-{split}-00001.svg"
+    root = parsed(path.read_text())
+    events = read_event_list(DatasetCache(cache, NAME).reference_path(split), LabelSet(LABELS))[f"{split}-00001"]
+    titles = [title.text for title in of_class(root, "part")]
+    assert set(titles) >= {event.label for event in events}
+    assert len(list(of_class(root, "truth"))) == len(events)
+    assert len(list(of_class(root, "line"))) == 6 * len(titles)
+
+
+def test_the_same_clip_is_the_same_bytes_also_where_probabilities_are_made_anew(cache: Path, tmp_path: Path) -> None:
+    before = Path(draw(cache, folder=tmp_path).path).read_bytes()
+    for stored in (cache / NAME / "runs").glob("*/frame-scores-testing.h5"):
+        stored.unlink()
+    assert Path(draw(cache, folder=tmp_path).path).read_bytes() == before
+
+
+def test_only_the_poolings_asked_for_are_drawn(cache: Path, tmp_path: Path) -> None:
+    report = draw(cache, poolings=("attention",), folder=tmp_path)
+    assert [run.split("-")[4] for run in report.runs] == ["attention", "attention"]
+    with pytest.raises(MissingStageError, match="2 of the 2 runs") as error:
+        draw(cache, poolings=("max",))
+    assert error.value.hint.endswith("--seeds 0` first")
+    assert "--poolings max --seeds" in error.value.hint
+
+
+def test_a_missing_run_is_a_sentence_that_names_the_command(cache: Path, tmp_path: Path) -> None:
+    with pytest.raises(MissingStageError, match="6 of the 6 runs of seed 7 are not there") as error:
+        draw(cache, seed=7)
+    assert "reproduce table2 tiny --preset tiny --recipe paper --epochs 1 --seeds 7" in error.value.hint
+    shutil.copytree(cache, tmp_path / "cache")
+    run = next((tmp_path / "cache" / NAME / "runs").glob("*attention-single-seed0"))
+    (run / "checkpoint.pt").unlink()
+    with pytest.raises(MissingStageError, match=r"1 of the 6 runs .* first table2-tiny-paper-1-attention-single-seed0"):
+        draw(tmp_path / "cache")
+
+
+def test_a_missing_clip_is_a_sentence_with_what_was_meant(cache: Path) -> None:
+    with pytest.raises(
+        SettingsError, match=r"testing of tiny has no clip 'testing-0001'.*did you mean 'testing-00001'"
+    ):
+        draw(cache, "testing-0001")
+    with pytest.raises(SettingsError, match="evaluation of tiny has no clip 'testing-00001'"):
+        draw(cache, split="evaluation")
+
+
+def test_a_split_whose_events_nobody_knows_is_a_sentence(cache: Path) -> None:
+    with pytest.raises(MissingStageError, match="no strong labels for training"):
+        draw(cache, "training-00001", split="training")

@@ -1,0 +1,322 @@
+import json
+import multiprocessing
+import re
+import shutil
+import signal
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+import torch
+from drawings import of_class, parsed
+from sedpipe.errors import MissingStageError, StaleError
+from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.cache.runs import named_run
+from sedpipe.io.files.locks import hold
+from sedpipe.listener import Listener
+from sedpipe.metrics.spread import rates
+from sedpipe.shards import Shard
+from sedpipe.stages.reproduce.table2 import Cell, ReproduceReport, grid, reproduce_table2, run_name
+from sedpipe.steps.sensitivity import found_later
+from sedpipe.views.terminal.lines import reproduce_lines
+from tiny_dataset import FRONT_END, GRID, NAME, QUICK, make_dataset, reproduce_until
+
+torch.set_num_threads(1)
+RUN = "table2-tiny-paper-1-linear-single-seed0"
+PROCESSES = multiprocessing.get_context("forkserver")  # what takes long to import is imported once
+PROCESSES.set_forkserver_preload(
+    ["sedpipe.stages.reproduce.table2", "torch._dynamo", "torch.utils.tensorboard", "pytest"]
+)
+
+
+class Heard(Listener):
+    """Remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def say(self, line: str) -> None:
+        self.lines.append(line)
+
+
+def make(cache: Path, seeds: tuple[int, ...] = (0, 1), **more: object) -> ReproduceReport:
+    return reproduce_table2(NAME, cache, QUICK, FRONT_END, seeds, **{"hierarchies": GRID, **more})  # type: ignore[arg-type]
+
+
+def make_two(cache: Path, **more: object) -> ReproduceReport:
+    """The first two cells of the grid."""
+    return make(cache, (0,), poolings=("linear",), **more)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ReproduceReport]:
+    cache = tmp_path_factory.mktemp("made")
+    make_dataset(cache)
+    return cache, make(cache)
+
+
+def cells(report: ReproduceReport) -> dict[str, dict[str, object]]:
+    paths = sorted((Path(report.folder) / "cells").glob("*.json"))
+    return {path.stem: json.loads(path.read_text()) for path in paths}
+
+
+def results(report: ReproduceReport) -> dict[str, object]:
+    """What a cell came to, without how long it took."""
+    return {
+        name: {key: value for key, value in cell.items() if key != "seconds"} for name, cell in cells(report).items()
+    }
+
+
+def test_the_grid_has_six_systems_a_seed_and_whole_tables_come_first() -> None:
+    names = [cell.name for cell in grid((0, 1))]
+    assert names[:3] == ["linear-single-seed0", "linear-5x5-seed0", "exponential-single-seed0"]
+    assert [name.endswith("seed0") for name in names] == [True] * 6 + [False] * 6
+
+
+def test_a_cell_holds_what_it_was_made_with_and_counts_that_give_its_scores(made: tuple[Path, ReproduceReport]) -> None:
+    cell = cells(made[1])["attention-5-seed1"]
+    assert (cell["pooling"], cell["hierarchy"], cell["seed"], cell["preset"]) == ("attention", [5], 1, "tiny")
+    for split in cell["splits"].values():  # type: ignore[attr-defined]
+        for point, scores in split["operating_points"].items():
+            total = rates([sum(column) for column in zip(*split["counts"][point], strict=True)])  # type: ignore[arg-type]
+            assert total["error_rate"] == pytest.approx(scores["error_rate"], nan_ok=True)
+            assert total["f1"] == pytest.approx(scores["f1"] or 0.0)
+
+
+def test_the_table_has_every_system_with_its_seeds(made: tuple[Path, ReproduceReport]) -> None:
+    _, report = made
+    assert report.cells == {"all": 12, "made": 12, "missing": 0}
+    table = (Path(report.folder) / "table.md").read_text()
+    assert "## testing, min_er (tuned on this split)" in table
+    assert "| exponential, 5 | 2 |" in table
+    assert "attention, 5 against single, 2 seeds" in table
+    assert len((Path(report.folder) / "table.csv").read_text().splitlines()) == 1 + 2 * 2 * 6
+
+
+def test_what_is_there_is_kept_and_what_is_missing_is_made(made: tuple[Path, ReproduceReport]) -> None:
+    cache, report = made
+    before = results(report)
+    (Path(report.folder) / "cells" / "linear-single-seed0.json").unlink()
+    assert make(cache).cells == {"all": 12, "made": 1, "missing": 0}
+    assert results(report) == before
+    assert make(cache).cells["made"] == 0
+
+
+@pytest.mark.parametrize(("name", "value"), [("epochs", 2), ("learning_rate", 0.02)])
+def test_cells_of_other_settings_are_refused_whatever_they_are_called(
+    made: tuple[Path, ReproduceReport], name: str, value: float
+) -> None:
+    cache, _ = made
+    other = replace(QUICK, training=replace(QUICK.training, **{name: value}))
+    with pytest.raises(StaleError, match=rf"other settings: .*{name}"):
+        reproduce_table2(NAME, cache, other, FRONT_END, (0,), hierarchies=GRID)
+
+
+def test_a_cell_from_before_there_was_a_setting_counts_as_made_with_its_default(
+    made: tuple[Path, ReproduceReport], tmp_path: Path
+) -> None:
+    shutil.copytree(made[0], tmp_path, dirs_exist_ok=True)
+    path = tmp_path / NAME / "tables" / "table2-tiny" / "cells" / "linear-single-seed0.json"
+    cell = json.loads(path.read_text())
+    del cell["training"]["averaging"], cell["training"]["augment"]["superpose"], cell["network"]["input_normalisation"]
+    path.write_text(json.dumps(cell))
+    assert make(tmp_path).cells["made"] == 0
+    cell["training"]["averaging"] = 0.5
+    path.write_text(json.dumps(cell))
+    with pytest.raises(StaleError, match=r"training\.averaging: there 0\.5, now 0\.0"):
+        make(tmp_path)
+
+
+def test_parts_share_the_cells_and_make_the_same_table(made: tuple[Path, ReproduceReport], tmp_path: Path) -> None:
+    make_dataset(tmp_path)
+    some = {"poolings": ("linear", "attention"), "seeds": (0,)}
+    counts = [make(tmp_path, shard=Shard(index, 2), **some).cells for index in (1, 2)]
+    assert sum(count["made"] for count in counts) == 4
+    assert 0 < counts[0]["made"] < 4
+    assert counts[-1]["missing"] == 0
+    whole = results(made[1])
+    parts = results(make(tmp_path, **some))
+    assert parts == {name: whole[name] for name in parts}
+
+
+@pytest.mark.parametrize(("jobs", "lines"), [(1, (1, 3)), (2, (1,))])
+def test_a_killed_grid_goes_on_to_the_same_cells(
+    made: tuple[Path, ReproduceReport], tmp_path: Path, jobs: int, lines: tuple[int, ...]
+) -> None:
+    make_dataset(tmp_path)
+    for n_lines in lines:
+        child = PROCESSES.Process(target=reproduce_until, args=(tmp_path, n_lines, jobs))
+        child.start()
+        child.join()
+        assert child.exitcode == -signal.SIGKILL
+    finished = results(make_two(tmp_path))
+    whole = results(made[1])
+    assert finished == {name: whole[name] for name in finished}
+    assert len(finished) == 2
+
+
+def test_the_table_grows_with_each_cell(tmp_path: Path) -> None:
+    make_dataset(tmp_path)
+    shown = []
+
+    class Looks(Listener):
+        def say(self, line: str) -> None:
+            if line.startswith("linear-"):
+                table = tmp_path / NAME / "tables" / "table2-tiny" / "table.csv"
+                shown.append({row.split(",")[3] for row in table.read_text().splitlines()[1:]})
+
+    some = {"poolings": ("linear",), "hierarchies": GRID, "listener": Looks()}
+    reproduce_table2(NAME, tmp_path, QUICK, FRONT_END, (0,), **some)  # type: ignore[arg-type]
+    assert shown == [{"none"}, {"none", "5"}]
+
+
+def test_a_cell_tells_how_its_scores_on_testing_hang_on_post_processing(made: tuple[Path, ReproduceReport]) -> None:
+    for cell in cells(made[1]).values():
+        scored = cell["splits"]["testing"]["operating_points"]  # type: ignore[index]
+        assert cell["sensitivity"].keys() == scored.keys() == {"min_er", "max_f1"}  # type: ignore[attr-defined]
+        for point, scores in scored.items():
+            around = cell["sensitivity"][point]  # type: ignore[index]
+            assert set(around["sweeps"]) == {"threshold", "median_s", "min_duration_s"}
+            sweep = around["sweeps"]["threshold"]
+            assert sweep["error_rate"][sweep["values"].index(0.0)] == pytest.approx(scores["error_rate"])
+            assert sweep["f1"][sweep["values"].index(0.0)] == pytest.approx(scores["f1"])
+
+
+def test_a_cell_from_before_there_were_sweeps_is_kept_and_gets_those_of_its_run(
+    made: tuple[Path, ReproduceReport],
+) -> None:
+    cache, report = made
+    path = Path(report.folder) / "cells" / "linear-single-seed0.json"
+    whole = path.read_text()
+    path.write_text(json.dumps({key: value for key, value in json.loads(whole).items() if key != "sensitivity"}))
+    assert make(cache).cells["made"] == 0
+    assert path.read_text() == whole
+
+
+def test_another_run_of_the_same_name_gives_a_cell_nothing(made: tuple[Path, ReproduceReport], tmp_path: Path) -> None:
+    cache, report = made
+    cell, run = cells(report)["linear-single-seed0"], run_name(QUICK, Cell("linear", (), 0))
+    assert json.loads(json.dumps(found_later(cell, NAME, cache, run))) == cell["sensitivity"]
+    assert found_later(cell, NAME, cache, run_name(QUICK, Cell("linear", (), 1))) is None
+    make_dataset(tmp_path)
+    assert found_later(cell, NAME, tmp_path, run) is None
+
+
+def test_the_table_shows_its_figures(made: tuple[Path, ReproduceReport]) -> None:
+    folder = Path(made[1].folder)
+    for name, n_blocks in (("table.svg", 4), ("sensitivity.svg", 2)):
+        assert f"]({name})" in (folder / "table.md").read_text()
+        assert len(list(of_class(parsed((folder / name).read_text()), "block"))) == n_blocks
+
+
+def test_cells_made_at_the_same_time_share_the_threads_and_are_the_same(
+    made: tuple[Path, ReproduceReport], tmp_path: Path
+) -> None:
+    make_dataset(tmp_path)
+    heard, settings = Heard(), replace(QUICK, threads=3)
+    report = reproduce_table2(
+        NAME, tmp_path, settings, FRONT_END, (0,), poolings=("linear",), hierarchies=GRID, jobs=2, listener=heard
+    )
+    whole = results(made[1])
+    assert results(report) == {name: whole[name] for name in cells(report)}
+    assert {cell["threads"] for cell in cells(report).values()} == {1}
+    assert {line.split(":")[0] for line in heard.lines} == set(cells(report))  # nothing of single epochs
+
+
+def test_a_cell_tells_its_threads_and_a_run_goes_on_with_those_it_was_begun_with(
+    made: tuple[Path, ReproduceReport], tmp_path: Path
+) -> None:
+    shutil.copytree(made[0], tmp_path, dirs_exist_ok=True)
+    cache = DatasetCache(tmp_path, NAME)
+    settings = replace(QUICK, threads=2)
+    folder = cache.folder / "tables" / "table2-tiny" / "cells"
+    (folder / "linear-5-seed0.json").unlink()
+    (folder / "linear-single-seed0.json").unlink()
+    shutil.rmtree(named_run(cache, RUN).folder)
+    again = reproduce_table2(NAME, tmp_path, settings, FRONT_END, (0,), hierarchies=GRID)
+    assert (again.cells["made"], again.failed) == (2, {})  # the others, made with 1, count
+    threads = {name: cell["threads"] for name, cell in cells(again).items() if name.startswith("linear")}
+    assert threads["linear-single-seed0"] == 2
+    assert threads["linear-5-seed0"] == 1
+
+
+def test_a_cell_that_another_process_trains_is_waited_for_and_each_has_a_line(tmp_path: Path) -> None:
+    cache = make_dataset(tmp_path)
+    held = hold(named_run(cache, RUN).lock_path, "training", "")
+    held.__enter__()
+
+    class Frees(Heard):
+        def say(self, line: str) -> None:
+            super().say(line)
+            if "waiting" in line:
+                held.__exit__(None, None, None)
+
+    heard = Frees()
+    assert make_two(tmp_path, listener=heard).cells["missing"] == 0
+    waiting, first, last = (line for line in heard.lines if not line.startswith("epoch"))
+    assert waiting == f"another process is training {RUN}: waiting for it"
+    told = r"linear-single-seed0: testing ER \d\.\d\d, F1 [\d.]+% \(tuned\), 0 min \d+ s; "
+    assert re.fullmatch(told + r"1 of 2 left, 0 min \d+ s: until about \w{3} \d\d:\d\d", first)
+    assert last.endswith("; the last of 2")
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_cell_that_fails_stops_no_other_and_is_tried_again(tmp_path: Path, jobs: int) -> None:
+    cache = make_dataset(tmp_path)
+    record = named_run(cache, RUN).record_path
+    record.parent.mkdir(parents=True)
+    record.write_text("half of it")
+    heard = Heard()
+    report = make_two(tmp_path, jobs=jobs, listener=heard)
+    assert report.cells == {"all": 2, "made": 1, "missing": 1}
+    assert set(report.failed) == {"linear-single-seed0"}
+    reason = report.failed["linear-single-seed0"]
+    assert reason.startswith("cannot read")
+    assert any(line.startswith(f"linear-single-seed0: failed: {reason}, 0 min") for line in heard.lines)
+    assert f"Not made: linear-single-seed0: {reason}" in (Path(report.folder) / "table.md").read_text()
+    assert f"failed: linear-single-seed0: {reason}" in reproduce_lines(asdict(report))
+    record.unlink()
+    again = make_two(tmp_path)
+    assert (again.cells, again.failed) == ({"all": 2, "made": 1, "missing": 0}, {})
+    assert "Not made" not in (Path(report.folder) / "table.md").read_text()
+
+
+def test_a_bug_is_told_with_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_dataset(tmp_path)
+
+    def fail(*_: object, **__: object) -> None:
+        raise KeyError("loud")
+
+    monkeypatch.setattr("sedpipe.stages.reproduce.table2.train", fail)
+    report = make_two(tmp_path)
+    assert len(report.failed) == 2
+    assert re.fullmatch(r"KeyError: 'loud' \(.*test_reproduce\.py, line \d+\)", report.failed["linear-5-seed0"])
+    assert not (Path(report.folder) / "table.md").exists()
+
+
+def test_without_features_nothing_is_begun(tmp_path: Path) -> None:
+    cache = make_dataset(tmp_path)
+    shutil.rmtree(cache.folder / "features")
+    with pytest.raises(MissingStageError) as caught:
+        make(tmp_path)
+    assert "sedpipe features" in caught.value.hint
+    assert not (cache.folder / "tables").exists()
+
+
+def test_the_folder_tells_what_the_table_is_to_hold(made: tuple[Path, ReproduceReport], tmp_path: Path) -> None:
+    shutil.copytree(made[0], tmp_path, dirs_exist_ok=True)
+    report = make(tmp_path)
+    record = json.loads((Path(report.folder) / "table.json").read_text())
+    runs = record.pop("runs")
+    assert record == {
+        "dataset": NAME, "table": "table2", "preset": "tiny", "recipe": "paper", "epochs": 1, "seeds": [0, 1]
+    }  # fmt: skip
+    assert set(runs) == set(cells(report))
+    assert all(named_run(DatasetCache(tmp_path, NAME), run).is_finished for run in runs.values())
+
+
+def test_other_poolings_have_rows_of_their_own(tmp_path: Path) -> None:
+    make_dataset(tmp_path)
+    report = make(tmp_path, (0,), poolings=("auto",))
+    assert set(cells(report)) == {"auto-single-seed0", "auto-5-seed0"}
+    assert "auto, 5 against single" in (Path(report.folder) / "table.md").read_text()

@@ -1,0 +1,177 @@
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from sedpipe.clips import Clip
+from sedpipe.errors import MissingStageError
+from sedpipe.features.logmel import LogMelConfig
+from sedpipe.io.cache.feature_store import FeatureFile, FeatureRow, write_shard
+from sedpipe.labels import LabelSet, UnknownLabelError
+from sedpipe.steps.batches import ClipBatches, band_statistics, read_ahead
+from sedpipe.training.fit import Batch
+
+torch.set_num_threads(1)
+LABELS = LabelSet(("Dog", "Rain"))
+FRONT_END = LogMelConfig(n_frames=4, n_mels=3)
+LISTED = {"a": ("Dog",), "b": (), "c": ("Rain", "Dog"), "d": ("Rain",), "e": ("Dog",)}
+
+
+def clips(*names: str) -> list[Clip]:
+    return [Clip(name, "training", name, 0.0, 10.0, LISTED[name]) for name in names]
+
+
+def row(name: str, n_frames: int = 4, features: np.ndarray | None = None) -> FeatureRow:
+    """Features that say whose they are."""
+    features = np.full((4, 3), ord(name), np.float32) if features is None else features
+    return FeatureRow(name, features, n_frames, name * 64)
+
+
+def stored(tmp_path: Path, rows: Sequence[FeatureRow], dtype: str = "float32") -> FeatureFile:
+    path = tmp_path / "training.h5"
+    write_shard(path, rows, FRONT_END, dtype)
+    return FeatureFile(path)
+
+
+def test_features_meet_their_labels_by_clip_id_whatever_the_order_of_the_file(tmp_path):
+    file = stored(tmp_path, [row(name, n_frames) for name, n_frames in zip("decba", (1, 2, 3, 4, 1), strict=True)])
+    batches = ClipBatches(file, clips(*"abcde"), LABELS)
+    for some in (batches.in_order(2), batches.epoch(2, seed=0, epoch=1)):
+        for batch in some:
+            for k, name in enumerate(batch.clip_ids):
+                assert (batch.x[k] == ord(name)).all()
+                assert torch.equal(
+                    batch.y[k], torch.tensor([float("Dog" in LISTED[name]), float("Rain" in LISTED[name])])
+                )
+                assert batch.n_frames[k] == {"d": 1, "e": 2, "c": 3, "b": 4, "a": 1}[name]
+
+
+def test_a_clip_without_features_has_no_row_rather_than_no_labels(tmp_path):
+    batches = ClipBatches(stored(tmp_path, [row("c"), row("a")]), clips(*"abcd"), LABELS)
+    assert [clip.clip_id for clip in batches.clips] == ["a", "c"]
+    assert len(batches) == 2
+    assert batches.targets.tolist() == [[1, 0], [1, 1]]
+    assert batches.audio_sha256 == ["a" * 64, "c" * 64]
+
+
+def test_features_of_clips_that_are_not_listed_are_not_used(tmp_path):
+    batches = ClipBatches(stored(tmp_path, [row("e"), row("a")]), clips("a"), LABELS)
+    assert [batch.clip_ids for batch in batches.in_order(8)] == [["a"]]
+
+
+def test_in_order_is_the_order_of_the_list_with_a_short_last_batch(tmp_path):
+    batches = ClipBatches(stored(tmp_path, [row(name) for name in "ecabd"]), clips(*"abcde"), LABELS)
+    some = list(batches.in_order(2))
+    assert [batch.clip_ids for batch in some] == [["a", "b"], ["c", "d"], ["e"]]
+    assert [tuple(batch.x.shape) for batch in some] == [(2, 4, 3), (2, 4, 3), (1, 4, 3)]
+    assert {batch.x.dtype for batch in some} == {torch.float32}
+
+
+def test_seed_and_epoch_alone_decide_the_order(tmp_path):
+    batches = ClipBatches(stored(tmp_path, [row(name) for name in "abcde"]), clips(*"abcde"), LABELS)
+
+    def order(seed: int, epoch: int, size: int = 2) -> list[str]:
+        return [name for batch in batches.epoch(size, seed, epoch) for name in batch.clip_ids]
+
+    assert order(0, 1) == order(0, 1) == order(0, 1, size=5)
+    assert len({tuple(order(seed, epoch)) for seed in range(3) for epoch in range(3)}) > 5
+    assert all(sorted(order(0, epoch)) == list("abcde") for epoch in range(5))
+
+
+def same(one: Batch, other: Batch) -> bool:
+    return all(torch.equal(a, b) for a, b in zip(one[:3], other[:3], strict=True)) and one.clip_ids == other.clip_ids
+
+
+def test_reading_ahead_changes_neither_batches_nor_their_order(tmp_path):
+    batches = ClipBatches(stored(tmp_path, [row(name) for name in "abcde"]), clips(*"abcde"), LABELS)
+    plain, ahead = list(batches.epoch(2, 0, 1)), list(read_ahead(batches.epoch(2, 0, 1)))
+    assert all(same(one, other) for one, other in zip(plain, ahead, strict=True))
+    assert list(read_ahead([])) == []
+
+
+def test_only_one_batch_is_read_ahead_and_its_error_comes_when_it_is_due():
+    asked = []
+
+    def batches():
+        for number in range(3):
+            asked.append(number)
+            if number == 1:
+                raise OSError("the disk is gone")
+            yield number
+
+    ahead = read_ahead(batches())
+    assert next(ahead) == 0
+    with pytest.raises(OSError, match="the disk is gone"):
+        next(ahead)
+    assert asked == [0, 1]
+
+
+def test_leaving_in_the_middle_ends_the_thread_that_reads(tmp_path):
+    batches = ClipBatches(stored(tmp_path, [row(name) for name in "abcde"]), clips(*"abcde"), LABELS)
+    ahead = read_ahead(batches.in_order(1))
+    next(ahead)
+    ahead.close()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("read-ahead")]
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32"])
+def test_features_kept_on_a_device_make_the_same_batches(tmp_path, dtype):
+    g = np.random.default_rng(0)
+    rows = [row(name, 4, g.normal(-60, 9, (4, 3)).astype(dtype)) for name in "abcde"]
+    batches = ClipBatches(stored(tmp_path, rows, dtype), clips(*"dbe"), LABELS)
+    read = list(batches.epoch(2, 0, 1))
+    batches.keep_on(torch.device("cpu"))
+    (tmp_path / "training.h5").unlink()  # not needed any more
+    assert all(same(one, other) for one, other in zip(read, batches.epoch(2, 0, 1), strict=True))
+    assert batches.n_bytes == 3 * 4 * 3 * np.dtype(dtype).itemsize
+
+
+def test_an_epoch_goes_on_after_the_batches_that_are_done(tmp_path):
+    batches = ClipBatches(stored(tmp_path, [row(name) for name in "abcde"]), clips(*"abcde"), LABELS)
+    whole = [batch.clip_ids for batch in batches.epoch(2, 0, 1)]
+    for skip in range(4):
+        assert [batch.clip_ids for batch in batches.epoch(2, 0, 1, skip=skip)] == whole[skip:]
+
+
+def test_a_file_with_none_of_the_listed_clips_says_which_command_to_run(tmp_path):
+    with pytest.raises(MissingStageError, match="holds none of the listed clips") as caught:
+        ClipBatches(stored(tmp_path, [row("e")]), clips("a", "b"), LABELS)
+    assert "sedpipe features" in caught.value.hint
+
+
+def test_a_label_outside_the_classes_is_refused(tmp_path):
+    with pytest.raises(UnknownLabelError, match="'Dog' is not one of the 1 classes"):
+        ClipBatches(stored(tmp_path, [row("a")]), clips("a"), LabelSet(("Rain",)))
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-6), ("float16", 2e-3)])
+def test_statistics_are_those_of_the_frames_that_count(tmp_path, dtype, tolerance):
+    g = np.random.default_rng(0)
+    counts = (4, 1, 3, 2, 4)
+    values = [g.normal([-80, -40, 0], [9, 0.5, 3], (4, 3)).astype(np.float32) for _ in counts]
+    for value, count in zip(values, counts, strict=True):
+        value[count:] = -100  # the floor that padding holds
+    rows = [row(name, *of_clip) for name, *of_clip in zip("abcde", counts, values, strict=True)]
+    mean, deviation = band_statistics(ClipBatches(stored(tmp_path, rows, dtype), clips(*"abcde"), LABELS))
+    frames = np.concatenate([value[:count] for value, count in zip(values, counts, strict=True)]).astype(np.float64)
+    np.testing.assert_allclose(mean, frames.mean(axis=0), rtol=tolerance, atol=tolerance)
+    np.testing.assert_allclose(deviation, frames.std(axis=0), rtol=10 * tolerance, atol=tolerance)
+    assert mean.dtype == deviation.dtype == torch.float32
+
+
+def test_statistics_of_a_band_far_from_zero_do_not_drown(tmp_path):
+    features = np.full((4, 3), -100, np.float32)
+    features[::2] += 0.01
+    mean, deviation = band_statistics(ClipBatches(stored(tmp_path, [row("a", 4, features)]), clips("a"), LABELS))
+    assert mean.tolist() == pytest.approx([-99.995] * 3, abs=1e-4)
+    assert deviation.tolist() == pytest.approx([0.005] * 3, rel=1e-2)
+
+
+def test_a_balanced_epoch_has_as_many_clips_and_every_class_as_often(tmp_path):
+    names = "abcdefghij"
+    listed = [Clip(name, "training", name, 0.0, 10.0, ("Rain",) if name in "ab" else ("Dog",)) for name in names]
+    batches = ClipBatches(stored(tmp_path, [row(name) for name in names]), listed, LABELS)
+    targets = torch.cat([batch.y for batch in batches.epoch(4, 0, 1, order="balanced")])
+    assert targets.sum(dim=0).tolist() == [5, 5]

@@ -1,0 +1,282 @@
+import io
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from sedpipe.nn.networks.crnn import CRNN, NetworkConfig, PoolingConfig, Prediction
+from sedpipe.training.augment import AugmentConfig
+from sedpipe.training.fit import Batch, Fit, LossError, TrainingConfig, clip_loss, predict
+from sedpipe.training.processes import make_fabric
+
+torch.set_num_threads(1)
+CONFIG = TrainingConfig(batch_size=4, epochs=6, learning_rate=0.01, patience=3)
+STRONG = replace(
+    CONFIG,
+    schedule="cosine",
+    averaging=0.9,
+    label_smoothing=0.1,
+    augment=AugmentConfig(
+        shift=True, mixup_alpha=0.3, time_masks=1, time_mask_frames=5, frequency_masks=1, frequency_mask_bands=3
+    ),
+)
+NETWORK = NetworkConfig(maps=(4,), pools=((4, 4),), conv_maps=4, gru_units=4, dropout=0.3)
+
+
+class Told(torch.nn.Module):
+    """Predicts what the batch tells it to, so that a test decides every validation loss."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(1))
+        self.step = torch.nn.Parameter(torch.zeros(1))
+
+    def forward(self, x, n_frames):
+        probs = self.step.sigmoid().expand(len(x), 1) if self.training else x[:, 0]
+        return Prediction(x, [], probs)
+
+
+def batch(*losses: float) -> Batch:
+    """Clips with label 1, for which :class:`Told` has these losses."""
+    x = torch.exp(-torch.tensor(losses)).reshape(-1, 1, 1)
+    return Batch(x, torch.ones(len(losses), 1), torch.ones(len(losses)), ["clip"] * len(losses))
+
+
+def told_fit(validation_losses, config) -> tuple[Fit, list[float]]:
+    """A fit over these validation losses until it stops, and its weight after each epoch."""
+    fit, weights = Fit(Told(), config, 0, make_fabric("cpu")), []
+    for loss in validation_losses:
+        if fit.stopped:
+            break
+        fit.run_epoch([batch(1.0)], [batch(loss)])
+        weights.append(fit.model.step.item())
+    return fit, weights
+
+
+def crnn_fit(seed: int = 0, config: TrainingConfig = CONFIG, initial: int = 0) -> Fit:
+    torch.manual_seed(initial)
+    return Fit(CRNN(2, 40, 16, NETWORK, PoolingConfig("linear", (5,))), config, seed, make_fabric("cpu"))
+
+
+def some_batches(n_batches: int = 3) -> list[Batch]:
+    g = torch.Generator().manual_seed(1)
+    return [
+        Batch(
+            torch.randn(4, 40, 16, generator=g),
+            torch.randint(2, (4, 2), generator=g).float(),
+            torch.tensor([40, 40, 31, 8]),
+            ["a", "b", "c", "d"],
+        )
+        for _ in range(n_batches)
+    ]
+
+
+def run(fit: Fit, epochs: int) -> Fit:
+    for _ in range(epochs):
+        fit.run_epoch(some_batches(), some_batches(1))
+    return fit
+
+
+def stored(state) -> dict:
+    """A state as it comes back from a file."""
+    file = io.BytesIO()
+    torch.save(state, file)
+    file.seek(0)
+    return torch.load(file, weights_only=True)
+
+
+def same(one, other) -> bool:
+    """Equal to the bit, through nested tables and lists."""
+    if isinstance(one, torch.Tensor):
+        return torch.equal(one, other)
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(map(same, one, other))
+    return one == other
+
+
+def test_loss_is_the_mean_cross_entropy_over_clips_and_classes():
+    probs, targets = torch.tensor([[0.9, 0.2], [0.5, 0.7]]), torch.tensor([[1.0, 0.0], [0.0, 0.0]])
+    expected = -(math.log(0.9) + math.log(0.8) + math.log(0.5) + math.log(0.3)) / 4
+    assert clip_loss(probs, targets).item() == pytest.approx(expected)
+
+
+def test_loss_of_a_certain_mistake_is_finite():
+    probs = torch.tensor([[0.0, 1.0]], requires_grad=True)
+    loss = clip_loss(probs, torch.tensor([[1.0, 0.0]]))
+    loss.backward()
+    assert loss.item() == pytest.approx(-math.log(1e-7), rel=0.02)
+    assert probs.grad.isfinite().all()
+
+
+def test_losses_are_means_over_clips_not_over_batches():
+    fit = Fit(Told(), CONFIG, 0, make_fabric("cpu"))
+    record = fit.run_epoch([batch(1.0)], [batch(0.1, 0.2, 0.3), batch(1.0)])
+    assert record.validation_loss == pytest.approx(0.4)
+    assert record.training_loss == pytest.approx(-math.log(0.5))
+    assert (record.epoch, fit.epoch) == (1, 1)
+
+
+def test_training_stops_when_patience_has_run_out_since_the_best_epoch():
+    fit, _ = told_fit([0.5, 0.4, 0.45, 0.4, 0.41, 0.1], replace(CONFIG, epochs=100))
+    assert (fit.stopped, fit.epoch, fit.best_epoch) == ("patience", 5, 2)  # an equal loss is no better one
+    assert fit.best_loss == pytest.approx(0.4)
+
+
+def test_training_stops_at_the_last_epoch():
+    fit, _ = told_fit([0.5, 0.4, 0.3, 0.2], replace(CONFIG, epochs=3))
+    assert (fit.stopped, fit.epoch, fit.best_epoch) == ("epochs", 3, 3)
+
+
+def test_no_epochs_leave_the_network_as_it_was():
+    fit, _ = told_fit([0.5], replace(CONFIG, epochs=0))
+    fit.restore_best()
+    assert (fit.stopped, fit.epoch, fit.best_loss) == ("epochs", 0, math.inf)
+    assert fit.model.step.item() == 0
+
+
+def test_the_best_epochs_weights_are_given_back():
+    fit, weights = told_fit([0.5, 0.3, 0.4, 0.45], CONFIG)
+    assert len(set(weights)) == 4
+    assert fit.model.step.item() == weights[3]
+    fit.restore_best()
+    assert fit.model.step.item() == weights[1]
+
+
+@pytest.mark.parametrize("done", [1, 2, 5])
+def test_a_resumed_fit_is_the_undisturbed_one_to_the_bit(done):
+    undisturbed = run(crnn_fit(), 6)
+    resumed = crnn_fit(initial=7)
+    resumed.load_state(stored(run(crnn_fit(), done).state()))
+    torch.rand(11)  # whatever happened to the random numbers of the new process
+    run(resumed, 6 - done)
+    assert same(resumed.state(), undisturbed.state())
+    resumed.restore_best()
+    undisturbed.restore_best()
+    assert same(resumed.model.state_dict(), undisturbed.model.state_dict())
+
+
+@pytest.mark.parametrize("config", [CONFIG, STRONG])
+@pytest.mark.parametrize("step", [1, 2, 3])
+def test_a_fit_resumed_inside_an_epoch_is_the_undisturbed_one_to_the_bit(step, config):
+    undisturbed, killed = run(crnn_fit(config=config), 2), run(crnn_fit(config=config), 1)
+    for done in killed.steps(some_batches()):
+        if done == step:
+            state = stored(killed.state())
+            break
+    resumed = crnn_fit(initial=7, config=config)
+    resumed.load_state(state)
+    assert (resumed.epoch, resumed.step) == (1, step)
+    torch.rand(11)
+    resumed.run_epoch(some_batches()[step:], some_batches(1))
+    assert same(resumed.state(), undisturbed.state())
+
+
+def test_a_judge_sees_the_frames_of_the_validation_in_order():
+    fit, seen = crnn_fit(), []
+
+    def judge(frame_probs):
+        seen.append(frame_probs)
+        return {"f1": 0.5}
+
+    for _ in fit.steps(some_batches()):
+        pass
+    assert fit.end_epoch(some_batches(), judge).scores == {"f1": 0.5}
+    np.testing.assert_array_equal(seen[0], predict(fit.model, some_batches())[0])
+    assert stored(fit.state())["records"][0]["scores"] == {"f1": 0.5}
+
+
+def test_a_loss_that_is_no_number_ends_the_fit_before_it_moves_a_weight():
+    fit, (first, second, _) = crnn_fit(), some_batches()
+    steps = fit.steps([first, second._replace(x=second.x * torch.nan)])
+    next(steps)
+    before = stored(fit.model.classify.state_dict())
+    with pytest.raises(LossError, match=r"^the loss is nan at step 2 of epoch 1$"):
+        next(steps)
+    assert same(before, dict(fit.model.classify.state_dict()))
+    fit = Fit(Told(), CONFIG, 0, make_fabric("cpu"))
+    with pytest.raises(LossError, match=r"^the validation loss is nan after epoch 1$"):
+        fit.run_epoch([batch(1.0)], [batch(math.nan)])
+
+
+def test_patience_is_counted_through_an_interruption():
+    first, _ = told_fit([0.5, 0.4, 0.45], replace(CONFIG, epochs=100))
+    fit = Fit(Told(), replace(CONFIG, epochs=100), 0, make_fabric("cpu"))
+    fit.load_state(stored(first.state()))
+    assert not fit.stopped
+    for loss in (0.46, 0.47):
+        fit.run_epoch([batch(1.0)], [batch(loss)])
+    assert (fit.stopped, fit.best_epoch) == ("patience", 2)
+
+
+def test_a_cosine_schedule_begins_at_the_rate_and_ends_near_nothing():
+    fit, rates = Fit(Told(), replace(CONFIG, schedule="cosine", epochs=2), 0, make_fabric("cpu"), 3), []
+    for _ in range(2):
+        for _ in fit.steps([batch(1.0)] * 3):
+            rates.append(fit._optimiser.param_groups[0]["lr"])
+        fit.end_epoch([batch(1.0)])
+    assert rates == pytest.approx([0.005 * (1 + math.cos(math.pi * done / 6)) for done in range(6)])
+
+
+def test_what_is_validated_and_kept_is_the_average_and_training_goes_on_with_the_last_weights():
+    fit = Fit(Told(), replace(CONFIG, averaging=0.9), 0, make_fabric("cpu"))
+    values = [0.0]
+    for _ in fit.steps([batch(1.0)] * 30):
+        values.append(fit.model.step.item())
+    average = 0.0
+    for n, value in enumerate(values[1:], start=1):
+        decay = min(0.9, n / (n + 10))
+        average = decay * average + (1 - decay) * value
+    fit.end_epoch([batch(1.0)])
+    assert fit.model.step.item() == values[-1]
+    fit.restore_best()
+    assert fit.model.step.item() == pytest.approx(average, rel=1e-5)
+    assert average != pytest.approx(values[-1], rel=1e-2)
+
+
+def test_labels_are_smoothed_towards_a_half():
+    fit = Fit(Told(), replace(CONFIG, label_smoothing=0.2), 0, make_fabric("cpu"))
+    _, y, _ = fit._augmented(torch.zeros(2, 1, 1), torch.tensor([[1.0], [0.0]]), torch.ones(2))
+    torch.testing.assert_close(y, torch.tensor([[0.9], [0.1]]))
+
+
+def test_the_seed_decides_dropout():
+    once, again, other = (run(crnn_fit(seed), 1).model.state_dict() for seed in (0, 0, 1))
+    assert same(once, again)
+    assert not same(once, other)
+
+
+def test_standardisation_is_not_trained():
+    fit = crnn_fit()
+    fit.model.standardise_with(torch.full((16,), 0.5), torch.full((16,), 2.0))
+    run(fit, 2)
+    assert fit.model.mean.tolist() == [0.5] * 16
+    assert fit.model.scale.tolist() == [0.5] * 16
+
+
+def test_prediction_is_in_the_order_of_the_clips_and_without_dropout():
+    fit, batches = crnn_fit(), some_batches()
+    frame_probs, clip_probs = predict(fit.model, batches)
+    assert frame_probs.shape == (12, 10, 2)
+    assert clip_probs.shape == (12, 2)
+    assert frame_probs.dtype == clip_probs.dtype == np.float32
+    alone = [Batch(*(part[row : row + 1] for part in some[:4])) for some in batches for row in range(4)]
+    for one, other in zip(predict(fit.model, alone), (frame_probs, clip_probs), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"batch_size": 0}, "batch_size and patience must be positive"),
+        ({"patience": 0}, "batch_size and patience must be positive"),
+        ({"epochs": -1}, "epochs must not be negative"),
+        ({"learning_rate": 0.0}, "learning_rate must be between 0 and 1, got 0.0"),
+        ({"learning_rate": float("nan")}, "learning_rate must be between 0 and 1, got nan"),
+    ],
+)
+def test_training_that_cannot_be_is_refused(changes, message):
+    with pytest.raises(ValueError, match=message):
+        replace(CONFIG, **changes)

@@ -1,0 +1,50 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sedpipe.training.orders import balanced_order, shuffled_order
+
+
+def labels(*counts: int, without: int = 0) -> np.ndarray:
+    """One label a clip: ``counts[k]`` clips of class k."""
+    rows = np.repeat(np.eye(len(counts)), counts, axis=0)
+    return np.concatenate([rows, np.zeros((without, len(counts)))])
+
+
+def test_shuffled_every_clip_comes_once() -> None:
+    order = shuffled_order(labels(3, 5), np.random.default_rng(0))
+    assert sorted(order.tolist()) == list(range(8))
+
+
+@given(st.lists(st.integers(1, 40), min_size=1, max_size=6), st.integers(0, 5), st.integers(0, 1000))
+def test_balanced_every_class_comes_as_often(counts: list[int], without: int, seed: int) -> None:
+    targets = labels(*counts, without=without)
+    order = balanced_order(targets, np.random.default_rng(seed))
+    assert len(order) == len(targets)
+    drawn = [*targets[order].sum(axis=0)]
+    if without:
+        drawn.append((targets[order].sum(axis=1) == 0).sum())
+    assert max(drawn) - min(drawn) <= 1
+
+
+def test_a_class_begins_anew_only_when_all_its_clips_were_seen() -> None:
+    order = balanced_order(labels(10, 90), np.random.default_rng(0))
+    rare = order[order < 10]
+    assert len(rare) == 50
+    for begin in range(0, 50, 10):
+        assert sorted(rare[begin : begin + 10].tolist()) == list(range(10))
+    common = order[order >= 10]
+    assert len(set(common.tolist())) == len(common)
+
+
+def test_a_clip_with_several_labels_may_stand_for_each_of_them() -> None:
+    targets = np.array([[1, 1], [1, 0], [0, 1]])
+    orders = [balanced_order(targets, np.random.default_rng(seed)) for seed in range(50)]
+    assert {index for order in orders for index in order.tolist()} == {0, 1, 2}
+
+
+@pytest.mark.parametrize("make", [shuffled_order, balanced_order])
+def test_the_generator_decides(make) -> None:
+    targets = labels(20, 30)
+    first, again, other = (make(targets, np.random.default_rng(seed)).tolist() for seed in (1, 1, 2))
+    assert first == again != other

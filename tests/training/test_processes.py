@@ -1,0 +1,82 @@
+import numpy as np
+import pytest
+import torch
+from process_work import broken, fitted, killed, tiny
+from sedpipe.errors import SedpipeError, SettingsError
+from sedpipe.training.processes import launch, make_fabric
+
+torch.set_num_threads(1)
+
+
+def test_under_mixed_precision_all_up_to_the_sigmoid_is_bfloat16_and_pooling_is_float32():
+    model, seen = tiny(), []
+    model.gru.register_forward_hook(lambda module, given, made: seen.append(made.dtype))
+    x, whole = torch.randn(3, 40, 16), torch.tensor([40, 40, 20])
+    exact = model(x, whole)
+    rounded = make_fabric("cpu", "bfloat16").setup(model)(x, whole)
+    assert seen == [torch.float32, torch.bfloat16]
+    assert rounded.frame_probs.dtype == rounded.clip_probs.dtype == torch.float32
+    torch.testing.assert_close(rounded.clip_probs, exact.clip_probs, rtol=0, atol=0.02)
+
+
+def test_under_mixed_precision_log_mel_is_standardised_before_it_is_rounded():
+    model, seen = tiny(), []
+    model.register_forward_pre_hook(lambda module, given: seen.append(given[0]))
+    x = torch.full((1, 40, 16), -60.123)
+    make_fabric("cpu", "bfloat16").setup(model)(x, torch.tensor([40]))
+    assert torch.equal(seen[0], x)
+
+
+@pytest.mark.parametrize("precision", ["auto", "float32"])
+def test_a_processor_computes_in_float32_unless_told_otherwise(precision):
+    model, seen = tiny(), []
+    model.gru.register_forward_hook(lambda module, given, made: seen.append(made.dtype))
+    make_fabric("cpu", precision).setup(model)(torch.randn(1, 40, 16), torch.tensor([40]))
+    assert seen == [torch.float32]
+
+
+def test_more_gpus_than_there_are_is_one_sentence():
+    with pytest.raises(SettingsError, match=r"--devices 3: found \d of cuda"):
+        make_fabric("cuda", "float32", 3)
+    with pytest.raises(SettingsError, match="--device cuda:1 is one device, and --devices asks for 2"):
+        make_fabric("cuda:1", "float32", 2)
+
+
+def close(one, other, key: str = "") -> None:
+    """Equal up to the order of sums, through nested tables and lists."""
+    if isinstance(one, dict):
+        assert one.keys() == other.keys()
+        for name in one:
+            close(one[name], other[name], f"{key}.{name}")
+    elif isinstance(one, list | tuple):
+        assert len(one) == len(other)
+        for a, b in zip(one, other, strict=True):
+            close(a, b, key)
+    elif isinstance(one, torch.Tensor | float):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6, err_msg=key)
+    else:
+        assert one == other, key
+
+
+def test_two_processes_follow_the_gradients_of_one_at_the_same_batch_and_go_on_where_they_stopped(tmp_path):
+    alone, begun, ended = tmp_path / "alone.pt", tmp_path / "begun.pt", tmp_path / "ended.pt"
+    launch(make_fabric("cpu"), fitted, None, 2, alone)
+    launch(make_fabric("cpu", n_processes=2), fitted, None, 1, begun)
+    launch(make_fabric("cpu", n_processes=2), fitted, begun, 1, ended)
+    one, first, second = (torch.load(path, weights_only=True) for path in (alone, begun, ended))
+    assert len(one["gradients"]) == 4
+    close(first["gradients"] + second["gradients"], one["gradients"])
+    close(second["state"], one["state"])
+
+
+@pytest.mark.parametrize("process", [0, 1])
+def test_what_a_user_can_mend_arrives_from_whichever_process(process):
+    with pytest.raises(SedpipeError, match=r"^the disk is full$") as caught:
+        launch(make_fabric("cpu", n_processes=2), broken, process)
+    assert caught.value.hint == "buy another"
+
+
+def test_a_process_that_is_killed_ends_the_others_in_a_sentence():
+    with pytest.raises(SedpipeError, match=r"a process of the training ended: .*SIGKILL") as caught:
+        launch(make_fabric("cpu", n_processes=2), killed)
+    assert "goes on" in caught.value.hint

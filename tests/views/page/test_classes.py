@@ -1,0 +1,77 @@
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from sedpipe.labels import LabelSet
+from sedpipe.views.page.classes import MOST_CONFUSED, class_rows, confused_classes, confusion_rows, findings
+from sedpipe.views.page.mistakes import confusions
+
+LABELS = LabelSet(("Dog", "Rain", "Car"))
+
+
+def run_of(reference, estimated):
+    """A run whose rolls (S, K) are those of one clip."""
+    rolls = tuple(np.array([roll], dtype=bool) for roll in (reference, estimated))
+    n_reference, n_estimated, correct = (roll.sum(axis=(0, 1)) for roll in (*rolls, rolls[0] & rolls[1]))
+    f1 = np.where(n_reference, 2 * correct / np.maximum(n_reference + n_estimated, 1), np.nan)
+    per_class = {
+        label: {"f1": None if np.isnan(f1[k]) else float(f1[k]), "n_reference": int(n_reference[k])}
+        for k, label in enumerate(LABELS)
+    }
+    return SimpleNamespace(rolls=rolls, labels=LABELS, scores={"per_class": per_class})
+
+
+@pytest.fixture
+def dog_taken_for_rain():
+    """20 s: the dog is found half the time and else taken for rain, the rain always found, no car sounds."""
+    reference = [[1, 0, 0]] * 20 + [[0, 1, 0]] * 10
+    estimated = [[1, 0, 0]] * 10 + [[0, 1, 0]] * 8 + [[0, 0, 0]] * 2 + [[0, 1, 0]] * 10
+    return run_of(reference, estimated)
+
+
+def test_the_weakest_class_comes_first_and_one_that_never_sounds_last(dog_taken_for_rain):
+    rows = class_rows(dog_taken_for_rain, confusions(*dog_taken_for_rain.rolls))
+    assert [row.label for row in rows] == ["Dog", "Rain", "Car"]
+    assert [(other.label, other.segments) for other in rows[0].taken_for] == [("Rain", 8.0)]
+    assert not rows[1].taken_for
+
+
+def test_a_row_of_the_confusions_is_all_of_the_class(dog_taken_for_rain):
+    confused = confusions(*dog_taken_for_rain.rolls)
+    columns = confused_classes(dog_taken_for_rain, confused)
+    assert columns == [0, 1]  # no car sounds, none is said
+    rows = confusion_rows(dog_taken_for_rain, confused, columns)
+    assert [row.label for row in rows] == ["Dog", "Rain"]
+    assert [(cell.share, cell.is_found) for cell in rows[0].cells] == [(0.5, True), (0.4, False)]
+    assert rows[0].unnoticed.title == "Dog: nothing instead, 2 of 20 s"
+    for row in rows:
+        assert sum(cell.share for cell in row.cells) + row.unnoticed.share == pytest.approx(1)
+
+
+def test_of_hundreds_of_classes_the_most_confused_have_columns():
+    labels = LabelSet(tuple(f"class {k}" for k in range(200)))
+    reference = np.eye(200, dtype=bool)[None]
+    estimated = reference.copy()
+    estimated[0, 150, 150] = False
+    many = SimpleNamespace(rolls=(reference, estimated), labels=labels)
+    columns = confused_classes(many, confusions(reference, estimated))
+    assert columns == [*range(MOST_CONFUSED - 1), 150]
+
+
+def test_the_findings_say_what_is_wrong_in_words(dog_taken_for_rain):
+    confused = confusions(*dog_taken_for_rain.rolls)
+    said = {
+        each.title: each.text
+        for each in findings(dog_taken_for_rain, class_rows(dog_taken_for_rain, confused), confused)
+    }
+    assert said["It misses more than it invents"].startswith(
+        "Of 30 class-seconds that sound, 20 are found and 10 missed; 8"
+    )
+    assert said["Weakest classes by F1 (%)"] == "Dog (66.7); strongest is Rain (71.4)."
+    assert said["Most often taken"].startswith("Dog for Rain (8 s). In 2 missed class-seconds")
+
+
+def test_where_nothing_sounds_nothing_is_said():
+    silent = run_of([[0, 0, 0]] * 5, [[0, 0, 1]] * 5)
+    confused = confusions(*silent.rolls)
+    assert findings(silent, class_rows(silent, confused), confused) == []

@@ -36,7 +36,7 @@ from loopback import Page, Site, site  # noqa: E402
 from sedpipe.clips import Clip  # noqa: E402
 from sedpipe.fates import Fate  # noqa: E402
 from sedpipe.io.audio.media import cut  # noqa: E402
-from sedpipe.io.cache.dataset import DatasetCache, DatasetRecord  # noqa: E402
+from sedpipe.io.cache.dataset import Dataset, DatasetRecord  # noqa: E402
 from sedpipe.io.cache.ledger import Ledger  # noqa: E402
 from sedpipe.io.lists.clips import write_clips  # noqa: E402
 
@@ -275,7 +275,7 @@ def status_seconds(n_clips: int) -> None:
     """``sedpipe status`` as a whole process, on a dataset of as many clips, four fifths of them there."""
     folder = Path(tempfile.mkdtemp(prefix="sedpipe-benchmark-"))
     try:
-        cache = DatasetCache(folder, "many")
+        cache = Dataset(folder, "many")
         clips = [Clip(f"{n:011d}_0.000_10.000", "training", f"{n:011d}", 0.0, 10.0, ("Car",)) for n in range(n_clips)]
         cache.write_record(DatasetRecord("many", "1", ("Car",), {"training": n_clips}))
         write_clips(cache.clips_path, clips)

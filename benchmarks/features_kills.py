@@ -28,7 +28,7 @@ import numpy as np
 import psutil
 from sedpipe.clips import Clip
 from sedpipe.io.audio.waveforms import write_flac
-from sedpipe.io.cache.dataset import DatasetCache, DatasetRecord
+from sedpipe.io.cache.dataset import Dataset, DatasetRecord
 from sedpipe.io.lists.clips import write_clips
 from sedpipe.stages.features import CLIPS_PER_SHARD
 
@@ -36,9 +36,9 @@ RATE = 44_100
 RESULT = Path(__file__).parent / "results" / "features-kills.json"
 
 
-def make_audio(root: Path, n_clips: int) -> DatasetCache:
+def make_audio(root: Path, n_clips: int) -> Dataset:
     """Clips of 5 s of noise; four fifths of them in ``training``, the others in ``testing``."""
-    cache = DatasetCache(root, "noise")
+    cache = Dataset(root, "noise")
     clips = [_clip(number, "testing" if number % 5 == 4 else "training") for number in range(n_clips)]
     clips.sort(key=lambda clip: clip.split, reverse=True)
     listed = {split: sum(clip.split == split for clip in clips) for split in ("training", "testing")}
@@ -61,13 +61,13 @@ def start(root: Path, jobs: int) -> subprocess.Popen[bytes]:
     )
 
 
-def stores(cache: DatasetCache) -> dict[str, str]:
+def stores(cache: Dataset) -> dict[str, str]:
     """sha256 of each store."""
     files = (cache.folder / "features").rglob("*.h5")
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
-def trial(cache: DatasetCache, jobs: int, n_shards: int, more_s: float) -> dict[str, object]:
+def trial(cache: Dataset, jobs: int, n_shards: int, more_s: float) -> dict[str, object]:
     """Kill ``more_s`` seconds after there are ``n_shards`` shards, run again, look."""
     shutil.rmtree(cache.folder / "features", ignore_errors=True)
     parent, began = start(cache.root, jobs), time.monotonic()
@@ -96,12 +96,12 @@ def trial(cache: DatasetCache, jobs: int, n_shards: int, more_s: float) -> dict[
     }
 
 
-def shards(cache: DatasetCache) -> list[Path]:
+def shards(cache: Dataset) -> list[Path]:
     """Finished ones that are not merged yet."""
     return list(cache.folder.glob("features/*/*.shards/[!.]*.h5"))
 
 
-def undisturbed(cache: DatasetCache, jobs: int) -> tuple[float, dict[str, str]]:
+def undisturbed(cache: Dataset, jobs: int) -> tuple[float, dict[str, str]]:
     """Seconds of a whole run, and its stores."""
     shutil.rmtree(cache.folder / "features", ignore_errors=True)
     began = time.monotonic()

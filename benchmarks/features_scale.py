@@ -27,7 +27,7 @@ import numpy as np
 import psutil
 import soundfile
 from sedpipe.clips import Clip
-from sedpipe.io.cache.dataset import DatasetCache, DatasetRecord
+from sedpipe.io.cache.dataset import Dataset, DatasetRecord
 from sedpipe.io.cache.feature_store import FeatureFile
 from sedpipe.io.lists.clips import write_clips
 
@@ -36,7 +36,7 @@ ROOT = Path(__file__).parents[1]
 RESULT = Path(__file__).parent / "results" / "features-scale.json"
 
 
-def make_audio(cache: DatasetCache, n_clips: int) -> None:
+def make_audio(cache: Dataset, n_clips: int) -> None:
     """Clips of noise, each another; those that are there stay."""
     clips = [Clip(f"clip-{number:06d}", "training", "noise", 0.0, 0.1, ("Noise",)) for number in range(n_clips)]
     cache.audio_dir("training").mkdir(parents=True, exist_ok=True)
@@ -49,7 +49,7 @@ def make_audio(cache: DatasetCache, n_clips: int) -> None:
     write_clips(cache.clips_path, clips)
 
 
-def run(cache: DatasetCache, *options: str) -> tuple[dict[str, Any], float, dict[str, float]]:
+def run(cache: Dataset, *options: str) -> tuple[dict[str, Any], float, dict[str, float]]:
     """The report, the seconds of the whole command, and the highest memory (MB) of parent and worker."""
     command = [sys.executable, "cli.py", "features", "noise", "--cache", str(cache.root), "--json", *options]
     began = time.monotonic()
@@ -67,7 +67,7 @@ def run(cache: DatasetCache, *options: str) -> tuple[dict[str, Any], float, dict
     return report, time.monotonic() - began, {who: round(peak) for who, peak in highest.items()}
 
 
-def reads(cache: DatasetCache, n_reads: int = 5000) -> dict[str, float]:
+def reads(cache: Dataset, n_reads: int = 5000) -> dict[str, float]:
     """Microseconds a single clip in random order, by sedpipe and then by plain h5py, whatever the page cache holds."""
     [store] = cache.folder.glob("features/*/training.h5")
     file = FeatureFile(store)
@@ -94,7 +94,7 @@ def main() -> None:
     results = {}
     for n_clips in map(int, chosen.clips.split(",")):
         with tempfile.TemporaryDirectory(dir=chosen.folder) as folder:
-            cache, jobs = DatasetCache(Path(folder), "noise"), f"--jobs={chosen.jobs}"
+            cache, jobs = Dataset(Path(folder), "noise"), f"--jobs={chosen.jobs}"
             make_audio(cache, n_clips)
             first, seconds, highest = run(cache, jobs)
             again = [run(cache, jobs) for _ in range(5)]

@@ -25,7 +25,7 @@ N_CLIPS = 64
 
 def single(trained: TrainedModel) -> CRNN:
     """The network with single pooling, so that clips of any length fit; frame probabilities are the same."""
-    front, weights = trained.front_end, trained.model.state_dict()
+    front, weights = trained.spec.front_end, trained.model.state_dict()
     model = CRNN(len(trained.labels), front.n_frames, front.n_mels, trained.network, PoolingConfig("average", ()))
     model.load_state_dict(weights, strict=False)
     return model.eval()
@@ -34,7 +34,7 @@ def single(trained: TrainedModel) -> CRNN:
 def main() -> None:
     """Print a table."""
     trained = read_model(Path(sys.argv[1]), torch.device("cpu"))
-    model, floor = single(trained), trained.front_end.floor_db
+    model, floor = single(trained), trained.spec.front_end.floor_db
     features = torch.from_numpy(FeatureFile(Path(sys.argv[2])).read_features(range(N_CLIPS))).float()
     print(f"{N_CLIPS} clips; difference of frame probabilities from the clip alone: mean (largest)")
     print(f"{'':22}{'last 8 frames':>22}{'frames before':>22}")

@@ -74,6 +74,7 @@ def _make_model(folder: Path, preset: str) -> None:
     from sedpipe.detection.postprocess import PostProcessing
     from sedpipe.detection.tuning import OPERATING_POINTS
     from sedpipe.features.logmel import LogMelConfig
+    from sedpipe.features.spec import FeatureSpec
     from sedpipe.io.models.checkpoints import TrainedModel, build_model, write_model
     from sedpipe.io.settings.presets import load_preset
     from sedpipe.labels import LabelSet
@@ -82,7 +83,7 @@ def _make_model(folder: Path, preset: str) -> None:
     chosen, labels, front_end = load_preset(preset), LabelSet(tuple(f"class {k}" for k in range(17))), LogMelConfig()
     model = build_model(labels, front_end, chosen.network, chosen.pooling)
     points = dict.fromkeys(OPERATING_POINTS, PostProcessing(0.5, 0.56, 0.1))
-    trained = TrainedModel(model, labels, front_end, "float16", chosen.network, chosen.pooling, points)
+    trained = TrainedModel(model, labels, FeatureSpec(front_end), chosen.network, chosen.pooling, points)
     write_model(folder / "checkpoint.pt", trained)
 
 
@@ -128,7 +129,7 @@ def one(recording: Path, model: Path, way: str) -> None:
 
     torch.set_num_threads(1)
     trained = open_model(str(model), None, "cpu").trained
-    log_mel(np.zeros(RATE, np.float32), trained.front_end)  # imports librosa
+    log_mel(np.zeros(RATE, np.float32), trained.spec.front_end)  # imports librosa
     start_mb, started = _now_mb(), time.monotonic()
     if way == "blocks":
         predict([recording], str(model))
@@ -148,13 +149,13 @@ def joints(dataset: str, run: str, cache_dir: Path) -> None:
     from sedpipe.detection.postprocess import decode_events
     from sedpipe.events import Event
     from sedpipe.io.audio.waveforms import read_waveform
-    from sedpipe.io.cache.dataset import DatasetCache
+    from sedpipe.io.cache.dataset import Dataset
     from sedpipe.io.lists.events import read_event_list
     from sedpipe.io.models.open import open_model
     from sedpipe.metrics.segment_based import segment_based_scores
     from sedpipe.stages.predict import frame_probabilities
 
-    cache = DatasetCache(cache_dir, dataset)
+    cache = Dataset(cache_dir, dataset)
     trained = open_model(run, cache, "cpu").trained
     clips, reference = cache.read_clips()["testing"], read_event_list(cache.reference_path("testing"))
     pieces, truth, at_s = [], [], -CUT_S
@@ -168,7 +169,7 @@ def joints(dataset: str, run: str, cache_dir: Path) -> None:
         at_s += len(pieces[-1]) / RATE
     recording = np.concatenate(pieces)[round(CUT_S * RATE) :]
     duration = len(recording) / RATE
-    grid = trained.front_end.grid.subsampled(trained.network.time_factor)
+    grid = trained.spec.front_end.grid.subsampled(trained.network.time_factor)
     n_frames = grid.frames_of_samples(len(recording))
     rows = []
     names = ("overlap", "F1 (max_f1)", "ER (min_er)", "step at joints", "elsewhere", "seconds")
@@ -183,7 +184,7 @@ def joints(dataset: str, run: str, cache_dir: Path) -> None:
             events = decode_events(probs, trained.labels, point, grid, duration=duration, clip_probs=clip_probs)
             durations = {"all": round(duration, 3)}
             scores[name] = segment_based_scores({"all": truth}, {"all": events}, durations, trained.labels).overall
-        at_joints, elsewhere = _steps(probs, trained.front_end.n_frames // trained.network.time_factor, overlap)
+        at_joints, elsewhere = _steps(probs, trained.spec.front_end.n_frames // trained.network.time_factor, overlap)
         row = {
             "overlap": overlap,
             "f1": scores["max_f1"].f1,

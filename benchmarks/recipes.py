@@ -28,7 +28,7 @@ sys.path.insert(0, str(ROOT / "pipeline"))
 import numpy as np  # noqa: E402
 from sedpipe.detection.postprocess import PostProcessing, frame_edges  # noqa: E402
 from sedpipe.detection.tuning import tune  # noqa: E402
-from sedpipe.io.cache.dataset import DatasetCache  # noqa: E402
+from sedpipe.io.cache.dataset import Dataset  # noqa: E402
 from sedpipe.io.cache.runs import Run, find_run  # noqa: E402
 from sedpipe.listener import Listener  # noqa: E402
 from sedpipe.metrics.spread import paired_differences, rates  # noqa: E402
@@ -40,8 +40,8 @@ POINT, COMMON_STEP = "max_f1", "smoothing"
 
 def run_scores(dataset: str, cache: Path, name: str, split: str) -> dict[str, Any]:
     """What made a run and what it scores."""
-    report = score(dataset, cache, run=name, split=split)
-    run = find_run(DatasetCache(cache, dataset), name)
+    report = score(Dataset(cache, dataset), run=name, split=split)
+    run = find_run(Dataset(cache, dataset), name)
     record = run.find_record() or {}
     header, *rows = (line.split(",") for line in run.log_path.read_text().splitlines())
     return {
@@ -71,7 +71,7 @@ def steps_of(run: Run) -> dict[str, dict[str, Any]]:
 
 def counts_of(dataset: str, cache: Path, name: str, split: str) -> dict[str, list[list[int]]]:
     """Counts of each clip with either kind of post-processing."""
-    stored = DatasetCache(cache, dataset)
+    stored = Dataset(cache, dataset)
     run = find_run(stored, name)
     scores = frame_scores(stored, run, split, "cpu", Listener())
     common = PostProcessing(**steps_of(run)["common"]["settings"])
@@ -82,7 +82,7 @@ def counts_of(dataset: str, cache: Path, name: str, split: str) -> dict[str, lis
 
 def with_help(dataset: str, cache: Path, name: str) -> dict[str, float | None]:
     """F1, tuned anew, if each clip's labels were known, or if all that was left to find were the labels."""
-    stored = DatasetCache(cache, dataset)
+    stored = Dataset(cache, dataset)
     scores = frame_scores(stored, find_run(stored, name), TUNED_ON, "cpu", Listener())
     truth = known_truth(stored, TUNED_ON, scores)
     edges = frame_edges(scores.grid, scores.frame_probs.shape[1])

@@ -29,7 +29,7 @@ import h5py  # noqa: E402
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
 from sedpipe.clips import Clip  # noqa: E402
-from sedpipe.features.logmel import LogMelConfig  # noqa: E402
+from sedpipe.features.spec import FeatureSpec  # noqa: E402
 from sedpipe.io.cache.feature_store import FeatureFile, FeatureRow, merge  # noqa: E402
 from sedpipe.io.settings.presets import load_preset  # noqa: E402
 from sedpipe.labels import LabelSet  # noqa: E402
@@ -157,7 +157,7 @@ def write_noise(path: Path, n_clips: int) -> None:
         FeatureRow(f"clip-{k:05}", g.normal(-60, 10, (500, 80)).astype(np.float16), 500, "0" * 64)
         for k in range(n_clips)
     )
-    merge(path, rows, n_clips, LogMelConfig(), "float16")
+    merge(path, rows, n_clips, FeatureSpec())
 
 
 def compare(options: argparse.Namespace, path: Path) -> list[dict[str, object]]:

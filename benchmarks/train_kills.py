@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "pipeline"), str(ROOT / "tests")]
 
 import torch  # noqa: E402
-from sedpipe.io.cache.dataset import DatasetCache  # noqa: E402
+from sedpipe.io.cache.dataset import Dataset  # noqa: E402
 from sedpipe.io.cache.runs import named_run  # noqa: E402
 from sedpipe.io.files.atomic import TEMPORARY_PREFIX  # noqa: E402
 from sedpipe.io.models.checkpoints import read_model  # noqa: E402
@@ -30,7 +30,7 @@ PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["sedpipe.stages.train", "torch._dynamo", "torch.utils.tensorboard"])
 
 
-def train_for(cache: DatasetCache, seconds: float | None) -> int:
+def train_for(cache: Dataset, seconds: float | None) -> int:
     """Train in a process of its own, killed after some seconds; its exit code."""
     process = PROCESSES.Process(target=train_until, args=(cache.root, 0))
     process.start()
@@ -40,7 +40,7 @@ def train_for(cache: DatasetCache, seconds: float | None) -> int:
     return int(process.exitcode or 0)
 
 
-def made(cache: DatasetCache) -> dict[str, Any]:
+def made(cache: Dataset) -> dict[str, Any]:
     """Weights, thresholds and log of a finished run."""
     run = named_run(cache, "run")
     trained = read_model(run.model_path, torch.device("cpu"))

@@ -17,19 +17,20 @@ import matplotlib.pyplot as plt
 import numpy as np
 from sedpipe.events import Event
 from sedpipe.features.logmel import LogMelConfig
-from sedpipe.io.cache.dataset import DatasetCache
-from sedpipe.io.cache.feature_store import FeatureFile, fingerprint
+from sedpipe.features.spec import FeatureSpec
+from sedpipe.io.cache.dataset import Dataset
+from sedpipe.io.cache.feature_store import FeatureFile
 from sedpipe.io.cache.runs import find_run
 from sedpipe.io.lists.events import read_event_list
 
 REFERENCE, ESTIMATED = "#2a9d8f", "#e76f51"
 
 
-def draw(cache: DatasetCache, clip_id: str, picture: Path) -> None:
+def draw(cache: Dataset, clip_id: str, picture: Path) -> None:
     """Write the picture of a clip; the run is the newest."""
     split = next(clip.split for clips in cache.read_clips().values() for clip in clips if clip.clip_id == clip_id)
     run, front_end = find_run(cache, None), LogMelConfig()
-    file = FeatureFile(cache.features_dir(fingerprint(front_end, "float16")) / f"{split}.h5")
+    file = FeatureFile(cache.features_dir(FeatureSpec(front_end).fingerprint) / f"{split}.h5")
     spectrogram = file.read(file.clip_ids.index(clip_id)).features.astype(np.float32)
     reference = read_event_list(cache.reference_path(split))[clip_id]
     estimated = read_event_list(run.estimated_path(split)).get(clip_id, [])
@@ -40,7 +41,7 @@ def draw(cache: DatasetCache, clip_id: str, picture: Path) -> None:
     )
     extent = (0.0, front_end.n_samples / front_end.sample_rate, 0.0, float(front_end.n_mels))
     above.imshow(spectrogram.T, origin="lower", aspect="auto", extent=extent, cmap="magma", vmin=-75, vmax=-5)
-    above.set(ylabel="mel band", title=f"{cache.dataset} {clip_id}, {run.name}")
+    above.set(ylabel="mel band", title=f"{cache.name} {clip_id}, {run.name}")
     _draw_events(below, labels, reference, REFERENCE, "reference", 0.18)
     _draw_events(below, labels, estimated, ESTIMATED, "estimated", -0.18)
     below.set(xlabel="seconds", yticks=range(len(labels)), yticklabels=labels, ylim=(len(labels) - 0.5, -0.5))
@@ -59,4 +60,4 @@ def _draw_events(
 
 if __name__ == "__main__":
     dataset, clip_id, picture = sys.argv[1:4]
-    draw(DatasetCache(Path("cache"), dataset), clip_id, Path(picture))
+    draw(Dataset(Path("cache"), dataset), clip_id, Path(picture))

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.manifests.load import load_manifest
 from sedpipe.io.models.checkpoints import write_model
 from sedpipe.io.models.open import open_model, shipped_models
@@ -83,7 +83,7 @@ def test_it_knows_most_recordings_that_it_did_not_learn_from(name, shared_data):
 
 
 def test_a_run_of_the_same_name_comes_first(name, tmp_path):
-    cache = DatasetCache(tmp_path, "garden")
+    cache = Dataset(tmp_path, "garden")
     assert open_model(name, cache, "cpu").folder == open_model(name, None, "cpu").folder
     write_model(cache.runs / name / "checkpoint.pt", untrained_model())
     assert open_model(name, cache, "cpu").folder == cache.runs / name

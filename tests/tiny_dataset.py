@@ -13,8 +13,9 @@ from sedpipe.clips import Clip
 from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.events import Event
 from sedpipe.features.logmel import LogMelConfig
-from sedpipe.io.cache.dataset import DatasetCache, DatasetRecord
-from sedpipe.io.cache.feature_store import FeatureRow, fingerprint, merge
+from sedpipe.features.spec import FeatureSpec
+from sedpipe.io.cache.dataset import Dataset, DatasetRecord
+from sedpipe.io.cache.feature_store import FeatureRow, merge
 from sedpipe.io.lists.clips import write_clips
 from sedpipe.io.lists.events import write_event_list
 from sedpipe.io.models.checkpoints import TrainedModel, build_model
@@ -45,17 +46,17 @@ GRID = ((), (5,))
 
 def make_dataset(
     cache_dir: Path, splits: Sequence[str] = tuple(N_CLIPS), strong: Sequence[str] = ("testing", "evaluation")
-) -> DatasetCache:
+) -> Dataset:
     """Write what ``download`` and ``features`` leave behind; each class sounds in four bands of its own."""
-    cache = DatasetCache(cache_dir, NAME)
+    cache = Dataset(cache_dir, NAME)
     made = {split: [_clip(split, i) for i in range(N_CLIPS[split])] for split in splits}
     cache.write_record(
         DatasetRecord(NAME, "manifest-1", LABELS, {split: len(some) + 1 for split, some in made.items()})
     )
     write_clips(cache.clips_path, [clip for some in made.values() for clip, _, _ in some])
     for split, some in made.items():
-        path = cache.features_dir(fingerprint(FRONT_END, "float16")) / f"{split}.h5"
-        merge(path, [row for _, _, row in some], len(some), FRONT_END, "float16")
+        path = cache.features_dir(FeatureSpec(FRONT_END).fingerprint) / f"{split}.h5"
+        merge(path, [row for _, _, row in some], len(some), FeatureSpec(FRONT_END))
         if split in strong:
             write_event_list(cache.reference_path(split), {clip.clip_id: events for clip, events, _ in some})
     return cache
@@ -86,18 +87,20 @@ def untrained_model(pooling: str = "linear") -> TrainedModel:
     model = build_model(labels, FRONT_END, network, PoolingConfig(pooling, (5,)))
     model.standardise_with(torch.full((16,), -40.0), torch.full((16,), 9.0))
     points = {"min_er": PostProcessing(0.5, 0.56, 0.1), "max_f1": PostProcessing(0.3)}
-    return TrainedModel(model, labels, FRONT_END, "float16", network, PoolingConfig(pooling, (5,)), points)
+    return TrainedModel(model, labels, FeatureSpec(FRONT_END), network, PoolingConfig(pooling, (5,)), points)
 
 
 def train_until(cache_dir: Path, dies_at: int) -> None:
     """Train, storing every step, and die as by the power cord before the ``dies_at``-th renaming; 0: never."""
     _die_before_file(dies_at)
-    train(NAME, cache_dir, SETTINGS, FRONT_END, run_name="run", save_every_s=0)
+    train(Dataset(cache_dir, NAME), SETTINGS, FeatureSpec(FRONT_END), run_name="run", save_every_s=0)
 
 
 def train_in_two_processes(cache_dir: Path) -> None:
     """Train with batches shared by two processes, storing every step."""
-    train(NAME, cache_dir, replace(SETTINGS, devices=2), FRONT_END, run_name="run", save_every_s=0)
+    train(
+        Dataset(cache_dir, NAME), replace(SETTINGS, devices=2), FeatureSpec(FRONT_END), run_name="run", save_every_s=0
+    )
 
 
 def predict_until(places: Sequence[Path], model: str, out: Path, dies_at: int) -> None:
@@ -137,6 +140,6 @@ def reproduce_until(cache_dir: Path, n_lines: int, jobs: int = 1) -> None:
     torch.set_num_threads(1)
     settings = replace(QUICK, threads=jobs)
     reproduce_table2(
-        NAME, cache_dir, settings, FRONT_END, (0,),
+        Dataset(cache_dir, NAME), settings, FeatureSpec(FRONT_END), (0,),
         poolings=("linear",), hierarchies=GRID, jobs=jobs, listener=Dies(n_lines),
     )  # fmt: skip

@@ -11,6 +11,7 @@ import pytest
 from builders import garden, tiny_mixtures, write_tone
 from click.testing import CliRunner, Result
 from sedpipe.cli.main import EXIT_RETRYABLE, main
+from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.manifests.load import manifest_names
 from sedpipe.io.models.checkpoints import write_model
 from sedpipe.nn.pooling import POOLING_FUNCTIONS
@@ -71,7 +72,8 @@ def test_every_verb_has_help_with_its_options_explained(verb: str) -> None:
 
 
 def test_help_loads_neither_torch_nor_numpy() -> None:
-    code = "import sys, cli\nmain(['--help'], standalone_mode=False)\nprint({'torch', 'numpy'} & {*sys.modules})"
+    call = "from sedpipe.cli import main\nmain(['--help'], standalone_mode=False)"
+    code = f"import sys\n{call}\nprint({{'torch', 'numpy'}} & {{*sys.modules}})"
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert printed.splitlines()[-1] == "set()"
 
@@ -160,9 +162,9 @@ def test_the_pooling_functions_that_help_names_are_those_there_are() -> None:
 def test_a_table_with_a_failed_cell_ends_with_3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: dict[str, object] = {}
 
-    def make(dataset: str, *_: object, **options: object) -> ReproduceReport:
+    def make(dataset: Dataset, *_: object, **options: object) -> ReproduceReport:
         asked.update(options)
-        return ReproduceReport(dataset, "table2", {"all": 2, "made": 1, "missing": 1}, "there", {"a": "no memory"})
+        return ReproduceReport(dataset.name, "table2", {"all": 2, "made": 1, "missing": 1}, "there", {"a": "no memory"})
 
     monkeypatch.setattr("sedpipe.stages.reproduce.table2.reproduce_table2", make)
     outcome = sedpipe("reproduce", "table2", "demo", "--poolings", "auto,linear,auto", "--jobs", "2")

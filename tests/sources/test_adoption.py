@@ -9,7 +9,7 @@ import soundfile
 from sedpipe.clips import Clip, youtube_clip_id
 from sedpipe.errors import SedpipeError
 from sedpipe.fates import Fate
-from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.files.checksums import sha256_of
 from sedpipe.sources.adoption import adopt, name_of
 
@@ -32,8 +32,8 @@ def put(path: Path, waveform: np.ndarray) -> Path:
     return path
 
 
-def adopted(tmp_path: Path, *clips: Clip, places: tuple[Path, ...] = ()) -> tuple[dict[str, Fate], DatasetCache]:
-    cache = DatasetCache(tmp_path / "cache", "videos")
+def adopted(tmp_path: Path, *clips: Clip, places: tuple[Path, ...] = ()) -> tuple[dict[str, Fate], Dataset]:
+    cache = Dataset(tmp_path / "cache", "videos")
     fates = adopt([str(place) for place in places or (tmp_path / "mine",)], clips, cache, 1)
     return {fate.clip_id: fate for fate in fates}, cache
 
@@ -136,7 +136,7 @@ def test_of_a_tar_that_breaks_off_what_comes_before_is_adopted_and_it_is_told(tm
             path = put(tmp_path / "files" / f"Y{one.clip_id}.wav", noise(10, seed))
             opened.add(path, path.name)
     archive.write_bytes(archive.read_bytes()[:-500_000])
-    cache, told = DatasetCache(tmp_path / "cache", "videos"), []
+    cache, told = Dataset(tmp_path / "cache", "videos"), []
     fates = list(adopt([str(archive)], clips, cache, 1, told.append))
     assert [(fate.clip_id, fate.state) for fate in fates if fate.state == "ok"] == [
         (one.clip_id, "ok") for one in clips[:2]
@@ -205,7 +205,7 @@ def test_of_several_members_the_one_named_with_times_counts_if_it_is_whole(
     with zipfile.ZipFile(tmp_path / "mine.zip", "w") as packed:
         for path, name in [(timed, f"Y{one.clip_id}.wav"), (whole, "abCdEfGhIjK.wav")][::order]:
             packed.write(path, name)
-    cache = DatasetCache(tmp_path / "cache", "videos")
+    cache = Dataset(tmp_path / "cache", "videos")
     [fate] = adopt([str(tmp_path / "mine.zip")], [one], cache, 2)
     expected = noise(60, 2)[30 * RATE : 40 * RATE] if damaged else noise(10, 1)
     np.testing.assert_array_equal(soundfile.read(cache.audio_path(one))[0], expected)

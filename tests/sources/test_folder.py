@@ -7,7 +7,7 @@ from builders import write_tone
 from sedpipe.errors import ListFormatError
 from sedpipe.events import Event
 from sedpipe.fates import Fate
-from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.manifests.folder import FolderManifest
 from sedpipe.io.manifests.load import load_manifest
 from sedpipe.sources.folder import FolderSource
@@ -34,10 +34,10 @@ def garden(tmp_path: Path, training: str, testing: str = "", events: str = "") -
     return tmp_path / "garden.toml"
 
 
-def source_of(path: Path, *, jobs: int = 1) -> tuple[FolderSource, DatasetCache]:
+def source_of(path: Path, *, jobs: int = 1) -> tuple[FolderSource, Dataset]:
     manifest = load_manifest(str(path))
     assert isinstance(manifest, FolderManifest)
-    cache = DatasetCache(path.parent / "cache", manifest.name)
+    cache = Dataset(path.parent / "cache", manifest.name)
     return FolderSource(manifest, cache, jobs), cache
 
 

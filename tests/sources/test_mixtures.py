@@ -6,7 +6,7 @@ import numpy as np
 import soundfile
 from builders import recorded_mixtures, recordings, tiny_mixtures
 from sedpipe.clips import Clip
-from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.manifests.load import load_manifest
 from sedpipe.io.manifests.mixtures import MixtureManifest
 from sedpipe.sources.mixtures import MixtureSource
@@ -27,13 +27,13 @@ def shelf_of(manifest: MixtureManifest, folder: Path, unpack_to: Path) -> Record
 
 def source_of(
     manifest: MixtureManifest, cache: Path, folder: Path | None = None, *, jobs: int = 1
-) -> tuple[MixtureSource, DatasetCache]:
-    there = DatasetCache(cache, manifest.name)
+) -> tuple[MixtureSource, Dataset]:
+    there = Dataset(cache, manifest.name)
     shelf = None if folder is None else shelf_of(manifest, folder, cache / "sources")
     return MixtureSource(manifest, there, shelf, jobs), there
 
 
-def made(source: MixtureSource, cache: DatasetCache, clips: Sequence[Clip]) -> dict[str, bytes]:
+def made(source: MixtureSource, cache: Dataset, clips: Sequence[Clip]) -> dict[str, bytes]:
     fates = list(source.fetch(clips))
     assert sorted(fate.clip_id for fate in fates) == sorted(clip.clip_id for clip in clips)
     assert {fate.state for fate in fates} <= {"ok"}

@@ -12,7 +12,7 @@ from loopback import Site, site
 from sedpipe.clips import Clip
 from sedpipe.errors import SedpipeError
 from sedpipe.fates import Fate
-from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.files.checksums import sha256_of
 from sedpipe.io.manifests.load import load_manifest
 from sedpipe.io.manifests.youtube import YoutubeManifest
@@ -56,9 +56,9 @@ def source_of(
     jobs: int = 1,
     here: Site | None = None,
     options: FetchOptions = FAST,
-) -> tuple[YoutubeSource, DatasetCache]:
+) -> tuple[YoutubeSource, Dataset]:
     """A source whose videos are on a site of this machine, or nowhere."""
-    cache = DatasetCache(tmp_path / "cache", manifest.name)
+    cache = Dataset(tmp_path / "cache", manifest.name)
     address = f"{here.url if here else 'http://127.0.0.1:1'}/watch/{{}}.webm"
     return YoutubeSource(manifest, cache, [str(place) for place in places], jobs, options, watch_address=address), cache
 
@@ -221,7 +221,7 @@ def test_youtube_without_a_javascript_runtime_stops_the_run(
     tmp_path: Path, manifest: YoutubeManifest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    source = YoutubeSource(manifest, DatasetCache(tmp_path / "cache", manifest.name), [], 1, FAST)
+    source = YoutubeSource(manifest, Dataset(tmp_path / "cache", manifest.name), [], 1, FAST)
     with pytest.raises(FetchStoppedError, match="need a JavaScript runtime") as caught:
         list(source.fetch([clip(PLAIN)]))
     assert "Deno" in caught.value.hint

@@ -4,19 +4,19 @@ from pathlib import Path
 
 import pytest
 from sedpipe.errors import SettingsError
-from sedpipe.io.cache.dataset import DatasetCache
-from sedpipe.io.cache.feature_store import fingerprint
+from sedpipe.features.spec import FeatureSpec
+from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.files.locks import hold
 from sedpipe.shards import Shard
 from sedpipe.stages.cache import CacheReport, PruneReport, choose, list_cache, prune
 from sedpipe.steps.feature_plan import FeatureFolder
 from tiny_dataset import FRONT_END, NAME, make_dataset
 
-FEATURES = f"{NAME}/features/{fingerprint(FRONT_END, 'float16')}"
+FEATURES = f"{NAME}/features/{FeatureSpec(FRONT_END).fingerprint}"
 
 
 @pytest.fixture
-def cache(tmp_path: Path) -> DatasetCache:
+def cache(tmp_path: Path) -> Dataset:
     """A dataset with features, audio of one split, a finished run, an unfinished one, and a leftover."""
     made = make_dataset(tmp_path / "cache")
     for path, content in {
@@ -38,7 +38,7 @@ def age(folder: Path, days: float) -> None:
         os.utime(path, (then, then), follow_symlinks=False)
 
 
-def freed(cache: DatasetCache, *names: str) -> PruneReport:
+def freed(cache: Dataset, *names: str) -> PruneReport:
     return prune(cache.root, choose(list_cache(cache.root).items, names))
 
 
@@ -46,7 +46,7 @@ def by_name(report: CacheReport) -> dict[str, tuple[str, int, int]]:
     return {item.name: (item.kind, item.bytes, item.files) for item in report.items}
 
 
-def test_everything_that_can_be_freed_is_listed_with_its_size(cache: DatasetCache) -> None:
+def test_everything_that_can_be_freed_is_listed_with_its_size(cache: Dataset) -> None:
     report = list_cache(cache.root)
     size = sum(path.stat().st_size for path in (cache.root / FEATURES).iterdir())
     assert by_name(report) == {
@@ -60,7 +60,7 @@ def test_everything_that_can_be_freed_is_listed_with_its_size(cache: DatasetCach
     assert list_cache(cache.root, "another").items == list_cache(cache.root / "nowhere").items == []
 
 
-def test_features_are_listed_with_their_parameters_and_looking_is_no_use(cache: DatasetCache) -> None:
+def test_features_are_listed_with_their_parameters_and_looking_is_no_use(cache: Dataset) -> None:
     age(cache.root / FEATURES, days=10)
     for _ in range(2):
         [features] = [item for item in list_cache(cache.root).items if item.kind == "features"]
@@ -69,7 +69,7 @@ def test_features_are_listed_with_their_parameters_and_looking_is_no_use(cache: 
         assert time.time() - (cache.root / FEATURES / "training.h5").stat().st_atime > 9 * 86_400
 
 
-def test_what_was_not_used_for_long_can_be_chosen(cache: DatasetCache) -> None:
+def test_what_was_not_used_for_long_can_be_chosen(cache: Dataset) -> None:
     age(cache.runs / "done", days=40)
     items = list_cache(cache.root).items
     assert [item.name for item in choose(items, [], unused_days=30)] == [f"{NAME}/runs/done"]
@@ -77,7 +77,7 @@ def test_what_was_not_used_for_long_can_be_chosen(cache: DatasetCache) -> None:
     assert [item.kind for item in choose(items, [], kinds=["audio", "features"])] == ["features", "audio"]
 
 
-def test_a_name_that_is_not_there_is_met_with_the_one_that_was_meant(cache: DatasetCache) -> None:
+def test_a_name_that_is_not_there_is_met_with_the_one_that_was_meant(cache: Dataset) -> None:
     items = list_cache(cache.root).items
     with pytest.raises(SettingsError, match=r"'tiny/runs/doen' is not .*did you mean 'tiny/runs/done'"):
         choose(items, ["tiny/runs/doen"])
@@ -88,7 +88,7 @@ def test_a_name_that_is_not_there_is_met_with_the_one_that_was_meant(cache: Data
             choose(items, [name])
 
 
-def test_what_is_chosen_goes_and_nothing_else(cache: DatasetCache) -> None:
+def test_what_is_chosen_goes_and_nothing_else(cache: Dataset) -> None:
     report = freed(cache, FEATURES, f"{NAME}/runs/done", f"{NAME}/audio/training")
     assert report.kept == {}
     assert len(report.freed) == 3
@@ -98,7 +98,7 @@ def test_what_is_chosen_goes_and_nothing_else(cache: DatasetCache) -> None:
 
 
 @pytest.mark.parametrize("shard", [None, Shard(2, 3)])
-def test_features_that_a_process_is_making_stay(cache: DatasetCache, shard: Shard | None) -> None:
+def test_features_that_a_process_is_making_stay(cache: Dataset, shard: Shard | None) -> None:
     folder = FeatureFolder(cache.root / FEATURES)
     with hold(folder.lock(shard), "x", ""):
         report = freed(cache, FEATURES)
@@ -108,21 +108,21 @@ def test_features_that_a_process_is_making_stay(cache: DatasetCache, shard: Shar
     assert len(freed(cache, FEATURES).freed) == 1
 
 
-def test_audio_that_is_being_downloaded_stays(cache: DatasetCache) -> None:
+def test_audio_that_is_being_downloaded_stays(cache: Dataset) -> None:
     with hold(cache.folder / "ledger.lock", "x", ""):
         assert freed(cache, f"{NAME}/audio/training").freed == []
     assert len(freed(cache, f"{NAME}/audio/training").freed) == 1
 
 
 @pytest.mark.parametrize("name", [f"{NAME}/runs/begun", f"{NAME}/features/.tmp-0"])
-def test_unfinished_work_stays_until_nobody_has_been_at_it_for_an_hour(cache: DatasetCache, name: str) -> None:
+def test_unfinished_work_stays_until_nobody_has_been_at_it_for_an_hour(cache: Dataset, name: str) -> None:
     assert "is not finished" in freed(cache, name).kept[name]
     age(cache.root / name, days=0.1)
     assert len(freed(cache, name).freed) == 1
     assert not (cache.root / name).exists()
 
 
-def test_links_are_neither_followed_nor_freed(cache: DatasetCache, tmp_path: Path) -> None:
+def test_links_are_neither_followed_nor_freed(cache: Dataset, tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     (outside / "deep").mkdir(parents=True)
     (outside / "precious").write_bytes(b"0123456789")
@@ -142,7 +142,7 @@ def test_links_are_neither_followed_nor_freed(cache: DatasetCache, tmp_path: Pat
     assert (outside / "deep").is_dir()
 
 
-def test_a_folder_behind_a_link_is_shown_as_the_link_and_stays(cache: DatasetCache, tmp_path: Path) -> None:
+def test_a_folder_behind_a_link_is_shown_as_the_link_and_stays(cache: Dataset, tmp_path: Path) -> None:
     (cache.folder / "runs").rename(tmp_path / "elsewhere")
     (cache.folder / "runs").symlink_to(tmp_path / "elsewhere")
     assert {item.name for item in list_cache(cache.root).items if item.kind == "run"} == {f"{NAME}/runs"}
@@ -150,12 +150,12 @@ def test_a_folder_behind_a_link_is_shown_as_the_link_and_stays(cache: DatasetCac
     assert (tmp_path / "elsewhere" / "done").is_dir()
 
 
-def test_audio_that_lies_elsewhere_too_frees_nothing(cache: DatasetCache, tmp_path: Path) -> None:
+def test_audio_that_lies_elsewhere_too_frees_nothing(cache: Dataset, tmp_path: Path) -> None:
     os.link(cache.folder / "audio" / "training" / "a.flac", tmp_path / "original.flac")
     assert by_name(list_cache(cache.root))[f"{NAME}/audio/training"] == ("audio", 3, 2)
 
 
-def test_a_damaged_store_is_listed_and_can_be_freed(cache: DatasetCache) -> None:
+def test_a_damaged_store_is_listed_and_can_be_freed(cache: Dataset) -> None:
     for store in (cache.root / FEATURES).glob("*.h5"):
         store.write_bytes(b"no HDF5")
     [item] = [item for item in list_cache(cache.root).items if item.kind == "features"]

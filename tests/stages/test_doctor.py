@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sedpipe.clips import Clip
 from sedpipe.fates import Fate
-from sedpipe.io.cache.dataset import DatasetCache, DatasetRecord
+from sedpipe.io.cache.dataset import Dataset, DatasetRecord
 from sedpipe.io.cache.ledger import Ledger
 from sedpipe.io.lists.clips import write_clips
 from sedpipe.stages import doctor as module
@@ -65,7 +65,7 @@ def needed(cache: Path, dataset: str, address: str = "") -> float:
 def test_disk_is_counted_for_the_clips_that_may_still_come(tmp_path: Path) -> None:
     assert needed(tmp_path, "dcase2017-task4") == pytest.approx(52_763 * module.BYTES_A_CLIP / 1e9, abs=0.1)
     assert needed(tmp_path, "no-such-dataset") == 0
-    cache = DatasetCache(tmp_path, "videos")
+    cache = Dataset(tmp_path, "videos")
     clips = [Clip(f"{n}", "training", f"{n}", 0.0, 10.0, ("Car",)) for n in range(4000)]
     cache.write_record(DatasetRecord("videos", "1", ("Car",), {"training": 4000}))
     write_clips(cache.clips_path, clips)

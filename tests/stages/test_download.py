@@ -19,7 +19,7 @@ from sedpipe.clips import Clip
 from sedpipe.errors import SedpipeError
 from sedpipe.fates import Fate
 from sedpipe.io.audio.waveforms import write_flac
-from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.ledger import read_ledgers
 from sedpipe.io.lists.clips import read_clips
 from sedpipe.io.lists.events import read_event_list
@@ -73,7 +73,7 @@ def differing(one: Mapping[str, object], other: Mapping[str, object]) -> set[str
 
 def problems(cache: Path, name: str) -> list[list[str]]:
     """Split, clip, state and message of each clip about which there is something to say."""
-    fates = [entry.fate for entry in read_ledgers(DatasetCache(cache, name).folder).values()]
+    fates = [entry.fate for entry in read_ledgers(Dataset(cache, name).folder).values()]
     return sorted([fate.split, fate.clip_id, fate.state, fate.message] for fate in fates if fate.message)
 
 
@@ -104,7 +104,7 @@ def tiny(made_once: Path, tmp_path: Path) -> tuple[Path, Path]:
 
 
 def test_every_clip_has_audio_of_ten_seconds_in_the_format_of_the_store(made_once: Path) -> None:
-    cache = DatasetCache(made_once / "cache", "tiny")
+    cache = Dataset(made_once / "cache", "tiny")
     clips = read_clips(cache.clips_path)
     assert len(clips) == 7
     for clip in clips:
@@ -115,7 +115,7 @@ def test_every_clip_has_audio_of_ten_seconds_in_the_format_of_the_store(made_onc
 
 
 def test_rows_and_reference_agree(made_once: Path) -> None:
-    cache = DatasetCache(made_once / "cache", "tiny")
+    cache = Dataset(made_once / "cache", "tiny")
     by_split = cache.read_clips()
     assert {split: len(clips) for split, clips in by_split.items()} == COUNTS
     for split, clips in by_split.items():
@@ -251,7 +251,7 @@ def test_killed_at_random_moments_it_goes_on_to_the_same_bytes(made_once: Path, 
         for path in files:
             if not path.name.startswith("."):
                 assert soundfile.info(path).frames == 441_000
-        done = status("tiny", cache).stages["download"]
+        done = status(Dataset(cache, "tiny")).stages["download"]
         assert sum(counts["ok"] for counts in done.values()) <= len(files)
     assert n_killed > 0
     report = run(toml, cache)
@@ -344,7 +344,7 @@ def test_a_fold_that_is_missing_makes_its_split_unavailable_in_one_line(
     assert listener.lines == ["evaluation is unavailable: no recording of fold 3 was found"]
     assert counts_of(report)["evaluation"] == {"listed": 3, "ok": 0, **OK, "pending": 3}
     assert counts_of(report)["testing"] == {"listed": 3, "ok": 3, **OK}
-    assert not DatasetCache(tmp_path / "cache", "beeps").reference_path("evaluation").exists()
+    assert not Dataset(tmp_path / "cache", "beeps").reference_path("evaluation").exists()
 
 
 def test_nothing_found_is_a_sentence(beeps: tuple[Path, Path], tmp_path: Path) -> None:
@@ -430,7 +430,7 @@ def test_a_mistake_in_a_list_is_told_again_until_it_is_mended(garden: Path, tmp_
     for _ in range(2):
         with pytest.raises(SedpipeError, match=r"events\.tsv: 'unseen' has events but is not listed in "):
             run(garden, tmp_path / "cache")
-    assert status("garden", tmp_path / "cache").next == "sedpipe download garden"
+    assert status(Dataset(tmp_path / "cache", "garden")).next == "sedpipe download garden"
     (tmp_path / "events.tsv").write_text(right)
     assert counts_of(run(garden, tmp_path / "cache"))["testing"] == {"listed": 1, "ok": 1, **OK}
 
@@ -544,7 +544,7 @@ def test_official_lists_are_resolved_and_audio_adopted(tmp_path: Path, shared_da
         "evaluation": {"listed": 0, "ok": 0, **OK},
     }
     assert [line.split(":")[0] for line in listener.lines] == ["evaluation is unavailable"]
-    cache = DatasetCache(tmp_path / "cache", "dcase2017-task4")
+    cache = Dataset(tmp_path / "cache", "dcase2017-task4")
     assert {split: len(clips) for split, clips in cache.read_clips().items()} == {"training": 51_172, "testing": 488}
     assert sorted(path.name for path in cache.folder.glob("reference-*")) == ["reference-testing.tsv"]
 
@@ -573,7 +573,7 @@ def test_audio_that_cannot_be_deleted_is_a_sentence(tiny: tuple[Path, Path], mon
 class Fake(Source):
     """Three clips; what becomes of them is told beforehand."""
 
-    def __init__(self, cache: DatasetCache, states: dict[str, str], stop: bool = False) -> None:
+    def __init__(self, cache: Dataset, states: dict[str, str], stop: bool = False) -> None:
         self.cache, self.states, self.stop = cache, states, stop
         self.asked: list[str] = []
 
@@ -593,7 +593,7 @@ class Fake(Source):
 
 @pytest.fixture
 def faked(videos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fake:
-    fake = Fake(DatasetCache(tmp_path / "cache", "videos"), {"a": "gone", "b": "blocked", "c": "retryable", "d": "ok"})
+    fake = Fake(Dataset(tmp_path / "cache", "videos"), {"a": "gone", "b": "blocked", "c": "retryable", "d": "ok"})
     monkeypatch.setattr("sedpipe.stages.download.open_source", lambda *_: fake)
     return fake
 
@@ -625,7 +625,7 @@ def test_parts_of_a_dataset_are_disjoint_and_status_sees_all_of_them(faked: Fake
     parts = [asked(faked, videos, shard=Shard(index, 3)).copy() for index in (1, 2, 3)]
     assert sorted(itertools.chain(*parts)) == ["a", "b", "c", "d"]
     assert len(list(faked.cache.folder.glob("ledger-*-of-3.sqlite"))) == 3
-    counts = status("videos", tmp_path / "cache").stages["download"]["training"]
+    counts = status(Dataset(tmp_path / "cache", "videos")).stages["download"]["training"]
     expected = {"listed": 4, "ok": 1, "gone": 1, "blocked": 1, "retryable": 1, "pending": 0, "reasons": {"told": 4}}
     assert counts == expected
 

@@ -17,10 +17,11 @@ import pytest
 from sedpipe.clips import Clip
 from sedpipe.errors import MissingStageError, SedpipeError
 from sedpipe.features.logmel import LogMelConfig, log_mel
+from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.audio.waveforms import read_waveform, write_flac
 from sedpipe.io.cache import audio_checksums
-from sedpipe.io.cache.dataset import DatasetCache, DatasetRecord
-from sedpipe.io.cache.feature_store import FeatureFile, fingerprint, parameters
+from sedpipe.io.cache.dataset import Dataset, DatasetRecord
+from sedpipe.io.cache.feature_store import FeatureFile
 from sedpipe.io.files.checksums import sha256_of
 from sedpipe.io.files.locks import hold
 from sedpipe.io.lists.clips import write_clips
@@ -36,12 +37,12 @@ needs_fork = pytest.mark.skipif("fork" not in multiprocessing.get_all_start_meth
 quiet_fork = pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
 
 
-class Dataset:
+class Own:
     """A downloaded dataset ``own`` of short clips of noise."""
 
     def __init__(self, root: Path, **n_clips: int) -> None:
         self.root = root
-        self.cache = DatasetCache(root, "own")
+        self.cache = Dataset(root, "own")
         self.clips = [self.clip(split, number) for split, n in n_clips.items() for number in range(n)]
         self.list_clips(self.clips)
         for number, clip in enumerate(self.clips):
@@ -62,13 +63,13 @@ class Dataset:
 
     @property
     def features(self) -> Path:
-        return self.cache.features_dir(fingerprint(CONFIG, "float16"))
+        return self.cache.features_dir(FeatureSpec(CONFIG).fingerprint)
 
     def store(self, split: str = "training") -> Path:
         return self.features / f"{split}.h5"
 
-    def extract(self, **options: object) -> FeatureReport:
-        return extract_features("own", self.root, CONFIG, **options)
+    def extract(self, dtype: str = "float16", **options: object) -> FeatureReport:
+        return extract_features(Dataset(self.root, "own"), FeatureSpec(CONFIG, dtype), **options)
 
     def counts(self, **options: object) -> tuple[int, int, int]:
         """Of the training split: computed, reused, failed."""
@@ -92,8 +93,8 @@ class Dataset:
 
 
 @pytest.fixture
-def own(tmp_path: Path) -> Dataset:
-    return Dataset(tmp_path / "cache", training=5, testing=2)
+def own(tmp_path: Path) -> Own:
+    return Own(tmp_path / "cache", training=5, testing=2)
 
 
 @pytest.fixture
@@ -109,12 +110,12 @@ def differing(one: Mapping[str, object], other: Mapping[str, object]) -> set[str
     return {name for name in {*one, *other} if one.get(name) != other.get(name)}
 
 
-def failed(own: Dataset) -> list[list[str]]:
+def failed(own: Own) -> list[list[str]]:
     with (own.features / "training.failed.tsv").open(encoding="utf-8") as file:
         return list(csv.reader(file, delimiter="\t"))
 
 
-def test_store_holds_the_log_mel_of_every_clip_in_the_order_of_the_table(own: Dataset) -> None:
+def test_store_holds_the_log_mel_of_every_clip_in_the_order_of_the_table(own: Own) -> None:
     own.record_audio(own.clips[1], seed=9, seconds=10)
     own.extract()
     own.assert_right(own.clips[:5])
@@ -122,21 +123,21 @@ def test_store_holds_the_log_mel_of_every_clip_in_the_order_of_the_table(own: Da
     assert FeatureFile(own.store("testing")).clip_ids == ["testing-0", "testing-1"]
 
 
-def test_store_opens_with_plain_h5py(own: Dataset) -> None:
+def test_store_opens_with_plain_h5py(own: Own) -> None:
     own.extract()
-    with h5py.File(own.cache.folder / "features" / fingerprint(CONFIG, "float16") / "training.h5") as file:
+    with h5py.File(own.cache.folder / "features" / FeatureSpec(CONFIG).fingerprint / "training.h5") as file:
         assert {name: (dataset.shape, str(dataset.dtype)) for name, dataset in file.items()} == {
             "features": ((5, 500, 80), "float16"),
             "clip_id": ((5,), "object"),
             "n_frames": ((5,), "int32"),
             "audio_sha256": ((5,), "|S64"),
         }
-        assert dict(file.attrs) == parameters(CONFIG, "float16")
+        assert dict(file.attrs) == FeatureSpec(CONFIG).parameters
 
 
-def test_report_counts_what_was_done(own: Dataset) -> None:
+def test_report_counts_what_was_done(own: Own) -> None:
     report = own.extract()
-    assert (report.stage, report.dataset, report.fingerprint) == ("features", "own", fingerprint(CONFIG, "float16"))
+    assert (report.stage, report.dataset, report.fingerprint) == ("features", "own", FeatureSpec(CONFIG).fingerprint)
     assert report.splits == {
         "training": {"clips": 5, "computed": 5, "reused": 0, "failed": 0},
         "testing": {"clips": 2, "computed": 2, "reused": 0, "failed": 0},
@@ -144,7 +145,7 @@ def test_report_counts_what_was_done(own: Dataset) -> None:
     assert report.clips_per_second == pytest.approx(7 / report.seconds)
 
 
-def test_a_second_run_computes_nothing_and_touches_nothing(own: Dataset) -> None:
+def test_a_second_run_computes_nothing_and_touches_nothing(own: Own) -> None:
     own.extract()
     before = times(own.root)
     report = own.extract()
@@ -152,7 +153,7 @@ def test_a_second_run_computes_nothing_and_touches_nothing(own: Dataset) -> None
     assert times(own.root) == before
 
 
-def test_audio_that_is_touched_but_the_same_is_not_computed(own: Dataset) -> None:
+def test_audio_that_is_touched_but_the_same_is_not_computed(own: Own) -> None:
     own.extract()
     before = own.store().stat().st_mtime_ns
     for clip in own.clips:
@@ -161,7 +162,7 @@ def test_audio_that_is_touched_but_the_same_is_not_computed(own: Dataset) -> Non
     assert own.store().stat().st_mtime_ns == before
 
 
-def test_changed_audio_is_computed_alone(own: Dataset) -> None:
+def test_changed_audio_is_computed_alone(own: Own) -> None:
     own.extract()
     own.record_audio(own.clips[2], seed=99)
     before = own.store("testing").stat().st_mtime_ns
@@ -170,7 +171,7 @@ def test_changed_audio_is_computed_alone(own: Dataset) -> None:
     assert own.store("testing").stat().st_mtime_ns == before
 
 
-def test_added_clips_alone_are_computed_and_take_their_place(own: Dataset) -> None:
+def test_added_clips_alone_are_computed_and_take_their_place(own: Own) -> None:
     own.extract()
     new = own.clip("training", 77)
     own.list_clips([new, *own.clips])
@@ -179,7 +180,7 @@ def test_added_clips_alone_are_computed_and_take_their_place(own: Dataset) -> No
     own.assert_right([new, *own.clips[:5]])
 
 
-def test_clips_without_audio_or_row_are_dropped_without_computing(own: Dataset) -> None:
+def test_clips_without_audio_or_row_are_dropped_without_computing(own: Own) -> None:
     own.extract()
     own.cache.audio_path(own.clips[1]).unlink()
     assert own.counts() == (0, 4, 0)
@@ -189,7 +190,7 @@ def test_clips_without_audio_or_row_are_dropped_without_computing(own: Dataset) 
     own.assert_right(own.clips[2:5])
 
 
-def test_another_order_is_made_without_computing(own: Dataset) -> None:
+def test_another_order_is_made_without_computing(own: Own) -> None:
     own.extract()
     own.list_clips(own.clips[4::-1])
     assert own.counts() == (0, 5, 0)
@@ -197,9 +198,9 @@ def test_another_order_is_made_without_computing(own: Dataset) -> None:
 
 
 @pytest.mark.usefixtures("small_shards")
-def test_any_number_of_workers_and_any_history_give_the_same_bytes(own: Dataset, tmp_path: Path) -> None:
+def test_any_number_of_workers_and_any_history_give_the_same_bytes(own: Own, tmp_path: Path) -> None:
     own.extract()
-    parallel = Dataset(tmp_path / "parallel", training=5, testing=2)
+    parallel = Own(tmp_path / "parallel", training=5, testing=2)
     parallel.extract(jobs=2)
     assert parallel.stores() == own.stores()
     own.record_audio(own.clips[3], seed=99)
@@ -211,7 +212,7 @@ def test_any_number_of_workers_and_any_history_give_the_same_bytes(own: Dataset,
 
 
 @pytest.mark.usefixtures("small_shards")
-def test_clips_that_share_their_audio_are_all_there(own: Dataset) -> None:
+def test_clips_that_share_their_audio_are_all_there(own: Own) -> None:
     for clip in own.clips:
         own.record_audio(clip, seed=0)
     assert own.counts() == (5, 0, 0)
@@ -232,7 +233,7 @@ def die_at(root: Path, nth: int) -> None:
         replace(source, target)
 
     os.replace = count
-    extract_features("own", root, CONFIG)
+    extract_features(Dataset(root, "own"), FeatureSpec(CONFIG))
 
 
 def in_a_child(root: Path, nth: int = 0) -> multiprocessing.process.BaseProcess:
@@ -245,12 +246,12 @@ def in_a_child(root: Path, nth: int = 0) -> multiprocessing.process.BaseProcess:
 @quiet_fork
 @pytest.mark.usefixtures("small_shards")
 def test_killed_before_any_file_it_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
-    undisturbed = Dataset(tmp_path / "undisturbed", training=5, testing=2)
+    undisturbed = Own(tmp_path / "undisturbed", training=5, testing=2)
     undisturbed.extract()
     died, nth, n_computed = True, 0, []
     while died:
         nth += 1
-        own = Dataset(tmp_path / str(nth), training=5, testing=2)
+        own = Own(tmp_path / str(nth), training=5, testing=2)
         child = in_a_child(own.root, nth)
         child.join()
         died = child.exitcode == -signal.SIGKILL
@@ -267,9 +268,9 @@ def test_killed_before_any_file_it_goes_on_to_the_same_bytes(tmp_path: Path) -> 
 @pytest.mark.usefixtures("small_shards")
 @pytest.mark.parametrize("seed", range(2))
 def test_killed_at_random_moments_it_goes_on_to_the_same_bytes(tmp_path: Path, seed: int) -> None:
-    undisturbed = Dataset(tmp_path / "undisturbed", training=9, testing=4)
+    undisturbed = Own(tmp_path / "undisturbed", training=9, testing=4)
     undisturbed.extract()
-    own, moments = Dataset(tmp_path / "own", training=9, testing=4), random.Random(seed)
+    own, moments = Own(tmp_path / "own", training=9, testing=4), random.Random(seed)
     n_killed = 0
     for _ in range(6):
         child = in_a_child(own.root)
@@ -284,9 +285,7 @@ def test_killed_at_random_moments_it_goes_on_to_the_same_bytes(tmp_path: Path, s
 
 
 @pytest.mark.usefixtures("small_shards")
-def test_shards_that_were_merged_before_the_kill_are_cleared_away(
-    own: Dataset, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_shards_that_were_merged_before_the_kill_are_cleared_away(own: Own, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
@@ -305,7 +304,7 @@ def test_shards_that_were_merged_before_the_kill_are_cleared_away(
 @pytest.mark.usefixtures("small_shards")
 @pytest.mark.parametrize("seed", range(6))
 def test_a_shard_of_audio_that_changed_since_hides_nothing(
-    own: Dataset, monkeypatch: pytest.MonkeyPatch, seed: int
+    own: Own, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
@@ -319,7 +318,7 @@ def test_a_shard_of_audio_that_changed_since_hides_nothing(
     own.assert_right(own.clips[:5])
 
 
-def test_audio_that_cannot_be_decoded_is_a_failed_row_and_the_others_go_on(own: Dataset) -> None:
+def test_audio_that_cannot_be_decoded_is_a_failed_row_and_the_others_go_on(own: Own) -> None:
     broken = own.cache.audio_path(own.clips[2])
     broken.write_text("no audio")
     assert own.counts() == (4, 0, 1)
@@ -335,25 +334,25 @@ def test_audio_that_cannot_be_decoded_is_a_failed_row_and_the_others_go_on(own: 
     assert failed(own) == [["clip_id", "reason"]]
 
 
-def test_audio_that_breaks_after_it_was_stored_loses_its_row(own: Dataset) -> None:
+def test_audio_that_breaks_after_it_was_stored_loses_its_row(own: Own) -> None:
     own.extract()
     own.cache.audio_path(own.clips[2]).write_text("no audio")
     assert own.counts() == (0, 4, 1)
     own.assert_right([clip for clip in own.clips[:5] if clip is not own.clips[2]])
 
 
-def test_a_split_whose_audio_cannot_be_decoded_at_all_is_empty(own: Dataset) -> None:
+def test_a_split_whose_audio_cannot_be_decoded_at_all_is_empty(own: Own) -> None:
     for clip in own.clips[5:]:
         own.cache.audio_path(clip).write_text("no audio")
     assert own.extract().splits["testing"] == {"clips": 2, "computed": 0, "reused": 0, "failed": 2}
     assert FeatureFile(own.store("testing")).clip_ids == []
 
 
-def test_features_of_other_parameters_lie_beside(own: Dataset) -> None:
+def test_features_of_other_parameters_lie_beside(own: Own) -> None:
     own.extract()
     before = times(own.features)
     full = own.extract(dtype="float32")
-    few = extract_features("own", own.root, LogMelConfig(n_mels=40))
+    few = extract_features(Dataset(own.root, "own"), FeatureSpec(LogMelConfig(n_mels=40)))
     assert times(own.features) == before
     assert len({full.fingerprint, few.fingerprint, own.features.name}) == 3
     assert FeatureFile(own.cache.features_dir(full.fingerprint) / "training.h5").read_features([0]).dtype == np.float32
@@ -362,11 +361,11 @@ def test_features_of_other_parameters_lie_beside(own: Dataset) -> None:
 
 def test_before_download_the_sentence_names_it(tmp_path: Path) -> None:
     with pytest.raises(MissingStageError, match=r"^own is not in .* yet$") as caught:
-        extract_features("own", tmp_path, CONFIG)
+        extract_features(Dataset(tmp_path, "own"), FeatureSpec(CONFIG))
     assert caught.value.hint == "run `sedpipe download own` first"
 
 
-def test_without_any_audio_the_sentence_names_download(own: Dataset) -> None:
+def test_without_any_audio_the_sentence_names_download(own: Own) -> None:
     for clip in own.clips:
         own.cache.audio_path(clip).unlink()
     with pytest.raises(MissingStageError, match=r"^no clip of own has audio$") as caught:
@@ -374,7 +373,7 @@ def test_without_any_audio_the_sentence_names_download(own: Dataset) -> None:
     assert caught.value.hint == "run `sedpipe download own` first"
 
 
-def test_a_damaged_store_is_a_sentence(own: Dataset) -> None:
+def test_a_damaged_store_is_a_sentence(own: Own) -> None:
     own.extract()
     own.store().write_bytes(own.store().read_bytes()[:5000])
     with pytest.raises(SedpipeError, match=r"^cannot read .*training\.h5: ") as caught:
@@ -384,13 +383,13 @@ def test_a_damaged_store_is_a_sentence(own: Dataset) -> None:
     assert own.counts() == (5, 0, 0)
 
 
-def test_a_cache_that_cannot_be_written_is_a_sentence(own: Dataset) -> None:
+def test_a_cache_that_cannot_be_written_is_a_sentence(own: Own) -> None:
     (own.cache.folder / "features").write_text("")
     with pytest.raises(SedpipeError, match=r"^cannot write .*: (Not a directory|File exists)$"):
         own.extract()
 
 
-def test_renamed_audio_keeps_its_features(own: Dataset) -> None:
+def test_renamed_audio_keeps_its_features(own: Own) -> None:
     own.extract()
     renamed = own.clip("training", 70)
     own.cache.audio_path(own.clips[3]).rename(own.cache.audio_path(renamed))
@@ -400,7 +399,7 @@ def test_renamed_audio_keeps_its_features(own: Dataset) -> None:
     own.assert_right(now)
 
 
-def test_audio_that_moves_to_another_split_keeps_its_features(own: Dataset) -> None:
+def test_audio_that_moves_to_another_split_keeps_its_features(own: Own) -> None:
     own.extract()
     moved = replace(own.clips[1], split="testing")
     own.cache.audio_path(own.clips[1]).rename(own.cache.audio_path(moved))
@@ -411,7 +410,7 @@ def test_audio_that_moves_to_another_split_keeps_its_features(own: Dataset) -> N
     own.assert_right([own.clips[0], *own.clips[2:5]])
 
 
-def test_unchanged_audio_is_never_read_and_touched_audio_once(own: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unchanged_audio_is_never_read_and_touched_audio_once(own: Own, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
 
     def noted(path: Path) -> str:
@@ -430,9 +429,9 @@ def test_unchanged_audio_is_never_read_and_touched_audio_once(own: Dataset, monk
     assert read == ["training-2"]
 
 
-def test_explain_names_the_reasons_and_makes_nothing(own: Dataset) -> None:
+def test_explain_names_the_reasons_and_makes_nothing(own: Own) -> None:
     own.cache.audio_path(own.clips[0]).write_text("no audio")
-    fresh = explain_features("own", own.root, CONFIG)
+    fresh = explain_features(Dataset(own.root, "own"), FeatureSpec(CONFIG))
     assert fresh.splits["training"] == {"clips": 5, "reused": 0, "missing": 5}
     [group] = fresh.reasons["training"]
     assert (group["reason"], group["clips"], len(group["examples"])) == ("no features with these parameters", 5, 3)
@@ -444,7 +443,7 @@ def test_explain_names_the_reasons_and_makes_nothing(own: Dataset) -> None:
     own.record_audio(new, seed=9, seconds=0.5)
     own.list_clips([*own.clips, new])
     before = times(own.root)
-    told = explain_features("own", own.root, CONFIG)
+    told = explain_features(Dataset(own.root, "own"), FeatureSpec(CONFIG))
     assert times(own.root) == before
     assert {group["reason"]: group["examples"] for group in told.reasons["training"]} == {
         "its audio could not be used last time": ["training-0"],
@@ -456,15 +455,15 @@ def test_explain_names_the_reasons_and_makes_nothing(own: Dataset) -> None:
     assert own.counts() == (2, 3, 1)
 
 
-def test_explain_says_in_what_the_features_that_are_there_differ(own: Dataset) -> None:
+def test_explain_says_in_what_the_features_that_are_there_differ(own: Own) -> None:
     own.extract()
-    told = explain_features("own", own.root, LogMelConfig(n_mels=40), dtype="float32")
+    told = explain_features(Dataset(own.root, "own"), FeatureSpec(LogMelConfig(n_mels=40), "float32"))
     assert (
         told.reasons["testing"][0]["detail"] == f"{own.features.name} has n_mels 80, not 40, dtype float16, not float32"
     )
 
 
-def test_compression_is_chosen_once_kept_and_changed_without_computing(own: Dataset) -> None:
+def test_compression_is_chosen_once_kept_and_changed_without_computing(own: Own) -> None:
     own.extract()
     plain = own.stores()
     assert own.counts(compression="gzip") == (0, 5, 0)
@@ -483,10 +482,10 @@ def test_compression_is_chosen_once_kept_and_changed_without_computing(own: Data
 @pytest.mark.usefixtures("small_shards")
 @pytest.mark.parametrize("order", [(1, 2, 3), (3, 1, 2)])
 def test_of_the_parts_of_an_array_the_last_merges_to_the_same_bytes(tmp_path: Path, order: tuple[int, ...]) -> None:
-    alone = Dataset(tmp_path / "alone", training=9, testing=4)
+    alone = Own(tmp_path / "alone", training=9, testing=4)
     alone.cache.audio_path(alone.clips[4]).write_text("no audio")
     alone.extract()
-    own = Dataset(tmp_path / "own", training=9, testing=4)
+    own = Own(tmp_path / "own", training=9, testing=4)
     own.cache.audio_path(own.clips[4]).write_text("no audio")
     reports = [own.extract(shard=Shard(index, 3)) for index in order]
     assert [report.waiting > 0 for report in reports] == [True, True, False]
@@ -503,7 +502,7 @@ def test_of_the_parts_of_an_array_the_last_merges_to_the_same_bytes(tmp_path: Pa
 
 @pytest.mark.usefixtures("small_shards")
 def test_a_plain_run_completes_an_array_that_was_given_up(tmp_path: Path) -> None:
-    alone, own = (Dataset(tmp_path / name, training=9, testing=4) for name in ("alone", "own"))
+    alone, own = (Own(tmp_path / name, training=9, testing=4) for name in ("alone", "own"))
     alone.extract()
     made = sum(counts["computed"] for counts in own.extract(shard=Shard(2, 3)).splits.values())
     assert 0 < made < 13
@@ -514,7 +513,7 @@ def test_a_plain_run_completes_an_array_that_was_given_up(tmp_path: Path) -> Non
     assert own.extract(shard=Shard(2, 3)).waiting == 0
 
 
-def test_two_processes_that_make_the_same_are_told(own: Dataset) -> None:
+def test_two_processes_that_make_the_same_are_told(own: Own) -> None:
     own.extract()
     folder = FeatureFolder(own.features)
     with hold(folder.lock(), "testing", ""):
@@ -529,7 +528,7 @@ def test_two_processes_that_make_the_same_are_told(own: Dataset) -> None:
         own.extract(shard=Shard(2, 2))
 
 
-def test_leftovers_stay_while_another_part_works_and_go_when_nobody_does(own: Dataset) -> None:
+def test_leftovers_stay_while_another_part_works_and_go_when_nobody_does(own: Own) -> None:
     own.extract()
     folder = FeatureFolder(own.features)
     leftover = folder.shards("training") / ".tmp-0.h5"
@@ -542,7 +541,7 @@ def test_leftovers_stay_while_another_part_works_and_go_when_nobody_does(own: Da
     assert not leftover.parent.exists()
 
 
-def test_features_outlive_audio_that_was_freed(own: Dataset) -> None:
+def test_features_outlive_audio_that_was_freed(own: Own) -> None:
     own.extract()
     before = own.stores()
     for clip in own.clips[5:]:
@@ -557,12 +556,12 @@ def test_features_outlive_audio_that_was_freed(own: Dataset) -> None:
 
 
 def test_a_worker_that_does_not_see_the_cache_says_so(tmp_path: Path) -> None:
-    folder = FeatureFolder(tmp_path / fingerprint(CONFIG, "float16"))
+    folder = FeatureFolder(tmp_path / FeatureSpec(CONFIG).fingerprint)
     with pytest.raises(SedpipeError, match=r"^the worker on .* does not see ") as caught:
-        features._check_worker(folder, fingerprint(CONFIG, "float16"))
+        features._check_worker(folder, FeatureSpec(CONFIG).fingerprint)
     assert "--cache" in caught.value.hint
     folder.path.mkdir()
-    features._check_worker(folder, fingerprint(CONFIG, "float16"))
+    features._check_worker(folder, FeatureSpec(CONFIG).fingerprint)
     with pytest.raises(SedpipeError, match=r"^the worker on .* has another version of sedpipe$"):
         features._check_worker(folder, "0123456789abcdef")
 
@@ -573,13 +572,14 @@ def sedpipe_features(root: Path, before: str = "", jobs: int = 1) -> subprocess.
 import sys
 from pathlib import Path
 from sedpipe.errors import SedpipeError
-from sedpipe.features.logmel import LogMelConfig
+from sedpipe.features.spec import FeatureSpec
+from sedpipe.io.cache.dataset import Dataset
 from sedpipe.shards import Shard
 from sedpipe.stages import features
 features.CLIPS_PER_SHARD = 2
 {before}
 try:
-    features.extract_features("own", Path({os.fspath(root)!r}), LogMelConfig(), jobs={jobs})
+    features.extract_features(Dataset(Path({os.fspath(root)!r}), "own"), FeatureSpec(), jobs={jobs})
 except SedpipeError as error:
     sys.exit(f"{{error.message}}; {{error.hint}}")
 """
@@ -589,7 +589,7 @@ except SedpipeError as error:
 @pytest.mark.skipif(sys.platform == "win32", reason="no limit on file sizes here")
 @pytest.mark.parametrize(("limit", "where"), [(100_000, r"training\.shards/\w+\.h5"), (400_000, r"training\.h5")])
 def test_a_full_disk_is_a_sentence_and_loses_nothing(tmp_path: Path, limit: int, where: str) -> None:
-    undisturbed, own = (Dataset(tmp_path / name, training=7, testing=2) for name in ("undisturbed", "own"))
+    undisturbed, own = (Own(tmp_path / name, training=7, testing=2) for name in ("undisturbed", "own"))
     undisturbed.extract()
     run = sedpipe_features(own.root, f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))")
     said = run.communicate()[1]
@@ -604,7 +604,7 @@ def test_a_full_disk_is_a_sentence_and_loses_nothing(tmp_path: Path, limit: int,
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no kill -9 here")
 def test_workers_that_outlive_their_parent_do_no_harm(tmp_path: Path) -> None:
-    undisturbed, own = (Dataset(tmp_path / name, training=24, testing=4) for name in ("undisturbed", "own"))
+    undisturbed, own = (Own(tmp_path / name, training=24, testing=4) for name in ("undisturbed", "own"))
     assert sedpipe_features(undisturbed.root, jobs=2).wait() == 0
     n_interrupted = 0
     for n_shards in (1, 4):

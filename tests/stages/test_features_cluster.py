@@ -13,8 +13,9 @@ import pytest
 from sedpipe.clips import Clip
 from sedpipe.errors import SedpipeError
 from sedpipe.features.logmel import LogMelConfig
+from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.audio.waveforms import write_flac
-from sedpipe.io.cache.dataset import DatasetCache, DatasetRecord
+from sedpipe.io.cache.dataset import Dataset, DatasetRecord
 from sedpipe.io.lists.clips import write_clips
 from sedpipe.stages.features import CLIPS_PER_SHARD, extract_features
 
@@ -24,8 +25,8 @@ RATE = 44_100
 N_CLIPS = 6 * CLIPS_PER_SHARD
 
 
-def noise(root: Path) -> DatasetCache:
-    cache = DatasetCache(root, "own")
+def noise(root: Path) -> Dataset:
+    cache = Dataset(root, "own")
     clips = [Clip(f"clip-{number:04d}", "training", "noise", 0, 1, ("Car",)) for number in range(N_CLIPS)]
     cache.write_record(DatasetRecord("own", "f", ("Car",), {"training": N_CLIPS}))
     write_clips(cache.clips_path, clips)
@@ -35,7 +36,7 @@ def noise(root: Path) -> DatasetCache:
     return cache
 
 
-def stores(cache: DatasetCache) -> dict[str, bytes]:
+def stores(cache: Dataset) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in (cache.folder / "features").rglob("*.h5")}
 
 
@@ -62,7 +63,7 @@ def test_a_cluster_whose_worker_dies_half_way_ends_complete_at_the_bytes_of_this
     tmp_path: Path, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alone, own = noise(tmp_path / "alone"), noise(tmp_path / "own")
-    extract_features("own", alone.root, LogMelConfig(), jobs=2)
+    extract_features(Dataset(alone.root, "own"), FeatureSpec(LogMelConfig()), jobs=2)
     killed = []
 
     def kill_half_way() -> None:
@@ -74,7 +75,7 @@ def test_a_cluster_whose_worker_dies_half_way_ends_complete_at_the_bytes_of_this
     killer = Thread(target=kill_half_way, daemon=True)
     killer.start()
     monkeypatch.chdir(tmp_path)
-    report = extract_features("own", Path("own"), LogMelConfig(), scheduler=cluster.address)
+    report = extract_features(Dataset(Path("own"), "own"), FeatureSpec(LogMelConfig()), scheduler=cluster.address)
     killer.join(10)
     assert killed == [0]  # before anything was merged
     assert report.splits["training"] == {"clips": N_CLIPS, "computed": N_CLIPS, "reused": 0, "failed": 0}
@@ -88,5 +89,5 @@ def test_a_scheduler_without_workers_is_a_sentence(tmp_path: Path, monkeypatch: 
         distributed.LocalCluster(n_workers=0, host="127.0.0.1", dashboard_address=None) as empty,
         pytest.raises(SedpipeError, match=r"^the Dask scheduler tcp://127\.0\.0\.1:\d+ has no worker$") as caught,
     ):
-        extract_features("own", cache.root, LogMelConfig(), scheduler=empty.scheduler_address)
+        extract_features(Dataset(cache.root, "own"), FeatureSpec(LogMelConfig()), scheduler=empty.scheduler_address)
     assert caught.value.hint.startswith("start some with `dask worker tcp://127.0.0.1:")

@@ -14,8 +14,9 @@ from encoded import FORMS, Form, encoded
 from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.errors import MissingStageError, SettingsError, StaleError
 from sedpipe.features.logmel import LogMelConfig
+from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.audio.waveforms import read_waveform
-from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.frame_scores import FrameScores
 from sedpipe.io.lists.events import read_event_list
 from sedpipe.io.manifests.load import load_manifest
@@ -38,17 +39,17 @@ PROCESSES.set_forkserver_preload(["sedpipe.stages.predict", "tiny_dataset"])
 
 
 @pytest.fixture(scope="module")
-def mixtures(tmp_path_factory) -> DatasetCache:
+def mixtures(tmp_path_factory) -> Dataset:
     """A dataset with audio, and a run that hears each class in about half of all frames."""
     folder = tmp_path_factory.mktemp("mixtures")
     manifest = load_manifest(str(tiny_mixtures(folder, "mixed", 4, 3)))
-    cache = DatasetCache(folder / "cache", "mixed")
+    cache = Dataset(folder / "cache", "mixed")
     download(manifest, cache.root)
-    extract_features("mixed", cache.root, LogMelConfig())
+    extract_features(Dataset(cache.root, "mixed"), FeatureSpec(LogMelConfig()))
     preset = load_preset("demo")
     training = replace(preset.training, epochs=1, batch_size=4)
     settings = TrainSettings("demo", preset.network, preset.pooling, training, 0, "cpu", 1)
-    train("mixed", cache.root, settings, LogMelConfig(), run_name="run")
+    train(Dataset(cache.root, "mixed"), settings, FeatureSpec(LogMelConfig()), run_name="run")
     path = cache.runs / "run" / "checkpoint.pt"
     trained = read_model(path, torch.device("cpu"))
     heard = [probabilities(read_waveform(file, 44_100), trained) for file in sorted(cache.folder.rglob("*.flac"))]
@@ -90,7 +91,7 @@ def told(report: PredictReport) -> dict[str, list[tuple[float, float, str]]]:
 @pytest.mark.parametrize("point", ["min_er", "max_f1"])
 @pytest.mark.parametrize("split", ["testing", "evaluation"])
 def test_a_clip_has_the_same_events_through_score_and_through_predict(mixtures, split, point):
-    scored = score("mixed", mixtures.root, run="run", split=split, operating_point=point)
+    scored = score(Dataset(mixtures.root, "mixed"), run="run", split=split, operating_point=point)
     expected = read_event_list(Path(scored.estimated))
     report = predict([mixtures.audio_dir(split)], "run", cache=mixtures, operating_point=point)
     found = {Path(name).stem: events for name, events in told(report).items()}
@@ -103,7 +104,7 @@ def test_a_clip_as_long_as_a_window_has_bit_for_bit_the_probabilities_that_score
     monkeypatch.setattr("sedpipe.steps.frame_scores.write_frame_scores", lambda _, scores, __: stored.append(scores))
     monkeypatch.setattr("sedpipe.steps.frame_scores.find_frame_scores", lambda *_: None)
     monkeypatch.setattr("sedpipe.steps.frame_scores.BATCH_SIZE", 1)
-    score("mixed", mixtures.root, run="run", split="testing")
+    score(Dataset(mixtures.root, "mixed"), run="run", split="testing")
     trained = read_model(mixtures.runs / "run" / "checkpoint.pt", torch.device("cpu"))
     for clip_id, expected in zip(stored[0].clip_ids, stored[0].frame_probs, strict=True):
         waveform = read_waveform(mixtures.audio_dir("testing") / f"{clip_id}.flac", 44_100)

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from hostile_run import CLIP_ID, LABELS, SPLIT, make_hostile_run
 from sedpipe.cli.main import main
 from sedpipe.errors import MissingStageError, SedpipeError, SettingsError, StaleError
-from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.runs import Run, find_run_in_cache, named_run
 from sedpipe.io.lists.clips import read_clips
 from sedpipe.stages.report import PageReport, report
@@ -18,25 +18,25 @@ from tiny_dataset import NAME
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> DatasetCache:
+def made(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     return make_hostile_run(tmp_path_factory.mktemp("made") / "cache")
 
 
 @pytest.fixture
-def cache(made: DatasetCache, tmp_path: Path) -> DatasetCache:
+def cache(made: Dataset, tmp_path: Path) -> Dataset:
     """A copy that a test may spoil."""
     import shutil
 
     shutil.copytree(made.root, tmp_path / "cache")
-    return DatasetCache(tmp_path / "cache", NAME)
+    return Dataset(tmp_path / "cache", NAME)
 
 
-def reported(cache: DatasetCache, *runs: str, **options) -> tuple[PageReport, str]:
+def reported(cache: Dataset, *runs: str, **options) -> tuple[PageReport, str]:
     written = report(runs or ("run",), cache.root, **options)
     return written, Path(written.path).read_text(encoding="utf-8")
 
 
-def spoil_scores(cache: DatasetCache, **changes) -> None:
+def spoil_scores(cache: Dataset, **changes) -> None:
     path = named_run(cache, "run").scores_path(SPLIT)
     path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
 
@@ -83,7 +83,7 @@ def test_how_many_clips_are_shown_is_a_choice(made, tmp_path):
 def test_scores_on_testing_are_called_tuned(made, tmp_path):
     _, page = reported(made, path=tmp_path / "page.html")
     assert "Tuned on this split" not in page
-    score(NAME, made.root, run="run", split="testing")
+    score(Dataset(made.root, NAME), run="run", split="testing")
     _, page = reported(made, split="testing", path=tmp_path / "page.html")
     assert "Tuned on this split" in page
 
@@ -143,7 +143,7 @@ def test_scores_that_are_none_are_a_sentence(cache, content):
 
 def test_frames_of_other_clips_are_refused(cache):
     path = named_run(cache, "run").frame_scores_path(SPLIT)
-    score(NAME, cache.root, run="run", split="testing")
+    score(Dataset(cache.root, NAME), run="run", split="testing")
     path.write_bytes(named_run(cache, "run").frame_scores_path("testing").read_bytes())
     with pytest.raises(StaleError, match="does not list the scored clip"):
         reported(cache, split=SPLIT)
@@ -152,7 +152,7 @@ def test_frames_of_other_clips_are_refused(cache):
 def test_runs_are_found_by_name_in_any_dataset_and_by_path(made):
     for name in ("run", str(named_run(made, "run").folder)):
         cache, run = find_run_in_cache(made.root, name)
-        assert (cache.dataset, run.name) == (NAME, "run")
+        assert (cache.name, run.name) == (NAME, "run")
     with pytest.raises(MissingStageError, match=r"has no run 'rum' \(did you mean 'run'") as caught:
         find_run_in_cache(made.root, "rum")
     assert caught.value.hint == "there are other, run"

@@ -14,8 +14,9 @@ import torch
 from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.detection.tuning import STEPS
 from sedpipe.errors import MissingStageError, SedpipeError, SettingsError
-from sedpipe.io.cache.dataset import DatasetCache
-from sedpipe.io.cache.feature_store import FeatureFile, fingerprint, merge
+from sedpipe.features.spec import FeatureSpec
+from sedpipe.io.cache.dataset import Dataset
+from sedpipe.io.cache.feature_store import FeatureFile, merge
 from sedpipe.io.cache.runs import Run, named_run
 from sedpipe.io.lists.clips import read_clips, write_clips
 from sedpipe.io.lists.events import read_event_list
@@ -35,19 +36,19 @@ TWO_POINTS = {"min_er": PostProcessing(0.5), "max_f1": PostProcessing(0.3, 0.6)}
 
 
 @pytest.fixture
-def cache(tmp_path: Path) -> DatasetCache:
+def cache(tmp_path: Path) -> Dataset:
     """A dataset with a run whose network learnt a little and whose operating points are told apart."""
     cache = make_dataset(tmp_path)
     training = replace(SETTINGS.training, epochs=1)
-    train(NAME, tmp_path, replace(SETTINGS, training=training), FRONT_END, run_name="run")
+    train(Dataset(tmp_path, NAME), replace(SETTINGS, training=training), FeatureSpec(FRONT_END), run_name="run")
     path = named_run(cache, "run").model_path
     trained = read_model(path, torch.device("cpu"))
     write_model(path, replace(trained, operating_points=TWO_POINTS))
     return cache
 
 
-def scored(cache: DatasetCache, **options) -> ScoreReport:
-    return score(NAME, cache.root, **options)
+def scored(cache: Dataset, **options) -> ScoreReport:
+    return score(Dataset(cache.root, NAME), **options)
 
 
 def no_network(*_):
@@ -133,7 +134,7 @@ def test_frames_of_another_model_are_not_reused(cache, monkeypatch):
 @pytest.mark.parametrize("change", ["audio", "name"])
 def test_frames_of_other_clips_are_not_reused(cache, monkeypatch, change):
     scored(cache)
-    path = cache.features_dir(fingerprint(FRONT_END, "float16")) / "evaluation.h5"
+    path = cache.features_dir(FeatureSpec(FRONT_END).fingerprint) / "evaluation.h5"
     rows = [FeatureFile(path).read(row) for row in range(5)]
     if change == "audio":
         rows[0] = replace(rows[0], audio_sha256="0" * 64)
@@ -142,7 +143,7 @@ def test_frames_of_other_clips_are_not_reused(cache, monkeypatch, change):
         renamed = [replace(clip, clip_id=clip.clip_id.replace("evaluation-", "renamed-")) for clip in clips]
         write_clips(cache.clips_path, renamed)
         rows = [replace(row, clip_id=row.clip_id.replace("evaluation-", "renamed-")) for row in rows]
-    merge(path, rows, 5, FRONT_END, "float16")
+    merge(path, rows, 5, FeatureSpec(FRONT_END))
     monkeypatch.setattr("sedpipe.training.fit.predict", no_network)
     with pytest.raises(AssertionError, match="the network was asked"):
         scored(cache)
@@ -179,8 +180,8 @@ def test_clips_of_the_list_that_could_not_be_scored_are_counted(cache):
 
 
 def test_a_clip_without_features_is_missing_by_name(cache):
-    path = cache.features_dir(fingerprint(FRONT_END, "float16")) / "evaluation.h5"
-    merge(path, [FeatureFile(path).read(row) for row in range(4)], 4, FRONT_END, "float16")
+    path = cache.features_dir(FeatureSpec(FRONT_END).fingerprint) / "evaluation.h5"
+    merge(path, [FeatureFile(path).read(row) for row in range(4)], 4, FeatureSpec(FRONT_END))
     assert scored(cache).clips == {"listed": 6, "scored": 4, "missing": ["evaluation-00004"]}
 
 
@@ -225,7 +226,7 @@ def test_what_scoring_lacks_is_named_with_its_remedy(cache):
     with pytest.raises(MissingStageError, match="no strong labels for training") as caught:
         scored(cache, split="training")
     assert "`strong`" in caught.value.hint
-    (cache.features_dir(fingerprint(FRONT_END, "float16")) / "evaluation.h5").unlink()
+    (cache.features_dir(FeatureSpec(FRONT_END).fingerprint) / "evaluation.h5").unlink()
     with pytest.raises(MissingStageError, match=r"evaluation\.h5 does not exist") as caught:
         scored(cache)
     assert caught.value.hint == "run `sedpipe features tiny` first"
@@ -277,7 +278,8 @@ def test_scoring_again_imports_no_torch(cache):
     scored(cache)
     code = (
         "import sys; from pathlib import Path; from sedpipe.stages.score import score; "
-        f"score({NAME!r}, Path({str(cache.root)!r}), run='run'); print('torch' in sys.modules)"
+        "from sedpipe.io.cache.dataset import Dataset; "
+        f"score(Dataset(Path({str(cache.root)!r}), {NAME!r}), run='run'); print('torch' in sys.modules)"
     )
     root = Path(score_stage.__file__).parents[2]
     outcome = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root, check=True)
@@ -310,7 +312,7 @@ def test_several_runs_are_scored_as_their_mean_tuned_on_testing(two):
     assert Path(report.estimated).parent == two.folder / "ensembles" / "run+other"
 
 
-def stored_frames(cache: DatasetCache, run: str) -> np.ndarray:
+def stored_frames(cache: Dataset, run: str) -> np.ndarray:
     with h5py.File(named_run(cache, run).frame_scores_path("evaluation")) as file:
         return file["frame_probs"][:]
 

@@ -6,8 +6,8 @@ import pytest
 from builders import tiny_mixtures
 from sedpipe.errors import SedpipeError
 from sedpipe.features.logmel import LogMelConfig
-from sedpipe.io.cache.dataset import DatasetCache
-from sedpipe.io.cache.feature_store import fingerprint
+from sedpipe.features.spec import FeatureSpec
+from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.runs import Run
 from sedpipe.io.cache.table_folder import Table
 from sedpipe.io.files.atomic import write_json
@@ -18,7 +18,7 @@ from sedpipe.stages.features import extract_features
 from sedpipe.stages.status import StatusReport, status
 from sedpipe.views.terminal.lines import status_lines
 
-FEATURES = fingerprint(LogMelConfig(), "float16")
+FEATURES = FeatureSpec(LogMelConfig()).fingerprint
 
 
 @pytest.fixture(scope="module")
@@ -37,14 +37,14 @@ def downloaded(downloaded_once: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def featured(downloaded: Path) -> Path:
-    extract_features("tiny", downloaded, LogMelConfig())
+    extract_features(Dataset(downloaded, "tiny"), FeatureSpec(LogMelConfig()))
     return downloaded
 
 
 def look(cache_dir: Path) -> StatusReport:
     """The status, which changes nothing."""
     before = {path: path.stat().st_mtime_ns for path in cache_dir.rglob("*")}
-    report = status("tiny", cache_dir)
+    report = status(Dataset(cache_dir, "tiny"))
     assert {path: path.stat().st_mtime_ns for path in cache_dir.rglob("*")} == before
     return report
 
@@ -56,10 +56,10 @@ def row(listed: int, ok: int) -> dict[str, object]:
 
 
 def test_of_nothing_the_next_is_download_by_the_address_of_the_dataset(tmp_path: Path) -> None:
-    assert status("tiny", tmp_path) == StatusReport(
+    assert status(Dataset(tmp_path, "tiny")) == StatusReport(
         "tiny", {"download": {}, "features": {}, "train": {}, "score": {}, "reproduce": {}}, "sedpipe download tiny"
     )
-    assert status("tiny", tmp_path, address="mine/tiny.toml").next == "sedpipe download mine/tiny.toml"
+    assert status(Dataset(tmp_path, "tiny"), address="mine/tiny.toml").next == "sedpipe download mine/tiny.toml"
     assert list(tmp_path.iterdir()) == []
 
 
@@ -82,13 +82,13 @@ def test_audio_is_counted_only_where_it_is_there(downloaded: Path) -> None:
 
 def test_classes_are_counted_where_asked_for(downloaded: Path) -> None:
     assert look(downloaded).classes == {}
-    before = status("tiny", downloaded, classes=True).classes["training"]
-    clips = DatasetCache(downloaded, "tiny").read_clips()["training"]
+    before = status(Dataset(downloaded, "tiny"), classes=True).classes["training"]
+    clips = Dataset(downloaded, "tiny").read_clips()["training"]
     for label, counts in before.items():
         listed = sum(label in clip.labels for clip in clips)
         assert counts == {"listed": listed, "ok": listed}
-    DatasetCache(downloaded, "tiny").audio_path(clips[0]).unlink()
-    after = status("tiny", downloaded, classes=True).classes["training"]
+    Dataset(downloaded, "tiny").audio_path(clips[0]).unlink()
+    after = status(Dataset(downloaded, "tiny"), classes=True).classes["training"]
     assert {label for label in before if after[label]["ok"] < before[label]["ok"]} == set(clips[0].labels)
 
 
@@ -105,7 +105,7 @@ def test_after_features_the_next_is_train(featured: Path) -> None:
 
 
 def test_after_train_the_next_is_score_of_the_runs_that_lack_it(featured: Path) -> None:
-    cache = DatasetCache(featured, "tiny")
+    cache = Dataset(featured, "tiny")
     for name, is_finished in (("first", True), ("second", True), ("third", False)):
         run = Run(cache.runs / name)
         run.write_record({"result": {"epochs": 2}} if is_finished else {})
@@ -127,7 +127,7 @@ def test_after_train_the_next_is_score_of_the_runs_that_lack_it(featured: Path) 
 
 
 def test_a_table_tells_what_each_cell_has_come_to(featured: Path) -> None:
-    cache = DatasetCache(featured, "tiny")
+    cache = Dataset(featured, "tiny")
     table = Table(cache.folder / "tables" / "table2-small")
     names = [f"linear-5x5-seed{seed}" for seed in range(5)]
     runs = {name: f"table2-small-paper-8-{name}" for name in names}
@@ -162,7 +162,7 @@ def test_a_table_tells_what_each_cell_has_come_to(featured: Path) -> None:
 
 
 def test_a_table_without_record_tells_what_is_done(featured: Path) -> None:
-    table = Table(DatasetCache(featured, "tiny").folder / "tables" / "older")
+    table = Table(Dataset(featured, "tiny").folder / "tables" / "older")
     table.write_cell("linear-5x5-seed0", {})
     grid = look(featured).stages["reproduce"]["older"]
     assert (grid["all"], grid["done"]) == (1, 1)
@@ -172,7 +172,7 @@ def test_a_table_without_record_tells_what_is_done(featured: Path) -> None:
     "content", ["half", "[]", '{"runs": {"a": "../../b"}, "epochs": 1}', '{"runs": {"a": "b"}}', '{"runs": 3}']
 )
 def test_a_damaged_table_is_a_sentence(featured: Path, content: str) -> None:
-    table = Table(DatasetCache(featured, "tiny").folder / "tables" / "older")
+    table = Table(Dataset(featured, "tiny").folder / "tables" / "older")
     table.note_failure("a", "x")
     table.record_path.write_text(content)
     with pytest.raises(SedpipeError, match=r"table\.json|--run"):

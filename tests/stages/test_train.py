@@ -14,8 +14,8 @@ import torch
 from sedpipe.clips import Clip
 from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.errors import MissingStageError, SedpipeError, SettingsError, StaleError
-from sedpipe.io.cache.dataset import DatasetCache
-from sedpipe.io.cache.feature_store import fingerprint
+from sedpipe.features.spec import FeatureSpec
+from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.resume import find_resume, write_resume
 from sedpipe.io.cache.runs import named_run
 from sedpipe.io.files.atomic import TEMPORARY_PREFIX
@@ -38,6 +38,9 @@ PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["sedpipe.stages.train", "torch._dynamo", "torch.utils.tensorboard", "pytest"])
 
 
+SPEC = FeatureSpec(FRONT_END)
+
+
 class Heard(Listener):
     """Remembers what it was told."""
 
@@ -48,9 +51,11 @@ class Heard(Listener):
         self.lines.append(line)
 
 
-def train_tiny(cache_dir: Path, settings: TrainSettings = SETTINGS, **options) -> tuple[TrainReport, list[str]]:
+def train_tiny(
+    cache_dir: Path, settings: TrainSettings = SETTINGS, spec: FeatureSpec = SPEC, **options
+) -> tuple[TrainReport, list[str]]:
     heard = Heard()
-    return train(NAME, cache_dir, settings, FRONT_END, run_name="run", listener=heard, **options), heard.lines
+    return train(Dataset(cache_dir, NAME), settings, spec, run_name="run", listener=heard, **options), heard.lines
 
 
 def in_a_process(cache_dir: Path, dies_at: int = 0, killed_after: float | None = None) -> int:
@@ -63,7 +68,7 @@ def in_a_process(cache_dir: Path, dies_at: int = 0, killed_after: float | None =
     return process.exitcode
 
 
-def result_of(cache: DatasetCache) -> tuple[dict[str, torch.Tensor], dict[str, PostProcessing], str, dict]:
+def result_of(cache: Dataset) -> tuple[dict[str, torch.Tensor], dict[str, PostProcessing], str, dict]:
     """All that must not depend on interruptions: weights, operating points, log, record without seconds."""
     run = named_run(cache, "run")
     trained, record = read_model(run.model_path, CPU), run.find_record()
@@ -94,7 +99,7 @@ def undisturbed(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory) -> tuple[DatasetCache, TrainReport]:
+def finished(tmp_path_factory) -> tuple[Dataset, TrainReport]:
     """A finished run, for tests that only look at it."""
     cache = make_dataset(tmp_path_factory.mktemp("finished"))
     return cache, train_tiny(cache.root)[0]
@@ -106,7 +111,7 @@ def test_a_finished_run_holds_model_log_and_record_and_nothing_else(finished):
     assert set(files_of(run.folder)) == {"checkpoint.pt", "log.csv", "run.json"}
     trained, record = read_model(run.model_path, CPU), run.find_record()
     assert tuple(trained.labels) == LABELS
-    assert (trained.front_end, trained.feature_dtype) == (FRONT_END, "float16")
+    assert (trained.spec.front_end, trained.spec.dtype) == (FRONT_END, "float16")
     assert record["result"]["epochs"] == report.epochs == 4
     assert report.parameters == sum(parameter.numel() for parameter in trained.model.parameters())
     assert record["settings"]["seed"] == 0
@@ -329,7 +334,7 @@ def test_a_dataset_that_was_not_downloaded_names_the_verb(tmp_path):
 @pytest.mark.parametrize("split", ["training", "testing"])
 def test_missing_features_name_the_verb(tmp_path, split):
     cache = make_dataset(tmp_path)
-    (cache.features_dir(fingerprint(FRONT_END, "float16")) / f"{split}.h5").unlink()
+    (cache.features_dir(FeatureSpec(FRONT_END).fingerprint) / f"{split}.h5").unlink()
     with pytest.raises(MissingStageError, match=rf"{split}\.h5 does not exist") as caught:
         train_tiny(tmp_path)
     how = " with the same --front-end, --n-mels and --dtype"  # the tiny dataset's are not the usual ones
@@ -340,7 +345,7 @@ def test_missing_features_name_the_verb(tmp_path, split):
 def test_features_of_another_kind_do_not_count(tmp_path):
     make_dataset(tmp_path)
     with pytest.raises(MissingStageError, match="does not exist"):
-        train_tiny(tmp_path, feature_dtype="float32")
+        train_tiny(tmp_path, spec=FeatureSpec(FRONT_END, "float32"))
 
 
 @pytest.mark.parametrize("split", ["training", "testing"])
@@ -401,7 +406,7 @@ def test_curves_hold_every_epoch_once_whatever_was_killed(tmp_path):
 
 def test_a_loss_that_is_no_number_is_a_sentence(tmp_path):
     cache = make_dataset(tmp_path)
-    path = cache.features_dir(fingerprint(FRONT_END, "float16")) / "training.h5"
+    path = cache.features_dir(FeatureSpec(FRONT_END).fingerprint) / "training.h5"
     with h5py.File(path, "r+") as file:
         file["features"][4, 2, 3] = np.nan
     with pytest.raises(SedpipeError, match=r"^run: the loss is nan at step 1 of epoch 1$") as caught:
@@ -449,7 +454,7 @@ def test_a_class_without_a_clip_and_other_versions_are_told(tmp_path):
 
 def test_a_dry_run_tells_what_a_training_takes_and_writes_nothing(tmp_path):
     cache = make_dataset(tmp_path)
-    report = dry_run(NAME, tmp_path, SETTINGS, FRONT_END)
+    report = dry_run(Dataset(tmp_path, NAME), SETTINGS, FeatureSpec(FRONT_END))
     assert (report.clips, report.batch_size, report.epochs) == (12, 5, 4)
     assert report.parameters == sum(layer.parameters for layer in report.layers)
     assert report.epoch_seconds == pytest.approx(12 / report.clips_per_second)
@@ -461,8 +466,8 @@ def test_a_dry_run_tells_what_a_training_takes_and_writes_nothing(tmp_path):
 
 def test_a_dry_run_for_several_processes_shares_the_batch_among_them(tmp_path):
     make_dataset(tmp_path)
-    alone = dry_run(NAME, tmp_path, SETTINGS, FRONT_END)
-    shared = dry_run(NAME, tmp_path, replace(SETTINGS, devices=2), FRONT_END)
+    alone = dry_run(Dataset(tmp_path, NAME), SETTINGS, FeatureSpec(FRONT_END))
+    shared = dry_run(Dataset(tmp_path, NAME), replace(SETTINGS, devices=2), FeatureSpec(FRONT_END))
     weights = 4 * 5 * alone.parameters  # a network's, its gradients', Adam's, the best epoch's
     per_clip = (alone.memory_bytes - weights) // alone.batch_size
     assert shared.memory_bytes - weights == 3 * per_clip  # of five

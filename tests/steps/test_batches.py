@@ -8,6 +8,7 @@ import torch
 from sedpipe.clips import Clip
 from sedpipe.errors import MissingStageError
 from sedpipe.features.logmel import LogMelConfig
+from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.feature_store import FeatureFile, FeatureRow, write_shard
 from sedpipe.labels import LabelSet, UnknownLabelError
 from sedpipe.steps.batches import ClipBatches, band_statistics, read_ahead
@@ -31,7 +32,7 @@ def row(name: str, n_frames: int = 4, features: np.ndarray | None = None) -> Fea
 
 def stored(tmp_path: Path, rows: Sequence[FeatureRow], dtype: str = "float32") -> FeatureFile:
     path = tmp_path / "training.h5"
-    write_shard(path, rows, FRONT_END, dtype)
+    write_shard(path, rows, FeatureSpec(FRONT_END, dtype))
     return FeatureFile(path)
 
 

@@ -6,7 +6,8 @@ from sedpipe.clips import Clip
 from sedpipe.errors import ListFormatError
 from sedpipe.events import Event
 from sedpipe.features.logmel import LogMelConfig
-from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.features.spec import FeatureSpec
+from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.feature_store import FeatureFile, FeatureRow, write_shard
 from sedpipe.labels import LabelSet
 from sedpipe.steps.batches import ClipBatches
@@ -21,13 +22,13 @@ HEADER = "filename\tonset\toffset\tevent_label\n"
 def batches(tmp_path: Path) -> ClipBatches:
     """Clips a, b, c of which a and c have features, c only 1.2 s long."""
     rows = [FeatureRow(name, np.zeros((40, 2), np.float32), n, "0" * 64) for name, n in (("c", 12), ("a", 40))]
-    write_shard(tmp_path / "testing.h5", rows, FRONT_END, "float16")
+    write_shard(tmp_path / "testing.h5", rows, FeatureSpec(FRONT_END))
     clips = [Clip(name, "testing", name, 0.0, 4.0, ("Dog",)) for name in "abc"]
     return ClipBatches(FeatureFile(tmp_path / "testing.h5"), clips, LABELS)
 
 
-def cache_with(tmp_path: Path, reference: str | None) -> DatasetCache:
-    cache = DatasetCache(tmp_path, "tiny")
+def cache_with(tmp_path: Path, reference: str | None) -> Dataset:
+    cache = Dataset(tmp_path, "tiny")
     cache.folder.mkdir()
     if reference is not None:
         cache.reference_path("testing").write_text(reference)

@@ -29,8 +29,8 @@ from sedpipe.views.terminal import lines
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-    from sedpipe.features.logmel import LogMelConfig
-    from sedpipe.io.cache.dataset import DatasetCache
+    from sedpipe.features.spec import FeatureSpec
+    from sedpipe.io.cache.dataset import Dataset
     from sedpipe.labels import LabelSet
     from sedpipe.nn.networks.crnn import PoolingConfig
     from sedpipe.steps.run_record import TrainSettings
@@ -298,24 +298,25 @@ def features(
 
     if (backend == "dask") != (scheduler is not None):
         raise click.UsageError("--backend dask and --scheduler ADDRESS go together")
-    name, config = _name_of(dataset, cache_dir), _front_end(front_end, n_mels)
+    opened, spec = _opened(dataset, cache_dir), _features(front_end, n_mels, dtype)
     if explain:
-        _print(explain_features(name, cache_dir, config, dtype=dtype, jobs=jobs), lines.explain_lines, as_json)
+        _print(explain_features(opened, spec, jobs=jobs), lines.explain_lines, as_json)
         return
     report = extract_features(
-        name, cache_dir, config, dtype=dtype, compression=compression, jobs=jobs, scheduler=scheduler, shard=shard,
+        opened, spec, compression=compression, jobs=jobs, scheduler=scheduler, shard=shard,
         listener=Terminal(quiet=quiet),
     )  # fmt: skip
     _print(report, lines.features_lines, as_json)
 
 
-def _front_end(path: Path | None, n_mels: int | None) -> LogMelConfig:
-    """The log-mel parameters of a file, with what the command line changes."""
+def _features(path: Path | None, n_mels: int | None, dtype: str) -> FeatureSpec:
+    """The front end of a file, with what the command line changes."""
     from sedpipe.features.logmel import LogMelConfig
+    from sedpipe.features.spec import FeatureSpec
     from sedpipe.io.settings.front_ends import load_front_end
 
     chosen = LogMelConfig() if path is None else load_front_end(path)
-    return replace(chosen, **_given(n_mels=n_mels))
+    return FeatureSpec(replace(chosen, **_given(n_mels=n_mels)), dtype)
 
 
 @main.command()
@@ -358,14 +359,15 @@ def train(
     """Train a network, or go on with one; ends by choosing thresholds on `testing`."""
     from sedpipe.stages.train import train as run_stage
 
-    name, settings, config = _name_of(dataset, cache_dir), _settings(**options), _front_end(front_end, n_mels)
+    opened, settings = _opened(dataset, cache_dir), _settings(**options)
+    spec = _features(front_end, n_mels, dtype)
     if dry_run:
         from sedpipe.stages.dry_run import dry_run as tell
 
-        _print(tell(name, cache_dir, settings, config, feature_dtype=dtype), lines.dry_run_lines, as_json)
+        _print(tell(opened, settings, spec), lines.dry_run_lines, as_json)
         return
     report = run_stage(
-        name, cache_dir, settings, config, feature_dtype=dtype, run_name=run, save_every_s=save_every,
+        opened, settings, spec, run_name=run, save_every_s=save_every,
         listener=Terminal(quiet=quiet),
     )  # fmt: skip
     _print(report, partial(lines.train_lines, address=dataset), as_json)
@@ -456,7 +458,7 @@ def score(
     from sedpipe.stages.score import score as run_stage
 
     report = run_stage(
-        _name_of(dataset or DEFAULT_DATASET, cache_dir), cache_dir, run=options.pop("runs"), against=against,
+        _opened(dataset or DEFAULT_DATASET, cache_dir), run=options.pop("runs"), against=against,
         listener=Terminal(quiet=quiet), **options,
     )  # fmt: skip
     _print(report, partial(lines.score_lines, explain=explain), as_json)
@@ -464,13 +466,13 @@ def score(
 
 def _labels_of(dataset: str | None, cache_dir: Path) -> LabelSet | None:
     """Classes of a dataset that is in the cache, comes with sedpipe, or is a TOML."""
-    from sedpipe.io.cache.dataset import DatasetCache
+    from sedpipe.io.cache.dataset import Dataset
     from sedpipe.io.manifests.load import load_manifest
     from sedpipe.labels import LabelSet
 
     if dataset is None:
         return None
-    record = DatasetCache(cache_dir, dataset).find_record() if _is_cached(dataset, cache_dir) else None
+    record = Dataset(cache_dir, dataset).find_record() if _is_cached(dataset, cache_dir) else None
     return LabelSet(record.labels if record else load_manifest(dataset).labels)
 
 
@@ -587,17 +589,16 @@ def reproduce(
     """
     if (table == "figure5") != (clip is not None):
         raise click.UsageError("figure5 and --clip go together")
-    from sedpipe.features.logmel import LogMelConfig
     from sedpipe.stages.reproduce.table2 import reproduce_table2
 
     settings = _settings(**options, seed=0, pooling=None, hierarchy=None, segment_weights=None, batch_size=None)
     if clip is not None:
         from sedpipe.stages.reproduce.figure5 import reproduce_figure5
 
-        drawn = reproduce_figure5(_name_of(dataset, cache_dir), cache_dir, settings, clip, seed, split=split,
+        drawn = reproduce_figure5(_opened(dataset, cache_dir), settings, clip, seed, split=split,
                                   poolings=poolings, folder=out, listener=Terminal(quiet=quiet))  # fmt: skip
         return _print(drawn, lines.figure5_lines, as_json)
-    report = reproduce_table2(_name_of(dataset, cache_dir), cache_dir, settings, LogMelConfig(), seeds,
+    report = reproduce_table2(_opened(dataset, cache_dir), settings, _features(None, None, "float16"), seeds,
                               poolings=poolings, folder=out, shard=shard, jobs=jobs, listener=Terminal(quiet=quiet),
                               )  # fmt: skip
     _print(report, lines.reproduce_lines, as_json)
@@ -616,10 +617,10 @@ def status(dataset: str, export: Path | None, classes: bool, cache_dir: Path, as
     from sedpipe.stages.status import export_clips
     from sedpipe.stages.status import status as run_stage
 
-    name = _name_of(dataset, cache_dir)
-    report = run_stage(name, cache_dir, address=dataset, classes=classes)
+    opened = _opened(dataset, cache_dir)
+    report = run_stage(opened, address=dataset, classes=classes)
     if export is not None:
-        rows = export_clips(name, cache_dir, export)
+        rows = export_clips(opened, export)
         Terminal(quiet=quiet).say(f"{export}: {rows:,} clips")
     _print(report, lines.status_lines, as_json)
 
@@ -709,17 +710,19 @@ def _name_of(dataset: str, cache_dir: Path) -> str:
     return load_manifest(dataset).name
 
 
+def _opened(dataset: str, cache_dir: Path) -> Dataset:
+    from sedpipe.io.cache.dataset import Dataset
+
+    return Dataset(cache_dir, _name_of(dataset, cache_dir))
+
+
 def _is_cached(dataset: str, cache_dir: Path) -> bool:
     named = "/" not in dataset and not dataset.startswith(".")
     return named and (cache_dir / dataset / "dataset.json").exists()
 
 
-def _cache_of(dataset: str | None, cache_dir: Path) -> DatasetCache | None:
-    if dataset is None:
-        return None
-    from sedpipe.io.cache.dataset import DatasetCache
-
-    return DatasetCache(cache_dir, _name_of(dataset, cache_dir))
+def _cache_of(dataset: str | None, cache_dir: Path) -> Dataset | None:
+    return None if dataset is None else _opened(dataset, cache_dir)
 
 
 def _print(report: DataclassInstance, told: Callable[[dict[str, Any]], list[str]], as_json: bool) -> None:

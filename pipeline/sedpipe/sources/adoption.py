@@ -27,7 +27,7 @@ from sedpipe.failures import FailedClipError, Failure
 from sedpipe.fates import Fate
 from sedpipe.io.audio.media import cut, lasts
 from sedpipe.io.audio.waveforms import write_flac
-from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.files.archives import ArchiveError, Unpacker, read_members
 from sedpipe.io.files.atomic import TEMPORARY_PREFIX
 from sedpipe.io.files.checksums import sha256_of
@@ -84,7 +84,7 @@ def name_of(filename: str) -> Name | None:
 def adopt(
     places: Sequence[str],
     clips: Sequence[Clip],
-    cache: DatasetCache,
+    cache: Dataset,
     jobs: int,
     say: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Fate]:
@@ -96,7 +96,7 @@ def adopt(
         Folders (with all below; symbolic links are followed), zip and tar archives.
     clips : sequence of Clip
         Which are wanted; ``source`` is the video's id.
-    cache : DatasetCache
+    cache : Dataset
         Where they go.
     jobs : int
         Worker processes.
@@ -130,9 +130,7 @@ def adopt(
             yield Fate(split, clip_id, "pending", "damaged-copy", "; ".join(told))
 
 
-def _adopt_plain(
-    clips: Sequence[Clip], found: Mapping[Key, list[_Found]], cache: DatasetCache, jobs: int
-) -> Iterator[Fate]:
+def _adopt_plain(clips: Sequence[Clip], found: Mapping[Key, list[_Found]], cache: Dataset, jobs: int) -> Iterator[Fate]:
     tasks = []
     for clip in clips:
         plain = [one for one in found.get((clip.split, clip.clip_id), ()) if one.member is None]
@@ -142,7 +140,7 @@ def _adopt_plain(
 
 
 def _adopt_packed(
-    clips: Sequence[Clip], found: Mapping[Key, list[_Found]], done: Collection[Key], cache: DatasetCache, jobs: int
+    clips: Sequence[Clip], found: Mapping[Key, list[_Found]], done: Collection[Key], cache: Dataset, jobs: int
 ) -> Iterator[Fate]:
     """Go through each archive for the likeliest member of each clip, then for the others; ``done`` grows meanwhile."""
     best: dict[Path, _Wanted] = {}
@@ -165,9 +163,7 @@ def _adopt_packed(
             yield from _adopt_members(archive, left, done, cache, jobs)
 
 
-def _adopt_members(
-    archive: Path, wanted: _Wanted, done: Collection[Key], cache: DatasetCache, jobs: int
-) -> Iterator[Fate]:
+def _adopt_members(archive: Path, wanted: _Wanted, done: Collection[Key], cache: Dataset, jobs: int) -> Iterator[Fate]:
     """Unpack a few members, adopt them, go on; no clip is ever made twice at the same time."""
     with _Unpacked(cache.folder) as unpacked:
         for name, unpack in _readable_members(archive):
@@ -303,7 +299,7 @@ def _below(folder: Path) -> Iterator[Path]:
         yield from (Path(root, name) for name in sorted(files))
 
 
-def _adopt_one(cache: DatasetCache, task: tuple[Clip, Iterable[_Found]]) -> Fate:
+def _adopt_one(cache: Dataset, task: tuple[Clip, Iterable[_Found]]) -> Fate:
     """Try the recordings of a clip one after the other."""
     clip, recordings = task
     complaints = []
@@ -315,7 +311,7 @@ def _adopt_one(cache: DatasetCache, task: tuple[Clip, Iterable[_Found]]) -> Fate
     return _damaged(clip, "; ".join(complaints))
 
 
-def _convert(clip: Clip, recording: _Found, cache: DatasetCache) -> Fate:
+def _convert(clip: Clip, recording: _Found, cache: Dataset) -> Fate:
     is_whole_video = not recording.is_ready and lasts(recording.path, clip.duration + _READY_S)
     if not (recording.is_ready or is_whole_video or recording.is_only):
         raise FailedClipError(

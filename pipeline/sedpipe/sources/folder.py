@@ -14,7 +14,7 @@ from sedpipe.errors import AudioError, ListFormatError
 from sedpipe.events import EventLists
 from sedpipe.fates import Fate
 from sedpipe.io.audio.waveforms import read_waveform, write_flac
-from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.lists.events import read_event_list
 from sedpipe.io.lists.weak import read_weak_list
 from sedpipe.io.manifests.folder import FolderManifest
@@ -29,12 +29,12 @@ class FolderSource(Source):
     Parameters
     ----------
     manifest : FolderManifest
-    cache : DatasetCache
+    cache : Dataset
     jobs : int
         Worker processes.
     """
 
-    def __init__(self, manifest: FolderManifest, cache: DatasetCache, jobs: int) -> None:
+    def __init__(self, manifest: FolderManifest, cache: Dataset, jobs: int) -> None:
         self._manifest = manifest
         self._cache = cache
         self._jobs = jobs

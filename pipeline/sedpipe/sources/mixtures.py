@@ -17,7 +17,7 @@ from sedpipe.errors import AudioError
 from sedpipe.events import Event
 from sedpipe.fates import Fate
 from sedpipe.io.audio.waveforms import read_waveform, write_flac
-from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.manifests.mixtures import MixtureManifest
 from sedpipe.io.parallel import chunked, in_parallel
 from sedpipe.soundscapes.mixer import (
@@ -97,14 +97,14 @@ class MixtureSource(Source):
     Parameters
     ----------
     manifest : MixtureManifest
-    cache : DatasetCache
+    cache : Dataset
     shelf : RecordingShelf, optional
         Where recordings are; None where they are synthesised.
     jobs : int
         Worker processes.
     """
 
-    def __init__(self, manifest: MixtureManifest, cache: DatasetCache, shelf: RecordingShelf | None, jobs: int) -> None:
+    def __init__(self, manifest: MixtureManifest, cache: Dataset, shelf: RecordingShelf | None, jobs: int) -> None:
         self._manifest = manifest
         self._cache = cache
         self._shelf = shelf
@@ -177,11 +177,11 @@ def _truths(plan: SplitPlan, indices: list[int]) -> list[tuple[int, list[Event] 
     return found
 
 
-def _render_some(plan: SplitPlan, cache: DatasetCache, clips: list[Clip]) -> list[Fate]:
+def _render_some(plan: SplitPlan, cache: Dataset, clips: list[Clip]) -> list[Fate]:
     return [_render_one(plan, cache, clip) for clip in clips]
 
 
-def _render_one(plan: SplitPlan, cache: DatasetCache, clip: Clip) -> Fate:
+def _render_one(plan: SplitPlan, cache: Dataset, clip: Clip) -> Fate:
     index = int(clip.clip_id.rsplit("-", 1)[1])
     try:
         waveform = render(plan.recipe, plan.draw(index), plan.library)

@@ -18,7 +18,7 @@ from sedpipe.failures import FailedClipError, Failure
 from sedpipe.fates import Fate
 from sedpipe.io.audio.media import cut
 from sedpipe.io.audio.waveforms import stored_duration, write_flac
-from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.files.checksums import sha256_of
 from sedpipe.io.lists.dcase import read_clip_list, read_dcase_weak_list
 from sedpipe.io.lists.events import read_event_list
@@ -93,7 +93,7 @@ class YoutubeSource:
     Parameters
     ----------
     manifest : YoutubeManifest
-    cache : DatasetCache
+    cache : Dataset
     places : sequence of str
         Folders and archives with lists or audio that the user has.
     jobs : int
@@ -107,7 +107,7 @@ class YoutubeSource:
     def __init__(
         self,
         manifest: YoutubeManifest,
-        cache: DatasetCache,
+        cache: Dataset,
         places: Sequence[str],
         jobs: int,
         options: FetchOptions | None = None,
@@ -255,7 +255,7 @@ class YoutubeSource:
 class _VideoWorker:
     """Cuts clips out of videos, in one thread."""
 
-    def __init__(self, cache: DatasetCache, options: FetchOptions, template: str) -> None:
+    def __init__(self, cache: Dataset, options: FetchOptions, template: str) -> None:
         self._cache = cache
         self._options = options
         self._template = template

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from sedpipe.features.logmel import LogMelConfig
+from sedpipe.features.spec import FeatureSpec
+from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.manifests.load import load_manifest
 from sedpipe.listener import Listener
 from sedpipe.stages.download import download
@@ -46,18 +47,19 @@ def demo(cache_dir: Path, settings: TrainSettings, *, jobs: int = 1, listener: L
     listener = listener or Listener()
     listener.say("1/4 download: synthesising soundscapes of 17 classes")
     download(load_manifest(DATASET), cache_dir, jobs=jobs, listener=listener)
+    dataset, spec = Dataset(cache_dir, DATASET), FeatureSpec()
     listener.say("2/4 features: log-mel spectrograms")
-    extract_features(DATASET, cache_dir, LogMelConfig(), jobs=jobs, listener=listener)
+    extract_features(dataset, spec, jobs=jobs, listener=listener)
     listener.say("3/4 train")
     untrained = replace(settings, training=replace(settings.training, epochs=0))
-    chance = train(DATASET, cache_dir, untrained, LogMelConfig(), run_name="untrained", listener=listener)
-    trained = train(DATASET, cache_dir, settings, LogMelConfig(), listener=listener)
+    chance = train(dataset, untrained, spec, run_name="untrained", listener=listener)
+    trained = train(dataset, settings, spec, listener=listener)
     listener.say("4/4 score")
     return DemoReport(
-        score=_score(trained.run, cache_dir, settings, listener),
-        untrained=_score(chance.run, cache_dir, settings, listener),
+        score=_score(trained.run, dataset, settings, listener),
+        untrained=_score(chance.run, dataset, settings, listener),
     )
 
 
-def _score(run: str, cache_dir: Path, settings: TrainSettings, listener: Listener) -> ScoreReport:
-    return score(DATASET, cache_dir, run=run, split="evaluation", device=settings.device, listener=listener)
+def _score(run: str, dataset: Dataset, settings: TrainSettings, listener: Listener) -> ScoreReport:
+    return score(dataset, run=run, split="evaluation", device=settings.device, listener=listener)

@@ -23,7 +23,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from sedpipe.errors import SedpipeError
-from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.manifests.load import load_manifest
 from sedpipe.io.web.videos import javascript_runtimes
 from sedpipe.steps.tally import tally
@@ -139,7 +139,7 @@ def _disk(cache_dir: Path, dataset: str, address: str) -> Check:
 
 def _clips_left(cache_dir: Path, dataset: str, address: str) -> int:
     """Clips that may still come; before ``download``, as many as the manifest tells of."""
-    cache = DatasetCache(cache_dir, dataset)
+    cache = Dataset(cache_dir, dataset)
     try:
         record = cache.find_record()
         if record is not None and cache.clips_path.exists():

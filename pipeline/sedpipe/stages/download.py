@@ -16,7 +16,7 @@ from typing import Any
 
 from sedpipe.clips import SPLITS, Clip
 from sedpipe.errors import SedpipeError
-from sedpipe.io.cache.dataset import DatasetCache, DatasetRecord, audio_name
+from sedpipe.io.cache.dataset import Dataset, DatasetRecord, audio_name
 from sedpipe.io.cache.ledger import Entry, Key, Ledger, is_due, read_ledgers
 from sedpipe.io.files.atomic import remove_leftovers
 from sedpipe.io.lists.clips import write_clips
@@ -107,7 +107,7 @@ def download(
         If lists or archives cannot be had, the cache cannot be written, or another process downloads into it.
     """
     started, listener, options = time.monotonic(), listener or Listener(), options or DownloadOptions()
-    cache = DatasetCache(cache_dir, manifest.name)
+    cache = Dataset(cache_dir, manifest.name)
     if dry_run:
         return DownloadReport(manifest.name, _listed_only(manifest, cache, places), time.monotonic() - started)
     record, stopped = _complete(manifest, cache), None
@@ -123,7 +123,7 @@ def download(
 
 
 def open_source(
-    manifest: AnyManifest, cache: DatasetCache, places: Sequence[str], jobs: int, network: FetchOptions
+    manifest: AnyManifest, cache: Dataset, places: Sequence[str], jobs: int, network: FetchOptions
 ) -> Source:
     """The source that knows this kind of dataset."""
     if isinstance(manifest, FolderManifest):
@@ -133,14 +133,14 @@ def open_source(
     return YoutubeSource(manifest, cache, places, jobs, network)
 
 
-def _shelf(manifest: MixtureManifest, cache: DatasetCache, places: Sequence[str]) -> RecordingShelf | None:
+def _shelf(manifest: MixtureManifest, cache: Dataset, places: Sequence[str]) -> RecordingShelf | None:
     if manifest.recordings is None:
         return None
     names = [name for split in manifest.split_names for of_class in manifest.recordings_of(split) for name in of_class]
     return open_shelf(names, manifest.checksum_of, manifest.recordings.archive, places, cache.sources)
 
 
-def _listed_only(manifest: AnyManifest, cache: DatasetCache, places: Sequence[str]) -> dict[str, dict[str, int]]:
+def _listed_only(manifest: AnyManifest, cache: Dataset, places: Sequence[str]) -> dict[str, dict[str, int]]:
     if isinstance(manifest, MixtureManifest):  # its splits say how many clips they hold; nothing need be read
         return {split: {"listed": manifest.splits[split].clips} for split in manifest.split_names}
     rows = open_source(manifest, cache, places, 1, FetchOptions()).resolve()
@@ -152,7 +152,7 @@ def _policy(manifest: AnyManifest, options: DownloadOptions) -> DownloadOptions:
     return options if isinstance(manifest, YoutubeManifest) else replace(options, retry=("all",))
 
 
-def _complete(manifest: AnyManifest, cache: DatasetCache) -> DatasetRecord | None:
+def _complete(manifest: AnyManifest, cache: Dataset) -> DatasetRecord | None:
     """The record, if every listed clip has its row, its audio and its fate, by the rules of this very manifest."""
     record = cache.find_record()
     if record is None or record.fingerprint != manifest.fingerprint or not record.listed:
@@ -170,7 +170,7 @@ def _complete(manifest: AnyManifest, cache: DatasetCache) -> DatasetRecord | Non
     return record
 
 
-def _forget_other_rules(manifest: AnyManifest, cache: DatasetCache, ledger: Ledger, listener: Listener) -> None:
+def _forget_other_rules(manifest: AnyManifest, cache: Dataset, ledger: Ledger, listener: Listener) -> None:
     """Drop what was made by another manifest of this name, before any of this one is made."""
     record = cache.find_record()
     if record is not None and record.fingerprint == manifest.fingerprint:
@@ -192,7 +192,7 @@ def _remove(folder: Path) -> None:
         raise SedpipeError(f"cannot delete {folder}", hint="delete it yourself, or name another place with --cache")
 
 
-def _resolve(source: Source, cache: DatasetCache, listener: Listener) -> list[SplitRows]:
+def _resolve(source: Source, cache: Dataset, listener: Listener) -> list[SplitRows]:
     resolved = []
     for rows in source.resolve():
         for note in rows.notes:
@@ -200,26 +200,24 @@ def _resolve(source: Source, cache: DatasetCache, listener: Listener) -> list[Sp
         resolved.append(rows)
     if not any(rows.clips for rows in resolved):
         notes = "; ".join(note for rows in resolved for note in rows.notes) or "its lists are empty"
-        raise SedpipeError(
-            f"{cache.dataset}: no clip can be made ({notes})", hint="name a place that has it with --from"
-        )
+        raise SedpipeError(f"{cache.name}: no clip can be made ({notes})", hint="name a place that has it with --from")
     _check_names(cache, resolved)
     return resolved
 
 
-def _check_names(cache: DatasetCache, resolved: Iterable[SplitRows]) -> None:
+def _check_names(cache: Dataset, resolved: Iterable[SplitRows]) -> None:
     """Rows, audio and events are joined by ``clip_id``, so no two splits may share one."""
     split_of: dict[str, str] = {}
     for rows in resolved:
         for clip in rows.clips:
             if split_of.setdefault(clip.clip_id, rows.split) != rows.split:
                 raise SedpipeError(
-                    f"{cache.dataset}: clip {clip.clip_id!r} is listed in {split_of[clip.clip_id]} and in {rows.split}",
+                    f"{cache.name}: clip {clip.clip_id!r} is listed in {split_of[clip.clip_id]} and in {rows.split}",
                     hint="a clip is called as its file, without folder and extension; give one of them another name",
                 )
 
 
-def _write_rows(manifest: AnyManifest, cache: DatasetCache, resolved: Sequence[SplitRows]) -> DatasetRecord:
+def _write_rows(manifest: AnyManifest, cache: Dataset, resolved: Sequence[SplitRows]) -> DatasetRecord:
     write_clips(cache.clips_path, [clip for rows in resolved for clip in rows.clips])
     for rows in resolved:
         if rows.reference is not None:
@@ -234,7 +232,7 @@ def _write_rows(manifest: AnyManifest, cache: DatasetCache, resolved: Sequence[S
 
 def _bring(
     source: Source,
-    cache: DatasetCache,
+    cache: Dataset,
     resolved: Sequence[SplitRows],
     ledger: Ledger,
     options: DownloadOptions,
@@ -267,7 +265,7 @@ def _bring(
     return None
 
 
-def _unaccounted(cache: DatasetCache, clips: Iterable[Clip]) -> list[Clip]:
+def _unaccounted(cache: Dataset, clips: Iterable[Clip]) -> list[Clip]:
     """Clips with audio of which no ledger says that it is there."""
     entries, missing = read_ledgers(cache.folder), set(_missing(cache, clips))
     return [clip for clip in clips if clip not in missing and not _is_accounted(entries, clip)]
@@ -278,7 +276,7 @@ def _is_accounted(entries: Mapping[Key, Entry], clip: Clip) -> bool:
     return entry is not None and entry.fate.state == "ok"
 
 
-def _missing(cache: DatasetCache, clips: Iterable[Clip]) -> list[Clip]:
+def _missing(cache: Dataset, clips: Iterable[Clip]) -> list[Clip]:
     """Clips without audio."""
     there = {split: cache.audio_names(split) for split in SPLITS}
     return [clip for clip in clips if audio_name(clip.clip_id) not in there[clip.split]]

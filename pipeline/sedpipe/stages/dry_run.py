@@ -8,13 +8,11 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from math import ceil
-from pathlib import Path
 
 import torch
 
-from sedpipe.features.logmel import LogMelConfig
-from sedpipe.io.cache.dataset import DatasetCache
-from sedpipe.io.cache.feature_store import fingerprint
+from sedpipe.features.spec import FeatureSpec
+from sedpipe.io.cache.dataset import Dataset
 from sedpipe.labels import LabelSet
 from sedpipe.nn.summary import Layer, layers, saved_bytes
 from sedpipe.stages.train import open_splits, start, what_a_user_can_mend
@@ -43,9 +41,7 @@ class DryRunReport:
     stage: str = field(default="train")
 
 
-def dry_run(
-    dataset: str, cache_dir: Path, settings: TrainSettings, front_end: LogMelConfig, *, feature_dtype: str = "float16"
-) -> DryRunReport:
+def dry_run(dataset: Dataset, settings: TrainSettings, spec: FeatureSpec) -> DryRunReport:
     """Build the network, send a clip through, measure a step of a few clips; writes nothing.
 
     One process measures; others are taken to be as fast, and not to wait for each other.
@@ -55,12 +51,11 @@ def dry_run(
     SedpipeError
         As :func:`sedpipe.stages.train.train` would.
     """
-    cache = DatasetCache(cache_dir, dataset)
-    labels = LabelSet(cache.read_record().labels)
-    training = open_splits(cache, fingerprint(front_end, feature_dtype), labels)["training"]
+    labels = LabelSet(dataset.read_record().labels)
+    training = open_splits(dataset, spec, labels)["training"]
     check_devices(torch.device(settings.device), settings.devices)
     torch.set_num_threads(max(1, settings.threads // settings.devices))
-    fit = start(make_fabric(settings.device, settings.precision), settings, labels, front_end, training)
+    fit = start(make_fabric(settings.device, settings.precision), settings, labels, spec.front_end, training)
     size = min(MEASURED_CLIPS, settings.training.batch_size, len(training))
     with what_a_user_can_mend("dry run", settings):
         batch = next(training.in_order(size))
@@ -69,11 +64,11 @@ def dry_run(
         begun = time.monotonic()
         next(steps)
         speed = settings.devices * size / max(time.monotonic() - begun, 1e-9)
-        rows = layers(fit.model, front_end.n_frames, front_end.n_mels)
-        per_clip = saved_bytes(fit.model.cpu(), front_end.n_frames, front_end.n_mels)
+        rows = layers(fit.model, *spec.shape)
+        per_clip = saved_bytes(fit.model.cpu(), *spec.shape)
     parameters = sum(parameter.numel() for parameter in fit.model.parameters())
     return DryRunReport(
-        dataset=dataset,
+        dataset=dataset.name,
         clips=len(training),
         batch_size=settings.training.batch_size,
         devices=settings.devices,

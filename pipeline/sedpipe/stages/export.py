@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sedpipe.errors import SettingsError
-from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.models.exports import GRAPH, write_config, write_export, write_onnx
 from sedpipe.io.models.open import open_model
 
@@ -39,7 +39,7 @@ class ExportReport:
 
 
 def export(
-    run: str, *, cache: DatasetCache | None = None, out: Path | None = None, form: str = "safetensors"
+    run: str, *, cache: Dataset | None = None, out: Path | None = None, form: str = "safetensors"
 ) -> ExportReport:
     """Write a model in a form that others read.
 
@@ -47,7 +47,7 @@ def export(
     ----------
     run : str
         What :func:`sedpipe.io.models.open.open_model` knows.
-    cache : DatasetCache, optional
+    cache : Dataset, optional
         Whose runs can be named.
     out : Path, optional
         Folder to write to; ``export`` below the run's, if not given.

@@ -13,15 +13,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from sedpipe.errors import AudioError, MissingStageError, SedpipeError
-from sedpipe.features.logmel import LogMelConfig, log_mel
+from sedpipe.features.logmel import log_mel
+from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.audio.waveforms import read_waveform
 from sedpipe.io.cache.audio_checksums import AudioStamp
-from sedpipe.io.cache.dataset import DatasetCache, audio_name
-from sedpipe.io.cache.feature_store import FeatureFile, FeatureRow, Shelf, fingerprint, merge, write_shard
+from sedpipe.io.cache.dataset import Dataset, audio_name
+from sedpipe.io.cache.feature_store import FeatureFile, FeatureRow, Shelf, merge, write_shard
 from sedpipe.io.files.atomic import remove_leftovers
 from sedpipe.io.files.locks import hold, is_held, wait_for
 from sedpipe.io.parallel import chunked, in_parallel
@@ -72,11 +72,9 @@ class FeatureExplanation:
 
 
 def extract_features(
-    dataset: str,
-    cache_dir: Path,
-    config: LogMelConfig,
+    dataset: Dataset,
+    spec: FeatureSpec,
     *,
-    dtype: str = "float16",
     compression: str | None = None,
     jobs: int = 1,
     scheduler: str | None = None,
@@ -87,14 +85,10 @@ def extract_features(
 
     Parameters
     ----------
-    dataset : str
-        Name of a downloaded dataset.
-    cache_dir : Path
-        The cache; on a cluster, a folder that all machines see under this path.
-    config : LogMelConfig
-        Parameters; features of others lie beside these, untouched.
-    dtype : str
-        ``float16`` or ``float32``.
+    dataset : Dataset
+        A downloaded one; on a cluster, in a folder that all machines see under its path.
+    spec : FeatureSpec
+        Which features; others lie beside them, untouched.
     compression : str, optional
         ``none``, ``gzip`` or ``lzf``; by default what a store has already, else ``none``. Values do not depend on it.
     jobs : int
@@ -114,37 +108,33 @@ def extract_features(
         If another process makes the same features, or the cache cannot be written.
     """
     started, listener = time.monotonic(), listener or Listener()
-    cache = DatasetCache(Path(cache_dir).absolute(), dataset)  # workers may have another working directory
-    work = _Extraction(cache, _audio(cache), config, dtype, compression, shard)
+    cache = Dataset(dataset.root.absolute(), dataset.name)  # workers may have another working directory
+    work = _Extraction(cache, _audio(cache), spec, compression, shard)
     with hold(work.folder.lock(shard), _DOING, _ONE_AT_A_TIME):
         splits, waiting = work.run(jobs, scheduler, listener)
     seconds = time.monotonic() - started
     computed = sum(counts["computed"] for counts in splits.values())
-    return FeatureReport(dataset, work.folder.path.name, splits, seconds, computed / seconds, waiting)
+    return FeatureReport(dataset.name, work.folder.path.name, splits, seconds, computed / seconds, waiting)
 
 
-def explain_features(
-    dataset: str, cache_dir: Path, config: LogMelConfig, *, dtype: str = "float16", jobs: int = 1
-) -> FeatureExplanation:
+def explain_features(dataset: Dataset, spec: FeatureSpec, *, jobs: int = 1) -> FeatureExplanation:
     """Say which features :func:`extract_features` would make and why; writes nothing."""
-    cache = DatasetCache(Path(cache_dir).absolute(), dataset)
-    folder = FeatureFolder(cache.features_dir(fingerprint(config, dtype)))
+    cache = Dataset(dataset.root.absolute(), dataset.name)
+    folder = FeatureFolder(cache.features_dir(spec.fingerprint))
     plans, shelf = plan_splits(cache, folder, _audio(cache), jobs)
     shelf.close()
     splits = {
         split: {"clips": len(plan.audio), "reused": len(plan.stored), "missing": len(plan.missing)}
         for split, plan in plans.items()
     }
-    return FeatureExplanation(dataset, folder.path.name, splits, describe_plans(plans, folder, config, dtype))
+    return FeatureExplanation(dataset.name, folder.path.name, splits, describe_plans(plans, folder, spec))
 
 
-def _audio(cache: DatasetCache) -> dict[str, Audio]:
+def _audio(cache: Dataset) -> dict[str, Audio]:
     """Clips with audio; a dataset without any is refused, so that its features outlive audio that was freed."""
     audio = audio_of_splits(cache, cache.read_clips())
     if not any(audio.values()):
-        raise MissingStageError(
-            f"no clip of {cache.dataset} has audio", hint=f"run `sedpipe download {cache.dataset}` first"
-        )
+        raise MissingStageError(f"no clip of {cache.name} has audio", hint=f"run `sedpipe download {cache.name}` first")
     return audio
 
 
@@ -153,20 +143,18 @@ class _Extraction:
 
     def __init__(
         self,
-        cache: DatasetCache,
+        cache: Dataset,
         audio: dict[str, Audio],
-        config: LogMelConfig,
-        dtype: str,
+        spec: FeatureSpec,
         compression: str | None,
         shard: Shard | None,
     ) -> None:
         self.cache = cache
         self.audio = audio
-        self.config = config
-        self.dtype = dtype
+        self.spec = spec
         self.compression = compression
         self.shard = shard
-        self.folder = FeatureFolder(cache.features_dir(fingerprint(config, dtype)))
+        self.folder = FeatureFolder(cache.features_dir(spec.fingerprint))
 
     def run(self, jobs: int, scheduler: str | None, listener: Listener) -> tuple[dict[str, dict[str, int]], int]:
         """Counts by split, and how many clips other parts have yet to make."""
@@ -211,9 +199,7 @@ class _Extraction:
         tasks = [
             (split, some) for split, plan in plans.items() for some in chunked(list(plan.missing), CLIPS_PER_SHARD)
         ]
-        write_one = partial(
-            _write_one_shard, self.cache, self.folder, self.config, self.dtype, self.compression or "none"
-        )
+        write_one = partial(_write_one_shard, self.cache, self.folder, self.spec, self.compression or "none")
 
         def finished() -> Iterator[str]:
             results = in_parallel(write_one, tasks, jobs, scheduler)
@@ -270,7 +256,7 @@ class _Extraction:
             if is_it or (not plan.stored and not there.clip_ids):
                 return
         rows = shelf.rows(plan.stored.items(), compression)
-        merge(path, rows, len(plan.stored), self.config, self.dtype, compression)
+        merge(path, rows, len(plan.stored), self.spec, compression)
 
 
 def _counts(plan: SplitPlan, failed: Mapping[str, str]) -> dict[str, int]:
@@ -279,15 +265,15 @@ def _counts(plan: SplitPlan, failed: Mapping[str, str]) -> dict[str, int]:
 
 
 def _write_one_shard(
-    cache: DatasetCache,
+    cache: Dataset,
     folder: FeatureFolder,
-    config: LogMelConfig,
-    dtype: str,
+    spec: FeatureSpec,
     compression: str,
     task: tuple[str, list[str]],
 ) -> tuple[str | None, dict[str, str]]:
     """Make one shard; returns its name, if a clip could be used, and the reason for each that could not."""
-    _check_worker(folder, fingerprint(config, dtype))
+    _check_worker(folder, spec.fingerprint)
+    config = spec.front_end
     (split, clip_ids), rows, stamps, failures = task, [], [], {}
     for clip_id in clip_ids:
         path = cache.audio_dir(split) / audio_name(clip_id)
@@ -297,13 +283,13 @@ def _write_one_shard(
         except (AudioError, OSError) as error:
             failures[clip_id] = str(error)
         else:
-            rows.append(FeatureRow(clip_id, features.astype(dtype), n_frames, stamp.sha256))
+            rows.append(FeatureRow(clip_id, features.astype(spec.dtype), n_frames, stamp.sha256))
             stamps.append(stamp)
     if not rows:
         return None, failures
     content = "".join(f"{row.clip_id}\t{row.audio_sha256}\n" for row in rows)  # clips may share their audio
     name = f"{hashlib.sha256(content.encode()).hexdigest()[:16]}.h5"
-    write_shard(folder.shards(split) / name, rows, config, dtype, compression, stamps)
+    write_shard(folder.shards(split) / name, rows, spec, compression, stamps)
     return name, failures
 
 

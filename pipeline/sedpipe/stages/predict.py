@@ -30,7 +30,7 @@ from sedpipe.features.windows import Window, cut_windows, join_windows
 from sedpipe.frames import FrameGrid
 from sedpipe.io.audio.find import AudioFile, find_audio
 from sedpipe.io.audio.waveforms import read_blocks
-from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.files.atomic import remove_leftovers, write_text
 from sedpipe.io.models.checkpoints import TrainedModel
 from sedpipe.io.models.open import open_model
@@ -80,7 +80,7 @@ def predict(
     places: Sequence[Path],
     model: str | None,
     *,
-    cache: DatasetCache | None = None,
+    cache: Dataset | None = None,
     out: Path | None = None,
     form: str = "tsv",
     operating_point: str = "min_er",
@@ -96,7 +96,7 @@ def predict(
         Files and folders.
     model : str, optional
         What :func:`sedpipe.io.models.open.open_model` knows.
-    cache : DatasetCache, optional
+    cache : Dataset, optional
         Whose runs can be named.
     out : Path, optional
         Folder to write to: ``<name>.<suffix>`` a recording, in the folders' own layout. What is there from before
@@ -185,9 +185,11 @@ def _shown(name: object) -> str:
 
 
 def _listen(file: AudioFile, trained: TrainedModel, point: PostProcessing) -> PredictedFile:
-    probs, clip_probs, n_samples = frame_probabilities(read_blocks(file.path, trained.front_end.sample_rate), trained)
-    duration = n_samples / trained.front_end.sample_rate
-    grid = trained.front_end.grid.subsampled(trained.network.time_factor)
+    probs, clip_probs, n_samples = frame_probabilities(
+        read_blocks(file.path, trained.spec.front_end.sample_rate), trained
+    )
+    duration = n_samples / trained.spec.front_end.sample_rate
+    grid = trained.spec.front_end.grid.subsampled(trained.network.time_factor)
     n_frames = grid.frames_of_samples(n_samples)
     decoded = decode_events(
         probs, trained.labels, point, grid, n_frames=n_frames, duration=duration, clip_probs=clip_probs
@@ -221,7 +223,7 @@ def frame_probabilities(
     n_samples : int
         Length of the recording.
     """
-    front_end = trained.front_end
+    front_end = trained.spec.front_end
     step = front_end.hop_length * trained.network.time_factor
     hop = max(1, round((1 - overlap) * front_end.n_samples / step)) * step
     starts: list[int] = []
@@ -241,8 +243,8 @@ def frame_probabilities(
 
 
 def _batch(windows: Sequence[Window], trained: TrainedModel) -> Batch:
-    made = [log_mel(window.samples, trained.front_end) for window in windows]
-    stored = np.stack([features for features, _ in made]).astype(trained.feature_dtype)  # as the store casts them
+    made = [log_mel(window.samples, trained.spec.front_end) for window in windows]
+    stored = np.stack([features for features, _ in made]).astype(trained.spec.dtype)  # as the store casts them
     x, n_frames = torch.from_numpy(stored).float(), torch.tensor([n_frames for _, n_frames in made])
     return Batch(x, torch.zeros(len(windows), len(trained.labels)), n_frames, [])
 

@@ -15,7 +15,7 @@ import numpy as np
 from sedpipe.clips import Clip
 from sedpipe.errors import AudioError, SettingsError
 from sedpipe.io.audio.waveforms import read_waveform
-from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.runs import find_run_in_cache
 from sedpipe.io.files.atomic import write_text
 from sedpipe.listener import Listener
@@ -94,8 +94,8 @@ def report(
     listener = listener or Listener()
     found = [find_run_in_cache(cache_dir, name) for name in runs]
     cache, first = found[0]
-    if {(each.folder.resolve(), each.dataset) for each, _ in found} != {(cache.folder.resolve(), cache.dataset)}:
-        raise SettingsError(f"the runs are of several datasets: {', '.join(each.dataset for each, _ in found)}")
+    if {(each.folder.resolve(), each.name) for each, _ in found} != {(cache.folder.resolve(), cache.name)}:
+        raise SettingsError(f"the runs are of several datasets: {', '.join(each.name for each, _ in found)}")
     scored = [read_scored_run(cache, found[0][1], split)]
     scored += [read_scored_run(cache, run, scored[0].split) for _, run in found[1:]]
     split = scored[0].split
@@ -115,7 +115,7 @@ def report(
     )
     write_text(target, page)
     shown = [choice.clip_id for choice in choices]
-    return PageReport(cache.dataset, [run.name for run in scored], split, shown, str(target), target.stat().st_size)
+    return PageReport(cache.name, [run.name for run in scored], split, shown, str(target), target.stat().st_size)
 
 
 def _choose(run: ScoredRun, n_clips: int, seed: int) -> list[_Choice]:
@@ -140,9 +140,7 @@ def _errors_by_run(clip: DifferentClip, runs: Sequence[ScoredRun]) -> str:
     return "Errors: " + ", ".join(f"{run.name} {n}" for run, n in zip(runs, clip.errors, strict=True)) + "."
 
 
-def _views(
-    cache: DatasetCache, runs: Sequence[ScoredRun], choices: Sequence[_Choice], listener: Listener
-) -> list[ClipView]:
+def _views(cache: Dataset, runs: Sequence[ScoredRun], choices: Sequence[_Choice], listener: Listener) -> list[ClipView]:
     """The chosen clips, drawn; all spectrograms with the same colours for the same decibels."""
     clips = {clip.clip_id: clip for clip in runs[0].clips}
     features = {choice.clip_id: _features(runs[0], choice.clip_id) for choice in choices}
@@ -165,7 +163,7 @@ def _features(run: ScoredRun, clip_id: str) -> np.ndarray:
     return row.features[: row.n_frames].astype(np.float32)
 
 
-def _sound(cache: DatasetCache, clip: Clip, duration: float) -> tuple[bytes | None, str]:
+def _sound(cache: Dataset, clip: Clip, duration: float) -> tuple[bytes | None, str]:
     """A clip as MP3, or why not: a page without a sound is better than no page."""
     try:
         waveform = read_waveform(cache.audio_path(clip), SAMPLE_RATE)

@@ -22,7 +22,7 @@ from sedpipe.detection.postprocess import decode_events
 from sedpipe.detection.tuning import OPERATING_POINTS, OperatingPoint, tune
 from sedpipe.errors import MissingStageError, SettingsError
 from sedpipe.events import Event
-from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.frame_scores import FrameScores, export_frame_scores
 from sedpipe.io.cache.ledger import read_ledgers
 from sedpipe.io.cache.runs import Run, find_run
@@ -80,8 +80,7 @@ class _System:
 
 
 def score(
-    dataset: str,
-    cache_dir: Path,
+    dataset: Dataset,
     *,
     run: str | Sequence[str] | None = None,
     split: str = "evaluation",
@@ -95,10 +94,8 @@ def score(
 
     Parameters
     ----------
-    dataset : str
-        Name of the dataset.
-    cache_dir : Path
-        The cache.
+    dataset : Dataset
+        With features and a trained run.
     run : str or sequence of str, optional
         Name or path of a run; by default the newest. Several are scored as their mean, in a folder of its own.
     split : str
@@ -123,7 +120,7 @@ def score(
     """
     if operating_point not in OPERATING_POINTS:
         raise SettingsError(f"operating point must be one of {', '.join(OPERATING_POINTS)}, got {operating_point!r}")
-    cache, listener = DatasetCache(cache_dir, dataset), listener or Listener()
+    cache, listener = dataset, listener or Listener()
     cache.read_record()
     names: Sequence[str | None] = [run] if run is None or isinstance(run, str) else list(run) or [None]
     system = _system(cache, [find_run(cache, name) for name in names], split, device, listener)
@@ -136,7 +133,7 @@ def score(
     segment_based = {name: checked(SEGMENTS, truth, events, TIME_RESOLUTION) for name, events in estimated.items()}
     chosen = segment_based[operating_point]
     report = ScoreReport(
-        dataset=dataset,
+        dataset=dataset.name,
         run=system.run.name,
         split=split,
         tuned_on_this_split=split == TUNED_ON,
@@ -163,9 +160,7 @@ def score(
     return report
 
 
-def counts_of_clips(
-    dataset: str, cache_dir: Path, run: str, split: str, *, device: str = "cpu"
-) -> dict[str, list[list[int]]]:
+def counts_of_clips(dataset: Dataset, run: str, split: str, *, device: str = "cpu") -> dict[str, list[list[int]]]:
     """What each clip adds to the segment-based scores of a run, in the order of the clips.
 
     Returns
@@ -173,9 +168,8 @@ def counts_of_clips(
     dict
         By operating point: a row a clip with the columns of :data:`sedpipe.metrics.spread.COUNTED`.
     """
-    cache = DatasetCache(cache_dir, dataset)
-    system = _system(cache, [find_run(cache, run)], split, device, Listener())
-    truth = known_truth(cache, split, system.scores)
+    system = _system(dataset, [find_run(dataset, run)], split, device, Listener())
+    truth = known_truth(dataset, split, system.scores)
     return {name: counts_at_point(system.scores, truth, name) for name in OPERATING_POINTS}
 
 
@@ -188,7 +182,7 @@ def counts_at_point(scores: FrameScores, truth: Truth, point: str) -> list[list[
     return rows
 
 
-def _system(cache: DatasetCache, runs: Sequence[Run], split: str, device: str, listener: Listener) -> _System:
+def _system(cache: Dataset, runs: Sequence[Run], split: str, device: str, listener: Listener) -> _System:
     each = [frame_scores(cache, run, split, device, listener) for run in runs]
     if len(runs) == 1:
         return _System(runs[0], each[0], (runs[0].find_record() or {}).get("tuning", {}))
@@ -200,7 +194,7 @@ def _system(cache: DatasetCache, runs: Sequence[Run], split: str, device: str, l
     return _System(Run(folder), scores, steps)
 
 
-def _tuned_mean(cache: DatasetCache, runs: Sequence[Run], device: str, listener: Listener) -> dict[str, OperatingPoint]:
+def _tuned_mean(cache: Dataset, runs: Sequence[Run], device: str, listener: Listener) -> dict[str, OperatingPoint]:
     """Post-processing of the mean of several runs, tuned on ``testing``."""
     mean = mean_of([frame_scores(cache, run, TUNED_ON, device, listener) for run in runs])
     truth = known_truth(cache, TUNED_ON, mean)
@@ -219,12 +213,12 @@ def _tuned_mean(cache: DatasetCache, runs: Sequence[Run], device: str, listener:
     )
 
 
-def known_truth(cache: DatasetCache, split: str, scores: FrameScores) -> Truth:
+def known_truth(cache: Dataset, split: str, scores: FrameScores) -> Truth:
     """What sounds in the clips that have frame scores; ``MissingStageError`` where nobody knows when."""
     path = cache.reference_path(split)
     if not path.exists():
         raise MissingStageError(
-            f"{cache.dataset} has no strong labels for {split} ({path} does not exist)",
+            f"{cache.name} has no strong labels for {split} ({path} does not exist)",
             hint="scores need to know when events sound: give the split a `strong` list",
         )
     events = read_event_list(path, scores.labels)
@@ -250,7 +244,7 @@ def _decode(scores: FrameScores, point: str) -> dict[str, list[Event]]:
     }  # fmt: skip
 
 
-def _coverage(cache: DatasetCache, split: str, scores: FrameScores) -> dict[str, Any]:
+def _coverage(cache: Dataset, split: str, scores: FrameScores) -> dict[str, Any]:
     """How many clips are listed and scored, and which are missing, as far as the download knows their names."""
     scored = set(scores.clip_ids)
     known = [clip_id for in_split, clip_id in read_ledgers(cache.folder) if in_split == split]
@@ -265,7 +259,7 @@ def _intervals(truth: Truth, estimated: dict[str, list[Event]]) -> dict[str, Any
     return dict(intervals(counts))
 
 
-def _clip_based(cache: DatasetCache, split: str, scores: FrameScores) -> dict[str, Any]:
+def _clip_based(cache: Dataset, split: str, scores: FrameScores) -> dict[str, Any]:
     """Scores of the tags; precision, recall and F1 micro and mAP macro, as DCASE has them, then all of both."""
     labels_of = {clip.clip_id: clip.labels for clip in cache.read_clips()[split]}
     targets = np.stack([scores.labels.multi_hot(labels_of[clip_id]) for clip_id in scores.clip_ids])

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.feature_store import FeatureFile
 from sedpipe.io.cache.ledger import read_ledgers, write_entries
 from sedpipe.io.cache.runs import Run, named_run
@@ -33,15 +33,13 @@ class StatusReport:
     classes: dict[str, dict[str, dict[str, int]]] = field(default_factory=dict)
 
 
-def status(dataset: str, cache_dir: Path, address: str = "", *, classes: bool = False) -> StatusReport:
+def status(dataset: Dataset, address: str = "", *, classes: bool = False) -> StatusReport:
     """What the cache holds of a dataset.
 
     Parameters
     ----------
-    dataset : str
-        Its name.
-    cache_dir : Path
-        The cache.
+    dataset : Dataset
+        Downloaded or not.
     address : str, optional
         How commands call the dataset (a name, or the path of its TOML); the name by default.
     classes : bool
@@ -54,11 +52,11 @@ def status(dataset: str, cache_dir: Path, address: str = "", *, classes: bool = 
         split, by fingerprint), ``train`` (finished or epochs done, by run), ``score`` (scored splits, by run) and
         ``reproduce`` (cells by state, by table).
     """
-    cache, address = DatasetCache(cache_dir, dataset), address or dataset
+    cache, address = dataset, address or dataset.name
     record = cache.find_record()
     if record is None or not cache.clips_path.exists():
         empty: dict[str, Any] = {"download": {}, "features": {}, "train": {}, "score": {}, "reproduce": {}}
-        return StatusReport(dataset, empty, f"sedpipe download {address}")
+        return StatusReport(dataset.name, empty, f"sedpipe download {address}")
     runs = [Run(path.parent) for path in sorted(cache.runs.glob("*/run.json"))]
     stages = {
         "download": tally(cache, record),
@@ -72,10 +70,10 @@ def status(dataset: str, cache_dir: Path, address: str = "", *, classes: bool = 
         "reproduce": {table.folder.name: _grid(cache, table) for table in tables_of(cache)},
     }
     by_class = tally_classes(cache, record) if classes else {}
-    return StatusReport(dataset, stages, _next(stages, address), by_class)
+    return StatusReport(dataset.name, stages, _next(stages, address), by_class)
 
 
-def export_clips(dataset: str, cache_dir: Path, path: Path) -> int:
+def export_clips(dataset: Dataset, path: Path) -> int:
     """Write what the download knows of each clip as a table, tab-separated; returns how many rows.
 
     Raises
@@ -83,9 +81,8 @@ def export_clips(dataset: str, cache_dir: Path, path: Path) -> int:
     MissingStageError
         If nothing was downloaded.
     """
-    cache = DatasetCache(cache_dir, dataset)
-    cache.read_record()
-    entries = read_ledgers(cache.folder)
+    dataset.read_record()
+    entries = read_ledgers(dataset.folder)
     write_entries(path, entries.values())
     return len(entries)
 
@@ -112,7 +109,7 @@ def _scored(run: Run) -> list[str]:
     return sorted(path.stem.removeprefix("scores-") for path in run.folder.glob("scores-*.json"))
 
 
-def _grid(cache: DatasetCache, table: Table) -> dict[str, Any]:
+def _grid(cache: Dataset, table: Table) -> dict[str, Any]:
     """How many cells there are, are done, under way, begun and left, or failed; and each that it was asked for."""
     record, done, failures = table.find_record(), table.done, table.failures
     cells: dict[str, dict[str, Any]] = {name: {"state": "done"} for name in sorted(done)}

@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,9 +18,10 @@ from lightning_fabric import Fabric
 from sedpipe.detection.tuning import OPERATING_POINTS, UNTUNED, OperatingPoint, scores_at_thresholds, tune
 from sedpipe.errors import MissingStageError, SedpipeError, SettingsError, StaleError
 from sedpipe.features.logmel import LogMelConfig
+from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.curves import Curves
-from sedpipe.io.cache.dataset import DatasetCache
-from sedpipe.io.cache.feature_store import FeatureFile, fingerprint
+from sedpipe.io.cache.dataset import Dataset
+from sedpipe.io.cache.feature_store import FeatureFile
 from sedpipe.io.cache.resume import find_resume, remove_resume, write_resume
 from sedpipe.io.cache.runs import Run, differences, named_run
 from sedpipe.io.files.atomic import remove_leftovers, write_text
@@ -66,12 +66,10 @@ class TrainReport:
 
 
 def train(
-    dataset: str,
-    cache_dir: Path,
+    dataset: Dataset,
     settings: TrainSettings,
-    front_end: LogMelConfig,
+    spec: FeatureSpec,
     *,
-    feature_dtype: str = "float16",
     run_name: str | None = None,
     save_every_s: float = SAVE_EVERY_S,
     waits: bool = False,
@@ -81,16 +79,12 @@ def train(
 
     Parameters
     ----------
-    dataset : str
-        Name of a dataset with features.
-    cache_dir : Path
-        The cache.
+    dataset : Dataset
+        With features.
     settings : TrainSettings
         Of the run; other ones than it was begun with are refused.
-    front_end : LogMelConfig
-        Which features, ...
-    feature_dtype : str
-        ... and how they are stored.
+    spec : FeatureSpec
+        Which features.
     run_name : str, optional
         Name of the run; by default made from the settings.
     save_every_s : float
@@ -114,11 +108,10 @@ def train(
     listener = listener or Listener()
     if settings.compiled:
         check_compiler()
-    cache = DatasetCache(cache_dir, dataset)
-    labels = LabelSet(cache.read_record().labels)
-    run = named_run(cache, run_name or settings.default_run)
-    splits = open_splits(cache, fingerprint(front_end, feature_dtype), labels)
-    description = describe_run(cache, settings, fingerprint(front_end, feature_dtype), splits)
+    labels = LabelSet(dataset.read_record().labels)
+    run = named_run(dataset, run_name or settings.default_run)
+    splits = open_splits(dataset, spec, labels)
+    description = describe_run(dataset, settings, spec, splits)
     with _alone(run, listener, waits=waits):
         record = begin_run(run, description)
         if run.is_finished:
@@ -126,8 +119,8 @@ def train(
             return TrainReport(**record["result"])
         _say_what_to_know(record["versions"], description["versions"], splits["training"], labels, listener)
         remove_leftovers(run.folder)
-        truth = _located_truth(cache, splits["testing"], labels, front_end)
-        task = _Task(run, record, settings, splits, labels, front_end, feature_dtype, truth, save_every_s, listener)
+        truth = _located_truth(dataset, splits["testing"], labels, spec)
+        task = _Task(run, record, settings, splits, labels, spec, truth, save_every_s, listener)
         return launch(make_fabric(settings.device, settings.precision, settings.devices), _train, task)
 
 
@@ -149,8 +142,7 @@ class _Task:
     settings: TrainSettings
     splits: dict[str, ClipBatches]
     labels: LabelSet
-    front_end: LogMelConfig
-    feature_dtype: str
+    spec: FeatureSpec
     truth: Truth | None
     save_every_s: float
     listener: Listener
@@ -163,10 +155,10 @@ def _train(fabric: Fabric, task: _Task) -> TrainReport:
         task = replace(task, listener=Listener())
     torch.set_num_threads(max(1, settings.threads // settings.devices))
     keep_freed_memory()
-    fit = start(fabric, settings, task.labels, task.front_end, splits["training"])
+    fit = start(fabric, settings, task.labels, task.spec.front_end, splits["training"])
     _feed(splits, fabric.device)
     seconds_before = _resume(fit, run, task.listener)
-    judge = _judge(task.truth, splits["testing"], task.labels, task.front_end, fit.model.time_factor)
+    judge = _judge(task.truth, splits["testing"], task.labels, task.spec.front_end, fit.model.time_factor)
     with what_a_user_can_mend(run.name, settings):
         seconds = _fit(fit, fabric, task, judge, seconds_before)
     report = _report(fit, run, task.record["dataset"], seconds, len(splits["training"]))
@@ -179,13 +171,11 @@ def _train(fabric: Fabric, task: _Task) -> TrainReport:
 def _finish(model: CRNN, task: _Task, report: TrainReport) -> None:
     """Tune the model, and store it with what was chosen."""
     run, settings = task.run, task.settings
-    points = _tune(model, task.truth, task.splits["testing"], task.labels, task.front_end, task.listener)
+    points = _tune(model, task.truth, task.splits["testing"], task.labels, task.spec.front_end, task.listener)
     chosen = {name: point.settings for name, point in points.items()} or dict.fromkeys(OPERATING_POINTS, UNTUNED)
     write_model(
         run.model_path,
-        TrainedModel(
-            model, task.labels, task.front_end, task.feature_dtype, settings.network, settings.pooling, chosen
-        ),
+        TrainedModel(model, task.labels, task.spec, settings.network, settings.pooling, chosen),
     )
     tuned = {name: {**asdict(point.settings), **asdict(point.scores.overall)} for name, point in points.items()}
     steps = {name: [asdict(step) for step in point.steps] for name, point in points.items()}
@@ -193,18 +183,18 @@ def _finish(model: CRNN, task: _Task, report: TrainReport) -> None:
     remove_resume(run.state_path)
 
 
-def open_splits(cache: DatasetCache, features: str, labels: LabelSet) -> dict[str, ClipBatches]:
+def open_splits(cache: Dataset, spec: FeatureSpec, labels: LabelSet) -> dict[str, ClipBatches]:
     """What training learns from and is judged by: ``training`` and ``testing``."""
     clips = cache.read_clips()
     splits: dict[str, ClipBatches] = {}
     for split in ("training", "testing"):
         if split not in clips:
-            raise MissingStageError(f"{cache.dataset} has no clips in {split}", hint=_NEEDED_FOR[split])
-        path = cache.features_dir(features) / f"{split}.h5"
+            raise MissingStageError(f"{cache.name} has no clips in {split}", hint=_NEEDED_FOR[split])
+        path = cache.features_dir(spec.fingerprint) / f"{split}.h5"
         if not path.exists():
-            usual = features == fingerprint(LogMelConfig(), "float16")
+            usual = spec == FeatureSpec()
             how = "" if usual else " with the same --front-end, --n-mels and --dtype"
-            hint = f"run `sedpipe features {cache.dataset}`{how} first"
+            hint = f"run `sedpipe features {cache.name}`{how} first"
             raise MissingStageError(f"{path} does not exist", hint=hint)
         splits[split] = ClipBatches(FeatureFile(path), clips[split], labels)
     return splits
@@ -344,11 +334,9 @@ def _log(records: Sequence[EpochRecord]) -> str:
     return "".join(lines)
 
 
-def _located_truth(
-    cache: DatasetCache, testing: ClipBatches, labels: LabelSet, front_end: LogMelConfig
-) -> Truth | None:
+def _located_truth(cache: Dataset, testing: ClipBatches, labels: LabelSet, spec: FeatureSpec) -> Truth | None:
     """Truth about ``testing``; None where it is not known when anything sounds."""
-    truth = read_truth(cache, "testing", testing, labels, front_end)
+    truth = read_truth(cache, "testing", testing, labels, spec.front_end)
     events = [event for events in truth.reference.values() for event in events] if truth else []
     return truth if any(event.is_located for event in events) else None
 

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from sedpipe.clips import Clip
-from sedpipe.features.logmel import LogMelConfig
+from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.audio_checksums import AudioChecksums, AudioStamp
-from sedpipe.io.cache.dataset import DatasetCache, audio_name
-from sedpipe.io.cache.feature_store import FeatureFile, Shelf, parameters
+from sedpipe.io.cache.dataset import Dataset, audio_name
+from sedpipe.io.cache.feature_store import FeatureFile, Shelf
 from sedpipe.io.files.atomic import write_text
 from sedpipe.io.parallel import in_threads
 from sedpipe.shards import Shard
@@ -108,7 +108,7 @@ class SplitPlan:
     checksums: AudioChecksums
 
 
-def audio_of_splits(cache: DatasetCache, by_split: Mapping[str, Sequence[Clip]]) -> dict[str, Audio]:
+def audio_of_splits(cache: Dataset, by_split: Mapping[str, Sequence[Clip]]) -> dict[str, Audio]:
     """Clips with audio, by split."""
     found: dict[str, Audio] = {}
     for split, clips in by_split.items():
@@ -119,7 +119,7 @@ def audio_of_splits(cache: DatasetCache, by_split: Mapping[str, Sequence[Clip]])
 
 
 def plan_splits(
-    cache: DatasetCache,
+    cache: Dataset,
     folder: FeatureFolder,
     audio: Mapping[str, Audio],
     jobs: int,
@@ -132,7 +132,7 @@ def plan_splits(
 
     Parameters
     ----------
-    cache : DatasetCache
+    cache : Dataset
     folder : FeatureFolder
     audio : mapping of str to Audio
         By split.
@@ -227,10 +227,10 @@ def write_failed(path: Path, failed: Mapping[str, str]) -> None:
 
 
 def describe_plans(
-    plans: Mapping[str, SplitPlan], folder: FeatureFolder, config: LogMelConfig, dtype: str
+    plans: Mapping[str, SplitPlan], folder: FeatureFolder, spec: FeatureSpec
 ) -> dict[str, list[dict[str, Any]]]:
     """By split, the reasons for which features would be made: ``reason``, ``clips``, ``examples``, ``detail``."""
-    others = _others(folder, config, dtype)
+    others = _others(folder, spec)
     described = {}
     for split, plan in plans.items():
         failed = read_failed(folder.failed(split))
@@ -249,9 +249,9 @@ def describe_plans(
     return described
 
 
-def _others(folder: FeatureFolder, config: LogMelConfig, dtype: str) -> str:
+def _others(folder: FeatureFolder, spec: FeatureSpec) -> str:
     """In which parameters features that are there differ."""
-    now, told = parameters(config, dtype), []
+    now, told = spec.parameters, []
     for path in sorted(folder.path.parent.glob("[!.]*/[!.]*.h5")):
         there = FeatureFile(path).parameters
         differing = [f"{name} {there.get(name)}, not {now[name]}" for name in now if there.get(name) != now[name]]

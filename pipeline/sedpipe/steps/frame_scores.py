@@ -16,7 +16,7 @@ import numpy as np
 
 from sedpipe.clips import Clip
 from sedpipe.errors import MissingStageError, SettingsError
-from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.feature_store import FeatureFile
 from sedpipe.io.cache.frame_scores import FrameScores, Origin, find_frame_scores, find_origin, write_frame_scores
 from sedpipe.io.cache.runs import Run
@@ -27,7 +27,7 @@ from sedpipe.listener import Listener
 BATCH_SIZE = 32
 
 
-def frame_scores(cache: DatasetCache, run: Run, split: str, device: str, listener: Listener) -> FrameScores:
+def frame_scores(cache: Dataset, run: Run, split: str, device: str, listener: Listener) -> FrameScores:
     """Stored ones if they were made from this model and these features, else new ones.
 
     Raises
@@ -39,19 +39,19 @@ def frame_scores(cache: DatasetCache, run: Run, split: str, device: str, listene
     """
     clips = cache.read_clips()
     if split not in clips:
-        raise MissingStageError(f"{cache.dataset} has no clips in {split}: it has {', '.join(clips)}")
+        raise MissingStageError(f"{cache.name} has no clips in {split}: it has {', '.join(clips)}")
     stored = _stored(cache, run, split, clips[split])
     scores = stored or _by_the_network(cache, run, split, clips[split], device, listener)
     check_classes(cache, scores.labels)
     return scores
 
 
-def check_classes(cache: DatasetCache, labels: LabelSet) -> None:
+def check_classes(cache: Dataset, labels: LabelSet) -> None:
     """``SettingsError`` if the model lacks a class of the dataset."""
     unknown = [label for label in cache.read_record().labels if label not in labels]
     if unknown:
         raise SettingsError(
-            f"the model does not know {cache.dataset}'s class {unknown[0]!r}",
+            f"the model does not know {cache.name}'s class {unknown[0]!r}",
             hint="score it on a dataset with the classes it was trained for",
         )
 
@@ -81,7 +81,7 @@ def mean_of(each: Sequence[FrameScores]) -> FrameScores:
     )
 
 
-def _stored(cache: DatasetCache, run: Run, split: str, clips: Sequence[Clip]) -> FrameScores | None:
+def _stored(cache: Dataset, run: Run, split: str, clips: Sequence[Clip]) -> FrameScores | None:
     path = run.frame_scores_path(split)
     origin = find_origin(path)
     if origin is None or len(Path(origin.features).parts) != 1:
@@ -101,11 +101,10 @@ def _origin(run: Run, features: str, clip_ids: Sequence[str], audio_sha256: Sequ
 
 
 def _by_the_network(
-    cache: DatasetCache, run: Run, split: str, clips: Sequence[Clip], device: str, listener: Listener
+    cache: Dataset, run: Run, split: str, clips: Sequence[Clip], device: str, listener: Listener
 ) -> FrameScores:
     import torch
 
-    from sedpipe.io.cache.feature_store import fingerprint
     from sedpipe.io.models.checkpoints import read_model
     from sedpipe.nn.device import choose_device
     from sedpipe.steps.batches import ClipBatches
@@ -113,10 +112,10 @@ def _by_the_network(
 
     trained = read_model(run.model_path, torch.device(choose_device(device)))
     check_classes(cache, trained.labels)
-    features = fingerprint(trained.front_end, trained.feature_dtype)
+    features = trained.spec.fingerprint
     path = cache.features_dir(features) / f"{split}.h5"
     if not path.exists():
-        raise MissingStageError(f"{path} does not exist", hint=f"run `sedpipe features {cache.dataset}` first")
+        raise MissingStageError(f"{path} does not exist", hint=f"run `sedpipe features {cache.name}` first")
     batches = ClipBatches(FeatureFile(path), clips, trained.labels)
     tracked = listener.track(batches.in_order(BATCH_SIZE), -(-len(batches) // BATCH_SIZE), f"{split} batches")
     frame_probs, clip_probs = predict(trained.model, tracked)
@@ -126,9 +125,9 @@ def _by_the_network(
         frame_probs,
         clip_probs,
         -(-batches.n_frames // factor),
-        trained.front_end.grid.edges(trained.front_end.n_frames)[batches.n_frames],
+        trained.spec.front_end.grid.edges(trained.spec.front_end.n_frames)[batches.n_frames],
         trained.labels,
-        trained.front_end.grid.subsampled(factor),
+        trained.spec.front_end.grid.subsampled(factor),
         trained.operating_points,
     )
     write_frame_scores(run.frame_scores_path(split), scores, _origin(run, features, clip_ids, batches.audio_sha256))

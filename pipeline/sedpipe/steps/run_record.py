@@ -18,7 +18,8 @@ from typing import Any
 
 import sedpipe
 from sedpipe.errors import StaleError
-from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.features.spec import FeatureSpec
+from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.runs import Run, differences
 from sedpipe.io.files.checksums import sha256_of
 from sedpipe.io.settings.recipes import PAPER
@@ -79,28 +80,28 @@ class TrainSettings:
 
 
 def describe_run(
-    cache: DatasetCache, settings: TrainSettings, features: str, splits: Mapping[str, ClipBatches]
+    cache: Dataset, settings: TrainSettings, spec: FeatureSpec, splits: Mapping[str, ClipBatches]
 ) -> dict[str, Any]:
     """The record of a run: its settings, fingerprints of all data that it sees, and versions.
 
     Parameters
     ----------
-    cache : DatasetCache
+    cache : Dataset
     settings : TrainSettings
-    features : str
-        Fingerprint of the features' parameters.
+    spec : FeatureSpec
+        Which features.
     splits : mapping of str to ClipBatches
         What it learns from and is tuned on.
     """
     record = cache.read_record()
     versions = {"sedpipe": sedpipe.__version__, "python": platform.python_version()}
     description = {
-        "dataset": cache.dataset,
+        "dataset": cache.name,
         "settings": asdict(settings),
         "data": {
             "manifest": record.fingerprint,
             "labels": record.labels,
-            "features": features,
+            "features": spec.fingerprint,
             "reference": _sha256_if_there(cache.reference_path("testing")),
             **{split: _clips_fingerprint(batches) for split, batches in splits.items()},
         },

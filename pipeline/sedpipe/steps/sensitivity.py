@@ -8,19 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from sedpipe.detection.sensitivity import sensitivity
 from sedpipe.errors import SedpipeError
-from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.runs import find_run
 from sedpipe.listener import Listener
 from sedpipe.stages.score import TIME_RESOLUTION, TUNED_ON, known_truth
 from sedpipe.steps.frame_scores import frame_scores
 
 
-def sensitivity_of_run(dataset: str, cache_dir: Path, run: str, *, device: str = "cpu") -> dict[str, dict[str, Any]]:
+def sensitivity_of_run(dataset: Dataset, run: str, *, device: str = "cpu") -> dict[str, dict[str, Any]]:
     """Sweeps around each operating point of a run.
 
     Returns
@@ -34,9 +33,8 @@ def sensitivity_of_run(dataset: str, cache_dir: Path, run: str, *, device: str =
     MissingStageError
         If there is no such run, no features, or no strong labels for ``testing``.
     """
-    cache = DatasetCache(cache_dir, dataset)
-    scores = frame_scores(cache, find_run(cache, run), TUNED_ON, device, Listener())
-    truth = known_truth(cache, TUNED_ON, scores)
+    scores = frame_scores(dataset, find_run(dataset, run), TUNED_ON, device, Listener())
+    truth = known_truth(dataset, TUNED_ON, scores)
     found = {}
     for name, chosen in scores.points.items():
         sweeps = sensitivity(
@@ -48,11 +46,11 @@ def sensitivity_of_run(dataset: str, cache_dir: Path, run: str, *, device: str =
 
 
 def found_later(
-    cell: Mapping[str, Any], dataset: str, cache_dir: Path, run: str, *, device: str = "cpu"
+    cell: Mapping[str, Any], dataset: Dataset, run: str, *, device: str = "cpu"
 ) -> dict[str, dict[str, Any]] | None:
     """Sweeps of the run that a cell was made of; None where it is not there, is broken, or only bears its name."""
     try:
-        found = sensitivity_of_run(dataset, cache_dir, run, device=device)
+        found = sensitivity_of_run(dataset, run, device=device)
     except SedpipeError:
         return None
     points = cell["splits"].get(TUNED_ON, {}).get("operating_points", {})

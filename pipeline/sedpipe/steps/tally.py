@@ -11,16 +11,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from sedpipe.fates import STATES
-from sedpipe.io.cache.dataset import DatasetCache, DatasetRecord, audio_name
+from sedpipe.io.cache.dataset import Dataset, DatasetRecord, audio_name
 from sedpipe.io.cache.ledger import Key, read_states
 
 
-def tally(cache: DatasetCache, record: DatasetRecord) -> dict[str, dict[str, Any]]:
+def tally(cache: Dataset, record: DatasetRecord) -> dict[str, dict[str, Any]]:
     """Count the clips of a dataset.
 
     Parameters
     ----------
-    cache : DatasetCache
+    cache : Dataset
     record : DatasetRecord
         Of the dataset.
 
@@ -43,7 +43,7 @@ def tally(cache: DatasetCache, record: DatasetRecord) -> dict[str, dict[str, Any
     }
 
 
-def tally_classes(cache: DatasetCache, record: DatasetRecord) -> dict[str, dict[str, dict[str, int]]]:
+def tally_classes(cache: Dataset, record: DatasetRecord) -> dict[str, dict[str, dict[str, int]]]:
     """Count clips by class: by split and label, ``listed`` and ``ok``; a clip counts for each of its labels."""
     counts: dict[str, dict[str, dict[str, int]]] = {}
     for split, clips in cache.read_clips().items():

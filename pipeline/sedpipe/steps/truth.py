@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sedpipe.events import Event
 from sedpipe.features.logmel import LogMelConfig
-from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.lists.events import read_event_list
 from sedpipe.labels import LabelSet
 from sedpipe.steps.batches import ClipBatches
@@ -26,7 +26,7 @@ class Truth:
 
 
 def read_truth(
-    cache: DatasetCache, split: str, batches: ClipBatches, labels: LabelSet, front_end: LogMelConfig
+    cache: Dataset, split: str, batches: ClipBatches, labels: LabelSet, front_end: LogMelConfig
 ) -> Truth | None:
     """Truth about the clips of ``batches``; None where the split has no strong labels."""
     path = cache.reference_path(split)

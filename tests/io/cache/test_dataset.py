@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from sedpipe.clips import Clip
 from sedpipe.errors import MissingStageError, SedpipeError
-from sedpipe.io.cache.dataset import DatasetCache, DatasetRecord
+from sedpipe.io.cache.dataset import Dataset, DatasetRecord
 from sedpipe.io.files.atomic import write_json
 from sedpipe.io.lists.clips import write_clips
 
@@ -11,15 +11,15 @@ RECORD = DatasetRecord("own", "f" * 64, ("Car", "Air horn, truck horn"), {"train
 
 
 @pytest.fixture
-def cache(tmp_path: Path) -> DatasetCache:
-    return DatasetCache(tmp_path / "cache", "own")
+def cache(tmp_path: Path) -> Dataset:
+    return Dataset(tmp_path / "cache", "own")
 
 
 def clip(clip_id: str, split: str = "training") -> Clip:
     return Clip(clip_id, split, f"{clip_id}.wav", 0.0, 10.0, ("Car",))
 
 
-def test_everything_of_a_dataset_lies_below_its_folder(cache: DatasetCache) -> None:
+def test_everything_of_a_dataset_lies_below_its_folder(cache: Dataset) -> None:
     folder = cache.root / "own"
     assert cache.clips_path == folder / "clips.tsv"
     assert cache.reference_path("testing") == folder / "reference-testing.tsv"
@@ -29,18 +29,18 @@ def test_everything_of_a_dataset_lies_below_its_folder(cache: DatasetCache) -> N
     assert cache.sources == cache.root / "sources"  # archives and lists serve every dataset
 
 
-def test_no_audio_file_begins_with_a_dash(cache: DatasetCache) -> None:
+def test_no_audio_file_begins_with_a_dash(cache: Dataset) -> None:
     assert cache.audio_path(clip("-5QrBL6MzLg_60.000_70.000")).name == "Y-5QrBL6MzLg_60.000_70.000.flac"
     assert cache.audio_path(clip("YbCdEfGhIjK_0.000_10.000")).name == "YbCdEfGhIjK_0.000_10.000.flac"
 
 
-def test_record_is_read_back_as_it_was_written(cache: DatasetCache) -> None:
+def test_record_is_read_back_as_it_was_written(cache: Dataset) -> None:
     assert cache.find_record() is None
     cache.write_record(RECORD)
     assert cache.find_record() == RECORD
 
 
-def test_clips_come_by_split_in_their_order_without_empty_splits(cache: DatasetCache) -> None:
+def test_clips_come_by_split_in_their_order_without_empty_splits(cache: Dataset) -> None:
     cache.write_record(RECORD)
     some = [clip("b"), clip("c", "testing"), clip("a")]
     write_clips(cache.clips_path, some)
@@ -49,7 +49,7 @@ def test_clips_come_by_split_in_their_order_without_empty_splits(cache: DatasetC
 
 
 @pytest.mark.parametrize("what_is_there", ["nothing", "record", "clips"])
-def test_before_download_the_sentence_names_it(cache: DatasetCache, what_is_there: str) -> None:
+def test_before_download_the_sentence_names_it(cache: Dataset, what_is_there: str) -> None:
     if what_is_there == "record":
         cache.write_record(RECORD)
     if what_is_there == "clips":
@@ -60,7 +60,7 @@ def test_before_download_the_sentence_names_it(cache: DatasetCache, what_is_ther
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"dataset": "own"}', "\0"])
-def test_a_damaged_record_is_a_sentence(cache: DatasetCache, content: str) -> None:
+def test_a_damaged_record_is_a_sentence(cache: Dataset, content: str) -> None:
     write_json(cache.record_path, {})
     cache.record_path.write_text(content)
     with pytest.raises(SedpipeError, match=r"^cannot read .*dataset\.json: ") as caught:
@@ -68,7 +68,7 @@ def test_a_damaged_record_is_a_sentence(cache: DatasetCache, content: str) -> No
     assert caught.value.hint == "delete it and run `sedpipe download own`"
 
 
-def test_a_file_in_the_place_of_the_cache_holds_no_record_and_cannot_be_written(cache: DatasetCache) -> None:
+def test_a_file_in_the_place_of_the_cache_holds_no_record_and_cannot_be_written(cache: Dataset) -> None:
     cache.root.write_text("")
     assert cache.find_record() is None
     with pytest.raises(SedpipeError, match=r"^cannot write .*dataset\.json: (Not a directory|File exists)$"):

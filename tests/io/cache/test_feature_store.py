@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from sedpipe.errors import SedpipeError
 from sedpipe.features.logmel import EXTRACTOR_VERSION, LogMelConfig
+from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache import feature_store
 from sedpipe.io.cache.audio_checksums import AudioStamp
 from sedpipe.io.cache.feature_store import (
@@ -19,9 +20,7 @@ from sedpipe.io.cache.feature_store import (
     FeatureFile,
     FeatureRow,
     Shelf,
-    fingerprint,
     merge,
-    parameters,
     write_shard,
 )
 
@@ -44,7 +43,7 @@ def stamps(some: list[FeatureRow]) -> list[AudioStamp]:
 
 def test_shards_remember_the_audio_files_and_stores_do_not(tmp_path: Path, store: Path) -> None:
     some = rows("a", "b")
-    write_shard(tmp_path / "shard.h5", some, CONFIG, "float16", "none", stamps(some))
+    write_shard(tmp_path / "shard.h5", some, FeatureSpec(CONFIG), "none", stamps(some))
     assert FeatureFile(tmp_path / "shard.h5").audio_stamps == stamps(some)
     assert FeatureFile(store).audio_stamps == []
 
@@ -53,7 +52,7 @@ def test_shards_remember_the_audio_files_and_stores_do_not(tmp_path: Path, store
 def store(tmp_path: Path) -> Path:
     path = tmp_path / "training.h5"
     some = rows("a", "-5QrBL6MzLg_60.000_70.000", "Käuzchen")
-    merge(path, some, len(some), CONFIG, "float16")
+    merge(path, some, len(some), FeatureSpec(CONFIG))
     return path
 
 
@@ -82,7 +81,7 @@ def test_store_opens_with_plain_h5py_and_says_how_it_was_made(store: Path) -> No
 def test_values_are_kept_as_precisely_as_the_dtype_can(tmp_path: Path) -> None:
     [row] = rows("a")
     for dtype in ("float16", "float32"):
-        merge(tmp_path / f"{dtype}.h5", [row], 1, CONFIG, dtype)
+        merge(tmp_path / f"{dtype}.h5", [row], 1, FeatureSpec(CONFIG, dtype))
         stored = FeatureFile(tmp_path / f"{dtype}.h5").read_features([0])
         assert stored.dtype == dtype
         np.testing.assert_array_equal(stored[0], row.features.astype(dtype))
@@ -91,12 +90,12 @@ def test_values_are_kept_as_precisely_as_the_dtype_can(tmp_path: Path) -> None:
 @pytest.mark.parametrize("compression", COMPRESSIONS)
 def test_the_same_rows_are_the_same_bytes_from_shards_or_not(tmp_path: Path, compression: str) -> None:
     some = rows("a", "b", "c")
-    merge(tmp_path / "whole.h5", some, 3, CONFIG, "float16", compression)
-    write_shard(tmp_path / "2.h5", some[1:], CONFIG, "float16", compression, stamps(some[1:]))
-    write_shard(tmp_path / "1.h5", some[:1], CONFIG, "float16", "none", stamps(some[:1]))
+    merge(tmp_path / "whole.h5", some, 3, FeatureSpec(CONFIG), compression)
+    write_shard(tmp_path / "2.h5", some[1:], FeatureSpec(CONFIG), compression, stamps(some[1:]))
+    write_shard(tmp_path / "1.h5", some[:1], FeatureSpec(CONFIG), "none", stamps(some[:1]))
     shelf = Shelf([tmp_path / "2.h5", tmp_path / "1.h5"], [])
     clips = [(row.clip_id, row.audio_sha256) for row in some]
-    merge(tmp_path / "merged.h5", shelf.rows(clips, compression), 3, CONFIG, "float16", compression)
+    merge(tmp_path / "merged.h5", shelf.rows(clips, compression), 3, FeatureSpec(CONFIG), compression)
     assert (tmp_path / "merged.h5").read_bytes() == (tmp_path / "whole.h5").read_bytes()
     file = FeatureFile(tmp_path / "merged.h5")
     assert file.compression == compression
@@ -110,32 +109,37 @@ def test_a_shelf_of_more_shards_than_files_may_be_open_gives_every_row(
     some = rows("a", "b", "c", "d", "e")
     paths = [tmp_path / f"{row.clip_id}.h5" for row in some]
     for path, row in zip(paths, some, strict=True):
-        write_shard(path, [row], CONFIG, "float32")
+        write_shard(path, [row], FeatureSpec(CONFIG, "float32"))
     shelf = Shelf(paths, [])
     wanted = [some[k] for k in (4, 0, 4, 2, 1, 3, 0)]
-    merge(tmp_path / "m.h5", shelf.rows([(r.clip_id, r.audio_sha256) for r in wanted], "none"), 7, CONFIG, "float32")
+    merge(
+        tmp_path / "m.h5",
+        shelf.rows([(r.clip_id, r.audio_sha256) for r in wanted], "none"),
+        7,
+        FeatureSpec(CONFIG, "float32"),
+    )
     np.testing.assert_array_equal(FeatureFile(tmp_path / "m.h5").read_features(range(7)), [r.features for r in wanted])
     assert sum(file._handle is not None for file in shelf._files.values()) <= 2
 
 
 def test_of_several_places_of_an_audio_the_last_counts_and_the_name_is_the_one_asked_for(tmp_path: Path) -> None:
-    write_shard(tmp_path / "shard.h5", rows("a", "b", value=-1), CONFIG, "float32")
-    merge(tmp_path / "store.h5", rows("a", value=-2), 1, CONFIG, "float32")
+    write_shard(tmp_path / "shard.h5", rows("a", "b", value=-1), FeatureSpec(CONFIG, "float32"))
+    merge(tmp_path / "store.h5", rows("a", value=-2), 1, FeatureSpec(CONFIG, "float32"))
     shelf = Shelf([tmp_path / "shard.h5"], [tmp_path / "store.h5"])
     assert f"{1:064x}" in shelf
     assert f"{2:064x}" not in shelf
     clips = [("renamed", f"{0:064x}"), ("b", f"{1:064x}"), ("twin", f"{0:064x}")]
-    merge(tmp_path / "merged.h5", shelf.rows(clips, "none"), 3, CONFIG, "float32")
+    merge(tmp_path / "merged.h5", shelf.rows(clips, "none"), 3, FeatureSpec(CONFIG, "float32"))
     file = FeatureFile(tmp_path / "merged.h5")
     assert file.clip_ids == ["renamed", "b", "twin"]
     assert file.read_features([0, 1, 2])[:, 0, 0].tolist() == [-2, -1, -2]
 
 
 def test_a_store_can_be_replaced_while_another_is_made_from_what_it_held(tmp_path: Path) -> None:
-    merge(tmp_path / "training.h5", rows("a", "b", value=-1), 2, CONFIG, "float32")
+    merge(tmp_path / "training.h5", rows("a", "b", value=-1), 2, FeatureSpec(CONFIG, "float32"))
     shelf = Shelf([], [tmp_path / "training.h5"])
-    merge(tmp_path / "training.h5", shelf.rows([("a", f"{0:064x}")], "none"), 1, CONFIG, "float32")
-    merge(tmp_path / "testing.h5", shelf.rows([("b", f"{1:064x}")], "none"), 1, CONFIG, "float32")
+    merge(tmp_path / "training.h5", shelf.rows([("a", f"{0:064x}")], "none"), 1, FeatureSpec(CONFIG, "float32"))
+    merge(tmp_path / "testing.h5", shelf.rows([("b", f"{1:064x}")], "none"), 1, FeatureSpec(CONFIG, "float32"))
     np.testing.assert_array_equal(
         FeatureFile(tmp_path / "testing.h5").read_features([0])[0], rows("a", "b", value=-1)[1].features
     )
@@ -155,11 +159,11 @@ def test_a_row_is_read_back_whole(store: Path) -> None:
 
 
 def test_parameters_are_read_back_as_they_were_given(store: Path) -> None:
-    assert FeatureFile(store).parameters == parameters(CONFIG, "float16")
+    assert FeatureFile(store).parameters == FeatureSpec(CONFIG).parameters
 
 
 def test_a_store_without_clips_can_be_read(tmp_path: Path) -> None:
-    merge(tmp_path / "none.h5", [], 0, CONFIG, "float16")
+    merge(tmp_path / "none.h5", [], 0, FeatureSpec(CONFIG))
     file = FeatureFile(tmp_path / "none.h5")
     assert (file.clip_ids, file.audio_sha256) == ([], [])
     assert file.read_features([]).shape == (0, 500, 80)
@@ -197,13 +201,13 @@ def test_a_closed_file_opens_again_and_sees_what_replaced_it(tmp_path: Path, sto
     assert file.read(0).clip_id == "a"
     file.close()
     file.close()
-    merge(store, rows("a", value=-7), 1, CONFIG, "float32")
+    merge(store, rows("a", value=-7), 1, FeatureSpec(CONFIG, "float32"))
     assert file.read_features([0])[0, 0, 0] == -7
 
 
 def test_a_shard_that_fails_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises((TypeError, ValueError)):
-        write_shard(tmp_path / "a.h5", [replace(rows("a")[0], features=np.zeros((3, 3)))], CONFIG, "float16")
+        write_shard(tmp_path / "a.h5", [replace(rows("a")[0], features=np.zeros((3, 3)))], FeatureSpec(CONFIG))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -211,16 +215,16 @@ def test_fingerprint_follows_every_parameter_and_the_dtype() -> None:
     changes = [
         {name: value * 2} for name, value in vars(CONFIG).items() if name not in ("window_length",)
     ] + [{"window_length": 882}]  # fmt: skip
-    made = {fingerprint(replace(CONFIG, **change), "float16") for change in changes}
-    made |= {fingerprint(CONFIG, "float16"), fingerprint(CONFIG, "float32")}
+    made = {FeatureSpec(replace(CONFIG, **change)).fingerprint for change in changes}
+    made |= {FeatureSpec(CONFIG).fingerprint, FeatureSpec(CONFIG, "float32").fingerprint}
     assert len(made) == len(changes) + 2
     assert all(len(digits) == 16 and int(digits, 16) >= 0 for digits in made)
-    assert fingerprint(LogMelConfig(), "float16") == fingerprint(CONFIG, "float16")
+    assert FeatureSpec(LogMelConfig()).fingerprint == FeatureSpec(CONFIG).fingerprint
 
 
 def test_unknown_dtypes_are_refused() -> None:
     with pytest.raises(ValueError, match=r"^dtype must be one of float16, float32, got 'float64'$"):
-        fingerprint(CONFIG, "float64")
+        FeatureSpec(CONFIG, "float64")
 
 
 def test_a_damaged_store_is_one_sentence(store: Path) -> None:
@@ -261,7 +265,7 @@ def test_workers_of_a_data_loader_read_the_right_clips(tmp_path: Path, start: st
     if start not in multiprocessing.get_all_start_methods():
         pytest.skip(f"no {start} here")
     some = rows(*(f"clip-{number}" for number in range(40)))
-    merge(tmp_path / "training.h5", some, len(some), CONFIG, "float16", "lzf")
+    merge(tmp_path / "training.h5", some, len(some), FeatureSpec(CONFIG), "lzf")
     script = tmp_path / "loader.py"
     script.write_text(LOADER)
     command = [sys.executable, os.fspath(script), os.fspath(tmp_path / "training.h5"), start]

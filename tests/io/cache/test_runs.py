@@ -4,17 +4,17 @@ from pathlib import Path
 
 import pytest
 from sedpipe.errors import MissingStageError, SedpipeError, SettingsError
-from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.runs import Run, differences, find_run, named_run
 
 
 @pytest.fixture
-def cache(tmp_path: Path) -> DatasetCache:
+def cache(tmp_path: Path) -> Dataset:
     """A dataset without runs."""
-    return DatasetCache(tmp_path, "tiny")
+    return Dataset(tmp_path, "tiny")
 
 
-def trained(cache: DatasetCache, name: str, when: int = 0) -> Run:
+def trained(cache: Dataset, name: str, when: int = 0) -> Run:
     """A run whose model was written at a second of our choice."""
     run = named_run(cache, name)
     run.write_record({"result": {"epochs": 1}})
@@ -76,7 +76,7 @@ def test_of_models_of_one_moment_the_name_decides(cache):
 def test_a_run_is_found_by_name_and_by_path(cache, tmp_path):
     run = trained(cache, "a")
     assert find_run(cache, "a") == run
-    elsewhere = DatasetCache(tmp_path / "elsewhere", "other")
+    elsewhere = Dataset(tmp_path / "elsewhere", "other")
     assert find_run(elsewhere, str(run.folder)).model_path == run.model_path
 
 

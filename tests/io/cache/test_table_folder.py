@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.table_folder import Table, tables_of
 
 
@@ -17,7 +17,7 @@ def test_a_failure_is_remembered_until_the_cell_is_made(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_process_left_half_written_is_no_cell_and_no_table(tmp_path: Path) -> None:
-    cache = DatasetCache(tmp_path, "tiny")
+    cache = Dataset(tmp_path, "tiny")
     table = Table(cache.folder / "tables" / "table2-small")
     table.write_cell("a", {})
     (table.folder / "cells" / ".tmp-0123.json").write_text("{")

@@ -10,6 +10,7 @@ import torch
 from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.errors import MissingStageError, SedpipeError
 from sedpipe.features.logmel import LogMelConfig
+from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.models.checkpoints import TrainedModel, build_model, read_model, table_of, write_model, write_state
 from sedpipe.labels import LabelSet
 from sedpipe.nn.networks.crnn import NetworkConfig, PoolingConfig
@@ -30,7 +31,7 @@ def some_model() -> TrainedModel:
     torch.manual_seed(0)
     model = build_model(LABELS, FRONT_END, NETWORK, POOLING).eval()
     model.standardise_with(torch.randn(16), torch.rand(16))
-    return TrainedModel(model, LABELS, FRONT_END, "float16", NETWORK, POOLING, POINTS)
+    return TrainedModel(model, LABELS, FeatureSpec(FRONT_END), NETWORK, POOLING, POINTS)
 
 
 class Payload:
@@ -160,7 +161,7 @@ def test_damaged_bytes_are_refused_or_read_but_never_an_error_of_another_kind(pa
         ({"pooling": {"function": "attention", "hierarchy": (3,)}}, "hierarchy must be groups"),
         ({"front_end": {"n_frames": 42, "n_mels": 16}}, "must divide the input of 42 frames"),
         ({"front_end": {"n_frames": -4}}, "n_frames must be positive"),
-        ({"feature_dtype": "int8"}, "'int8', expected one of float16, float32"),
+        ({"feature_dtype": "int8"}, "dtype must be one of float16, float32, got 'int8'"),
         ({"operating_points": {"min_er": {"threshold": 0.5}}}, "it lacks 'max_f1'"),
         ({"operating_points": {name: {"threshold": 2.0} for name in POINTS}}, r"threshold must lie in \[0, 1\]"),
         ({"operating_points": None}, "not subscriptable"),

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 from sedpipe.errors import MissingStageError, SettingsError
-from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.models.checkpoints import write_model
 from sedpipe.io.models.exports import write_export
 from sedpipe.io.models.open import open_model
@@ -13,8 +13,8 @@ from tiny_dataset import untrained_model as trained
 
 
 @pytest.fixture
-def cache(tmp_path: Path) -> DatasetCache:
-    cache = DatasetCache(tmp_path, "garden")
+def cache(tmp_path: Path) -> Dataset:
+    cache = Dataset(tmp_path, "garden")
     write_model(cache.runs / "first" / "checkpoint.pt", trained())
     return cache
 

@@ -6,7 +6,8 @@ import pytest
 import torch
 from drawings import of_class, parsed
 from sedpipe.errors import MissingStageError, SettingsError
-from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.features.spec import FeatureSpec
+from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.lists.events import read_event_list
 from sedpipe.labels import LabelSet
 from sedpipe.nn.networks.crnn import PoolingConfig
@@ -24,12 +25,12 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make_dataset(folder)
     for cell in grid((0,), GRID):
         settings = replace(QUICK, pooling=PoolingConfig(cell.pooling, cell.hierarchy))
-        train(NAME, folder, settings, FRONT_END, run_name=run_name(QUICK, cell))
+        train(Dataset(folder, NAME), settings, FeatureSpec(FRONT_END), run_name=run_name(QUICK, cell))
     return folder
 
 
 def draw(cache: Path, clip: str = "testing-00001", seed: int = 0, **more: object) -> FigureReport:
-    return reproduce_figure5(NAME, cache, QUICK, clip, seed, hierarchies=GRID, **more)  # type: ignore[arg-type]
+    return reproduce_figure5(Dataset(cache, NAME), QUICK, clip, seed, hierarchies=GRID, **more)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("split", ["testing", "evaluation"])
@@ -39,7 +40,7 @@ def test_a_clip_of_either_split_is_drawn_by_all_six_systems_over_its_reference(c
     path = Path(report.path)
     assert path == cache / NAME / "tables" / "table2-tiny" / f"figure5-{split}-00001.svg"
     root = parsed(path.read_text())
-    events = read_event_list(DatasetCache(cache, NAME).reference_path(split), LabelSet(LABELS))[f"{split}-00001"]
+    events = read_event_list(Dataset(cache, NAME).reference_path(split), LabelSet(LABELS))[f"{split}-00001"]
     titles = [title.text for title in of_class(root, "part")]
     assert set(titles) >= {event.label for event in events}
     assert len(list(of_class(root, "truth"))) == len(events)

@@ -10,7 +10,8 @@ import pytest
 import torch
 from drawings import of_class, parsed
 from sedpipe.errors import MissingStageError, StaleError
-from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.features.spec import FeatureSpec
+from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.runs import named_run
 from sedpipe.io.files.locks import hold
 from sedpipe.listener import Listener
@@ -40,7 +41,7 @@ class Heard(Listener):
 
 
 def make(cache: Path, seeds: tuple[int, ...] = (0, 1), **more: object) -> ReproduceReport:
-    return reproduce_table2(NAME, cache, QUICK, FRONT_END, seeds, **{"hierarchies": GRID, **more})  # type: ignore[arg-type]
+    return reproduce_table2(Dataset(cache, NAME), QUICK, FeatureSpec(FRONT_END), seeds, **{"hierarchies": GRID, **more})  # type: ignore[arg-type]
 
 
 def make_two(cache: Path, **more: object) -> ReproduceReport:
@@ -109,7 +110,7 @@ def test_cells_of_other_settings_are_refused_whatever_they_are_called(
     cache, _ = made
     other = replace(QUICK, training=replace(QUICK.training, **{name: value}))
     with pytest.raises(StaleError, match=rf"other settings: .*{name}"):
-        reproduce_table2(NAME, cache, other, FRONT_END, (0,), hierarchies=GRID)
+        reproduce_table2(Dataset(cache, NAME), other, FeatureSpec(FRONT_END), (0,), hierarchies=GRID)
 
 
 def test_a_cell_from_before_there_was_a_setting_counts_as_made_with_its_default(
@@ -166,7 +167,7 @@ def test_the_table_grows_with_each_cell(tmp_path: Path) -> None:
                 shown.append({row.split(",")[3] for row in table.read_text().splitlines()[1:]})
 
     some = {"poolings": ("linear",), "hierarchies": GRID, "listener": Looks()}
-    reproduce_table2(NAME, tmp_path, QUICK, FRONT_END, (0,), **some)  # type: ignore[arg-type]
+    reproduce_table2(Dataset(tmp_path, NAME), QUICK, FeatureSpec(FRONT_END), (0,), **some)  # type: ignore[arg-type]
     assert shown == [{"none"}, {"none", "5"}]
 
 
@@ -196,10 +197,10 @@ def test_a_cell_from_before_there_were_sweeps_is_kept_and_gets_those_of_its_run(
 def test_another_run_of_the_same_name_gives_a_cell_nothing(made: tuple[Path, ReproduceReport], tmp_path: Path) -> None:
     cache, report = made
     cell, run = cells(report)["linear-single-seed0"], run_name(QUICK, Cell("linear", (), 0))
-    assert json.loads(json.dumps(found_later(cell, NAME, cache, run))) == cell["sensitivity"]
-    assert found_later(cell, NAME, cache, run_name(QUICK, Cell("linear", (), 1))) is None
+    assert json.loads(json.dumps(found_later(cell, Dataset(cache, NAME), run))) == cell["sensitivity"]
+    assert found_later(cell, Dataset(cache, NAME), run_name(QUICK, Cell("linear", (), 1))) is None
     make_dataset(tmp_path)
-    assert found_later(cell, NAME, tmp_path, run) is None
+    assert found_later(cell, Dataset(tmp_path, NAME), run) is None
 
 
 def test_the_table_shows_its_figures(made: tuple[Path, ReproduceReport]) -> None:
@@ -215,7 +216,14 @@ def test_cells_made_at_the_same_time_share_the_threads_and_are_the_same(
     make_dataset(tmp_path)
     heard, settings = Heard(), replace(QUICK, threads=3)
     report = reproduce_table2(
-        NAME, tmp_path, settings, FRONT_END, (0,), poolings=("linear",), hierarchies=GRID, jobs=2, listener=heard
+        Dataset(tmp_path, NAME),
+        settings,
+        FeatureSpec(FRONT_END),
+        (0,),
+        poolings=("linear",),
+        hierarchies=GRID,
+        jobs=2,
+        listener=heard,
     )
     whole = results(made[1])
     assert results(report) == {name: whole[name] for name in cells(report)}
@@ -227,13 +235,13 @@ def test_a_cell_tells_its_threads_and_a_run_goes_on_with_those_it_was_begun_with
     made: tuple[Path, ReproduceReport], tmp_path: Path
 ) -> None:
     shutil.copytree(made[0], tmp_path, dirs_exist_ok=True)
-    cache = DatasetCache(tmp_path, NAME)
+    cache = Dataset(tmp_path, NAME)
     settings = replace(QUICK, threads=2)
     folder = cache.folder / "tables" / "table2-tiny" / "cells"
     (folder / "linear-5-seed0.json").unlink()
     (folder / "linear-single-seed0.json").unlink()
     shutil.rmtree(named_run(cache, RUN).folder)
-    again = reproduce_table2(NAME, tmp_path, settings, FRONT_END, (0,), hierarchies=GRID)
+    again = reproduce_table2(Dataset(tmp_path, NAME), settings, FeatureSpec(FRONT_END), (0,), hierarchies=GRID)
     assert (again.cells["made"], again.failed) == (2, {})  # the others, made with 1, count
     threads = {name: cell["threads"] for name, cell in cells(again).items() if name.startswith("linear")}
     assert threads["linear-single-seed0"] == 2
@@ -290,7 +298,7 @@ def test_a_bug_is_told_with_its_place(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr("sedpipe.stages.reproduce.table2.train", fail)
     report = make_two(tmp_path)
     assert len(report.failed) == 2
-    assert re.fullmatch(r"KeyError: 'loud' \(.*test_reproduce\.py, line \d+\)", report.failed["linear-5-seed0"])
+    assert re.fullmatch(r"KeyError: 'loud' \(.*test_table2\.py, line \d+\)", report.failed["linear-5-seed0"])
     assert not (Path(report.folder) / "table.md").exists()
 
 
@@ -312,7 +320,7 @@ def test_the_folder_tells_what_the_table_is_to_hold(made: tuple[Path, ReproduceR
         "dataset": NAME, "table": "table2", "preset": "tiny", "recipe": "paper", "epochs": 1, "seeds": [0, 1]
     }  # fmt: skip
     assert set(runs) == set(cells(report))
-    assert all(named_run(DatasetCache(tmp_path, NAME), run).is_finished for run in runs.values())
+    assert all(named_run(Dataset(tmp_path, NAME), run).is_finished for run in runs.values())
 
 
 def test_other_poolings_have_rows_of_their_own(tmp_path: Path) -> None:

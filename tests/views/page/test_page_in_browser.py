@@ -8,7 +8,7 @@ import pytest
 from browser import Browser, find_browser
 from hostile_run import CLIP_ID, LABELS, SPLIT, make_hostile_run
 from sedpipe.events import merged
-from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.frame_scores import find_frame_scores, find_origin
 from sedpipe.io.cache.runs import named_run
 from sedpipe.io.lists.events import read_event_list
@@ -28,12 +28,12 @@ BARS = """[...document.querySelectorAll('.clip')].map(clip => {
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> DatasetCache:
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     return make_hostile_run(tmp_path_factory.mktemp("made") / "cache")
 
 
 @pytest.fixture(scope="module")
-def pages(cache: DatasetCache) -> dict[str, Path]:
+def pages(cache: Dataset) -> dict[str, Path]:
     return {
         "run": Path(report(["run"], cache.root).path),
         "comparison": Path(report(["run", "other"], cache.root).path),

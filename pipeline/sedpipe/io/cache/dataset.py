@@ -1,6 +1,6 @@
 """Where everything that is made lies: one folder a dataset below the cache.
 
-- :class:`DatasetCache`: the paths
+- :class:`Dataset`: an open dataset: rows and paths
 - :class:`DatasetRecord`: what was resolved, and from which manifest
 - :func:`audio_name`: how a clip's audio is called
 """
@@ -44,24 +44,24 @@ class DatasetRecord:
 
 
 @dataclass(frozen=True)
-class DatasetCache:
-    """Paths of one dataset.
+class Dataset:
+    """A dataset in a cache, open: its rows, and the paths of everything that is made of it.
 
     Parameters
     ----------
     root : Path
         The cache.
-    dataset : str
+    name : str
         Name of the dataset, a safe folder name.
     """
 
     root: Path
-    dataset: str
+    name: str
 
     @property
     def folder(self) -> Path:
         """Everything of the dataset."""
-        return self.root / self.dataset
+        return self.root / self.name
 
     @property
     def sources(self) -> Path:
@@ -128,7 +128,7 @@ class DatasetCache:
             return None
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise SedpipeError(
-                f"cannot read {self.record_path}: {error}", hint=f"delete it and run `sedpipe download {self.dataset}`"
+                f"cannot read {self.record_path}: {error}", hint=f"delete it and run `sedpipe download {self.name}`"
             ) from error
 
     def read_record(self) -> DatasetRecord:
@@ -136,7 +136,7 @@ class DatasetCache:
         record = self.find_record()
         if record is None or not self.clips_path.exists():
             raise MissingStageError(
-                f"{self.dataset} is not in {self.root} yet", hint=f"run `sedpipe download {self.dataset}` first"
+                f"{self.name} is not in {self.root} yet", hint=f"run `sedpipe download {self.name}` first"
             )
         return record
 

@@ -10,18 +10,15 @@ store is opened without. ``HDF5_USE_FILE_LOCKING``, which HDF5 puts above what a
 - :func:`write_shard`, :func:`merge`: writing
 - :class:`FeatureFile`: reading, opened lazily in each process
 - :class:`Shelf`: where the features of each audio are stored, among many files
-- :func:`fingerprint`: names the folder of features made with the same parameters
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import re
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -30,11 +27,10 @@ import h5py
 import numpy as np
 
 from sedpipe.errors import SedpipeError
-from sedpipe.features.logmel import EXTRACTOR_VERSION, LogMelConfig
+from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.audio_checksums import AudioStamp
 from sedpipe.io.files.atomic import write_atomically
 
-DTYPES = ("float16", "float32")
 COMPRESSIONS = ("none", "gzip", "lzf")
 """HDF5's own filters, which every reader has."""
 
@@ -66,24 +62,10 @@ class StoredRow:
     audio_sha256: str
 
 
-def parameters(config: LogMelConfig, dtype: str) -> dict[str, int | float | str]:
-    """Everything that decides a stored value."""
-    if dtype not in DTYPES:
-        raise ValueError(f"dtype must be one of {', '.join(DTYPES)}, got {dtype!r}")
-    return {**asdict(config), "dtype": dtype, "extractor_version": EXTRACTOR_VERSION}
-
-
-def fingerprint(config: LogMelConfig, dtype: str) -> str:
-    """16 hexadecimal digits that differ whenever a parameter does."""
-    canonical = json.dumps(parameters(config, dtype), sort_keys=True)
-    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
-
-
 def write_shard(
     path: Path,
     rows: Sequence[FeatureRow],
-    config: LogMelConfig,
-    dtype: str,
+    spec: FeatureSpec,
     compression: str = "none",
     stamps: Sequence[AudioStamp] | None = None,
 ) -> None:
@@ -94,16 +76,15 @@ def write_shard(
     path : Path
         The file.
     rows : sequence of FeatureRow
-    config : LogMelConfig
-    dtype : str
-        Of ``DTYPES``.
+    spec : FeatureSpec
+        Which features they are.
     compression : str
         Of ``COMPRESSIONS``.
     stamps : sequence of AudioStamp, optional
         Of each row's audio file, so that who merges need not read it again.
     """
     with h5py.File("shard", "w", driver="core", backing_store=False) as file:
-        _write(file, rows, len(rows), config, dtype, compression)
+        _write(file, rows, len(rows), spec, compression)
         if stamps is not None:
             file["audio_size"] = np.array([stamp.size for stamp in stamps], dtype=np.int64)
             file["audio_mtime_ns"] = np.array([stamp.mtime_ns for stamp in stamps], dtype=np.int64)
@@ -117,15 +98,14 @@ def merge(
     path: Path,
     rows: Iterable[FeatureRow | StoredRow],
     n_rows: int,
-    config: LogMelConfig,
-    dtype: str,
+    spec: FeatureSpec,
     compression: str = "none",
 ) -> None:
     """Write ``n_rows`` clips' features as ``<split>.h5``, whole or not at all; rows are read one by one."""
     with write_atomically(path) as temporary:
         try:
             with h5py.File(temporary, "w", locking=False) as file:
-                _write(file, rows, n_rows, config, dtype, compression)
+                _write(file, rows, n_rows, spec, compression)
         except (OSError, RuntimeError) as error:  # HDF5 tells of a full disk in many ways
             found = _ERRNO.search(str(error))
             if found is None:
@@ -137,15 +117,13 @@ def _write(
     file: h5py.File,
     rows: Iterable[FeatureRow | StoredRow],
     n_rows: int,
-    config: LogMelConfig,
-    dtype: str,
+    spec: FeatureSpec,
     compression: str,
 ) -> None:
     """Chunk by chunk, then the small columns: the same rows give the same bytes, wherever they come from."""
-    file.attrs.update(parameters(config, dtype))
-    shape = (config.n_frames, config.n_mels)
-    features = _create_features(file, n_rows, shape, dtype, compression)
-    press = _Press(shape, dtype, compression)
+    file.attrs.update(spec.parameters)
+    features = _create_features(file, n_rows, spec, compression)
+    press = _Press(spec, compression)
     clip_ids, n_frames, sha256 = [], np.zeros(n_rows, dtype=np.int32), []
     for index, row in enumerate(rows):
         chunk = row.chunk if isinstance(row, StoredRow) else press.chunk_of(row.features)
@@ -158,9 +136,8 @@ def _write(
     file.create_dataset("audio_sha256", data=np.array(sha256, dtype="S64"), shape=(n_rows,), dtype=_SHA256)
 
 
-def _create_features(
-    file: h5py.File, n_rows: int, shape: tuple[int, int], dtype: str, compression: str
-) -> h5py.Dataset:
+def _create_features(file: h5py.File, n_rows: int, spec: FeatureSpec, compression: str) -> h5py.Dataset:
+    shape, dtype = spec.shape, spec.dtype
     if not n_rows:
         return file.create_dataset("features", (0, *shape), dtype)
     filters = {} if compression == "none" else {"compression": compression, "shuffle": True}
@@ -170,12 +147,12 @@ def _create_features(
 class _Press:
     """Arrays -> the bytes of a stored chunk, made by HDF5's own filters."""
 
-    def __init__(self, shape: tuple[int, int], dtype: str, compression: str) -> None:
-        self._shape, self._dtype = shape, dtype
+    def __init__(self, spec: FeatureSpec, compression: str) -> None:
+        self._shape, self._dtype = spec.shape, spec.dtype
         self._dataset = None
         if compression != "none":
             self._file = h5py.File("press", "w", driver="core", backing_store=False)
-            self._dataset = _create_features(self._file, 1, shape, dtype, compression)
+            self._dataset = _create_features(self._file, 1, spec, compression)
 
     def chunk_of(self, features: np.ndarray) -> bytes:
         if features.shape != self._shape:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from sedpipe.errors import MissingStageError, SedpipeError, SettingsError
-from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.files.atomic import write_json
 from sedpipe.suggestions import did_you_mean
 
@@ -99,7 +99,7 @@ class Run:
         write_json(self.record_path, record)
 
 
-def named_run(cache: DatasetCache, name: str) -> Run:
+def named_run(cache: Dataset, name: str) -> Run:
     """The run of this name, whether it exists or not; a name that is no safe folder name is refused."""
     if not _NAME.fullmatch(name):
         raise SettingsError(
@@ -108,7 +108,7 @@ def named_run(cache: DatasetCache, name: str) -> Run:
     return Run(cache.runs / name)
 
 
-def find_run(cache: DatasetCache, name_or_path: str | None) -> Run:
+def find_run(cache: Dataset, name_or_path: str | None) -> Run:
     """A finished run: the newest (None), one by name, or one by the path of its folder.
 
     Raises
@@ -120,18 +120,18 @@ def find_run(cache: DatasetCache, name_or_path: str | None) -> Run:
         finished = [Run(path.parent) for path in cache.runs.glob("*/checkpoint.pt")]
         if not finished:
             raise MissingStageError(
-                f"{cache.dataset} has no trained run yet", hint=f"run `sedpipe train {cache.dataset}` first"
+                f"{cache.name} has no trained run yet", hint=f"run `sedpipe train {cache.name}` first"
             )
         return max(finished, key=lambda run: (run.model_path.stat().st_mtime_ns, run.name))
     run = Run(Path(name_or_path)) if "/" in name_or_path else named_run(cache, name_or_path)
     if not run.model_path.exists():
         known = sorted(path.parent.name for path in cache.runs.glob("*/checkpoint.pt"))
-        there = f"finished are {', '.join(known)}" if known else f"run `sedpipe train {cache.dataset}` first"
+        there = f"finished are {', '.join(known)}" if known else f"run `sedpipe train {cache.name}` first"
         raise MissingStageError(f"{run.folder} holds no trained model", hint=there)
     return run
 
 
-def find_run_in_cache(root: Path, name_or_path: str) -> tuple[DatasetCache, Run]:
+def find_run_in_cache(root: Path, name_or_path: str) -> tuple[Dataset, Run]:
     """A run of any dataset: by its name, or by the path of its folder; and the cache of its dataset.
 
     Raises
@@ -143,15 +143,15 @@ def find_run_in_cache(root: Path, name_or_path: str) -> tuple[DatasetCache, Run]
         run = Run(Path(name_or_path))
         if run.folder.resolve().parent.name == "runs":
             dataset = run.folder.resolve().parents[1]
-            return DatasetCache(dataset.parent, dataset.name), run
+            return Dataset(dataset.parent, dataset.name), run
         record = run.find_record()
         if record is None:
             raise MissingStageError(f"{run.folder} holds no run (it has no run.json)")
-        return DatasetCache(root, str(record.get("dataset", ""))), run
+        return Dataset(root, str(record.get("dataset", ""))), run
     known = [Run(path) for path in sorted(root.glob("*/runs/[!.]*")) if path.is_dir()]
     named = [run for run in known if run.name == name_or_path]
     if len(named) == 1:
-        return DatasetCache(root, named[0].folder.parents[1].name), named[0]
+        return Dataset(root, named[0].folder.parents[1].name), named[0]
     if named:
         places = ", ".join(str(run.folder) for run in named)
         raise MissingStageError(f"several runs are called {name_or_path!r}", hint=f"name one by its path: {places}")

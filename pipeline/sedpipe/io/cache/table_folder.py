@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sedpipe.errors import SedpipeError
-from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.files.atomic import write_json
 
 _AGAIN = "delete it: `sedpipe reproduce` writes it anew"
@@ -76,7 +76,7 @@ class Table:
         self.failure_path(name).unlink(missing_ok=True)
 
 
-def tables_of(cache: DatasetCache) -> list[Table]:
+def tables_of(cache: Dataset) -> list[Table]:
     """Those that lie where ``sedpipe reproduce`` puts them."""
     return [Table(path) for path in sorted((cache.folder / "tables").glob("[!.]*")) if path.is_dir()]
 

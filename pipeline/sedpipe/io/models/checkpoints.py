@@ -25,7 +25,7 @@ from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.detection.tuning import OPERATING_POINTS
 from sedpipe.errors import MissingStageError, SedpipeError
 from sedpipe.features.logmel import LogMelConfig
-from sedpipe.io.cache.feature_store import DTYPES
+from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.files.atomic import write_atomically
 from sedpipe.labels import LabelSet
 from sedpipe.nn.networks.crnn import CRNN, NetworkConfig, PoolingConfig
@@ -45,10 +45,8 @@ class TrainedModel:
     model : CRNN
         With the weights of the best epoch.
     labels : LabelSet
-    front_end : LogMelConfig
-        How its features are made ...
-    feature_dtype : str
-        ... and how they are stored.
+    spec : FeatureSpec
+        Which features it hears.
     network, pooling : NetworkConfig, PoolingConfig
         What the model is built from.
     operating_points : dict
@@ -57,8 +55,7 @@ class TrainedModel:
 
     model: CRNN
     labels: LabelSet
-    front_end: LogMelConfig
-    feature_dtype: str
+    spec: FeatureSpec
     network: NetworkConfig
     pooling: PoolingConfig
     operating_points: dict[str, PostProcessing]
@@ -74,8 +71,8 @@ def described(trained: TrainedModel) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "labels": list(trained.labels),
-        "front_end": asdict(trained.front_end),
-        "feature_dtype": trained.feature_dtype,
+        "front_end": asdict(trained.spec.front_end),
+        "feature_dtype": trained.spec.dtype,
         "network": asdict(trained.network),
         "pooling": asdict(trained.pooling),
         "operating_points": {name: asdict(point) for name, point in trained.operating_points.items()},
@@ -92,16 +89,14 @@ def rebuilt(content: dict[str, Any], device: torch.device) -> TrainedModel:
     """
     if content["format"] != FORMAT:
         raise ValueError(f"its format is {content['format']!r}, this sedpipe reads {FORMAT}")
-    labels, front_end = LabelSet(tuple(content["labels"])), LogMelConfig(**content["front_end"])
+    labels = LabelSet(tuple(content["labels"]))
+    spec = FeatureSpec(LogMelConfig(**content["front_end"]), content["feature_dtype"])
     network, pooling = NetworkConfig(**content["network"]), PoolingConfig(**content["pooling"])
-    model = _with_weights(content["weights"], labels, front_end, network, pooling)
+    model = _with_weights(content["weights"], labels, spec.front_end, network, pooling)
     points = {name: PostProcessing(**content["operating_points"][name]) for name in OPERATING_POINTS}
     for point in points.values():
         point.check_classes(len(labels))
-    feature_dtype = content["feature_dtype"]
-    if feature_dtype not in DTYPES:
-        raise ValueError(f"its features are stored as {feature_dtype!r}, expected one of {', '.join(DTYPES)}")
-    return TrainedModel(model.to(device), labels, front_end, feature_dtype, network, pooling, points)
+    return TrainedModel(model.to(device), labels, spec, network, pooling, points)
 
 
 def write_model(path: Path, trained: TrainedModel) -> None:

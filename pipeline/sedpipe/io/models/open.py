@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 
 from sedpipe.errors import MissingStageError, SettingsError
-from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.runs import Run, find_run, named_run
 from sedpipe.io.files.checksums import sha256_of
 from sedpipe.io.models.checkpoints import TrainedModel, read_model
@@ -46,7 +46,7 @@ def shipped_models() -> list[str]:
     return sorted(folder.name for folder in _SHIPPED.iterdir() if is_export(folder))
 
 
-def open_model(address: str | None, cache: DatasetCache | None, device: str) -> OpenModel:
+def open_model(address: str | None, cache: Dataset | None, device: str) -> OpenModel:
     """Find and read a model.
 
     Parameters
@@ -54,7 +54,7 @@ def open_model(address: str | None, cache: DatasetCache | None, device: str) -> 
     address : str, optional
         Path of a run's folder or of an exported one; with ``cache``, the name of a run; or one of
         :func:`shipped_models`, unless a run is called so. Not given: the newest run.
-    cache : DatasetCache, optional
+    cache : Dataset, optional
         Whose runs can be named.
     device : str
         Where the network is to run.
@@ -78,7 +78,7 @@ def open_model(address: str | None, cache: DatasetCache | None, device: str) -> 
     return OpenModel(trained, folder, digest)
 
 
-def _folder(address: str | None, cache: DatasetCache | None) -> Path:
+def _folder(address: str | None, cache: Dataset | None) -> Path:
     if address in shipped_models() and not _is_run(address, cache):
         return _SHIPPED / address
     if cache is not None and (address is None or "/" not in address):
@@ -101,5 +101,5 @@ def _folder(address: str | None, cache: DatasetCache | None) -> Path:
     return folder
 
 
-def _is_run(name: str, cache: DatasetCache | None) -> bool:
+def _is_run(name: str, cache: Dataset | None) -> bool:
     return cache is not None and named_run(cache, name).folder.exists()

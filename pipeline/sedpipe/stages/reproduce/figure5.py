@@ -15,7 +15,7 @@ import numpy as np
 from sedpipe.detection.postprocess import decode_events
 from sedpipe.errors import MissingStageError, SettingsError
 from sedpipe.frames import FrameGrid
-from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.feature_store import FeatureFile
 from sedpipe.io.cache.frame_scores import FrameScores, find_origin
 from sedpipe.io.cache.runs import Run, named_run
@@ -44,8 +44,7 @@ class FigureReport:
 
 
 def reproduce_figure5(
-    dataset: str,
-    cache_dir: Path,
+    dataset: Dataset,
     settings: TrainSettings,
     clip_id: str,
     seed: int,
@@ -87,23 +86,23 @@ def reproduce_figure5(
     SettingsError
         If there is no such clip.
     """
-    cache, listener = DatasetCache(cache_dir, dataset), listener or Listener()
+    cache, listener = dataset, listener or Listener()
     cells = grid((seed,), hierarchies, poolings)
     runs = [named_run(cache, run_name(settings, cell)) for cell in cells]
-    _check_finished(dataset, settings, seed, poolings, runs)
+    _check_finished(dataset.name, settings, seed, poolings, runs)
     each = [frame_scores(cache, run, split, settings.device, listener) for run in runs]
     clip_ids = each[0].clip_ids
     if clip_id not in clip_ids:
         raise SettingsError(
-            f"{split} of {dataset} has no clip {clip_id!r} with features{did_you_mean(clip_id, clip_ids)}",
+            f"{split} of {dataset.name} has no clip {clip_id!r} with features{did_you_mean(clip_id, clip_ids)}",
             hint=f"{cache.clips_path} lists the clips",
         )
     voices = [_voice(cell, scores, clip_id) for cell, scores in zip(cells, each, strict=True)]
-    remark = f"{split} of {dataset}, seed {seed}, {OPERATING_POINT}."
+    remark = f"{split} of {dataset.name}, seed {seed}, {OPERATING_POINT}."
     drawing = figure5(voices, _heard(cache, runs[0], split, each[0], clip_id), f"Figure 5 for {clip_id}", remark)
-    path = (folder or default_folder(dataset, cache_dir, settings)) / f"figure5-{clip_id}.svg"
+    path = (folder or default_folder(dataset, settings)) / f"figure5-{clip_id}.svg"
     write_text(path, drawing)
-    return FigureReport(dataset, split, clip_id, [run.name for run in runs], str(path))
+    return FigureReport(dataset.name, split, clip_id, [run.name for run in runs], str(path))
 
 
 def _check_finished(
@@ -130,7 +129,7 @@ def _voice(cell: Cell, scores: FrameScores, clip_id: str) -> Voice:
     return Voice(cell.pooling, cell.hierarchy, scores.frame_probs[row, :n_frames], scores.grid, events)
 
 
-def _heard(cache: DatasetCache, run: Run, split: str, scores: FrameScores, clip_id: str) -> Heard:
+def _heard(cache: Dataset, run: Run, split: str, scores: FrameScores, clip_id: str) -> Heard:
     origin = find_origin(run.frame_scores_path(split))
     assert origin is not None  # frame_scores has just read or written them
     file = FeatureFile(cache.features_dir(origin.features) / f"{split}.h5")

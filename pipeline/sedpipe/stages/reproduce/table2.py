@@ -23,9 +23,8 @@ from typing import Any
 import torch
 
 from sedpipe.errors import MissingStageError, SedpipeError, StaleError
-from sedpipe.features.logmel import LogMelConfig
-from sedpipe.io.cache.dataset import DatasetCache
-from sedpipe.io.cache.feature_store import fingerprint
+from sedpipe.features.spec import FeatureSpec
+from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.runs import differences, named_run
 from sedpipe.io.cache.table_folder import Table
 from sedpipe.io.files.atomic import write_json, write_text
@@ -98,9 +97,9 @@ def grid(
     return [Cell(pooling, stages, seed) for seed in seeds for pooling in poolings for stages in hierarchies]
 
 
-def default_folder(dataset: str, cache_dir: Path, settings: TrainSettings) -> Path:
+def default_folder(dataset: Dataset, settings: TrainSettings) -> Path:
     """Where a table lies."""
-    return DatasetCache(cache_dir, dataset).folder / "tables" / f"table2-{settings.preset}"
+    return dataset.folder / "tables" / f"table2-{settings.preset}"
 
 
 def run_name(settings: TrainSettings, cell: Cell) -> str:
@@ -109,10 +108,9 @@ def run_name(settings: TrainSettings, cell: Cell) -> str:
 
 
 def reproduce_table2(
-    dataset: str,
-    cache_dir: Path,
+    dataset: Dataset,
     settings: TrainSettings,
-    front_end: LogMelConfig,
+    spec: FeatureSpec,
     seeds: Sequence[int],
     *,
     poolings: Sequence[str] = POOLINGS,
@@ -128,13 +126,11 @@ def reproduce_table2(
 
     Parameters
     ----------
-    dataset : str
-        Name of a dataset with features and strong labels of ``testing``.
-    cache_dir : Path
-        The cache.
+    dataset : Dataset
+        With features and strong labels of ``testing``.
     settings : TrainSettings
         Of every cell, but for pooling and seed; cells made at the same time share the threads.
-    front_end : LogMelConfig
+    spec : FeatureSpec
         Which features.
     seeds : sequence of int
     poolings : sequence of str
@@ -160,30 +156,29 @@ def reproduce_table2(
         If a worker process is killed.
     """
     listener = listener or Listener()
-    folder = folder or default_folder(dataset, cache_dir, settings)
+    folder = folder or default_folder(dataset, settings)
     table, cells = Table(folder), grid(seeds, hierarchies, poolings)
     own = [cell for cell in cells if shard is None or shard.holds(cell.name)]
-    missing = [cell for cell in own if _find(folder, cell, _head(dataset, settings, cell)) is None]
+    missing = [cell for cell in own if _find(folder, cell, _head(dataset.name, settings, cell)) is None]
     if missing:  # what no cell can do without is an error at once
-        cache = DatasetCache(cache_dir, dataset)
-        open_splits(cache, fingerprint(front_end, "float16"), LabelSet(cache.read_record().labels))
-    write_json(table.record_path, _record(dataset, settings, seeds, cells))
+        open_splits(dataset, spec, LabelSet(dataset.read_record().labels))
+    write_json(table.record_path, _record(dataset.name, settings, seeds, cells))
     shared = replace(settings, threads=max(1, settings.threads // jobs))
     heard = listener if jobs == 1 else Listener()  # the epochs of several cells would be mixed up
     known = (dict(POOLING_FUNCTIONS), dict(CONVOLUTIONS))
-    make = partial(_attempt, known, dataset, cache_dir, shared, front_end, table, heard)
+    make = partial(_attempt, known, dataset, shared, spec, table, heard)
     outcomes = listener.track(in_parallel(make, missing, jobs, ordered=False), len(missing), "cells")
     finished: list[_Outcome] = []
     for outcome in outcomes:
         finished.append(outcome)
-        _write_table(folder, dataset, settings, _made_cells(folder, dataset, settings, cells))
+        _write_table(folder, dataset.name, settings, _made_cells(folder, dataset.name, settings, cells))
         listener.say(_cell_line(finished, len(missing), jobs))
-    _add_sensitivity(folder, dataset, cache_dir, settings, own)
-    there = _made_cells(folder, dataset, settings, cells)
-    _write_table(folder, dataset, settings, there)
+    _add_sensitivity(folder, dataset, settings, own)
+    there = _made_cells(folder, dataset.name, settings, cells)
+    _write_table(folder, dataset.name, settings, there)
     failed = {outcome.cell: outcome.told for outcome in finished if outcome.failed}
     counts = {"all": len(cells), "made": len(finished) - len(failed), "missing": len(cells) - len(there)}
-    return ReproduceReport(dataset, "table2", counts, str(folder), failed)
+    return ReproduceReport(dataset.name, "table2", counts, str(folder), failed)
 
 
 def _record(dataset: str, settings: TrainSettings, seeds: Sequence[int], cells: Sequence[Cell]) -> dict[str, Any]:
@@ -257,10 +252,9 @@ def _filled(defaults: Any, found: Any) -> Any:
 
 def _attempt(
     known: tuple[dict[str, PoolingFunction], dict[str, Convolution]],
-    dataset: str,
-    cache_dir: Path,
+    dataset: Dataset,
     settings: TrainSettings,
-    front_end: LogMelConfig,
+    spec: FeatureSpec,
     table: Table,
     listener: Listener,
     cell: Cell,
@@ -270,7 +264,7 @@ def _attempt(
     CONVOLUTIONS.update(known[1])
     begun = time.monotonic()
     try:
-        made = _made(dataset, cache_dir, settings, front_end, cell, listener)
+        made = _made(dataset, settings, spec, cell, listener)
     except Exception as error:  # a pooling function or a network may be anybody's
         reason = _reason(error)
         table.note_failure(cell.name, reason)
@@ -297,32 +291,32 @@ def _rough_scores(made: dict[str, Any]) -> str:
 
 
 def _made(
-    dataset: str, cache_dir: Path, settings: TrainSettings, front_end: LogMelConfig, cell: Cell, listener: Listener
+    dataset: Dataset, settings: TrainSettings, spec: FeatureSpec, cell: Cell, listener: Listener
 ) -> dict[str, Any]:
     """Train and score one cell; a run that was begun goes on with the threads that it was begun with."""
     run = run_name(settings, cell)
-    folder = named_run(DatasetCache(cache_dir, dataset), run)
+    folder = named_run(dataset, run)
     begun = (folder.find_record() or {}).get("settings", {})
     threads = int(begun.get("threads", settings.threads))
     torch.set_num_threads(threads)  # for the scores, too
     pooling = PoolingConfig(cell.pooling, cell.hierarchy, settings.pooling.attention_axis)
     of_cell = replace(settings, pooling=pooling, seed=cell.seed, threads=threads)
-    trained = train(dataset, cache_dir, of_cell, front_end, run_name=run, waits=True, listener=listener)
+    trained = train(dataset, of_cell, spec, run_name=run, waits=True, listener=listener)
     splits = {}
     for split in SCORED:
         try:
-            report = score(dataset, cache_dir, run=run, split=split, device=settings.device)
+            report = score(dataset, run=run, split=split, device=settings.device)
         except MissingStageError as error:  # no such split, or no truth about it
             listener.say(f"{split} is not scored: {error.message}")
             continue
         splits[split] = {
             "clips": report.clips["scored"],
             "operating_points": report.operating_points,
-            "counts": counts_of_clips(dataset, cache_dir, run, split, device=settings.device),
+            "counts": counts_of_clips(dataset, run, split, device=settings.device),
         }
     hangs_on = {}
     if TUNED_ON in splits:
-        hangs_on = {"sensitivity": sensitivity_of_run(dataset, cache_dir, run, device=settings.device)}
+        hangs_on = {"sensitivity": sensitivity_of_run(dataset, run, device=settings.device)}
     record = folder.find_record() or {}
     made = {
         "seconds": trained.seconds,
@@ -330,17 +324,15 @@ def _made(
         "best_epoch": trained.best_epoch,
         "versions": record.get("versions", {}),
     }
-    return {**_head(dataset, settings, cell), **made, "splits": splits, **hangs_on}
+    return {**_head(dataset.name, settings, cell), **made, "splits": splits, **hangs_on}
 
 
-def _add_sensitivity(
-    folder: Path, dataset: str, cache_dir: Path, settings: TrainSettings, cells: Sequence[Cell]
-) -> None:
+def _add_sensitivity(folder: Path, dataset: Dataset, settings: TrainSettings, cells: Sequence[Cell]) -> None:
     """To cells that were made before cells kept it, as far as their runs are still there."""
     for cell in cells:
-        found = _find(folder, cell, _head(dataset, settings, cell))
+        found = _find(folder, cell, _head(dataset.name, settings, cell))
         if found is not None and "sensitivity" not in found:
-            sweeps = found_later(found, dataset, cache_dir, run_name(settings, cell), device=settings.device)
+            sweeps = found_later(found, dataset, run_name(settings, cell), device=settings.device)
             if sweeps is not None:
                 write_json(Table(folder).cell_path(cell.name), {**found, "sensitivity": sweeps})
 

@@ -19,7 +19,7 @@ from sedpipe.clips import SPLITS, Clip
 from sedpipe.errors import MissingStageError, SedpipeError, StaleError
 from sedpipe.events import Event, EventLists
 from sedpipe.frames import FrameGrid
-from sedpipe.io.cache.dataset import DatasetCache
+from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.feature_store import FeatureFile
 from sedpipe.io.cache.frame_scores import FrameScores, find_frame_scores, find_origin
 from sedpipe.io.cache.runs import Run
@@ -101,12 +101,12 @@ def scored_splits(run: Run) -> list[str]:
     return [split for split in reversed(SPLITS) if run.scores_path(split).exists()]
 
 
-def read_scored_run(cache: DatasetCache, run: Run, split: str | None = None) -> ScoredRun:
+def read_scored_run(cache: Dataset, run: Run, split: str | None = None) -> ScoredRun:
     """Read a run's scores on a split, and everything behind them.
 
     Parameters
     ----------
-    cache : DatasetCache
+    cache : Dataset
         Of the run's dataset.
     run : Run
         A finished run.
@@ -123,7 +123,7 @@ def read_scored_run(cache: DatasetCache, run: Run, split: str | None = None) -> 
         If a file is not what ``score`` writes.
     """
     split = split or next(iter(scored_splits(run)), "evaluation")
-    command = f"run `sedpipe score {cache.dataset} --run {run.name} --split {split}` first"
+    command = f"run `sedpipe score {cache.name} --run {run.name} --split {split}` first"
     scores = _read_scores(run, split, command)
     frame_scores, features = _frame_scores_and_features(cache, run, split, command)
     if not cache.reference_path(split).exists():
@@ -131,7 +131,7 @@ def read_scored_run(cache: DatasetCache, run: Run, split: str | None = None) -> 
     clip_ids, labels = frame_scores.clip_ids, frame_scores.labels
     scored = ScoredRun(
         name=run.name,
-        dataset=cache.dataset,
+        dataset=cache.name,
         split=split,
         scores=scores,
         record=run.find_record() or {},
@@ -165,9 +165,7 @@ def _read_scores(run: Run, split: str, command: str) -> dict[str, Any]:
     return dict(scores)
 
 
-def _frame_scores_and_features(
-    cache: DatasetCache, run: Run, split: str, command: str
-) -> tuple[FrameScores, FeatureFile]:
+def _frame_scores_and_features(cache: Dataset, run: Run, split: str, command: str) -> tuple[FrameScores, FeatureFile]:
     """The frame scores, and the features that they were made from."""
     path = run.frame_scores_path(split)
     origin = find_origin(path)
@@ -176,11 +174,11 @@ def _frame_scores_and_features(
         raise MissingStageError(f"{path} does not exist or cannot be read", hint=command)
     features = cache.features_dir(origin.features) / f"{split}.h5"
     if not (origin.features.isalnum() and features.exists()):
-        raise MissingStageError(f"{features} does not exist", hint=f"run `sedpipe features {cache.dataset}` first")
+        raise MissingStageError(f"{features} does not exist", hint=f"run `sedpipe features {cache.name}` first")
     return stored, FeatureFile(features)
 
 
-def _clips(cache: DatasetCache, split: str, clip_ids: list[str], command: str) -> list[Clip]:
+def _clips(cache: Dataset, split: str, clip_ids: list[str], command: str) -> list[Clip]:
     """The scored clips, all of which must be listed still."""
     listed = {clip.clip_id: clip for clip in cache.read_clips().get(split, [])}
     strange = [clip_id for clip_id in clip_ids if clip_id not in listed]
@@ -202,7 +200,7 @@ def _events(path: Path, clip_ids: list[str], labels: LabelSet) -> dict[str, list
     return {clip_id: events.get(clip_id, []) for clip_id in clip_ids}
 
 
-def _checksums(cache: DatasetCache, run: Run, split: str) -> dict[str, str]:
+def _checksums(cache: Dataset, run: Run, split: str) -> dict[str, str]:
     paths = (run.model_path, run.scores_path(split), run.estimated_path(split), run.frame_scores_path(split))
     return {path.name: sha256_of(path) for path in (*paths, cache.reference_path(split)) if path.exists()}
 

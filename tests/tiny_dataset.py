@@ -24,8 +24,9 @@ from sedpipe.listener import Listener
 from sedpipe.nn.networks.crnn import NetworkConfig, PoolingConfig
 from sedpipe.stages.predict import predict
 from sedpipe.stages.reproduce.table2 import reproduce_table2
-from sedpipe.stages.train import TrainSettings, train
+from sedpipe.stages.train import train
 from sedpipe.training.fit import TrainingConfig
+from sedpipe.training.settings import TrainSettings
 
 NAME = "tiny"
 LABELS = ("Dog bark", "Rain", "Air horn, truck horn")

@@ -14,9 +14,6 @@ import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-SPLITS = ("training", "testing", "evaluation")
-"""DCASE's names: ``testing`` is the development test set (early stopping, tuning), ``evaluation`` is only scored."""
-
 _PREFIXED_YOUTUBE = re.compile(r"Y(?P<clip_id>[A-Za-z0-9_-]{11}_\d+\.\d{3}_\d+\.\d{3})")
 _AUDIO_EXTENSIONS = frozenset(
     ".wav .flac .ogg .oga .opus .mp3 .m4a .mp4 .aac .webm .mkv .aif .aiff .au .wma .caf .w64".split()  # noqa: SIM905

@@ -3,8 +3,9 @@ from itertools import product
 
 import numpy as np
 import pytest
+from sedpipe.choices import OPERATING_POINTS
 from sedpipe.detection.postprocess import PostProcessing, decode_events, encode_activity
-from sedpipe.detection.tuning import OPERATING_POINTS, STEPS, Candidates, OperatingPoint, tune
+from sedpipe.detection.tuning import STEPS, Candidates, OperatingPoint, tune
 from sedpipe.events import Event
 from sedpipe.frames import FrameGrid
 from sedpipe.labels import LabelSet

@@ -29,7 +29,7 @@ from sedpipe.stages.features import extract_features
 from sedpipe.stages.predict import PredictReport, frame_probabilities, predict
 from sedpipe.stages.score import score
 from sedpipe.stages.train import train
-from sedpipe.steps.run_record import TrainSettings
+from sedpipe.training.settings import TrainSettings
 from tiny_dataset import FRONT_END, LABELS, predict_until, untrained_model
 
 torch.set_num_threads(1)

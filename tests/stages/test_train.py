@@ -25,7 +25,8 @@ from sedpipe.io.models.checkpoints import read_model
 from sedpipe.listener import Listener
 from sedpipe.nn.networks.crnn import PoolingConfig
 from sedpipe.stages.dry_run import dry_run
-from sedpipe.stages.train import TrainReport, TrainSettings, train
+from sedpipe.stages.train import TrainReport, train
+from sedpipe.training.settings import TrainSettings
 from sedpipe.views.terminal.lines import dry_run_lines
 from tiny_dataset import FRONT_END, LABELS, N_CLIPS, NAME, SETTINGS, make_dataset, train_in_two_processes, train_until
 

@@ -27,6 +27,7 @@ from itertools import product
 
 import numpy as np
 
+from sedpipe.choices import OPERATING_POINTS
 from sedpipe.detection.class_settings import best_of_classes
 from sedpipe.detection.postprocess import (
     PostProcessing,
@@ -38,7 +39,6 @@ from sedpipe.labels import LabelSet
 from sedpipe.metrics.detection_scores import DetectionScores, detection_scores
 from sedpipe.metrics.segment_based import count_segments
 
-OPERATING_POINTS = ("min_er", "max_f1")
 STEPS = ("untuned", "threshold", "smoothing", "gap", "hysteresis", "gate", "class_thresholds", "class_smoothing")
 UNTUNED = PostProcessing(threshold=0.5)
 N_FOLDS = 5

@@ -9,9 +9,8 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 
+from sedpipe.choices import DTYPES
 from sedpipe.features.logmel import EXTRACTOR_VERSION, LogMelConfig
-
-DTYPES = ("float16", "float32")
 
 
 @dataclass(frozen=True)

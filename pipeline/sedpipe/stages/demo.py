@@ -16,7 +16,7 @@ from sedpipe.stages.download import download
 from sedpipe.stages.features import extract_features
 from sedpipe.stages.score import ScoreReport, score
 from sedpipe.stages.train import train
-from sedpipe.steps.run_record import TrainSettings
+from sedpipe.training.settings import TrainSettings
 
 DATASET = "demo"
 

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from sedpipe.clips import SPLITS, Clip
+from sedpipe.choices import SPLITS
+from sedpipe.clips import Clip
 from sedpipe.errors import SedpipeError
 from sedpipe.io.cache.dataset import Dataset, DatasetRecord, audio_name
 from sedpipe.io.cache.ledger import Entry, Key, Ledger, is_due, read_ledgers

@@ -16,8 +16,8 @@ from sedpipe.io.cache.dataset import Dataset
 from sedpipe.labels import LabelSet
 from sedpipe.nn.summary import Layer, layers, saved_bytes
 from sedpipe.stages.train import open_splits, start, what_a_user_can_mend
-from sedpipe.steps.run_record import TrainSettings
 from sedpipe.training.processes import check_devices, make_fabric
+from sedpipe.training.settings import TrainSettings
 
 MEASURED_CLIPS = 8
 _COPIES = 5  # of each parameter: itself, its gradient, Adam's two means, the best epoch's

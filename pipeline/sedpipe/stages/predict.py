@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from sedpipe.choices import OPERATING_POINTS
 from sedpipe.detection.postprocess import PostProcessing, decode_events
-from sedpipe.detection.tuning import OPERATING_POINTS
 from sedpipe.errors import AudioError, SettingsError
 from sedpipe.events import Event
 from sedpipe.features.logmel import log_mel

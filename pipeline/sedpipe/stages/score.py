@@ -18,8 +18,9 @@ from typing import Any
 
 import numpy as np
 
+from sedpipe.choices import OPERATING_POINTS, TUNED_ON
 from sedpipe.detection.postprocess import decode_events
-from sedpipe.detection.tuning import OPERATING_POINTS, OperatingPoint, tune
+from sedpipe.detection.tuning import OperatingPoint, tune
 from sedpipe.errors import MissingStageError, SettingsError
 from sedpipe.events import Event
 from sedpipe.io.cache.dataset import Dataset
@@ -37,7 +38,6 @@ from sedpipe.metrics.yardsticks import commonest_class
 from sedpipe.steps.frame_scores import frame_scores, mean_of
 from sedpipe.steps.scoring import SEGMENTS, Truth, checked, compare, event_based, psds_scores, yardstick_scores
 
-TUNED_ON = "testing"
 TIME_RESOLUTION = 1.0
 MOST_MISSING = 1000
 _SCORES = ("segment_based", "operating_points", "event_based", "clip_based", "psds", "per_class")

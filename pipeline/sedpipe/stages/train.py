@@ -15,7 +15,8 @@ import numpy as np
 import torch
 from lightning_fabric import Fabric
 
-from sedpipe.detection.tuning import OPERATING_POINTS, UNTUNED, OperatingPoint, scores_at_thresholds, tune
+from sedpipe.choices import OPERATING_POINTS
+from sedpipe.detection.tuning import UNTUNED, OperatingPoint, scores_at_thresholds, tune
 from sedpipe.errors import MissingStageError, SedpipeError, SettingsError, StaleError
 from sedpipe.features.logmel import LogMelConfig
 from sedpipe.features.spec import FeatureSpec
@@ -32,11 +33,12 @@ from sedpipe.listener import Listener, clock
 from sedpipe.nn.device import check_compiler, has_room
 from sedpipe.nn.networks.crnn import CRNN
 from sedpipe.steps.batches import ClipBatches, band_statistics, read_ahead
-from sedpipe.steps.run_record import TrainSettings, begin_run, describe_run
+from sedpipe.steps.run_record import begin_run, describe_run
 from sedpipe.steps.truth import Truth, read_truth
 from sedpipe.training.fit import EpochRecord, Fit, Judge, LossError, predict
 from sedpipe.training.memory import keep_freed_memory
 from sedpipe.training.processes import launch, make_fabric
+from sedpipe.training.settings import TrainSettings
 
 TUNING_BATCH_SIZE = 32
 SAVE_EVERY_S = 60.0

@@ -1,6 +1,5 @@
 """What a run is made with: written when it begins, held against what is asked when it goes on.
 
-- :class:`TrainSettings`: everything that a person decides
 - :func:`describe_run`: settings, data, versions
 - :func:`begin_run`: a new run's record is written; another one's settings or data are refused
 """
@@ -11,7 +10,7 @@ import hashlib
 import json
 import platform
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -22,61 +21,10 @@ from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.runs import Run, differences
 from sedpipe.io.files.checksums import sha256_of
-from sedpipe.io.settings.recipes import PAPER
-from sedpipe.nn.networks.crnn import NetworkConfig, PoolingConfig
 from sedpipe.steps.batches import ClipBatches
-from sedpipe.training.fit import TrainingConfig
+from sedpipe.training.settings import TrainSettings
 
 VERSIONED = ("torch", "numpy", "librosa", "h5py", "sed_eval")
-
-
-@dataclass(frozen=True)
-class TrainSettings:
-    """What a run is made with.
-
-    Parameters
-    ----------
-    preset : str
-        Name of the preset that network and training come from.
-    network : NetworkConfig
-    pooling : PoolingConfig
-    training : TrainingConfig
-    seed : int
-        Decides initial weights, order of clips, dropout.
-    device : str
-        ``cpu``, ``cuda``, ``cuda:1``, ...
-    threads : int
-        Of the CPU; sums depend on it in the last digit.
-    precision : str
-        What convolutions and GRU compute in: ``auto``, ``float32`` or ``bfloat16``.
-    compiled : bool
-        By ``torch.compile``; sums depend on it, too.
-    recipe : str
-        Name of the recipe that the preset's training was changed by.
-    devices : int
-        Processes that share each batch, on GPUs one each.
-    """
-
-    preset: str
-    network: NetworkConfig
-    pooling: PoolingConfig
-    training: TrainingConfig
-    seed: int
-    device: str
-    threads: int
-    precision: str = "auto"
-    compiled: bool = False
-    recipe: str = PAPER
-    devices: int = 1
-
-    @property
-    def default_run(self) -> str:
-        """A name that tells the runs of a table apart."""
-        how = self.pooling
-        stages = "x".join(str(group) for group in how.hierarchy) or "single"
-        weights = "" if how.segment_weights == "corrected" else f"-{how.segment_weights}"
-        recipe = "" if self.recipe == PAPER else f"-{self.recipe}"
-        return f"{self.preset}{recipe}-{how.function}-{stages}{weights}-seed{self.seed}"
 
 
 def describe_run(

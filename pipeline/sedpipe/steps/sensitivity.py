@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from sedpipe.choices import TUNED_ON
 from sedpipe.detection.sensitivity import sensitivity
 from sedpipe.errors import SedpipeError
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.runs import find_run
 from sedpipe.listener import Listener
-from sedpipe.stages.score import TIME_RESOLUTION, TUNED_ON, known_truth
+from sedpipe.stages.score import TIME_RESOLUTION, known_truth
 from sedpipe.steps.frame_scores import frame_scores
 
 

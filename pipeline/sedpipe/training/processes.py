@@ -27,7 +27,6 @@ from torch.multiprocessing.spawn import ProcessExitedException, ProcessRaisedExc
 
 from sedpipe.errors import SedpipeError, SettingsError
 
-PRECISIONS = ("auto", "float32", "bfloat16")
 Result = TypeVar("Result")
 
 logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it greets each process at length

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sedpipe.clips import SPLITS, Clip
+from sedpipe.choices import SPLITS
+from sedpipe.clips import Clip
 from sedpipe.errors import ListFormatError
 from sedpipe.io.lists.clips import read_clips, write_clips
 from sedpipe.labels import LabelSet

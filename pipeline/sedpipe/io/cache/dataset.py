@@ -14,7 +14,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from sedpipe.clips import SPLITS, Clip
+from sedpipe.choices import SPLITS
+from sedpipe.clips import Clip
 from sedpipe.errors import MissingStageError, SedpipeError
 from sedpipe.io.files.atomic import write_json
 from sedpipe.io.lists.clips import read_clips

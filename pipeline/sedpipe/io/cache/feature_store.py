@@ -31,9 +31,6 @@ from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.audio_checksums import AudioStamp
 from sedpipe.io.files.atomic import write_atomically
 
-COMPRESSIONS = ("none", "gzip", "lzf")
-"""HDF5's own filters, which every reader has."""
-
 MOST_OPEN_FILES = 64
 """Shards open at the same time while they are merged; a system allows about 1,000 files."""
 

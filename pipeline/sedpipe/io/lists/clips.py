@@ -9,7 +9,8 @@ import math
 from collections.abc import Iterable
 from pathlib import Path
 
-from sedpipe.clips import SPLITS, Clip
+from sedpipe.choices import SPLITS
+from sedpipe.clips import Clip
 from sedpipe.io.files.atomic import write_text
 from sedpipe.io.lists.text import as_label, as_seconds, complaint, numbered_lines
 from sedpipe.labels import LabelSet

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, field_validator
 
-from sedpipe.clips import SPLITS
+from sedpipe.choices import SPLITS
 from sedpipe.labels import LabelSet
 from sedpipe.suggestions import did_you_mean
 

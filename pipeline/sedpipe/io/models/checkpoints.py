@@ -21,8 +21,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from sedpipe.choices import OPERATING_POINTS
 from sedpipe.detection.postprocess import PostProcessing
-from sedpipe.detection.tuning import OPERATING_POINTS
 from sedpipe.errors import MissingStageError, SedpipeError
 from sedpipe.features.logmel import LogMelConfig
 from sedpipe.features.spec import FeatureSpec

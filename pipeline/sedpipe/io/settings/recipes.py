@@ -16,8 +16,6 @@ from sedpipe.suggestions import did_you_mean
 from sedpipe.training.fit import TrainingConfig
 
 _SHIPPED = Path(__file__).resolve().parents[2] / "recipes"
-PAPER = "paper"
-"""The recipe that changes nothing: presets are trained as published."""
 
 
 @dataclass(frozen=True)

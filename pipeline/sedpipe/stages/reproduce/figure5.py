@@ -24,8 +24,8 @@ from sedpipe.listener import Listener
 from sedpipe.stages.reproduce.table2 import HIERARCHIES, POOLINGS, Cell, default_folder, grid, run_name
 from sedpipe.stages.score import known_truth
 from sedpipe.steps.frame_scores import frame_scores
-from sedpipe.steps.run_record import TrainSettings
 from sedpipe.suggestions import did_you_mean
+from sedpipe.training.settings import TrainSettings
 from sedpipe.views.tables.figure5 import Heard, Voice, figure5
 
 OPERATING_POINT = "min_er"

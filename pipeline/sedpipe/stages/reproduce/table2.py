@@ -22,8 +22,10 @@ from typing import Any
 
 import torch
 
+from sedpipe.choices import TUNED_ON
 from sedpipe.errors import MissingStageError, SedpipeError, StaleError
 from sedpipe.features.spec import FeatureSpec
+from sedpipe.hierarchy import as_name
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.runs import differences, named_run
 from sedpipe.io.cache.table_folder import Table
@@ -35,11 +37,11 @@ from sedpipe.nn.blocks import CONVOLUTIONS, Convolution
 from sedpipe.nn.networks.crnn import NetworkConfig, PoolingConfig
 from sedpipe.nn.pooling import POOLING_FUNCTIONS, PoolingFunction
 from sedpipe.shards import Shard
-from sedpipe.stages.score import TUNED_ON, counts_of_clips, score
+from sedpipe.stages.score import counts_of_clips, score
 from sedpipe.stages.train import open_splits, train
-from sedpipe.steps.run_record import TrainSettings
 from sedpipe.steps.sensitivity import found_later, sensitivity_of_run
 from sedpipe.training.fit import TrainingConfig
+from sedpipe.training.settings import TrainSettings
 from sedpipe.views.tables.sensitivity_curves import curves_of, sensitivity_lines
 from sedpipe.views.tables.sensitivity_figure import sensitivity_figure
 from sedpipe.views.tables.table2 import csv_text, markdown, published_lines
@@ -62,8 +64,7 @@ class Cell:
     @property
     def name(self) -> str:
         """Of its file and, with preset, recipe and epochs, of its run."""
-        stages = "x".join(map(str, self.hierarchy)) or "single"
-        return f"{self.pooling}-{stages}-seed{self.seed}"
+        return f"{self.pooling}-{as_name(self.hierarchy)}-seed{self.seed}"
 
 
 @dataclass(frozen=True)

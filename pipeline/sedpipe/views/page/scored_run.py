@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from sedpipe.clips import SPLITS, Clip
+from sedpipe.choices import SPLITS
+from sedpipe.clips import Clip
 from sedpipe.errors import MissingStageError, SedpipeError, StaleError
 from sedpipe.events import Event, EventLists
 from sedpipe.frames import FrameGrid

@@ -1,0 +1,60 @@
+"""``cache``: what lies there, and freeing it."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from sedpipe.cli.options import common
+from sedpipe.cli.terminal import print_report
+from sedpipe.views.terminal import lines
+
+
+@click.group()
+def cache() -> None:
+    """What lies in the cache, and freeing it."""
+
+
+@cache.command("list")
+@click.argument("dataset", required=False)
+@common
+def cache_list(dataset: str | None, cache_dir: Path, as_json: bool, quiet: bool) -> None:
+    """Features by their parameters, audio and runs: sizes and last use."""
+    from sedpipe.stages.cache import list_cache
+
+    print_report(list_cache(cache_dir, dataset), lines.cache_lines, as_json)
+
+
+@cache.command("prune")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--kind", "kinds", multiple=True, type=click.Choice(["features", "audio", "run", "leftover"]),
+              help="Only these; repeatable.")  # fmt: skip
+@click.option("--unused-days", type=click.FloatRange(0), metavar="N", help="Only what nobody used for N days.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@common
+def cache_prune(
+    names: tuple[str, ...], kinds: tuple[str, ...], unused_days: float | None, yes: bool,
+    cache_dir: Path, as_json: bool, quiet: bool,
+) -> None:  # fmt: skip
+    """Free what is named as `cache list` names it, or chosen by kind and age; asks first.
+
+    Links are never followed, and what a process is writing stays.
+    """
+    from sedpipe.stages.cache import CacheReport, choose, list_cache, prune
+
+    chosen = choose(list_cache(cache_dir).items, names, kinds, unused_days)
+    if chosen and not yes:
+        shown = CacheReport(chosen, sum(item.bytes for item in chosen))
+        click.echo("\n".join(lines.cache_lines(asdict(shown))), err=True)
+        if not click.confirm("Free all of these?", err=True):
+            chosen = []
+    report = prune(cache_dir, chosen)
+    print_report(report, lines.prune_lines, as_json)
+    if report.kept:
+        sys.exit(1)
+
+
+COMMANDS = (cache,)

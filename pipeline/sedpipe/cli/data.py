@@ -1,0 +1,132 @@
+"""Getting data: ``download``, ``features``; what there is: ``status``, ``doctor``."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sedpipe.choices import COMPRESSIONS, RETRY
+from sedpipe.cli.options import EXIT_RETRYABLE, FILE, common, dataset_argument, front_end_options, jobs_option
+from sedpipe.cli.terminal import Terminal, print_report
+from sedpipe.cli.types import BytesType, ShardType
+from sedpipe.shards import Shard
+from sedpipe.views.terminal import lines
+
+
+@click.command()
+@dataset_argument
+@click.option("--from", "places", multiple=True, metavar="PLACE",
+              help="Look here first: a folder, an archive, an address; repeatable.")  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Count what is listed; touch no audio.")
+@click.option("--retry", multiple=True, type=click.Choice(RETRY),
+              help="Try these again, too; repeatable.")  # fmt: skip
+@click.option("--limit", type=click.IntRange(0), metavar="N",
+              help="Fetch at most N clips this time; 0 takes only what --from has.")  # fmt: skip
+@click.option("--shard", type=ShardType(), help="Only this part of the clips, such as 2/8; each has a ledger.")
+@click.option("--workers", type=click.IntRange(1, 32), default=2, show_default=True, help="Videos at the same time.")
+@click.option("--sleep", "spacing_s", type=click.FloatRange(0), default=8.0, show_default=True, metavar="SECONDS",
+              help="From one video to the next, a little longer or shorter at random.")  # fmt: skip
+@click.option("--cookies", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE",
+              help="Cookies of an account, in Netscape's form.")  # fmt: skip
+@click.option("--cookies-from-browser", metavar="NAME", help="firefox, chrome, chrome:PROFILE, ...")
+@click.option("--proxy", metavar="URL", help="Such as socks5://127.0.0.1:1080.")
+@click.option("--rate-limit", type=BytesType(), help="Most bytes a second, such as 500K or 2M.")
+@jobs_option
+@common
+def download(
+    dataset: str, places: tuple[str, ...], dry_run: bool, retry: tuple[str, ...], limit: int | None,
+    shard: Shard | None, jobs: int, cache_dir: Path, as_json: bool, quiet: bool, **network: Any,
+) -> None:  # fmt: skip
+    """Get the rows and the audio of a dataset."""
+    from sedpipe.io.manifests.load import load_manifest
+    from sedpipe.sources.youtube import FetchOptions
+    from sedpipe.stages.download import DownloadOptions
+    from sedpipe.stages.download import download as run_stage
+
+    manifest = load_manifest(dataset)
+    options = DownloadOptions(retry, limit, shard, FetchOptions(**network))
+    report = run_stage(manifest, cache_dir, places, jobs=jobs, dry_run=dry_run, options=options,
+                       listener=Terminal(quiet=quiet))  # fmt: skip
+    print_report(report, partial(lines.download_lines, address=dataset), as_json)
+    if report.stopped or any(counts.get("retryable") for counts in report.splits.values()):
+        sys.exit(EXIT_RETRYABLE)
+
+
+@click.command()
+@dataset_argument
+@front_end_options
+@click.option("--compress", "compression", type=click.Choice(COMPRESSIONS),
+              help="HDF5's own filters; values stay the same.  [default: as the store is, none at first]")  # fmt: skip
+@click.option("--explain", is_flag=True, help="Say which features would be made and why; make nothing.")
+@click.option("--shard", type=ShardType(), help="Only this part of the clips, such as 2/8; the last part merges.")
+@click.option("--backend", type=click.Choice(["loky", "dask"]), default="loky", show_default=True,
+              help="Where workers are: processes of this machine, or of a Dask cluster.")  # fmt: skip
+@click.option("--scheduler", metavar="ADDRESS", help="Of the Dask cluster, such as tcp://10.0.0.1:8786.")
+@jobs_option
+@common
+def features(
+    dataset: str, front_end: Path | None, n_mels: int | None, dtype: str, compression: str | None, explain: bool,
+    shard: Shard | None, backend: str, scheduler: str | None, jobs: int, cache_dir: Path, as_json: bool, quiet: bool,
+) -> None:  # fmt: skip
+    """Make log-mel spectrograms, in parallel, into HDF5."""
+    from sedpipe.io.cache.open import open_dataset
+    from sedpipe.io.settings.front_ends import feature_spec
+    from sedpipe.stages.features import explain_features, extract_features
+
+    if (backend == "dask") != (scheduler is not None):
+        raise click.UsageError("--backend dask and --scheduler ADDRESS go together")
+    opened, spec = open_dataset(dataset, cache_dir), feature_spec(front_end, n_mels, dtype)
+    if explain:
+        print_report(explain_features(opened, spec, jobs=jobs), lines.explain_lines, as_json)
+        return
+    report = extract_features(
+        opened, spec, compression=compression, jobs=jobs, scheduler=scheduler, shard=shard,
+        listener=Terminal(quiet=quiet),
+    )  # fmt: skip
+    print_report(report, lines.features_lines, as_json)
+
+
+@click.command()
+@dataset_argument
+@click.option("--export", type=FILE, metavar="FILE",
+              help="Write what is known of each clip to a TSV.")  # fmt: skip
+@click.option("--classes", is_flag=True, help="Count clips by class, too.")
+@common
+def status(dataset: str, export: Path | None, classes: bool, cache_dir: Path, as_json: bool, quiet: bool) -> None:
+    """What each stage has and lacks, and the command to run next."""
+    from sedpipe.io.cache.open import open_dataset
+    from sedpipe.stages.status import export_clips
+    from sedpipe.stages.status import status as run_stage
+
+    opened = open_dataset(dataset, cache_dir)
+    report = run_stage(opened, address=dataset, classes=classes)
+    if export is not None:
+        rows = export_clips(opened, export)
+        Terminal(quiet=quiet).say(f"{export}: {rows:,} clips")
+    print_report(report, lines.status_lines, as_json)
+
+
+@click.command()
+@dataset_argument
+@common
+def doctor(dataset: str, cache_dir: Path, as_json: bool, quiet: bool) -> None:
+    """What this machine has and lacks, and what to do about it."""
+    from sedpipe.io.cache.open import open_dataset
+    from sedpipe.stages.doctor import doctor as run_stage
+
+    report = run_stage(cache_dir, open_dataset(dataset, cache_dir).name, address=dataset)
+    print_report(report, lines.doctor_lines, as_json)
+    if not report.is_healthy:
+        sys.exit(1)
+
+
+COMMANDS = (
+    download,
+    features,
+    status,
+    doctor,
+)

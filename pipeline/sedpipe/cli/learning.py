@@ -1,0 +1,190 @@
+"""Training: ``train``, ``export``, ``reproduce``, ``demo``."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sedpipe.choices import PRECISIONS, SPLITS
+from sedpipe.cli.options import (
+    EXIT_RETRYABLE,
+    FOLDER,
+    common,
+    dataset_argument,
+    device_option,
+    front_end_options,
+    jobs_option,
+    processors,
+    seed_option,
+)
+from sedpipe.cli.terminal import Terminal, print_report
+from sedpipe.cli.types import HierarchyType, PoolingsType, PoolingType, SeedsType, ShardType
+from sedpipe.shards import Shard
+from sedpipe.views.terminal import lines
+
+
+@click.command()
+@dataset_argument
+@click.option("--pooling", type=PoolingType(),
+              help="Pooling function: max, average, linear, exponential, attention, auto.  "
+                   "[default: the preset's, linear]")  # fmt: skip
+@click.option("--hierarchy", type=HierarchyType(),
+              help="Frames pooled in each stage before the last; none is single pooling.  [default: 5,5]")  # fmt: skip
+@click.option("--segment-weights", type=click.Choice(["corrected", "original", "learned"]),
+              help="Weights of a stage's segments: Eq. 4 of the erratum, Eq. A-1, or a dense layer.  "
+                   "[default: corrected]")  # fmt: skip
+@click.option("--preset", help="paper, small, cdur, or the path of a TOML.  [default: small on a processor, paper "
+              "on a GPU]")  # fmt: skip
+@click.option("--recipe", default="paper", show_default=True,
+              help="How it is trained: paper, strong, or the path of a TOML.")  # fmt: skip
+@click.option("--run", help="Name of the run.  [default: made from the settings]")
+@seed_option
+@click.option("--epochs", type=click.IntRange(0), help="At most; 0 leaves the network untrained.")
+@click.option("--batch-size", type=click.IntRange(1), help="Clips a step.")
+@click.option("--threads", type=click.IntRange(1), default=processors, show_default="all processors",
+              help="CPU threads; part of what decides the last digits.")  # fmt: skip
+@click.option("--precision", type=click.Choice(PRECISIONS), default="auto", show_default=True,
+              help="Of convolutions and GRU; auto is bfloat16 on a GPU.")  # fmt: skip
+@click.option("--compile", "compiled", is_flag=True,
+              help="Have torch.compile fuse the network's operations; needs a C++ compiler.")  # fmt: skip
+@front_end_options
+@click.option("--save-every", type=click.FloatRange(0), default=60.0, show_default=True, metavar="SECONDS",
+              help="How often what is done of an epoch is stored; changes no result.")  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Tell layers, parameters, memory and time; train nothing.")
+@device_option
+@click.option("--devices", type=click.IntRange(1), default=1, show_default=True,
+              help="Processes that share each batch: on GPUs one each, else on the processor.")  # fmt: skip
+@common
+def train(
+    dataset: str, front_end: Path | None, n_mels: int | None, dtype: str, run: str | None, save_every: float,
+    dry_run: bool,
+    cache_dir: Path, as_json: bool, quiet: bool, **options: Any,
+) -> None:  # fmt: skip
+    """Train a network, or go on with one; ends by choosing thresholds on `testing`."""
+    from sedpipe.io.cache.open import open_dataset
+    from sedpipe.io.settings.front_ends import feature_spec
+    from sedpipe.io.settings.train_settings import Asked, train_settings
+    from sedpipe.stages.train import train as run_stage
+
+    opened, settings, listener = (
+        open_dataset(dataset, cache_dir),
+        train_settings(Asked(**options)),
+        Terminal(quiet=quiet),
+    )
+    if options["preset"] is None:
+        listener.say(f"--preset {settings.preset}, since the network runs on {settings.device}")
+    spec = feature_spec(front_end, n_mels, dtype)
+    if dry_run:
+        from sedpipe.stages.dry_run import dry_run as tell
+
+        print_report(tell(opened, settings, spec), lines.dry_run_lines, as_json)
+        return
+    report = run_stage(
+        opened, settings, spec, run_name=run, save_every_s=save_every, listener=listener
+    )  # fmt: skip
+    print_report(report, partial(lines.train_lines, address=dataset), as_json)
+
+
+@click.command()
+@click.argument("run")
+@click.option("--dataset", help="Whose run it is, where RUN is a name.")
+@click.option("--out", type=FOLDER, metavar="DIR",
+              help="Where to write.  [default: export/ in the run's folder]")  # fmt: skip
+@click.option("--format", "form", type=click.Choice(["safetensors", "onnx"]), default="safetensors", show_default=True,
+              help="Weights, which `predict --model` reads too, or the network as ONNX.")  # fmt: skip
+@common
+def export(
+    run: str, dataset: str | None, out: Path | None, form: str, cache_dir: Path, as_json: bool, quiet: bool
+) -> None:
+    """A trained run as files for other programs: safetensors or ONNX, and config.json."""
+    from sedpipe.io.cache.open import open_dataset
+    from sedpipe.stages.export import export as run_stage
+
+    report = run_stage(run, cache=open_dataset(dataset, cache_dir) if dataset else None, out=out, form=form)
+    print_report(report, lines.export_lines, as_json)
+
+
+@click.command()
+@click.argument("table", type=click.Choice(["table2", "figure5"]))
+@dataset_argument
+@click.option("--preset", help="paper, small, cdur, or the path of a TOML.  [default: small on a processor, paper "
+              "on a GPU]")  # fmt: skip
+@click.option("--recipe", default="paper", show_default=True, help="paper, strong, or the path of a TOML.")
+@click.option("--epochs", type=click.IntRange(1), help="At most, in every cell.")
+@click.option("--seeds", type=SeedsType(), default="0,1,2,3,4", show_default=True, help="As many cells a system.")
+@click.option("--poolings", type=PoolingsType(), default="linear,exponential,attention", show_default=True,
+              help="Which rows; each single and hierarchical.")  # fmt: skip
+@click.option("--out", type=FOLDER, metavar="DIR",
+              help="Where cells and table lie.  [default: tables/ in the dataset's folder]")  # fmt: skip
+@click.option("--shard", type=ShardType(), help="Make only this part of the cells, such as 2/8.")
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, metavar="N",
+              help="Cells made at the same time, each in a process of its own.")  # fmt: skip
+@click.option("--threads", type=click.IntRange(1), default=processors, show_default="all processors",
+              help="CPU threads, shared by the cells made at the same time.")  # fmt: skip
+@click.option("--clip", metavar="CLIP_ID", help="What figure5 shows.")
+@click.option("--split", type=click.Choice(SPLITS), default="testing",
+              show_default=True, help="Whose clip it is.")  # fmt: skip
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the systems in figure5.")
+@device_option
+@common
+def reproduce(
+    table: str, dataset: str, seeds: tuple[int, ...], poolings: tuple[str, ...], out: Path | None,
+    shard: Shard | None, jobs: int, clip: str | None, split: str, seed: int, cache_dir: Path, as_json: bool,
+    quiet: bool, **options: Any,
+) -> None:  # fmt: skip
+    """The paper's Table 2 on a dataset: six systems, several seeds, intervals; only what is missing is made.
+
+    figure5 draws what the six systems of one seed say of a clip; the table's runs must be there.
+    """
+    from sedpipe.io.cache.open import open_dataset
+    from sedpipe.io.settings.front_ends import feature_spec
+    from sedpipe.io.settings.train_settings import Asked, train_settings
+
+    if (table == "figure5") != (clip is not None):
+        raise click.UsageError("figure5 and --clip go together")
+    from sedpipe.stages.reproduce.table2 import reproduce_table2
+
+    settings = train_settings(Asked(**options))
+    if clip is not None:
+        from sedpipe.stages.reproduce.figure5 import reproduce_figure5
+
+        drawn = reproduce_figure5(open_dataset(dataset, cache_dir), settings, clip, seed, split=split,
+                                  poolings=poolings, folder=out, listener=Terminal(quiet=quiet))  # fmt: skip
+        return print_report(drawn, lines.figure5_lines, as_json)
+    report = reproduce_table2(open_dataset(dataset, cache_dir), settings, feature_spec(), seeds,
+                              poolings=poolings, folder=out, shard=shard, jobs=jobs, listener=Terminal(quiet=quiet),
+                              )  # fmt: skip
+    print_report(report, lines.reproduce_lines, as_json)
+    if report.failed:
+        sys.exit(EXIT_RETRYABLE)
+
+
+@click.command()
+@click.option("--preset", default="demo", show_default=True, help="demo, small, paper, or the path of a TOML.")
+@click.option("--epochs", type=click.IntRange(0), help="At most.")
+@seed_option
+@jobs_option
+@device_option
+@common
+def demo(
+    preset: str, epochs: int | None, seed: int, jobs: int, device: str, cache_dir: Path, as_json: bool, quiet: bool
+) -> None:
+    """All stages on a small built-in dataset; no network needed."""
+    from sedpipe.io.settings.train_settings import Asked, train_settings
+    from sedpipe.stages.demo import demo as run_stage
+
+    asked = Asked(processors(), preset, seed=seed, device=device, epochs=epochs)
+    report = run_stage(cache_dir, train_settings(asked), jobs=jobs, listener=Terminal(quiet=quiet))
+    print_report(report, lines.demo_lines, as_json)
+
+
+COMMANDS = (
+    train,
+    export,
+    reproduce,
+    demo,
+)

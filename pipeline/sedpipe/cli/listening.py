@@ -1,0 +1,142 @@
+"""What a trained network hears: ``score``, ``predict``, ``report``."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sedpipe.choices import SPLITS
+from sedpipe.cli.options import (
+    DEFAULT_DATASET,
+    EXIT_RETRYABLE,
+    FILE,
+    FOLDER,
+    LIST,
+    common,
+    device_option,
+    operating_point_option,
+)
+from sedpipe.cli.terminal import Terminal, print_report
+from sedpipe.views.terminal import lines
+
+
+@click.command()
+@click.argument("dataset", required=False, metavar="[DATASET]")
+@click.option("--run", "runs", multiple=True, metavar="RUN",
+              help="Name or path of a run; several are scored as their mean.  [default: the newest]")  # fmt: skip
+@click.option("--split", type=click.Choice(SPLITS), default="evaluation",
+              show_default=True, help="What to score; nothing is ever tuned on it here.")  # fmt: skip
+@click.option("--estimated", type=LIST, metavar="LIST", help="Score this event list, of any system, ...")
+@click.option("--reference", type=LIST, metavar="LIST", help="... against this one; DATASET then only names classes.")
+@click.option("--duration", type=click.FloatRange(0, min_open=True), metavar="SECONDS",
+              help="Of every clip of the lists.  [default: by its name, or its last event]")  # fmt: skip
+@click.option("--durations", type=LIST, metavar="LIST", help="Of each clip: filename, duration.")
+@click.option("--time-resolution", type=click.FloatRange(0, min_open=True), default=1.0, show_default=True,
+              metavar="SECONDS", help="Length of a segment, for lists.")  # fmt: skip
+@click.option("--against", metavar="RUN|LIST", help="What to compare with, on the same clips.")
+@operating_point_option
+@click.option("--explain", is_flag=True, help="Show what each step of tuning gained, there and cross-validated.")
+@click.option("--export-scores", type=FOLDER, metavar="FOLDER",
+              help="Write frame probabilities as sed_scores_eval reads them.")  # fmt: skip
+@device_option
+@common
+def score(
+    dataset: str | None, estimated: Path | None, reference: Path | None, duration: float | None,
+    durations: Path | None, time_resolution: float, against: str | None,
+    explain: bool, cache_dir: Path, as_json: bool, quiet: bool, **options: Any,
+) -> None:  # fmt: skip
+    """Events and scores (checked by sed_eval) of a run on a split, or of any event list."""
+    from sedpipe.io.cache.open import labels_of, open_dataset
+
+    if estimated is not None and reference is not None:
+        from sedpipe.stages.score_lists import score_lists
+
+        listed = score_lists(
+            reference, estimated, labels=labels_of(dataset, cache_dir) if dataset else None, duration=duration,
+            durations=durations, against=Path(against) if against else None, time_resolution=time_resolution,
+        )  # fmt: skip
+        return print_report(listed, lines.list_score_lines, as_json)
+    if estimated is not None or reference is not None:
+        raise click.UsageError("--reference and --estimated go together")
+    from sedpipe.stages.score import score as run_stage
+
+    report = run_stage(
+        open_dataset(dataset or DEFAULT_DATASET, cache_dir), run=options.pop("runs"), against=against,
+        listener=Terminal(quiet=quiet), **options,
+    )  # fmt: skip
+    print_report(report, partial(lines.score_lines, explain=explain), as_json)
+
+
+@click.command()
+@click.argument("places", nargs=-1, required=True, metavar="FILE_OR_DIR...", type=click.Path(path_type=Path))
+@click.option("--model", metavar="RUN", help="Folder of a run or an export; esc10, sedpipe's own; or a dataset's run.")
+@click.option("--dataset", help="Whose run it is; without --model, its newest.")
+@click.option("--out", type=FOLDER, metavar="DIR",
+              help="Write a file a recording here, in the folders' own layout; what is finished is kept.")  # fmt: skip
+@click.option("--format", "form", type=click.Choice(["tsv", "csv", "json", "audacity"]), default="tsv",
+              show_default=True, help="DCASE's event list, with probabilities, or Audacity's labels.")  # fmt: skip
+@operating_point_option
+@click.option("--threshold", type=click.FloatRange(0, 1), help="Probability from which on a class sounds, instead.")
+@device_option
+@common
+def predict(
+    places: tuple[Path, ...], model: str | None, dataset: str | None, out: Path | None, form: str,
+    operating_point: str, threshold: float | None, device: str, cache_dir: Path, as_json: bool, quiet: bool,
+) -> None:  # fmt: skip
+    """Events in any recordings, of any length and format, by a trained run."""
+    from sedpipe.io.cache.open import open_dataset
+    from sedpipe.nn.device import choose_device
+    from sedpipe.stages.predict import predict as run_stage
+
+    listener = Terminal(quiet=quiet)
+    report = run_stage(
+        places, model, cache=open_dataset(dataset, cache_dir) if dataset else None, out=out, form=form,
+        operating_point=operating_point, threshold=threshold, device=choose_device(device), listener=listener,
+    )  # fmt: skip
+    if as_json or out is not None:
+        print_report(report, partial(lines.predict_lines, out=str(out)), as_json)
+    else:
+        from sedpipe.io.predictions import rendered
+
+        click.echo(rendered(report.files, form), nl=False)
+    for line in lines.predict_remarks(asdict(report)):
+        click.echo(line, err=True)
+    if report.n_failed:
+        sys.exit(EXIT_RETRYABLE if report.n_failed < len(report.files) else 1)
+
+
+@click.command()
+@click.argument("runs", nargs=-1, required=True, metavar="RUN...")
+@click.option("--split", type=click.Choice(SPLITS),
+              help="Which scores.  [default: those there are, evaluation first]")  # fmt: skip
+@click.option("--clips", "n_clips", type=click.IntRange(0), default=12, show_default=True, metavar="N",
+              help="How many clips to show; each adds about 0.1 MB.")  # fmt: skip
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Decides which clips are random.")
+@click.option("--output", type=FILE, metavar="FILE",
+              help="The page.  [default: report-SPLIT.html in the run's folder]")  # fmt: skip
+@common
+def report(
+    runs: tuple[str, ...], split: str | None, n_clips: int, seed: int, output: Path | None,
+    cache_dir: Path, as_json: bool, quiet: bool,
+) -> None:  # fmt: skip
+    """One HTML file about a scored run, or about several side by side.
+
+    RUN is a name within any dataset of the cache, or the path of a run's folder.
+    """
+    from sedpipe.stages.report import report as run_stage
+
+    written = run_stage(runs, cache_dir, split=split, n_clips=n_clips, seed=seed, path=output,
+                        listener=Terminal(quiet=quiet))  # fmt: skip
+    print_report(written, lines.report_lines, as_json)
+
+
+COMMANDS = (
+    score,
+    predict,
+    report,
+)

@@ -1,0 +1,99 @@
+"""Options that several commands share, and the dataset that they work on.
+
+- :func:`common`: ``--cache``, ``--json``, ``--quiet``
+- :func:`dataset_argument`, :func:`jobs_option`, :func:`front_end_options`, :func:`seed_option`,
+  :func:`device_option`, :func:`operating_point_option`: each where it applies
+- :data:`EXIT_RETRYABLE`: the exit code of what is finished but not complete
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from sedpipe.choices import DTYPES, OPERATING_POINTS
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+DEFAULT_DATASET = "dcase2017-task4"
+LIST = click.Path(path_type=Path, exists=True, dir_okay=False)
+FOLDER = click.Path(path_type=Path, file_okay=False)
+FILE = click.Path(path_type=Path, dir_okay=False)
+
+EXIT_RETRYABLE = 3
+"""Finished, but some clips, or cells of a table, can still be retried."""
+
+
+def _remember_json(ctx: click.Context, _: click.Parameter, value: bool) -> bool:
+    ctx.meta["as_json"] = value
+    return value
+
+
+def common(command: Command) -> Command:
+    """Options of every verb."""
+    options = [
+        click.option("--cache", "cache_dir", type=FOLDER, default=Path("cache"),
+                     show_default=True, help="Where everything that is made lies."),
+        click.option("--json", "as_json", is_flag=True, callback=_remember_json, is_eager=True,
+                     help="Print one JSON object on stdout, nothing else."),
+        click.option("--quiet", is_flag=True, help="No progress."),
+    ]  # fmt: skip
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def dataset_argument(command: Command) -> Command:
+    """The dataset a verb works on."""
+    return click.argument("dataset", default=DEFAULT_DATASET, metavar="[DATASET]")(command)
+
+
+def jobs_option(command: Command) -> Command:
+    """How many processes a verb may use."""
+    return click.option(
+        "--jobs", type=click.IntRange(1), default=processors, show_default="all processors", help="Worker processes."
+    )(command)
+
+
+def front_end_options(command: Command) -> Command:
+    """Which log-mel parameters: `train` finds the features that `features` made with the same ones."""
+    options = [
+        click.option("--front-end", type=FILE, metavar="FILE",
+                     help="A TOML with other log-mel parameters: sample_rate, window_length, hop_length, n_fft, "
+                     "n_frames, n_mels, floor."),
+        click.option("--n-mels", type=click.IntRange(1), help="Mel bands.  [default: 80]"),
+        click.option("--dtype", type=click.Choice(DTYPES), default="float16", show_default=True,
+                     help="How feature values are stored."),
+    ]  # fmt: skip
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def seed_option(command: Command) -> Command:
+    """What decides chance."""
+    return click.option(
+        "--seed", type=click.IntRange(0), default=0, show_default=True, help="Decides weights, order and dropout."
+    )(command)
+
+
+def device_option(command: Command) -> Command:
+    """Where the network runs."""
+    return click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ...")(command)
+
+
+def operating_point_option(command: Command) -> Command:
+    """Which of a run's post-processings."""
+    return click.option(
+        "--operating-point", type=click.Choice(OPERATING_POINTS), default="min_er", show_default=True,
+        help="Which thresholds the event list is made with.",
+    )(command)  # fmt: skip
+
+
+def processors() -> int:
+    """As many as this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,55 @@
+"""What a command prints: progress on stderr, its report on stdout.
+
+- :class:`Terminal`: hears of a stage's progress
+- :func:`print_report`: one JSON object, or what a person reads of it
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from sedpipe.fates import Fate
+from sedpipe.listener import Listener
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Item = TypeVar("Item")
+
+
+class Terminal(Listener):
+    """Listens to a stage: lines and, on a terminal, bars; all on stderr."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+
+    def say(self, line: str) -> None:
+        """A line for a person."""
+        if not self._quiet:
+            click.echo(line, err=True)
+
+    def track(self, items: Iterable[Item], total: int, what: str) -> Iterator[Item]:
+        """Pass ``items`` on, with a bar where there is a terminal."""
+        from tqdm import tqdm
+
+        hidden = True if self._quiet or total == 0 else None  # None: hidden unless stderr is a terminal
+        bar = tqdm(items, total=total, desc=what, disable=hidden, leave=False, file=sys.stderr)
+        states: Counter[str] = Counter()
+        for item in bar:
+            if isinstance(item, Fate):
+                states[item.state] += 1
+                bar.set_postfix(states, refresh=False)
+            yield item
+
+
+def print_report(report: DataclassInstance, told: Callable[[dict[str, Any]], list[str]], as_json: bool) -> None:
+    """A report on stdout: the JSON object, or what a person reads of it."""
+    content = asdict(report)
+    click.echo(json.dumps(content, ensure_ascii=False) if as_json else "\n".join(told(content)))

@@ -1,0 +1,97 @@
+"""Options that are more than a word or a number.
+
+- :class:`ShardType`, :class:`SeedsType`, :class:`PoolingType`, :class:`PoolingsType`, :class:`BytesType`,
+  :class:`HierarchyType`
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import click
+
+from sedpipe.hierarchy import parse
+from sedpipe.shards import Shard
+
+
+class ShardType(click.ParamType[Shard]):
+    """A part like 2/8."""
+
+    name = "I/N"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Shard:
+        """Read it."""
+        try:
+            return value if isinstance(value, Shard) else Shard.parse(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class SeedsType(click.ParamType[tuple[int, ...]]):
+    """Seeds like 0,1,2."""
+
+    name = "N,N"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
+        """Read them."""
+        if isinstance(value, tuple):
+            return value
+        if not re.fullmatch(r"\d{1,9}(,\d{1,9})*", str(value)):
+            self.fail(f"expected seeds like 0,1,2, got {value!r}", param, ctx)
+        return tuple(dict.fromkeys(int(seed) for seed in str(value).split(",")))
+
+
+class PoolingType(click.ParamType[str]):
+    """The name of a pooling function: those of sedpipe, and what a script of one's own has added."""
+
+    name = "NAME"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Check it."""
+        from sedpipe.nn.pooling import POOLING_FUNCTIONS
+
+        if value not in POOLING_FUNCTIONS:
+            self.fail(f"expected one of {', '.join(POOLING_FUNCTIONS)}, got {value!r}", param, ctx)
+        return str(value)
+
+
+class PoolingsType(click.ParamType[tuple[str, ...]]):
+    """Names of pooling functions like linear,attention."""
+
+    name = "NAME,NAME"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        """Read them."""
+        if isinstance(value, tuple):
+            return value
+        names = dict.fromkeys(str(value).split(","))
+        return tuple(PoolingType().convert(name, param, ctx) for name in names)
+
+
+class BytesType(click.ParamType[int]):
+    """A number of bytes like 500K or 2M."""
+
+    name = "RATE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read it."""
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)([KMG]?)", str(value).upper())
+        if match is None or float(match[1]) == 0:
+            self.fail(f"expected bytes a second like 500K or 2M, got {value!r}", param, ctx)
+        return max(1, round(float(match[1]) * 1024.0 ** " KMG".index(match[2] or " ")))
+
+
+class HierarchyType(click.ParamType[tuple[int, ...]]):
+    """Groups like 5,5, or none."""
+
+    name = "N,N|none"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
+        """Read them."""
+        if isinstance(value, tuple):
+            return value
+        try:
+            return parse(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)

@@ -1,0 +1,98 @@
+"""What a person asks of a training -> the settings of a run.
+
+- :class:`Asked`: a preset, a recipe, and what takes the place of their values
+- :func:`train_settings`: all of it as one value
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sedpipe.errors import SettingsError
+from sedpipe.hierarchy import Hierarchy
+from sedpipe.io.settings.presets import load_preset
+from sedpipe.io.settings.recipes import load_recipe
+from sedpipe.nn.device import choose_device
+from sedpipe.training.settings import PAPER, TrainSettings
+
+ON_A_PROCESSOR, ON_A_GPU = "small", "paper"
+"""Presets where none is named: the paper's network takes hours on a processor."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of a training; None leaves a value as preset and recipe have it.
+
+    Parameters
+    ----------
+    threads : int
+        Of the CPU.
+    preset : str, optional
+        Name or path; by default ``small`` on a processor and ``paper`` on a GPU.
+    recipe : str
+        Name or path.
+    pooling, segment_weights : str, optional
+    hierarchy : tuple of int, optional
+        ``()`` is single pooling.
+    seed : int
+        Random seed.
+    device : str
+        ``auto``, ``cpu``, ``cuda``, ...
+    epochs, batch_size : int, optional
+    precision : str
+    compiled : bool
+    devices : int
+        Processes.
+    """
+
+    threads: int
+    preset: str | None = None
+    recipe: str = PAPER
+    pooling: str | None = None
+    hierarchy: Hierarchy | None = None
+    segment_weights: str | None = None
+    seed: int = 0
+    device: str = "auto"
+    epochs: int | None = None
+    batch_size: int | None = None
+    precision: str = "auto"
+    compiled: bool = False
+    devices: int = 1
+
+
+def train_settings(asked: Asked) -> TrainSettings:
+    """The settings of a run.
+
+    Raises
+    ------
+    SettingsError
+        If preset, recipe or device is not there, or the values do not go together.
+    """
+    device = choose_device(asked.device)
+    preset = load_preset(asked.preset or (ON_A_PROCESSOR if device == "cpu" else ON_A_GPU))
+    recipe = load_recipe(asked.recipe)
+    pooling = _given(function=asked.pooling, hierarchy=asked.hierarchy, segment_weights=asked.segment_weights)
+    try:
+        pooled = replace(preset.pooling, **pooling)
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
+    return TrainSettings(
+        preset=preset.name,
+        network=preset.network,
+        pooling=pooled,
+        training=replace(
+            recipe.applied_to(preset.training), **_given(epochs=asked.epochs, batch_size=asked.batch_size)
+        ),
+        seed=asked.seed,
+        device=device,
+        threads=asked.threads,
+        precision=asked.precision,
+        compiled=asked.compiled,
+        recipe=recipe.name,
+        devices=asked.devices,
+    )
+
+
+def _given(**values: Any) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}

@@ -1,0 +1,63 @@
+"""What a run is made with, all that a person decides.
+
+- :class:`TrainSettings`
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sedpipe.hierarchy import as_name
+from sedpipe.nn.networks.crnn import NetworkConfig, PoolingConfig
+from sedpipe.training.fit import TrainingConfig
+
+PAPER = "paper"
+"""The recipe that changes nothing: presets are trained as published."""
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """What a run is made with.
+
+    Parameters
+    ----------
+    preset : str
+        Name of the preset that network and training come from.
+    network : NetworkConfig
+    pooling : PoolingConfig
+    training : TrainingConfig
+    seed : int
+        Decides initial weights, order of clips, dropout.
+    device : str
+        ``cpu``, ``cuda``, ``cuda:1``, ...
+    threads : int
+        Of the CPU; sums depend on it in the last digit.
+    precision : str
+        What convolutions and GRU compute in: ``auto``, ``float32`` or ``bfloat16``.
+    compiled : bool
+        By ``torch.compile``; sums depend on it, too.
+    recipe : str
+        Name of the recipe that the preset's training was changed by.
+    devices : int
+        Processes that share each batch, on GPUs one each.
+    """
+
+    preset: str
+    network: NetworkConfig
+    pooling: PoolingConfig
+    training: TrainingConfig
+    seed: int
+    device: str
+    threads: int
+    precision: str = "auto"
+    compiled: bool = False
+    recipe: str = PAPER
+    devices: int = 1
+
+    @property
+    def default_run(self) -> str:
+        """A name that tells the runs of a table apart."""
+        how = self.pooling
+        weights = "" if how.segment_weights == "corrected" else f"-{how.segment_weights}"
+        recipe = "" if self.recipe == PAPER else f"-{self.recipe}"
+        return f"{self.preset}{recipe}-{how.function}-{as_name(how.hierarchy)}{weights}-seed{self.seed}"

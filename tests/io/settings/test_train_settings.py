@@ -1,0 +1,47 @@
+from pathlib import Path
+
+import pytest
+from sedpipe.errors import SettingsError
+from sedpipe.io.settings import train_settings as room
+from sedpipe.io.settings.presets import load_preset
+from sedpipe.io.settings.train_settings import Asked, train_settings
+
+
+def test_what_nobody_asks_for_is_the_presets() -> None:
+    preset, settings = load_preset("cdur"), train_settings(Asked(2, "cdur", device="cpu"))
+    assert (settings.network, settings.pooling, settings.training) == (preset.network, preset.pooling, preset.training)
+    assert (settings.preset, settings.recipe, settings.threads) == ("cdur", "paper", 2)
+
+
+def test_what_is_asked_for_takes_its_place() -> None:
+    asked = Asked(1, "small", "strong", "attention", (5,), "learned", seed=3, device="cpu", epochs=2, batch_size=4)
+    settings = train_settings(asked)
+    assert (settings.pooling.function, settings.pooling.hierarchy, settings.pooling.segment_weights) == (
+        "attention", (5,), "learned"
+    )  # fmt: skip
+    assert (settings.training.epochs, settings.training.batch_size, settings.seed) == (2, 4, 3)
+    assert settings.training.average > 0  # the recipe's
+    assert settings.default_run == "small-strong-attention-5-learned-seed3"
+
+
+def test_single_pooling_is_not_the_same_as_not_asking() -> None:
+    assert train_settings(Asked(1, "small", hierarchy=(), device="cpu")).pooling.hierarchy == ()
+    assert train_settings(Asked(1, "small", device="cpu")).pooling.hierarchy == (5, 5)
+
+
+@pytest.mark.parametrize(("device", "preset"), [("cpu", "small"), ("cuda", "paper")])
+def test_without_a_preset_the_device_decides(device: str, preset: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "choose_device", lambda wanted: device)
+    assert train_settings(Asked(1)).preset == preset
+
+
+def test_values_that_do_not_go_together_are_a_sentence() -> None:
+    with pytest.raises(SettingsError, match="max pooling takes the largest value"):
+        train_settings(Asked(1, "small", pooling="max", segment_weights="learned", device="cpu"))
+
+
+def test_a_preset_of_ones_own_is_called_as_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text("[training]\nepochs = 3\n")
+    settings = train_settings(Asked(1, str(path), device="cpu"))
+    assert (settings.preset, settings.training.epochs) == ("mine", 3)

@@ -5,6 +5,7 @@ end, three decimals each (``-5QrBL6MzLg_60.000_70.000``). Audio files of YouTube
 ``Y``, since no file name should start with ``-``; event lists name a clip ``<clip_id>.wav``.
 
 - :class:`Clip`: one row of ``clips.tsv``
+- :class:`ClipFormat`: how long a dataset's clips are at most, and at what rate
 - :func:`youtube_clip_id`, :func:`clip_id_of_filename`, :func:`event_list_filename`: between names
 """
 
@@ -13,6 +14,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+
+DEFAULT_CLIP_S = 10.0
+"""Seconds of a clip where a dataset says nothing: DCASE's."""
+
+DEFAULT_SAMPLE_RATE = 44_100
+"""Hz, likewise."""
 
 _PREFIXED_YOUTUBE = re.compile(r"Y(?P<clip_id>[A-Za-z0-9_-]{11}_\d+\.\d{3}_\d+\.\d{3})")
 _AUDIO_EXTENSIONS = frozenset(
@@ -49,6 +56,31 @@ class Clip:
     def duration(self) -> float:
         """Listed length in seconds."""
         return self.end_s - self.start_s
+
+
+@dataclass(frozen=True)
+class ClipFormat:
+    """What all clips of a dataset have in common.
+
+    Parameters
+    ----------
+    clip_s : float
+        Longest clip in seconds.
+    sample_rate : int
+        Hz.
+    """
+
+    clip_s: float = DEFAULT_CLIP_S
+    sample_rate: int = DEFAULT_SAMPLE_RATE
+
+    @property
+    def n_samples(self) -> int:
+        """Samples of the longest clip.
+
+        >>> ClipFormat(10.0, 8_000).n_samples
+        80000
+        """
+        return round(self.clip_s * self.sample_rate)
 
 
 def youtube_clip_id(video_id: str, start_s: float, end_s: float) -> str:

@@ -1,7 +1,8 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sedpipe.clips import Clip
+from sedpipe.clips import Clip, ClipFormat
 from sedpipe.errors import MissingStageError, SedpipeError
 from sedpipe.io.cache.dataset import Dataset, DatasetRecord
 from sedpipe.io.files.atomic import write_json
@@ -38,6 +39,21 @@ def test_record_is_read_back_as_it_was_written(cache: Dataset) -> None:
     assert cache.find_record() is None
     cache.write_record(RECORD)
     assert cache.find_record() == RECORD
+
+
+def test_a_record_of_the_first_edition_is_of_ten_seconds_at_44100_hz(cache: Dataset) -> None:
+    write_json(cache.record_path, {"dataset": "own", "fingerprint": "f", "labels": ["Car"], "listed": {"training": 2}})
+    record = cache.find_record()
+    assert record is not None
+    assert record.clip_format == ClipFormat(10.0, 44_100)
+    assert record.clip_format.n_samples == 441_000
+
+
+def test_length_and_rate_are_read_back(cache: Dataset) -> None:
+    cache.write_record(replace(RECORD, clip_s=3.0, sample_rate=96_000))
+    record = cache.find_record()
+    assert record is not None
+    assert record.clip_format == ClipFormat(3.0, 96_000)
 
 
 def test_clips_come_by_split_in_their_order_without_empty_splits(cache: Dataset) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from sedpipe.choices import SPLITS
-from sedpipe.clips import Clip
+from sedpipe.clips import DEFAULT_CLIP_S, DEFAULT_SAMPLE_RATE, Clip, ClipFormat
 from sedpipe.errors import MissingStageError, SedpipeError
 from sedpipe.io.files.atomic import write_json
 from sedpipe.io.lists.clips import read_clips
@@ -36,12 +36,23 @@ class DatasetRecord:
         The classes, in the order of their indices.
     listed : dict
         Clips that the manifest lists, by split.
+    clip_s : float
+        Longest clip in seconds.
+    sample_rate : int
+        Hz, of all its audio.
     """
 
     dataset: str
     fingerprint: str
     labels: tuple[str, ...]
     listed: dict[str, int]
+    clip_s: float = DEFAULT_CLIP_S
+    sample_rate: int = DEFAULT_SAMPLE_RATE
+
+    @property
+    def clip_format(self) -> ClipFormat:
+        """Length and rate as one value."""
+        return ClipFormat(self.clip_s, self.sample_rate)
 
 
 @dataclass(frozen=True)
@@ -124,7 +135,15 @@ class Dataset:
         """What was resolved, or None before ``download``."""
         try:
             raw: dict[str, Any] = json.loads(self.record_path.read_text(encoding="utf-8"))
-            return DatasetRecord(raw["dataset"], raw["fingerprint"], tuple(raw["labels"]), dict(raw["listed"]))
+            return DatasetRecord(
+                raw["dataset"],
+                raw["fingerprint"],
+                tuple(raw["labels"]),
+                dict(raw["listed"]),
+                # a dataset.json of the first edition says neither: its clips are of the default length and rate
+                float(raw.get("clip_s", DEFAULT_CLIP_S)),
+                int(raw.get("sample_rate", DEFAULT_SAMPLE_RATE)),
+            )
         except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, ValueError, KeyError, TypeError) as error:

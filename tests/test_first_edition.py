@@ -1,0 +1,150 @@
+"""A cache of the first edition (``first_edition/README.md``) is read as it is and gone on with; nothing is stale."""
+
+import json
+import os
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from sedpipe.features.spec import FeatureSpec
+from sedpipe.io.cache.dataset import Dataset
+from sedpipe.io.cache.runs import Run, named_run
+from sedpipe.io.manifests.load import load_manifest
+from sedpipe.io.settings.front_ends import load_front_end
+from sedpipe.io.settings.presets import load_preset
+from sedpipe.listener import Listener
+from sedpipe.nn.networks.crnn import PoolingConfig
+from sedpipe.stages.download import download
+from sedpipe.stages.export import export
+from sedpipe.stages.features import explain_features, extract_features
+from sedpipe.stages.predict import predict
+from sedpipe.stages.report import report
+from sedpipe.stages.reproduce.table2 import reproduce_table2
+from sedpipe.stages.score import score
+from sedpipe.stages.status import status
+from sedpipe.stages.train import train
+from sedpipe.steps.run_record import TrainSettings
+
+MADE = Path(__file__).parent / "first_edition" / "made"
+NAME = "tones"
+
+
+class Heard(Listener):
+    """Remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def say(self, line: str) -> None:
+        self.lines.append(line)
+
+
+@pytest.fixture
+def dataset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Dataset:
+    """A copy of the cache, in the folder that commands are run from."""
+    torch.set_num_threads(1)
+    shutil.copytree(MADE, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    return Dataset(Path("cache"), NAME)
+
+
+@pytest.fixture
+def spec(dataset: Dataset) -> FeatureSpec:
+    """Its features."""
+    return FeatureSpec(load_front_end(Path("front_end.toml")))
+
+
+@pytest.fixture
+def settings(dataset: Dataset) -> TrainSettings:
+    """Those of its runs."""
+    preset = load_preset("tiny.toml")
+    return TrainSettings(preset.name, preset.network, preset.pooling, preset.training, 0, "cpu", 1)
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """What lies in a folder; locks and curves apart, which each process writes anew."""
+    paths = [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".lock"]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in paths if "tensorboard" not in path.parts}
+
+
+def test_nothing_is_downloaded_or_extracted_again(dataset: Dataset, spec: FeatureSpec) -> None:
+    audio = files(dataset.folder / "audio")
+    counts = download(load_manifest("tones.toml"), dataset.root).splits
+    assert {split: count["ok"] for split, count in counts.items()} == {"training": 6, "testing": 5, "evaluation": 3}
+    assert explain_features(dataset, spec).reasons == {split: [] for split in counts}
+    made = extract_features(dataset, spec)
+    assert {count["computed"] for count in made.splits.values()} == {0}
+    assert files(dataset.folder / "audio") == audio
+
+
+def test_a_finished_run_is_finished_and_a_begun_one_ends_as_the_finished_one_did(
+    dataset: Dataset, spec: FeatureSpec, settings: TrainSettings
+) -> None:
+    whole, before, heard = named_run(dataset, "whole"), files(dataset.runs / "whole"), Heard()
+    assert train(dataset, settings, spec, run_name="whole", listener=heard).epochs == 3
+    assert heard.lines == ["whole is finished already"]
+    assert files(dataset.runs / "whole") == before
+    train(dataset, settings, spec, run_name="begun", listener=heard)
+    assert "begun goes on after epoch 2" in heard.lines
+    begun = named_run(dataset, "begun")
+    assert begun.log_path.read_text() == whole.log_path.read_text()
+    there, made = (json.loads(run.record_path.read_text()) for run in (whole, begun))
+    assert made["settings"] == there["settings"]
+    assert made["operating_points"].items() >= there["operating_points"].items()
+
+
+def test_scores_of_stored_and_of_new_frame_scores_are_those_there_were(dataset: Dataset) -> None:
+    for split in ("testing", "evaluation"):
+        there = json.loads((dataset.runs / "whole" / f"scores-{split}.json").read_text())
+        score(dataset, run="whole", split=split)
+        assert json.loads((dataset.runs / "whole" / f"scores-{split}.json").read_text()).items() >= there.items()
+        (dataset.runs / "whole" / f"frame-scores-{split}.h5").unlink()
+        anew = score(dataset, run="whole", split=split)
+        assert dict(anew.segment_based) == pytest.approx(there["segment_based"])
+
+
+def test_a_page_is_made_of_stored_scores(dataset: Dataset) -> None:
+    page = report(["whole"], dataset.root, split="evaluation", n_clips=2)
+    assert "whole" in Path(page.path).read_text(encoding="utf-8")
+
+
+def test_predictions_are_kept_and_an_export_and_the_run_predict_the_same(dataset: Dataset) -> None:
+    lines = [json.loads(line) for line in Path("predictions/predictions.jsonl").read_text().splitlines()]
+    for line in lines[1:]:  # the times of files do not survive a checkout
+        path = Path("recordings") / line["name"]
+        os.utime(path, ns=(line["file"][1], line["file"][1]))
+    run = str(dataset.runs / "whole")
+    kept = predict([Path("recordings")], run, out=Path("predictions"))
+    assert {file.state for file in kept.files} == {"kept"}
+    assert [len(file.events) for file in kept.files] == [len(line["events"]) for line in lines[1:]]
+    for model in (run, "./export"):
+        anew = predict([Path("recordings")], model)
+        assert [file.events for file in anew.files] == [file.events for file in kept.files]
+
+
+def test_a_table_is_complete_and_its_cells_stay_byte_for_byte(
+    dataset: Dataset, spec: FeatureSpec, settings: TrainSettings
+) -> None:
+    folder = dataset.folder / "tables" / "table2-tiny"
+    cells = files(folder / "cells")
+    once = replace(settings, training=replace(settings.training, epochs=1), pooling=PoolingConfig("linear", (5,)))
+    made = reproduce_table2(dataset, once, spec, (0,), poolings=("linear",), hierarchies=((), (5,)))
+    assert made.cells == {"all": 2, "made": 0, "missing": 0}
+    assert files(folder / "cells") == cells
+    assert "linear, 5 against single" in (folder / "table.md").read_text()
+
+
+def test_a_status_counts_everything(dataset: Dataset) -> None:
+    stages = status(dataset).stages
+    assert stages["train"]["whole"] == {"finished": True, "epochs": 3}
+    assert stages["train"]["begun"] == {"finished": False, "epochs": 2}
+    assert stages["score"]["whole"] == ["evaluation", "testing"]
+    assert stages["reproduce"]["table2-tiny"]["done"] == 2
+
+
+def test_a_run_is_exported_as_it_was(dataset: Dataset) -> None:
+    export(str(Run(dataset.runs / "whole").folder), out=Path("again"))
+    there, made = (json.loads((Path(folder) / "config.json").read_text()) for folder in ("export", "again"))
+    assert made.items() >= there.items()

@@ -63,8 +63,8 @@ def front_end_options(command: Command) -> Command:
     """Which log-mel parameters: `train` finds the features that `features` made with the same ones."""
     options = [
         click.option("--front-end", type=FILE, metavar="FILE",
-                     help="A TOML with other log-mel parameters: sample_rate, window_length, hop_length, n_fft, "
-                     "n_frames, n_mels, floor."),
+                     help="A TOML with other log-mel parameters (sample_rate, window_length, hop_length, n_fft, "
+                     "n_frames, n_mels, floor), or with front_end = NAME and its settings."),
         click.option("--n-mels", type=click.IntRange(1), help="Mel bands.  [default: 80]"),
         click.option("--dtype", type=click.Choice(DTYPES), default="float16", show_default=True,
                      help="How feature values are stored."),

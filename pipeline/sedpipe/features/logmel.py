@@ -1,21 +1,22 @@
 """Waveform -> log-mel spectrogram; arrays in, arrays out.
 
-- :class:`LogMelConfig`: every parameter that decides a value
+- :class:`LogMelConfig`: every parameter that decides a value; a :class:`~sedpipe.features.front_end.FrontEnd`
 - :func:`log_mel`: the spectrogram of one clip
 - :func:`mel_filterbank`: its mel bands
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache
+from typing import ClassVar, Self
 
 import numpy as np
 
 from sedpipe.frames import FrameGrid
 
-EXTRACTOR_VERSION = 2
-"""Counts up whenever the same parameters would give other values, so that stored features are made anew."""
+_MOST_N_FFT = 2**17  # 40 ms of a megahertz need half of it; models from elsewhere may claim anything
+_MOST_N_MELS = 1024
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,9 @@ class LogMelConfig:
     Raises
     ------
     ValueError
-        If a number is not positive, ``n_fft`` is no power of two from 8 on, ``window_length > n_fft``, or ``floor``
-        is below the smallest normal float32.
+        If a number is not positive, or not whole where samples, frames or bands are counted, ``n_fft`` is no power of
+        two from 8 to 131072, ``n_mels > 1024``, ``window_length > n_fft``, or ``floor`` is below the smallest normal
+        float32.
     """
 
     sample_rate: int = 44_100
@@ -50,21 +52,39 @@ class LogMelConfig:
     n_mels: int = 80
     floor: float = 1e-10
 
+    name: ClassVar[str] = "logmel"
+    version: ClassVar[int] = 2
+
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
-            if value <= 0:
+            if not 0 < value < np.inf:
                 raise ValueError(f"{name} must be positive, got {value}")
+            if name != "floor" and not isinstance(value, int):
+                raise ValueError(f"{name} must be a whole number, got {value}")
         if self.window_length > self.n_fft:
             raise ValueError(f"window_length must be at most n_fft ({self.n_fft}), got {self.window_length}")
         if self.n_fft < 8 or self.n_fft.bit_count() > 1:
             raise ValueError(f"n_fft must be a power of two, at least 8, got {self.n_fft}")
+        if self.n_fft > _MOST_N_FFT or self.n_mels > _MOST_N_MELS:
+            most = f"n_fft must be at most {_MOST_N_FFT} and n_mels at most {_MOST_N_MELS}"
+            raise ValueError(f"{most}, got {self.n_fft} and {self.n_mels}")
         if self.floor < np.finfo(np.float32).tiny:
             raise ValueError(f"floor must be at least {np.finfo(np.float32).tiny}, got {self.floor}")
+
+    @property
+    def settings(self) -> dict[str, int | float | str]:
+        """Everything that decides a value."""
+        return asdict(self)
 
     @property
     def grid(self) -> FrameGrid:
         """Where the frames lie in time."""
         return FrameGrid(self.sample_rate, self.hop_length)
+
+    @property
+    def n_features(self) -> int:
+        """F: mel bands."""
+        return self.n_mels
 
     @property
     def n_samples(self) -> int:
@@ -75,6 +95,39 @@ class LogMelConfig:
     def floor_db(self) -> float:
         """Value of silence and of padded frames, in dB."""
         return float(10 * np.log10(self.floor))
+
+    @property
+    def padding(self) -> float:
+        """Value of the frames behind a clip's end: that of silence."""
+        return self.floor_db
+
+    def extract(self, waveform: np.ndarray) -> tuple[np.ndarray, int]:
+        """Spectrogram of a clip, and how many of its frames count: :func:`log_mel`."""
+        return log_mel(waveform, self)
+
+    def fitted_to(self, sample_rate: int, clip_s: float) -> Self:
+        """The same for clips of another rate (Hz) and length (seconds): window and hop last as long as here.
+
+        ``n_fft`` is the power of two that holds the window, or as many times larger as here; the bands go up to half
+        the new rate.
+
+        Examples
+        --------
+        >>> LogMelConfig().fitted_to(8000, 3.0).settings
+        {'sample_rate': 8000, 'window_length': 320, 'hop_length': 160, 'n_fft': 512, 'n_frames': 150, 'n_mels': 80, \
+'floor': 1e-10}
+        """
+        window, hop = (
+            max(1, round(length * sample_rate / self.sample_rate)) for length in (self.window_length, self.hop_length)
+        )
+        n_fft = _transform_of(window) * (self.n_fft // _transform_of(self.window_length))
+        n_frames = FrameGrid(sample_rate, hop).frames_of_samples(round(clip_s * sample_rate))
+        return type(self)(sample_rate, window, hop, n_fft, n_frames, self.n_mels, self.floor)
+
+
+def _transform_of(window_length: int) -> int:
+    """The shortest transform that holds a window."""
+    return max(8, 1 << (window_length - 1).bit_length())
 
 
 def log_mel(waveform: np.ndarray, config: LogMelConfig) -> tuple[np.ndarray, int]:

@@ -7,10 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from sedpipe.choices import DTYPES
-from sedpipe.features.logmel import EXTRACTOR_VERSION, LogMelConfig
+from sedpipe.features.front_end import FrontEnd, Setting, build_front_end, front_end_of, front_end_table
+
+# Bounds on what a model from elsewhere may claim, far above what any front end needs: a clip of its features is
+# 256 MiB at most, and of its samples 512 MiB.
+_MOST_VALUES, _MOST_SAMPLES, _MOST_RATE = 2**26, 2**27, 2**20
 
 
 @dataclass(frozen=True)
@@ -19,7 +24,7 @@ class FeatureSpec:
 
     Parameters
     ----------
-    front_end : LogMelConfig
+    front_end : FrontEnd
         Waveform to features.
     dtype : str
         ``float16`` or ``float32``.
@@ -27,7 +32,7 @@ class FeatureSpec:
     Raises
     ------
     ValueError
-        If the type is another one.
+        If the type is another one, or a size of the front end is no whole number, or too large to be meant.
 
     Examples
     --------
@@ -37,22 +42,55 @@ class FeatureSpec:
     False
     """
 
-    front_end: LogMelConfig = field(default_factory=LogMelConfig)
+    front_end: FrontEnd = field(default_factory=build_front_end)
     dtype: str = "float16"
 
     def __post_init__(self) -> None:
         if self.dtype not in DTYPES:
             raise ValueError(f"dtype must be one of {', '.join(DTYPES)}, got {self.dtype!r}")
+        for name in ("sample_rate", "hop_length", "n_samples", "n_frames", "n_features"):
+            size = getattr(self.front_end, name)
+            if not isinstance(size, int) or size < 1:
+                raise ValueError(f"{name} must be a whole number from 1 on, got {size!r}")
+        n_frames, n_features = self.shape
+        if n_frames * n_features > _MOST_VALUES:
+            raise ValueError(f"{n_frames} x {n_features} values a clip are too many: at most {_MOST_VALUES} are read")
+        if self.front_end.n_samples > _MOST_SAMPLES:
+            raise ValueError(f"{self.front_end.n_samples} samples a clip are too many: at most {_MOST_SAMPLES}")
+        if self.front_end.sample_rate > _MOST_RATE:
+            raise ValueError(f"a rate of {self.front_end.sample_rate} Hz is too high: at most {_MOST_RATE}")
+
+    @classmethod
+    def from_parameters(cls, parameters: Mapping[str, Setting]) -> FeatureSpec:
+        """The features that were stored with these :attr:`parameters`.
+
+        Raises
+        ------
+        ValueError, TypeError, KeyError
+            If they are nobody's, or of another version of the front end, which gave other values.
+        """
+        table = dict(parameters)
+        version, dtype = table.pop("extractor_version"), str(table.pop("dtype"))
+        spec = cls(front_end_of(table), dtype)
+        if version != spec.front_end.version:
+            now = f"this sedpipe has version {spec.front_end.version}"
+            raise ValueError(f"made by version {version} of {spec.front_end.name}, {now}")
+        return spec
 
     @property
     def shape(self) -> tuple[int, int]:
         """Frames and features of a stored clip, (T, F)."""
-        return self.front_end.n_frames, self.front_end.n_mels
+        return self.front_end.n_frames, self.front_end.n_features
 
     @property
-    def parameters(self) -> dict[str, int | float | str]:
-        """Everything that decides a stored value."""
-        return {**asdict(self.front_end), "dtype": self.dtype, "extractor_version": EXTRACTOR_VERSION}
+    def parameters(self) -> dict[str, Setting]:
+        """Everything that decides a stored value, and the name of a front end that is not log-mel."""
+        # in this order: they are a store's attributes, and the same features are the same bytes
+        return {**front_end_table(self.front_end), "dtype": self.dtype, "extractor_version": self.front_end.version}
+
+    def fitted_to(self, sample_rate: int, clip_s: float) -> FeatureSpec:
+        """The same features for clips of another rate (Hz) and length (seconds)."""
+        return FeatureSpec(self.front_end.fitted_to(sample_rate, clip_s), self.dtype)
 
     @property
     def fingerprint(self) -> str:

@@ -1,4 +1,4 @@
-"""``sedpipe features``: the audio of each clip -> log-mel in the feature store, in parallel, here or on a cluster.
+"""``sedpipe features``: the audio of each clip -> features in the store, in parallel, here or on a cluster.
 
 - :func:`extract_features`: make what is new or changed, keep the rest
 - :func:`explain_features`: say what would be made and why, make nothing
@@ -16,7 +16,6 @@ from functools import partial
 from typing import Any
 
 from sedpipe.errors import AudioError, MissingStageError, SedpipeError
-from sedpipe.features.logmel import log_mel
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.audio.waveforms import read_waveform
 from sedpipe.io.cache.audio_checksums import AudioStamp
@@ -273,13 +272,14 @@ def _write_one_shard(
 ) -> tuple[str | None, dict[str, str]]:
     """Make one shard; returns its name, if a clip could be used, and the reason for each that could not."""
     _check_worker(folder, spec.fingerprint)
-    config = spec.front_end
+    front_end = spec.front_end
     (split, clip_ids), rows, stamps, failures = task, [], [], {}
     for clip_id in clip_ids:
         path = cache.audio_dir(split) / audio_name(clip_id)
         try:
             stamp = AudioStamp.of(path)  # before it is decoded: a file that changes meanwhile is made anew next time
-            features, n_frames = log_mel(read_waveform(path, config.sample_rate, most_samples=config.n_samples), config)
+            waveform = read_waveform(path, front_end.sample_rate, most_samples=front_end.n_samples)
+            features, n_frames = front_end.extract(waveform)
         except (AudioError, OSError) as error:
             failures[clip_id] = str(error)
         else:

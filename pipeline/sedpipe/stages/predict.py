@@ -25,7 +25,6 @@ from sedpipe.choices import OPERATING_POINTS
 from sedpipe.detection.postprocess import PostProcessing, decode_events
 from sedpipe.errors import AudioError, SettingsError
 from sedpipe.events import Event
-from sedpipe.features.logmel import log_mel
 from sedpipe.features.windows import Window, cut_windows, join_windows
 from sedpipe.frames import FrameGrid
 from sedpipe.io.audio.find import AudioFile, find_audio
@@ -243,7 +242,7 @@ def frame_probabilities(
 
 
 def _batch(windows: Sequence[Window], trained: TrainedModel) -> Batch:
-    made = [log_mel(window.samples, trained.spec.front_end) for window in windows]
+    made = [trained.spec.front_end.extract(window.samples) for window in windows]
     stored = np.stack([features for features, _ in made]).astype(trained.spec.dtype)  # as the store casts them
     x, n_frames = torch.from_numpy(stored).float(), torch.tensor([n_frames for _, n_frames in made])
     return Batch(x, torch.zeros(len(windows), len(trained.labels)), n_frames, [])

@@ -18,7 +18,7 @@ from lightning_fabric import Fabric
 from sedpipe.choices import OPERATING_POINTS
 from sedpipe.detection.tuning import UNTUNED, OperatingPoint, scores_at_thresholds, tune
 from sedpipe.errors import MissingStageError, SedpipeError, SettingsError, StaleError
-from sedpipe.features.logmel import LogMelConfig
+from sedpipe.features.front_end import FrontEnd
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.curves import Curves
 from sedpipe.io.cache.dataset import Dataset
@@ -233,9 +233,7 @@ def what_a_user_can_mend(name: str, settings: TrainSettings) -> Iterator[None]:
         ) from error
 
 
-def start(
-    fabric: Fabric, settings: TrainSettings, labels: LabelSet, front_end: LogMelConfig, training: ClipBatches
-) -> Fit:
+def start(fabric: Fabric, settings: TrainSettings, labels: LabelSet, front_end: FrontEnd, training: ClipBatches) -> Fit:
     """A fit of the untrained network."""
     torch.manual_seed(settings.seed)
     try:
@@ -344,7 +342,7 @@ def _located_truth(cache: Dataset, testing: ClipBatches, labels: LabelSet, spec:
 
 
 def _judge(
-    truth: Truth | None, testing: ClipBatches, labels: LabelSet, front_end: LogMelConfig, time_factor: int
+    truth: Truth | None, testing: ClipBatches, labels: LabelSet, front_end: FrontEnd, time_factor: int
 ) -> Judge | None:
     """Error rate and F1 on ``testing`` at the best of a few thresholds."""
     if truth is None:
@@ -370,7 +368,7 @@ def _tune(
     truth: Truth | None,
     testing: ClipBatches,
     labels: LabelSet,
-    front_end: LogMelConfig,
+    front_end: FrontEnd,
     listener: Listener,
 ) -> dict[str, OperatingPoint]:
     """Post-processing for each operating point, tuned on ``testing``; empty where no event is known there."""

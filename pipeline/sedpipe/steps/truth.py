@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sedpipe.events import Event
-from sedpipe.features.logmel import LogMelConfig
+from sedpipe.features.front_end import FrontEnd
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.lists.events import read_event_list
 from sedpipe.labels import LabelSet
@@ -25,9 +25,7 @@ class Truth:
     durations: dict[str, float]
 
 
-def read_truth(
-    cache: Dataset, split: str, batches: ClipBatches, labels: LabelSet, front_end: LogMelConfig
-) -> Truth | None:
+def read_truth(cache: Dataset, split: str, batches: ClipBatches, labels: LabelSet, front_end: FrontEnd) -> Truth | None:
     """Truth about the clips of ``batches``; None where the split has no strong labels."""
     path = cache.reference_path(split)
     if not path.exists():

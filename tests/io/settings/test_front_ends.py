@@ -3,7 +3,9 @@ from pathlib import Path
 import pytest
 from sedpipe.errors import SettingsError
 from sedpipe.features.logmel import LogMelConfig
-from sedpipe.io.settings.front_ends import load_front_end
+from sedpipe.features.spec import FeatureSpec
+from sedpipe.features.waveform import WaveformConfig
+from sedpipe.io.settings.front_ends import feature_spec, load_front_end
 
 
 def front_end(folder: Path, text: str) -> Path:
@@ -18,6 +20,17 @@ def test_what_a_file_names_changes_and_the_rest_keeps_its_defaults(tmp_path: Pat
     assert load_front_end(front_end(tmp_path, "")) == LogMelConfig()
 
 
+def test_a_file_may_name_another_front_end(tmp_path: Path) -> None:
+    path = front_end(tmp_path, "front_end = 'waveform'\nhop_length = 441")
+    assert load_front_end(path) == WaveformConfig(hop_length=441)
+
+
+def test_a_command_line_changes_what_the_front_end_has(tmp_path: Path) -> None:
+    assert feature_spec(None, 40, "float32") == FeatureSpec(LogMelConfig(n_mels=40), "float32")
+    with pytest.raises(SettingsError, match="the front end waveform has no n_mels"):
+        feature_spec(front_end(tmp_path, "front_end = 'waveform'"), n_mels=40)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -26,6 +39,9 @@ def test_what_a_file_names_changes_and_the_rest_keeps_its_defaults(tmp_path: Pat
         ("n_mels = '64'", r"mine\.toml\.n_mels: found '64'"),
         ("window_length = 4096", r"window_length must be at most n_fft \(2048\), got 4096"),
         ("n_mels =", r"mine\.toml: not TOML"),
+        ("front_end = 'wavefrom'", r"mine\.toml\.front_end: .*\(did you mean 'waveform'\?\)"),
+        ("front_end = 5", r"mine\.toml\.front_end: expected a name in quotes, found 5"),
+        ("front_end = 'waveform'\nn_mels = 4", r"mine\.toml: unknown key 'n_mels'"),
     ],
 )
 def test_what_cannot_be_used_is_a_sentence(tmp_path: Path, text: str, said: str) -> None:

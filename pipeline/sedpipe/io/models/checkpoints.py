@@ -24,7 +24,7 @@ from torch import Tensor
 from sedpipe.choices import OPERATING_POINTS
 from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.errors import MissingStageError, SedpipeError
-from sedpipe.features.logmel import LogMelConfig
+from sedpipe.features.front_end import FrontEnd, front_end_of, front_end_table
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.files.atomic import write_atomically
 from sedpipe.labels import LabelSet
@@ -61,9 +61,9 @@ class TrainedModel:
     operating_points: dict[str, PostProcessing]
 
 
-def build_model(labels: LabelSet, front_end: LogMelConfig, network: NetworkConfig, pooling: PoolingConfig) -> CRNN:
+def build_model(labels: LabelSet, front_end: FrontEnd, network: NetworkConfig, pooling: PoolingConfig) -> CRNN:
     """An untrained network for these labels and this front end."""
-    return CRNN(len(labels), front_end.n_frames, front_end.n_mels, network, pooling)
+    return CRNN(len(labels), front_end.n_frames, front_end.n_features, network, pooling)
 
 
 def described(trained: TrainedModel) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def described(trained: TrainedModel) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "labels": list(trained.labels),
-        "front_end": asdict(trained.spec.front_end),
+        "front_end": front_end_table(trained.spec.front_end),
         "feature_dtype": trained.spec.dtype,
         "network": asdict(trained.network),
         "pooling": asdict(trained.pooling),
@@ -90,7 +90,7 @@ def rebuilt(content: dict[str, Any], device: torch.device) -> TrainedModel:
     if content["format"] != FORMAT:
         raise ValueError(f"its format is {content['format']!r}, this sedpipe reads {FORMAT}")
     labels = LabelSet(tuple(content["labels"]))
-    spec = FeatureSpec(LogMelConfig(**content["front_end"]), content["feature_dtype"])
+    spec = FeatureSpec(front_end_of(content["front_end"]), content["feature_dtype"])
     network, pooling = NetworkConfig(**content["network"]), PoolingConfig(**content["pooling"])
     model = _with_weights(content["weights"], labels, spec.front_end, network, pooling)
     points = {name: PostProcessing(**content["operating_points"][name]) for name in OPERATING_POINTS}
@@ -130,7 +130,7 @@ def read_model(path: Path, device: torch.device) -> TrainedModel:
 def _with_weights(
     weights: dict[str, Tensor],
     labels: LabelSet,
-    front_end: LogMelConfig,
+    front_end: FrontEnd,
     network: NetworkConfig,
     pooling: PoolingConfig,
 ) -> CRNN:

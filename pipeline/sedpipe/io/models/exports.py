@@ -168,7 +168,7 @@ def _example(trained: TrainedModel, batch_size: int) -> tuple[Tensor, Tensor]:
     """Input that looks like the features that the network was trained on, of whole and of shorter clips."""
     generator = torch.Generator().manual_seed(batch_size)
     model, n_frames = trained.model, trained.spec.front_end.n_frames
-    noise = torch.randn((batch_size, n_frames, trained.spec.front_end.n_mels), generator=generator)
+    noise = torch.randn((batch_size, n_frames, trained.spec.front_end.n_features), generator=generator)
     counted = torch.randint(1, n_frames + 1, (batch_size,), generator=generator)
     counted[0] = n_frames
     return noise / model.scale.cpu() + model.mean.cpu(), counted

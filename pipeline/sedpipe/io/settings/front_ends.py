@@ -1,4 +1,4 @@
-"""Log-mel parameters of one's own, as a TOML: ``n_mels = 64``, ``sample_rate = 32000``, ...
+"""A front end of one's own, as a TOML: ``n_mels = 64``, or ``front_end = "waveform"``, ``sample_rate = 16000``, ...
 
 - :func:`load_front_end`: read and check
 - :func:`feature_spec`: what a person asks of features
@@ -6,23 +6,42 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
-from sedpipe.features.logmel import LogMelConfig
+from sedpipe.errors import SettingsError
+from sedpipe.features.front_end import DEFAULT, FrontEnd, build_front_end, changed, kind_of
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.settings.toml import config_from, read_toml
 
+_NAME = "front_end"
 
-def load_front_end(path: Path) -> LogMelConfig:
-    """The parameters in a file; those that it does not name keep their defaults.
+
+def load_front_end(path: Path) -> FrontEnd:
+    """The front end of a file: log-mel unless ``front_end`` names another; keys not given keep their defaults.
 
     Raises
     ------
     SettingsError
-        If the file cannot be read, or has an unknown key or a value that cannot be used.
+        If the file cannot be read, or has an unknown front end or key, or a value that cannot be used.
     """
-    return config_from(LogMelConfig, read_toml(path), str(path))
+    table = read_toml(path)
+    name = table.pop(_NAME, DEFAULT)
+    try:
+        kind = kind_of(name) if isinstance(name, str) else None
+    except ValueError as error:
+        raise SettingsError(f"{path}.{_NAME}: {error}") from error
+    if not isinstance(kind, type):
+        raise SettingsError(f"{path}.{_NAME}: expected a name in quotes, found {name!r}")
+    front_end: FrontEnd = config_from(kind, {**_variant(kind, name), **table}, str(path))
+    return front_end
+
+
+def _variant(kind: type[Any], name: str) -> dict[str, str]:
+    """``{"encoder": "yamnet"}`` of ``encoder:yamnet``: the class's first field."""
+    variant = name.partition(":")[2]
+    return {fields(kind)[0].name: variant} if variant else {}
 
 
 def feature_spec(path: Path | None = None, n_mels: int | None = None, dtype: str = "float16") -> FeatureSpec:
@@ -31,7 +50,10 @@ def feature_spec(path: Path | None = None, n_mels: int | None = None, dtype: str
     Raises
     ------
     SettingsError
-        As :func:`load_front_end`.
+        As :func:`load_front_end`; or if the front end has no mel bands.
     """
-    front_end = LogMelConfig() if path is None else load_front_end(path)
-    return FeatureSpec(front_end if n_mels is None else replace(front_end, n_mels=n_mels), dtype)
+    front_end = build_front_end() if path is None else load_front_end(path)
+    try:
+        return FeatureSpec(front_end if n_mels is None else changed(front_end, n_mels=n_mels), dtype)
+    except ValueError as error:
+        raise SettingsError(str(error)) from error

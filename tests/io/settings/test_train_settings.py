@@ -20,7 +20,7 @@ def test_what_is_asked_for_takes_its_place() -> None:
         "attention", (5,), "learned"
     )  # fmt: skip
     assert (settings.training.epochs, settings.training.batch_size, settings.seed) == (2, 4, 3)
-    assert settings.training.average > 0  # the recipe's
+    assert settings.training.averaging > 0  # the recipe's
     assert settings.default_run == "small-strong-attention-5-learned-seed3"
 
 

@@ -11,6 +11,7 @@ import click
 import pytest
 from builders import garden, tiny_mixtures, write_tone
 from click.testing import CliRunner, Result
+from sedpipe.cli.help import COMMANDS, OPTIONS
 from sedpipe.cli.main import main
 from sedpipe.cli.options import EXIT_RETRYABLE
 from sedpipe.io.cache.dataset import Dataset
@@ -433,3 +434,20 @@ def test_figure5_of_a_table_that_is_not_there_names_the_command_that_makes_it() 
     said = complaint("reproduce", "figure5", "esc10-fold4", "--clip", "testing-00000", "--preset", "small")
     assert "6 of the 6 runs of seed 0 are not there" in said
     assert "sedpipe reproduce table2 esc10-fold4 --preset small --recipe paper" in said
+
+
+@pytest.mark.parametrize("name", sorted(OPTIONS))
+def test_every_option_stands_under_a_subject(name: str) -> None:
+    grouped = {option for group in OPTIONS[name] for option in group["options"]}
+    ungrouped = {
+        option.opts[0]
+        for option in main.commands[name].params
+        if isinstance(option, click.Option) and not grouped & {*option.opts}
+    }
+    assert ungrouped <= {"--cache", "--json", "--quiet"}
+
+
+def test_every_command_stands_under_a_subject_and_has_examples() -> None:
+    assert set(main.commands) <= {name for group in COMMANDS for name in group["commands"]}
+    for name, command in main.commands.items():
+        assert isinstance(command, click.Group) or f"sedpipe {name}" in (command.epilog or ""), name

@@ -6,7 +6,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-import click
+import rich_click as click
 
 from sedpipe.cli.options import common
 from sedpipe.cli.terminal import print_report

@@ -7,9 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import click
+import rich_click as click
 
 from sedpipe.choices import COMPRESSIONS, RETRY
+from sedpipe.cli.help import EXAMPLES
 from sedpipe.cli.options import EXIT_RETRYABLE, FILE, common, dataset_argument, front_end_options, jobs_option
 from sedpipe.cli.terminal import Terminal, print_report
 from sedpipe.cli.types import BytesType, ShardType
@@ -17,7 +18,7 @@ from sedpipe.shards import Shard
 from sedpipe.views.terminal import lines
 
 
-@click.command()
+@click.command(epilog=EXAMPLES["download"])
 @dataset_argument
 @click.option("--from", "places", multiple=True, metavar="PLACE",
               help="Look here first: a folder, an archive, an address; repeatable.")  # fmt: skip
@@ -56,11 +57,12 @@ def download(
         sys.exit(EXIT_RETRYABLE)
 
 
-@click.command()
+@click.command(epilog=EXAMPLES["features"])
 @dataset_argument
 @front_end_options
 @click.option("--compress", "compression", type=click.Choice(COMPRESSIONS),
-              help="HDF5's own filters; values stay the same.  [default: as the store is, none at first]")  # fmt: skip
+              help="HDF5's own filters; values stay the same.",
+              show_default="as the store is, none at first")  # fmt: skip
 @click.option("--explain", is_flag=True, help="Say which features would be made and why; make nothing.")
 @click.option("--shard", type=ShardType(), help="Only this part of the clips, such as 2/8; the last part merges.")
 @click.option("--backend", type=click.Choice(["loky", "dask"]), default="loky", show_default=True,
@@ -90,7 +92,7 @@ def features(
     print_report(report, lines.features_lines, as_json)
 
 
-@click.command()
+@click.command(epilog=EXAMPLES["status"])
 @dataset_argument
 @click.option("--export", type=FILE, metavar="FILE",
               help="Write what is known of each clip to a TSV.")  # fmt: skip
@@ -110,7 +112,7 @@ def status(dataset: str, export: Path | None, classes: bool, cache_dir: Path, as
     print_report(report, lines.status_lines, as_json)
 
 
-@click.command()
+@click.command(epilog=EXAMPLES["doctor"])
 @dataset_argument
 @common
 def doctor(dataset: str, cache_dir: Path, as_json: bool, quiet: bool) -> None:

@@ -7,9 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import click
+import rich_click as click
 
 from sedpipe.choices import PRECISIONS, SPLITS
+from sedpipe.cli.help import EXAMPLES
 from sedpipe.cli.options import (
     EXIT_RETRYABLE,
     FOLDER,
@@ -27,21 +28,22 @@ from sedpipe.shards import Shard
 from sedpipe.views.terminal import lines
 
 
-@click.command()
+@click.command(epilog=EXAMPLES["train"])
 @dataset_argument
 @click.option("--pooling", type=PoolingType(),
-              help="Pooling function: max, average, linear, exponential, attention, auto.  "
-                   "[default: the preset's, linear]")  # fmt: skip
+              help="Pooling function: max, average, linear, exponential, attention, auto.",
+              show_default="the preset's, linear")  # fmt: skip
 @click.option("--hierarchy", type=HierarchyType(),
-              help="Frames pooled in each stage before the last; none is single pooling.  [default: 5,5]")  # fmt: skip
+              help="Frames pooled in each stage before the last; none is single pooling.",
+              show_default="5,5")  # fmt: skip
 @click.option("--segment-weights", type=click.Choice(["corrected", "original", "learned"]),
-              help="Weights of a stage's segments: Eq. 4 of the erratum, Eq. A-1, or a dense layer.  "
-                   "[default: corrected]")  # fmt: skip
-@click.option("--preset", help="paper, small, cdur, or the path of a TOML.  [default: small on a processor, paper "
-              "on a GPU]")  # fmt: skip
+              help="Weights of a stage's segments: Eq. 4 of the erratum, Eq. A-1, or a dense layer.",
+              show_default="corrected")  # fmt: skip
+@click.option("--preset", help="paper, small, cdur, or the path of a TOML.",
+              show_default="small on a processor, paper on a GPU")  # fmt: skip
 @click.option("--recipe", default="paper", show_default=True,
               help="How it is trained: paper, strong, or the path of a TOML.")  # fmt: skip
-@click.option("--run", help="Name of the run.  [default: made from the settings]")
+@click.option("--run", help="Name of the run.", show_default="made from the settings")
 @seed_option
 @click.option("--epochs", type=click.IntRange(0), help="At most; 0 leaves the network untrained.")
 @click.option("--batch-size", type=click.IntRange(1), help="Clips a step.")
@@ -89,11 +91,11 @@ def train(
     print_report(report, partial(lines.train_lines, address=dataset), as_json)
 
 
-@click.command()
+@click.command(epilog=EXAMPLES["export"])
 @click.argument("run")
 @click.option("--dataset", help="Whose run it is, where RUN is a name.")
 @click.option("--out", type=FOLDER, metavar="DIR",
-              help="Where to write.  [default: export/ in the run's folder]")  # fmt: skip
+              help="Where to write.", show_default="export/ in the run's folder")  # fmt: skip
 @click.option("--format", "form", type=click.Choice(["safetensors", "onnx"]), default="safetensors", show_default=True,
               help="Weights, which `predict --model` reads too, or the network as ONNX.")  # fmt: skip
 @common
@@ -108,18 +110,18 @@ def export(
     print_report(report, lines.export_lines, as_json)
 
 
-@click.command()
+@click.command(epilog=EXAMPLES["reproduce"])
 @click.argument("table", type=click.Choice(["table2", "figure5"]))
 @dataset_argument
-@click.option("--preset", help="paper, small, cdur, or the path of a TOML.  [default: small on a processor, paper "
-              "on a GPU]")  # fmt: skip
+@click.option("--preset", help="paper, small, cdur, or the path of a TOML.",
+              show_default="small on a processor, paper on a GPU")  # fmt: skip
 @click.option("--recipe", default="paper", show_default=True, help="paper, strong, or the path of a TOML.")
 @click.option("--epochs", type=click.IntRange(1), help="At most, in every cell.")
 @click.option("--seeds", type=SeedsType(), default="0,1,2,3,4", show_default=True, help="As many cells a system.")
 @click.option("--poolings", type=PoolingsType(), default="linear,exponential,attention", show_default=True,
               help="Which rows; each single and hierarchical.")  # fmt: skip
 @click.option("--out", type=FOLDER, metavar="DIR",
-              help="Where cells and table lie.  [default: tables/ in the dataset's folder]")  # fmt: skip
+              help="Where cells and table lie.", show_default="tables/ in the dataset's folder")  # fmt: skip
 @click.option("--shard", type=ShardType(), help="Make only this part of the cells, such as 2/8.")
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, metavar="N",
               help="Cells made at the same time, each in a process of its own.")  # fmt: skip
@@ -163,7 +165,7 @@ def reproduce(
         sys.exit(EXIT_RETRYABLE)
 
 
-@click.command()
+@click.command(epilog=EXAMPLES["demo"])
 @click.option("--preset", default="demo", show_default=True, help="demo, small, paper, or the path of a TOML.")
 @click.option("--epochs", type=click.IntRange(0), help="At most.")
 @seed_option

@@ -8,9 +8,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import click
+import rich_click as click
 
 from sedpipe.choices import SPLITS
+from sedpipe.cli.help import EXAMPLES
 from sedpipe.cli.options import (
     DEFAULT_DATASET,
     EXIT_RETRYABLE,
@@ -25,16 +26,16 @@ from sedpipe.cli.terminal import Terminal, print_report
 from sedpipe.views.terminal import lines
 
 
-@click.command()
+@click.command(epilog=EXAMPLES["score"])
 @click.argument("dataset", required=False, metavar="[DATASET]")
 @click.option("--run", "runs", multiple=True, metavar="RUN",
-              help="Name or path of a run; several are scored as their mean.  [default: the newest]")  # fmt: skip
+              help="Name or path of a run; several are scored as their mean.", show_default="the newest")  # fmt: skip
 @click.option("--split", type=click.Choice(SPLITS), default="evaluation",
               show_default=True, help="What to score; nothing is ever tuned on it here.")  # fmt: skip
 @click.option("--estimated", type=LIST, metavar="LIST", help="Score this event list, of any system, ...")
 @click.option("--reference", type=LIST, metavar="LIST", help="... against this one; DATASET then only names classes.")
 @click.option("--duration", type=click.FloatRange(0, min_open=True), metavar="SECONDS",
-              help="Of every clip of the lists.  [default: by its name, or its last event]")  # fmt: skip
+              help="Of every clip of the lists.", show_default="by its name, or its last event")  # fmt: skip
 @click.option("--durations", type=LIST, metavar="LIST", help="Of each clip: filename, duration.")
 @click.option("--time-resolution", type=click.FloatRange(0, min_open=True), default=1.0, show_default=True,
               metavar="SECONDS", help="Length of a segment, for lists.")  # fmt: skip
@@ -72,7 +73,7 @@ def score(
     print_report(report, partial(lines.score_lines, explain=explain), as_json)
 
 
-@click.command()
+@click.command(epilog=EXAMPLES["predict"])
 @click.argument("places", nargs=-1, required=True, metavar="FILE_OR_DIR...", type=click.Path(path_type=Path))
 @click.option("--model", metavar="RUN", help="Folder of a run or an export; esc10, sedpipe's own; or a dataset's run.")
 @click.option("--dataset", help="Whose run it is; without --model, its newest.")
@@ -110,15 +111,15 @@ def predict(
         sys.exit(EXIT_RETRYABLE if report.n_failed < len(report.files) else 1)
 
 
-@click.command()
+@click.command(epilog=EXAMPLES["report"])
 @click.argument("runs", nargs=-1, required=True, metavar="RUN...")
 @click.option("--split", type=click.Choice(SPLITS),
-              help="Which scores.  [default: those there are, evaluation first]")  # fmt: skip
+              help="Which scores.", show_default="those there are, evaluation first")  # fmt: skip
 @click.option("--clips", "n_clips", type=click.IntRange(0), default=12, show_default=True, metavar="N",
               help="How many clips to show; each adds about 0.1 MB.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Decides which clips are random.")
 @click.option("--output", type=FILE, metavar="FILE",
-              help="The page.  [default: report-SPLIT.html in the run's folder]")  # fmt: skip
+              help="The page.", show_default="report-SPLIT.html in the run's folder")  # fmt: skip
 @common
 def report(
     runs: tuple[str, ...], split: str | None, n_clips: int, seed: int, output: Path | None,

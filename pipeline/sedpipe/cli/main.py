@@ -9,14 +9,15 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import click
+import rich_click as click
 
 from sedpipe import __version__
 from sedpipe.cli import cache, data, learning, listening
+from sedpipe.cli.help import HELP
 from sedpipe.errors import SedpipeError
 
 
-class Door(click.Group):
+class Door(click.RichGroup):
     """The one error boundary: what a user can mend is a sentence, not a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -38,12 +39,13 @@ def _complain(error: SedpipeError, *, as_json: bool) -> None:
 
 
 @click.group(cls=Door, context_settings={"help_option_names": ["-h", "--help"]})
+@click.rich_config(help_config=HELP)
 @click.version_option(__version__, prog_name="sedpipe")
 def main() -> None:
-    """Weakly labelled sound event detection: download -> features -> train -> score.
+    """Weakly labelled sound event detection: from WHAT sounds in a clip to WHEN it sounds.
 
-    DATASET is demo, esc10-fold4, esc10, dcase2017-task4, or the path of a TOML of your own. Every verb can be
-    killed and run again: it goes on where it was. `sedpipe demo` shows all of it in a few minutes.
+    DATASET is demo, esc10-fold4, esc10, dcase2017-task4, or the path of a TOML of your own. Every command can be
+    killed at any moment: run it again, and it resumes.
     """
 
 

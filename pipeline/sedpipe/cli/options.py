@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-import click
+import rich_click as click
 
 from sedpipe.choices import DTYPES, OPERATING_POINTS
 
@@ -65,7 +65,7 @@ def front_end_options(command: Command) -> Command:
         click.option("--front-end", type=FILE, metavar="FILE",
                      help="A TOML with other log-mel parameters (sample_rate, window_length, hop_length, n_fft, "
                      "n_frames, n_mels, floor), or with front_end = NAME and its settings."),
-        click.option("--n-mels", type=click.IntRange(1), help="Mel bands.  [default: 80]"),
+        click.option("--n-mels", type=click.IntRange(1), help="Mel bands.", show_default="80"),
         click.option("--dtype", type=click.Choice(DTYPES), default="float16", show_default=True,
                      help="How feature values are stored."),
     ]  # fmt: skip

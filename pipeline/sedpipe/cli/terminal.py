@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import click
+import rich_click as click
 
 from sedpipe.fates import Fate
 from sedpipe.listener import Listener

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import click
+import rich_click as click
 
 from sedpipe.hierarchy import parse
 from sedpipe.shards import Shard

@@ -1,0 +1,1 @@
+"""What ``import sedpipe`` hands on: models, metrics, pooling and datasets for programs of one's own."""

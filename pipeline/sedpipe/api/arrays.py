@@ -1,0 +1,107 @@
+"""Samples in memory -> mono at a model's rate, or a sentence that says why not.
+
+- :func:`as_mono`: any rate, stereo, integers
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import soxr
+
+from sedpipe.errors import AudioError
+
+RATES = (100, 768_000)
+"""Hz, lowest and highest that is believed."""
+
+MOST_CHANNELS = 64
+LOUDEST = 16.0
+"""Times full scale: louder samples are integers that were never divided, which would all be heard as clipped."""
+
+CANCELLED_DB = 40.0
+"""The mean of the channels lies this far below each of them where one is turned upside down."""
+
+
+def as_mono(samples: Any, sample_rate: int, wanted_rate: int) -> np.ndarray:
+    """Mono float32 at ``wanted_rate``.
+
+    Parameters
+    ----------
+    samples : array_like [shape=(samples,), (samples, channels) or (channels, samples)]
+        Floats with full scale 1, or integers with the full scale of their type. Of two axes the shorter one is the
+        channels, which are averaged.
+    sample_rate : int
+        Hz, of ``samples``.
+    wanted_rate : int
+        Hz; other rates are resampled (soxr, high quality).
+
+    Returns
+    -------
+    ndarray [shape=(samples,), dtype=float32]
+
+    Raises
+    ------
+    AudioError
+        If the samples are none, not finite, too loud to be what they say, of another shape, or the rate is absurd.
+
+    Warns
+    -----
+    UserWarning
+        If the channels cancel each other.
+
+    Examples
+    --------
+    >>> as_mono(np.full((4, 2), 16384, np.int16), 8000, 8000)
+    array([0.5, 0.5, 0.5, 0.5], dtype=float32)
+    """
+    if not isinstance(sample_rate, int | np.integer) or isinstance(sample_rate, bool):
+        raise AudioError(f"expected the sample rate as a whole number of Hz, got {sample_rate!r}")
+    if not RATES[0] <= sample_rate <= RATES[1]:
+        raise AudioError(f"expected a sample rate of {RATES[0]} to {RATES[1]} Hz, got {sample_rate}")
+    channels = _channels(_floats(np.asarray(samples)))
+    if not np.isfinite(channels).all():
+        raise AudioError("the samples are not all finite (nan or infinity)")
+    peak = float(np.abs(channels).max())
+    if peak > LOUDEST:
+        raise AudioError(
+            f"samples reach {peak:g} times full scale", hint="divide integers that were read as floats by 32768"
+        )
+    mono = channels[0] if len(channels) == 1 else channels.mean(axis=0)
+    if len(channels) > 1 and _cancel(channels, mono):
+        warnings.warn("the channels cancel each other: their mean is all but silent", stacklevel=3)
+    if sample_rate != wanted_rate:
+        mono = soxr.resample(mono, sample_rate, wanted_rate)
+        if not len(mono):
+            raise AudioError(f"too short for a sample at {wanted_rate} Hz")
+    return np.ascontiguousarray(mono, dtype=np.float32)
+
+
+def _floats(samples: np.ndarray) -> np.ndarray:
+    """Full scale 1, whatever the type."""
+    if samples.dtype == np.uint8:  # WAV's 8 bits have their zero at 128
+        return (samples.astype(np.float32) - 128) / 128
+    if np.issubdtype(samples.dtype, np.signedinteger):
+        return samples.astype(np.float64) / -float(np.iinfo(samples.dtype).min)
+    if not np.issubdtype(samples.dtype, np.floating):
+        raise AudioError(f"expected samples as floats or signed integers, got {samples.dtype}")
+    return samples
+
+
+def _channels(samples: np.ndarray) -> np.ndarray:
+    """(channels, samples)."""
+    if samples.size == 0 or samples.ndim not in (1, 2):
+        raise AudioError(f"expected samples of shape (samples,) or (samples, channels), got {samples.shape}")
+    if samples.ndim == 1:
+        return samples[None]
+    channels = samples if samples.shape[0] < samples.shape[1] else samples.T
+    if len(channels) > MOST_CHANNELS:
+        raise AudioError(f"expected at most {MOST_CHANNELS} channels, got samples of shape {samples.shape}")
+    return channels
+
+
+def _cancel(channels: np.ndarray, mono: np.ndarray) -> bool:
+    quietest = np.sqrt(np.square(channels.astype(np.float64)).mean(axis=1)).min()
+    level = np.sqrt(np.square(mono.astype(np.float64)).mean())
+    return bool(quietest > 0 and level < quietest * 10 ** (-CANCELLED_DB / 20))

@@ -1,0 +1,171 @@
+"""``sedpipe.open_dataset``: what a dataset of the cache holds, for programs of one's own.
+
+- :func:`open_dataset`: by name or TOML
+- :class:`OpenDataset`: labels, clips, reference events, and tensors
+- :class:`TorchSplit`: a split as a torch ``Dataset``
+"""
+
+from __future__ import annotations
+
+from os import PathLike
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset as TorchDataset
+
+from sedpipe.clips import Clip
+from sedpipe.errors import MissingStageError, SettingsError
+from sedpipe.events import Event
+from sedpipe.features.spec import FeatureSpec
+from sedpipe.io.cache import open as cache_open
+from sedpipe.io.cache.dataset import Dataset
+from sedpipe.io.cache.feature_store import FeatureFile
+from sedpipe.io.lists.events import read_event_list
+from sedpipe.labels import LabelSet
+from sedpipe.suggestions import did_you_mean
+
+
+def open_dataset(name: str, cache: str | PathLike[str] = "cache") -> OpenDataset:
+    """A dataset that ``sedpipe download`` brought into the cache.
+
+    Parameters
+    ----------
+    name : str
+        Of the dataset, or the path of its TOML.
+    cache : path
+        The cache.
+
+    Raises
+    ------
+    ManifestError
+        If there is no such dataset.
+    MissingStageError
+        If it is not in the cache yet.
+
+    Examples
+    --------
+    >>> dataset = open_dataset("esc10-fold4", cache="cache")  # doctest: +SKIP
+    >>> x, y, n_frames = dataset.torch("training")[0]  # doctest: +SKIP
+    """
+    opened = cache_open.open_dataset(name, Path(cache))
+    opened.read_record()
+    return OpenDataset(opened)
+
+
+class OpenDataset:
+    """Rows and features of a dataset.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Of the cache.
+    """
+
+    def __init__(self, dataset: Dataset) -> None:
+        self._dataset = dataset
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r}, {self.splits})"
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self._dataset.name
+
+    @property
+    def labels(self) -> LabelSet:
+        """Its classes, in the order of their indices."""
+        return LabelSet(self._dataset.read_record().labels)
+
+    @property
+    def splits(self) -> list[str]:
+        """Splits that have clips."""
+        return list(self._dataset.read_clips())
+
+    def clips(self, split: str) -> list[Clip]:
+        """Rows of a split with their weak labels, audio or not."""
+        clips = self._dataset.read_clips()
+        if split not in clips:
+            there = f"it has {', '.join(clips)}{did_you_mean(split, clips)}"
+            raise MissingStageError(f"{self.name} has no clips in {split!r}: {there}")
+        return clips[split]
+
+    def reference(self, split: str) -> dict[str, list[Event]]:
+        """Strong labels by clip, a clip without events included; ``MissingStageError`` where there are none."""
+        clips, path = self.clips(split), self._dataset.reference_path(split)
+        if not path.exists():
+            raise MissingStageError(f"{self.name} has no strong labels for {split} ({path} does not exist)")
+        events = read_event_list(path, self.labels)
+        return {clip.clip_id: list(events.get(clip.clip_id, ())) for clip in clips}
+
+    def torch(self, split: str, spec: FeatureSpec | None = None) -> TorchSplit:
+        """A split as tensors.
+
+        Parameters
+        ----------
+        split : str
+            ``training``, ``testing`` or ``evaluation``.
+        spec : FeatureSpec, optional
+            Which features; the usual log-mel by default, or the only ones that there are.
+
+        Raises
+        ------
+        MissingStageError
+            If the features were not made yet.
+        """
+        clips = self.clips(split)
+        return TorchSplit(self._features(split, spec), clips, self.labels)
+
+    def _features(self, split: str, spec: FeatureSpec | None) -> Path:
+        there = sorted((self._dataset.folder / "features").glob(f"[!.]*/{split}.h5"))
+        wanted = self._dataset.features_dir((spec or FeatureSpec()).fingerprint) / f"{split}.h5"
+        if wanted in there:
+            return wanted
+        if spec is None and len(there) == 1:
+            return there[0]
+        if spec is None and there:
+            raise SettingsError(
+                f"{self.name} has several kinds of features: {', '.join(path.parent.name for path in there)}",
+                hint="say which with spec=FeatureSpec(...)",
+            )
+        raise MissingStageError(f"{wanted} does not exist", hint=f"run `sedpipe features {self.name}` first")
+
+
+class TorchSplit(TorchDataset[tuple[Tensor, Tensor, int]]):
+    """The clips of a split that have features: ``x`` (T, F) float32, ``y`` (K,) in {0, 1}, ``n_frames``.
+
+    Frames from ``n_frames`` on are padding. A ``DataLoader`` may use any number of workers, forked or spawned: every
+    process opens the file for itself.
+
+    Parameters
+    ----------
+    path : Path
+        Stored features.
+    clips : list of Clip
+        Their weak labels; a clip without features is left out, since absent is not negative.
+    labels : LabelSet
+        K classes.
+
+    Attributes
+    ----------
+    clip_ids : list of str
+        In the order of the items.
+    """
+
+    def __init__(self, path: Path, clips: list[Clip], labels: LabelSet) -> None:
+        self._file = FeatureFile(path)
+        rows = {clip_id: row for row, clip_id in enumerate(self._file.clip_ids)}
+        held = [clip for clip in clips if clip.clip_id in rows]
+        self.clip_ids = [clip.clip_id for clip in held]
+        self._rows = [rows[clip_id] for clip_id in self.clip_ids]
+        self._targets = torch.stack([torch.from_numpy(labels.multi_hot(clip.labels)).float() for clip in held])
+        self._n_frames = [int(self._file.n_frames[row]) for row in self._rows]
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor, int]:
+        """One clip."""
+        features = torch.from_numpy(self._file.read_features([self._rows[index]])[0]).float()
+        return features, self._targets[index], self._n_frames[index]

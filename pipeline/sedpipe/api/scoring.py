@@ -1,0 +1,161 @@
+"""``sedpipe.metrics``: scores of event lists, wherever they are: in files, dictionaries or data frames.
+
+- :func:`segment_based`, :func:`event_based`: the field's two ways to score detected events
+- :data:`Lists`: what they take
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from sedpipe.clips import clip_id_of_filename
+from sedpipe.errors import SettingsError
+from sedpipe.events import Event
+from sedpipe.io.lists.events import read_event_list
+from sedpipe.labels import LabelSet
+from sedpipe.metrics.detection_scores import DetectionScores
+from sedpipe.metrics.event_based import event_based_scores
+from sedpipe.metrics.segment_based import segment_based_scores
+
+Lists: TypeAlias = "str | PathLike[str] | Mapping[str, Iterable[Event | tuple[float, float, str]]] | Any"
+"""Events by clip: the path of an event list; a dictionary of :class:`~sedpipe.events.Event` or of ``(onset, offset,
+label)``; or a data frame with the columns ``filename``, ``onset``, ``offset``, ``event_label``."""
+
+COLUMNS = ("filename", "onset", "offset", "event_label")
+
+
+def segment_based(
+    reference: Lists,
+    estimated: Lists,
+    *,
+    duration: float | Mapping[str, float],
+    labels: Sequence[str] | None = None,
+    time_resolution: float = 1.0,
+) -> DetectionScores:
+    """Segment-based scores, equal to sed_eval's.
+
+    Parameters
+    ----------
+    reference, estimated : path, mapping or data frame
+        Events by clip, see :data:`Lists`. The clips are those of the reference; one without events is a clip in a
+        dictionary with an empty list, and in a list a row with its file name alone.
+    duration : float or mapping of str to float
+        Length of every clip, or of each, in seconds; events are not looked at past it.
+    labels : sequence of str, optional
+        The classes, by default all that have an event.
+    time_resolution : float > 0
+        Length of a segment in seconds.
+
+    Raises
+    ------
+    SettingsError
+        If the lists cannot be read or do not fit together.
+
+    Examples
+    --------
+    >>> scores = segment_based({"a": [(0, 2, "Car")]}, {"a": [(1, 4, "Car")]}, duration=10)
+    >>> scores.overall.error_rate, round(scores.overall.f1, 3)
+    (1.5, 0.4)
+    """
+    truth, found, known = _lists(reference, estimated, labels)
+    return _scored(segment_based_scores, truth, found, _durations(duration, truth), known, time_resolution)
+
+
+def event_based(
+    reference: Lists,
+    estimated: Lists,
+    *,
+    duration: float | Mapping[str, float],
+    labels: Sequence[str] | None = None,
+    onset_collar: float = 0.2,
+    offset_collar: float | None = 0.2,
+) -> DetectionScores:
+    """Event-based scores, equal to sed_eval's; the defaults are DCASE's collars.
+
+    Parameters
+    ----------
+    reference, estimated, duration, labels
+        As for :func:`segment_based`.
+    onset_collar : float
+        Seconds by which an onset may be off.
+    offset_collar : float, optional
+        Share of the event's length by which its offset may be off (at least ``onset_collar`` seconds); None: offsets
+        are not looked at.
+
+    Raises
+    ------
+    SettingsError
+        As :func:`segment_based`.
+
+    Examples
+    --------
+    >>> event_based({"a": [(0, 2, "Car")]}, {"a": [(0.1, 2, "Car")]}, duration=10).overall.f1
+    1.0
+    """
+    truth, found, known = _lists(reference, estimated, labels)
+    return _scored(event_based_scores, truth, found, _durations(duration, truth), known, onset_collar, offset_collar)
+
+
+def _scored(metric: Any, *arguments: Any) -> DetectionScores:
+    try:
+        scores: DetectionScores = metric(*arguments)
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
+    return scores
+
+
+def _lists(
+    reference: Lists, estimated: Lists, labels: Sequence[str] | None
+) -> tuple[dict[str, list[Event]], dict[str, list[Event]], LabelSet]:
+    truth, found = _events(reference, "reference"), _events(estimated, "estimated")
+    if labels is None:
+        used = {event.label for lists in (truth, found) for events in lists.values() for event in events}
+        if not used:
+            raise SettingsError("neither list has an event, so that nothing can be scored", hint="name the classes")
+        labels = sorted(used)
+    return truth, found, LabelSet(tuple(labels))
+
+
+def _events(lists: Lists, name: str) -> dict[str, list[Event]]:
+    if isinstance(lists, str | PathLike):
+        return {clip_id: list(events) for clip_id, events in read_event_list(Path(fspath(lists))).items()}
+    if isinstance(lists, Mapping):
+        return {
+            str(clip_id): [_event(event, f"{name}, clip {clip_id!r}") for event in events]
+            for clip_id, events in lists.items()
+        }
+    if hasattr(lists, "columns") and hasattr(lists, "itertuples"):
+        return _of_data_frame(lists, name)
+    raise SettingsError(f"{name}: expected a path, a dictionary or a data frame, got {type(lists).__name__}")
+
+
+def _of_data_frame(frame: Any, name: str) -> dict[str, list[Event]]:
+    columns = [str(column) for column in frame.columns]
+    missing = [column for column in COLUMNS if column not in columns]
+    if missing:
+        raise SettingsError(f"{name}: a data frame with {', '.join(columns)}, expected {', '.join(COLUMNS)}")
+    found: dict[str, list[Event]] = {}
+    for filename, *event in zip(*(frame[column].tolist() for column in COLUMNS), strict=True):
+        events = found.setdefault(clip_id_of_filename(str(filename)), [])
+        if isinstance(event[-1], str):  # a clip without events has no label: None or NaN
+            events.append(_event(tuple(event), f"{name}, {filename!r}"))
+    return found
+
+
+def _event(event: Any, where: str) -> Event:
+    if isinstance(event, Event):
+        return event
+    try:
+        onset, offset, label = event[:3]
+        return Event(float(onset), float(offset), str(label))
+    except (TypeError, ValueError) as error:
+        raise SettingsError(f"{where}: expected an event (onset, offset, label), got {event!r}: {error}") from error
+
+
+def _durations(duration: float | Mapping[str, float], clips: Iterable[str]) -> dict[str, float]:
+    if isinstance(duration, Mapping):
+        return {str(clip_id): float(seconds) for clip_id, seconds in duration.items()}
+    return dict.fromkeys(clips, float(duration))

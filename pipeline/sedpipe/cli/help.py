@@ -1,0 +1,139 @@
+"""How help is laid out: commands and options by subject, examples below them.
+
+An option that no group names stands under "Options"; a test asks for none.
+
+- :data:`HELP`: what rich-click is told
+- :data:`EXAMPLES`: what stands below a command's options
+"""
+
+from __future__ import annotations
+
+import rich_click as click
+from rich_click.utils import CommandGroupDict, OptionGroupDict
+
+_COMMON: OptionGroupDict = {"name": "Cache and output", "options": ["--cache", "--json", "--quiet", "--help"]}
+_FEATURES: OptionGroupDict = {
+    "name": "Features",
+    "options": ["--encoder", "--front-end", "--n-mels", "--hop", "--dtype"],
+}
+_SPEED = ["--jobs", "--threads", "--shard", "--backend", "--scheduler", "--device", "--devices"]
+
+COMMANDS: list[CommandGroupDict] = [
+    {"name": "Your recordings", "commands": ["predict", "init", "check"]},
+    {"name": "From a list of clips to scores", "commands": ["download", "features", "train", "score", "report"]},
+    {"name": "Models and systems", "commands": ["export", "models", "encoders", "reproduce"]},
+    {"name": "Looking around", "commands": ["demo", "status", "doctor", "cache"]},
+]
+
+OPTIONS: dict[str, list[OptionGroupDict]] = {
+    "download": [
+        {"name": "What to get", "options": ["--from", "--dry-run", "--retry", "--limit", "--yes"]},
+        {"name": "The network", "options": ["--workers", "--sleep", "--cookies", "--cookies-from-browser", "--proxy",
+                                            "--rate-limit"]},
+        {"name": "Speed", "options": _SPEED},
+    ],
+    "features": [
+        _FEATURES,
+        {"name": "The store", "options": ["--compress", "--explain"]},
+        {"name": "Speed", "options": _SPEED},
+    ],
+    "train": [
+        {"name": "The network", "options": ["--preset", "--network", "--pooling", "--hierarchy", "--segment-weights"]},
+        {"name": "How it learns", "options": ["--recipe", "--epochs", "--batch-size", "--seed", "--supervision",
+                                              "--init", "--freeze", "--more-epochs"]},
+        _FEATURES,
+        {"name": "The run", "options": ["--run", "--save-every", "--dry-run"]},
+        {"name": "Speed", "options": [*_SPEED, "--precision", "--compile", "--deterministic"]},
+    ],
+    "score": [
+        {"name": "A run", "options": ["--run", "--split", "--operating-point", "--explain", "--export-scores",
+                                      "--device"]},
+        {"name": "Event lists of any system", "options": ["--estimated", "--reference", "--duration", "--durations",
+                                                          "--time-resolution", "--frame-scores"]},
+        {"name": "Comparison", "options": ["--against"]},
+    ],
+    "predict": [
+        {"name": "The model", "options": ["--model", "--dataset", "--operating-point", "--threshold", "--all"]},
+        {"name": "What is written", "options": ["--out", "--format", "--open"]},
+        {"name": "Speed", "options": _SPEED},
+    ],
+    "reproduce": [
+        {"name": "Systems", "options": ["--preset", "--recipe", "--poolings", "--seeds", "--epochs", "--encoder",
+                                        "--minutes"]},
+        {"name": "Figure 5", "options": ["--clip", "--split", "--seed"]},
+        {"name": "The table", "options": ["--out"]},
+        {"name": "Speed", "options": _SPEED},
+    ],
+    "demo": [
+        {"name": "The network", "options": ["--preset", "--epochs", "--seed"]},
+        {"name": "Speed", "options": _SPEED},
+    ],
+}  # fmt: skip
+
+HELP = click.RichHelpConfiguration(
+    command_groups={"sedpipe": COMMANDS},
+    option_groups={f"sedpipe {name}": [*groups, _COMMON] for name, groups in OPTIONS.items()},
+    text_markup="rich",
+    max_width=110,
+    style_helptext_first_line="bold",
+    style_helptext="",
+    style_options_panel_box="SIMPLE",
+    style_commands_panel_box="SIMPLE",
+    style_options_panel_border="",
+    style_commands_panel_border="",
+    style_options_panel_title_style="bold",
+    style_commands_panel_title_style="bold",
+)
+
+
+def _examples(*lines: str) -> str:
+    """What stands below a command's options: commands without ``sedpipe``, each perhaps with ``# a remark``."""
+    shown = []
+    for line in lines:
+        command, _, remark = line.partition("#")
+        shown.append(f"  sedpipe {command.strip()}" + (f"   [dim]# {remark.strip()}[/dim]" if remark else ""))
+    return "\n\n".join(["[bold]Examples[/bold]", *shown])
+
+
+EXAMPLES = {
+    "download": _examples(
+        "download esc10-fold4 --from ESC-10   # real recordings, mixed",
+        "download garden.toml   # recordings of your own",
+        "download dcase2017-task4 --limit 0 --from MY_AUDIO   # only what you have",
+    ),
+    "features": _examples(
+        "features garden.toml",
+        "features garden.toml --explain   # what is missing, and why",
+        "features dcase2017-task4 --shard 2/8   # one of eight machines",
+    ),
+    "train": _examples(
+        "train garden.toml",
+        "train garden.toml --pooling attention --hierarchy none --seed 1",
+        "train garden.toml --dry-run   # layers, parameters, memory and time",
+    ),
+    "score": _examples(
+        "score garden --split testing",
+        "score garden --run A --against B",
+        "score --reference R.tsv --estimated E.tsv   # event lists of any system",
+    ),
+    "predict": _examples(
+        "predict street.wav --model esc10",
+        "predict recordings --dataset garden --out found",
+        "predict recordings --dataset garden --out labels --format audacity",
+    ),
+    "report": _examples(
+        "report small-linear-5x5-seed0",
+        "report A B   # two runs side by side",
+    ),
+    "export": _examples(
+        "export small-linear-5x5-seed0 --dataset garden",
+        "export small-linear-5x5-seed0 --dataset garden --format onnx",
+    ),
+    "reproduce": _examples(
+        "reproduce table2 esc10-fold4 --preset small --epochs 8 --jobs 2",
+        "reproduce figure5 esc10-fold4 --preset small --epochs 8 --clip testing-00003",
+    ),
+    "demo": _examples("demo", "demo --preset small --epochs 4"),
+    "status": _examples("status garden", "status dcase2017-task4 --classes"),
+    "doctor": _examples("doctor", "doctor garden.toml"),
+}

@@ -1,0 +1,68 @@
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from sedpipe.api.arrays import as_mono
+from sedpipe.errors import AudioError
+
+RATE = 16_000
+TONE = np.sin(2 * np.pi * 440 * np.arange(RATE) / RATE).astype(np.float32) * 0.5
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.int16, np.int32])
+def test_integers_have_the_full_scale_of_their_type(dtype: type) -> None:
+    stored = np.round(TONE * -float(np.iinfo(dtype).min)).astype(dtype)
+    np.testing.assert_allclose(as_mono(stored, RATE, RATE), TONE, atol=1 / 128)
+
+
+def test_eight_unsigned_bits_have_their_zero_in_the_middle() -> None:
+    stored = np.round(TONE * 128 + 128).astype(np.uint8)
+    np.testing.assert_allclose(as_mono(stored, RATE, RATE), TONE, atol=1 / 128)
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_channels_are_averaged_whichever_axis_they_are(axis: int) -> None:
+    stereo = np.stack([TONE, np.zeros_like(TONE)], axis=axis)
+    np.testing.assert_allclose(as_mono(stereo, RATE, RATE), TONE / 2, atol=1e-7)
+
+
+def test_another_rate_is_resampled_not_taken_for_the_same() -> None:
+    long = as_mono(TONE, RATE, 44_100)
+    assert len(long) == 44_100
+    expected = 0.5 * np.sin(2 * np.pi * 440 * np.arange(44_100) / 44_100)
+    np.testing.assert_allclose(long[2000:-2000], expected[2000:-2000], atol=2e-3)
+
+
+def test_torch_tensors_and_lists_are_samples_too() -> None:
+    np.testing.assert_array_equal(as_mono(torch.from_numpy(TONE), RATE, RATE), TONE)
+    assert as_mono([0.0, 0.5], RATE, RATE).dtype == np.float32
+
+
+def test_channels_that_cancel_each_other_are_told() -> None:
+    with pytest.warns(UserWarning, match="cancel each other"):
+        as_mono(np.stack([TONE, -TONE]), RATE, RATE)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        as_mono(np.stack([TONE, TONE]), RATE, RATE)
+        as_mono(np.zeros((RATE, 2)), RATE, RATE)
+
+
+@pytest.mark.parametrize(
+    ("samples", "rate", "said"),
+    [
+        (np.full(10, np.nan), RATE, "not all finite"),
+        (TONE * 32768, RATE, "times full scale"),
+        (np.zeros(0), RATE, r"expected samples of shape .*, got \(0,\)"),
+        (np.zeros((2, 2, 2)), RATE, r"got \(2, 2, 2\)"),
+        (np.zeros((100, 100)), RATE, "at most 64 channels"),
+        (TONE, 1, "a sample rate of 100 to 768000 Hz, got 1"),
+        (TONE, 16_000.0, "as a whole number of Hz, got 16000.0"),
+        (TONE.astype(complex), RATE, "got complex"),
+        (["a"], RATE, "expected samples as floats"),
+        (np.ones(1), 48_000, "too short for a sample at 100 Hz"),
+    ],
+)
+def test_what_is_no_recording_is_a_sentence(samples: object, rate: object, said: str) -> None:
+    with pytest.raises(AudioError, match=said):
+        as_mono(samples, rate, 100 if "short" in said else RATE)

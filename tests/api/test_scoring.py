@@ -1,0 +1,84 @@
+from pathlib import Path
+
+import pytest
+from sedpipe.api.scoring import event_based, segment_based
+from sedpipe.errors import SedpipeError, SettingsError
+from sedpipe.events import Event
+from sedpipe.io.lists.events import write_event_list
+
+REFERENCE = {"a": [Event(0.0, 2.5, "Car")], "b": [Event(1.0, 3.0, "Bus"), Event(4.0, 6.0, "Car")], "c": []}
+ESTIMATED = {"a": [Event(0.4, 2.5, "Car")], "b": [Event(1.0, 3.0, "Bus")], "c": [Event(0.0, 1.0, "Bus")]}
+
+
+def as_tuples(lists: dict[str, list[Event]]) -> dict[str, list[tuple[float, float, str]]]:
+    return {
+        clip_id: [(event.onset, event.offset, event.label) for event in events] for clip_id, events in lists.items()
+    }
+
+
+def as_file(lists: dict[str, list[Event]], path: Path) -> Path:
+    write_event_list(path, lists)
+    return path
+
+
+def as_frame(lists: dict[str, list[Event]]) -> object:
+    pandas = pytest.importorskip("pandas")
+    rows = [
+        (f"{clip_id}.wav", event.onset, event.offset, event.label) if event else (f"{clip_id}.wav", None, None, None)
+        for clip_id, events in lists.items()
+        for event in events or [None]
+    ]
+    return pandas.DataFrame(rows, columns=["filename", "onset", "offset", "event_label"])
+
+
+@pytest.mark.parametrize("metric", [segment_based, event_based])
+def test_files_dictionaries_tuples_and_data_frames_score_alike(metric, tmp_path: Path) -> None:
+    expected = metric(REFERENCE, ESTIMATED, duration=10)
+    assert metric(as_tuples(REFERENCE), as_tuples(ESTIMATED), duration=10) == expected
+    files = as_file(REFERENCE, tmp_path / "r.tsv"), str(as_file(ESTIMATED, tmp_path / "e.tsv"))
+    assert metric(*files, duration=10) == expected
+    assert metric(as_frame(REFERENCE), as_frame(ESTIMATED), duration=10) == expected
+    assert metric(REFERENCE, ESTIMATED, duration={"a": 10, "b": 10.0, "c": 10}) == expected
+
+
+def test_scores_are_those_counted_by_hand() -> None:
+    # Segments of 1 s: a: Car 0-3 in both (3 right). b: Bus 1-3 (2 right), Car 4-6 missed (2). c: Bus inserted (1).
+    scores = segment_based(REFERENCE, ESTIMATED, duration=10)
+    assert scores.overall.f1 == pytest.approx(2 * 5 / (7 + 6))
+    assert scores.overall.error_rate == pytest.approx(3 / 7)
+    assert event_based(REFERENCE, ESTIMATED, duration=10, onset_collar=0.5).overall.f1 == pytest.approx(2 * 2 / (3 + 3))
+    assert event_based(REFERENCE, ESTIMATED, duration=10).overall.f1 == pytest.approx(2 * 1 / (3 + 3))
+
+
+def test_identical_lists_score_one() -> None:
+    for metric in (segment_based, event_based):
+        scores = metric(REFERENCE, REFERENCE, duration=10).overall
+        assert (scores.f1, scores.error_rate) == (1.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("reference", "estimated", "said"),
+    [
+        ({"a": []}, {"b": [(0, 1, "Car")]}, "clip 'b' has estimated events but is not in the reference"),
+        ({"a": [(0, "Car")]}, {}, "expected an event"),
+        ({"a": [(2, 1, "Car")]}, {}, "expected 0 <= onset <= offset"),
+        ({"a": []}, {"a": []}, "neither list has an event"),
+        (7, {}, "reference: expected a path, a dictionary or a data frame, got int"),
+    ],
+)
+def test_lists_that_do_not_fit_are_a_sentence(reference: object, estimated: object, said: str) -> None:
+    with pytest.raises(SettingsError, match=said):
+        segment_based(reference, estimated, duration=10)
+
+
+def test_a_file_that_is_not_there_and_columns_that_are_missing_are_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(SedpipeError, match=r"nowhere\.tsv"):
+        segment_based(tmp_path / "nowhere.tsv", {}, duration=10)
+    pandas = pytest.importorskip("pandas")
+    with pytest.raises(SettingsError, match="a data frame with file, start, expected filename, onset"):
+        segment_based(pandas.DataFrame({"file": ["a"], "start": [0]}), {}, duration=10)
+
+
+def test_a_class_that_is_not_listed_is_a_sentence() -> None:
+    with pytest.raises(SettingsError, match="did you mean 'Car'"):
+        segment_based({"a": [(0, 1, "car")]}, {}, duration=10, labels=["Car", "Bus"])

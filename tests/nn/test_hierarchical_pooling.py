@@ -1,0 +1,97 @@
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sedpipe.nn.hierarchical_pooling import HierarchicalPooling
+from sedpipe.nn.pooling import POOLING_FUNCTIONS, frame_weights, pool
+
+PLAIN = [name for name, function in POOLING_FUNCTIONS.items() if not function.attends and not function.learns_alpha]
+
+
+def probs(n_frames: int, n_classes: int = 3, seed: int = 0) -> torch.Tensor:
+    return torch.rand(2, n_frames, n_classes, generator=torch.Generator().manual_seed(seed))
+
+
+def pooling(name: str, hierarchy: tuple[int, ...] = ()) -> HierarchicalPooling:
+    return HierarchicalPooling(name, hierarchy, n_classes=3 if POOLING_FUNCTIONS[name].learns_alpha else None)
+
+
+def attention_of(name: str, like: torch.Tensor) -> torch.Tensor | None:
+    attends = POOLING_FUNCTIONS[name].attends
+    return torch.randn(like.shape, generator=torch.Generator().manual_seed(1)) if attends else None
+
+
+@pytest.mark.parametrize("name", list(POOLING_FUNCTIONS))
+def test_it_is_the_networks_own_pooling(name: str) -> None:
+    frame_probs, valid = probs(50), torch.ones(2, 50, dtype=torch.bool)
+    attention, module = attention_of(name, frame_probs), pooling(name, (5, 5))
+    weights = frame_weights(name, frame_probs, valid, attention, "classes", module.alpha)
+    clip_probs, segments = pool(name, frame_probs, weights, (5, 5))
+    ours, on_the_way = module.stages(frame_probs, attention=attention)
+    torch.testing.assert_close(ours, clip_probs, rtol=0, atol=0)
+    assert [part.shape[1] for part in on_the_way] == [part.shape[1] for part in segments] == [10, 2]
+
+
+@pytest.mark.parametrize("name", list(POOLING_FUNCTIONS))
+def test_masked_frames_count_nowhere(name: str) -> None:
+    frame_probs = probs(30)
+    mask = (torch.arange(30) < 17).expand(2, -1)
+    attention, module = attention_of(name, frame_probs), pooling(name, (5, 2))
+    other = torch.where(mask.unsqueeze(-1), frame_probs, 1 - frame_probs)
+    torch.testing.assert_close(module(other, mask, attention), module(frame_probs, mask, attention))
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(1, 40), st.sampled_from(PLAIN), st.lists(st.integers(2, 6), max_size=2).map(tuple))
+def test_any_number_of_frames_gives_a_value_between_their_least_and_greatest(
+    n_frames: int, name: str, hierarchy: tuple[int, ...]
+) -> None:
+    frame_probs = probs(n_frames, seed=n_frames)
+    clip_probs = HierarchicalPooling(name, hierarchy)(frame_probs)
+    assert (clip_probs >= frame_probs.amin(1) - 1e-6).all()
+    assert (clip_probs <= frame_probs.amax(1) + 1e-6).all()
+
+
+def test_single_average_is_the_mean_and_max_the_maximum() -> None:
+    frame_probs = probs(13)
+    torch.testing.assert_close(HierarchicalPooling("average")(frame_probs), frame_probs.mean(1))
+    torch.testing.assert_close(HierarchicalPooling("max", (4,))(frame_probs), frame_probs.amax(1))
+
+
+def test_weights_as_first_printed_make_the_hierarchy_do_nothing() -> None:
+    frame_probs = probs(50)
+    flat = HierarchicalPooling("linear")(frame_probs)
+    torch.testing.assert_close(HierarchicalPooling("linear", (5, 5), original_weights=True)(frame_probs), flat)
+    assert not torch.allclose(HierarchicalPooling("linear", (5, 5))(frame_probs), flat)
+
+
+def test_alpha_learns_and_travels_with_the_state() -> None:
+    module = pooling("auto", (5,))
+    module(probs(20)).sum().backward()
+    assert module.alpha is not None
+    assert module.alpha.grad is not None
+    assert module.alpha.grad.abs().sum() > 0
+    assert list(module.state_dict()) == ["alpha"]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"function": "linaer"}, r"got 'linaer' \(did you mean 'linear'\?\)"),
+        ({"function": "auto"}, "auto pooling learns a number a class: give n_classes"),
+        ({"hierarchy": (1,)}, r"groups of at least 2, got \(1,\)"),
+        ({"attention_axis": "frames"}, "must be 'classes' or 'time'"),
+    ],
+)
+def test_what_cannot_be_is_a_sentence(options: dict, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        HierarchicalPooling(**options)
+
+
+def test_shapes_that_do_not_fit_are_a_sentence() -> None:
+    with pytest.raises(ValueError, match=r"expected frame_probs of shape \(B, T, K\), got \(20, 3\)"):
+        HierarchicalPooling()(probs(20)[0])
+    with pytest.raises(ValueError, match=r"expected a mask of shape \(2, 20\)"):
+        HierarchicalPooling()(probs(20), torch.ones(2, 19))
+    with pytest.raises(ValueError, match="needs the attention layer's output"):
+        HierarchicalPooling("attention")(probs(20))

@@ -149,7 +149,12 @@ def test_a_label_that_the_manifest_lacks_is_named_with_file_and_line(tmp_path: P
         resolved(path)
 
 
-@pytest.mark.parametrize("filename", ["../a.wav", "/etc/a.wav", "sub/../../a.wav"])
+@pytest.mark.parametrize("filename", ["../a.wav", "sub/../../a.wav"])
 def test_a_list_cannot_lead_out_of_its_folder(tmp_path: Path, filename: str) -> None:
-    with pytest.raises(ListFormatError, match=r"training\.tsv:1: found .*, expected a file name, not absolute"):
+    with pytest.raises(ListFormatError, match=r"training\.tsv:1: found .*, expected a file name, without"):
         resolved(garden(tmp_path, f"{filename}\tBlackbird\n"))
+
+
+def test_an_absolute_path_begins_below_the_folder_of_the_recordings(tmp_path: Path) -> None:
+    (clip,) = resolved(garden(tmp_path, "/etc/a.wav\tBlackbird\n"))["training"].clips
+    assert clip.source == "etc/a.wav"

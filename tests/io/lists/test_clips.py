@@ -37,7 +37,7 @@ clips = st.builds(
     text_cells.filter(lambda text: not set(text) & set("/\\") and text not in (".", "..")),
     st.sampled_from(SPLITS),
     text_cells,
-    st.floats(0, 1e6),
+    st.floats(0, 6e5),
     st.floats(0, 1e3),
     st.lists(st.sampled_from(LABELS.names), unique=True).map(tuple),
 )

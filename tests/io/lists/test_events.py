@@ -59,7 +59,7 @@ def test_empty_list_has_no_clips(tmp_path: Path) -> None:
     ("row", "message"),
     [
         ("a.wav\t2\t1\tCar", r"found 'onset 2, offset 1', expected 0 <= onset <= offset in seconds"),
-        ("a.wav\t-1\t1\tCar", r"found 'onset -1, offset 1', expected 0 <= onset <= offset in seconds"),
+        ("a.wav\t-1\t1\tCar", r"found '-1', expected a time in seconds from 0 to 604,800 \(a week\)"),
         ("a.wav\tone\t2\tCar", r"found 'one', expected a time in seconds"),
         ("a.wav\t0\tnan\tCar", r"found 'nan', expected a time in seconds"),
         ("a.wav\t0\tinf\tCar", r"found 'inf', expected a time in seconds"),
@@ -68,8 +68,7 @@ def test_empty_list_has_no_clips(tmp_path: Path) -> None:
         ("a.wav\t0\t1\tTrian horn", r"label 'Trian horn' is not one of the 3 classes \(did you mean 'Train horn'\?\)"),
         ("a.wav\t0\t1\tCar\tbus", r"found 'a\.wav\\t0\\t1\\tCar\\tbus', expected 4 columns"),
         ("\t0\t1\tCar", r"found '\\t0\\t1\\tCar', expected a row that begins with a file name"),
-        ("../a.wav\t0\t1\tCar", r"found '\.\./a\.wav', expected a file name, not absolute, without '\.\.' and .*"),
-        ("/a.wav\t0\t1\tCar", r"found '/a\.wav', expected a file name, not absolute, .*"),
+        ("../a.wav\t0\t1\tCar", r"found '\.\./a\.wav', expected a file name, without '\.\.' and .*"),
         ("x/first.wav\t0\t1\tCar", r"found .*, expected one file a clip, but 'first\.wav' is clip 'first' too"),
     ],
 )
@@ -79,12 +78,12 @@ def test_wrong_rows_are_named_by_file_and_line(tmp_path: Path, row: str, message
 
 
 def test_header_that_lacks_a_column_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ListFormatError, match=r"events\.tsv:1: found .*, expected a header with the column offset$"):
+    with pytest.raises(ListFormatError, match=r"found the columns 'filename', 'onset', 'event_label' \(first row: "):
         read(tmp_path, "filename\tonset\tevent_label\n")
 
 
 def test_broken_quotes_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ListFormatError, match=r"events\.tsv:1: found .*, expected comma-separated cells \(unexpected"):
+    with pytest.raises(ListFormatError, match=r"events\.tsv:1: found .*, expected a quote that ends where"):
         read(tmp_path, 'a.wav,0,1,"Car\n')
 
 

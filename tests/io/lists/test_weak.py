@@ -41,8 +41,7 @@ def test_all_ways_to_write_weak_labels_say_the_same(tmp_path: Path, text: str) -
         ("b.wav\tCar\t10", r"found 'b\.wav\\tCar\\t10', expected 2 columns"),
         ("first.wav\t", r"found '', expected all rows of 'first\.wav' to have labels, or none"),
         ("first.flac\tCar", r"found 'first\.flac', expected one file a clip, but 'first\.wav' is clip 'first' too"),
-        ("../first.wav\tCar", r"found '\.\./first\.wav', expected a file name, not absolute, .*"),
-        ("/etc/passwd\tCar", r"found '/etc/passwd', expected a file name, not absolute, .*"),
+        ("../first.wav\tCar", r"found '\.\./first\.wav', expected a file name, without .*"),
     ],
 )
 def test_wrong_rows_are_named_by_file_and_line(tmp_path: Path, row: str, message: str) -> None:

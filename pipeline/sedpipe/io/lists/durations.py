@@ -1,17 +1,19 @@
 """How long clips are, as ``filename duration``.
 
-- :func:`read_durations`: with or without header, TSV or CSV -> seconds by ``clip_id``
+- :func:`read_durations`: with or without header, whatever the separator -> seconds by ``clip_id``
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from sedpipe.errors import ListFormatError
+from sedpipe.io.lists.annotations import Annotation
+from sedpipe.io.lists.columns import roles_of, seconds_a_unit
 from sedpipe.io.lists.filenames import ClipNames
-from sedpipe.io.lists.tables import read_table
-from sedpipe.io.lists.text import as_seconds, complaint
-
-COLUMNS = ("filename", "duration")
+from sedpipe.io.lists.table_rows import Times
+from sedpipe.io.lists.tables import Table, read_table
+from sedpipe.io.lists.text import complaint
 
 
 def read_durations(path: Path) -> dict[str, float]:
@@ -22,12 +24,32 @@ def read_durations(path: Path) -> dict[str, float]:
     ListFormatError
         If a row is not what it should be, or a clip has two lengths.
     """
+    table = read_table(path)
+    (filename, duration), unit = _columns(table)
     found: dict[str, float] = {}
-    names = ClipNames(path)
-    for number, (filename, text) in read_table(path, COLUMNS):
-        clip_id, seconds = names.clip_id(number, filename), as_seconds(path, number, text)
+    names, times = ClipNames(), Times(path, (unit, unit))
+    for number, cells in table.rows:
+        if len(cells) <= max(filename, duration) or any(
+            cells[place].strip() for place in range(2, len(cells)) if not table.header
+        ):
+            raise complaint(path, number, "\t".join(cells), "2 columns: file name and seconds")
+        text = cells[duration].strip()
+        clip_id = names.clip_id(Annotation(path, number, cells[filename].strip(), None, ""))
+        _, seconds = times.of(number, "0", text, lasts=False)
         if seconds <= 0:
             raise complaint(path, number, text, "a length in seconds, more than 0")
         if found.setdefault(clip_id, seconds) != seconds:
             raise complaint(path, number, text, f"one length of clip {clip_id!r}, which was {found[clip_id]} before")
     return found
+
+
+def _columns(table: Table) -> tuple[tuple[int, int], float]:
+    """Places of file name and duration, and the duration's unit in seconds."""
+    if not table.header:
+        return (0, 1), 1.0
+    roles = roles_of(table.header)
+    places = [roles[role][0] for role in ("filename", "duration") if role in roles]
+    if len(places) < 2:
+        found = ", ".join(repr(name) for name in table.header)[:200]
+        raise ListFormatError(f"{table.path}: found the columns {found}, expected filename and duration")
+    return (places[0], places[1]), seconds_a_unit(table.header[places[1]])

@@ -1,6 +1,6 @@
 """Event lists: strong labels and estimated events, as ``filename onset offset event_label``.
 
-- :func:`read_event_list`: with or without header, TSV or CSV -> events by ``clip_id``
+- :func:`read_event_list`, :func:`events_of`: a list -> events by ``clip_id``
 - :func:`write_event_list`: TSV with header, the same bytes for the same events
 
 A row with nothing but a file name (or "nan" in every other cell, as pandas writes it, or 0 and 0 without a label)
@@ -10,20 +10,19 @@ says that the clip was looked at and has no event: such a clip counts. A row wit
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from sedpipe.clips import clip_id_of_filename, event_list_filename
 from sedpipe.events import Event, EventLists
 from sedpipe.io.files.atomic import write_text
+from sedpipe.io.lists.annotations import Annotations
 from sedpipe.io.lists.filenames import ClipNames
-from sedpipe.io.lists.tables import read_table
-from sedpipe.io.lists.text import as_label, as_seconds, complaint
+from sedpipe.io.lists.read import read_annotations
+from sedpipe.io.lists.text import as_label
 from sedpipe.labels import FORBIDDEN, LabelSet
 
 COLUMNS = ("filename", "onset", "offset", "event_label")
-_NOTHING = re.compile(r"0+(\.0*)? 0+(\.0*)?")
 
 
 def read_event_list(path: Path, labels: LabelSet | None = None) -> dict[str, list[Event]]:
@@ -32,7 +31,7 @@ def read_event_list(path: Path, labels: LabelSet | None = None) -> dict[str, lis
     Parameters
     ----------
     path : Path
-        A list as the field writes it, or as :func:`write_event_list` does.
+        A list, as :func:`~sedpipe.io.lists.read.read_annotations` takes it.
     labels : LabelSet, optional
         The classes there are; without it every label is taken.
 
@@ -41,13 +40,18 @@ def read_event_list(path: Path, labels: LabelSet | None = None) -> dict[str, lis
     ListFormatError
         If a row is not what it should be: names file, line, what was found and what was expected.
     """
+    return events_of(read_annotations(path), labels)
+
+
+def events_of(annotations: Annotations, labels: LabelSet | None = None) -> dict[str, list[Event]]:
+    """Events of a list that was read, by ``clip_id``; see :func:`read_event_list`."""
     events: dict[str, list[Event]] = {}
-    names = ClipNames(path)
-    for number, (filename, onset, offset, label) in read_table(path, COLUMNS):
-        of_clip = events.setdefault(names.clip_id(number, filename), [])
-        cells = (onset, offset, label)
-        if not _says_nothing(cells):
-            of_clip.append(_event(path, number, cells, labels))
+    names = ClipNames()
+    for row in annotations.rows:
+        of_clip = events.setdefault(names.clip_id(row), [])
+        if row.times is not None:
+            label = row.label if labels is None else as_label(row.path, row.line, row.label, labels)
+            of_clip.append(Event(*row.times, label))
     return events
 
 
@@ -77,23 +81,6 @@ def write_event_list(path: Path, events: EventLists, clip_ids: Iterable[str] | N
     for clip_id in clip_ids:
         rows += _rows(clip_id, sorted(events.get(clip_id, ())))
     write_text(path, "\n".join(rows) + "\n")
-
-
-def _says_nothing(cells: tuple[str, str, str]) -> bool:
-    onset, offset, label = (cell.lower() for cell in cells)
-    if label not in ("", "nan"):
-        return False
-    return {onset, offset} <= {"", "nan"} or (not label and _NOTHING.fullmatch(f"{onset} {offset}") is not None)
-
-
-def _event(path: Path, number: int, cells: tuple[str, str, str], labels: LabelSet | None) -> Event:
-    onset, offset = as_seconds(path, number, cells[0]), as_seconds(path, number, cells[1])
-    if not 0 <= onset <= offset:
-        raise complaint(path, number, f"onset {cells[0]}, offset {cells[1]}", "0 <= onset <= offset in seconds")
-    label = cells[2]
-    if not label:
-        raise complaint(path, number, label, "a label")
-    return Event(onset, offset, label if labels is None else as_label(path, number, label, labels))
 
 
 def _rows(clip_id: str, events: Iterable[Event]) -> list[str]:

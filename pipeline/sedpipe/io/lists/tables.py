@@ -1,92 +1,198 @@
-"""Small tables that people and other tools write: TSV or CSV, with or without a header.
+"""Tables that people and other programs write: separator, quotes, comments and header are found, and said.
 
-- :func:`read_table`: cells of the wanted columns, row by row, with line numbers
+- :func:`read_table`: a text file -> :class:`Table`
+- :class:`Table`: header, if there is one, and cells row by row
 """
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Iterator, Sequence
-from itertools import chain
-from pathlib import Path
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 
-from sedpipe.io.lists.text import complaint, numbered_lines
+from sedpipe.io.audio.find import SUFFIXES
+from sedpipe.io.lists.columns import roles_of
+from sedpipe.io.lists.decoding import read_text
+from sedpipe.io.lists.remarks import Remark
+from sedpipe.io.lists.text import complaint
 
 Row = tuple[int, list[str]]
 
-_QUOTED = re.compile(r'"[^"]*,[^"]*"')
+_SEPARATORS = {"\t": "tabs", ",": "commas", ";": "semicolons", " ": "blanks"}
+_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?([eE][+-]?\d+)?", re.ASCII)
+_SAYS_SEPARATOR = re.compile(r"sep=([,;\t])", re.IGNORECASE)
+_QUOTED = {mark: re.compile(rf' *"((?:[^"]|"")*)" *({mark}|$)') for mark in "\t,;"}
+_LOOKED_AT = 1000
+"""Rows from which the separator is judged."""
 
 
-def read_table(path: Path, columns: Sequence[str]) -> Iterator[Row]:
-    """Line number and cells of ``columns``, in this order, stripped, for every row of a table.
-
-    Tabs separate if there is one anywhere, else commas; a cell that holds commas may be quoted, and in a CSV must be.
-    The first line is a header if its first cell is one of the names; then columns may come in any order, with
-    others among them. A row may end early: missing cells are empty. Where the last of the wanted columns is the
-    last of the table, commas in it need no quotes.
+@dataclass(frozen=True)
+class Table:
+    """Cells of a list.
 
     Parameters
     ----------
     path : Path
-        The table.
-    columns : sequence of str
-        Wanted columns; ``"a|b"`` is one that may be called either. The first one must not be empty.
+        The list.
+    header : tuple of str
+        Names of the columns; empty where there are none.
+    rows : list of (int, list of str)
+        Line number and cells, without the quotes around them; blanks are kept, for cells that belong together.
+    separator : str
+        What stands between cells.
+    remarks : tuple of Remark
+        What was guessed or left out.
+    """
+
+    path: Path
+    header: tuple[str, ...]
+    rows: list[Row]
+    separator: str
+    remarks: tuple[Remark, ...]
+
+
+def read_table(path: Path) -> Table:
+    """Read a table with tabs, commas, semicolons or blanks between its cells.
+
+    A cell that begins with a quote, blanks before it or not, ends with one, and two in a row are one of its own.
+    Between tabs, a quote that does not end stands for itself. Lines that begin with ``#`` are comments, unless what
+    follows is the name of an audio file; the last one before the rows may be the header. Where no line has a tab,
+    that separator is taken with which most rows look like rows.
 
     Raises
     ------
     ListFormatError
-        If the header lacks a column, or a row has too many cells or broken quotes.
+        If the file is no text, or a row has broken quotes.
     """
-    cells_of = _tab_cells if any("\t" in line for _, line in numbered_lines(path)) else _comma_cells
-    rows = ((number, cells_of(path, number, line)) for number, line in numbered_lines(path))
-    first = next(rows, None)
-    if first is None:
-        return
-    names = [name.split("|") for name in columns]
-    if any(first[1][0].strip().lower() in alternatives for alternatives in names):
-        yield from _picked(path, rows, *_places(path, first, names), is_comma=cells_of is _comma_cells)
-    else:
-        places = list(range(len(columns)))
-        yield from _picked(path, chain([first], rows), places, len(columns), is_comma=cells_of is _comma_cells)
+    content = read_text(path)
+    lines, comments = _without_comments(content.lines)
+    separator, lines = _separator(lines)
+    parsed = _rows(path, lines, separator)
+    rows = [(number, cells) for number, cells in parsed if any(cell.strip() for cell in cells)]
+    remarks = list(content.remarks)
+    if separator in "; ":
+        remarks.append(Remark(f"separated by {_SEPARATORS[separator]}"))
+    if comments:
+        remarks.append(Remark("comments passed over", "line", len(comments)))
+    if len(rows) < len(parsed):
+        remarks.append(Remark("rows of empty cells passed over", "line", len(parsed) - len(rows)))
+    header: Sequence[str] = ()
+    if rows and _is_header(rows[0][1], rows[1 : 1 + _LOOKED_AT]):
+        header, rows = rows[0][1], rows[1:]
+    elif rows:
+        header = _header_in_comment(comments, rows[0][1], separator)
+    return Table(path, tuple(cell.strip() for cell in header), rows, separator, tuple(remarks))
 
 
-def _picked(path: Path, rows: Iterator[Row], places: list[int], width: int, *, is_comma: bool) -> Iterator[Row]:
-    may_join = is_comma and places[-1] == width - 1
-    for number, cells in rows:
-        if len(cells) > width and may_join:
-            cells[width - 1 :] = [",".join(cells[width - 1 :])]
-        while len(cells) > width and not cells[-1]:
-            cells.pop()
-        if len(cells) > width:
-            raise complaint(path, number, "\t".join(cells), f"{width} columns")
-        cells += [""] * (width - len(cells))
-        picked = [cells[place].strip() for place in places]
-        if not picked[0]:
-            raise complaint(path, number, "\t".join(cells), "a row that begins with a file name")
-        yield number, picked
+def is_number(cell: str) -> bool:
+    """Whether a cell is a number, with a decimal point or comma."""
+    return _NUMBER.fullmatch(cell.strip()) is not None
 
 
-def _places(path: Path, header: Row, names: list[list[str]]) -> tuple[list[int], int]:
-    """Where the wanted columns stand, and how many there are in all."""
-    number, cells = header
-    found = [cell.strip().lower() for cell in cells]
-    places = []
-    for alternatives in names:
-        place = next((found.index(name) for name in alternatives if name in found), None)
-        if place is None:
-            raise complaint(path, number, "\t".join(cells), f"a header with the column {' or '.join(alternatives)}")
-        places.append(place)
-    return places, len(cells)
+def is_audio_name(cell: str) -> bool:
+    """Whether a cell ends as audio files do."""
+    return PurePosixPath(cell.strip().replace("\\", "/")).suffix.lower() in SUFFIXES
 
 
-def _tab_cells(path: Path, number: int, line: str) -> list[str]:
-    """Between tabs, quotes are only taken off where they were put on because of a comma."""
-    return [cell[1:-1] if _QUOTED.fullmatch(cell) else cell for cell in line.split("\t")]
+def _is_header(cells: Sequence[str], others: Sequence[Row] = ()) -> bool:
+    """Whether a row names columns: it has no value, and names that are known, or stands above values."""
+    if any(is_number(cell) or is_audio_name(cell) for cell in cells):
+        return False
+    known = {role: places for role, places in roles_of(cells).items() if role not in ("index", "selection", "view")}
+    if len(known) > 1 or any(0 in places for places in known.values()):
+        return True
+    named = [place for place, cell in enumerate(cells) if cell.strip()]
+    return len(named) > 1 and any(
+        is_number(row[place]) or is_audio_name(row[place]) for _, row in others for place in named if place < len(row)
+    )
 
 
-def _comma_cells(path: Path, number: int, line: str) -> list[str]:
-    try:
-        return next(csv.reader([line], strict=True))
-    except csv.Error as error:
-        raise complaint(path, number, line, f"comma-separated cells ({error})") from error
+def _without_comments(lines: Iterable[tuple[int, str]]) -> tuple[list[tuple[int, str]], list[str]]:
+    rows: list[tuple[int, str]] = []
+    comments: list[str] = []
+    for number, line in lines:
+        is_comment = line.startswith("#") and not is_audio_name(re.split(r"[\t,;]", line, maxsplit=1)[0])
+        if is_comment:
+            comments.append(line.lstrip("# "))
+        else:
+            rows.append((number, line))
+    return rows, comments
+
+
+def _header_in_comment(comments: Sequence[str], first: Sequence[str], separator: str) -> Sequence[str]:
+    """The last comment, if it names as many columns as the first row has."""
+    if not comments:
+        return ()
+    cells = comments[-1].split(separator)
+    return cells if len(cells) == len(first) and len(cells) > 1 and _is_header(cells) else ()
+
+
+def _separator(lines: list[tuple[int, str]]) -> tuple[str, list[tuple[int, str]]]:
+    """What stands between cells, and the lines without the one in which Excel says so."""
+    if lines and (said := _SAYS_SEPARATOR.fullmatch(lines[0][1].strip(" "))):
+        return said[1], lines[1:]
+    if not lines:
+        return "\t", lines
+    known = {mark: len(roles_of(_split(lines[0][1], mark) or ())) for mark in "\t;,"}
+    best = max(known, key=lambda mark: known[mark])
+    if known[best] > 1:
+        return best, lines
+    if any("\t" in line for _, line in lines):
+        return "\t", lines
+    looked_at = [line for _, line in lines[:_LOOKED_AT]]
+    by_blanks = [len(_by_blanks(line)) > 1 for line in looked_at]
+    if any(by_blanks) and all(ok or is_audio_name(line) for ok, line in zip(by_blanks, looked_at, strict=True)):
+        return " ", lines
+    likely = {mark: sum(_likeness(line, mark) for line in looked_at) for mark in ",;"}
+    return max(likely, key=lambda mark: likely[mark]), lines
+
+
+def _likeness(line: str, mark: str) -> int:
+    """How much a line looks like a row whose cells stand between ``mark``; 0 where it would be one cell."""
+    cells = _split(line, mark)
+    if cells is None or len(cells) < 2:
+        return 0
+    has_times = any(is_number(cells[k]) and is_number(cells[k + 1]) for k in range(min(len(cells) - 1, 4)))
+    return 4 * has_times + 2 * is_audio_name(cells[0]) + (not set(cells[0]) & (set(",;") - {mark}))
+
+
+def _rows(path: Path, lines: Iterable[tuple[int, str]], separator: str) -> list[Row]:
+    rows: list[Row] = []
+    for number, line in lines:
+        cells = _by_blanks(line) if separator == " " else _split(line, separator)
+        if cells is None:
+            raise complaint(path, number, line, "a quote that ends where its cell ends")
+        rows.append((number, cells))
+    return rows
+
+
+def _by_blanks(line: str) -> list[str]:
+    """``[name] onset offset label`` with blanks between, and in name and label, too; else the line as one cell."""
+    words = line.split()
+    times = [k for k in range(len(words) - 2) if is_number(words[k]) and is_number(words[k + 1])]
+    last = next((k for k in reversed(times) if not is_number(words[k + 2])), None)
+    if last is None:
+        return [line]
+    return [*([" ".join(words[:last])] if last else []), *words[last : last + 2], " ".join(words[last + 2 :])]
+
+
+def _split(line: str, separator: str) -> list[str] | None:
+    """Cells of a line; None where a quote does not end."""
+    if '"' not in line:
+        return line.split(separator)
+    cells: list[str] = []
+    start = 0
+    while start <= len(line):
+        quoted = _QUOTED[separator].match(line, start)
+        if quoted:
+            cells.append(quoted[1].replace('""', '"'))
+            start = quoted.end() + (not quoted[2])
+            continue
+        end = line.find(separator, start)
+        cell = line[start : end if end >= 0 else len(line)]
+        if cell.lstrip(" ").startswith('"') and separator != "\t":
+            return None
+        cells.append(cell)
+        start = end + 1 if end >= 0 else len(line) + 1
+    return cells

@@ -3,6 +3,7 @@
 - :func:`numbered_lines`: the lines that hold something, with their numbers
 - :func:`complaint`: ``FILE:LINE: found ..., expected ...``
 - :func:`as_seconds`, :func:`as_label`, :func:`as_filename`: checked values of a row
+- :func:`is_absolute`: whether a file name begins at a root
 """
 
 from __future__ import annotations
@@ -17,10 +18,15 @@ from sedpipe.labels import LabelSet, UnknownLabelError
 
 MOST_BYTES_IN_A_LINE = 64 * 1024
 MOST_BYTES_IN_A_LIST = 256 * 1024 * 1024
+MOST_SECONDS = 7 * 24 * 3600
+"""No recording is longer, so no time in one is larger."""
+
+_DUST = 1e-6  # what arithmetic with floats leaves of a zero
 _MOST_SHOWN = 80
 _MOST_OF_A_SENTENCE = 1000
 _NUMBER = re.compile(r"[+-]?(\d{1,20}(\.\d{0,40})?|\.\d{1,40})([eE][+-]?\d{1,3})?", re.ASCII)
-_DRIVE = re.compile(r"[A-Za-z]:")
+_DRIVE = re.compile(r"^[A-Za-z]:(?=[/\\])")
+_WITH_DRIVE = re.compile(r"[A-Za-z]:")  # "C:a.wav": where that leads depends on the machine
 
 
 def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
@@ -49,11 +55,31 @@ def complaint(path: Path, number: int, found: str, expected: str) -> ListFormatE
     return ListFormatError(f"{path}:{number}: found {shown!r}, expected {expected}")
 
 
-def as_seconds(path: Path, number: int, text: str) -> float:
-    """``text`` as a finite number (nan, inf and 1_000, which Python reads, are none)."""
-    value = float(text) if _NUMBER.fullmatch(text) else math.nan
-    if not math.isfinite(value):
-        raise complaint(path, number, text, "a time in seconds")
+def as_seconds(path: Path, number: int, text: str, unit: float = 1.0) -> float:
+    """``text`` as a time: finite, not negative, at most :data:`MOST_SECONDS` (1_000, which Python reads, is none).
+
+    Parameters
+    ----------
+    path : Path
+        The list, for complaints.
+    number : int
+        The line in it.
+    text : str
+        A number with a decimal point, or none.
+    unit : float
+        Seconds in one of its units.
+
+    Raises
+    ------
+    ListFormatError
+        If it is no such time; a mistyped one would light a segment for each of its seconds.
+    """
+    value = float(text) * unit if _NUMBER.fullmatch(text) else math.nan
+    if -_DUST < value <= 0:
+        return 0.0
+    if not 0 < value <= MOST_SECONDS:
+        between = "" if math.isnan(value) else f" from 0 to {MOST_SECONDS:,} (a week)"
+        raise complaint(path, number, text, f"a time in seconds{between}")
     return value
 
 
@@ -72,19 +98,25 @@ def label_complaint(path: Path, number: int, error: UnknownLabelError) -> ListFo
 
 
 def as_filename(path: Path, number: int, text: str) -> str:
-    """``text`` as a relative path below its folder, with ``/`` between its parts and no ``.`` in between.
+    r"""``text`` as a relative path below its folder, with ``/`` between its parts and no ``.`` in between.
+
+    Absolute paths, of another machine most likely, begin below their root: ``C:\audio\a.wav`` is ``audio/a.wav``.
 
     Raises
     ------
     ListFormatError
-        If it is empty, absolute, leads upwards, or holds control characters.
+        If it is empty, leads upwards, or holds control characters.
     """
     name = text.replace("\\", "/")
-    parts = [part for part in name.split("/") if part not in ("", ".")]
-    leads_out = name.startswith("/") or _DRIVE.match(name) or ".." in parts
-    if not parts or leads_out or _has_control_characters(name):
-        raise complaint(path, number, text, "a file name, not absolute, without '..' and control characters")
+    parts = [part for part in _DRIVE.sub("", name).split("/") if part not in ("", ".")]
+    if not parts or ".." in parts or _WITH_DRIVE.match(parts[0]) or _has_control_characters(name):
+        raise complaint(path, number, text, "a file name, without '..' and control characters")
     return "/".join(parts)
+
+
+def is_absolute(text: str) -> bool:
+    """Whether a file name begins at a root or with a drive."""
+    return text.startswith(("/", "\\")) or _DRIVE.match(text) is not None
 
 
 def _has_control_characters(name: str) -> bool:

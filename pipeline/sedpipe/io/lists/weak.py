@@ -1,30 +1,33 @@
 """Weak labels of a user's own files: what sounds in each, not when.
 
-- :func:`read_weak_list`: ``filename event_labels``, one row a file or one row a label
+- :func:`read_weak_list`, :func:`tags_of`: one row a file or one row a label -> labels by file name
 """
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+from sedpipe.io.lists.annotations import Annotation, Annotations
 from sedpipe.io.lists.filenames import ClipNames
-from sedpipe.io.lists.tables import read_table
+from sedpipe.io.lists.read import read_annotations
 from sedpipe.io.lists.text import as_filename, complaint, label_complaint
 from sedpipe.labels import LabelSet, UnknownLabelError
 
-COLUMNS = ("filename", "event_labels|event_label")
+_BETWEEN_LABELS = re.compile(r"[;|]")  # no label holds a semicolon, and none of the field's a bar
 
 
 def read_weak_list(path: Path, labels: LabelSet) -> dict[str, tuple[str, ...]]:
     """Labels by file name (``/`` between folders, no ``./``), files in the order of the list.
 
-    A row holds one label or several joined by commas, although labels may hold commas themselves: the longest
-    match wins. Rows of one file are joined. A row without labels is a clip in which no class sounds.
+    A row holds one label or several joined by commas, semicolons or bars, although labels may hold commas
+    themselves: the longest match wins. Rows of one file are joined. A row without labels is a clip in which no class
+    sounds.
 
     Parameters
     ----------
     path : Path
-        TSV or CSV with the header ``filename event_labels`` (or ``event_label``), or without header.
+        A list, as :func:`~sedpipe.io.lists.read.read_annotations` takes it; times in it are not looked at.
     labels : LabelSet
         The classes there are.
 
@@ -33,21 +36,27 @@ def read_weak_list(path: Path, labels: LabelSet) -> dict[str, tuple[str, ...]]:
     ListFormatError
         If a row is not what it should be: names file, line, what was found and what was expected.
     """
+    return tags_of(read_annotations(path, "tags"), labels)
+
+
+def tags_of(annotations: Annotations, labels: LabelSet) -> dict[str, tuple[str, ...]]:
+    """Labels of a list that was read, by file name; see :func:`read_weak_list`."""
     found: dict[str, tuple[str, ...]] = {}
-    names = ClipNames(path)
-    for number, (filename, joined) in read_table(path, COLUMNS):
-        names.clip_id(number, filename)
-        filename = as_filename(path, number, filename)
-        of_row = _split(path, number, joined, labels)
+    names = ClipNames()
+    for row in annotations.rows:
+        names.clip_id(row)
+        filename = as_filename(row.path, row.line, row.filename)
+        of_row = _split(row, labels)
         of_file = found.get(filename, of_row)
         if bool(of_file) != bool(of_row):
-            raise complaint(path, number, joined, f"all rows of {filename!r} to have labels, or none")
+            raise complaint(row.path, row.line, row.label, f"all rows of {filename!r} to have labels, or none")
         found[filename] = tuple(dict.fromkeys(of_file + of_row))
     return found
 
 
-def _split(path: Path, number: int, joined: str, labels: LabelSet) -> tuple[str, ...]:
+def _split(row: Annotation, labels: LabelSet) -> tuple[str, ...]:
     try:
-        return labels.split(joined)
+        pieces = [row.label] if row.label in labels else _BETWEEN_LABELS.split(row.label)
+        return tuple(label for piece in pieces for label in labels.split(piece))
     except UnknownLabelError as error:
-        raise label_complaint(path, number, error) from error
+        raise label_complaint(row.path, row.line, error) from error

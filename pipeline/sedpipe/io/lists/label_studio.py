@@ -1,0 +1,152 @@
+"""Label Studio's exports (JSON and JSON_MIN) as lists of labels: regions of audio, and choices for whole recordings.
+
+- :func:`is_label_studio`, :func:`label_studio_annotations`
+- :func:`name_of_address`: the file name in what Label Studio calls a recording
+
+A task that nobody has annotated is left out: it is not a recording without events.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter
+
+from sedpipe.io.lists.annotations import Annotation, Annotations, Asked
+from sedpipe.io.lists.remarks import Remark
+from sedpipe.io.lists.tables import is_audio_name
+from sedpipe.io.lists.text import as_seconds, complaint
+
+_UPLOADED = re.compile(r"(?:.*/)?[0-9a-f]{8}-(?=.)")
+_NOT_ANNOTATED = "tasks without a finished annotation left out"
+_SEVERAL = "annotated several times, the last one taken"
+_UNLABELLED = "regions without a label left out"
+
+
+class _Loose(BaseModel):
+    """What is not asked for is not looked at."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class _Place(_Loose):
+    start: float | None = None
+    end: float | None = None
+    labels: tuple[str, ...] = ()
+    timeserieslabels: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
+
+
+class _Region(_Loose):
+    value: _Place = _Place()
+
+
+class _Work(_Loose):
+    """What one annotator made of a task."""
+
+    result: tuple[_Region, ...] = ()
+    was_cancelled: bool = False
+    ground_truth: bool = False
+
+
+class _Task(_Loose):
+    data: dict[str, Any]
+    file_upload: str | None = None
+    annotations: tuple[_Work, ...] = ()
+    completions: tuple[_Work, ...] = ()
+
+
+class _ShortTask(_Loose):
+    label: tuple[_Place, ...] | None = None
+
+
+def is_label_studio(found: Any) -> bool:
+    """Whether a parsed file looks like it."""
+    if not isinstance(found, list) or not found or not isinstance(found[0], dict):
+        return False
+    is_long = isinstance(found[0].get("data"), dict) and bool({"annotations", "completions"} & set(found[0]))
+    return is_long or (_audio_key(found[0]) is not None and any("label" in task or "choice" in task for task in found))
+
+
+def label_studio_annotations(path: Path, found: Any, asked: Asked) -> Annotations:
+    """Every region with its labels; choices are labels of the whole recording."""
+    counts: Counter[str] = Counter()
+    rows: list[Annotation] = []
+    for number, task in enumerate(found, start=1):
+        name, places = (_long if "data" in task else _short)(path, number, task, counts)
+        if places is not None:
+            rows += _rows(path, number, name, places, counts)
+    has_times = asked != "tags" and (asked == "events" or any(row.times for row in rows))
+    units = {_NOT_ANNOTATED: "task", _SEVERAL: "task", _UNLABELLED: "region"}
+    return Annotations(path, rows, True, has_times, tuple(Remark(what, units[what], n) for what, n in counts.items()))
+
+
+def name_of_address(address: str) -> str:
+    """The path of a recording in an address, without what Label Studio puts before the names of uploaded files.
+
+    >>> name_of_address("/data/upload/3/1a2b3c4d-street.wav"), name_of_address("/data/local-files/?d=site/a%20b.wav")
+    ('street.wav', 'site/a b.wav')
+    """
+    parts = urlsplit(address)
+    local = parse_qs(parts.query).get("d")
+    name = local[0] if local else unquote(parts.path)
+    return _UPLOADED.sub("", name) if "upload" in name or "/" not in name else name
+
+
+def _long(path: Path, number: int, raw: Any, counts: Counter[str]) -> tuple[str, Sequence[_Place] | None]:
+    task = TypeAdapter(_Task).validate_python(raw)
+    key = _audio_key(task.data)
+    address = task.data[key] if key is not None else task.file_upload
+    if address is None:
+        raise complaint(path, number, ", ".join(task.data), "the address of a recording among the data of the task")
+    finished = [work for work in (*task.annotations, *task.completions) if not work.was_cancelled]
+    if not finished:
+        counts[_NOT_ANNOTATED] += 1
+        return address, None
+    counts.update([_SEVERAL] if len(finished) > 1 else [])
+    best = next((work for work in finished if work.ground_truth), finished[-1])
+    return name_of_address(address), [region.value for region in best.result]
+
+
+def _short(path: Path, number: int, raw: Any, counts: Counter[str]) -> tuple[str, Sequence[_Place] | None]:
+    key = _audio_key(raw)
+    if key is None:
+        raise complaint(path, number, ", ".join(map(str, raw)), "the address of a recording")
+    if "choice" in raw:
+        chosen = raw["choice"]
+        choices = chosen.get("choices", []) if isinstance(chosen, dict) else [chosen]
+        return name_of_address(raw[key]), [TypeAdapter(_Place).validate_python({"choices": tuple(choices)})]
+    task = TypeAdapter(_ShortTask).validate_python(raw)
+    if task.label is None:
+        counts[_NOT_ANNOTATED] += 1
+    return name_of_address(raw[key]), task.label
+
+
+def _audio_key(data: Any) -> str | None:
+    """Which of a task's data is the recording: the one called ``audio``, else the first that ends like one."""
+    if not isinstance(data, dict):
+        return None
+    addresses = {key: value for key, value in data.items() if isinstance(value, str)}
+    if "audio" in addresses:
+        return "audio"
+    return next((key for key, value in addresses.items() if is_audio_name(name_of_address(value))), None)
+
+
+def _rows(path: Path, number: int, name: str, places: Sequence[_Place], counts: Counter[str]) -> Iterator[Annotation]:
+    n_labels = 0
+    for place in places:
+        times = None
+        if place.start is not None and place.end is not None:
+            onset, offset = sorted(as_seconds(path, number, repr(time)) for time in (place.start, place.end))
+            times = onset, offset
+        labels = (*place.labels, *place.timeserieslabels) if times else place.choices
+        counts.update([_UNLABELLED] if times and not labels else [])
+        n_labels += len(labels)
+        yield from (Annotation(path, number, name, times, label) for label in labels)
+    if not n_labels:
+        yield Annotation(path, number, name, None, "")

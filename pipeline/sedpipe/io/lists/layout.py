@@ -1,0 +1,231 @@
+"""Which column of a table is what, by its header or by what stands in it.
+
+- :func:`layout_of`: a table -> :class:`Layout`, or a sentence with what was found and what is needed
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from sedpipe.errors import ListFormatError
+from sedpipe.io.lists.annotations import Asked
+from sedpipe.io.lists.columns import roles_of, seconds_a_unit
+from sedpipe.io.lists.remarks import Remark
+from sedpipe.io.lists.tables import Row, Table, is_audio_name, is_number
+
+_LOOKED_AT = 1000
+_MOST_SHOWN = 200
+_NEEDED = {
+    "events": "onset, offset, event_label and, unless all is about one recording, filename",
+    "tags": "filename and event_label",
+    "either": "filename and event_label, or onset, offset and event_label",
+}
+_HINT = (
+    "a header with these names, in any order, is always understood, and so are the usual others "
+    "(start, end, label, file, Begin Time (s), ...)"
+)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Places of columns, counted from 0; None where there is no such column.
+
+    Parameters
+    ----------
+    label : int
+        What sounds.
+    filename, onset, offset : int, optional
+        Which recording, and when.
+    selection : int, optional
+        The number of a Raven selection, of which a table may hold several rows.
+    width : int
+        Columns in all.
+    lasts : bool
+        Whether ``offset`` holds durations.
+    units : tuple of float
+        Seconds in one of onset's and of offset's units.
+    starts_anew : tuple of int, optional
+        Columns of begin and end in a time that runs on from file to file, while ``onset`` is in the file's own.
+    is_segments : bool
+        Whether times say which piece of a video a clip is.
+    remarks : tuple of Remark
+        What was guessed.
+    """
+
+    label: int
+    filename: int | None = None
+    onset: int | None = None
+    offset: int | None = None
+    selection: int | None = None
+    width: int = 0
+    lasts: bool = False
+    units: tuple[float, float] = (1.0, 1.0)
+    starts_anew: tuple[int, int] | None = None
+    is_segments: bool = False
+    remarks: tuple[Remark, ...] = ()
+
+    @property
+    def has_times(self) -> bool:
+        """Whether rows say when things sound."""
+        return self.onset is not None and not self.is_segments
+
+
+def layout_of(table: Table, asked: Asked) -> Layout:
+    """Find the columns.
+
+    Parameters
+    ----------
+    table : Table
+        The list.
+    asked : Asked
+        What it is asked for.
+
+    Raises
+    ------
+    ListFormatError
+        If a column that is needed is not found.
+    """
+    if not table.rows and not table.header:
+        return Layout(1, 0, width=2) if asked == "tags" else Layout(3, 0, 1, 2, width=4)
+    layout = _by_names(table) if table.header else _by_content(table, asked)
+    if layout is None or not _suffices(layout, asked):
+        raise not_understood(table, asked)
+    return layout
+
+
+def not_understood(table: Table, asked: Asked) -> ListFormatError:
+    """The columns that were found, those that are needed, and the first row."""
+    _, first = table.rows[0] if table.rows else (0, [])
+    shown = " | ".join(cell.strip() for cell in first)[:_MOST_SHOWN] or "none"
+    columns = ", ".join(repr(name) for name in table.header)[:_MOST_SHOWN]
+    found = f"the columns {columns}" if columns else f"{len(first)} columns without a header"
+    return ListFormatError(f"{table.path}: found {found} (first row: {shown}), expected {_NEEDED[asked]}", hint=_HINT)
+
+
+def _suffices(layout: Layout, asked: Asked) -> bool:
+    if asked == "events":
+        return layout.has_times
+    if asked == "tags":
+        return layout.filename is not None
+    return layout.has_times or layout.filename is not None
+
+
+def _by_names(table: Table) -> Layout | None:
+    header, rows = table.header, table.rows
+    if rows and all(len(cells) == len(header) + 1 for _, cells in rows):
+        header = ("", *header)  # R's row names have no name
+    roles = roles_of(header)
+    label = _filled(rows, roles.get("event_label", []))
+    if label is None:
+        return None
+    files = roles.get("segment") or roles.get("filename")
+    layout = Layout(
+        label,
+        files[0] if files else None,
+        selection=roles["selection"][0] if "view" in roles and "selection" in roles else None,
+        width=len(header),
+        is_segments="segment" in roles,
+        remarks=_left_aside(header, roles),
+    )
+    first = {role: places[0] for role, places in roles.items()}
+    onset, offset, lasts = first.get("onset"), first.get("offset"), False
+    if onset is None and offset is not None and "duration" in first:
+        onset, offset = offset, None  # Kaleidoscope's OFFSET is where an event begins
+    if offset is None and "duration" in first:
+        offset, lasts = first["duration"], True
+    if onset is None or offset is None:
+        return layout
+    starts_anew = None
+    if "place" in first and layout.filename is not None and not lasts:
+        starts_anew, onset = (onset, offset), first["place"]
+    units = seconds_a_unit(header[onset]), seconds_a_unit(header[offset])
+    remarks = [*layout.remarks]
+    remarks += [Remark(f"{header[onset]!r} is in milliseconds")] if units[0] != 1 else []
+    remarks += [Remark(f"offsets are onsets and {header[offset]!r} together")] if lasts else []
+    remarks += [Remark(f"onsets are taken from {header[onset]!r}, each in its own file")] if starts_anew else []
+    return replace(
+        layout, onset=onset, offset=offset, lasts=lasts, units=units, starts_anew=starts_anew, remarks=tuple(remarks)
+    )
+
+
+def _filled(rows: Sequence[Row], places: Sequence[int]) -> int | None:
+    """The first of the columns in which anything stands."""
+    for place in places:
+        if any(place < len(cells) and cells[place].strip() for _, cells in rows):
+            return place
+    return places[0] if places else None
+
+
+def _left_aside(header: Sequence[str], roles: dict[str, list[int]]) -> tuple[Remark, ...]:
+    """Times that could have been meant as well."""
+    return tuple(
+        Remark(f"{role} is taken from {header[places[0]]!r}, not from {header[places[1]]!r}")
+        for role, places in roles.items()
+        if role in ("onset", "offset") and len(places) > 1
+    )
+
+
+def _by_content(table: Table, asked: Asked) -> Layout | None:
+    rows = table.rows[:_LOOKED_AT]
+    pair = _place_of_times(rows)
+    if pair is None:
+        return _tags_by_content(table, rows) if asked != "events" else _plain_events(table, rows)
+    with_times = [cells for _, cells in rows if _has_times(cells, pair)]
+    filename = None if pair == 0 else 1 if pair == 2 and _is_running([cells[0] for cells in with_times]) else 0
+    wanted = pair + 3
+    widths = {len(cells) for cells in with_times}
+    width, remarks = wanted, [_no_header(pair, filename)]
+    if len(widths) == 1 and (most := widths.pop()) > wanted:
+        is_joined = table.separator == "," and not all(is_number(cells[wanted]) for cells in with_times)
+        if not is_joined:
+            width = most
+            remarks.append(Remark("columns after the label not read", "column", most - wanted))
+    return Layout(pair + 2, filename, pair, pair + 1, width=width, remarks=tuple(remarks))
+
+
+def _plain_events(table: Table, rows: Sequence[Row]) -> Layout | None:
+    """Rows of four cells in which no times stand: names of recordings without events, or times that are wrong."""
+    if not rows or any(len(cells) in (2, 3) for _, cells in rows if "".join(cells[1:]).strip()):
+        return None
+    return Layout(3, 0, 1, 2, width=4, remarks=(_no_header(1, 0),))
+
+
+def _tags_by_content(table: Table, rows: Sequence[Row]) -> Layout | None:
+    full = [cells for _, cells in rows if len(cells) > 2]
+    has_index = bool(full) and all(is_audio_name(cells[1]) for cells in full) and _is_running([c[0] for c in full])
+    place = 1 if has_index else 0
+    return Layout(
+        place + 1, place, width=place + 2, remarks=(Remark("no header: columns taken as filename, event_label"),)
+    )
+
+
+def _place_of_times(rows: Sequence[Row]) -> int | None:
+    """Where, in most rows, two numbers stand before a label that is none; or before anything."""
+    for may_be_number in (False, True):
+        counts = Counter(
+            place
+            for _, cells in rows
+            for place in range(min(len(cells) - 2, 3))
+            if _has_times(cells, place) and (may_be_number or not is_number(cells[place + 2]))
+        )
+        if counts:
+            return max(counts, key=lambda place: (counts[place], place == 1))
+    return None
+
+
+def _has_times(cells: Sequence[str], place: int) -> bool:
+    return len(cells) > place + 2 and is_number(cells[place]) and is_number(cells[place + 1])
+
+
+def _is_running(cells: Sequence[str]) -> bool:
+    """Whether cells count rows."""
+    numbers = [int(cell) if cell.strip().isdecimal() else -1 for cell in cells]
+    return bool(numbers) and numbers[0] >= 0 and all(b == a + 1 for a, b in itertools.pairwise(numbers))
+
+
+def _no_header(pair: int, filename: int | None) -> Remark:
+    before = {0: "", 1: "filename, ", 2: "a number, filename, " if filename else "filename, something else, "}[pair]
+    return Remark(f"no header: columns taken as {before}onset, offset, event_label")

@@ -1,0 +1,75 @@
+"""The one reader of lists of labels, whoever wrote them.
+
+- :func:`read_annotations`: a list, or a folder with one a recording -> what it says
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from sedpipe.errors import ListFormatError
+from sedpipe.io.lists.annotations import Annotation, Annotations, Asked
+from sedpipe.io.lists.json_lists import read_json_list
+from sedpipe.io.lists.names import LIST_SUFFIXES, recording_of_list
+from sedpipe.io.lists.remarks import together
+from sedpipe.io.lists.table_rows import annotations_of
+from sedpipe.io.lists.tables import read_table
+
+
+def read_annotations(place: Path, asked: Asked = "events") -> Annotations:
+    """Read a list, or all lists below a folder.
+
+    Parameters
+    ----------
+    place : Path
+        A table (TSV, CSV, Audacity's labels, a Raven selection table, BirdNET's and Audio Set's lists, ...) or JSON;
+        or a folder in which every such file is a list, those that name no recording being about the one that is
+        called like them.
+    asked : Asked
+        What it is asked for.
+
+    Raises
+    ------
+    ListFormatError
+        If a list cannot be read or is not understood: what was found, what was expected, and where.
+    """
+    if not place.is_dir():
+        return _one(place, asked)
+    files = lists_below(place)
+    if not files:
+        raise ListFormatError(f"{place} holds no list ({', '.join(LIST_SUFFIXES)})")
+    each = [_below(place, path, asked) for path in files]
+    return Annotations(
+        place,
+        [row for annotations in each for row in annotations.rows],
+        True,
+        any(annotations.has_times for annotations in each),
+        together(remark for annotations in each for remark in annotations.remarks),
+    )
+
+
+def lists_below(folder: Path) -> list[Path]:
+    """Files below a folder that are called like lists, hidden ones left out, in the order of their names."""
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in LIST_SUFFIXES
+        and path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )
+
+
+def _one(path: Path, asked: Asked) -> Annotations:
+    return read_json_list(path, asked) if path.suffix.lower() == ".json" else annotations_of(read_table(path), asked)
+
+
+def _below(folder: Path, path: Path, asked: Asked) -> Annotations:
+    """A list of a folder; where it names no recording, that one's folder is the list's own."""
+    found = _one(path, asked)
+    own = (path.parent.relative_to(folder) / recording_of_list(path.name)).as_posix()
+    if not found.rows:  # somebody listened, and heard nothing
+        return replace(found, rows=[Annotation(path, 1, own, None, "")])
+    if found.names_recordings:
+        return found
+    return replace(found, rows=[replace(row, filename=own) for row in found.rows])

@@ -1,0 +1,56 @@
+"""What a reader of lists had to guess or to leave out, counted, so that a person can say no to it.
+
+- :class:`Remark`: one kind of such things
+- :func:`together`: those of many lists as those of one
+- :func:`of_some`: the first few of many names, and how many there are
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Remark:
+    """Something that was guessed or left out.
+
+    Parameters
+    ----------
+    what : str
+        What it is; equal remarks of several lists are added up.
+    unit : str
+        What is counted, in the singular: ``list``, ``line``, ``time``, ...
+    count : int
+        How many.
+    """
+
+    what: str
+    unit: str = "list"
+    count: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.what} ({self.count:,} {self.unit}{'' if self.count == 1 else 's'})"
+
+
+def together(remarks: Iterable[Remark]) -> tuple[Remark, ...]:
+    """Equal ones added up, in the order in which they first came.
+
+    >>> [str(remark) for remark in together([Remark("comments", "line", 2), Remark("comments", "line", 3)])]
+    ['comments (5 lines)']
+    """
+    counts: Counter[tuple[str, str]] = Counter()
+    for remark in remarks:
+        counts[remark.what, remark.unit] += remark.count
+    return tuple(Remark(what, unit, count) for (what, unit), count in counts.items())
+
+
+def of_some(names: Sequence[str], shown: int = 3) -> str:
+    """The first few names, quoted, and how many more there are.
+
+    >>> of_some(["a", "b", "c"], 2)
+    "'a', 'b' and 1 more"
+    """
+    more = f" and {len(names) - shown:,} more" if len(names) > shown else ""
+    return ", ".join(repr(name) for name in names[:shown]) + more

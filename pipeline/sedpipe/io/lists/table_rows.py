@@ -1,0 +1,210 @@
+"""Rows of a table as annotations: times checked, rows without events told from rows that are broken.
+
+- :func:`annotations_of`: a table -> :class:`~sedpipe.io.lists.annotations.Annotations`
+- :class:`Times`: seconds of one list, with decimal points or with decimal commas
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from sedpipe.clips import youtube_clip_id
+from sedpipe.io.lists.annotations import Annotation, Annotations, Asked
+from sedpipe.io.lists.layout import Layout, layout_of
+from sedpipe.io.lists.names import recording_of_list
+from sedpipe.io.lists.remarks import Remark
+from sedpipe.io.lists.tables import Table, is_audio_name
+from sedpipe.io.lists.text import as_seconds, complaint
+
+NOT_AVAILABLE = frozenset({"", "na", "n/a", "nan", "<na>", "null", "none", "-"})
+"""What other programs write into a cell that holds nothing, in small letters."""
+
+_DECIMAL_COMMA = re.compile(r"[+-]?\d{1,20},\d{1,40}", re.ASCII)
+_NOTHING = re.compile(r"0+([.,]0*)?")
+
+
+class Times:
+    """Times of one list, in seconds.
+
+    Parameters
+    ----------
+    path : Path
+        The list, for complaints.
+    units : tuple of float
+        Seconds in one of onset's and of offset's units.
+    """
+
+    def __init__(self, path: Path, units: tuple[float, float]) -> None:
+        self._path = path
+        self._units = units
+        self._point = ""
+        self.commas = 0
+
+    def of(self, number: int, onset: str, offset: str, *, lasts: bool) -> tuple[float, float]:
+        """Onset and offset in line ``number``; where it ``lasts``, the second cell is a duration.
+
+        Raises
+        ------
+        ListFormatError
+            If a cell is no time, or the offset lies before the onset.
+        """
+        start, second = (
+            self._seconds(number, cell, unit) for cell, unit in zip((onset, offset), self._units, strict=True)
+        )
+        end = start + second if lasts else second
+        if end < start:
+            found = f"onset {onset}, offset {offset}"
+            raise complaint(self._path, number, found, "0 <= onset <= offset in seconds")
+        return start, end
+
+    def _seconds(self, number: int, cell: str, unit: float) -> float:
+        if "." in cell or _DECIMAL_COMMA.fullmatch(cell):
+            point = "." if "." in cell else ","
+            if self._point not in ("", point):
+                raise complaint(self._path, number, cell, "decimal points throughout the list, or commas throughout")
+            self._point = point
+            self.commas += point == ","
+            cell = cell.replace(",", ".") if point == "," else cell
+        return as_seconds(self._path, number, cell, unit)
+
+
+def annotations_of(table: Table, asked: Asked) -> Annotations:
+    """What a table says.
+
+    Parameters
+    ----------
+    table : Table
+        The list.
+    asked : Asked
+        What it is asked for.
+
+    Raises
+    ------
+    ListFormatError
+        If columns are missing, or a row is not what it should be.
+    """
+    spectral = sum(cells[0].strip() == "\\" for _, cells in table.rows)
+    if spectral:
+        rows = [(number, cells) for number, cells in table.rows if cells[0].strip() != "\\"]
+        table = Table(table.path, table.header, rows, table.separator, table.remarks)
+    layout = layout_of(table, asked)
+    reader = _RowReader(table, layout, asked)
+    rows_read = list(reader.rows())
+    remarks = [*table.remarks, *layout.remarks]
+    remarks += [Remark("frequency ranges not read", "line", spectral)] if spectral else []
+    remarks += reader.remarks()
+    has_times = layout.has_times and asked != "tags"
+    return Annotations(table.path, rows_read, layout.filename is not None, has_times, tuple(remarks))
+
+
+class _RowReader:
+    """Rows of one table, and what was counted on the way."""
+
+    def __init__(self, table: Table, layout: Layout, asked: Asked) -> None:
+        self._table = table
+        self._layout = layout
+        self._takes_times = layout.has_times and asked != "tags"
+        self._times = Times(table.path, layout.units)
+        self._own_name = recording_of_list(table.path.name)
+        self._seen: set[tuple[str, str]] = set()
+        self._views = 0
+        place = layout.filename
+        self._has_suffixes = place is not None and any(
+            is_audio_name(cells[place]) for _, cells in table.rows if place < len(cells)
+        )
+
+    def rows(self) -> Iterator[Annotation]:
+        """Annotations in the order of the table."""
+        for number, found in self._table.rows:
+            cells = self._cells(number, found)
+            filename = self._filename(number, found, cells)
+            if self._is_another_view(filename, cells):
+                continue
+            label = cells[self._layout.label]
+            if self._layout.is_segments:
+                filename = self._segment(number, filename, cells)
+            times = self._times_of(number, cells, label) if self._takes_times else None
+            nothing = times is None and (self._takes_times or label.lower() in NOT_AVAILABLE - {"none", "-"})
+            yield Annotation(self._table.path, number, filename, times, "" if nothing else label)
+
+    def remarks(self) -> list[Remark]:
+        """What was counted."""
+        found = [
+            Remark("decimal commas", "time", self._times.commas),
+            Remark("second views of a selection left out", "row", self._views),
+        ]
+        return [remark for remark in found if remark.count]
+
+    def _cells(self, number: int, found: list[str]) -> list[str]:
+        """As many cells as there are columns; commas in a last cell that is a label need no quotes."""
+        cells, width = found, self._layout.width
+        if len(cells) > width and self._table.separator == "," and self._layout.label == width - 1:
+            cells = [*cells[: width - 1], ",".join(cells[width - 1 :])]
+        while len(cells) > width and not cells[-1].strip():
+            cells = cells[:-1]
+        if len(cells) > width:
+            raise complaint(self._table.path, number, "\t".join(found), f"{width} columns")
+        return [cell.strip() for cell in cells] + [""] * (width - len(cells))
+
+    def _filename(self, number: int, found: Sequence[str], cells: Sequence[str]) -> str:
+        place = self._layout.filename
+        if place is None:
+            return self._own_name
+        name = cells[place]
+        if not name:
+            raise complaint(
+                self._table.path,
+                number,
+                "\t".join(cells),
+                "a row that begins with a file name" if place == 0 else "a file name",
+            )
+        if len(found) == 1 and not is_audio_name(name) and (self._has_suffixes or " " in name):
+            raise complaint(
+                self._table.path, number, name,
+                f"{self._layout.width} columns, or, of a recording in which nothing sounds, its file name alone",
+            )  # fmt: skip
+        return name
+
+    def _is_another_view(self, filename: str, cells: Sequence[str]) -> bool:
+        """Raven lists a selection once for each view that shows it."""
+        if self._layout.selection is None:
+            return False
+        key = filename, cells[self._layout.selection]
+        is_known = key in self._seen
+        self._seen.add(key)
+        self._views += is_known
+        return is_known
+
+    def _segment(self, number: int, video: str, cells: Sequence[str]) -> str:
+        layout = self._layout
+        assert layout.onset is not None
+        assert layout.offset is not None
+        start, end = self._times.of(number, cells[layout.onset], cells[layout.offset], lasts=layout.lasts)
+        return youtube_clip_id(video, start, end)
+
+    def _times_of(self, number: int, cells: Sequence[str], label: str) -> tuple[float, float] | None:
+        layout = self._layout
+        assert layout.onset is not None
+        assert layout.offset is not None
+        onset, offset = cells[layout.onset], cells[layout.offset]
+        if _says_nothing(onset, offset, label):
+            return None
+        if layout.starts_anew is not None:
+            begin, end = self._times.of(number, *(cells[place] for place in layout.starts_anew), lasts=False)
+            onset_s, _ = self._times.of(number, onset, onset, lasts=False)
+            return onset_s, onset_s + (end - begin)
+        times = self._times.of(number, onset, offset, lasts=layout.lasts)
+        if not label:
+            raise complaint(self._table.path, number, label, "a label")
+        return times
+
+
+def _says_nothing(onset: str, offset: str, label: str) -> bool:
+    """Whether a row says that its recording was looked at and holds no event."""
+    if label.lower() not in NOT_AVAILABLE:
+        return False
+    if {onset.lower(), offset.lower()} <= NOT_AVAILABLE:
+        return True
+    return not label and all(_NOTHING.fullmatch(cell) for cell in (onset, offset))

@@ -1,0 +1,158 @@
+"""Lists as the field writes them, each read as what its author meant."""
+
+from pathlib import Path
+
+import pytest
+from sedpipe.errors import ListFormatError
+from sedpipe.io.lists.annotations import Annotations, Asked
+from sedpipe.io.lists.read import read_annotations
+
+Rows = list[tuple[str, tuple[float, float] | None, str]]
+
+RAVEN = "Selection\tView\tChannel\tBegin Time (s)\tEnd Time (s)\tLow Freq (Hz)\tHigh Freq (Hz)"
+DOG, CAT = ("a.wav", (1.5, 3.0), "Dog"), ("b.wav", (2.0, 3.25), "Cat")
+HORN = "Air horn, truck horn"
+NO_HEADER = "no header: columns taken as {}onset, offset, event_label (1 list)"
+
+
+def read(folder: Path, text: str | bytes, name: str = "list.csv", asked: Asked = "events") -> Annotations:
+    (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+    return read_annotations(folder / name, asked)
+
+
+def rows(found: Annotations) -> Rows:
+    return [(row.filename, row.times, row.label) for row in found.rows]
+
+
+def said(found: Annotations) -> list[str]:
+    return [str(remark) for remark in found.remarks]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a.wav\t1.5\t3\tDog\nb.wav\t2\t3.25\tCat\n", [DOG, CAT]),
+        ("label,end,start,file\nDog,3,1.5,a.wav\nCat,3.25,2,b.wav\n", [DOG, CAT]),
+        ("Filename,Event Onset,Event Offset,Event Label\na.wav,1.5,3,Dog\n", [DOG]),
+        ("segment_id\tstart_time_seconds\tend_time_seconds\tlabel\na.wav\t1.5\t3\tDog\n", [DOG]),
+        (",filename,onset,offset,event_label\n0,a.wav,1.5,3.0,Dog\n1,b.wav,2.0,3.25,Cat\n", [DOG, CAT]),
+        ("0,a.wav,1.5,3.0,Dog\n1,b.wav,2.0,3.25,Cat\n", [DOG, CAT]),
+        ('filename\tonset\toffset\tevent_label\n"1"\t"a.wav"\t1.5\t3\t"Dog"\n', [DOG]),
+        ("a.wav\tstreet\t1.5\t3.0\tDog\nb.wav\tpark\t2\t3.25\tCat\n", [DOG, CAT]),
+        ("a.wav,1.5,3.0,Dog,0.93\nb.wav,2.0,3.25,Cat,0.5\n", [DOG, CAT]),
+        ("a.wav,1.5,3.0,Air horn, truck horn\nb.wav\n", [("a.wav", (1.5, 3.0), HORN), ("b.wav", None, "")]),
+        ("a.wav 1.5 3.0 Dog\nb.wav\n", [DOG, ("b.wav", None, "")]),
+        ("Start (s),End (s),Scientific name,Common name,Confidence,File\n1.5,3.0,Canis lupus,Dog,0.93,a.wav\n", [DOG]),
+        ("INDIR,FOLDER,IN FILE,OFFSET,DURATION,scientific_name,common_name\n/x,y,a.wav,1.5,1.5,Canis,Dog\n", [DOG]),
+        ("file,start_ms,end_ms,label\na.wav,1500,3000,Dog\n", [DOG]),
+        ("file,start,duration,label\na.wav,1.5,1.5,Dog\n", [DOG]),
+        ("file,onset,offset,label\na.wav,NA,NA,NA\nb.wav,nan,nan,\nc.wav,0,0,\nd.wav\n",
+         [(f"{name}.wav", None, "") for name in "abcd"]),
+        ("file,onset,offset,label\n/data/set/a.wav,1.5,3,Dog\n", [("/data/set/a.wav", (1.5, 3.0), "Dog")]),
+    ],
+    ids=["DCASE", "any order", "dcase_util", "Audio Set strong", "pandas", "pandas without header", "R", "scene",
+         "probability", "commas in labels", "blanks", "BirdNET", "Kaleidoscope", "milliseconds", "durations", "NA",
+         "absolute"],
+)  # fmt: skip
+def test_lists_of_several_recordings_are_read_as_they_are_meant(tmp_path: Path, text: str, expected: Rows) -> None:
+    found = read(tmp_path, text)
+    assert rows(found) == expected
+    assert found.names_recordings
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.txt", "1.500000\t3.000000\tDog\n"),
+        ("a.txt", "1.500000\t3.000000\tDog\n\\\t500.000000\t2000.000000\n"),
+        ("a.txt", "1.5\t3.0\tDog\n"),
+        ("a.csv", "onset,offset,event_label\n1.5,3.0,Dog\n"),
+        ("a.Table.1.selections.txt", f"{RAVEN}\tSpecies\n1\tSpectrogram 1\t1\t1.5\t3.0\t0\t9\tDog\n"),
+        ("a.BirdNET.results.csv", "Start (s),End (s),Scientific name,Common name,Confidence\n1.5,3.0,Canis,Dog,1\n"),
+    ],
+    ids=["Audacity", "Audacity with frequencies", "sed_eval and URBAN-SED", "header", "Raven", "BirdNET"],
+)
+def test_a_list_without_file_names_is_about_the_recording_it_is_called_like(
+    tmp_path: Path, name: str, text: str
+) -> None:
+    found = read(tmp_path, text, name)
+    assert rows(found) == [("a", (1.5, 3.0), "Dog")]
+    assert not found.names_recordings
+
+
+def test_raven_lists_a_selection_once_a_view_and_times_that_run_on_from_file_to_file(tmp_path: Path) -> None:
+    header = f"{RAVEN}\tBegin File\tFile Offset (s)\tAnnotation\n"
+    views = "".join(f"7\t{view}\t1\t61.5\t63.0\t0\t9\ta.wav\t1.5\tDog\n" for view in ("Waveform 1", "Spectrogram 1"))
+    found = read(tmp_path, header + views, "raven.txt")
+    assert rows(found) == [DOG]
+    assert said(found) == [
+        "onsets are taken from 'File Offset (s)', each in its own file (1 list)",
+        "second views of a selection left out (1 row)",
+    ]
+
+
+def test_the_spreadsheet_of_a_german_office_is_read_and_every_guess_is_said(tmp_path: Path) -> None:
+    text = "Datei;Beginn (s);Ende (s);Klasse\r\nVögel/a.wav;1,5;3;Krähe\r\nb.wav;;;\r\n;;;\r\n"
+    found = read(tmp_path, text.encode("cp1252"))
+    assert rows(found) == [("Vögel/a.wav", (1.5, 3.0), "Krähe"), ("b.wav", None, "")]
+    assert said(found) == [
+        "read as Windows-1252, since it is not UTF-8 (1 list)",
+        "separated by semicolons (1 list)",
+        "rows of empty cells passed over (1 line)",
+        "decimal commas (1 time)",
+    ]
+
+
+def test_labels_of_whole_segments_are_no_events(tmp_path: Path) -> None:
+    text = '# YTID, start_seconds, end_seconds, positive_labels\n--PJHxphWEs, 30.000, 40.000, "/m/09x0r,/t/dd00088"\n'
+    found = read(tmp_path, text, asked="tags")
+    assert rows(found) == [("--PJHxphWEs_30.000_40.000", None, "/m/09x0r,/t/dd00088")]
+    with pytest.raises(ListFormatError, match=r"found the columns 'YTID', .* expected onset, offset, event_label"):
+        read(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("foo,bar,baz\na.wav,1.5,Dog\n",
+         r"list\.csv: found the columns 'foo', 'bar', 'baz' \(first row: a\.wav \| 1\.5 \| Dog\), "
+         r"expected onset, offset, event_label and, unless all is about one recording, filename$"),
+        ("a.wav,Dog\nb.wav,Cat\n",
+         r"list\.csv: found 2 columns without a header \(first row: a\.wav \| Dog\), expected onset"),
+        ("filename;event_labels\na.wav;Dog\n",
+         r"found the columns 'filename', 'event_labels' \(first row: a\.wav \| Dog\)"),
+        ("Exported on Monday\na.wav\t1.0\t2.0\tDog\n",
+         r"list\.csv:1: found 'Exported on Monday', expected 4 columns, or"),
+        ("a.wav;1,5;3.0;Dog\n", r"list\.csv:1: found '3\.0', expected decimal points throughout the list, or commas"),
+        ("a.wav,1,1e7,Dog\n", r"list\.csv:1: found '1e7', expected a time in seconds from 0 to 604,800 \(a week\)$"),
+        ("a.wav,1e12,1e308,Dog\n", r"list\.csv:1: found '1e12', expected a time in seconds"),
+        ("1.0\t2.0\t\n1.0\t2.0\tDog\n", r"list\.csv:1: found '', expected a label$"),
+        ("a.wav\t0\t1\tCar\tbus\nb.wav\t0\t1\tCar\n", r"list\.csv:1: found 'a\.wav.*', expected 4 columns$"),
+    ],
+)  # fmt: skip
+def test_what_is_not_understood_is_one_sentence(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(ListFormatError, match=message):
+        read(tmp_path, text)
+
+
+def test_no_line_becomes_a_clip_for_want_of_anything_better(tmp_path: Path) -> None:
+    comments = "# exported by a tool\n# file, onset, offset, label\na.wav\t1.5\t3.0\tDog\nc.wav\n"
+    assert [row.filename for row in read(tmp_path, comments).rows] == ["a.wav", "c.wav"]
+    semicolons = "filename;onset;offset;event_label\na.wav;1.5;3.0;Dog\n"
+    assert rows(read(tmp_path, semicolons)) == [DOG]
+
+
+def test_a_folder_is_a_list_a_recording(tmp_path: Path) -> None:
+    (tmp_path / "site").mkdir()
+    (tmp_path / ".hidden.txt").write_text("no list\n")
+    (tmp_path / "site" / "a.wav.txt").write_text("1.5\t3.0\tDog\n")
+    (tmp_path / "site" / "quiet.txt").write_text("")
+    (tmp_path / "b.tsv").write_text("b.wav\t2\t3.25\tCat\n")
+    found = read_annotations(tmp_path)
+    assert rows(found) == [CAT, ("site/a.wav", (1.5, 3.0), "Dog"), ("site/quiet", None, "")]
+    assert said(found) == [NO_HEADER.format("filename, "), NO_HEADER.format("")]
+
+
+def test_a_folder_without_lists_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(ListFormatError, match=r"holds no list \(\.tsv, "):
+        read_annotations(tmp_path)

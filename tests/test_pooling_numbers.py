@@ -1,0 +1,62 @@
+"""docs/pooling.md says what its script computes, and what follows from it."""
+
+import importlib.util
+import math
+import sys
+from pathlib import Path
+
+import pytest
+
+DOCS = Path(__file__).parents[1] / "docs"
+
+
+def _loaded():
+    spec = importlib.util.spec_from_file_location("pooling_numbers", DOCS / "pooling_numbers.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # its dataclass looks there
+    spec.loader.exec_module(module)
+    return module
+
+
+numbers = _loaded()
+
+
+@pytest.fixture(scope="module")
+def found():
+    return numbers.table()
+
+
+def test_the_document_holds_what_the_script_prints() -> None:
+    text = (DOCS / "pooling.md").read_text(encoding="utf-8").splitlines()
+    assert set(numbers.rows()) <= set(text)
+
+
+def test_single_pooling_is_what_a_pencil_comes_to(found) -> None:
+    for seconds in numbers.SECONDS:
+        n = round(seconds / numbers.FRAME_S)
+        inside, outside = n * 0.5, (125 - n) * 0.05
+        linear = (n * 0.25 + (125 - n) * 0.0025) / (inside + outside)
+        exponential = (inside * math.exp(0.5) + outside * math.exp(0.05)) / (
+            n * math.exp(0.5) + (125 - n) * math.exp(0.05)
+        )
+        assert found["linear"][seconds][0].clip_prob == pytest.approx(linear)
+        assert found["attention"][seconds][0].clip_prob == pytest.approx(linear)
+        assert found["exponential"][seconds][0].clip_prob == pytest.approx(exponential)
+
+
+def test_the_hierarchy_acts_on_short_events_of_linear_and_attention_alone(found) -> None:
+    for function in ("linear", "attention"):
+        gains = {s: two.clip_prob / one.clip_prob for s, (one, two) in found[function].items()}
+        assert gains[0.3] > 1.5
+        assert gains[1.1] > 1.1
+        assert all(0.97 < gains[s] < 1 for s in (4.0, 8.0))
+    assert all(abs(two.clip_prob - one.clip_prob) < 0.004 for one, two in found["exponential"].values())
+
+
+def test_only_linear_softmax_pushes_frames_outside_of_the_event_down(found) -> None:
+    assert all(each.outside > 0 for pair in found["linear"].values() for each in pair)
+    assert all(
+        each.outside < 0 for name in ("exponential", "attention") for pair in found[name].values() for each in pair
+    )
+    short = found["exponential"][0.3][0]
+    assert short.outside / (short.outside + short.inside) > 2 / 3

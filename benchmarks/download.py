@@ -36,9 +36,10 @@ from loopback import Page, Site, site  # noqa: E402
 from sedpipe.clips import Clip  # noqa: E402
 from sedpipe.fates import Fate  # noqa: E402
 from sedpipe.io.audio.media import cut  # noqa: E402
-from sedpipe.io.cache.dataset import Dataset, DatasetRecord  # noqa: E402
+from sedpipe.io.cache.dataset import Dataset  # noqa: E402
 from sedpipe.io.cache.ledger import Ledger  # noqa: E402
 from sedpipe.io.lists.clips import write_clips  # noqa: E402
+from sedpipe.io.records.dataset import DatasetRecord  # noqa: E402
 
 RATE = 44_100
 STRETCHES = ((0.0, 10.0), (7.123, 17.123), (37.3, 47.3), (50.0, 60.0), (85.0, 95.0))
@@ -277,7 +278,9 @@ def status_seconds(n_clips: int) -> None:
     try:
         cache = Dataset(folder, "many")
         clips = [Clip(f"{n:011d}_0.000_10.000", "training", f"{n:011d}", 0.0, 10.0, ("Car",)) for n in range(n_clips)]
-        cache.write_record(DatasetRecord("many", "1", ("Car",), {"training": n_clips}))
+        cache.write_record(
+            DatasetRecord(dataset="many", fingerprint="1", labels=("Car",), listed={"training": n_clips})
+        )
         write_clips(cache.clips_path, clips)
         cache.audio_dir("training").mkdir(parents=True)
         with Ledger(cache.folder) as ledger:

@@ -28,8 +28,9 @@ import numpy as np
 import psutil
 from sedpipe.clips import Clip
 from sedpipe.io.audio.waveforms import write_flac
-from sedpipe.io.cache.dataset import Dataset, DatasetRecord
+from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.lists.clips import write_clips
+from sedpipe.io.records.dataset import DatasetRecord
 from sedpipe.stages.features import CLIPS_PER_SHARD
 
 RATE = 44_100
@@ -42,7 +43,7 @@ def make_audio(root: Path, n_clips: int) -> Dataset:
     clips = [_clip(number, "testing" if number % 5 == 4 else "training") for number in range(n_clips)]
     clips.sort(key=lambda clip: clip.split, reverse=True)
     listed = {split: sum(clip.split == split for clip in clips) for split in ("training", "testing")}
-    cache.write_record(DatasetRecord("noise", "kills", ("Noise",), listed))
+    cache.write_record(DatasetRecord(dataset="noise", fingerprint="kills", labels=("Noise",), listed=listed))
     write_clips(cache.clips_path, clips)
     for number, clip in enumerate(clips):
         write_flac(cache.audio_path(clip), 0.1 * np.random.default_rng(number).standard_normal(5 * RATE), RATE)

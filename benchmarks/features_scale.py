@@ -27,9 +27,10 @@ import numpy as np
 import psutil
 import soundfile
 from sedpipe.clips import Clip
-from sedpipe.io.cache.dataset import Dataset, DatasetRecord
+from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.feature_store import FeatureFile
 from sedpipe.io.lists.clips import write_clips
+from sedpipe.io.records.dataset import DatasetRecord
 
 RATE = 44_100
 ROOT = Path(__file__).parents[1]
@@ -45,7 +46,9 @@ def make_audio(cache: Dataset, n_clips: int) -> None:
         if not path.exists():
             noise = np.random.default_rng(number).integers(-3000, 3000, RATE // 10, dtype=np.int16)
             soundfile.write(path, noise, RATE)
-    cache.write_record(DatasetRecord("noise", "scale", ("Noise",), {"training": n_clips}))
+    cache.write_record(
+        DatasetRecord(dataset="noise", fingerprint="scale", labels=("Noise",), listed={"training": n_clips})
+    )
     write_clips(cache.clips_path, clips)
 
 

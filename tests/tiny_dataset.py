@@ -14,11 +14,12 @@ from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.events import Event
 from sedpipe.features.logmel import LogMelConfig
 from sedpipe.features.spec import FeatureSpec
-from sedpipe.io.cache.dataset import Dataset, DatasetRecord
+from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.feature_store import FeatureRow, merge
 from sedpipe.io.lists.clips import write_clips
 from sedpipe.io.lists.events import write_event_list
 from sedpipe.io.models.checkpoints import TrainedModel, build_model
+from sedpipe.io.records.dataset import DatasetRecord
 from sedpipe.labels import LabelSet
 from sedpipe.listener import Listener
 from sedpipe.nn.networks.crnn import NetworkConfig, PoolingConfig
@@ -52,7 +53,12 @@ def make_dataset(
     cache = Dataset(cache_dir, NAME)
     made = {split: [_clip(split, i) for i in range(N_CLIPS[split])] for split in splits}
     cache.write_record(
-        DatasetRecord(NAME, "manifest-1", LABELS, {split: len(some) + 1 for split, some in made.items()})
+        DatasetRecord(
+            dataset=NAME,
+            fingerprint="manifest-1",
+            labels=LABELS,
+            listed={split: len(some) + 1 for split, some in made.items()},
+        )
     )
     write_clips(cache.clips_path, [clip for some in made.values() for clip, _, _ in some])
     for split, some in made.items():

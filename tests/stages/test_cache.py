@@ -6,10 +6,12 @@ import pytest
 from sedpipe.errors import SettingsError
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.dataset import Dataset
+from sedpipe.io.cache.runs import named_run
 from sedpipe.io.files.locks import hold
 from sedpipe.shards import Shard
 from sedpipe.stages.cache import CacheReport, PruneReport, choose, list_cache, prune
 from sedpipe.steps.feature_plan import FeatureFolder
+from some_records import run_record
 from tiny_dataset import FRONT_END, NAME, make_dataset
 
 FEATURES = f"{NAME}/features/{FeatureSpec(FRONT_END).fingerprint}"
@@ -23,12 +25,12 @@ def cache(tmp_path: Path) -> Dataset:
         "audio/training/a.flac": b"12345",
         "audio/training/b.flac": b"123",
         "runs/done/checkpoint.pt": b"weights",
-        "runs/done/run.json": b'{"result": {"epochs": 1}}',
-        "runs/begun/run.json": b"{}",
         "features/.tmp-0/training.h5": b"half",
     }.items():
         (made.folder / path).parent.mkdir(parents=True, exist_ok=True)
         (made.folder / path).write_bytes(content)
+    named_run(made, "done").write_record(run_record(epochs=1))
+    named_run(made, "begun").write_record(run_record())
     return made
 
 
@@ -49,14 +51,15 @@ def by_name(report: CacheReport) -> dict[str, tuple[str, int, int]]:
 def test_everything_that_can_be_freed_is_listed_with_its_size(cache: Dataset) -> None:
     report = list_cache(cache.root)
     size = sum(path.stat().st_size for path in (cache.root / FEATURES).iterdir())
+    begun, done = (named_run(cache, name).record_path.stat().st_size for name in ("begun", "done"))
     assert by_name(report) == {
         FEATURES: ("features", size, 3),
         f"{NAME}/features/.tmp-0": ("leftover", 4, 1),
         f"{NAME}/audio/training": ("audio", 8, 2),
-        f"{NAME}/runs/begun": ("run", 2, 1),
-        f"{NAME}/runs/done": ("run", 32, 2),
+        f"{NAME}/runs/begun": ("run", begun, 1),
+        f"{NAME}/runs/done": ("run", done + 7, 2),
     }
-    assert report.bytes == size + 4 + 8 + 2 + 32
+    assert report.bytes == size + 4 + 8 + begun + done + 7
     assert list_cache(cache.root, "another").items == list_cache(cache.root / "nowhere").items == []
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from sedpipe.clips import Clip
 from sedpipe.fates import Fate
-from sedpipe.io.cache.dataset import Dataset, DatasetRecord
+from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.ledger import Ledger
 from sedpipe.io.lists.clips import write_clips
+from sedpipe.io.records.dataset import DatasetRecord
 from sedpipe.stages import doctor as module
 from sedpipe.stages.doctor import Check, doctor
 
@@ -67,7 +68,7 @@ def test_disk_is_counted_for_the_clips_that_may_still_come(tmp_path: Path) -> No
     assert needed(tmp_path, "no-such-dataset") == 0
     cache = Dataset(tmp_path, "videos")
     clips = [Clip(f"{n}", "training", f"{n}", 0.0, 10.0, ("Car",)) for n in range(4000)]
-    cache.write_record(DatasetRecord("videos", "1", ("Car",), {"training": 4000}))
+    cache.write_record(DatasetRecord(dataset="videos", fingerprint="1", labels=("Car",), listed={"training": 4000}))
     write_clips(cache.clips_path, clips)
     everything = needed(tmp_path, "videos")
     with Ledger(cache.folder) as ledger:

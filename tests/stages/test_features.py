@@ -20,11 +20,12 @@ from sedpipe.features.logmel import LogMelConfig, log_mel
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.audio.waveforms import read_waveform, write_flac
 from sedpipe.io.cache import audio_checksums
-from sedpipe.io.cache.dataset import Dataset, DatasetRecord
+from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.feature_store import FeatureFile
 from sedpipe.io.files.checksums import sha256_of
 from sedpipe.io.files.locks import hold
 from sedpipe.io.lists.clips import write_clips
+from sedpipe.io.records.dataset import DatasetRecord
 from sedpipe.shards import Shard
 from sedpipe.stages import features
 from sedpipe.stages.features import FeatureReport, explain_features, extract_features
@@ -54,7 +55,7 @@ class Own:
     def list_clips(self, clips: list[Clip]) -> None:
         splits = dict.fromkeys(clip.split for clip in clips)
         listed = {split: sum(clip.split == split for clip in clips) for split in splits}
-        self.cache.write_record(DatasetRecord("own", "f", ("Car",), listed))
+        self.cache.write_record(DatasetRecord(dataset="own", fingerprint="f", labels=("Car",), listed=listed))
         write_clips(self.cache.clips_path, clips)
 
     def record_audio(self, clip: Clip, seed: int, seconds: float = 0.3) -> None:

@@ -15,8 +15,9 @@ from sedpipe.errors import SedpipeError
 from sedpipe.features.logmel import LogMelConfig
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.audio.waveforms import write_flac
-from sedpipe.io.cache.dataset import Dataset, DatasetRecord
+from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.lists.clips import write_clips
+from sedpipe.io.records.dataset import DatasetRecord
 from sedpipe.stages.features import CLIPS_PER_SHARD, extract_features
 
 distributed = pytest.importorskip("distributed")
@@ -28,7 +29,7 @@ N_CLIPS = 6 * CLIPS_PER_SHARD
 def noise(root: Path) -> Dataset:
     cache = Dataset(root, "own")
     clips = [Clip(f"clip-{number:04d}", "training", "noise", 0, 1, ("Car",)) for number in range(N_CLIPS)]
-    cache.write_record(DatasetRecord("own", "f", ("Car",), {"training": N_CLIPS}))
+    cache.write_record(DatasetRecord(dataset="own", fingerprint="f", labels=("Car",), listed={"training": N_CLIPS}))
     write_clips(cache.clips_path, clips)
     for number, clip in enumerate(clips):
         waveform = 0.1 * np.random.default_rng(number).standard_normal(RATE // 10)

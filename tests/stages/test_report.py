@@ -14,6 +14,7 @@ from sedpipe.io.lists.clips import read_clips
 from sedpipe.stages.report import PageReport, report
 from sedpipe.stages.score import score
 from sedpipe.views.page.scored_run import read_scored_run
+from some_records import run_record
 from tiny_dataset import NAME
 
 
@@ -159,7 +160,7 @@ def test_runs_are_found_by_name_in_any_dataset_and_by_path(made):
 
 
 def test_a_name_that_two_datasets_have_asks_for_a_path(cache):
-    Run(cache.root / "second" / "runs" / "run").write_record({"dataset": "second"})
+    Run(cache.root / "second" / "runs" / "run").write_record(run_record("second"))
     with pytest.raises(MissingStageError, match="several runs are called 'run'") as caught:
         find_run_in_cache(cache.root, "run")
     assert "second/runs/run" in caught.value.hint

@@ -236,7 +236,7 @@ def test_what_scoring_lacks_is_named_with_its_remedy(cache):
 
 
 def test_a_model_of_other_classes_is_refused(cache):
-    cache.write_record(replace(cache.read_record(), labels=(*LABELS, "Siren")))
+    cache.write_record(cache.read_record().model_copy(update={"labels": (*LABELS, "Siren")}))
     with pytest.raises(SettingsError, match=r"^the model does not know tiny's class 'Siren'$"):
         scored(cache)
 

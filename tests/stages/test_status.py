@@ -17,6 +17,7 @@ from sedpipe.stages.download import download
 from sedpipe.stages.features import extract_features
 from sedpipe.stages.status import StatusReport, status
 from sedpipe.views.terminal.lines import status_lines
+from some_records import run_record
 
 FEATURES = FeatureSpec(LogMelConfig()).fingerprint
 
@@ -108,7 +109,7 @@ def test_after_train_the_next_is_score_of_the_runs_that_lack_it(featured: Path) 
     cache = Dataset(featured, "tiny")
     for name, is_finished in (("first", True), ("second", True), ("third", False)):
         run = Run(cache.runs / name)
-        run.write_record({"result": {"epochs": 2}} if is_finished else {})
+        run.write_record(run_record(epochs=2 if is_finished else None))
         run.log_path.write_text("epoch,loss\n0,0.5\n1,0.4\n")
         if is_finished:
             run.model_path.write_bytes(b"")
@@ -134,7 +135,7 @@ def test_a_table_tells_what_each_cell_has_come_to(featured: Path) -> None:
     write_json(table.record_path, {"epochs": 8, "runs": runs})
     for seed, n_epochs in ((0, 8), (1, 3), (2, 2), (3, 1)):
         run = Run(cache.runs / runs[names[seed]])
-        run.write_record({})
+        run.write_record(run_record())
         run.log_path.write_text("epoch,loss\n" + "1,0.5\n" * n_epochs)
     table.write_cell(names[0], {})
     table.note_failure(names[3], "the loss is nan")

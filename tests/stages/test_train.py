@@ -72,7 +72,7 @@ def in_a_process(cache_dir: Path, dies_at: int = 0, killed_after: float | None =
 def result_of(cache: Dataset) -> tuple[dict[str, torch.Tensor], dict[str, PostProcessing], str, dict]:
     """All that must not depend on interruptions: weights, operating points, log, record without seconds."""
     run = named_run(cache, "run")
-    trained, record = read_model(run.model_path, CPU), run.find_record()
+    trained, record = read_model(run.model_path, CPU), run.find_record().as_json()
     for timing in ("seconds", "clips_per_second", "run_dir"):
         del record["result"][timing]
     return trained.model.state_dict(), trained.operating_points, run.log_path.read_text(), record
@@ -110,7 +110,7 @@ def test_a_finished_run_holds_model_log_and_record_and_nothing_else(finished):
     cache, report = finished
     run = named_run(cache, "run")
     assert set(files_of(run.folder)) == {"checkpoint.pt", "log.csv", "run.json"}
-    trained, record = read_model(run.model_path, CPU), run.find_record()
+    trained, record = read_model(run.model_path, CPU), run.find_record().as_json()
     assert tuple(trained.labels) == LABELS
     assert (trained.spec.front_end, trained.spec.dtype) == (FRONT_END, "float16")
     assert record["result"]["epochs"] == report.epochs == 4
@@ -122,7 +122,7 @@ def test_a_finished_run_holds_model_log_and_record_and_nothing_else(finished):
 
 def test_report_has_the_keys_of_train_json(finished):
     _, report = finished
-    assert set(vars(report)) >= REPORT_KEYS
+    assert set(report.as_json()) >= REPORT_KEYS
     assert report.stage == "train"
     assert json.loads(json.dumps(vars(report), allow_nan=False)) == vars(report)
 
@@ -181,7 +181,7 @@ def test_the_log_has_a_line_an_epoch_and_no_clock_times(tmp_path, finished):
 
 def test_both_operating_points_are_stored_with_their_scores(finished):
     cache, _ = finished
-    whole = named_run(cache, "run").find_record()
+    whole = named_run(cache, "run").find_record().as_json()
     record = whole["operating_points"]
     points = read_model(named_run(cache, "run").model_path, CPU).operating_points
     assert set(points) == set(record) == {"min_er", "max_f1"}
@@ -273,7 +273,7 @@ def test_two_processes_killed_with_their_parent_go_on_to_what_two_undisturbed_on
     assert not named_run(other, "run").is_finished
     train_in_two_processes(other.root)
     assert_same_result(result_of(other), result_of(one))
-    assert named_run(one, "run").find_record()["settings"]["devices"] == 2
+    assert named_run(one, "run").find_record().settings.devices == 2
 
 
 def test_training_in_this_process_gives_the_same_as_in_another(tmp_path, undisturbed):
@@ -321,7 +321,7 @@ def test_other_data_are_refused_with_the_difference_named(tmp_path):
     with pytest.raises(StaleError, match=r"other data: training\.clips: there 12, now 11"):
         train_tiny(tmp_path, none)
     write_clips(cache.clips_path, clips)
-    cache.write_record(replace(cache.read_record(), fingerprint="manifest-2"))
+    cache.write_record(cache.read_record().model_copy(update={"fingerprint": "manifest-2"}))
     with pytest.raises(StaleError, match="other data: manifest: there 'manifest-1', now 'manifest-2'"):
         train_tiny(tmp_path, none)
 
@@ -447,7 +447,7 @@ def test_a_class_without_a_clip_and_other_versions_are_told(tmp_path):
     assert in_a_process(tmp_path, dies_at=3) == -signal.SIGKILL
     run = named_run(cache, "run")
     record = run.find_record()
-    run.write_record({**record, "versions": {**record["versions"], "torch": "1.0"}})
+    run.write_record(record.model_copy(update={"versions": {**record.versions, "torch": "1.0"}}))
     _, lines = train_tiny(tmp_path)
     assert lines[0].startswith("begun with other versions, so the last digits may differ: torch: there '1.0', now")
     assert lines[1] == "no clip of training has the label Rain: it cannot be learnt"

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from sedpipe.errors import StaleError
-from sedpipe.io.cache.runs import differences
 from sedpipe.io.files.atomic import write_text
 from sedpipe.io.lists.events import COLUMNS
+from sedpipe.io.records.settings import differences, in_words
 
 FORMATS = {"tsv": ".tsv", "csv": ".csv", "json": ".json", "audacity": ".txt"}
 """Forms of a list of events, and how their files end."""
@@ -133,7 +133,7 @@ class PredictionLog:
             changed = differences(there if isinstance(there, dict) else {}, settings)
             if changed:
                 raise StaleError(
-                    f"{folder} was begun with other settings ({'; '.join(changed)})",
+                    f"{folder} was begun with other settings ({in_words(changed)})",
                     hint=f"name another --out, or delete {self._path}",
                 )
             self._done = {line["name"]: line for line in lines[1:] if "name" in line}

@@ -17,7 +17,7 @@ from typing import Any
 from sedpipe.choices import SPLITS
 from sedpipe.clips import Clip
 from sedpipe.errors import SedpipeError
-from sedpipe.io.cache.dataset import Dataset, DatasetRecord, audio_name
+from sedpipe.io.cache.dataset import Dataset, audio_name
 from sedpipe.io.cache.ledger import Entry, Key, Ledger, is_due, read_ledgers
 from sedpipe.io.files.atomic import remove_leftovers
 from sedpipe.io.lists.clips import write_clips
@@ -26,6 +26,7 @@ from sedpipe.io.manifests.folder import FolderManifest
 from sedpipe.io.manifests.load import AnyManifest
 from sedpipe.io.manifests.mixtures import MixtureManifest
 from sedpipe.io.manifests.youtube import YoutubeManifest
+from sedpipe.io.records.dataset import DatasetRecord
 from sedpipe.listener import Listener
 from sedpipe.shards import Shard
 from sedpipe.sources.folder import FolderSource
@@ -184,7 +185,9 @@ def _forget_other_rules(manifest: AnyManifest, cache: Dataset, ledger: Ledger, l
         ledger.keep_only(())
     if record is not None:
         cache.clips_path.unlink(missing_ok=True)
-    cache.write_record(DatasetRecord(manifest.name, manifest.fingerprint, manifest.labels, {}))
+    cache.write_record(
+        DatasetRecord(dataset=manifest.name, fingerprint=manifest.fingerprint, labels=manifest.labels, listed={})
+    )
 
 
 def _remove(folder: Path) -> None:
@@ -226,7 +229,9 @@ def _write_rows(manifest: AnyManifest, cache: Dataset, resolved: Sequence[SplitR
         else:
             cache.reference_path(rows.split).unlink(missing_ok=True)
     listed = {rows.split: rows.listed for rows in resolved}
-    record = DatasetRecord(manifest.name, manifest.fingerprint, manifest.labels, listed)
+    record = DatasetRecord(
+        dataset=manifest.name, fingerprint=manifest.fingerprint, labels=manifest.labels, listed=listed
+    )
     cache.write_record(record)
     return record
 

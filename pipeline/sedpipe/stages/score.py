@@ -185,7 +185,9 @@ def counts_at_point(scores: FrameScores, truth: Truth, point: str) -> list[list[
 def _system(cache: Dataset, runs: Sequence[Run], split: str, device: str, listener: Listener) -> _System:
     each = [frame_scores(cache, run, split, device, listener) for run in runs]
     if len(runs) == 1:
-        return _System(runs[0], each[0], (runs[0].find_record() or {}).get("tuning", {}))
+        record = runs[0].find_record()
+        tuning = {} if record is None else record.tuning
+        return _System(runs[0], each[0], {name: [asdict(step) for step in steps] for name, steps in tuning.items()})
     points = _tuned_mean(cache, runs, device, listener)
     scores = replace(mean_of(each), points={name: point.settings for name, point in points.items()})
     folder = cache.folder / "ensembles" / "+".join(run.name for run in runs)

@@ -8,8 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -24,10 +23,12 @@ from sedpipe.io.cache.curves import Curves
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.feature_store import FeatureFile
 from sedpipe.io.cache.resume import find_resume, remove_resume, write_resume
-from sedpipe.io.cache.runs import Run, differences, named_run
+from sedpipe.io.cache.runs import Run, named_run
 from sedpipe.io.files.atomic import remove_leftovers, write_text
 from sedpipe.io.files.locks import hold, wait_for
 from sedpipe.io.models.checkpoints import TrainedModel, build_model, write_model
+from sedpipe.io.records.run import RunRecord, TrainReport
+from sedpipe.io.records.settings import as_table, differences, in_words
 from sedpipe.labels import LabelSet
 from sedpipe.listener import Listener, clock
 from sedpipe.nn.device import check_compiler, has_room
@@ -48,23 +49,6 @@ _NEEDED_FOR = {
     "testing": "early stopping needs clips that were not learnt from: move about a tenth of `training`'s list to "
     "`testing`; what sounds in them suffices, and with a list of when it sounds thresholds are tuned, too",
 }
-
-
-@dataclass(frozen=True)
-class TrainReport:
-    """What ``--json`` prints of a training."""
-
-    dataset: str
-    run: str
-    run_dir: str
-    parameters: int
-    epochs: int
-    best_epoch: int
-    validation_loss: float | None
-    stopped: str
-    seconds: float
-    clips_per_second: float
-    stage: str = field(default="train")
 
 
 def train(
@@ -115,11 +99,11 @@ def train(
     splits = open_splits(dataset, spec, labels)
     description = describe_run(dataset, settings, spec, splits)
     with _alone(run, listener, waits=waits):
-        record = begin_run(run, description)
-        if run.is_finished:
+        record = begin_run(run, description, settings)
+        if record.result is not None and run.is_finished:
             listener.say(f"{run.name} is finished already")
-            return TrainReport(**record["result"])
-        _say_what_to_know(record["versions"], description["versions"], splits["training"], labels, listener)
+            return record.result
+        _say_what_to_know(record.versions, description.versions, splits["training"], labels, listener)
         remove_leftovers(run.folder)
         truth = _located_truth(dataset, splits["testing"], labels, spec)
         task = _Task(run, record, settings, splits, labels, spec, truth, save_every_s, listener)
@@ -140,7 +124,7 @@ class _Task:
     """What every process of a training needs to know."""
 
     run: Run
-    record: dict[str, Any]
+    record: RunRecord
     settings: TrainSettings
     splits: dict[str, ClipBatches]
     labels: LabelSet
@@ -163,7 +147,7 @@ def _train(fabric: Fabric, task: _Task) -> TrainReport:
     judge = _judge(task.truth, splits["testing"], task.labels, task.spec.front_end, fit.model.time_factor)
     with what_a_user_can_mend(run.name, settings):
         seconds = _fit(fit, fabric, task, judge, seconds_before)
-    report = _report(fit, run, task.record["dataset"], seconds, len(splits["training"]))
+    report = _report(fit, run, task.record.dataset, seconds, len(splits["training"]))
     if fabric.is_global_zero:
         fit.restore_best()
         _finish(fit.model, task, report)
@@ -179,9 +163,9 @@ def _finish(model: CRNN, task: _Task, report: TrainReport) -> None:
         run.model_path,
         TrainedModel(model, task.labels, task.spec, settings.network, settings.pooling, chosen),
     )
-    tuned = {name: {**asdict(point.settings), **asdict(point.scores.overall)} for name, point in points.items()}
-    steps = {name: [asdict(step) for step in point.steps] for name, point in points.items()}
-    run.write_record({**task.record, "operating_points": tuned, "tuning": steps, "result": asdict(report)})
+    tuned = {name: {**as_table(point.settings), **as_table(point.scores.overall)} for name, point in points.items()}
+    steps = {name: point.steps for name, point in points.items()}
+    run.write_record(task.record.model_copy(update={"operating_points": tuned, "tuning": steps, "result": report}))
     remove_resume(run.state_path)
 
 
@@ -207,7 +191,7 @@ def _say_what_to_know(
 ) -> None:
     changed = differences(there, now)
     if changed:
-        listener.say(f"begun with other versions, so the last digits may differ: {'; '.join(changed)}")
+        listener.say(f"begun with other versions, so the last digits may differ: {in_words(changed)}")
     silent = [label for label, n in zip(labels, training.targets.sum(axis=0), strict=True) if not n]
     if silent:
         listener.say(f"no clip of training has the label {', '.join(silent)}: it cannot be learnt")

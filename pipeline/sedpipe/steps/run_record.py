@@ -10,17 +10,19 @@ import hashlib
 import json
 import platform
 from collections.abc import Mapping
-from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import sedpipe
 from sedpipe.errors import StaleError
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.dataset import Dataset
-from sedpipe.io.cache.runs import Run, differences
+from sedpipe.io.cache.runs import Run
 from sedpipe.io.files.checksums import sha256_of
+from sedpipe.io.files.reading import is_there
+from sedpipe.io.records.form import Table
+from sedpipe.io.records.run import RunRecord, RunSettings
+from sedpipe.io.records.settings import as_table, differences, filled, in_words
 from sedpipe.steps.batches import ClipBatches
 from sedpipe.training.settings import TrainSettings
 
@@ -29,7 +31,7 @@ VERSIONED = ("torch", "numpy", "librosa", "h5py", "sed_eval")
 
 def describe_run(
     cache: Dataset, settings: TrainSettings, spec: FeatureSpec, splits: Mapping[str, ClipBatches]
-) -> dict[str, Any]:
+) -> RunRecord:
     """The record of a run: its settings, fingerprints of all data that it sees, and versions.
 
     Parameters
@@ -43,34 +45,41 @@ def describe_run(
     """
     record = cache.read_record()
     versions = {"sedpipe": sedpipe.__version__, "python": platform.python_version()}
-    description = {
-        "dataset": cache.name,
-        "settings": asdict(settings),
-        "data": {
-            "manifest": record.fingerprint,
-            "labels": record.labels,
-            "features": spec.fingerprint,
-            "reference": _sha256_if_there(cache.reference_path("testing")),
-            **{split: _clips_fingerprint(batches) for split, batches in splits.items()},
-        },
-        "versions": {**versions, **{name: version(name) for name in VERSIONED}},
+    data: Table = {
+        "manifest": record.fingerprint,
+        "labels": list(record.labels),
+        "features": spec.fingerprint,
+        "reference": _sha256_if_there(cache.reference_path("testing")),
+        **{split: _clips_fingerprint(batches) for split, batches in splits.items()},
     }
-    as_read_back: dict[str, Any] = json.loads(json.dumps(description))  # tuples become lists
-    return as_read_back
+    return RunRecord(
+        dataset=cache.name,
+        settings=RunSettings.model_validate(as_table(settings)),
+        data=data,
+        versions={**versions, **{name: version(name) for name in VERSIONED}},
+    )
 
 
-def _clips_fingerprint(batches: ClipBatches) -> dict[str, int | str]:
+def _clips_fingerprint(batches: ClipBatches) -> Table:
     pairs = zip(batches.clips, batches.audio_sha256, strict=True)
     rows = json.dumps([[clip.clip_id, audio, *clip.labels] for clip, audio in pairs])
     return {"clips": len(batches), "sha256": hashlib.sha256(rows.encode()).hexdigest()}
 
 
 def _sha256_if_there(path: Path) -> str | None:
-    return sha256_of(path) if path.exists() else None
+    return sha256_of(path) if is_there(path) else None
 
 
-def begin_run(run: Run, record: dict[str, Any]) -> dict[str, Any]:
+def begin_run(run: Run, record: RunRecord, settings: TrainSettings) -> RunRecord:
     """The record of the run if it is there already and the same; else ``record``, now written.
+
+    Parameters
+    ----------
+    run : Run
+    record : RunRecord
+        What :func:`describe_run` says of it now.
+    settings : TrainSettings
+        The settings in it, whose defaults count for a run that was begun before there was such a setting.
 
     Raises
     ------
@@ -81,11 +90,15 @@ def begin_run(run: Run, record: dict[str, Any]) -> dict[str, Any]:
     if there is None:
         run.write_record(record)
         return record
-    for part in ("settings", "data"):
-        changed = differences(there.get(part, {}), record[part])
+    # Of data, a fingerprint that nobody took when the run was begun cannot tell anything about it.
+    known_data = {name: value for name, value in record.data.items() if name in there.data}
+    for part, changed in (
+        ("settings", differences(filled(there.settings.as_json(), settings), record.settings.as_json())),
+        ("data", differences(there.data, known_data)),
+    ):
         if changed:
             raise StaleError(
-                f"run {run.name} was begun with other {part}: {'; '.join(changed)}",
+                f"run {run.name} was begun with other {part}: {in_words(changed)}",
                 hint=f"name another run with --run, or delete {run.folder}",
             )
     return there

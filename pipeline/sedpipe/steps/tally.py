@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from sedpipe.fates import STATES
-from sedpipe.io.cache.dataset import Dataset, DatasetRecord, audio_name
+from sedpipe.io.cache.dataset import Dataset, audio_name
 from sedpipe.io.cache.ledger import Key, read_states
+from sedpipe.io.records.dataset import DatasetRecord
 
 
 def tally(cache: Dataset, record: DatasetRecord) -> dict[str, dict[str, Any]]:

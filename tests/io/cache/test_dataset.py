@@ -1,14 +1,16 @@
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sedpipe.clips import Clip, ClipFormat
 from sedpipe.errors import MissingStageError, SedpipeError
-from sedpipe.io.cache.dataset import Dataset, DatasetRecord
+from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.files.atomic import write_json
 from sedpipe.io.lists.clips import write_clips
+from sedpipe.io.records.dataset import DatasetRecord
 
-RECORD = DatasetRecord("own", "f" * 64, ("Car", "Air horn, truck horn"), {"training": 2, "testing": 1})
+RECORD = DatasetRecord(
+    dataset="own", fingerprint="f" * 64, labels=("Car", "Air horn, truck horn"), listed={"training": 2, "testing": 1}
+)
 
 
 @pytest.fixture
@@ -50,7 +52,7 @@ def test_a_record_of_the_first_edition_is_of_ten_seconds_at_44100_hz(cache: Data
 
 
 def test_length_and_rate_are_read_back(cache: Dataset) -> None:
-    cache.write_record(replace(RECORD, clip_s=3.0, sample_rate=96_000))
+    cache.write_record(RECORD.model_copy(update={"clip_s": 3.0, "sample_rate": 96_000}))
     record = cache.find_record()
     assert record is not None
     assert record.clip_format == ClipFormat(3.0, 96_000)
@@ -79,9 +81,9 @@ def test_before_download_the_sentence_names_it(cache: Dataset, what_is_there: st
 def test_a_damaged_record_is_a_sentence(cache: Dataset, content: str) -> None:
     write_json(cache.record_path, {})
     cache.record_path.write_text(content)
-    with pytest.raises(SedpipeError, match=r"^cannot read .*dataset\.json: ") as caught:
+    with pytest.raises(SedpipeError, match=r"dataset\.json is damaged: ") as caught:
         cache.find_record()
-    assert caught.value.hint == "delete it and run `sedpipe download own`"
+    assert caught.value.hint == "delete it and run `sedpipe download own`: audio that is there is kept"
 
 
 def test_a_file_in_the_place_of_the_cache_holds_no_record_and_cannot_be_written(cache: Dataset) -> None:

@@ -3,13 +3,14 @@ from pathlib import Path
 import pytest
 from builders import tiny_mixtures
 from sedpipe.errors import ManifestError
-from sedpipe.io.cache.dataset import Dataset, DatasetRecord
+from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.open import labels_of, open_dataset
+from sedpipe.io.records.dataset import DatasetRecord
 
 
 def in_cache(root: Path, name: str) -> Dataset:
     dataset = Dataset(root, name)
-    dataset.write_record(DatasetRecord(name, "f", ("Blackbird",), {}))
+    dataset.write_record(DatasetRecord(dataset=name, fingerprint="f", labels=("Blackbird",), listed={}))
     return dataset
 
 

@@ -1,11 +1,11 @@
-import json
 import os
 from pathlib import Path
 
 import pytest
 from sedpipe.errors import MissingStageError, SedpipeError, SettingsError
 from sedpipe.io.cache.dataset import Dataset
-from sedpipe.io.cache.runs import Run, differences, find_run, named_run
+from sedpipe.io.cache.runs import Run, find_run, named_run
+from some_records import run_record
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def cache(tmp_path: Path) -> Dataset:
 def trained(cache: Dataset, name: str, when: int = 0) -> Run:
     """A run whose model was written at a second of our choice."""
     run = named_run(cache, name)
-    run.write_record({"result": {"epochs": 1}})
+    run.write_record(run_record(epochs=1))
     run.model_path.write_bytes(b"")
     os.utime(run.model_path, (when, when))
     return run
@@ -40,10 +40,10 @@ def test_a_run_is_finished_when_it_has_a_model_and_a_result(cache):
     run = named_run(cache, "a")
     assert run.find_record() is None
     assert not run.is_finished
-    run.write_record({"settings": {}})
+    run.write_record(run_record())
     run.model_path.write_bytes(b"")
     assert not run.is_finished
-    run.write_record({"settings": {}, "result": {"epochs": 0}})
+    run.write_record(run_record(epochs=0))
     assert run.is_finished
     run.model_path.unlink()
     assert not run.is_finished
@@ -52,18 +52,18 @@ def test_a_run_is_finished_when_it_has_a_model_and_a_result(cache):
 @pytest.mark.parametrize("text", ["", "{", "[]", '"a"', "\x00"])
 def test_a_record_that_cannot_be_read_says_what_to_do(cache, text):
     run = named_run(cache, "a")
-    run.write_record({})
+    run.write_record(run_record())
     run.record_path.write_text(text)
     with pytest.raises(SedpipeError, match=r"run\.json") as caught:
         run.find_record()
-    assert caught.value.hint == "delete the run and train again"
+    assert caught.value.hint == f"delete {run.folder} and train again"
 
 
 def test_the_newest_model_is_found(cache):
     trained(cache, "b", when=200)
     trained(cache, "a", when=300)
     trained(cache, "c", when=100)
-    named_run(cache, "unfinished").write_record({})
+    named_run(cache, "unfinished").write_record(run_record())
     assert find_run(cache, None).name == "a"
 
 
@@ -90,19 +90,8 @@ def test_without_any_run_the_verb_that_makes_one_is_named(cache):
 def test_an_unfinished_or_unknown_run_names_the_finished_ones(cache):
     trained(cache, "b")
     trained(cache, "a")
-    named_run(cache, "unfinished").write_record({})
+    named_run(cache, "unfinished").write_record(run_record())
     for wanted in ("unfinished", "unknown", "no/such/folder"):
         with pytest.raises(MissingStageError, match=f"{wanted} holds no trained model") as caught:
             find_run(cache, wanted)
         assert caught.value.hint == "finished are a, b"
-
-
-def test_differences_are_named_by_their_path_through_the_tables():
-    there = {"seed": 0, "training": {"epochs": 5, "patience": 3}, "gone": 1, "same": [1, 2]}
-    now = {"seed": 1, "training": {"epochs": 9, "patience": 3}, "new": None, "same": [1, 2]}
-    assert differences(there, now) == [
-        "gone: there 1, now None",
-        "seed: there 0, now 1",
-        "training.epochs: there 5, now 9",
-    ]
-    assert differences(now, json.loads(json.dumps(now))) == []

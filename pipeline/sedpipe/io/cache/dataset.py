@@ -1,58 +1,24 @@
 """Where everything that is made lies: one folder a dataset below the cache.
 
 - :class:`Dataset`: an open dataset: rows and paths
-- :class:`DatasetRecord`: what was resolved, and from which manifest
 - :func:`audio_name`: how a clip's audio is called
 """
 
 from __future__ import annotations
 
-import json
 import os
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from sedpipe.choices import SPLITS
-from sedpipe.clips import DEFAULT_CLIP_S, DEFAULT_SAMPLE_RATE, Clip, ClipFormat
-from sedpipe.errors import MissingStageError, SedpipeError
-from sedpipe.io.files.atomic import write_json
+from sedpipe.clips import Clip
+from sedpipe.errors import MissingStageError
+from sedpipe.io.files.reading import is_there, names_in
 from sedpipe.io.lists.clips import read_clips
+from sedpipe.io.records.dataset import DatasetRecord
+from sedpipe.io.records.reading import find_record, write_record
 from sedpipe.labels import LabelSet
-
-
-@dataclass(frozen=True)
-class DatasetRecord:
-    """What ``download`` resolved a manifest to.
-
-    Parameters
-    ----------
-    dataset : str
-        Name.
-    fingerprint : str
-        Of the manifest; another one means that rows and audio were made by other rules.
-    labels : tuple of str
-        The classes, in the order of their indices.
-    listed : dict
-        Clips that the manifest lists, by split.
-    clip_s : float
-        Longest clip in seconds.
-    sample_rate : int
-        Hz, of all its audio.
-    """
-
-    dataset: str
-    fingerprint: str
-    labels: tuple[str, ...]
-    listed: dict[str, int]
-    clip_s: float = DEFAULT_CLIP_S
-    sample_rate: int = DEFAULT_SAMPLE_RATE
-
-    @property
-    def clip_format(self) -> ClipFormat:
-        """Length and rate as one value."""
-        return ClipFormat(self.clip_s, self.sample_rate)
 
 
 @dataclass(frozen=True)
@@ -109,10 +75,7 @@ class Dataset:
 
     def audio_names(self, split: str) -> set[str]:
         """Names of the audio files of a split that are there, unfinished ones not among them."""
-        try:
-            return {entry.name for entry in os.scandir(self.audio_dir(split)) if entry.name[0] != "."}
-        except FileNotFoundError:
-            return set()
+        return {name for name in names_in(self.audio_dir(split)) if name[0] != "."}
 
     def audio_files(self, split: str) -> dict[str, tuple[int, int]]:
         """Size and time of change (ns) of the audio files of a split, by name; links that lead nowhere are none."""
@@ -129,32 +92,17 @@ class Dataset:
 
     def write_record(self, record: DatasetRecord) -> None:
         """Remember what was resolved."""
-        write_json(self.record_path, asdict(record))
+        write_record(self.record_path, record)
 
     def find_record(self) -> DatasetRecord | None:
-        """What was resolved, or None before ``download``."""
-        try:
-            raw: dict[str, Any] = json.loads(self.record_path.read_text(encoding="utf-8"))
-            return DatasetRecord(
-                raw["dataset"],
-                raw["fingerprint"],
-                tuple(raw["labels"]),
-                dict(raw["listed"]),
-                # a dataset.json of the first edition says neither: its clips are of the default length and rate
-                float(raw.get("clip_s", DEFAULT_CLIP_S)),
-                int(raw.get("sample_rate", DEFAULT_SAMPLE_RATE)),
-            )
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise SedpipeError(
-                f"cannot read {self.record_path}: {error}", hint=f"delete it and run `sedpipe download {self.name}`"
-            ) from error
+        """What was resolved, or None before ``download``; ``SedpipeError`` where it cannot be read."""
+        hint = f"delete it and run `sedpipe download {self.name}`: audio that is there is kept"
+        return find_record(self.record_path, DatasetRecord, hint)
 
     def read_record(self) -> DatasetRecord:
         """What was resolved; :class:`MissingStageError` before ``download``."""
         record = self.find_record()
-        if record is None or not self.clips_path.exists():
+        if record is None or not is_there(self.clips_path):
             raise MissingStageError(
                 f"{self.name} is not in {self.root} yet", hint=f"run `sedpipe download {self.name}` first"
             )

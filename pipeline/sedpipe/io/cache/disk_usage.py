@@ -183,9 +183,16 @@ def _locks(root: Path, path: Path, item: CacheItem) -> list[Path]:
     return sorted((root / item.dataset).glob("ledger*.lock")) if item.kind == "audio" else []
 
 
+def _is_finished(run: Run) -> bool:
+    try:
+        return run.is_finished
+    except SedpipeError:  # a damaged run can be freed as an unfinished one
+        return False
+
+
 def _refuse_work_in_progress(path: Path, item: CacheItem) -> None:
     """What has no lock tells by its times whether somebody is at it."""
-    if item.kind == "run" and Run(path).is_finished:
+    if item.kind == "run" and _is_finished(Run(path)):
         return
     if item.kind in ("run", "leftover"):
         newest = max((status.st_mtime for status in _file_statuses(path)), default=path.lstat().st_mtime)

@@ -1,22 +1,23 @@
 """Run folders: one trained system each, with everything that made it.
 
 - :class:`Run`: the files of a run
+- :func:`runs_of`: those of a dataset
 - :func:`find_run`: by name within a dataset, by path, or the newest
 - :func:`find_run_in_cache`: by name within any dataset, or by path, with the dataset it belongs to
-- :func:`differences`: what two sets of settings do not share
 """
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from sedpipe.errors import MissingStageError, SedpipeError, SettingsError
+from sedpipe.errors import MissingStageError, SettingsError
 from sedpipe.io.cache.dataset import Dataset
-from sedpipe.io.files.atomic import write_json
+from sedpipe.io.files.reading import entries, is_there
+from sedpipe.io.lists.text import numbered_lines
+from sedpipe.io.records.reading import find_record, write_record
+from sedpipe.io.records.run import RunRecord
 from sedpipe.suggestions import did_you_mean
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
@@ -78,25 +79,25 @@ class Run:
     @property
     def is_finished(self) -> bool:
         """Whether its model is there, and its record tells the result."""
-        return self.model_path.exists() and bool((self.find_record() or {}).get("result"))
+        if not is_there(self.model_path):
+            return False
+        record = self.find_record()
+        return record is not None and record.result is not None
 
-    def find_record(self) -> dict[str, Any] | None:
-        """``run.json``, or None before the run has begun."""
-        try:
-            record = json.loads(self.record_path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return None
-        except (OSError, ValueError) as error:
-            raise SedpipeError(
-                f"cannot read {self.record_path}: {error}", hint="delete the run and train again"
-            ) from error
-        if not isinstance(record, dict):
-            raise SedpipeError(f"{self.record_path} is not the record of a run", hint="delete the run and train again")
-        return record
+    @property
+    def n_epochs(self) -> int:
+        """Epochs that ``log.csv`` tells of."""
+        if not is_there(self.log_path):
+            return 0
+        return max(0, sum(1 for _ in numbered_lines(self.log_path)) - 1)
 
-    def write_record(self, record: dict[str, Any]) -> None:
+    def find_record(self) -> RunRecord | None:
+        """``run.json``, or None before the run has begun; ``SedpipeError`` where it cannot be read."""
+        return find_record(self.record_path, RunRecord, f"delete {self.folder} and train again")
+
+    def write_record(self, record: RunRecord) -> None:
         """Write ``run.json``."""
-        write_json(self.record_path, record)
+        write_record(self.record_path, record)
 
 
 def named_run(cache: Dataset, name: str) -> Run:
@@ -108,6 +109,11 @@ def named_run(cache: Dataset, name: str) -> Run:
     return Run(cache.runs / name)
 
 
+def runs_of(cache: Dataset) -> list[Run]:
+    """Runs of a dataset that were begun, by name."""
+    return [Run(folder) for folder in entries(cache.runs) if is_there(Run(folder).record_path)]
+
+
 def find_run(cache: Dataset, name_or_path: str | None) -> Run:
     """A finished run: the newest (None), one by name, or one by the path of its folder.
 
@@ -116,19 +122,23 @@ def find_run(cache: Dataset, name_or_path: str | None) -> Run:
     MissingStageError
         If there is no such run, or it is not finished.
     """
+    train = f"run `sedpipe train {cache.name}` first"
     if name_or_path is None:
-        finished = [Run(path.parent) for path in cache.runs.glob("*/checkpoint.pt")]
+        finished = _with_a_model(cache)
         if not finished:
-            raise MissingStageError(
-                f"{cache.name} has no trained run yet", hint=f"run `sedpipe train {cache.name}` first"
-            )
+            raise MissingStageError(f"{cache.name} has no trained run yet", hint=train)
         return max(finished, key=lambda run: (run.model_path.stat().st_mtime_ns, run.name))
     run = Run(Path(name_or_path)) if "/" in name_or_path else named_run(cache, name_or_path)
-    if not run.model_path.exists():
-        known = sorted(path.parent.name for path in cache.runs.glob("*/checkpoint.pt"))
-        there = f"finished are {', '.join(known)}" if known else f"run `sedpipe train {cache.name}` first"
-        raise MissingStageError(f"{run.folder} holds no trained model", hint=there)
+    if not is_there(run.model_path):
+        known = ", ".join(run.name for run in _with_a_model(cache))
+        raise MissingStageError(
+            f"{run.folder} holds no trained model", hint=f"finished are {known}" if known else train
+        )
     return run
+
+
+def _with_a_model(cache: Dataset) -> list[Run]:
+    return [Run(folder) for folder in entries(cache.runs) if is_there(Run(folder).model_path)]
 
 
 def find_run_in_cache(root: Path, name_or_path: str) -> tuple[Dataset, Run]:
@@ -147,8 +157,8 @@ def find_run_in_cache(root: Path, name_or_path: str) -> tuple[Dataset, Run]:
         record = run.find_record()
         if record is None:
             raise MissingStageError(f"{run.folder} holds no run (it has no run.json)")
-        return Dataset(root, str(record.get("dataset", ""))), run
-    known = [Run(path) for path in sorted(root.glob("*/runs/[!.]*")) if path.is_dir()]
+        return Dataset(root, record.dataset), run
+    known = [Run(folder) for dataset in entries(root) for folder in entries(dataset / "runs") if folder.is_dir()]
     named = [run for run in known if run.name == name_or_path]
     if len(named) == 1:
         return Dataset(root, named[0].folder.parents[1].name), named[0]
@@ -159,15 +169,3 @@ def find_run_in_cache(root: Path, name_or_path: str) -> tuple[Dataset, Run]:
     meant = did_you_mean(name_or_path, there)
     hint = f"there are {', '.join(there)}" if there else "run `sedpipe train` first"
     raise MissingStageError(f"{root} has no run {name_or_path!r}{meant}", hint=hint)
-
-
-def differences(there: dict[str, Any], now: dict[str, Any], prefix: str = "") -> list[str]:
-    """``key: there X, now Y`` for every setting in which two nested tables differ."""
-    lines = []
-    for key in sorted(there.keys() | now.keys()):
-        old, new = there.get(key), now.get(key)
-        if isinstance(old, dict) and isinstance(new, dict):
-            lines += differences(old, new, f"{prefix}{key}.")
-        elif old != new:
-            lines.append(f"{prefix}{key}: there {old!r}, now {new!r}")
-    return lines

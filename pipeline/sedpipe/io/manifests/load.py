@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 from pydantic import ValidationError
 
 from sedpipe.errors import ListFormatError, ManifestError
-from sedpipe.io.manifests.complaints import first_complaint
+from sedpipe.io.complaints import first_complaint
 from sedpipe.io.manifests.folder import FolderManifest
 from sedpipe.io.manifests.mixtures import MixtureManifest
 from sedpipe.io.manifests.youtube import YoutubeManifest

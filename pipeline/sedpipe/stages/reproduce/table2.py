@@ -27,10 +27,11 @@ from sedpipe.errors import MissingStageError, SedpipeError, StaleError
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.hierarchy import as_name
 from sedpipe.io.cache.dataset import Dataset
-from sedpipe.io.cache.runs import differences, named_run
+from sedpipe.io.cache.runs import named_run
 from sedpipe.io.cache.table_folder import Table
 from sedpipe.io.files.atomic import write_json, write_text
 from sedpipe.io.parallel import in_parallel
+from sedpipe.io.records.settings import differences, in_words
 from sedpipe.labels import LabelSet
 from sedpipe.listener import Listener, clock, seconds_to_go
 from sedpipe.nn.blocks import CONVOLUTIONS, Convolution
@@ -235,7 +236,7 @@ def _find(folder: Path, cell: Cell, head: dict[str, Any]) -> dict[str, Any] | No
         raise SedpipeError(f"cannot read {path}: {error}", hint="delete it, and it is made anew") from error
     if changed:
         raise StaleError(
-            f"{path} was made with other settings: {'; '.join(changed)}", hint="name another folder with --out"
+            f"{path} was made with other settings: {in_words(changed)}", hint="name another folder with --out"
         )
     return found
 
@@ -297,8 +298,8 @@ def _made(
     """Train and score one cell; a run that was begun goes on with the threads that it was begun with."""
     run = run_name(settings, cell)
     folder = named_run(dataset, run)
-    begun = (folder.find_record() or {}).get("settings", {})
-    threads = int(begun.get("threads", settings.threads))
+    begun = folder.find_record()
+    threads = settings.threads if begun is None else begun.settings.threads
     torch.set_num_threads(threads)  # for the scores, too
     pooling = PoolingConfig(cell.pooling, cell.hierarchy, settings.pooling.attention_axis)
     of_cell = replace(settings, pooling=pooling, seed=cell.seed, threads=threads)
@@ -318,12 +319,12 @@ def _made(
     hangs_on = {}
     if TUNED_ON in splits:
         hangs_on = {"sensitivity": sensitivity_of_run(dataset, run, device=settings.device)}
-    record = folder.find_record() or {}
+    record = folder.find_record()
     made = {
         "seconds": trained.seconds,
         "threads": threads,
         "best_epoch": trained.best_epoch,
-        "versions": record.get("versions", {}),
+        "versions": {} if record is None else record.versions,
     }
     return {**_head(dataset.name, settings, cell), **made, "splits": splits, **hangs_on}
 

@@ -16,8 +16,8 @@ Rows = list[tuple[str, str]]
 
 def provenance(run: ScoredRun) -> dict[str, Rows]:
     """Rows by section, none of them empty."""
-    record, scores = run.record, run.scores
-    result = {name: value for name, value in record.get("result", {}).items() if name != "run_dir"}
+    record, scores = {} if run.record is None else run.record.as_json(), run.scores
+    result = {name: value for name, value in (record.get("result") or {}).items() if name != "run_dir"}
     sections = {
         "Post-processing": flatten(scores["post_processing"]),
         "Settings": flatten(record.get("settings", {})),

@@ -26,6 +26,7 @@ from sedpipe.io.cache.frame_scores import FrameScores, find_frame_scores, find_o
 from sedpipe.io.cache.runs import Run
 from sedpipe.io.files.checksums import sha256_of
 from sedpipe.io.lists.events import read_event_list
+from sedpipe.io.records.run import RunRecord
 from sedpipe.labels import LabelSet
 from sedpipe.metrics.segment_based import segment_based_scores, segment_roll
 from sedpipe.metrics.validation import validate
@@ -44,8 +45,8 @@ class ScoredRun:
     name, dataset, split : str
     scores : dict
         ``scores-<split>.json``.
-    record : dict
-        ``run.json``.
+    record : RunRecord, optional
+        ``run.json``; of the mean of several runs there is none.
     files : dict of str to str
         sha256 of each file that the report is made of, by name.
     labels : LabelSet
@@ -69,7 +70,7 @@ class ScoredRun:
     dataset: str
     split: str
     scores: dict[str, Any]
-    record: dict[str, Any]
+    record: RunRecord | None
     files: dict[str, str]
     labels: LabelSet
     clips: list[Clip]
@@ -135,7 +136,7 @@ def read_scored_run(cache: Dataset, run: Run, split: str | None = None) -> Score
         dataset=cache.name,
         split=split,
         scores=scores,
-        record=run.find_record() or {},
+        record=run.find_record(),
         files=_checksums(cache, run, split),
         labels=labels,
         clips=_clips(cache, split, clip_ids, command),

@@ -1,17 +1,30 @@
-"""What pydantic finds wrong in a form, as one sentence: key path, what was found, what was expected."""
+"""What pydantic finds wrong in a form, as one sentence: key path, what was found, what was expected.
+
+Forms are the tables of TOML files (manifests, settings) and the records that sedpipe writes as JSON.
+
+- :func:`first_complaint`: the sentence
+"""
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Iterable, Iterator
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from sedpipe.printable import printable, shortened
 from sedpipe.suggestions import did_you_mean
 
 _MOST_SHOWN = 60
+_MOST_OF_A_KEY = 40
+_MOST_OF_A_COMPLAINT = 250
+_REPR = reprlib.Repr()  # a value may be megabytes of somebody's damage
+_REPR.maxstring = _REPR.maxother = _REPR.maxlong = _MOST_SHOWN
+_REPR.maxlist = _REPR.maxtuple = _REPR.maxdict = 20
 _TYPES_IN_WORDS = {
+    "dataclass_type": "a table",
     "dict_type": "a table",
     "float_type": "a number",
     "int_type": "a whole number",
@@ -28,12 +41,14 @@ def first_complaint(error: ValidationError, form: type[BaseModel]) -> str:
     details = error.errors(include_url=False)
     first = min(details, key=lambda detail: detail["type"] != "extra_forbidden")
     more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
-    return _sentence(first, form) + more
+    return shortened(_sentence(first, form), _MOST_OF_A_COMPLAINT) + more
 
 
 def _sentence(detail: ErrorDetails, form: type[BaseModel]) -> str:
+    if detail["type"] == "json_invalid":
+        return f"not JSON: {detail['ctx']['error']}"
     keys = [str(key) for key in detail["loc"] if key != "[key]"]
-    where = ".".join(keys)
+    where = printable(".".join(shortened(key, _MOST_OF_A_KEY) for key in keys))
     if detail["type"] == "extra_forbidden":
         known = _keys_at(form, keys[:-1])
         meant = did_you_mean(keys[-1], known) or f"; known are {', '.join(known)}"
@@ -46,7 +61,7 @@ def _sentence(detail: ErrorDetails, form: type[BaseModel]) -> str:
             return f"{where}: {message}" if where else message
         joint = "," if message.startswith("expected") else ":"
         return f"{where}: found {_shown(detail['input'])}{joint} {message}"
-    return f"{where}: found {_shown(detail['input'])}, expected {_expected(detail)}"
+    return f"{where}{': ' if where else ''}found {_shown(detail['input'])}, expected {_expected(detail)}"
 
 
 def _expected(detail: ErrorDetails) -> str:
@@ -58,7 +73,7 @@ def _expected(detail: ErrorDetails) -> str:
 
 
 def _shown(value: Any) -> str:
-    text = repr(list(value) if isinstance(value, tuple) else value)
+    text = _REPR.repr(list(value) if isinstance(value, tuple) else value)
     return text if len(text) <= _MOST_SHOWN else text[:_MOST_SHOWN] + "..."
 
 

@@ -1,0 +1,94 @@
+"""Looking at files that may be missing, unreadable or far too large, which are three different things.
+
+What is not there is an answer. What may not be read is an error that says so: it is neither empty nor gone nor
+damaged, and nobody is told to delete it.
+
+- :func:`is_there`: whether a path exists
+- :func:`names_in`, :func:`entries`: what lies in a folder
+- :func:`read_bounded`: the bytes of a file
+- :func:`unreadable`: the error
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+from pathlib import Path
+
+from sedpipe.errors import SedpipeError
+
+_NOT_THERE = (FileNotFoundError, NotADirectoryError)
+
+
+def is_there(path: Path) -> bool:
+    """Whether a path exists; a link that leads nowhere does not.
+
+    Raises
+    ------
+    SedpipeError
+        If that cannot be told.
+    """
+    try:
+        os.stat(path)
+    except _NOT_THERE:
+        return False
+    except OSError as error:
+        raise unreadable(path, error) from error
+    return True
+
+
+def names_in(folder: Path) -> list[str]:
+    """Names of what lies in a folder, in any order; none where there is no folder.
+
+    Raises
+    ------
+    SedpipeError
+        If the folder cannot be read.
+    """
+    try:
+        return os.listdir(folder)
+    except _NOT_THERE:
+        return []
+    except OSError as error:
+        raise unreadable(folder, error) from error
+
+
+def entries(folder: Path, pattern: str = "[!.]*") -> list[Path]:
+    """Paths in a folder whose names match, sorted; hidden ones only where the pattern says so.
+
+    Unlike :meth:`pathlib.Path.glob`, which takes what it may not read for empty, it raises what :func:`names_in` does.
+    """
+    return sorted(folder / name for name in fnmatch.filter(names_in(folder), pattern))
+
+
+def read_bounded(path: Path, most_bytes: int) -> bytes | None:
+    """The bytes of a file, or None where there is none.
+
+    Raises
+    ------
+    SedpipeError
+        If it cannot be read.
+    ValueError
+        If it has more bytes; its text says so.
+    """
+    try:
+        with path.open("rb") as file:
+            raw = file.read(most_bytes + 1)
+    except _NOT_THERE:
+        return None
+    except OSError as error:
+        raise unreadable(path, error) from error
+    if len(raw) > most_bytes:
+        raise ValueError(f"it has more than {most_bytes:,} bytes")
+    return raw
+
+
+def unreadable(path: Path, error: OSError) -> SedpipeError:
+    """The error for what is there and cannot be read: by whom, or why."""
+    if isinstance(error, PermissionError):
+        hint = f"let your user read it, as with `chmod u+rX {path}`, or ask whose it is"
+    elif isinstance(error, IsADirectoryError):
+        hint = "a file is expected there: move the folder away"
+    else:
+        hint = "look after the disk; nothing was changed"
+    return SedpipeError(f"cannot read {path}: {error.strerror or error}", hint=hint)

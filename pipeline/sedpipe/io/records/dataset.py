@@ -1,0 +1,57 @@
+"""``dataset.json``: what ``download`` resolved a manifest to."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, field_validator
+
+from sedpipe.choices import SPLITS
+from sedpipe.clips import DEFAULT_CLIP_S, DEFAULT_SAMPLE_RATE, ClipFormat
+from sedpipe.io.records.form import Count, Name, Record
+from sedpipe.labels import LabelSet
+
+
+class DatasetRecord(Record):
+    """What ``download`` resolved a manifest to.
+
+    Attributes
+    ----------
+    dataset : str
+        Name.
+    fingerprint : str
+        Of the manifest; another one means that rows and audio were made by other rules.
+    labels : tuple of str
+        The classes, in the order of their indices.
+    listed : dict
+        Clips that the manifest lists, by split.
+    clip_s : float
+        Longest clip in seconds.
+    sample_rate : int
+        Hz, of all its audio.
+    """
+
+    dataset: Name
+    fingerprint: str
+    labels: tuple[str, ...]
+    listed: dict[str, Count]
+    clip_s: Annotated[float, Field(gt=0, le=1e6)] = DEFAULT_CLIP_S
+    sample_rate: Annotated[int, Field(gt=0, le=10**7)] = DEFAULT_SAMPLE_RATE
+
+    @field_validator("labels")
+    @classmethod
+    def _labels_are_distinct(cls, labels: tuple[str, ...]) -> tuple[str, ...]:
+        return LabelSet(labels).names
+
+    @field_validator("listed")
+    @classmethod
+    def _splits_are_known(cls, listed: dict[str, int]) -> dict[str, int]:
+        for split in listed:
+            if split not in SPLITS:
+                raise ValueError(f"{split[:40]!r} is not one of {', '.join(SPLITS)}")
+        return listed
+
+    @property
+    def clip_format(self) -> ClipFormat:
+        """Length and rate as one value."""
+        return ClipFormat(self.clip_s, self.sample_rate)

@@ -1,0 +1,33 @@
+"""What all records have in common: strict, frozen, and tolerant of keys that a later edition adds.
+
+- :class:`Record`: the base of every model
+- :data:`Table`, :data:`Count`, :data:`Name`: types that several of them use
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+Table: TypeAlias = dict[str, JsonValue]
+"""A JSON object whose keys belong to somebody else: settings of networks, of which there may be any."""
+
+Count: TypeAlias = Annotated[int, Field(ge=0, le=2**53)]
+"""A number of things."""
+
+Name: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$")]
+"""A name that is a safe folder, too: of a dataset, a run, a cell."""
+
+
+class Record(BaseModel):
+    """A JSON object: no type bent to fit, no nan, unknown keys kept as they are."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="allow", allow_inf_nan=False)
+
+    parts_to_come: ClassVar[frozenset[str]] = frozenset()
+    """Keys that are only written once they are known."""
+
+    def as_json(self) -> dict[str, Any]:
+        """As plain values, the keys in the order in which they are declared."""
+        return self.model_dump(mode="json", exclude=set(self.parts_to_come - self.model_fields_set))

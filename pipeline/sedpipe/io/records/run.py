@@ -1,0 +1,76 @@
+"""``run.json``: everything that made a run, and what it came to.
+
+- :class:`RunRecord`, :class:`RunSettings`: the file, and what a person decided
+- :class:`TrainReport`: its ``result``, which ``sedpipe train --json`` prints, too
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from sedpipe.detection.tuning import Step
+from sedpipe.io.records.form import Count, Name, Record, Table
+
+
+class TrainReport(Record):
+    """What a training came to; ``validation_loss`` is None where the network was left untrained."""
+
+    dataset: str
+    run: str
+    run_dir: str
+    parameters: Count
+    epochs: Count
+    best_epoch: Count
+    validation_loss: float | None
+    stopped: str
+    seconds: float
+    clips_per_second: float
+    stage: str = "train"
+
+
+class RunSettings(Record):
+    """:class:`~sedpipe.training.settings.TrainSettings` as they were when the run was begun.
+
+    Settings that did not exist then are not there; others than these are kept as they are.
+    """
+
+    preset: str
+    network: Table
+    pooling: Table
+    training: Table
+    seed: int
+    device: str
+    threads: Annotated[int, Field(gt=0, le=2**20)]
+
+
+class RunRecord(Record):
+    """A run.
+
+    Attributes
+    ----------
+    dataset : str
+        Name.
+    settings : RunSettings
+    data : dict
+        Fingerprints of all data that it sees.
+    versions : dict of str to str
+        Of sedpipe, Python and the packages that decide numbers.
+    operating_points : dict
+        Post-processing that was chosen, with its scores, by name; once it is finished.
+    tuning : dict of str to tuple of Step
+        Every step of the search for it.
+    result : TrainReport
+        What it came to; once it is finished.
+    """
+
+    parts_to_come: ClassVar[frozenset[str]] = frozenset({"operating_points", "tuning", "result"})
+
+    dataset: Name
+    settings: RunSettings
+    data: Table
+    versions: dict[str, str]
+    operating_points: dict[str, Table] = Field(default_factory=dict)
+    tuning: dict[str, tuple[Step, ...]] = Field(default_factory=dict)
+    result: TrainReport | None = None

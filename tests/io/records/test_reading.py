@@ -1,0 +1,105 @@
+import json
+from pathlib import Path
+
+import pytest
+from pydantic import Field
+from sedpipe.errors import SedpipeError
+from sedpipe.io.records import reading
+from sedpipe.io.records.dataset import DatasetRecord
+from sedpipe.io.records.form import Record, Table
+from sedpipe.io.records.reading import find_record, parse_record, write_record
+from sedpipe.io.records.run import RunRecord
+
+MADE = Path(__file__).parents[2] / "first_edition" / "made" / "cache" / "tones"
+BENCHMARKS = Path(__file__).parents[3] / "benchmarks" / "results"
+STORED = [
+    *[(path, RunRecord) for path in sorted(MADE.rglob("run.json"))],
+    *[(path, RunRecord) for path in sorted(BENCHMARKS.rglob("run.json"))],
+    (MADE / "dataset.json", DatasetRecord),
+]
+
+
+class Box(Record):
+    """A record with every kind of value."""
+
+    name: str
+    share: float = 0.5
+    sizes: tuple[int, ...] = ()
+    inner: Table = Field(default_factory=dict)
+
+
+def found(tmp_path: Path, raw: bytes) -> Box | None:
+    (tmp_path / "box.json").write_bytes(raw)
+    return find_record(tmp_path / "box.json", Box, "make it again")
+
+
+@pytest.mark.parametrize(("path", "form"), STORED, ids=str)
+def test_what_was_stored_by_the_first_edition_is_read_and_written_again_byte_for_byte(
+    tmp_path: Path, path: Path, form: type[Record]
+) -> None:
+    record = find_record(path, form, "")
+    assert record is not None
+    write_record(tmp_path / "again.json", record)
+    before, after = (json.loads(file.read_bytes()) for file in (path, tmp_path / "again.json"))
+    assert list(after)[: len(before)] == list(before)
+    assert {key: after[key] for key in before} == before
+    if form is not DatasetRecord:  # which has two keys more
+        assert (tmp_path / "again.json").read_bytes() == path.read_bytes()
+
+
+def test_a_record_that_is_not_there_is_none_and_one_of_a_later_edition_keeps_its_keys(tmp_path: Path) -> None:
+    assert find_record(tmp_path / "box.json", Box, "") is None
+    assert find_record(tmp_path / "box.json" / "box.json", Box, "") is None
+    box = found(tmp_path, b'{"name": "a", "later": {"x": [1]}}')
+    assert box == Box(name="a", later={"x": [1]})
+    assert box.as_json() == {"name": "a", "share": 0.5, "sizes": [], "inner": {}, "later": {"x": [1]}}
+
+
+DAMAGES = {
+    "empty": (b"", "it is not JSON: Expecting value in line 1"),
+    "cut short": (b'{"name": "a"', "it is not JSON: Expecting ',' delimiter in line 1"),
+    "a list": (b"[]", "is damaged: found [], expected a table"),
+    "bytes": (b'{"name": "\xff"}', "it is not UTF-8 text (invalid start byte at byte 10)"),
+    "half a character": (b'{"name": "\\ud800"}', "not JSON: unexpected end of hex escape at line 1 column 17"),
+    "a key less": (b"{}", "name is missing"),
+    "a key twice": (b'{"name": "a", "name": "b"}', "the key 'name' stands twice"),
+    "a type": (b'{"name": "a", "share": "0.5"}', "share: found '0.5', expected a number"),
+    "a truth": (b'{"name": "a", "share": true}', "share: found True, expected a number"),
+    "a nan": (b'{"name": "a", "share": NaN}', "found NaN, expected a finite number"),
+    "a nan inside": (b'{"name": "a", "inner": {"x": -Infinity}}', "found -Infinity, expected a finite number"),
+    "a huge number": (b'{"name": "a", "share": 1e999}', "found 1e999, expected a finite number"),
+    "a huge number inside": (b'{"name": "a", "inner": {"x": 1e999}}', "found 1e999, expected a finite number"),
+    "digits without end": (b'{"name": "a", "sizes": [' + b"1" * 9999 + b"]}", "Exceeds the limit"),
+    "depth": (b'{"name": "a", "inner": ' + b'{"x": ' * 99_999 + b"1" + b"}" * 100_000, "it is nested too deeply"),
+    "some depth": (b'{"name": "a", "inner": {"x": ' + b"[" * 300 + b"]" * 300 + b"}}", "recursion limit exceeded"),
+    "a long key": (b'{"name": "a", "' + b"k" * 99_999 + b'": 1, "' + b"k" * 99_999 + b'": 2}', "stands twice"),
+    "controls": (b'{"name": "a", "\\u001b[2J": 1, "\\u001b[2J": 2}', "stands twice"),
+}
+
+
+@pytest.mark.parametrize(("raw", "told"), DAMAGES.values(), ids=DAMAGES)
+def test_every_damage_is_one_short_sentence_that_names_file_and_place(tmp_path: Path, raw: bytes, told: str) -> None:
+    with pytest.raises(SedpipeError) as caught:
+        found(tmp_path, raw)
+    assert caught.value.message.startswith(f"{tmp_path / 'box.json'} is damaged: ")
+    assert told in caught.value.message
+    assert caught.value.message.isprintable()
+    assert len(caught.value.message) <= 300
+    assert caught.value.hint == "make it again"
+
+
+def test_a_file_of_absurd_size_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "MOST_BYTES", 100)
+    with pytest.raises(SedpipeError, match="it has more than 100 bytes"):
+        found(tmp_path, b'{"name": "%s"}' % (b"a" * 100))
+
+
+def test_a_folder_in_its_place_is_not_to_be_deleted(tmp_path: Path) -> None:
+    (tmp_path / "box.json").mkdir()
+    with pytest.raises(SedpipeError, match=r"^cannot read .*box\.json: Is a directory$") as caught:
+        find_record(tmp_path / "box.json", Box, "delete it")
+    assert "delete" not in caught.value.hint
+
+
+def test_bytes_that_are_a_record_are_one() -> None:
+    assert parse_record(b'{"name": "a", "share": 1, "sizes": [1, 2]}', Box) == Box(name="a", share=1.0, sizes=(1, 2))

@@ -1,0 +1,42 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sedpipe.printable import printable, shortened, spreadsheet_cell
+
+# the last one is the only byte that begins a command to a terminal without ESC
+COMMANDS = ["\x1b[2J", "\x1b]0;owned\x07", "\x9b2J"]
+
+
+@given(st.text())
+def test_what_is_printed_is_one_line_without_a_control_character_and_can_be_encoded(text: str) -> None:
+    shown = printable(text)
+    shown.encode("utf-8")
+    assert len(shown.splitlines()) <= 1
+    assert not any(ord(character) < 32 or 127 <= ord(character) < 160 for character in shown)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_terminal_gets_no_command(command: str) -> None:
+    assert printable(f"Car{command}") == "Car" + command.encode("unicode_escape").decode()
+
+
+@pytest.mark.parametrize("text", ["Vögel, Züge", "鳥", "a b", "", "🐦"])
+def test_letters_of_any_script_stay(text: str) -> None:
+    assert printable(text) == text
+
+
+@given(st.text(), st.integers(10, 60))
+def test_a_short_text_stays_and_a_long_one_keeps_both_ends(text: str, most: int) -> None:
+    short = shortened(text, most)
+    assert len(short) <= most
+    assert short == text or (len(text) > most and text.startswith(short.split(" ... ")[0]))
+
+
+@pytest.mark.parametrize("text", ["=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(A1)", "\t=1", " =1", "-beep", "+"])
+def test_what_a_spreadsheet_would_compute_is_text(text: str) -> None:
+    assert spreadsheet_cell(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("text", ["-1.5", "+3", "-1e-5", "0.25", "Car", "a=b", "", "Air horn, truck horn"])
+def test_numbers_and_names_stay(text: str) -> None:
+    assert spreadsheet_cell(text) == text

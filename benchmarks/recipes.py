@@ -26,14 +26,16 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "pipeline"))
 
 import numpy as np  # noqa: E402
-from sedpipe.detection.postprocess import PostProcessing, frame_edges  # noqa: E402
+from sedpipe.choices import TUNED_ON  # noqa: E402
+from sedpipe.detection.postprocess import PostProcessing  # noqa: E402
 from sedpipe.detection.tuning import tune  # noqa: E402
 from sedpipe.io.cache.dataset import Dataset  # noqa: E402
 from sedpipe.io.cache.runs import Run, find_run  # noqa: E402
 from sedpipe.listener import Listener  # noqa: E402
 from sedpipe.metrics.spread import paired_differences, rates  # noqa: E402
-from sedpipe.stages.score import TUNED_ON, counts_at_point, known_truth, score  # noqa: E402
+from sedpipe.stages.score import counts_at_point, score  # noqa: E402
 from sedpipe.steps.frame_scores import frame_scores  # noqa: E402
+from sedpipe.steps.truth import known_truth  # noqa: E402
 
 POINT, COMMON_STEP = "max_f1", "smoothing"
 
@@ -85,7 +87,7 @@ def with_help(dataset: str, cache: Path, name: str) -> dict[str, float | None]:
     stored = Dataset(cache, dataset)
     scores = frame_scores(stored, find_run(stored, name), TUNED_ON, "cpu", Listener())
     truth = known_truth(stored, TUNED_ON, scores)
-    edges = frame_edges(scores.grid, scores.frame_probs.shape[1])
+    edges = scores.edges
     sounds = np.zeros(scores.frame_probs.shape, bool)
     for row, clip_id in enumerate(scores.clip_ids):
         for event in truth.reference[clip_id]:
@@ -94,10 +96,7 @@ def with_help(dataset: str, cache: Path, name: str) -> dict[str, float | None]:
     tags, loudest = sounds.any(axis=1), scores.frame_probs.max(axis=1, keepdims=True)
 
     def f1(frame_probs: np.ndarray, clip_probs: np.ndarray) -> float | None:
-        tuned = tune(
-            frame_probs.astype(np.float32), scores.clip_ids, truth.reference, truth.durations, scores.labels,
-            scores.grid, clip_probs=clip_probs, n_frames=scores.n_frames,
-        )  # fmt: skip
+        tuned = tune(replace(scores, frame_probs=frame_probs.astype(np.float32), clip_probs=clip_probs), truth)
         return tuned[POINT].scores.overall.f1
 
     placed = np.where(tags[:, None, :], sounds * loudest, scores.frame_probs)

@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sedpipe.detection.postprocess import PostProcessing, decode_events, encode_activity
-from sedpipe.detection.sensitivity import DOUBLINGS, SWEPT, sensitivity, with_odds
+from sedpipe.detection.frame_scores import FrameScores
+from sedpipe.detection.postprocess import PostProcessing, encode_activity
+from sedpipe.detection.sensitivity import DOUBLINGS, sensitivity, with_odds
 from sedpipe.events import Event
 from sedpipe.frames import FrameGrid
 from sedpipe.labels import LabelSet
 from sedpipe.metrics.sed_eval_scores import official_segment_based_scores
+from sedpipe.truth import Truth
 
 LABELS, GRID = LabelSet(("Dog", "Rain", "Car")), FrameGrid(100, 8)
 NAMES = [f"clip{n}" for n in range(12)]
@@ -20,12 +22,15 @@ OF_CLASSES = PostProcessing((0.2, 0.5, 0.8), median_s=(0.0, 0.56, 0.24), gate=0.
 
 
 @pytest.fixture(scope="module")
-def split():
+def split() -> tuple[FrameScores, Truth]:
     g = np.random.default_rng(5)
     reference = {name: [some_event(g, DURATIONS[name]) for _ in range(n % 4)] for n, name in enumerate(NAMES)}
     truth = np.array([encode_activity(reference[name], LABELS, GRID, 125) for name in NAMES])
     probs = 1 / (1 + np.exp(-(3 * truth - 1.5 + g.normal(0, 1.5, truth.shape))))
-    return probs.astype(np.float32), reference, probs.max(axis=1).astype(np.float32)
+    probs = probs.astype(np.float32)
+    lengths = np.array([DURATIONS[name] for name in NAMES])
+    scores = FrameScores(NAMES, probs, probs.max(axis=1), N_FRAMES, lengths, LABELS, GRID)
+    return scores, Truth(reference, DURATIONS, LABELS)
 
 
 def some_event(g: np.random.Generator, duration: float) -> Event:
@@ -34,28 +39,20 @@ def some_event(g: np.random.Generator, duration: float) -> Event:
 
 
 def sweeps_around(split, chosen: PostProcessing):
-    probs, reference, clip_probs = split
-    return sensitivity(
-        probs, NAMES, reference, DURATIONS, LABELS, GRID, chosen, clip_probs=clip_probs, n_frames=N_FRAMES
-    )
+    return sensitivity(*split, chosen)
 
 
 def official(split, settings: PostProcessing) -> dict[str, float]:
     """What sed_eval says of the events that these settings make."""
-    probs, reference, tags = split
-    estimated = {
-        name: decode_events(
-            probs[n], LABELS, settings, GRID, n_frames=int(N_FRAMES[n]), duration=DURATIONS[name], clip_probs=tags[n]
-        )
-        for n, name in enumerate(NAMES)
-    }
-    return asdict(official_segment_based_scores(reference, estimated, DURATIONS, LABELS).overall)
+    scores, truth = split
+    estimated = scores.decode(settings)
+    return asdict(official_segment_based_scores(truth.reference, estimated, DURATIONS, LABELS).overall)
 
 
 @pytest.mark.parametrize("chosen", [COMMON, OF_CLASSES])
 def test_sed_eval_gives_the_same_for_the_events_at_points_of_each_sweep(split, chosen):
     sweeps = sweeps_around(split, chosen)
-    assert tuple(sweeps) == SWEPT
+    assert tuple(sweeps) == ("threshold", "median_s", "min_duration_s")
     expected = {
         "threshold": lambda value: replace(chosen, threshold=by_hand(chosen.threshold, value)),
         "median_s": lambda value: replace(chosen, median_s=value),
@@ -106,7 +103,6 @@ def test_thresholds_that_nothing_or_everything_reaches_stay():
 
 
 def test_a_split_without_events_has_no_error_rate(split):
-    probs, reference, tags = split
-    nothing = {name: [] for name in reference}
-    sweeps = sensitivity(probs, NAMES, nothing, DURATIONS, LABELS, GRID, COMMON, clip_probs=tags, n_frames=N_FRAMES)
+    scores, _ = split
+    sweeps = sensitivity(scores, Truth(dict.fromkeys(NAMES, ()), DURATIONS, LABELS), COMMON)
     assert set(sweeps["median_s"].error_rate) == {None}

@@ -4,13 +4,15 @@ from itertools import product
 import numpy as np
 import pytest
 from sedpipe.choices import OPERATING_POINTS
-from sedpipe.detection.postprocess import PostProcessing, decode_events, encode_activity
+from sedpipe.detection.frame_scores import FrameScores
+from sedpipe.detection.postprocess import PostProcessing, encode_activity
 from sedpipe.detection.tuning import STEPS, Candidates, OperatingPoint, tune
 from sedpipe.events import Event
 from sedpipe.frames import FrameGrid
 from sedpipe.labels import LabelSet
 from sedpipe.metrics.sed_eval_scores import official_segment_based_scores
 from sedpipe.metrics.segment_based import segment_based_scores
+from sedpipe.truth import Truth
 
 LABELS = LabelSet(("Bus", "Car", "Train"))
 GRID = FrameGrid(44100, 882).subsampled(4)
@@ -18,7 +20,7 @@ FEW = Candidates((0.3, 0.5, 0.7), (0.0, 0.24, 0.88), (0.0, 0.32), (0.0, 0.4), (1
 
 
 @pytest.fixture(scope="module")
-def split():
+def split() -> tuple[FrameScores, Truth]:
     """Noisy probabilities of 70 clips (more than fit into a word), a third of them shorter than 10 s."""
     g = np.random.default_rng(0)
     clip_ids = [f"clip{n}" for n in range(70)]
@@ -27,7 +29,7 @@ def split():
     truth = np.array([encode_activity(reference[clip_id], LABELS, GRID, 125) for clip_id in clip_ids])
     probs = 1 / (1 + np.exp(-(3 * truth - [1.5, 0.5, 2.5] + g.normal(0, 1.5, truth.shape))))
     n_frames = np.array([-(-round(durations[clip_id] * 44100) // 3528) for clip_id in clip_ids])
-    return probs.astype(np.float32), clip_ids, reference, durations, n_frames
+    return scores_of(probs, clip_ids, durations, n_frames), Truth(reference, durations, LABELS)
 
 
 def some_events(g: np.random.Generator, duration: float) -> list[Event]:
@@ -38,33 +40,24 @@ def some_events(g: np.random.Generator, duration: float) -> list[Event]:
     ]
 
 
-def tags_of(probs: np.ndarray) -> np.ndarray:
-    return probs.max(axis=1)
+def scores_of(probs, clip_ids, durations, n_frames=None, labels=LABELS) -> FrameScores:
+    """Tags are the highest frames; all frames count, if not told otherwise."""
+    probs = np.asarray(probs, np.float32)
+    counted = np.full(len(probs), probs.shape[1]) if n_frames is None else n_frames
+    lengths = np.array([durations[clip_id] for clip_id in clip_ids])
+    return FrameScores(list(clip_ids), probs, probs.max(axis=1), counted, lengths, labels, GRID)
 
 
 def tuned(
     split, candidates: Candidates | None = FEW, order: slice = slice(None), **options
 ) -> dict[str, OperatingPoint]:
-    probs, clip_ids, reference, durations, n_frames = split
-    return tune(
-        probs[order], clip_ids[order], reference, durations, LABELS, GRID,
-        clip_probs=tags_of(probs)[order], n_frames=n_frames[order], candidates=candidates, **options,
-    )  # fmt: skip
+    scores, truth = split
+    return tune(scores.of(scores.clip_ids[order]), truth, candidates=candidates, **options)
 
 
-def decoded(split, settings: PostProcessing) -> dict[str, list[Event]]:
-    probs, clip_ids, _, durations, n_frames = split
-    return {
-        clip_id: decode_events(
-            clip, LABELS, settings, GRID, n_frames=int(n), duration=durations[clip_id], clip_probs=tags
-        )
-        for clip_id, clip, tags, n in zip(clip_ids, probs, tags_of(probs), n_frames, strict=True)
-    }
-
-
-def scores_of(split, settings: PostProcessing, resolution: float = 1.0):
-    _, _, reference, durations, _ = split
-    return segment_based_scores(reference, decoded(split, settings), durations, LABELS, resolution)
+def scored(split, settings: PostProcessing, resolution: float = 1.0):
+    scores, truth = split
+    return segment_based_scores(truth.reference, scores.decode(settings), truth.durations, LABELS, resolution)
 
 
 def step_of(point: OperatingPoint, name: str):
@@ -75,7 +68,7 @@ def test_no_candidate_of_a_common_step_is_better_than_the_one_it_came_to(split):
     points = tuned(split)
     assert tuple(points) == OPERATING_POINTS
     every = [PostProcessing(*values) for values in product(FEW.thresholds, FEW.medians_s, FEW.min_durations_s)]
-    scores = {settings: scores_of(split, settings).overall for settings in every}
+    scores = {settings: scored(split, settings).overall for settings in every}
     smoothing = {name: step_of(point, "smoothing") for name, point in points.items()}
     assert smoothing["min_er"].tuned == min(score.error_rate for score in scores.values())
     assert smoothing["max_f1"].tuned == max(score.f1 for score in scores.values())
@@ -93,15 +86,16 @@ def test_each_step_is_at_least_as_good_as_the_one_before_where_it_was_tuned(spli
 def test_every_step_scores_as_its_events_do(split):
     for name, point in tuned(split).items():
         for step in point.steps:
-            scores = scores_of(split, step.settings).overall
+            scores = scored(split, step.settings).overall
             assert step.tuned == (scores.error_rate if name == "min_er" else scores.f1)
 
 
 def test_the_scores_are_those_of_the_decoded_events_and_of_sed_eval(split):
-    _, _, reference, durations, _ = split
+    scores, truth = split
     for point in tuned(split, None).values():
-        assert point.scores == scores_of(split, point.settings)
-        official = official_segment_based_scores(reference, decoded(split, point.settings), durations, LABELS)
+        assert point.scores == scored(split, point.settings)
+        events = scores.decode(point.settings)
+        official = official_segment_based_scores(truth.reference, events, truth.durations, LABELS)
         assert asdict(point.scores.overall) == pytest.approx(asdict(official.overall), abs=1e-12)
 
 
@@ -110,7 +104,7 @@ def test_f1_of_thresholds_for_each_class_is_the_highest_there_is(split):
     step = step_of(point, "class_thresholds")
     common = step_of(point, "gate").settings
     every = (replace(common, threshold=thresholds) for thresholds in product(FEW.thresholds, repeat=3))
-    assert step.tuned == max(scores_of(split, settings).overall.f1 for settings in every)
+    assert step.tuned == max(scored(split, settings).overall.f1 for settings in every)
 
 
 def test_the_error_rate_falls_by_no_change_of_a_single_class(split):
@@ -118,7 +112,7 @@ def test_the_error_rate_falls_by_no_change_of_a_single_class(split):
     for k, threshold in product(range(3), FEW.thresholds):
         changed = list(step.settings.threshold)
         changed[k] = threshold
-        other = scores_of(split, replace(step.settings, threshold=tuple(changed))).overall.error_rate
+        other = scored(split, replace(step.settings, threshold=tuple(changed))).overall.error_rate
         assert other >= step.tuned
 
 
@@ -137,10 +131,10 @@ def test_a_step_that_learns_noise_by_heart_is_not_chosen():
     reference = {clip_id: [Event(2, 5, labels.names[n % 12])] for n, clip_id in enumerate(clip_ids)}
     truth = np.array([encode_activity(reference[clip_id], labels, GRID, 125) for clip_id in clip_ids])
     # every class is alike, so that thresholds of their own can only follow chance
-    probs = (1 / (1 + np.exp(-(2 * truth - 1 + g.normal(0, 2, truth.shape))))).astype(np.float32)
-    point = tune(probs, clip_ids, reference, dict.fromkeys(clip_ids, 10.0), labels, GRID, clip_probs=probs.max(axis=1))[
-        "min_er"
-    ]
+    probs = 1 / (1 + np.exp(-(2 * truth - 1 + g.normal(0, 2, truth.shape))))
+    durations = dict.fromkeys(clip_ids, 10.0)
+    scores = scores_of(probs, clip_ids, durations, labels=labels)
+    point = tune(scores, Truth(reference, durations, labels))["min_er"]
     by_class, common = step_of(point, "class_thresholds"), step_of(point, "gate")
     assert by_class.tuned < common.tuned
     assert by_class.cross_validated > common.cross_validated
@@ -162,7 +156,7 @@ def test_every_single_candidate_is_scored_exactly(split, settings, resolution):
                         ("threshold", "median_s", "min_duration_s", "gap_s", "hysteresis", "gate")])  # fmt: skip
     points = tuned(split, only, time_resolution=resolution)
     for name, point in points.items():
-        overall = scores_of(split, settings, resolution).overall
+        overall = scored(split, settings, resolution).overall
         assert step_of(point, "gate").settings == settings
         assert step_of(point, "gate").tuned == (overall.error_rate if name == "min_er" else overall.f1)
 
@@ -173,38 +167,31 @@ def test_the_order_of_clips_never_matters(split):
 
 def test_perfect_probabilities_are_left_as_they_are():
     reference = {f"clip{n}": [Event(2, 4, "Car")] for n in range(10)}
-    probs = np.array([encode_activity(events, LABELS, GRID, 125) for events in reference.values()]).astype(np.float32)
+    probs = np.array([encode_activity(events, LABELS, GRID, 125) for events in reference.values()])
     durations = dict.fromkeys(reference, 10.0)
-    points = tune(probs, list(reference), reference, durations, LABELS, GRID, clip_probs=probs.max(axis=1))
+    points = tune(scores_of(probs, reference, durations), Truth(reference, durations, LABELS))
     assert {point.settings for point in points.values()} == {PostProcessing(0.5)}
     assert points["min_er"].scores.overall.error_rate == 0
 
 
 def test_too_few_clips_to_validate_get_a_threshold_and_nothing_else():
     reference = {"a": [Event(1, 3, "Car")], "no audio": [Event(0, 10, "Bus")]}
-    point = tune(
-        np.zeros((1, 125, 3)), ["a"], reference, {"a": 10.0}, LABELS, GRID, clip_probs=np.zeros((1, 3)), candidates=FEW
-    )["min_er"]
+    truth = Truth(reference, {"a": 10.0, "no audio": 10.0}, LABELS)
+    point = tune(scores_of(np.zeros((1, 125, 3)), ["a"], truth.durations), truth, candidates=FEW)["min_er"]
     assert {step.cross_validated for step in point.steps} == {None}
     assert step_of(point, "threshold").chosen
     assert point.scores.per_class["Bus"].n_reference == 0
 
 
 def test_what_does_not_fit_is_refused():
-    one = {"a": [Event(1, 3, "Car")]}
-    probs, tags = np.zeros((1, 125, 3)), np.zeros((1, 3))
-    rest = {"a": 10.0}, LABELS, GRID
-    with pytest.raises(ValueError, match=r"must have shape \(1, T, 3\), got \(1, 125, 2\)"):
-        tune(probs[..., :2], ["a"], one, *rest, clip_probs=tags)
+    durations = {"a": 10.0, "b": 10.0}
+    one = Truth({"a": [Event(1, 3, "Car")]}, durations, LABELS)
+    probs = np.zeros((1, 125, 3))
     with pytest.raises(ValueError, match="clip 'b' has probabilities but is not in the reference"):
-        tune(probs, ["b"], one, {"b": 10.0}, LABELS, GRID, clip_probs=tags)
-    with pytest.raises(ValueError, match="holds a clip twice"):
-        tune(np.zeros((2, 125, 3)), ["a", "a"], one, *rest, clip_probs=np.zeros((2, 3)))
-    with pytest.raises(ValueError, match=r"n_frames must have shape \(1,\), got \(2,\)"):
-        tune(probs, ["a"], one, *rest, clip_probs=tags, n_frames=np.array([1, 2]))
-    with pytest.raises(ValueError, match=r"clip_probs must have shape \(1, 3\), got \(2, 3\)"):
-        tune(probs, ["a"], one, *rest, clip_probs=np.zeros((2, 3)))
+        tune(scores_of(probs, ["b"], durations), one)
+    with pytest.raises(ValueError, match="of other classes than the truth"):
+        tune(scores_of(probs, ["a"], durations), Truth(one.reference, durations, LabelSet(("Bus", "Car", "Tram"))))
     with pytest.raises(ValueError, match="nothing to tune on"):
-        tune(probs, ["a"], {"a": [Event(0, 0, "Car")]}, *rest, clip_probs=tags)
+        tune(scores_of(probs, ["a"], durations), Truth({"a": [Event(0, 0, "Car")]}, durations, LABELS))
     with pytest.raises(ValueError, match="at least one threshold"):
         Candidates(thresholds=())

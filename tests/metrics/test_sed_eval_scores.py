@@ -6,7 +6,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sedpipe.clips import clip_id_of_filename
 from sedpipe.events import Event
-from sedpipe.io.cache.dataset import Dataset
 from sedpipe.labels import LabelSet
 from sedpipe.metrics.detection_scores import DetectionScores
 from sedpipe.metrics.event_based import event_based_scores
@@ -100,9 +99,9 @@ def test_undefined_is_none_and_no_warning_gets_out():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for score in (official_segment_based_scores, official_event_based_scores):
-            nothing = score(Dataset({}, {"a": []}), {"a": 10.0}, LABELS)
+            nothing = score({"a": []}, {}, {"a": 10.0}, LABELS)
             assert set(asdict(nothing.overall).values()) == {None}
-            false_alarm = score(Dataset({"a": [Event(0, 1, "Car")]}, {"a": []}), {"a": 10.0}, LABELS)
+            false_alarm = score({"a": []}, {"a": [Event(0, 1, "Car")]}, {"a": 10.0}, LABELS)
             assert (false_alarm.overall.error_rate, false_alarm.overall.precision) == (None, 0)
 
 
@@ -125,7 +124,7 @@ def test_event_based_scores_count_no_event_that_is_not_located():
 def test_a_clip_that_the_reference_lacks_is_named():
     for score in (official_segment_based_scores, official_event_based_scores):
         with pytest.raises(ValueError, match="clip 'b' has estimated events but is not in the reference"):
-            score(Dataset({"b": [Event(0, 1, "Car")]}, {"a": []}), {"a": 10.0}, LABELS)
+            score({"a": []}, {"b": [Event(0, 1, "Car")]}, {"a": 10.0}, LABELS)
 
 
 @pytest.fixture(scope="module")

@@ -11,13 +11,13 @@ import soundfile
 import torch
 from builders import tiny_mixtures
 from encoded import FORMS, Form, encoded
+from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.errors import MissingStageError, SettingsError, StaleError
 from sedpipe.features.logmel import LogMelConfig
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.audio.waveforms import read_waveform
 from sedpipe.io.cache.dataset import Dataset
-from sedpipe.io.cache.frame_scores import FrameScores
 from sedpipe.io.lists.events import read_event_list
 from sedpipe.io.manifests.load import load_manifest
 from sedpipe.io.models.checkpoints import read_model, write_model

@@ -2,62 +2,59 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sedpipe.clips import Clip
-from sedpipe.errors import ListFormatError
+from sedpipe.detection.frame_scores import FrameScores
+from sedpipe.errors import ListFormatError, MissingStageError
 from sedpipe.events import Event
-from sedpipe.features.logmel import LogMelConfig
-from sedpipe.features.spec import FeatureSpec
+from sedpipe.frames import FrameGrid
 from sedpipe.io.cache.dataset import Dataset
-from sedpipe.io.cache.feature_store import FeatureFile, FeatureRow, write_shard
 from sedpipe.labels import LabelSet
-from sedpipe.steps.batches import ClipBatches
-from sedpipe.steps.truth import read_truth
+from sedpipe.steps.truth import find_truth, known_truth
 
 LABELS = LabelSet(("Dog", "Rain"))
-FRONT_END = LogMelConfig(sample_rate=1000, window_length=100, hop_length=100, n_fft=128, n_frames=40, n_mels=2)
 HEADER = "filename\tonset\toffset\tevent_label\n"
+DURATIONS = {"a": 4.0, "c": 1.2}
 
 
-@pytest.fixture
-def batches(tmp_path: Path) -> ClipBatches:
-    """Clips a, b, c of which a and c have features, c only 1.2 s long."""
-    rows = [FeatureRow(name, np.zeros((40, 2), np.float32), n, "0" * 64) for name, n in (("c", 12), ("a", 40))]
-    write_shard(tmp_path / "testing.h5", rows, FeatureSpec(FRONT_END))
-    clips = [Clip(name, "testing", name, 0.0, 4.0, ("Dog",)) for name in "abc"]
-    return ClipBatches(FeatureFile(tmp_path / "testing.h5"), clips, LABELS)
-
-
-def cache_with(tmp_path: Path, reference: str | None) -> Dataset:
-    cache = Dataset(tmp_path, "tiny")
-    cache.folder.mkdir()
+def dataset_with(tmp_path: Path, reference: str | None) -> Dataset:
+    dataset = Dataset(tmp_path, "tiny")
+    dataset.folder.mkdir()
     if reference is not None:
-        cache.reference_path("testing").write_text(reference)
-    return cache
+        dataset.reference_path("testing").write_text(reference)
+    return dataset
 
 
-def test_without_strong_labels_there_is_no_truth(tmp_path, batches):
-    assert read_truth(cache_with(tmp_path, None), "testing", batches, LABELS, FRONT_END) is None
+def test_without_strong_labels_there_is_no_truth(tmp_path):
+    assert find_truth(dataset_with(tmp_path, None), "testing", DURATIONS, LABELS) is None
 
 
-def test_truth_is_of_the_clips_with_features_and_as_long_as_their_frames(tmp_path, batches):
+def test_truth_is_of_the_clips_that_are_asked_for_in_their_order(tmp_path):
     reference = HEADER + "b.wav\t0.0\t1.0\tDog\na.wav\t0.5\t2.0\tRain\na.wav\t1.0\t4.0\tDog\nc.wav\t0.1\t0.2\tDog\n"
-    truth = read_truth(cache_with(tmp_path, reference), "testing", batches, LABELS, FRONT_END)
+    truth = find_truth(dataset_with(tmp_path, reference), "testing", DURATIONS, LABELS)
     assert truth.clip_ids == ["a", "c"]
     assert truth.reference == {"a": [Event(0.5, 2.0, "Rain"), Event(1.0, 4.0, "Dog")], "c": [Event(0.1, 0.2, "Dog")]}
-    assert truth.durations == pytest.approx({"a": 4.0, "c": 1.2})
+    assert truth.durations == DURATIONS
 
 
-def test_a_clip_in_which_nothing_sounds_counts(tmp_path, batches):
-    truth = read_truth(cache_with(tmp_path, HEADER + "a.wav\t\t\t\n"), "testing", batches, LABELS, FRONT_END)
+def test_a_clip_in_which_nothing_sounds_counts(tmp_path):
+    truth = find_truth(dataset_with(tmp_path, HEADER + "a.wav\t\t\t\n"), "testing", DURATIONS, LABELS)
     assert truth.reference == {"a": [], "c": []}
+    assert not truth.is_located
 
 
-def test_the_truth_is_of_the_split_that_is_asked_for(tmp_path, batches):
-    cache = cache_with(tmp_path, HEADER + "a.wav\t0.5\t2.0\tRain\n")
-    assert read_truth(cache, "evaluation", batches, LABELS, FRONT_END) is None
+def test_the_truth_is_of_the_split_that_is_asked_for(tmp_path):
+    dataset = dataset_with(tmp_path, HEADER + "a.wav\t0.5\t2.0\tRain\n")
+    assert find_truth(dataset, "evaluation", DURATIONS, LABELS) is None
 
 
-def test_an_event_of_an_unknown_class_is_named_by_file_and_line(tmp_path, batches):
-    cache = cache_with(tmp_path, HEADER + "a.wav\t0.5\t2.0\tDgo\n")
+def test_an_event_of_an_unknown_class_is_named_by_file_and_line(tmp_path):
+    dataset = dataset_with(tmp_path, HEADER + "a.wav\t0.5\t2.0\tDgo\n")
     with pytest.raises(ListFormatError, match=r"reference-testing\.tsv:2: label 'Dgo' is not .*did you mean 'Dog'"):
-        read_truth(cache, "testing", batches, LABELS, FRONT_END)
+        find_truth(dataset, "testing", DURATIONS, LABELS)
+
+
+def test_scores_without_a_truth_are_refused_with_the_way_out(tmp_path):
+    probs = np.zeros((1, 5, 2))
+    scores = FrameScores(["a"], probs, probs[:, 0], np.array([5]), np.array([0.4]), LABELS, FrameGrid(100, 8))
+    with pytest.raises(MissingStageError, match="no strong labels for testing") as refused:
+        known_truth(dataset_with(tmp_path, None), "testing", scores)
+    assert "give the split a `strong` list" in refused.value.hint

@@ -177,7 +177,7 @@ def test_a_fit_resumed_inside_an_epoch_is_the_undisturbed_one_to_the_bit(step, c
 def test_a_judge_sees_the_frames_of_the_validation_in_order():
     fit, seen = crnn_fit(), []
 
-    def judge(frame_probs):
+    def judge(frame_probs, clip_probs):
         seen.append(frame_probs)
         return {"f1": 0.5}
 

@@ -4,36 +4,34 @@ Counts are those of :func:`~sedpipe.detection.postprocess.decode_events` and the
 are made: 64 clips are filtered at once as the bits of a word, and only integers are kept.
 
 - :class:`SegmentTallies`: frames and truth of a split -> :class:`SegmentTally`
-- :func:`segment_tallies`: one of them, from checked arrays and lists
 - :func:`packed`, :func:`unpacked`: booleans as bits of words
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
+from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.detection.postprocess import (
     PostProcessing,
     above,
     close_gaps,
     countable_frames,
     drop_short_runs,
-    frame_edges,
     gap_frames,
     median_filter,
     median_frames,
     passes_gate,
     shortest_frames,
 )
-from sedpipe.events import EventLists
-from sedpipe.frames import FrameGrid
-from sedpipe.labels import LabelSet
-from sedpipe.metrics.segment_based import count_of_segments, segment_roll, segments_of_frames
+from sedpipe.metrics.detection_scores import DetectionScores, detection_scores
+from sedpipe.metrics.segment_based import count_of_segments, count_segments, segment_roll, segments_of_frames
 from sedpipe.metrics.validation import validate
+from sedpipe.truth import Truth
 
 _WORD = 64
 
@@ -75,28 +73,39 @@ class SegmentTallies:
     """Frames and truth of N clips, and what settings make of them; each is computed once.
 
     ``reference`` is (N, S, K) bool, ``packed`` the same as words (S, K, W) with a bit for each clip.
+
+    Parameters
+    ----------
+    scores : FrameScores
+        Of N clips.
+    truth : Truth
+        Of the same clips; others in it are ignored, so clips without audio may be there.
+    time_resolution : float > 0
+        Length of a segment in seconds.
+
+    Raises
+    ------
+    ValueError
+        If a clip is not in the truth, or the classes differ.
     """
 
-    def __init__(
-        self,
-        frame_probs: np.ndarray,
-        clip_probs: np.ndarray,
-        reference: np.ndarray,
-        counted: np.ndarray,
-        n_segments: np.ndarray,
-        grid: FrameGrid,
-        time_resolution: float,
-    ) -> None:
-        self.n_clips, n_frames, _ = frame_probs.shape
-        self.reference = reference
-        self.packed = packed(reference.transpose(1, 2, 0))
-        self._n_reference = reference.sum(axis=(1, 2))
-        self._reference_per_segment = reference.sum(axis=2, dtype=np.int16).T  # (S, N)
-        self._probs = np.ascontiguousarray(frame_probs.transpose(1, 0, 2))  # (T, N, K)
-        self._clip_probs = clip_probs
-        self._counted = (np.arange(n_frames)[:, None] < counted)[..., None]  # (T, N, 1)
-        self._evaluated = packed(np.arange(reference.shape[1])[:, None] < n_segments)[:, None]  # (S, 1, W)
-        self._grid, self._edges, self._resolution = grid, frame_edges(grid, n_frames), time_resolution
+    def __init__(self, scores: FrameScores, truth: Truth, time_resolution: float = 1.0) -> None:
+        if scores.labels != truth.labels:
+            raise ValueError("the probabilities are of other classes than the truth")
+        known = truth.of(scores.clip_ids)
+        clips = validate(known.reference, {}, known.durations, known.labels)
+        self.labels, self.n_clips = truth.labels, len(scores.clip_ids)
+        self.reference = segment_roll(clips.reference, clips.durations, len(truth.labels), time_resolution)
+        self.packed = packed(self.reference.transpose(1, 2, 0))
+        self._n_reference = self.reference.sum(axis=(1, 2))
+        self._reference_per_segment = self.reference.sum(axis=2, dtype=np.int16).T  # (S, N)
+        self._probs = np.ascontiguousarray(scores.frame_probs.transpose(1, 0, 2))  # (T, N, K)
+        self._clip_probs = scores.clip_probs
+        counted = countable_frames(scores.edges, scores.n_frames, clips.durations)
+        self._counted = (np.arange(len(self._probs))[:, None] < counted)[..., None]  # (T, N, 1)
+        n_segments = count_of_segments(clips.durations, time_resolution)
+        self._evaluated = packed(np.arange(self.reference.shape[1])[:, None] < n_segments)[:, None]  # (S, 1, W)
+        self._grid, self._edges, self._resolution = scores.grid, scores.edges, time_resolution
         self._rolls: dict[PostProcessing, np.ndarray] = {}
         self._tallies: dict[PostProcessing, SegmentTally] = {}
         self._above = lru_cache(maxsize=4)(self._make_above)
@@ -120,6 +129,10 @@ class SegmentTallies:
         if found is None:
             found = self._tallies[settings] = self._make_tally(self.roll(settings))
         return found
+
+    def scores(self, settings: PostProcessing) -> DetectionScores:
+        """Segment-based scores over all clips."""
+        return detection_scores(count_segments(self.reference, self.unpacked(self.roll(settings))), self.labels)
 
     def unpacked(self, roll: np.ndarray) -> np.ndarray:
         """Boolean (N, S, K)."""
@@ -151,62 +164,6 @@ class SegmentTallies:
         most = np.maximum(n_estimated, self._reference_per_segment)
         errors = most.sum(axis=0, dtype=np.int64) - correct
         return SegmentTally(errors, correct, n_estimated.sum(axis=0, dtype=np.int64), self._n_reference)
-
-
-def segment_tallies(
-    frame_probs: np.ndarray,
-    clip_ids: Sequence[str],
-    reference: EventLists,
-    durations: Mapping[str, float],
-    labels: LabelSet,
-    grid: FrameGrid,
-    clip_probs: np.ndarray,
-    n_frames: np.ndarray | None,
-    time_resolution: float,
-) -> SegmentTallies:
-    """Frames and truth of a split, brought together.
-
-    Parameters
-    ----------
-    frame_probs, clip_ids, reference, durations, labels, grid, clip_probs, n_frames, time_resolution
-        As for :func:`sedpipe.detection.tuning.tune`.
-
-    Raises
-    ------
-    ValueError
-        If they do not fit together, or no clip has a located event.
-    """
-    _check(frame_probs, clip_ids, reference, labels, clip_probs, n_frames)
-    clips = validate({clip_id: reference[clip_id] for clip_id in clip_ids}, {}, durations, labels)
-    roll = segment_roll(clips.reference, clips.durations, len(labels), time_resolution)
-    if not roll.any():
-        raise ValueError("no clip has a located event, so there is nothing to tune on")
-    counted = countable_frames(frame_edges(grid, frame_probs.shape[1]), n_frames, clips.durations)
-    n_segments = count_of_segments(clips.durations, time_resolution)
-    return SegmentTallies(frame_probs, clip_probs, roll, counted, n_segments, grid, time_resolution)
-
-
-def _check(
-    frame_probs: np.ndarray,
-    clip_ids: Sequence[str],
-    reference: EventLists,
-    labels: LabelSet,
-    clip_probs: np.ndarray,
-    n_frames: np.ndarray | None,
-) -> None:
-    if frame_probs.ndim != 3 or (frame_probs.shape[0], frame_probs.shape[2]) != (len(clip_ids), len(labels)):
-        raise ValueError(f"frame_probs must have shape ({len(clip_ids)}, T, {len(labels)}), got {frame_probs.shape}")
-    if clip_probs.shape != (len(clip_ids), len(labels)):
-        raise ValueError(f"clip_probs must have shape ({len(clip_ids)}, {len(labels)}), got {clip_probs.shape}")
-    if np.isnan(frame_probs).any() or np.isnan(clip_probs).any():
-        raise ValueError("the probabilities hold a nan")
-    if n_frames is not None and n_frames.shape != (len(clip_ids),):
-        raise ValueError(f"n_frames must have shape ({len(clip_ids)},), got {n_frames.shape}")
-    if len(set(clip_ids)) < len(clip_ids):
-        raise ValueError("clip_ids holds a clip twice")
-    for clip_id in clip_ids:
-        if clip_id not in reference:
-            raise ValueError(f"clip {clip_id!r} has probabilities but is not in the reference")
 
 
 def packed(flags: np.ndarray) -> np.ndarray:

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
@@ -29,15 +29,11 @@ import numpy as np
 
 from sedpipe.choices import OPERATING_POINTS
 from sedpipe.detection.class_settings import best_of_classes
-from sedpipe.detection.postprocess import (
-    PostProcessing,
-)
-from sedpipe.detection.segment_tallies import SegmentTallies, SegmentTally, segment_tallies
-from sedpipe.events import EventLists
-from sedpipe.frames import FrameGrid
-from sedpipe.labels import LabelSet
-from sedpipe.metrics.detection_scores import DetectionScores, detection_scores
-from sedpipe.metrics.segment_based import count_segments
+from sedpipe.detection.frame_scores import FrameScores
+from sedpipe.detection.postprocess import PostProcessing
+from sedpipe.detection.segment_tallies import SegmentTallies, SegmentTally
+from sedpipe.metrics.detection_scores import DetectionScores
+from sedpipe.truth import Truth
 
 STEPS = ("untuned", "threshold", "smoothing", "gap", "hysteresis", "gate", "class_thresholds", "class_smoothing")
 UNTUNED = PostProcessing(threshold=0.5)
@@ -144,38 +140,16 @@ class OperatingPoint:
 
 
 def tune(
-    frame_probs: np.ndarray,
-    clip_ids: Sequence[str],
-    reference: EventLists,
-    durations: Mapping[str, float],
-    labels: LabelSet,
-    grid: FrameGrid,
-    *,
-    clip_probs: np.ndarray,
-    n_frames: np.ndarray | None = None,
-    candidates: Candidates | None = None,
-    time_resolution: float = 1.0,
+    scores: FrameScores, truth: Truth, *, candidates: Candidates | None = None, time_resolution: float = 1.0
 ) -> dict[str, OperatingPoint]:
     """Choose post-processing for each of :data:`OPERATING_POINTS`.
 
     Parameters
     ----------
-    frame_probs : ndarray [shape=(N, T, K)]
-        Probability of each of K classes in each of T frames of N clips.
-    clip_ids : sequence of str
-        The N clips, in the order of ``frame_probs``; their order does not matter.
-    reference : mapping of str to sequence of Event
-        What sounds in each of the N clips; other clips are ignored, so clips without audio may be there.
-    durations : mapping of str to float
-        Length in seconds of each of the N clips.
-    labels : LabelSet
-        Names of the K classes.
-    grid : FrameGrid
-        Where the T frames lie.
-    clip_probs : ndarray [shape=(N, K)]
-        Probability of each class in each clip, for the gate.
-    n_frames : ndarray [shape=(N,)], optional
-        How many frames of each clip count. All, if not given.
+    scores : FrameScores
+        Of N clips, whose order does not matter.
+    truth : Truth
+        What sounds in the N clips; other clips are ignored, so clips without audio may be there.
     candidates : Candidates, optional
         The values to try.
     time_resolution : float > 0
@@ -189,25 +163,18 @@ def tune(
     Raises
     ------
     ValueError
-        If the arrays and lists do not fit together, or no clip has a located event: nothing can be tuned then.
+        If scores and truth do not fit together, or no clip has a located event: nothing can be tuned then.
     """
-    split = segment_tallies(
-        frame_probs, clip_ids, reference, durations, labels, grid, clip_probs, n_frames, time_resolution
-    )
-    folds = _folds(clip_ids)
+    split = _tunable(scores, truth, time_resolution)
+    folds = _folds(scores.clip_ids)
     candidates = candidates or Candidates()
-    return {name: _operating_point(name, split, folds, candidates, labels) for name in OPERATING_POINTS}
+    return {name: _operating_point(name, split, folds, candidates) for name in OPERATING_POINTS}
 
 
 def scores_at_thresholds(
-    frame_probs: np.ndarray,
-    clip_ids: Sequence[str],
-    reference: EventLists,
-    durations: Mapping[str, float],
-    labels: LabelSet,
-    grid: FrameGrid,
+    scores: FrameScores,
+    truth: Truth,
     *,
-    n_frames: np.ndarray | None = None,
     thresholds: Sequence[float] = QUICK_THRESHOLDS,
     median_s: float = QUICK_MEDIAN_S,
 ) -> dict[str, float]:
@@ -215,7 +182,7 @@ def scores_at_thresholds(
 
     Parameters
     ----------
-    frame_probs, clip_ids, reference, durations, labels, grid, n_frames
+    scores, truth
         As for :func:`tune`.
     thresholds : sequence of float
         Those tried.
@@ -227,10 +194,16 @@ def scores_at_thresholds(
     dict of str to float
         Error rate at ``min_er`` and F1 at ``max_f1``.
     """
-    no_gate = np.zeros((len(clip_ids), len(labels)), frame_probs.dtype)
-    split = segment_tallies(frame_probs, clip_ids, reference, durations, labels, grid, no_gate, n_frames, 1.0)
+    split = _tunable(scores, truth, 1.0)
     tallies = [split.tally(PostProcessing(threshold, median_s=median_s)) for threshold in thresholds]
     return {name: min(tallies, key=lambda tally: tally.cost(name)).score(name) for name in OPERATING_POINTS}
+
+
+def _tunable(scores: FrameScores, truth: Truth, time_resolution: float) -> SegmentTallies:
+    split = SegmentTallies(scores, truth, time_resolution)
+    if not split.reference.any():
+        raise ValueError("no clip has a located event, so there is nothing to tune on")
+    return split
 
 
 def _folds(clip_ids: Sequence[str]) -> np.ndarray:
@@ -242,9 +215,7 @@ def _folds(clip_ids: Sequence[str]) -> np.ndarray:
     return folds
 
 
-def _operating_point(
-    name: str, split: SegmentTallies, folds: np.ndarray, candidates: Candidates, labels: LabelSet
-) -> OperatingPoint:
+def _operating_point(name: str, split: SegmentTallies, folds: np.ndarray, candidates: Candidates) -> OperatingPoint:
     tuned = _ladder(name, split, np.ones(len(folds), dtype=bool), candidates)
     validated = _cross_validated(name, split, folds, candidates)
     steps = [
@@ -254,8 +225,7 @@ def _operating_point(
     best = _best_of(name, validated)
     steps[best] = replace(steps[best], chosen=True)
     settings = steps[best].settings
-    counts = count_segments(split.reference, split.unpacked(split.roll(settings)))
-    return OperatingPoint(settings, detection_scores(counts, labels), tuple(steps))
+    return OperatingPoint(settings, split.scores(settings), tuple(steps))
 
 
 def _best_of(name: str, validated: Sequence[float | None]) -> int:
@@ -275,9 +245,7 @@ def _cross_validated(name: str, split: SegmentTallies, folds: np.ndarray, candid
     for mask in masks:
         for of_step, settings in zip(tallies, _ladder(name, split, ~mask, candidates), strict=True):
             of_step.append(split.tally(settings).of(mask))
-    return [
-        SegmentTally(*(np.concatenate(part) for part in zip(*of_step, strict=True))).score(name) for of_step in tallies
-    ]
+    return [SegmentTally.together(of_step).score(name) for of_step in tallies]
 
 
 def _ladder(name: str, split: SegmentTallies, mask: np.ndarray, candidates: Candidates) -> list[PostProcessing]:

@@ -24,6 +24,9 @@ from sedpipe.labels import LabelSet
 from sedpipe.metrics.detection_scores import DetectionCounts, DetectionScores, detection_scores
 from sedpipe.metrics.validation import EventTable, validate
 
+TIME_RESOLUTION = 1.0
+"""Length of a segment in seconds, as DCASE has it."""
+
 
 def segment_based_scores(
     reference: EventLists,

@@ -147,7 +147,7 @@ def _views(cache: Dataset, runs: Sequence[ScoredRun], choices: Sequence[_Choice]
     decibels = decibel_range(list(features.values())) if features else (0.0, 1.0)
     views = []
     for choice in listener.track(choices, len(choices), "clips"):
-        sound, silent_because = _sound(cache, clips[choice.clip_id], runs[0].durations[choice.clip_id])
+        sound, silent_because = _sound(cache, clips[choice.clip_id], runs[0].truth.durations[choice.clip_id])
         views.append(
             view_clip(
                 runs, choice.clip_id, features[choice.clip_id], decibels,

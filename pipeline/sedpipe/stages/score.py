@@ -5,7 +5,6 @@ probabilities are stored, neither torch nor the network is asked.
 
 - :func:`score`: frame probabilities, events at each operating point, scores
 - :func:`counts_of_clips`: what each clip adds to them
-- :func:`known_truth`: what they are compared with
 - :class:`ScoreReport`: what ``--json`` prints, and ``scores-<split>.json`` holds
 """
 
@@ -19,26 +18,27 @@ from typing import Any
 import numpy as np
 
 from sedpipe.choices import OPERATING_POINTS, TUNED_ON
-from sedpipe.detection.postprocess import decode_events
+from sedpipe.detection.frame_scores import FrameScores, mean_of
 from sedpipe.detection.tuning import OperatingPoint, tune
 from sedpipe.errors import MissingStageError, SettingsError
 from sedpipe.events import Event
 from sedpipe.io.cache.dataset import Dataset
-from sedpipe.io.cache.frame_scores import FrameScores, export_frame_scores
+from sedpipe.io.cache.frame_scores import export_frame_scores
 from sedpipe.io.cache.ledger import read_ledgers
 from sedpipe.io.cache.runs import Run, find_run
 from sedpipe.io.files.atomic import write_json
-from sedpipe.io.lists.events import read_event_list, write_event_list
+from sedpipe.io.lists.events import write_event_list
 from sedpipe.listener import Listener
 from sedpipe.metrics.bootstrap import intervals
 from sedpipe.metrics.clip_based import clip_based_scores
-from sedpipe.metrics.segment_based import segment_based_counts
+from sedpipe.metrics.segment_based import TIME_RESOLUTION, segment_based_counts
 from sedpipe.metrics.undefined import undefined
 from sedpipe.metrics.yardsticks import commonest_class
-from sedpipe.steps.frame_scores import frame_scores, mean_of
-from sedpipe.steps.scoring import SEGMENTS, Truth, checked, compare, event_based, psds_scores, yardstick_scores
+from sedpipe.steps.frame_scores import frame_scores
+from sedpipe.steps.scoring import SEGMENTS, checked, compare, event_based, psds_scores, yardstick_scores
+from sedpipe.steps.truth import known_truth
+from sedpipe.truth import Truth
 
-TIME_RESOLUTION = 1.0
 MOST_MISSING = 1000
 _SCORES = ("segment_based", "operating_points", "event_based", "clip_based", "psds", "per_class")
 
@@ -128,7 +128,7 @@ def score(
     if export_scores is not None:
         n_files = export_frame_scores(export_scores, system.scores)
         listener.say(f"{export_scores}: frame scores of {n_files:,} clips")
-    estimated = {name: _decode(system.scores, name) for name in OPERATING_POINTS}
+    estimated = {name: system.scores.decode(system.scores.points[name]) for name in OPERATING_POINTS}
     write_event_list(system.run.estimated_path(split), estimated[operating_point], system.scores.clip_ids)
     segment_based = {name: checked(SEGMENTS, truth, events, TIME_RESOLUTION) for name, events in estimated.items()}
     chosen = segment_based[operating_point]
@@ -175,7 +175,7 @@ def counts_of_clips(dataset: Dataset, run: str, split: str, *, device: str = "cp
 
 def counts_at_point(scores: FrameScores, truth: Truth, point: str) -> list[list[int]]:
     """The same from frame scores, at one of their operating points."""
-    counts = segment_based_counts(truth.reference, _decode(scores, point), truth.durations, truth.labels)
+    counts = segment_based_counts(truth.reference, scores.decode(scores.points[point]), truth.durations, truth.labels)
     per_class = (counts.n_reference, counts.correct, counts.n_estimated)
     columns = [counts.errors, *(items.sum(axis=1) for items in per_class)]
     rows: list[list[int]] = np.stack(columns, axis=1).astype(int).tolist()
@@ -189,61 +189,28 @@ def _system(cache: Dataset, runs: Sequence[Run], split: str, device: str, listen
         tuning = {} if record is None else record.tuning
         return _System(runs[0], each[0], {name: [asdict(step) for step in steps] for name, steps in tuning.items()})
     points = _tuned_mean(cache, runs, device, listener)
-    scores = replace(mean_of(each), points={name: point.settings for name, point in points.items()})
+    scores = replace(_mean(each), points={name: point.settings for name, point in points.items()})
     folder = cache.folder / "ensembles" / "+".join(run.name for run in runs)
     folder.mkdir(parents=True, exist_ok=True)
     steps = {name: [asdict(step) for step in point.steps] for name, point in points.items()}
     return _System(Run(folder), scores, steps)
 
 
+def _mean(each: Sequence[FrameScores]) -> FrameScores:
+    try:
+        return mean_of(each)
+    except ValueError as error:
+        raise SettingsError(f"these runs cannot be scored as one: {error}") from error
+
+
 def _tuned_mean(cache: Dataset, runs: Sequence[Run], device: str, listener: Listener) -> dict[str, OperatingPoint]:
     """Post-processing of the mean of several runs, tuned on ``testing``."""
-    mean = mean_of([frame_scores(cache, run, TUNED_ON, device, listener) for run in runs])
+    mean = _mean([frame_scores(cache, run, TUNED_ON, device, listener) for run in runs])
     truth = known_truth(cache, TUNED_ON, mean)
-    if not any(event.is_located for events in truth.reference.values() for event in events):
+    if not truth.is_located:
         raise MissingStageError(f"{TUNED_ON} has no located event, so that the mean of runs cannot be tuned")
     listener.say(f"tuning the mean of {len(runs)} runs on {TUNED_ON}")
-    return tune(
-        mean.frame_probs,
-        mean.clip_ids,
-        truth.reference,
-        truth.durations,
-        truth.labels,
-        mean.grid,
-        clip_probs=mean.clip_probs,
-        n_frames=mean.n_frames,
-    )
-
-
-def known_truth(cache: Dataset, split: str, scores: FrameScores) -> Truth:
-    """What sounds in the clips that have frame scores; ``MissingStageError`` where nobody knows when."""
-    path = cache.reference_path(split)
-    if not path.exists():
-        raise MissingStageError(
-            f"{cache.name} has no strong labels for {split} ({path} does not exist)",
-            hint="scores need to know when events sound: give the split a `strong` list",
-        )
-    events = read_event_list(path, scores.labels)
-    return Truth(
-        {clip_id: events.get(clip_id, []) for clip_id in scores.clip_ids},
-        dict(zip(scores.clip_ids, scores.durations.tolist(), strict=True)),
-        scores.labels,
-    )
-
-
-def _decode(scores: FrameScores, point: str) -> dict[str, list[Event]]:
-    """Estimated events of each clip."""
-    clips = zip(
-        scores.clip_ids, scores.frame_probs, scores.clip_probs,
-        scores.n_frames.tolist(), scores.durations.tolist(), strict=True,
-    )  # fmt: skip
-    return {
-        clip_id: decode_events(
-            probs, scores.labels, scores.points[point], scores.grid,
-            n_frames=n_frames, duration=duration, clip_probs=clip_probs,
-        )
-        for clip_id, probs, clip_probs, n_frames, duration in clips
-    }  # fmt: skip
+    return tune(mean, truth)
 
 
 def _coverage(cache: Dataset, split: str, scores: FrameScores) -> dict[str, Any]:
@@ -274,5 +241,5 @@ def _against(
 ) -> dict[str, Any]:
     if other.scores.clip_ids != system.scores.clip_ids:
         raise SettingsError(f"{other.run.name} and {system.run.name} were not scored on the same clips")
-    found = compare(truth, estimated, _decode(other.scores, point), TIME_RESOLUTION)
+    found = compare(truth, estimated, other.scores.decode(other.scores.points[point]), TIME_RESOLUTION)
     return {"run": other.run.name, "differences": found}

@@ -20,7 +20,8 @@ from sedpipe.metrics.bootstrap import intervals
 from sedpipe.metrics.segment_based import segment_based_counts
 from sedpipe.metrics.undefined import undefined
 from sedpipe.metrics.yardsticks import commonest_class
-from sedpipe.steps.scoring import SEGMENTS, Truth, checked, compare, event_based, yardstick_scores
+from sedpipe.steps.scoring import SEGMENTS, checked, compare, event_based, yardstick_scores
+from sedpipe.truth import Truth
 
 _STRETCH = re.compile(r".+_(?P<start>\d+(\.\d+)?)_(?P<end>\d+(\.\d+)?)")
 

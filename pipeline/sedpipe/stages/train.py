@@ -15,6 +15,7 @@ import torch
 from lightning_fabric import Fabric
 
 from sedpipe.choices import OPERATING_POINTS
+from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.detection.tuning import UNTUNED, OperatingPoint, scores_at_thresholds, tune
 from sedpipe.errors import MissingStageError, SedpipeError, SettingsError, StaleError
 from sedpipe.features.front_end import FrontEnd
@@ -35,11 +36,12 @@ from sedpipe.nn.device import check_compiler, has_room
 from sedpipe.nn.networks.crnn import CRNN
 from sedpipe.steps.batches import ClipBatches, band_statistics, read_ahead
 from sedpipe.steps.run_record import begin_run, describe_run
-from sedpipe.steps.truth import Truth, read_truth
+from sedpipe.steps.truth import find_truth
 from sedpipe.training.fit import EpochRecord, Fit, Judge, LossError, predict
 from sedpipe.training.memory import keep_freed_memory
 from sedpipe.training.processes import launch, make_fabric
 from sedpipe.training.settings import TrainSettings
+from sedpipe.truth import Truth
 
 TUNING_BATCH_SIZE = 32
 SAVE_EVERY_S = 60.0
@@ -144,7 +146,7 @@ def _train(fabric: Fabric, task: _Task) -> TrainReport:
     fit = start(fabric, settings, task.labels, task.spec.front_end, splits["training"])
     _feed(splits, fabric.device)
     seconds_before = _resume(fit, run, task.listener)
-    judge = _judge(task.truth, splits["testing"], task.labels, task.spec.front_end, fit.model.time_factor)
+    judge = _judge(task, fit.model.time_factor)
     with what_a_user_can_mend(run.name, settings):
         seconds = _fit(fit, fabric, task, judge, seconds_before)
     report = _report(fit, run, task.record.dataset, seconds, len(splits["training"]))
@@ -157,7 +159,7 @@ def _train(fabric: Fabric, task: _Task) -> TrainReport:
 def _finish(model: CRNN, task: _Task, report: TrainReport) -> None:
     """Tune the model, and store it with what was chosen."""
     run, settings = task.run, task.settings
-    points = _tune(model, task.truth, task.splits["testing"], task.labels, task.spec.front_end, task.listener)
+    points = _tune(model, task)
     chosen = {name: point.settings for name, point in points.items()} or dict.fromkeys(OPERATING_POINTS, UNTUNED)
     write_model(
         run.model_path,
@@ -320,56 +322,39 @@ def _log(records: Sequence[EpochRecord]) -> str:
 
 def _located_truth(cache: Dataset, testing: ClipBatches, labels: LabelSet, spec: FeatureSpec) -> Truth | None:
     """Truth about ``testing``; None where it is not known when anything sounds."""
-    truth = read_truth(cache, "testing", testing, labels, spec.front_end)
-    events = [event for events in truth.reference.values() for event in events] if truth else []
-    return truth if any(event.is_located for event in events) else None
+    seconds = spec.front_end.grid.edges(spec.front_end.n_frames)[testing.n_frames].tolist()
+    durations = {clip.clip_id: length for clip, length in zip(testing.clips, seconds, strict=True)}
+    truth = find_truth(cache, "testing", durations, labels)
+    return truth if truth and truth.is_located else None
 
 
-def _judge(
-    truth: Truth | None, testing: ClipBatches, labels: LabelSet, front_end: FrontEnd, time_factor: int
-) -> Judge | None:
+def _scores(task: _Task, time_factor: int, frame_probs: np.ndarray, clip_probs: np.ndarray) -> FrameScores:
+    """What a network that makes one frame of ``time_factor`` says of ``testing``."""
+    testing = task.splits["testing"]
+    clip_ids, grid = [clip.clip_id for clip in testing.clips], task.spec.front_end.grid
+    return FrameScores.pooled(frame_probs, clip_probs, clip_ids, testing.n_frames, task.labels, grid, time_factor)
+
+
+def _judge(task: _Task, time_factor: int) -> Judge | None:
     """Error rate and F1 on ``testing`` at the best of a few thresholds."""
+    truth = task.truth
     if truth is None:
         return None
 
-    def judge(frame_probs: np.ndarray) -> dict[str, float | None]:
-        best = scores_at_thresholds(
-            frame_probs,
-            truth.clip_ids,
-            truth.reference,
-            truth.durations,
-            labels,
-            front_end.grid.subsampled(time_factor),
-            n_frames=-(-testing.n_frames // time_factor),
-        )
+    def judge(frame_probs: np.ndarray, clip_probs: np.ndarray) -> dict[str, float | None]:
+        best = scores_at_thresholds(_scores(task, time_factor, frame_probs, clip_probs), truth)
         return {"error_rate": best["min_er"], "f1": best["max_f1"]}
 
     return judge
 
 
-def _tune(
-    model: CRNN,
-    truth: Truth | None,
-    testing: ClipBatches,
-    labels: LabelSet,
-    front_end: FrontEnd,
-    listener: Listener,
-) -> dict[str, OperatingPoint]:
+def _tune(model: CRNN, task: _Task) -> dict[str, OperatingPoint]:
     """Post-processing for each operating point, tuned on ``testing``; empty where no event is known there."""
-    if truth is None:
-        listener.say("testing has no strong labels: thresholds stay at 0.5, untuned")
+    if task.truth is None:
+        task.listener.say("testing has no strong labels: thresholds stay at 0.5, untuned")
         return {}
-    frame_probs, clip_probs = predict(model, testing.in_order(TUNING_BATCH_SIZE))
-    return tune(
-        frame_probs,
-        truth.clip_ids,
-        truth.reference,
-        truth.durations,
-        labels,
-        front_end.grid.subsampled(model.time_factor),
-        clip_probs=clip_probs,
-        n_frames=-(-testing.n_frames // model.time_factor),
-    )
+    frame_probs, clip_probs = predict(model, task.splits["testing"].in_order(TUNING_BATCH_SIZE))
+    return tune(_scores(task, model.time_factor, frame_probs, clip_probs), task.truth)
 
 
 def _report(fit: Fit, run: Run, dataset: str, seconds: float, clips_per_epoch: int) -> TrainReport:

@@ -3,22 +3,21 @@
 Torch is only imported where the network is asked.
 
 - :func:`frame_scores`: of one run
-- :func:`mean_of`: of several, as one system
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from sedpipe.clips import Clip
+from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.errors import MissingStageError, SettingsError
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.feature_store import FeatureFile
-from sedpipe.io.cache.frame_scores import FrameScores, Origin, find_frame_scores, find_origin, write_frame_scores
+from sedpipe.io.cache.frame_scores import Origin, find_frame_scores, find_origin, write_frame_scores
 from sedpipe.io.cache.runs import Run
 from sedpipe.io.files.checksums import sha256_of
 from sedpipe.labels import LabelSet
@@ -54,31 +53,6 @@ def check_classes(cache: Dataset, labels: LabelSet) -> None:
             f"the model does not know {cache.name}'s class {unknown[0]!r}",
             hint="score it on a dataset with the classes it was trained for",
         )
-
-
-def mean_of(each: Sequence[FrameScores]) -> FrameScores:
-    """The mean of several systems' probabilities of the same clips; it has no operating points yet.
-
-    Raises
-    ------
-    SettingsError
-        If they are of other clips, classes or frames.
-    """
-    first = each[0]
-    for other in each[1:]:
-        same = other.labels == first.labels and other.grid == first.grid and other.clip_ids == first.clip_ids
-        if not same or other.frame_probs.shape != first.frame_probs.shape:
-            raise SettingsError("these runs cannot be scored as one: their classes, frames or clips differ")
-    return FrameScores(
-        first.clip_ids,
-        np.mean([scores.frame_probs for scores in each], axis=0),
-        np.mean([scores.clip_probs for scores in each], axis=0),
-        first.n_frames,
-        first.durations,
-        first.labels,
-        first.grid,
-        {},
-    )
 
 
 def _stored(cache: Dataset, run: Run, split: str, clips: Sequence[Clip]) -> FrameScores | None:
@@ -119,16 +93,11 @@ def _by_the_network(
     batches = ClipBatches(FeatureFile(path), clips, trained.labels)
     tracked = listener.track(batches.in_order(BATCH_SIZE), -(-len(batches) // BATCH_SIZE), f"{split} batches")
     frame_probs, clip_probs = predict(trained.model, tracked)
-    clip_ids, factor = [clip.clip_id for clip in batches.clips], trained.network.time_factor
-    scores = FrameScores(
-        clip_ids,
-        frame_probs,
-        clip_probs,
-        -(-batches.n_frames // factor),
-        trained.spec.front_end.grid.edges(trained.spec.front_end.n_frames)[batches.n_frames],
-        trained.labels,
-        trained.spec.front_end.grid.subsampled(factor),
-        trained.operating_points,
-    )
+    clip_ids = [clip.clip_id for clip in batches.clips]
+    made = FrameScores.pooled(
+        frame_probs, clip_probs, clip_ids, batches.n_frames,
+        trained.labels, trained.spec.front_end.grid, trained.network.time_factor,
+    )  # fmt: skip
+    scores = replace(made, points=trained.operating_points)
     write_frame_scores(run.frame_scores_path(split), scores, _origin(run, features, clip_ids, batches.audio_sha256))
     return scores

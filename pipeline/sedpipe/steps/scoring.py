@@ -8,16 +8,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 
-from sedpipe.detection.postprocess import PostProcessing, activity, countable_frames, frame_edges
+from sedpipe.detection.frame_scores import FrameScores
+from sedpipe.detection.postprocess import PostProcessing, activity
 from sedpipe.errors import SedpipeError
-from sedpipe.events import Event, EventLists
-from sedpipe.io.cache.frame_scores import FrameScores
-from sedpipe.labels import LabelSet
+from sedpipe.events import EventLists
 from sedpipe.metrics.bootstrap import paired_differences
 from sedpipe.metrics.detection_scores import DetectionScores
 from sedpipe.metrics.event_based import event_based_scores
@@ -26,31 +25,13 @@ from sedpipe.metrics.sed_eval_scores import differences, official_event_based_sc
 from sedpipe.metrics.segment_based import segment_based_counts, segment_based_scores
 from sedpipe.metrics.validation import EventTable, validate
 from sedpipe.metrics.yardsticks import yardsticks
+from sedpipe.truth import Truth
 
 Metric = tuple[Callable[..., DetectionScores], Callable[..., DetectionScores]]
 SEGMENTS: Metric = (official_segment_based_scores, segment_based_scores)
 EVENTS: Metric = (official_event_based_scores, event_based_scores)
 DCASE_COLLARS = (0.2, 0.2)
 ONSET_ONLY = (0.2, None)
-
-
-@dataclass(frozen=True)
-class Truth:
-    """What is known of the clips that are scored.
-
-    Parameters
-    ----------
-    reference : dict of str to list of Event
-        What sounds in each.
-    durations : dict of str to float
-        Length in seconds.
-    labels : LabelSet
-        The classes.
-    """
-
-    reference: dict[str, list[Event]]
-    durations: dict[str, float]
-    labels: LabelSet
 
 
 def checked(metric: Metric, truth: Truth, estimated: EventLists, *options: Any) -> DetectionScores:
@@ -92,13 +73,11 @@ def psds_scores(truth: Truth, scores: FrameScores, point: PostProcessing) -> dic
     """PSDS of each scenario, over common thresholds; the other filters are those of ``point``, without its gate."""
     n_classes = len(truth.labels)
     clips = validate(truth.reference, {}, truth.durations, truth.labels)
-    edges = frame_edges(scores.grid, scores.frame_probs.shape[1])
-    counted = countable_frames(edges, scores.n_frames, scores.durations)
     tables = []
     for threshold in THRESHOLDS:
         at = replace(point, threshold=threshold, hysteresis=1.0, gate=0.0)
-        active = activity(scores.frame_probs, at, scores.grid, counted)
-        tables.append(_events_of(active, edges, clips.durations))
+        active = activity(scores.frame_probs, at, scores.grid, scores.counted)
+        tables.append(_events_of(active, scores.edges, clips.durations))
     return {
         name: psds(clips.reference, tables, clips.durations, n_classes, scenario)
         for name, scenario in SCENARIOS.items()

@@ -16,8 +16,8 @@ from sedpipe.errors import SedpipeError
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.runs import find_run
 from sedpipe.listener import Listener
-from sedpipe.stages.score import TIME_RESOLUTION, known_truth
 from sedpipe.steps.frame_scores import frame_scores
+from sedpipe.steps.truth import known_truth
 
 
 def sensitivity_of_run(dataset: Dataset, run: str, *, device: str = "cpu") -> dict[str, dict[str, Any]]:
@@ -38,10 +38,7 @@ def sensitivity_of_run(dataset: Dataset, run: str, *, device: str = "cpu") -> di
     truth = known_truth(dataset, TUNED_ON, scores)
     found = {}
     for name, chosen in scores.points.items():
-        sweeps = sensitivity(
-            scores.frame_probs, scores.clip_ids, truth.reference, truth.durations, truth.labels, scores.grid, chosen,
-            clip_probs=scores.clip_probs, n_frames=scores.n_frames, time_resolution=TIME_RESOLUTION,
-        )  # fmt: skip
+        sweeps = sensitivity(scores, truth, chosen)
         found[name] = {"settings": asdict(chosen), "sweeps": {moved: asdict(sweep) for moved, sweep in sweeps.items()}}
     return found
 

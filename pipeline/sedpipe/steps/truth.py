@@ -1,40 +1,37 @@
-"""What is known of the clips of a split: when their events sound, and how long they are.
+"""What is known of the clips of a split, from the reference list of the cache.
 
-- :class:`Truth`: of exactly the clips that are scored
-- :func:`read_truth`: from the reference list of the cache
+- :func:`find_truth`: None where nobody knows when anything sounds
+- :func:`known_truth`: what scores are compared with
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 
-from sedpipe.events import Event
-from sedpipe.features.front_end import FrontEnd
+from sedpipe.detection.frame_scores import FrameScores
+from sedpipe.errors import MissingStageError
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.lists.events import read_event_list
 from sedpipe.labels import LabelSet
-from sedpipe.steps.batches import ClipBatches
+from sedpipe.truth import Truth
 
 
-@dataclass(frozen=True)
-class Truth:
-    """Reference events and durations (seconds) by ``clip_id``, of the clips that have features."""
-
-    clip_ids: list[str]
-    reference: dict[str, list[Event]]
-    durations: dict[str, float]
-
-
-def read_truth(cache: Dataset, split: str, batches: ClipBatches, labels: LabelSet, front_end: FrontEnd) -> Truth | None:
-    """Truth about the clips of ``batches``; None where the split has no strong labels."""
-    path = cache.reference_path(split)
+def find_truth(dataset: Dataset, split: str, durations: Mapping[str, float], labels: LabelSet) -> Truth | None:
+    """Truth about the clips of ``durations`` (seconds); None where the split has no strong labels."""
+    path = dataset.reference_path(split)
     if not path.exists():
         return None
     events = read_event_list(path, labels)
-    clip_ids = [clip.clip_id for clip in batches.clips]
-    durations = front_end.grid.edges(front_end.n_frames)[batches.n_frames].tolist()
-    return Truth(
-        clip_ids,
-        {clip_id: events.get(clip_id, []) for clip_id in clip_ids},
-        dict(zip(clip_ids, durations, strict=True)),
-    )
+    return Truth({clip_id: events.get(clip_id, []) for clip_id in durations}, durations, labels)
+
+
+def known_truth(dataset: Dataset, split: str, scores: FrameScores) -> Truth:
+    """What sounds in the clips that have frame scores; ``MissingStageError`` where nobody knows when."""
+    durations = dict(zip(scores.clip_ids, scores.durations.tolist(), strict=True))
+    truth = find_truth(dataset, split, durations, scores.labels)
+    if truth is None:
+        raise MissingStageError(
+            f"{dataset.name} has no strong labels for {split} ({dataset.reference_path(split)} does not exist)",
+            hint="scores need to know when events sound: give the split a `strong` list",
+        )
+    return truth

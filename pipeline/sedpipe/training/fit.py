@@ -113,8 +113,8 @@ class EpochRecord:
     scores: dict[str, float | None] = field(default_factory=dict)
 
 
-Judge = Callable[[np.ndarray], dict[str, float | None]]
-"""Scores of the frame probabilities (N, T', K) of the validation's clips."""
+Judge = Callable[[np.ndarray, np.ndarray], dict[str, float | None]]
+"""Scores of the probabilities of the validation's clips: frames (N, T', K), clips (N, K)."""
 
 
 def clip_loss(clip_probs: Tensor, targets: Tensor) -> Tensor:
@@ -298,7 +298,7 @@ class Fit:
 
     def _validate(self, batches: Iterable[Batch], judge: Judge | None) -> tuple[float, dict[str, float | None]]:
         self.model.eval()
-        total, n_clips, frame_probs = 0.0, 0, []
+        total, n_clips, frame_probs, clip_probs = 0.0, 0, [], []
         with torch.inference_mode(), self._fabric.autocast():
             for batch in batches:
                 x, y, n_frames = _on_device(batch, self.model)
@@ -307,8 +307,11 @@ class Fit:
                 n_clips += len(y)
                 if judge is not None:
                     frame_probs.append(prediction.frame_probs.cpu().numpy())
+                    clip_probs.append(prediction.clip_probs.cpu().numpy())
         loss = total / n_clips
-        return loss, judge(np.concatenate(frame_probs)) if judge is not None and math.isfinite(loss) else {}
+        if judge is None or not math.isfinite(loss):
+            return loss, {}
+        return loss, judge(np.concatenate(frame_probs), np.concatenate(clip_probs))
 
 
 def predict(model: CRNN, batches: Iterable[Batch]) -> tuple[np.ndarray, np.ndarray]:

@@ -3,10 +3,10 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.frames import FrameGrid
 from sedpipe.io.cache.frame_scores import (
-    FrameScores,
     Origin,
     export_frame_scores,
     find_frame_scores,

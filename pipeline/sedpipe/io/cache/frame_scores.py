@@ -5,7 +5,7 @@ in seconds; attributes say which model and which features they were made from, a
 post-processing. The TSV form is that of the package sed_scores_eval: one file a clip, ``onset offset`` and a column a
 class, rows without gaps from 0 to the end of the clip.
 
-- :class:`FrameScores`: the values
+- :class:`Origin`: what they were made from
 - :func:`write_frame_scores`, :func:`find_frame_scores`: the file
 - :func:`export_frame_scores`: the TSV form
 """
@@ -19,41 +19,11 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from sedpipe.detection.postprocess import PostProcessing, countable_frames, frame_edges
+from sedpipe.detection.frame_scores import FrameScores
+from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.frames import FrameGrid
 from sedpipe.io.files.atomic import write_atomically, write_text
 from sedpipe.labels import LabelSet
-
-
-@dataclass(frozen=True)
-class FrameScores:
-    """Probabilities of N clips, with all that is needed to make events of them.
-
-    Parameters
-    ----------
-    clip_ids : list of str
-    frame_probs : np.ndarray [shape=(N, T, K)]
-    clip_probs : np.ndarray [shape=(N, K)]
-    n_frames : np.ndarray [shape=(N,)]
-        How many of the T frames count.
-    durations : np.ndarray [shape=(N,)]
-        Seconds.
-    labels : LabelSet
-        Names of the K classes.
-    grid : FrameGrid
-        Where the T frames lie.
-    points : dict of str to PostProcessing
-        The model's operating points.
-    """
-
-    clip_ids: list[str]
-    frame_probs: np.ndarray
-    clip_probs: np.ndarray
-    n_frames: np.ndarray
-    durations: np.ndarray
-    labels: LabelSet
-    grid: FrameGrid
-    points: dict[str, PostProcessing]
 
 
 @dataclass(frozen=True)
@@ -119,12 +89,10 @@ def find_frame_scores(path: Path, origin: Origin) -> FrameScores | None:
 def export_frame_scores(folder: Path, scores: FrameScores) -> int:
     """Write ``<clip_id>.tsv`` for each clip; returns how many."""
     folder.mkdir(parents=True, exist_ok=True)
-    edges = frame_edges(scores.grid, scores.frame_probs.shape[1])
-    counted = countable_frames(edges, scores.n_frames, scores.durations).tolist()
     header = "\t".join(["onset", "offset", *scores.labels])
-    clips = zip(scores.clip_ids, scores.frame_probs, counted, scores.durations.tolist(), strict=True)
+    clips = zip(scores.clip_ids, scores.frame_probs, scores.counted.tolist(), scores.durations.tolist(), strict=True)
     for clip_id, probs, n_frames, duration in clips:
-        ends = np.minimum(edges[: n_frames + 1], round(duration, 3)).tolist()
+        ends = np.minimum(scores.edges[: n_frames + 1], round(duration, 3)).tolist()
         rows = [
             "\t".join([f"{onset:.3f}", f"{offset:.3f}", *(f"{value:.6f}" for value in frame)])
             for onset, offset, frame in zip(ends[:-1], ends[1:], probs.tolist(), strict=False)

@@ -12,18 +12,18 @@ from pathlib import Path
 
 import numpy as np
 
-from sedpipe.detection.postprocess import decode_events
+from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.errors import MissingStageError, SettingsError
 from sedpipe.frames import FrameGrid
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.feature_store import FeatureFile
-from sedpipe.io.cache.frame_scores import FrameScores, find_origin
+from sedpipe.io.cache.frame_scores import find_origin
 from sedpipe.io.cache.runs import Run, named_run
 from sedpipe.io.files.atomic import write_text
 from sedpipe.listener import Listener
 from sedpipe.stages.reproduce.table2 import HIERARCHIES, POOLINGS, Cell, default_folder, grid, run_name
-from sedpipe.stages.score import known_truth
 from sedpipe.steps.frame_scores import frame_scores
+from sedpipe.steps.truth import known_truth
 from sedpipe.suggestions import did_you_mean
 from sedpipe.training.settings import TrainSettings
 from sedpipe.views.tables.figure5 import Heard, Voice, figure5
@@ -120,13 +120,9 @@ def _check_finished(
 
 
 def _voice(cell: Cell, scores: FrameScores, clip_id: str) -> Voice:
-    row = scores.clip_ids.index(clip_id)
-    n_frames = int(scores.n_frames[row])
-    events = decode_events(
-        scores.frame_probs[row], scores.labels, scores.points[OPERATING_POINT], scores.grid,
-        n_frames=n_frames, duration=float(scores.durations[row]), clip_probs=scores.clip_probs[row],
-    )  # fmt: skip
-    return Voice(cell.pooling, cell.hierarchy, scores.frame_probs[row, :n_frames], scores.grid, events)
+    one = scores.of([clip_id])
+    events = one.decode(one.points[OPERATING_POINT])[clip_id]
+    return Voice(cell.pooling, cell.hierarchy, one.probs_of(clip_id), one.grid, events)
 
 
 def _heard(cache: Dataset, run: Run, split: str, scores: FrameScores, clip_id: str) -> Heard:

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from sedpipe.events import Event
+from sedpipe.metrics.segment_based import TIME_RESOLUTION
 from sedpipe.views.charts import curve
 from sedpipe.views.page.operating_point import threshold_of
 from sedpipe.views.page.scored_run import ScoredRun
 from sedpipe.views.page.spectrogram import spectrogram_png
-from sedpipe.views.page.thresholds import TIME_RESOLUTION
 
 _MOST_TRACKS = 7  # more would not be compared by eye: they are folded away
 _MOST_RUNNERS_UP = 2
@@ -130,8 +130,8 @@ def view_clip(
         clip_id=clip_id,
         kind=kind,
         summary=summary,
-        duration=first.durations[clip_id],
-        step=first.grid.frame_duration,
+        duration=first.truth.durations[clip_id],
+        step=first.frame_scores.grid.frame_duration,
         picture=data_uri("image/png", spectrogram_png(features, decibels)),
         sound=data_uri("audio/mpeg", sound) if sound else "",
         silent_because=silent_because,
@@ -142,7 +142,7 @@ def view_clip(
 
 def _labels_in_question(runs: Sequence[ScoredRun], clip_id: str) -> list[str]:
     """Classes of the reference in order of their onsets, then estimated ones, then a few that nearly were."""
-    labels = [event.label for event in sorted(runs[0].reference[clip_id])]
+    labels = [event.label for event in sorted(runs[0].truth.reference[clip_id])]
     labels += [event.label for run in runs for event in sorted(run.estimated[clip_id])]
     best = {
         label: max(_nearness(run, clip_id, label) for run in runs) for label in runs[0].labels if label not in labels
@@ -158,14 +158,13 @@ def _nearness(run: ScoredRun, clip_id: str, label: str) -> float:
 
 
 def _probs(run: ScoredRun, clip_id: str, label: str) -> np.ndarray:
-    row = run.row_of[clip_id]
-    return np.asarray(run.frame_probs[row, : run.n_frames[row], run.labels.index(label)])
+    return np.asarray(run.frame_scores.probs_of(clip_id)[:, run.labels.index(label)])
 
 
 def _track(runs: Sequence[ScoredRun], clip_id: str, label: str) -> Track:
     return Track(
         label=label,
-        reference=[event for event in runs[0].reference[clip_id] if event.label == label and event.is_located],
+        reference=[event for event in runs[0].truth.reference[clip_id] if event.label == label and event.is_located],
         voices=[_voice(run, number, clip_id, label) for number, run in enumerate(runs)],
         wrong=_wrong_segments(runs[0], clip_id, label) if len(runs) == 1 else [],
     )
@@ -176,7 +175,7 @@ def _voice(run: ScoredRun, number: int, clip_id: str, label: str) -> Voice:
     return Voice(
         run=number,
         events=[event for event in run.estimated[clip_id] if event.label == label],
-        path=curve(probs.tolist(), run.grid.frame_duration, run.durations[clip_id]),
+        path=curve(probs.tolist(), run.frame_scores.grid.frame_duration, run.truth.durations[clip_id]),
         percents=np.rint(100 * probs).astype(int).tolist(),
         threshold=threshold_of(run, label),
     )
@@ -184,7 +183,7 @@ def _voice(run: ScoredRun, number: int, clip_id: str, label: str) -> Voice:
 
 def _wrong_segments(run: ScoredRun, clip_id: str, label: str) -> list[WrongSegment]:
     """Wrong segments, neighbours of one kind joined."""
-    row, k, duration = run.row_of[clip_id], run.labels.index(label), run.durations[clip_id]
+    row, k, duration = run.row_of[clip_id], run.labels.index(label), run.truth.durations[clip_id]
     reference, estimated = (roll[row, :, k] for roll in run.rolls)
     wrong: list[WrongSegment] = []
     for s in np.flatnonzero(reference != estimated).tolist():

@@ -22,7 +22,6 @@ from sedpipe.views.page.mistakes import errors_of_clips
 from sedpipe.views.page.page import frequencies
 from sedpipe.views.page.provenance import provenance
 from sedpipe.views.page.scored_run import ScoredRun
-from sedpipe.views.page.thresholds import TIME_RESOLUTION
 from sedpipe.views.render import render
 
 
@@ -95,27 +94,23 @@ def _warnings(runs: Sequence[ScoredRun]) -> list[str]:
 
 def _on_clips(run: ScoredRun, clip_ids: Sequence[str]) -> ScoredRun:
     """A run as if only these clips had been scored."""
-    rows = [run.row_of[clip_id] for clip_id in clip_ids]
-    reference, estimated = ({clip: lists[clip] for clip in clip_ids} for lists in (run.reference, run.estimated))
-    counted = segment_based_scores(reference, estimated, run.durations, run.labels, TIME_RESOLUTION)
+    truth, estimated = run.truth.of(clip_ids), {clip_id: run.estimated[clip_id] for clip_id in clip_ids}
+    counted = segment_based_scores(truth.reference, estimated, truth.durations, truth.labels)
     overall = asdict(counted.overall)
     scores = {
         **{name: value for name, value in run.scores.items() if name not in ("intervals", "yardsticks")},
         "segment_based": overall,
         "operating_points": {run.scores["operating_point"]: overall},
         "per_class": {label: asdict(of_class) for label, of_class in counted.per_class.items()},
-        "clips": {"listed": run.scores["clips"]["listed"], "scored": len(rows)},
+        "clips": {"listed": run.scores["clips"]["listed"], "scored": len(clip_ids)},
     }
     return replace(
         run,
         scores=scores,
-        clips=[run.clips[row] for row in rows],
-        reference=reference,
+        clips=[run.clips[run.row_of[clip_id]] for clip_id in clip_ids],
+        truth=truth,
         estimated=estimated,
-        durations={clip_id: run.durations[clip_id] for clip_id in clip_ids},
-        frame_probs=run.frame_probs[rows],
-        clip_probs=run.clip_probs[rows],
-        n_frames=run.n_frames[rows],
+        frame_scores=run.frame_scores.of(clip_ids),
     )
 
 

@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from sedpipe.detection.segment_tallies import SegmentTallies
 from sedpipe.metrics.detection_scores import OverallScores
 from sedpipe.views.charts import Line, LineChart, Mark, ticks_up_to
 from sedpipe.views.page.classes import class_rows, confused_classes, confusion_rows, findings
@@ -17,9 +19,9 @@ from sedpipe.views.page.operating_point import common_threshold, settings_of
 from sedpipe.views.page.provenance import provenance
 from sedpipe.views.page.scored_run import ScoredRun
 from sedpipe.views.page.spectrogram import height_of_frequency
-from sedpipe.views.page.thresholds import THRESHOLDS, scores_by_threshold
 from sedpipe.views.render import render
 
+THRESHOLDS = tuple(k / 50 for k in range(1, 50))
 _FREQUENCIES = (500, 2000, 8000)
 _HIGHEST_ERROR_RATE = 1.25  # where a low threshold shouts, more would flatten everything else
 
@@ -75,16 +77,8 @@ def frequencies(run: ScoredRun) -> list[tuple[str, float]]:
 def threshold_charts(run: ScoredRun) -> list[LineChart]:
     """Error rate and F1 against one threshold for all classes, the filters being those of the operating point."""
     settings = settings_of(run)
-    scores = scores_by_threshold(
-        run.frame_probs,
-        run.clip_probs,
-        run.n_frames,
-        list(run.durations.values()),
-        run.rolls[0],
-        run.labels,
-        settings,
-        run.grid,
-    )
+    split = SegmentTallies(run.frame_scores, run.truth)
+    scores = [split.scores(replace(settings, threshold=threshold)).overall for threshold in THRESHOLDS]
     chosen = run.scores["segment_based"]
     point, x = run.scores["operating_point"], common_threshold(run)
     error_rates = _points(scores, "error_rate")

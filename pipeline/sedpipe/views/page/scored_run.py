@@ -17,20 +17,21 @@ import numpy as np
 
 from sedpipe.choices import SPLITS
 from sedpipe.clips import Clip
+from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.errors import MissingStageError, SedpipeError, StaleError
 from sedpipe.events import Event, EventLists
-from sedpipe.frames import FrameGrid
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.feature_store import FeatureFile
-from sedpipe.io.cache.frame_scores import FrameScores, find_frame_scores, find_origin
+from sedpipe.io.cache.frame_scores import find_frame_scores, find_origin
 from sedpipe.io.cache.runs import Run
 from sedpipe.io.files.checksums import sha256_of
 from sedpipe.io.lists.events import read_event_list
 from sedpipe.io.records.run import RunRecord
 from sedpipe.labels import LabelSet
-from sedpipe.metrics.segment_based import segment_based_scores, segment_roll
+from sedpipe.metrics.segment_based import TIME_RESOLUTION, segment_based_scores, segment_roll
 from sedpipe.metrics.validation import validate
-from sedpipe.views.page.thresholds import TIME_RESOLUTION
+from sedpipe.steps.truth import known_truth
+from sedpipe.truth import Truth
 
 _ALIKE = 1e-9
 _NEEDED = ("segment_based", "operating_points", "operating_point", "per_class", "clips", "post_processing")
@@ -49,19 +50,14 @@ class ScoredRun:
         ``run.json``; of the mean of several runs there is none.
     files : dict of str to str
         sha256 of each file that the report is made of, by name.
-    labels : LabelSet
-        K classes.
     clips : list of Clip
         N clips that were scored.
-    reference, estimated : mapping of str to sequence of Event
+    truth : Truth
+        What sounds in them.
+    estimated : mapping of str to sequence of Event
         By ``clip_id``; the events of the operating point that the scores name.
-    durations : dict of str to float
-        Seconds.
-    frame_probs : ndarray [shape=(N, T, K)]
-    n_frames : ndarray [shape=(N,)]
-        How many of the T frames count.
-    grid : FrameGrid
-        Where the T frames lie.
+    frame_scores : FrameScores
+        What the events were made of.
     features : FeatureFile
         What the network saw.
     """
@@ -72,21 +68,21 @@ class ScoredRun:
     scores: dict[str, Any]
     record: RunRecord | None
     files: dict[str, str]
-    labels: LabelSet
     clips: list[Clip]
-    reference: EventLists
+    truth: Truth
     estimated: EventLists
-    durations: dict[str, float]
-    frame_probs: np.ndarray
-    clip_probs: np.ndarray
-    n_frames: np.ndarray
-    grid: FrameGrid
+    frame_scores: FrameScores
     features: FeatureFile
+
+    @property
+    def labels(self) -> LabelSet:
+        """K classes."""
+        return self.truth.labels
 
     @cached_property
     def rolls(self) -> tuple[np.ndarray, np.ndarray]:
         """Reference and estimate, boolean (N, S, K), in segments of one second."""
-        clips = validate(self.reference, self.estimated, self.durations, self.labels)
+        clips = validate(self.truth.reference, self.estimated, self.truth.durations, self.labels)
         return (
             segment_roll(clips.reference, clips.durations, len(self.labels), TIME_RESOLUTION),
             segment_roll(clips.estimated, clips.durations, len(self.labels), TIME_RESOLUTION),
@@ -138,15 +134,10 @@ def read_scored_run(cache: Dataset, run: Run, split: str | None = None) -> Score
         scores=scores,
         record=run.find_record(),
         files=_checksums(cache, run, split),
-        labels=labels,
         clips=_clips(cache, split, clip_ids, command),
-        reference=_events(cache.reference_path(split), clip_ids, labels),
+        truth=known_truth(cache, split, frame_scores),
         estimated=_read_estimated(run.estimated_path(split), clip_ids, labels, command),
-        durations=dict(zip(clip_ids, frame_scores.durations.tolist(), strict=True)),
-        frame_probs=frame_scores.frame_probs,
-        clip_probs=frame_scores.clip_probs,
-        n_frames=frame_scores.n_frames,
-        grid=frame_scores.grid,
+        frame_scores=frame_scores,
         features=features,
     )
     _check_same(scored, command)
@@ -194,10 +185,6 @@ def _clips(cache: Dataset, split: str, clip_ids: list[str], command: str) -> lis
 def _read_estimated(path: Path, clip_ids: list[str], labels: LabelSet, command: str) -> dict[str, list[Event]]:
     if not path.exists():
         raise MissingStageError(f"{path} does not exist", hint=command)
-    return _events(path, clip_ids, labels)
-
-
-def _events(path: Path, clip_ids: list[str], labels: LabelSet) -> dict[str, list[Event]]:
     events = read_event_list(path, labels)
     return {clip_id: events.get(clip_id, []) for clip_id in clip_ids}
 
@@ -209,7 +196,8 @@ def _checksums(cache: Dataset, run: Run, split: str) -> dict[str, str]:
 
 def _check_same(run: ScoredRun, command: str) -> None:
     """The events that lie there must give the scores that lie there."""
-    counted = segment_based_scores(run.reference, run.estimated, run.durations, run.labels, TIME_RESOLUTION).overall
+    truth = run.truth
+    counted = segment_based_scores(truth.reference, run.estimated, truth.durations, truth.labels).overall
     stored = run.scores["segment_based"]
     for name, value in asdict(counted).items():
         if (value is None) != (stored.get(name) is None) or (value is not None and abs(value - stored[name]) > _ALIKE):

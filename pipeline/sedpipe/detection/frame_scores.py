@@ -1,0 +1,187 @@
+"""What a system says of clips, frame by frame.
+
+- :class:`FrameScores`: probabilities of N clips, with all that is needed to make events of them
+- :func:`mean_of`: several systems as one
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+
+from sedpipe.detection.postprocess import PostProcessing, countable_frames, decode_events, frame_edges
+from sedpipe.events import Event
+from sedpipe.frames import FrameGrid
+from sedpipe.labels import LabelSet
+
+# weights of a pooling that sum to 1 do so up to float32's rounding
+_DUST = 1e-5
+
+
+@dataclass(frozen=True, eq=False)
+class FrameScores:
+    """Probabilities of N clips, with all that is needed to make events of them.
+
+    Parameters
+    ----------
+    clip_ids : list of str
+        Distinct.
+    frame_probs : ndarray [shape=(N, T, K)]
+        Probability of each of K classes in each of T frames, in [0, 1].
+    clip_probs : ndarray [shape=(N, K)]
+        Probability of each class in each clip, in [0, 1].
+    n_frames : ndarray [shape=(N,)]
+        How many of the T frames count; the others are padding.
+    durations : ndarray [shape=(N,)]
+        Length of each clip in seconds.
+    labels : LabelSet
+        Names of the K classes.
+    grid : FrameGrid
+        Where the T frames lie.
+    points : mapping of str to PostProcessing
+        The system's operating points, by name.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit together, a probability lies outside [0, 1] or is not a number, a length is none, or
+        a clip is named twice.
+
+    Examples
+    --------
+    >>> probs = np.array([[[0.1], [0.7], [0.9], [0.2]]])
+    >>> scores = FrameScores(["a"], probs, probs.max(axis=1), np.array([4]), np.array([0.32]), LabelSet(("Dog",)),
+    ...                      FrameGrid(100, 8))
+    >>> scores.decode(PostProcessing(0.5))
+    {'a': [Event(onset=0.08, offset=0.24, label='Dog')]}
+    """
+
+    clip_ids: list[str]
+    frame_probs: np.ndarray
+    clip_probs: np.ndarray
+    n_frames: np.ndarray
+    durations: np.ndarray
+    labels: LabelSet
+    grid: FrameGrid
+    points: Mapping[str, PostProcessing] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        n, k = len(self.clip_ids), len(self.labels)
+        if self.frame_probs.ndim != 3 or (self.frame_probs.shape[0], self.frame_probs.shape[2]) != (n, k):
+            raise ValueError(f"frame_probs must have shape ({n}, T, {k}), got {self.frame_probs.shape}")
+        for name, shape in (("clip_probs", (n, k)), ("n_frames", (n,)), ("durations", (n,))):
+            if getattr(self, name).shape != shape:
+                raise ValueError(f"{name} must have shape {shape}, got {getattr(self, name).shape}")
+        for name in ("frame_probs", "clip_probs"):
+            _check_probabilities(name, getattr(self, name))
+        if not np.isfinite(self.durations).all() or (self.durations < 0).any():
+            raise ValueError("durations must be lengths in seconds")
+        if (self.n_frames < 0).any() or (self.n_frames > self.frame_probs.shape[1]).any():
+            raise ValueError(f"n_frames must lie in 0 .. {self.frame_probs.shape[1]}")
+        if len(set(self.clip_ids)) < n:
+            raise ValueError("clip_ids holds a clip twice")
+
+    @classmethod
+    def pooled(
+        cls,
+        frame_probs: np.ndarray,
+        clip_probs: np.ndarray,
+        clip_ids: Sequence[str],
+        n_frames: np.ndarray,
+        labels: LabelSet,
+        grid: FrameGrid,
+        factor: int,
+    ) -> FrameScores:
+        """What a network says that makes one frame of every ``factor`` frames that it hears.
+
+        Parameters
+        ----------
+        frame_probs : ndarray [shape=(N, T, K)]
+        clip_probs : ndarray [shape=(N, K)]
+        clip_ids : sequence of str
+        n_frames : ndarray [shape=(N,)]
+            How many frames of each clip the network heard; a last group that is not full makes a frame, too.
+        labels : LabelSet
+        grid : FrameGrid
+            Where those frames lie; the clips end with the last of them.
+        factor : int
+        """
+        counted = -(-n_frames // factor)
+        durations = grid.edges(int(n_frames.max(initial=0)))[n_frames]
+        return cls(list(clip_ids), frame_probs, clip_probs, counted, durations, labels, grid.subsampled(factor))
+
+    @cached_property
+    def edges(self) -> np.ndarray:
+        """Of the frames, (T + 1,) in seconds, as events have them."""
+        return frame_edges(self.grid, self.frame_probs.shape[1])
+
+    @cached_property
+    def counted(self) -> np.ndarray:
+        """How many frames (N,) of each clip are no padding and begin before the clip ends."""
+        return countable_frames(self.edges, self.n_frames, self.durations)
+
+    def row_of(self, clip_id: str) -> int:
+        """Row of a clip; ``ValueError`` if there is none of that name."""
+        return self.clip_ids.index(clip_id)
+
+    def of(self, clip_ids: Sequence[str]) -> FrameScores:
+        """Of these clips alone, in this order."""
+        rows = {clip_id: row for row, clip_id in enumerate(self.clip_ids)}
+        chosen = [rows[clip_id] for clip_id in clip_ids]
+        return replace(
+            self,
+            clip_ids=list(clip_ids),
+            frame_probs=self.frame_probs[chosen],
+            clip_probs=self.clip_probs[chosen],
+            n_frames=self.n_frames[chosen],
+            durations=self.durations[chosen],
+        )
+
+    def probs_of(self, clip_id: str) -> np.ndarray:
+        """Probabilities (T', K) of the frames of a clip that count."""
+        row = self.row_of(clip_id)
+        return np.asarray(self.frame_probs[row, : self.n_frames[row]])
+
+    def decode(self, point: PostProcessing) -> dict[str, list[Event]]:
+        """Events of each clip with these settings."""
+        clips = zip(
+            self.clip_ids, self.frame_probs, self.clip_probs, self.n_frames.tolist(), self.durations.tolist(),
+            strict=True,
+        )  # fmt: skip
+        return {
+            clip_id: decode_events(
+                probs, self.labels, point, self.grid, n_frames=n_frames, duration=duration, clip_probs=clip_probs
+            )
+            for clip_id, probs, clip_probs, n_frames, duration in clips
+        }
+
+
+def _check_probabilities(name: str, probs: np.ndarray) -> None:
+    # a minimum of nan is nan, so that two passes tell all
+    if probs.size and not (probs.min() >= 0 and probs.max() <= 1 + _DUST):
+        what = "a nan" if np.isnan(probs).any() else "a value outside [0, 1]"
+        raise ValueError(f"{name} holds {what}")
+
+
+def mean_of(each: Sequence[FrameScores]) -> FrameScores:
+    """The mean of several systems' probabilities of the same clips; it has no operating points yet.
+
+    Raises
+    ------
+    ValueError
+        If they are of other clips, classes or frames.
+    """
+    first = each[0]
+    for other in each[1:]:
+        same = other.labels == first.labels and other.grid == first.grid and other.clip_ids == first.clip_ids
+        if not same or other.frame_probs.shape != first.frame_probs.shape:
+            raise ValueError("their classes, frames or clips differ")
+    return replace(
+        first,
+        frame_probs=np.mean([scores.frame_probs for scores in each], axis=0),
+        clip_probs=np.mean([scores.clip_probs for scores in each], axis=0),
+        points={},
+    )

@@ -1,0 +1,66 @@
+"""What was chosen and scored before stays as it was, to the last digit."""
+
+import json
+from dataclasses import asdict, replace
+
+import pytest
+from detection.first_edition import example, expected
+from sedpipe.detection.postprocess import PostProcessing
+from sedpipe.detection.segment_tallies import SegmentTallies
+from sedpipe.detection.sensitivity import sensitivity
+from sedpipe.detection.tuning import scores_at_thresholds, tune
+from sedpipe.metrics.bootstrap import intervals
+from sedpipe.metrics.segment_based import segment_based_counts, segment_based_scores
+from sedpipe.steps.scoring import SEGMENTS, checked, event_based, psds_scores, yardstick_scores
+
+SCORES, TRUTH = example()
+EXPECTED = expected()
+AT = pytest.mark.parametrize("settings", [pytest.param(at, id=name) for name, at in EXPECTED["at"].items()])
+
+
+def as_json(value):
+    return json.loads(json.dumps(value))
+
+
+def test_the_tuned_settings_and_every_step_of_the_search():
+    points = tune(SCORES, TRUTH)
+    for name, point in points.items():
+        then = EXPECTED["tune"][name]
+        assert as_json(asdict(point.settings)) == then["settings"]
+        assert as_json([asdict(step) for step in point.steps]) == then["steps"]
+        assert as_json(asdict(point.scores)) == then["scores"]
+
+
+def test_the_scores_of_each_epoch():
+    assert scores_at_thresholds(SCORES, TRUTH) == EXPECTED["scores_at_thresholds"]
+
+
+@AT
+def test_events_and_their_scores(settings):
+    events = SCORES.decode(PostProcessing(**settings["settings"]))
+    listed = {clip: [[e.onset, e.offset, TRUTH.labels.index(e.label)] for e in found] for clip, found in events.items()}
+    assert listed == settings["events"]
+    assert asdict(checked(SEGMENTS, TRUTH, events, 1.0)) == settings["segment_based"]
+    assert event_based(TRUTH, events) == settings["event_based"]
+    counts = segment_based_counts(TRUTH.reference, events, TRUTH.durations, TRUTH.labels)
+    assert as_json(intervals(counts)) == settings["intervals"]
+
+
+@AT
+def test_psds_over_the_thresholds_of_the_baseline(settings):
+    assert psds_scores(TRUTH, SCORES, PostProcessing(**settings["settings"])) == settings["psds"]
+
+
+@AT
+def test_sweeps_around_a_setting_and_scores_at_each_threshold(settings):
+    chosen = PostProcessing(**settings["settings"])
+    sweeps = sensitivity(SCORES, TRUTH, chosen)
+    assert as_json({name: asdict(sweep) for name, sweep in sweeps.items()}) == settings["sensitivity"]
+    split = SegmentTallies(SCORES, TRUTH)
+    at = [asdict(split.scores(replace(chosen, threshold=k / 50)).overall) for k in range(1, 50)]
+    assert at == settings["by_threshold"]
+
+
+def test_yardsticks():
+    assert yardstick_scores(TRUTH, 1.0) == EXPECTED["yardsticks"]
+    assert asdict(segment_based_scores(TRUTH.reference, {}, TRUTH.durations, TRUTH.labels).overall)["f1"] == 0

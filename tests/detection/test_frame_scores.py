@@ -1,0 +1,86 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sedpipe.detection.frame_scores import FrameScores, mean_of
+from sedpipe.detection.postprocess import PostProcessing, decode_events
+from sedpipe.frames import FrameGrid
+from sedpipe.labels import LabelSet
+
+LABELS, GRID = LabelSet(("Dog", "Rain", "Car")), FrameGrid(100, 8)
+
+
+@pytest.fixture
+def scores() -> FrameScores:
+    """Of three clips, the second of which ends within its fourth frame."""
+    g = np.random.default_rng(0)
+    probs = g.random((3, 5, 3), dtype=np.float32)
+    points = {"max_f1": PostProcessing(0.5)}
+    durations = np.array([0.4, 0.27, 0.4])
+    return FrameScores(["a", "b", "c"], probs, probs.max(axis=1), np.array([5, 4, 5]), durations, LABELS, GRID, points)
+
+
+@pytest.mark.parametrize(
+    ("changed", "complaint"),
+    [
+        ({"frame_probs": np.zeros((3, 5, 2))}, r"frame_probs must have shape \(3, T, 3\), got \(3, 5, 2\)"),
+        ({"frame_probs": np.zeros((3, 3))}, r"frame_probs must have shape"),
+        ({"clip_probs": np.zeros((2, 3))}, r"clip_probs must have shape \(3, 3\), got \(2, 3\)"),
+        ({"n_frames": np.array([5, 5])}, r"n_frames must have shape \(3,\), got \(2,\)"),
+        ({"n_frames": np.array([5, 6, 5])}, r"n_frames must lie in 0 .. 5"),
+        ({"n_frames": np.array([5, -1, 5])}, r"n_frames must lie in 0 .. 5"),
+        ({"durations": np.array([0.4, np.nan, 0.4])}, "durations must be lengths"),
+        ({"durations": np.array([0.4, -1, 0.4])}, "durations must be lengths"),
+        ({"clip_ids": ["a", "b", "a"]}, "holds a clip twice"),
+        ({"frame_probs": np.full((3, 5, 3), np.nan)}, "frame_probs holds a nan"),
+        ({"clip_probs": np.full((3, 3), 7.0)}, r"clip_probs holds a value outside \[0, 1\]"),
+        ({"clip_probs": np.full((3, 3), -0.1)}, r"clip_probs holds a value outside \[0, 1\]"),
+    ],
+)
+def test_what_does_not_fit_is_refused(scores, changed, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        replace(scores, **changed)
+
+
+def test_a_last_group_of_frames_that_is_not_full_makes_a_frame(scores):
+    heard = np.array([20, 14, 17])
+    pooled = FrameScores.pooled(scores.frame_probs, scores.clip_probs, "abc", heard, LABELS, FrameGrid(100, 2), 4)
+    assert pooled.grid == GRID
+    assert pooled.n_frames.tolist() == [5, 4, 5]
+    assert pooled.durations == pytest.approx([0.4, 0.28, 0.34])
+
+
+def test_events_are_those_of_each_clip_alone(scores):
+    point = PostProcessing(0.5, median_s=0.24, gate=0.8)
+    alone = {
+        clip_id: decode_events(
+            scores.frame_probs[n], LABELS, point, GRID, n_frames=int(scores.n_frames[n]),
+            duration=float(scores.durations[n]), clip_probs=scores.clip_probs[n],
+        )
+        for n, clip_id in enumerate("abc")
+    }  # fmt: skip
+    assert scores.decode(point) == alone
+    assert max(event.offset for event in scores.decode(PostProcessing(0.0))["b"]) == 0.27
+
+
+def test_some_clips_are_as_they_were(scores):
+    some = scores.of(["c", "b"])
+    assert some.clip_ids == ["c", "b"]
+    assert some.points == scores.points
+    np.testing.assert_array_equal(some.probs_of("b"), scores.frame_probs[1, :4])
+    assert some.decode(PostProcessing(0.5)) == {clip: scores.decode(PostProcessing(0.5))[clip] for clip in "cb"}
+    np.testing.assert_array_equal(scores.counted, [5, 4, 5])
+
+
+def test_the_mean_of_systems_is_theirs_frame_by_frame(scores):
+    other = replace(scores, frame_probs=1 - scores.frame_probs)
+    mean = mean_of([scores, other])
+    np.testing.assert_allclose(mean.frame_probs, 0.5, atol=1e-7)
+    np.testing.assert_array_equal(mean.clip_probs, scores.clip_probs)
+    assert mean.points == {}
+
+
+def test_systems_that_heard_other_things_have_no_mean(scores):
+    for other in (replace(scores, grid=FrameGrid(100, 4)), replace(scores, clip_ids=["a", "b", "d"])):
+        with pytest.raises(ValueError, match="their classes, frames or clips differ"):
+            mean_of([scores, other])

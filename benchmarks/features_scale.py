@@ -28,7 +28,7 @@ import psutil
 import soundfile
 from sedpipe.clips import Clip
 from sedpipe.io.cache.dataset import Dataset
-from sedpipe.io.cache.feature_store import FeatureFile
+from sedpipe.io.cache.feature_file import FeatureFile
 from sedpipe.io.lists.clips import write_clips
 from sedpipe.io.records.dataset import DatasetRecord
 

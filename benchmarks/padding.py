@@ -15,7 +15,7 @@ import torch
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "pipeline"))
 
-from sedpipe.io.cache.feature_store import FeatureFile  # noqa: E402
+from sedpipe.io.cache.feature_file import FeatureFile  # noqa: E402
 from sedpipe.io.models.checkpoints import TrainedModel, read_model  # noqa: E402
 from sedpipe.nn.networks.crnn import CRNN, PoolingConfig  # noqa: E402
 

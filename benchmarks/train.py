@@ -30,7 +30,8 @@ import numpy as np  # noqa: E402
 import torch  # noqa: E402
 from sedpipe.clips import Clip  # noqa: E402
 from sedpipe.features.spec import FeatureSpec  # noqa: E402
-from sedpipe.io.cache.feature_store import FeatureFile, FeatureRow, merge  # noqa: E402
+from sedpipe.io.cache.feature_file import FeatureFile  # noqa: E402
+from sedpipe.io.cache.feature_store import FeatureRow, merge  # noqa: E402
 from sedpipe.io.settings.presets import load_preset  # noqa: E402
 from sedpipe.labels import LabelSet  # noqa: E402
 from sedpipe.nn import blocks, crnn, gate  # noqa: E402

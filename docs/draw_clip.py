@@ -19,7 +19,7 @@ from sedpipe.events import Event
 from sedpipe.features.logmel import LogMelConfig
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.dataset import Dataset
-from sedpipe.io.cache.feature_store import FeatureFile
+from sedpipe.io.cache.feature_file import FeatureFile
 from sedpipe.io.cache.runs import find_run
 from sedpipe.io.lists.events import read_event_list
 

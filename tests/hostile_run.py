@@ -13,7 +13,8 @@ from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.audio.waveforms import write_flac
 from sedpipe.io.cache.dataset import Dataset
-from sedpipe.io.cache.feature_store import FeatureFile, merge
+from sedpipe.io.cache.feature_file import FeatureFile
+from sedpipe.io.cache.feature_store import merge
 from sedpipe.io.cache.runs import named_run
 from sedpipe.io.lists.clips import write_clips
 from sedpipe.io.lists.events import read_event_list, write_event_list

@@ -378,7 +378,7 @@ def test_features_of_other_parameters_are_made_explained_and_trained_with_by_the
     assert "training: 4 clips, 4 to compute, 0 stored" in told.stdout
     assert "has n_frames 500, not 400, n_mels 80, not 40" in told.stdout
     made = json.loads(sedpipe("features", manifest, "--quiet", "--json", *options).stdout)
-    assert made["splits"]["training"] == {"clips": 4, "computed": 4, "reused": 0, "failed": 0}
+    assert made["splits"]["training"] == {"clips": 4, "computed": 4, "reused": 0, "failed": 0, "damaged": 0}
     short = ["--preset", "demo", "--epochs", "1", "--batch-size", "4", "--run", "few", "--quiet", "--json"]
     trained = sedpipe("train", manifest, *short, *options)
     assert trained.exit_code == 0, trained.output

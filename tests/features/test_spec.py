@@ -71,3 +71,14 @@ def test_sizes_that_nobody_can_mean_are_refused_before_memory_is_taken(change: d
 def test_another_type_is_refused() -> None:
     with pytest.raises(ValueError, match="dtype must be one of float16, float32, got 'int8'"):
         FeatureSpec(dtype="int8")
+
+
+def test_fingerprint_follows_every_parameter_and_the_dtype() -> None:
+    changes = [
+        {name: value * 2} for name, value in vars(LogMelConfig()).items() if name not in ("window_length",)
+    ] + [{"window_length": 882}]  # fmt: skip
+    made = {FeatureSpec(replace(LogMelConfig(), **change)).fingerprint for change in changes}
+    made |= {FeatureSpec(LogMelConfig()).fingerprint, FeatureSpec(LogMelConfig(), "float32").fingerprint}
+    assert len(made) == len(changes) + 2
+    assert all(len(digits) == 16 and int(digits, 16) >= 0 for digits in made)
+    assert FeatureSpec(LogMelConfig()).fingerprint == FeatureSpec(LogMelConfig()).fingerprint

@@ -79,7 +79,7 @@ def test_a_cluster_whose_worker_dies_half_way_ends_complete_at_the_bytes_of_this
     report = extract_features(Dataset(Path("own"), "own"), FeatureSpec(LogMelConfig()), scheduler=cluster.address)
     killer.join(10)
     assert killed == [0]  # before anything was merged
-    assert report.splits["training"] == {"clips": N_CLIPS, "computed": N_CLIPS, "reused": 0, "failed": 0}
+    assert report.splits["training"] == {"clips": N_CLIPS, "computed": N_CLIPS, "reused": 0, "failed": 0, "damaged": 0}
     assert stores(own) == stores(alone)
 
 

@@ -16,7 +16,8 @@ from sedpipe.detection.tuning import STEPS
 from sedpipe.errors import MissingStageError, SedpipeError, SettingsError
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.dataset import Dataset
-from sedpipe.io.cache.feature_store import FeatureFile, merge
+from sedpipe.io.cache.feature_file import FeatureFile
+from sedpipe.io.cache.feature_store import merge
 from sedpipe.io.cache.runs import Run, named_run
 from sedpipe.io.lists.clips import read_clips, write_clips
 from sedpipe.io.lists.events import read_event_list

@@ -9,7 +9,8 @@ from sedpipe.clips import Clip
 from sedpipe.errors import MissingStageError
 from sedpipe.features.logmel import LogMelConfig
 from sedpipe.features.spec import FeatureSpec
-from sedpipe.io.cache.feature_store import FeatureFile, FeatureRow, write_shard
+from sedpipe.io.cache.feature_file import FeatureFile
+from sedpipe.io.cache.feature_store import FeatureRow, write_shard
 from sedpipe.labels import LabelSet, UnknownLabelError
 from sedpipe.steps.batches import ClipBatches, band_statistics, read_ahead
 from sedpipe.training.fit import Batch

@@ -20,7 +20,7 @@ from sedpipe.events import Event
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache import open as cache_open
 from sedpipe.io.cache.dataset import Dataset
-from sedpipe.io.cache.feature_store import FeatureFile
+from sedpipe.io.cache.feature_file import FeatureFile
 from sedpipe.io.lists.events import read_event_list
 from sedpipe.labels import LabelSet
 from sedpipe.suggestions import did_you_mean

@@ -20,13 +20,17 @@ from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.audio.waveforms import read_waveform
 from sedpipe.io.cache.audio_checksums import AudioStamp
 from sedpipe.io.cache.dataset import Dataset, audio_name
-from sedpipe.io.cache.feature_store import FeatureFile, FeatureRow, Shelf, merge, write_shard
+from sedpipe.io.cache.feature_file import FeatureFile
+from sedpipe.io.cache.feature_shelf import Shelf
+from sedpipe.io.cache.feature_store import FeatureRow, merge, write_shard
 from sedpipe.io.files.atomic import remove_leftovers
 from sedpipe.io.files.locks import hold, is_held, wait_for
 from sedpipe.io.parallel import chunked, in_parallel
 from sedpipe.listener import Listener
 from sedpipe.shards import Shard
 from sedpipe.steps.feature_plan import (
+    DAMAGED,
+    EXAMPLES,
     Audio,
     FeatureFolder,
     SplitPlan,
@@ -46,8 +50,9 @@ _ONE_AT_A_TIME = "wait until it has ended, or give each process a part with --sh
 class FeatureReport:
     """What ``--json`` prints of an extraction.
 
-    ``splits`` counts clips, computed, reused and failed; ``waiting`` is how many clips other parts of the work
-    (``--shard``) have yet to make before the stores can be written.
+    ``splits`` counts clips, computed, reused and failed, and of those that were to be computed how many are damaged in
+    the store; ``waiting`` is how many clips other parts of the work (``--shard``) have yet to make before the stores
+    can be written.
     """
 
     dataset: str
@@ -164,6 +169,7 @@ class _Extraction:
             plans, shelf = plan_splits(self.cache, self.folder, own, jobs)
             for split, plan in plans.items():
                 plan.checksums.save(self.audio[split])
+        _tell_of_damage(plans, shelf, listener)
         made, failures = self._make(plans, jobs, scheduler, listener)
         with wait_for(self.folder.merge_lock):
             if self.shard is None and not any(made.values()):
@@ -245,13 +251,14 @@ class _Extraction:
     def _write_store(self, plan: SplitPlan, shelf: Shelf) -> None:
         path = self.folder.store(plan.split)
         compression = self.compression or "none"
-        if path.exists():
+        if path.exists() and path not in shelf.unreadable:
             there = FeatureFile(path)
             compression = self.compression or there.compression
             is_it = (there.compression, there.clip_ids, there.audio_sha256) == (
                 compression, list(plan.stored), list(plan.stored.values()),
             )  # fmt: skip
             there.close()
+            is_it = is_it and not shelf.is_damaged(path)
             if is_it or (not plan.stored and not there.clip_ids):
                 return
         rows = shelf.rows(plan.stored.items(), compression)
@@ -259,8 +266,26 @@ class _Extraction:
 
 
 def _counts(plan: SplitPlan, failed: Mapping[str, str]) -> dict[str, int]:
-    computed = len(plan.missing) - len(failed)
-    return {"clips": len(plan.audio), "computed": computed, "reused": len(plan.stored), "failed": len(failed)}
+    return {
+        "clips": len(plan.audio),
+        "computed": len(plan.missing) - len(failed),
+        "reused": len(plan.stored),
+        "failed": len(failed),
+        "damaged": len(_damaged(plan)),
+    }
+
+
+def _damaged(plan: SplitPlan) -> list[str]:
+    return [clip_id for clip_id, reason in plan.missing.items() if reason == DAMAGED]
+
+
+def _tell_of_damage(plans: Mapping[str, SplitPlan], shelf: Shelf, listener: Listener) -> None:
+    for message in shelf.unreadable.values():
+        listener.say(f"{message}; what it held is made anew")
+    for split, plan in plans.items():
+        if damaged := _damaged(plan):
+            some = ", ".join(damaged[:EXAMPLES]) + (", ..." if len(damaged) > EXAMPLES else "")
+            listener.say(f"{split}: stored features of {len(damaged)} clips are damaged and are made anew: {some}")
 
 
 def _write_one_shard(

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sedpipe.io.cache.dataset import Dataset
-from sedpipe.io.cache.feature_store import FeatureFile
+from sedpipe.io.cache.feature_file import FeatureFile
 from sedpipe.io.cache.ledger import read_ledgers, write_entries
 from sedpipe.io.cache.runs import Run, named_run
 from sedpipe.io.cache.table_folder import Table, tables_of

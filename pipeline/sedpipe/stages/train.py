@@ -22,7 +22,7 @@ from sedpipe.features.front_end import FrontEnd
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.curves import Curves
 from sedpipe.io.cache.dataset import Dataset
-from sedpipe.io.cache.feature_store import FeatureFile
+from sedpipe.io.cache.feature_file import FeatureFile
 from sedpipe.io.cache.resume import find_resume, remove_resume, write_resume
 from sedpipe.io.cache.runs import Run, named_run
 from sedpipe.io.files.atomic import remove_leftovers, write_text

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from sedpipe.clips import Clip
 from sedpipe.errors import MissingStageError
-from sedpipe.io.cache.feature_store import FeatureFile
+from sedpipe.io.cache.feature_file import FeatureFile
 from sedpipe.labels import LabelSet
 from sedpipe.training.fit import Batch
 from sedpipe.training.orders import balanced_order, shuffled_order

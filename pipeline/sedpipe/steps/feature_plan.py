@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,8 @@ from sedpipe.clips import Clip
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.audio_checksums import AudioChecksums, AudioStamp
 from sedpipe.io.cache.dataset import Dataset, audio_name
-from sedpipe.io.cache.feature_store import FeatureFile, Shelf
+from sedpipe.io.cache.feature_file import DamagedStoreError, FeatureFile
+from sedpipe.io.cache.feature_shelf import Shelf
 from sedpipe.io.files.atomic import write_text
 from sedpipe.io.parallel import in_threads
 from sedpipe.shards import Shard
@@ -27,6 +28,7 @@ from sedpipe.shards import Shard
 NEW = "its audio is new"
 CHANGED = "its audio has changed"
 FAILED = "its audio could not be used last time"
+DAMAGED = "its stored features are damaged"
 OTHER = "no features with these parameters"
 
 EXAMPLES = 3
@@ -128,7 +130,8 @@ def plan_splits(
     """Hold the audio against what is stored.
 
     Features belong to the content of an audio file: one that was only touched, or has another name or another split
-    now, keeps them. Files are read, to learn their sha256, only where name, size and time do not tell it already.
+    now, keeps them. Audio files are read, to learn their sha256, only where name, size and time do not tell it
+    already; what is stored of these clips is read, and what is not what was written counts as missing.
 
     Parameters
     ----------
@@ -155,21 +158,34 @@ def plan_splits(
     named: dict[str, dict[str, str]] = {split: {} for split in audio}
     known = {split: AudioChecksums(folder.checksums(split)) for split in audio}
     for split, of_split in audio.items():
-        for path in [*shards[split], *stores[split]]:
+        for path in [path for path in (*shards[split], *stores[split]) if path not in shelf.unreadable]:
             file = shelf.file(path)
             named[split].update(zip(file.clip_ids, file.audio_sha256, strict=True))
             for clip_id, stamp in zip(file.clip_ids, file.audio_stamps, strict=False):  # a store has no stamps
                 if of_split.get(clip_id) == stamp[:2]:
                     known[split].note(clip_id, stamp)
     sizes = {size for checksums in known.values() for size in checksums.sizes()}
-    plans = {}
     for split, of_split in audio.items():
         unknown = [clip_id for clip_id, status in of_split.items() if known[split].find(clip_id, *status) is None]
         doubtful = [clip_id for clip_id in unknown if clip_id in named[split] or of_split[clip_id][0] in sizes]
         _read(cache.audio_dir(split), doubtful, known[split], jobs)
-        failed = read_failed(folder.failed(split))
-        plans[split] = _plan(split, of_split, shelf, named[split], known[split], failed)
+    damaged = _drop_damaged(shelf, audio, known)
+    plans = {}
+    for split, of_split in audio.items():
+        is_lost = folder.store(split) in shelf.unreadable
+        found = _Found(shelf, named[split], known[split], of_split.keys() if is_lost else damaged)
+        plans[split] = _plan(split, of_split, found, read_failed(folder.failed(split)))
     return plans, shelf
+
+
+def _drop_damaged(shelf: Shelf, audio: Mapping[str, Audio], known: Mapping[str, AudioChecksums]) -> set[str]:
+    """Make the shelf forget what is damaged of these clips; under which names it was stored."""
+    names: set[str] = set()
+    contents: set[str | None] = set()
+    for split, of_split in audio.items():
+        names |= of_split.keys()
+        contents |= {known[split].find(clip_id, *status) for clip_id, status in of_split.items()}
+    return shelf.drop_damaged(names, contents)
 
 
 def _read(audio_dir: Path, clip_ids: list[str], checksums: AudioChecksums, jobs: int) -> None:
@@ -187,26 +203,31 @@ def _stamp_if_readable(path: Path) -> AudioStamp | None:
         return None
 
 
-def _plan(
-    split: str,
-    audio: Audio,
-    shelf: Shelf,
-    named: Mapping[str, str],
-    checksums: AudioChecksums,
-    failed: Mapping[str, str],
-) -> SplitPlan:
-    stored, missing, new = {}, {}, NEW if named else OTHER
+@dataclass(frozen=True)
+class _Found:
+    """What is there of a split: intact rows, names that are stored, checksums of its audio, names of damaged rows."""
+
+    shelf: Shelf
+    named: Mapping[str, str]
+    checksums: AudioChecksums
+    damaged: Collection[str]
+
+
+def _plan(split: str, audio: Audio, found: _Found, failed: Mapping[str, str]) -> SplitPlan:
+    stored, missing, new = {}, {}, NEW if found.named else OTHER
     for clip_id, status in audio.items():
-        sha256 = checksums.find(clip_id, *status)
-        if sha256 is not None and sha256 in shelf:
+        sha256 = found.checksums.find(clip_id, *status)
+        if sha256 is not None and sha256 in found.shelf:
             stored[clip_id] = sha256
         elif clip_id in failed:
             missing[clip_id] = FAILED
-        elif clip_id in named:
+        elif clip_id in found.damaged:
+            missing[clip_id] = DAMAGED
+        elif clip_id in found.named:
             missing[clip_id] = CHANGED
         else:
             missing[clip_id] = new
-    return SplitPlan(split, audio, stored, missing, checksums)
+    return SplitPlan(split, audio, stored, missing, found.checksums)
 
 
 def read_failed(path: Path) -> dict[str, str]:
@@ -253,7 +274,10 @@ def _others(folder: FeatureFolder, spec: FeatureSpec) -> str:
     """In which parameters features that are there differ."""
     now, told = spec.parameters, []
     for path in sorted(folder.path.parent.glob("[!.]*/[!.]*.h5")):
-        there = FeatureFile(path).parameters
+        try:
+            there = FeatureFile(path).parameters
+        except DamagedStoreError:  # says nothing, and is no hindrance
+            continue
         differing = [f"{name} {there.get(name)}, not {now[name]}" for name in now if there.get(name) != now[name]]
         line = f"{path.parent.name} has {', '.join(differing)}"
         if differing and line not in told:

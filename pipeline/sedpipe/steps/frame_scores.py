@@ -16,7 +16,7 @@ from sedpipe.clips import Clip
 from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.errors import MissingStageError, SettingsError
 from sedpipe.io.cache.dataset import Dataset
-from sedpipe.io.cache.feature_store import FeatureFile
+from sedpipe.io.cache.feature_file import FeatureFile
 from sedpipe.io.cache.frame_scores import Origin, find_frame_scores, find_origin, write_frame_scores
 from sedpipe.io.cache.runs import Run
 from sedpipe.io.files.checksums import sha256_of

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from sedpipe.errors import SedpipeError
-from sedpipe.io.cache.feature_store import FeatureFile
+from sedpipe.io.cache.feature_file import FeatureFile
 from sedpipe.io.cache.runs import Run
 from sedpipe.io.files.atomic import TEMPORARY_PREFIX
 from sedpipe.io.files.locks import hold

@@ -16,7 +16,7 @@ from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.errors import MissingStageError, SettingsError
 from sedpipe.frames import FrameGrid
 from sedpipe.io.cache.dataset import Dataset
-from sedpipe.io.cache.feature_store import FeatureFile
+from sedpipe.io.cache.feature_file import FeatureFile
 from sedpipe.io.cache.frame_scores import find_origin
 from sedpipe.io.cache.runs import Run, named_run
 from sedpipe.io.files.atomic import write_text

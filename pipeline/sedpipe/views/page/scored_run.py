@@ -21,7 +21,7 @@ from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.errors import MissingStageError, SedpipeError, StaleError
 from sedpipe.events import Event, EventLists
 from sedpipe.io.cache.dataset import Dataset
-from sedpipe.io.cache.feature_store import FeatureFile
+from sedpipe.io.cache.feature_file import FeatureFile
 from sedpipe.io.cache.frame_scores import find_frame_scores, find_origin
 from sedpipe.io.cache.runs import Run
 from sedpipe.io.files.checksums import sha256_of

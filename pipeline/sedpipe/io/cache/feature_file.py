@@ -1,0 +1,251 @@
+"""A file of the feature store, for reading; each row that is read is held against its checksum once.
+
+No file ever changes under its name, so readers need no HDF5 locks: where a (network) disk refuses one, the file is
+opened without. ``HDF5_USE_FILE_LOCKING``, which HDF5 puts above what a program asks for, forces either.
+
+- :class:`FeatureFile`: a store or a shard, opened lazily in each process
+- :class:`DamagedStoreError`: a file, or a row of it, is not what was written
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from sedpipe.errors import SedpipeError
+from sedpipe.io.cache.audio_checksums import AudioStamp
+from sedpipe.io.cache.feature_store import FeatureRow
+from sedpipe.io.cache.row_checksums import is_intact
+from sedpipe.io.files.hdf5 import check_heaps
+
+_COLUMNS = ("features", "clip_id", "n_frames", "audio_sha256", "checksum")  # as many rows in each
+_MOST_PRESSED = 1100  # times: deflate makes nothing smaller than this, so more is no size but damage
+_LONGEST_REASON = 100  # characters of what HDF5 says, innermost first
+_ERRNO = re.compile(r"errno = (\d+)")
+_OF_THE_DISK = "look after the disk that it lies on, then try again"
+_AGAIN = "run `sedpipe features` again, with the options it was made with: what is damaged is made anew, the rest kept"
+
+_HINTS = {errno.ENOENT: _AGAIN, errno.EACCES: "let this user read it", errno.EPERM: "let this user read it"}
+
+
+class DamagedStoreError(SedpipeError):
+    """A file of features, or a row of it, is not what was written; ``sedpipe features`` makes it anew."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, hint=_AGAIN)
+
+
+class FeatureFile:
+    """A store or a shard, for reading.
+
+    The file is opened at the first read and again in every process that gets a copy, since an HDF5 handle must
+    cross neither fork nor pickle.
+
+    Parameters
+    ----------
+    path : Path
+        ``<split>.h5``.
+
+    Raises
+    ------
+    DamagedStoreError
+        From whatever reads: the file, or a row that is read for the first time, is not what was written.
+    SedpipeError
+        The file may not be read, or the disk fails.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._handle: h5py.File | None = None
+        self._features: h5py.Dataset | None = None
+        self._process = 0
+        self._is_checked: np.ndarray | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"path": self.path, "_handle": None, "_features": None, "_process": 0, "_is_checked": None}
+
+    @property
+    def _file(self) -> h5py.File:
+        if self._handle is None or self._process != os.getpid():
+            self.close()
+            self._handle, self._process = _opened(self.path), os.getpid()
+            _check_form(self._handle, self.path)
+        return self._handle
+
+    @cached_property
+    def clip_ids(self) -> list[str]:
+        """Clips in the order of the rows."""
+        with _sentences(self.path):
+            return [str(clip_id) for clip_id in self._file["clip_id"].asstr(errors="replace")[:]]
+
+    @cached_property
+    def n_frames(self) -> np.ndarray:
+        """Frames that count, (N,) int32."""
+        with _sentences(self.path):
+            return np.asarray(self._file["n_frames"][:])
+
+    @cached_property
+    def audio_sha256(self) -> list[str]:
+        """sha256 of each clip's audio file."""
+        with _sentences(self.path):
+            return [digest.decode("ascii", "replace") for digest in self._file["audio_sha256"][:].tolist()]
+
+    @cached_property
+    def checksums(self) -> list[int] | None:
+        """Of each row; None in stores of sedpipe 0.1."""
+        with _sentences(self.path):
+            return self._file["checksum"][:].tolist() if "checksum" in self._file else None
+
+    @property
+    def audio_stamps(self) -> list[AudioStamp]:
+        """Size, time and sha256 of each row's audio file when it was read; empty for a store, which has no times."""
+        with _sentences(self.path):
+            if "audio_size" not in self._file:
+                return []
+            sizes, times = (self._file[name][:].tolist() for name in ("audio_size", "audio_mtime_ns"))
+            return [AudioStamp(*stamp) for stamp in zip(sizes, times, self.audio_sha256, strict=True)]
+
+    @property
+    def parameters(self) -> dict[str, int | float | str]:
+        """What the features were made with."""
+        with _sentences(self.path):
+            attributes = self._file.attrs.items()
+            return {name: value.item() if hasattr(value, "item") else value for name, value in attributes}
+
+    @property
+    def compression(self) -> str:
+        """Of ``COMPRESSIONS``."""
+        return self._file["features"].compression or "none"
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of one clip's features, (T, F)."""
+        shape: tuple[int, ...] = self._file["features"].shape[1:]
+        return shape
+
+    @property
+    def dtype(self) -> str:
+        """Of one value."""
+        return str(self._file["features"].dtype)
+
+    @property
+    def bytes_per_clip(self) -> int:
+        """Of one clip's features, as stored."""
+        return int(np.prod(self.shape)) * np.dtype(self.dtype).itemsize
+
+    def read(self, row: int) -> FeatureRow:
+        """One clip."""
+        [features] = self.read_features([row])
+        return FeatureRow(self.clip_ids[row], features, int(self.n_frames[row]), self.audio_sha256[row])
+
+    def chunk(self, row: int) -> tuple[int, bytes]:
+        """One clip's features as they are stored, nothing checked: HDF5's mask of filters that were left out, bytes."""
+        with _sentences(self.path):
+            chunk: tuple[int, bytes] = self._file["features"].id.read_direct_chunk((row, 0, 0))
+            return chunk
+
+    def read_features(self, rows: Sequence[int]) -> np.ndarray:
+        """Features (len(rows), T, F) in the order asked for, as stored."""
+        with _sentences(self.path):
+            out = self._read(rows)
+        self._check(rows, out)
+        return out
+
+    def is_intact(self, row: int, features: np.ndarray) -> bool:
+        """Whether ``features``, read from this row, are what was written there."""
+        checksum = None if self.checksums is None else self.checksums[row]
+        return is_intact(features, int(self.n_frames[row]), self.audio_sha256[row], checksum)
+
+    def damaged_rows(self, rows: Sequence[int]) -> list[int]:
+        """Those of these rows that are not what was written, or cannot be read."""
+        return [row for row in rows if not self._is_row_intact(row)]
+
+    def close(self) -> None:
+        """Close the file, so that it can be replaced on every system."""
+        handle, self._handle, self._features = self._handle, None, None
+        if handle is not None:
+            handle.close()
+
+    def _read(self, rows: Sequence[int]) -> np.ndarray:
+        if self._process != os.getpid() or self._features is None:
+            self._features = self._file["features"]
+        stored, shape = self._features, self._features.shape[1:]
+        out = np.empty((len(rows), *shape), dtype=stored.dtype)
+        if stored.chunks == (1, *shape) and stored.compression is None:
+            for index, row in enumerate(rows):  # several times faster than by way of a selection
+                stored.id.read_direct_chunk((row, 0, 0), out=out[index].view(np.uint8).reshape(-1))
+        else:
+            for index, row in enumerate(rows):
+                out[index] = stored[row]
+        return out
+
+    def _check(self, rows: Sequence[int], features: np.ndarray) -> None:
+        if self._is_checked is None:
+            self._is_checked = np.zeros(len(self.clip_ids), dtype=bool)
+        for index, row in enumerate(rows):
+            if not self._is_checked[row]:
+                if not self.is_intact(row, features[index]):
+                    raise DamagedStoreError(
+                        f"{self.path}: the stored features of {self.clip_ids[row]!r} are not what was written"
+                    )
+                self._is_checked[row] = True
+
+    def _is_row_intact(self, row: int) -> bool:
+        try:
+            with _sentences(self.path):
+                [features] = self._read([row])
+        except DamagedStoreError:
+            return False
+        return self.is_intact(row, features)
+
+
+def _opened(path: Path) -> h5py.File:
+    for locking in (None, False):  # first as HDF5 would, since one process must open a file in one way only
+        try:
+            return h5py.File(path, "r", locking=locking)
+        except (OSError, RuntimeError) as error:
+            reason = error
+    if "unable to lock file" in str(reason):
+        hint = "no store needs the lock that this disk refuses: set HDF5_USE_FILE_LOCKING=FALSE"
+        raise SedpipeError(f"cannot read {path}: {reason}", hint=hint) from reason
+    raise _sentence(path, reason) from reason
+
+
+def _check_form(file: h5py.File, path: Path) -> None:
+    """Whether the columns fit each other and the file, before anything is read by their sizes."""
+    with _sentences(path):
+        lengths = {file[name].shape[:1] for name in _COLUMNS if name != "checksum" or name in file}
+        features = file["features"]
+        claimed = int(np.prod(features.shape, dtype=object)) * features.dtype.itemsize
+        if len(lengths) != 1 or features.ndim != 3 or features.dtype.kind != "f":
+            raise DamagedStoreError(f"cannot read {path}: its columns do not fit each other")
+        if claimed > _MOST_PRESSED * path.stat().st_size:
+            raise DamagedStoreError(f"cannot read {path}: it claims more values than it can hold")
+        check_heaps(file, path, "clip_id")
+
+
+@contextmanager
+def _sentences(path: Path) -> Iterator[None]:
+    """HDF5 tells of damage in many ways; all are one sentence."""
+    try:
+        yield
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError) as error:
+        raise _sentence(path, error) from error
+
+
+def _sentence(path: Path, error: Exception) -> SedpipeError:
+    said = _ERRNO.search(str(error))
+    number = int(said[1]) if said else getattr(error, "errno", None)
+    if number:
+        return SedpipeError(f"cannot read {path}: {os.strerror(number)}", hint=_HINTS.get(number, _OF_THE_DISK))
+    reason = " ".join(str(error).split()).rpartition("(")[2].strip("()'\"") or type(error).__name__
+    return DamagedStoreError(f"cannot read {path}: {reason[:_LONGEST_REASON]}")

@@ -1,0 +1,152 @@
+"""Where the features of each audio are stored, among the files of a feature store; what is damaged counts as absent.
+
+- :class:`Shelf`: many files as one
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Container, Iterable, Iterator, Sequence
+from pathlib import Path
+
+from sedpipe.io.cache.feature_file import DamagedStoreError, FeatureFile
+from sedpipe.io.cache.feature_store import FeatureRow, Press, StoredRow
+from sedpipe.io.cache.row_checksums import checksum_of
+
+MOST_OPEN_FILES = 64
+"""Shards open at the same time while they are merged; a system allows about 1,000 files."""
+
+
+class Shelf:
+    """Where the features of each audio are stored; of several places the last counts, stores after shards.
+
+    Parameters
+    ----------
+    shards, stores : sequence of Path
+        Files with the same parameters. Stores stay open until :meth:`close`, so that one of them can be replaced
+        while the others are still made from what it held; of shards only a few are open at a time.
+
+    Attributes
+    ----------
+    shards : sequence of Path
+        As given.
+    unreadable : dict of Path to str
+        Files that are damaged as a whole, and what is wrong with them; they hold nothing.
+    """
+
+    def __init__(self, shards: Sequence[Path], stores: Sequence[Path]) -> None:
+        self.shards = shards
+        self.unreadable: dict[Path, str] = {}
+        self._files = {path: FeatureFile(path) for path in [*shards, *stores]}
+        self._stores = frozenset(stores)
+        self._open: OrderedDict[Path, None] = OrderedDict()
+        self._places: dict[str, list[tuple[Path, int]]] = {}
+        self._with_damage: set[Path] = set()
+        self._presses: dict[tuple[tuple[int, ...], str, str], Press] = {}
+        for path in [*shards, *stores]:
+            self._note_places(path)
+
+    def __contains__(self, audio_sha256: object) -> bool:
+        return audio_sha256 in self._places
+
+    @property
+    def paths(self) -> list[Path]:
+        """Files that can be read, stores after shards."""
+        return list(self._files)
+
+    def file(self, path: Path) -> FeatureFile:
+        """One of the files, perhaps at the cost of closing another."""
+        if path not in self._stores:
+            self._open[path] = None
+            self._open.move_to_end(path)
+            if len(self._open) > MOST_OPEN_FILES:
+                self._files[self._open.popitem(last=False)[0]].close()
+        return self._files[path]
+
+    def is_damaged(self, path: Path) -> bool:
+        """Whether the file, or a row of it that was looked at, is damaged."""
+        return path in self.unreadable or path in self._with_damage
+
+    def drop_damaged(self, clip_ids: Container[str], audio_sha256: Container[str | None]) -> set[str]:
+        """Read what is stored under these names or of these audio, and forget rows that are not what was written.
+
+        Returns
+        -------
+        set of str
+            Names under which something damaged lies.
+        """
+        names = set()
+        for path in self.paths:
+            file = self.file(path)
+            wanted = [
+                row
+                for row, (clip_id, sha256) in enumerate(zip(file.clip_ids, file.audio_sha256, strict=True))
+                if clip_id in clip_ids or sha256 in audio_sha256
+            ]
+            for row in file.damaged_rows(wanted):
+                names.add(file.clip_ids[row])
+                self._with_damage.add(path)
+                self._forget(file.audio_sha256[row], (path, row))
+        return names
+
+    def rows(self, clips: Iterable[tuple[str, str]], compression: str) -> Iterator[FeatureRow | StoredRow]:
+        """The rows of clips, given as ``clip_id`` and sha256, each checked as it is copied.
+
+        Raises
+        ------
+        DamagedStoreError
+            If one is damaged wherever it lies.
+        """
+        for clip_id, sha256 in clips:
+            for path, row in reversed(self._places[sha256]):
+                copied = self._copied(self.file(path), row, clip_id, compression)
+                if copied is not None:
+                    yield copied
+                    break
+            else:
+                raise DamagedStoreError(f"{path}: the stored features of {clip_id!r} are not what was written")
+
+    def close(self) -> None:
+        """Close all files."""
+        for file in self._files.values():
+            file.close()
+        self._open.clear()
+
+    def _note_places(self, path: Path) -> None:
+        file = self.file(path)
+        try:
+            rows = list(enumerate(file.audio_sha256))
+            _ = file.clip_ids, file.n_frames, file.checksums, file.audio_stamps  # whatever is read later
+        except DamagedStoreError as error:
+            self.unreadable[path] = error.message
+            self._open.pop(path, None)
+            self._files.pop(path).close()
+            return
+        for row, sha256 in rows:
+            self._places.setdefault(sha256, []).append((path, row))
+
+    def _forget(self, audio_sha256: str, place: tuple[Path, int]) -> None:
+        places = [other for other in self._places.pop(audio_sha256, []) if other != place]
+        if places:
+            self._places[audio_sha256] = places
+
+    def _copied(self, file: FeatureFile, row: int, clip_id: str, compression: str) -> FeatureRow | StoredRow | None:
+        """A row under a name, as bytes where filters are the same; None where it is damaged."""
+        n_frames, sha256 = int(file.n_frames[row]), file.audio_sha256[row]
+        try:
+            if file.compression != compression:
+                return FeatureRow(clip_id, file.read_features([row])[0], n_frames, sha256)
+            skipped, chunk = file.chunk(row)
+            features = self._press(file).features_of(skipped, chunk)
+        except (DamagedStoreError, OSError, ValueError):
+            return None
+        if not file.is_intact(row, features):
+            return None
+        return StoredRow(clip_id, chunk, skipped, n_frames, sha256, checksum_of(features, n_frames, sha256))
+
+    def _press(self, file: FeatureFile) -> Press:
+        """The one for files like this."""
+        key = (file.shape, file.dtype, file.compression)
+        if key not in self._presses:
+            self._presses[key] = Press(*key)
+        return self._presses[key]

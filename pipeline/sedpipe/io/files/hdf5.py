@@ -1,0 +1,89 @@
+"""HDF5 files that may be damaged: what the library would read for ever is looked for before it reads.
+
+Text of any length lies in "global heaps" (HDF5 File Format Specification 3.0, III.E). HDF5 2.0 walks through a heap
+object by object and never ends where a damaged one says that it takes no room: one turned bit is enough.
+
+- :func:`check_heaps`: those of a file's attributes and of a column of text
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from pathlib import Path
+from typing import BinaryIO
+
+import h5py
+
+_SIGNATURE = re.compile(rb"GCOL\x01\0\0\0")
+_HEADER = struct.Struct("<8sQ")  # signature and version, bytes of the heap
+_OBJECT = struct.Struct("<HHxxxxQ")  # number, references, bytes
+_REFERENCE = struct.Struct("<IQI")  # of a text: its length, the address of its heap, its number there
+_HEAD = 1 << 20  # attributes are written first, so their heaps lie here
+
+
+def check_heaps(file: h5py.File, path: Path, column: str) -> None:
+    """Walk through the heaps that hold the attributes and a column of text.
+
+    Parameters
+    ----------
+    file : h5py.File
+        Open for reading, its attributes written before anything else.
+    path : Path
+        Where it lies.
+    column : str
+        Name of a dataset (N,) of text.
+
+    Raises
+    ------
+    ValueError
+        If one cannot be walked through.
+    OSError
+        If the file cannot be read.
+    """
+    with path.open("rb") as raw:
+        addresses = {match.start() for match in _SIGNATURE.finditer(raw.read(_HEAD))}
+        addresses |= _heaps_of(file[column], raw)
+        for address in sorted(addresses):
+            _walk(_heap_at(address, raw))
+
+
+def _heaps_of(column: h5py.Dataset, raw: BinaryIO) -> set[int]:
+    """Addresses of the heaps that hold the texts of a column."""
+    offset, n_bytes = column.id.get_offset(), column.size * _REFERENCE.size
+    if offset is None:
+        return set()
+    raw.seek(offset)
+    references = raw.read(min(n_bytes, _size(raw)))
+    if len(references) != n_bytes:
+        raise ValueError("a column goes beyond the end of the file")
+    return {address for length, address, _ in _REFERENCE.iter_unpack(references) if length}
+
+
+def _heap_at(address: int, raw: BinaryIO) -> bytes:
+    if address > _size(raw) - _HEADER.size:
+        raise ValueError("a heap lies beyond the end of the file")
+    raw.seek(address)
+    signature, n_bytes = _HEADER.unpack(raw.read(_HEADER.size))
+    if not _SIGNATURE.fullmatch(signature) or not _HEADER.size <= n_bytes <= _size(raw) - address:
+        raise ValueError("a heap is none, or goes beyond the end of the file")
+    return raw.read(n_bytes - _HEADER.size)
+
+
+def _walk(objects: bytes) -> None:
+    """Go from object to object; number 0 is free room, its own header counted, and all others are padded to 8 bytes."""
+    at = 0
+    while len(objects) - at >= _OBJECT.size:
+        number, _, n_bytes = _OBJECT.unpack_from(objects, at)
+        room = n_bytes if number == 0 else _OBJECT.size + (n_bytes + 7) // 8 * 8
+        if not _OBJECT.size <= room <= len(objects) - at:
+            raise ValueError("an object of a heap takes no room, or more than there is")
+        at += room
+
+
+def _size(raw: BinaryIO) -> int:
+    here = raw.tell()
+    try:
+        return raw.seek(0, 2)
+    finally:
+        raw.seek(here)

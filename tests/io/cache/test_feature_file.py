@@ -1,0 +1,259 @@
+import multiprocessing
+import os
+import pickle
+import subprocess
+import sys
+from collections import Counter
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from sedpipe.choices import COMPRESSIONS
+from sedpipe.errors import SedpipeError
+from sedpipe.features.spec import FeatureSpec
+from sedpipe.io.cache import feature_file
+from sedpipe.io.cache.feature_file import DamagedStoreError, FeatureFile
+from sedpipe.io.cache.feature_store import merge, write_shard
+from stored_rows import CONFIG, as_in_the_first_edition, rows, stamps, stored, zero_bytes
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    return stored(tmp_path / "training.h5", "a", "-5QrBL6MzLg_60.000_70.000", "Käuzchen")
+
+
+def test_rows_come_in_the_order_asked_for(store: Path) -> None:
+    file = FeatureFile(store)
+    expected = [file.read(row).features for row in (2, 0, 2)]
+    np.testing.assert_array_equal(file.read_features([2, 0, 2]), expected)
+    assert file.read_features([]).shape == (0, 500, 80)
+
+
+def test_a_row_is_read_back_whole(store: Path) -> None:
+    row = FeatureFile(store).read(1)
+    assert (row.clip_id, row.n_frames, row.audio_sha256) == ("-5QrBL6MzLg_60.000_70.000", 499, f"{1:064x}")
+    assert row.features.shape == (500, 80)
+
+
+def test_parameters_are_read_back_as_they_were_given(store: Path) -> None:
+    assert FeatureFile(store).parameters == FeatureSpec(CONFIG).parameters
+
+
+def test_a_store_without_clips_can_be_read(tmp_path: Path) -> None:
+    merge(tmp_path / "none.h5", [], 0, FeatureSpec(CONFIG))
+    file = FeatureFile(tmp_path / "none.h5")
+    assert (file.clip_ids, file.audio_sha256) == ([], [])
+    assert file.read_features([]).shape == (0, 500, 80)
+
+
+def test_shards_remember_the_audio_files_and_stores_do_not(tmp_path: Path, store: Path) -> None:
+    some = rows("a", "b")
+    write_shard(tmp_path / "shard.h5", some, FeatureSpec(CONFIG), "none", stamps(some))
+    assert FeatureFile(tmp_path / "shard.h5").audio_stamps == stamps(some)
+    assert FeatureFile(store).audio_stamps == []
+
+
+def test_an_open_file_survives_pickling(store: Path) -> None:
+    file = FeatureFile(store)
+    expected = file.read_features([1])
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(file)).read_features([1]), expected)
+
+
+def send_features(file: FeatureFile, connection: Connection) -> None:
+    inherited = file._handle
+    connection.send((file._file is not inherited, file.read_features([1])))
+
+
+@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
+def test_a_forked_process_opens_the_file_itself(store: Path) -> None:
+    file = FeatureFile(store)
+    expected = file.read_features([1])
+    ours, theirs = multiprocessing.Pipe()
+    child = multiprocessing.get_context("fork").Process(target=send_features, args=(file, theirs))
+    child.start()
+    assert ours.poll(20)
+    is_its_own, found = ours.recv()
+    child.join()
+    assert is_its_own
+    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(file.read_features([1]), expected)
+
+
+def test_a_closed_file_opens_again_and_sees_what_replaced_it(tmp_path: Path, store: Path) -> None:
+    file = FeatureFile(store)
+    assert file.read(0).clip_id == "a"
+    file.close()
+    file.close()
+    merge(store, rows("a", value=-7), 1, FeatureSpec(CONFIG, "float32"))
+    assert file.read_features([0])[0, 0, 0] == -7
+
+
+def test_a_damaged_store_is_one_sentence(store: Path) -> None:
+    store.write_bytes(store.read_bytes()[:1000])
+    with pytest.raises(SedpipeError, match=r"^cannot read .*training\.h5: ") as caught:
+        FeatureFile(store).clip_ids  # noqa: B018
+    assert caught.value.hint.startswith("run `sedpipe features` again")
+
+
+LOADER = """
+import sys
+import numpy as np, torch
+from pathlib import Path
+from sedpipe.io.cache.feature_file import FeatureFile
+
+class Shuffled(torch.utils.data.Dataset):
+    def __init__(self, file): self.file = file
+    def __len__(self): return len(self.file.clip_ids)
+    def __getitem__(self, row): return row, self.file.read_features([row])[0]
+
+if __name__ == "__main__":
+    file = FeatureFile(Path(sys.argv[1]))
+    expected = file.read_features(range(len(file.clip_ids)))  # the file is open before the workers are there
+    seen = []
+    loader = torch.utils.data.DataLoader(
+        Shuffled(file), batch_size=4, shuffle=True, num_workers=2, multiprocessing_context=sys.argv[2])
+    for rows, features in loader:
+        np.testing.assert_array_equal(features.numpy(), expected[rows.numpy()])
+        np.testing.assert_array_equal(file.read_features([0])[0], expected[0])
+        seen += rows.tolist()
+    assert sorted(seen) == list(range(len(expected)))
+    print("right")
+"""
+
+
+@pytest.mark.parametrize("start", ["fork", "spawn"])
+def test_workers_of_a_data_loader_read_the_right_clips(tmp_path: Path, start: str) -> None:
+    if start not in multiprocessing.get_all_start_methods():
+        pytest.skip(f"no {start} here")
+    some = rows(*(f"clip-{number}" for number in range(40)))
+    merge(tmp_path / "training.h5", some, len(some), FeatureSpec(CONFIG), "lzf")
+    script = tmp_path / "loader.py"
+    script.write_text(LOADER)
+    command = [sys.executable, os.fspath(script), os.fspath(tmp_path / "training.h5"), start]
+    outcome = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (outcome.stdout, outcome.returncode) == ("right\n", 0), outcome.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no flock here")
+def test_hdf5_locks_are_not_needed_and_can_be_asked_for(store: Path) -> None:
+    import fcntl
+
+    code = f"""
+import pathlib, sys
+from sedpipe.errors import SedpipeError
+from sedpipe.io.cache.feature_file import FeatureFile
+try:
+    FeatureFile(pathlib.Path({os.fspath(store)!r})).clip_ids
+except SedpipeError as error:
+    sys.exit(error.hint)
+"""
+    with store.open("rb") as holder:
+        fcntl.flock(holder, fcntl.LOCK_EX)  # what a disk whose locks do not work looks like
+        file = FeatureFile(store)
+        assert file.clip_ids[0] == "a"
+        file.close()
+        environment = {**os.environ, "HDF5_USE_FILE_LOCKING": "TRUE"}
+        command = [sys.executable, "-c", code]
+        outcome = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert outcome.returncode == 1
+    assert "set HDF5_USE_FILE_LOCKING=FALSE" in outcome.stderr
+
+
+def test_a_store_that_is_open_opens_with_plain_h5py_too_and_the_other_way_round(store: Path) -> None:
+    file = FeatureFile(store)
+    assert file.clip_ids[0] == "a"
+    for locking in (None, False):
+        if locking is False:
+            file.close()
+        with h5py.File(store, locking=locking) as plain:
+            np.testing.assert_array_equal(plain["features"][0], file.read_features([0])[0])
+            file.close()
+
+
+@pytest.mark.parametrize("compression", COMPRESSIONS)
+def test_a_row_that_is_not_what_was_written_is_refused_by_name_and_the_others_are_not(
+    tmp_path: Path, compression: str
+) -> None:
+    path = stored(tmp_path / "training.h5", "a", "b", "c", compression=compression)
+    zero_bytes(path, 1)
+    file = FeatureFile(path)
+    assert file.read_features([0, 2]).shape == (2, 500, 80)
+    for again in range(2):
+        with pytest.raises(DamagedStoreError, match=r"training\.h5") as caught:
+            file.read_features([2, 1])
+        assert "run `sedpipe features` again" in caught.value.hint, again
+    assert file.damaged_rows([0, 1, 2]) == [1]
+
+
+@pytest.mark.parametrize(("column", "value"), [("n_frames", 0), ("audio_sha256", "f" * 64), ("checksum", 7)])
+def test_a_row_is_damaged_by_whatever_says_what_it_is(store: Path, column: str, value: object) -> None:
+    with h5py.File(store, "r+") as file:
+        file[column][1] = value
+    assert FeatureFile(store).damaged_rows([0, 1, 2]) == [1]
+
+
+def test_stores_of_the_first_edition_are_read_and_only_what_can_be_no_feature_is_refused(store: Path) -> None:
+    expected = FeatureFile(store).read_features([0, 1, 2])
+    as_in_the_first_edition(store)
+    np.testing.assert_array_equal(FeatureFile(store).read_features([0, 1, 2]), expected)
+    with h5py.File(store, "r+") as file:
+        file["features"][0, 3, 4] = np.nan
+        file["n_frames"][2] = 501
+    assert FeatureFile(store).damaged_rows([0, 1, 2]) == [0, 2]
+
+
+def test_a_row_is_held_against_its_checksum_once(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    checked: list[str] = []
+    monkeypatch.setattr(
+        feature_file, "is_intact", lambda features, n_frames, sha256, checksum: checked.append(sha256) is None
+    )
+    file = FeatureFile(store)
+    file.read_features([0, 1])
+    file.read_features([1, 0, 2])
+    assert checked == [f"{number:064x}" for number in (0, 1, 2)]
+
+
+def test_whatever_is_changed_in_a_store_is_a_sentence_or_the_same_values(tmp_path: Path) -> None:
+    path = stored(tmp_path / "training.h5", "a", "b", compression="gzip")
+    whole, expected = path.read_bytes(), FeatureFile(path).read_features([0, 1])
+    outcomes = Counter[str]()
+    for number in range(150):
+        path.write_bytes(damaged(whole, np.random.default_rng(number)))
+        file = FeatureFile(path)
+        try:
+            rows_of = {clip_id: row for row, clip_id in enumerate(file.clip_ids)}
+            found = [rows_of[clip_id] for clip_id in ("a", "b") if clip_id in rows_of]
+            np.testing.assert_array_equal(file.read_features(found), expected[found])
+            outcomes["same"] += 1
+        except DamagedStoreError as error:
+            outcomes["sentence" if len(error.message) < 200 + len(str(path)) else "long"] += 1
+        file.close()
+    assert set(outcomes) == {"same", "sentence"}
+    assert min(outcomes.values()) > 10, outcomes
+
+
+def damaged(whole: bytes, g: np.random.Generator) -> bytes:
+    """A file cut short, with zeros in it, or with a few bits turned, half of them where HDF5 keeps its tables."""
+    kind, changed = g.integers(3), bytearray(whole)
+    if kind == 0:
+        return whole[: int(g.integers(len(whole)))]
+    near_an_end = np.concatenate([np.arange(4000), len(whole) - 1 - np.arange(4000)])
+    for _ in range(1 if kind == 1 else int(g.integers(1, 4))):
+        at = int(g.choice(near_an_end)) if g.random() < 0.5 else int(g.integers(len(whole)))
+        if kind == 1:
+            changed[at : at + 64] = bytes(len(changed[at : at + 64]))
+        else:
+            changed[at] ^= 1 << int(g.integers(8))
+    return bytes(changed)
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may read everything")
+def test_a_store_that_may_not_be_read_is_not_called_damaged(store: Path) -> None:
+    store.chmod(0)
+    with pytest.raises(SedpipeError, match=r"Permission denied$") as caught:
+        FeatureFile(store).clip_ids  # noqa: B018
+    assert not isinstance(caught.value, DamagedStoreError)
+    assert caught.value.hint == "let this user read it"

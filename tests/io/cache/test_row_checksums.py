@@ -1,0 +1,35 @@
+import zlib
+
+import numpy as np
+from sedpipe.io.cache.row_checksums import checksum_of, is_intact
+
+SHA256 = "0" * 64
+
+
+def test_the_checksum_is_crc_32_of_values_in_order_then_of_what_counts() -> None:
+    features = np.array([[1.0, 2.0], [-0.5, 0.0]], np.float16)
+    expected = zlib.crc32(bytes.fromhex("003c004000b80000") + f"2 {SHA256}".encode())
+    assert checksum_of(features, 2, SHA256) == expected
+    assert checksum_of(features.astype(">f2"), 2, SHA256) == expected
+    assert checksum_of(np.asfortranarray(features), 2, SHA256) == expected
+
+
+def test_whatever_differs_is_noticed() -> None:
+    features = np.zeros((3, 2), np.float32)
+    checksum = checksum_of(features, 3, SHA256)
+    other = features.copy()
+    other[2, 1] = -0.0
+    assert is_intact(features, 3, SHA256, checksum)
+    assert not is_intact(other, 3, SHA256, checksum)
+    assert not is_intact(features, 2, SHA256, checksum)
+    assert not is_intact(features, 3, "1" * 64, checksum)
+    assert not is_intact(features, 3, SHA256, checksum ^ 1)
+
+
+def test_without_a_checksum_what_can_be_no_feature_is_noticed() -> None:
+    features = np.zeros((3, 2), np.float32)
+    assert is_intact(features, 3, SHA256, None)
+    for n_frames in (-1, 4):
+        assert not is_intact(features, n_frames, SHA256, None)
+    features[0, 0] = np.inf
+    assert not is_intact(features, 3, SHA256, None)

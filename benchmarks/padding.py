@@ -17,24 +17,25 @@ sys.path.insert(0, str(ROOT / "pipeline"))
 
 from sedpipe.io.cache.feature_file import FeatureFile  # noqa: E402
 from sedpipe.io.models.checkpoints import TrainedModel, read_model  # noqa: E402
-from sedpipe.nn.networks.crnn import CRNN, PoolingConfig  # noqa: E402
+from sedpipe.nn.networks.network import Network  # noqa: E402
+from sedpipe.nn.networks.registry import build_network  # noqa: E402
+from sedpipe.nn.pooling import PoolingConfig  # noqa: E402
 
 EDGE = 8  # output frames before the clip's end that are looked at apart
 N_CLIPS = 64
 
 
-def single(trained: TrainedModel) -> CRNN:
+def single(trained: TrainedModel) -> Network:
     """The network with single pooling, so that clips of any length fit; frame probabilities are the same."""
-    front, weights = trained.spec.front_end, trained.model.state_dict()
-    model = CRNN(len(trained.labels), front.n_frames, front.n_mels, trained.network, PoolingConfig("average", ()))
-    model.load_state_dict(weights, strict=False)
+    model = build_network(trained.network, PoolingConfig("average", ()), len(trained.labels), trained.spec)
+    model.load_state_dict(trained.model.state_dict(), strict=False)
     return model.eval()
 
 
 def main() -> None:
     """Print a table."""
     trained = read_model(Path(sys.argv[1]), torch.device("cpu"))
-    model, floor = single(trained), trained.spec.front_end.floor_db
+    model, floor = single(trained), trained.spec.front_end.padding
     features = torch.from_numpy(FeatureFile(Path(sys.argv[2])).read_features(range(N_CLIPS))).float()
     print(f"{N_CLIPS} clips; difference of frame probabilities from the clip alone: mean (largest)")
     print(f"{'':22}{'last 8 frames':>22}{'frames before':>22}")

@@ -73,17 +73,17 @@ def _make_model(folder: Path, preset: str) -> None:
     import torch
     from sedpipe.detection.postprocess import PostProcessing
     from sedpipe.detection.tuning import OPERATING_POINTS
-    from sedpipe.features.logmel import LogMelConfig
     from sedpipe.features.spec import FeatureSpec
-    from sedpipe.io.models.checkpoints import TrainedModel, build_model, write_model
+    from sedpipe.io.models.checkpoints import TrainedModel, write_model
     from sedpipe.io.settings.presets import load_preset
     from sedpipe.labels import LabelSet
+    from sedpipe.nn.networks.registry import build_network
 
     torch.manual_seed(0)
-    chosen, labels, front_end = load_preset(preset), LabelSet(tuple(f"class {k}" for k in range(17))), LogMelConfig()
-    model = build_model(labels, front_end, chosen.network, chosen.pooling)
+    chosen, labels, spec = load_preset(preset), LabelSet(tuple(f"class {k}" for k in range(17))), FeatureSpec()
+    model = build_network(chosen.network, chosen.pooling, len(labels), spec)
     points = dict.fromkeys(OPERATING_POINTS, PostProcessing(0.5, 0.56, 0.1))
-    trained = TrainedModel(model, labels, FeatureSpec(front_end), chosen.network, chosen.pooling, points)
+    trained = TrainedModel(model, labels, spec, chosen.network, chosen.pooling, points)
     write_model(folder / "checkpoint.pt", trained)
 
 
@@ -169,7 +169,7 @@ def joints(dataset: str, run: str, cache_dir: Path) -> None:
         at_s += len(pieces[-1]) / RATE
     recording = np.concatenate(pieces)[round(CUT_S * RATE) :]
     duration = len(recording) / RATE
-    grid = trained.spec.front_end.grid.subsampled(trained.network.time_factor)
+    grid = trained.grid
     n_frames = grid.frames_of_samples(len(recording))
     rows = []
     names = ("overlap", "F1 (max_f1)", "ER (min_er)", "step at joints", "elsewhere", "seconds")
@@ -184,7 +184,7 @@ def joints(dataset: str, run: str, cache_dir: Path) -> None:
             events = decode_events(probs, trained.labels, point, grid, duration=duration, clip_probs=clip_probs)
             durations = {"all": round(duration, 3)}
             scores[name] = segment_based_scores({"all": truth}, {"all": events}, durations, trained.labels).overall
-        at_joints, elsewhere = _steps(probs, trained.spec.front_end.n_frames // trained.network.time_factor, overlap)
+        at_joints, elsewhere = _steps(probs, trained.spec.front_end.n_frames // trained.model.time_factor, overlap)
         row = {
             "overlap": overlap,
             "f1": scores["max_f1"].f1,

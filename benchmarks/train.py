@@ -34,7 +34,8 @@ from sedpipe.io.cache.feature_file import FeatureFile  # noqa: E402
 from sedpipe.io.cache.feature_store import FeatureRow, merge  # noqa: E402
 from sedpipe.io.settings.presets import load_preset  # noqa: E402
 from sedpipe.labels import LabelSet  # noqa: E402
-from sedpipe.nn import blocks, crnn, gate  # noqa: E402
+from sedpipe.nn import blocks, gate  # noqa: E402
+from sedpipe.nn.networks import crnn  # noqa: E402
 from sedpipe.steps.batches import ClipBatches, read_ahead  # noqa: E402
 from sedpipe.training.fit import clip_loss  # noqa: E402
 from sedpipe.training.memory import keep_freed_memory  # noqa: E402
@@ -52,7 +53,7 @@ def plain_forward(model: crnn.CRNN, x: Tensor, n_frames: Tensor) -> crnn.Predict
     """The network as one writes it down: NCHW all through, torch's own GRU."""
     maps = model.convolutions(((x - model.mean) * model.scale).unsqueeze(1))
     hidden, _ = nn.GRU.forward(model.gru, maps.permute(0, 2, 1, 3).flatten(2))
-    return model._pool(hidden, model.valid_frames(n_frames, hidden.shape[1]))
+    return model.pooled(hidden, n_frames)
 
 
 class RowByRow(torch.utils.data.Dataset):  # type: ignore[type-arg]
@@ -93,7 +94,7 @@ def step_of(way: str, preset: str) -> Step:
     """One step of training."""
     torch.manual_seed(0)
     chosen = load_preset(preset)
-    model = crnn.CRNN(len(LABELS), 500, 80, chosen.network, chosen.pooling)
+    model = crnn.CRNN(chosen.network, chosen.pooling, len(LABELS), FeatureSpec())
     if way != "memory returned" and way != "plain":
         keep_freed_memory()
     if way in ("plain", "plain, memory kept", "torch's operations", "compiled"):

@@ -6,16 +6,18 @@ from pathlib import Path
 
 import torch
 from sedpipe.errors import SedpipeError
-from sedpipe.nn.networks.crnn import CRNN, NetworkConfig, PoolingConfig
+from sedpipe.nn.networks.crnn import CRNN, CRNNConfig
+from sedpipe.nn.pooling import PoolingConfig
 from sedpipe.training.fit import Batch, Fit, TrainingConfig
+from specs import of
 
-NETWORK = NetworkConfig(maps=(4,), pools=((4, 4),), conv_maps=4, gru_units=4, dropout=0.0)
+NETWORK = CRNNConfig(maps=(4,), pools=((4, 4),), conv_maps=4, gru_units=4, dropout=0.0)
 CONFIG = TrainingConfig(batch_size=8, epochs=2, learning_rate=0.01, averaging=0.9)
 
 
 def tiny() -> CRNN:
     torch.manual_seed(0)
-    return CRNN(2, 40, 16, NETWORK, PoolingConfig("attention", (5,), segment_weights="learned"))
+    return CRNN(NETWORK, PoolingConfig("attention", (5,), segment_weights="learned"), 2, of(40, 16))
 
 
 def batches(process: int = 0, n_processes: int = 1) -> list[Batch]:

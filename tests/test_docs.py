@@ -13,6 +13,7 @@ from builders import tiny_mixtures
 from click.testing import CliRunner
 from sedpipe.cli.main import main
 from sedpipe.failures import SAYINGS, UNKNOWN
+from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.manifests.load import manifest_names
 from sedpipe.io.settings.presets import load_preset
 from sedpipe.nn.blocks import CONVOLUTIONS
@@ -98,8 +99,8 @@ def test_the_commands_to_reproduce_are_ones_that_sedpipe_takes() -> None:
 def test_the_arithmetic_of_reproduce_is_that_of_the_network_and_of_what_was_measured() -> None:
     text = " ".join((DOCS / "reproduce.md").read_text(encoding="utf-8").split())
     preset, speeds = load_preset("paper"), DOCS.parent / "benchmarks" / "results" / "training-speed" / "speed.json"
-    network = CRNN(17, 500, 80, preset.network, preset.pooling)
-    multiply_adds = sum(layer.multiply_adds for layer in layers(network, 500, 80))
+    network = CRNN(preset.network, preset.pooling, 17, FeatureSpec())
+    multiply_adds = sum(layer.multiply_adds for layer in layers(network, FeatureSpec()))
     per_second = {
         row["preset"]: row["clips_per_second"]
         for row in json.loads(speeds.read_text())["rows"]

@@ -18,11 +18,13 @@ from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.feature_store import FeatureRow, merge
 from sedpipe.io.lists.clips import write_clips
 from sedpipe.io.lists.events import write_event_list
-from sedpipe.io.models.checkpoints import TrainedModel, build_model
+from sedpipe.io.models.checkpoints import TrainedModel
 from sedpipe.io.records.dataset import DatasetRecord
 from sedpipe.labels import LabelSet
 from sedpipe.listener import Listener
-from sedpipe.nn.networks.crnn import NetworkConfig, PoolingConfig
+from sedpipe.nn.networks.crnn import CRNNConfig
+from sedpipe.nn.networks.registry import build_network
+from sedpipe.nn.pooling import PoolingConfig
 from sedpipe.stages.predict import predict
 from sedpipe.stages.reproduce.table2 import reproduce_table2
 from sedpipe.stages.train import train
@@ -35,7 +37,7 @@ FRONT_END = LogMelConfig(sample_rate=1000, window_length=100, hop_length=100, n_
 N_CLIPS = {"training": 12, "testing": 6, "evaluation": 5}
 SETTINGS = TrainSettings(
     preset="tiny",
-    network=NetworkConfig(maps=(4,), pools=((2, 4),), conv_maps=8, gru_units=4, dropout=0.2),
+    network=CRNNConfig(maps=(4,), pools=((2, 4),), conv_maps=8, gru_units=4, dropout=0.2),
     pooling=PoolingConfig("linear", (5,)),
     training=TrainingConfig(batch_size=5, epochs=4, learning_rate=0.01, patience=3),
     seed=0,
@@ -91,7 +93,7 @@ def untrained_model(pooling: str = "linear") -> TrainedModel:
     """A network with weights by chance, for what does not need one that has learnt."""
     torch.manual_seed(0)
     labels, network = LabelSet(LABELS), replace(SETTINGS.network, dropout=0.0)
-    model = build_model(labels, FRONT_END, network, PoolingConfig(pooling, (5,)))
+    model = build_network(network, PoolingConfig(pooling, (5,)), len(labels), FeatureSpec(FRONT_END))
     model.standardise_with(torch.full((16,), -40.0), torch.full((16,), 9.0))
     points = {"min_er": PostProcessing(0.5, 0.56, 0.1), "max_f1": PostProcessing(0.3)}
     return TrainedModel(model, labels, FeatureSpec(FRONT_END), network, PoolingConfig(pooling, (5,)), points)

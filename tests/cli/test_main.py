@@ -179,12 +179,12 @@ def test_a_table_with_a_failed_cell_ends_with_3(tmp_path: Path, monkeypatch: pyt
     assert (asked["poolings"], asked["jobs"]) == (("auto", "linear"), 2)
 
 
-def test_a_hierarchy_that_does_not_divide_the_frames_says_so(tmp_path: Path) -> None:
+def test_a_hierarchy_that_does_not_fit_the_frames_says_so(tmp_path: Path) -> None:
     manifest = str(tiny_mixtures(tmp_path, "tiny", 4, 2))
     sedpipe("download", manifest, "--quiet")
     sedpipe("features", manifest, "--quiet")
-    said = complaint("train", manifest, "--preset", "small", "--hierarchy", "4,5")
-    assert "product divides 125 frames, got 4,5" in said
+    said = complaint("train", manifest, "--preset", "small", "--hierarchy", "50,5")
+    assert "hierarchy 50,5 does not fit 125 frames: stage 2 would group 5 of 3; 50 fits" in said
 
 
 def test_with_json_every_verb_prints_one_object_and_nothing_else(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import torch
 from sedpipe.io.settings.presets import load_preset
 from sedpipe.nn import blocks, gate
 from sedpipe.nn.networks.crnn import CRNN
+from specs import of
 from torch import nn
 
 torch.set_num_threads(1)
@@ -89,7 +90,7 @@ def gradients(preset: str) -> tuple[float, dict[str, torch.Tensor]]:
     """
     torch.manual_seed(0)
     chosen = load_preset(preset)
-    model = CRNN(3, 100, 80, chosen.network, chosen.pooling)
+    model = CRNN(chosen.network, chosen.pooling, 3, of(100, 80))
     for module in model.modules():
         if hasattr(module, "dropout") and not isinstance(module, nn.GRU):
             module.dropout = 0.0

@@ -1,4 +1,5 @@
 import math
+import re
 
 import numpy as np
 import pytest
@@ -280,12 +281,56 @@ def test_small_weights_of_a_half_precision_network_do_not_vanish_when_squared(fu
     assert clip.item() == pytest.approx(1e-4, rel=1e-3)
 
 
-@pytest.mark.parametrize("hierarchy", [(4,), (5, 4), (250,), (1,), (0,), (-5, -5), (5, 5, 5, 5)])
-def test_groups_that_do_not_divide_the_frames_are_refused(hierarchy):
-    with pytest.raises(ValueError, match="groups of at least 2 whose product divides 125 frames, got"):
+@pytest.mark.parametrize(
+    ("hierarchy", "said"),
+    [
+        ((250,), "hierarchy 250 does not fit 125 frames: stage 1 would group 250 of 125; none fits"),
+        ((1,), "hierarchy 1 does not fit 125 frames: groups are of at least 2; none fits"),
+        ((5, 0), "hierarchy 5,0 does not fit 125 frames: groups are of at least 2; 5 fits, and so does none"),
+        ((-5, -5), "groups are of at least 2"),
+        ((5, 5, 5, 5), "stage 4 would group 5 of 1; 5,5,5 fits, and so does none"),
+        ((5, 10**12), "stage 2 would group 1000000000000 of 25; 5 fits, and so does none"),
+    ],
+)
+def test_a_hierarchy_that_does_not_fit_the_frames_names_those_that_do(hierarchy, said):
+    with pytest.raises(ValueError, match=re.escape(said)):
         check_hierarchy(hierarchy, 125)
-    with pytest.raises(ValueError, match="groups of at least 2"):
+    with pytest.raises(ValueError, match=re.escape(said)):
         pooled("linear", torch.rand(1, 125, 1), hierarchy)
+
+
+@pytest.mark.parametrize("segment_weights", ["corrected", "original"])
+@pytest.mark.parametrize("function", POOLING_FUNCTIONS)
+def test_where_groups_do_not_divide_the_frames_the_last_segment_is_shorter(function, segment_weights):
+    """38 frames in 5,5 are 8 segments, the last of 3 frames, then 2, the last of 3 segments: as padding to 50 is."""
+    g = torch.Generator().manual_seed(0)
+    x, attention = (torch.rand(2, 38, 3, generator=g) for _ in range(2))
+    more = torch.rand(2, 12, 3, generator=g)
+    valid = torch.arange(50).expand(2, 50) < 38
+    alpha = torch.ones(3)
+    short = frame_weights(function, x, valid[:, :38], attention, "time", alpha)
+    long = frame_weights(function, torch.cat([x, more], 1), valid, torch.cat([attention, more], 1), "time", alpha)
+    clip, segments = pool(function, x, short, (5, 5), segment_weights=segment_weights)
+    as_padded, padded = pool(function, torch.cat([x, more], 1), long, (5, 5), segment_weights=segment_weights)
+    assert [part.shape[1] for part in segments] == [8, 2]
+    torch.testing.assert_close(clip, as_padded)
+    for found, expected in zip(segments, padded, strict=True):
+        torch.testing.assert_close(found, expected[:, : found.shape[1]])
+
+
+def test_the_last_shorter_segment_is_the_mean_of_its_own_frames():
+    x = torch.tensor([0.1, 0.3, 0.5, 0.7, 0.9]).reshape(1, 5, 1)
+    clip, (segments,) = pool("average", x, torch.ones(1, 5, 1), (2,))
+    torch.testing.assert_close(segments.flatten(), torch.tensor([0.2, 0.6, 0.9]))
+    torch.testing.assert_close(clip.flatten(), torch.tensor([(0.2 + 0.6 + 0.9) / 3]))
+
+
+@pytest.mark.parametrize("function", POOLING_FUNCTIONS)
+def test_as_first_printed_a_hierarchy_changes_nothing_even_where_it_does_not_divide(function):
+    x = torch.rand(2, 38, 3)
+    weights = frame_weights(function, x, torch.ones(2, 38, dtype=torch.bool), x, "time", torch.ones(3))
+    single, _ = pool(function, x, weights)
+    torch.testing.assert_close(pool(function, x, weights, (5, 5), segment_weights="original")[0], single)
 
 
 def test_what_pooling_does_not_know_is_refused():
@@ -300,8 +345,8 @@ def test_what_pooling_does_not_know_is_refused():
         frame_weights("attention", x, valid, x, "frames")
     with pytest.raises(ValueError, match="auto pooling needs its alpha"):
         frame_weights("auto", x, valid)
-    with pytest.raises(ValueError, match="a group of 3 does not divide 4 frames"):
-        pool_stage(x, x, 3)
+    with pytest.raises(ValueError, match="a group must be of at least 1, got 0"):
+        pool_stage(x, x, 0)
     with pytest.raises(ValueError, match="must be one of corrected, original, learned, got 'mean'"):
         pool("linear", x, x, (2,), segment_weights="mean")
     with pytest.raises(ValueError, match="expected learned weights of 1 stages, got 0"):

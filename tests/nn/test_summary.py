@@ -1,18 +1,21 @@
 import pytest
 import torch
-from sedpipe.nn.networks.crnn import CRNN, NetworkConfig, PoolingConfig
+from sedpipe.features.spec import FeatureSpec
+from sedpipe.nn.networks.crnn import CRNN, CRNNConfig
+from sedpipe.nn.pooling import PoolingConfig
 from sedpipe.nn.summary import layers, saved_bytes
+from specs import of
 
 torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="module")
 def paper() -> CRNN:
-    return CRNN(17, 500, 80, NetworkConfig(), PoolingConfig())
+    return CRNN(CRNNConfig(), PoolingConfig(), 17, FeatureSpec())
 
 
 def test_the_papers_network_has_the_shapes_and_multiply_adds_of_its_layers(paper):
-    rows = {row.name: row for row in layers(paper, 500, 80)}
+    rows = {row.name: row for row in layers(paper, FeatureSpec())}
     assert [rows[f"convolutions.{k}"].shape for k in range(4)] == [
         (64, 250, 40),
         (64, 125, 20),
@@ -28,10 +31,10 @@ def test_the_papers_network_has_the_shapes_and_multiply_adds_of_its_layers(paper
 
 
 def test_looking_at_a_network_leaves_it_as_it_was():
-    network = NetworkConfig(maps=(4,), pools=((4, 4),), conv_maps=4, gru_units=4)
-    model = CRNN(2, 40, 16, network, PoolingConfig(hierarchy=(5,)))
+    network = CRNNConfig(maps=(4,), pools=((4, 4),), conv_maps=4, gru_units=4)
+    model = CRNN(network, PoolingConfig(hierarchy=(5,)), 2, of(40, 16))
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    layers(model, 40, 16)
-    assert saved_bytes(model, 40, 16) > 40 * 16 * 8 * 4  # at least the maps of the first convolution
+    layers(model, of(40, 16))
+    assert saved_bytes(model, of(40, 16)) > 40 * 16 * 8 * 4  # at least the maps of the first convolution
     assert model.training
     assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())

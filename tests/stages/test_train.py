@@ -23,7 +23,7 @@ from sedpipe.io.files.locks import hold
 from sedpipe.io.lists.clips import read_clips, write_clips
 from sedpipe.io.models.checkpoints import read_model
 from sedpipe.listener import Listener
-from sedpipe.nn.networks.crnn import PoolingConfig
+from sedpipe.nn.pooling import PoolingConfig
 from sedpipe.stages.dry_run import dry_run
 from sedpipe.stages.train import TrainReport, train
 from sedpipe.training.settings import TrainSettings
@@ -359,8 +359,8 @@ def test_a_missing_split_says_what_it_is_needed_for(tmp_path, split):
 
 def test_a_network_that_does_not_fit_the_features_is_one_sentence(tmp_path):
     make_dataset(tmp_path)
-    with pytest.raises(SettingsError, match=r"^preset tiny: hierarchy must be groups .* divides 20 frames, got 3$"):
-        train_tiny(tmp_path, replace(SETTINGS, pooling=PoolingConfig("linear", (3,))))
+    with pytest.raises(SettingsError, match=r"^preset tiny: hierarchy 5,5 does not fit 20 frames: .* 5 of 4; 5 fits"):
+        train_tiny(tmp_path, replace(SETTINGS, pooling=PoolingConfig("linear", (5, 5))))
 
 
 @pytest.mark.parametrize("content", [b"", b"not a state", {"weights": {}}, {}])

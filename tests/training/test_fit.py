@@ -5,10 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from sedpipe.nn.networks.crnn import CRNN, NetworkConfig, PoolingConfig, Prediction
+from sedpipe.nn.networks.crnn import CRNN, CRNNConfig
+from sedpipe.nn.networks.network import Prediction
+from sedpipe.nn.pooling import PoolingConfig
 from sedpipe.training.augment import AugmentConfig
 from sedpipe.training.fit import Batch, Fit, LossError, TrainingConfig, clip_loss, predict
 from sedpipe.training.processes import make_fabric
+from specs import of
 
 torch.set_num_threads(1)
 CONFIG = TrainingConfig(batch_size=4, epochs=6, learning_rate=0.01, patience=3)
@@ -21,7 +24,7 @@ STRONG = replace(
         shift=True, mixup_alpha=0.3, time_masks=1, time_mask_frames=5, frequency_masks=1, frequency_mask_bands=3
     ),
 )
-NETWORK = NetworkConfig(maps=(4,), pools=((4, 4),), conv_maps=4, gru_units=4, dropout=0.3)
+NETWORK = CRNNConfig(maps=(4,), pools=((4, 4),), conv_maps=4, gru_units=4, dropout=0.3)
 
 
 class Told(torch.nn.Module):
@@ -56,7 +59,7 @@ def told_fit(validation_losses, config) -> tuple[Fit, list[float]]:
 
 def crnn_fit(seed: int = 0, config: TrainingConfig = CONFIG, initial: int = 0) -> Fit:
     torch.manual_seed(initial)
-    return Fit(CRNN(2, 40, 16, NETWORK, PoolingConfig("linear", (5,))), config, seed, make_fabric("cpu"))
+    return Fit(CRNN(NETWORK, PoolingConfig("linear", (5,)), 2, of(40, 16)), config, seed, make_fabric("cpu"))
 
 
 def some_batches(n_batches: int = 3) -> list[Batch]:

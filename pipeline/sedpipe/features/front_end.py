@@ -20,6 +20,10 @@ from sedpipe.suggestions import did_you_mean
 
 Setting = int | float | str
 
+CONTENTS = ("decibels", "samples", "embedding")
+"""What features can be: bands of a spectrogram in dB, from low to high; samples of a waveform; values of a network,
+in no order. Networks and augmentation say which of them they can work on."""
+
 
 class FrontEnd(Protocol):
     """A waveform in, frames out, the same shape for every clip; shorter clips are padded.
@@ -36,6 +40,10 @@ class FrontEnd(Protocol):
     @property
     def version(self) -> int:
         """Counts up whenever the same settings would give other values, so that stored features are made anew."""
+
+    @property
+    def content(self) -> str:
+        """Which of :data:`CONTENTS` its features are."""
 
     @property
     def settings(self) -> dict[str, Setting]:

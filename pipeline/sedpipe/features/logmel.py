@@ -54,6 +54,7 @@ class LogMelConfig:
 
     name: ClassVar[str] = "logmel"
     version: ClassVar[int] = 2
+    content: ClassVar[str] = "decibels"
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from sedpipe.choices import DTYPES
 from sedpipe.features.front_end import FrontEnd, Setting, build_front_end, front_end_of, front_end_table
 
-# Bounds on what a model from elsewhere may claim, far above what any front end needs: a clip of its features is
-# 256 MiB at most, and of its samples 512 MiB.
-_MOST_VALUES, _MOST_SAMPLES, _MOST_RATE = 2**26, 2**27, 2**20
+# Bounds on what a model from elsewhere may claim, far above what any front end needs: features of a clip are 64 MiB at
+# most, as float32 (half an hour of log-mel, six minutes of samples), and its samples 128 MiB.
+_MOST_VALUES, _MOST_SAMPLES, _MOST_RATE = 2**24, 2**25, 2**20
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,7 @@ class WaveformConfig:
 
     name: ClassVar[str] = "waveform"
     version: ClassVar[int] = 1
+    content: ClassVar[str] = "samples"
     padding: ClassVar[float] = 0.0
 
     def __post_init__(self) -> None:

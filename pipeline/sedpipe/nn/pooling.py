@@ -8,6 +8,7 @@ Shapes: B clips, T frames, K classes. Frames that are padding have weight 0, so 
 is computed in float32 at least, whatever the network's precision.
 
 - :data:`POOLING_FUNCTIONS`: all of them by name; a new one is a function and a line there
+- :class:`PoolingConfig`: which of them, and through which hierarchy
 - :func:`frame_weights`: weights (B, T, K) of a pooling function
 - :func:`learned_weights`: from the output of a dense layer, for frames or segments
 - :func:`pool_stage`: one stage of the hierarchy
@@ -22,11 +23,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import prod
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+
+from sedpipe.hierarchy import as_option
 
 ATTENTION_AXES = ("classes", "time")
 SEGMENT_WEIGHTS = ("corrected", "original", "learned")
@@ -121,6 +123,49 @@ POOLING_FUNCTIONS = {
 }
 
 
+@dataclass(frozen=True)
+class PoolingConfig:
+    """How frame probabilities become clip probabilities.
+
+    Parameters
+    ----------
+    function : str
+        A name in ``POOLING_FUNCTIONS``: ``max``, ``average``, ``linear``, ``exponential``, ``attention``, ``auto``, ...
+    hierarchy : tuple of int
+        Neighbours pooled in each stage before the last; ``()`` is single pooling.
+    attention_axis : str
+        Softmax of the attention layer, and of learned segment weights, over ``classes`` or over ``time``.
+    segment_weights : str
+        ``corrected`` (Eq. 4 of the erratum), ``original`` (Eq. A-1) or ``learned`` (a dense layer a stage).
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown, or a function that takes the largest value, and has no weights, should learn some.
+    """
+
+    function: str = "linear"
+    hierarchy: tuple[int, ...] = (5, 5)
+    attention_axis: str = "classes"
+    segment_weights: str = "corrected"
+
+    def __post_init__(self) -> None:
+        if self.function not in POOLING_FUNCTIONS:
+            raise ValueError(f"pooling must be one of {', '.join(POOLING_FUNCTIONS)}, got {self.function!r}")
+        if self.attention_axis not in ATTENTION_AXES:
+            raise ValueError(f"attention_axis must be 'classes' or 'time', got {self.attention_axis!r}")
+        if self.segment_weights not in SEGMENT_WEIGHTS:
+            known = ", ".join(SEGMENT_WEIGHTS)
+            raise ValueError(f"segment_weights must be one of {known}, got {self.segment_weights!r}")
+        if POOLING_FUNCTIONS[self.function].takes_largest and self.segment_weights == "learned":
+            raise ValueError(f"{self.function} pooling takes the largest value: it has no segment weights to learn")
+
+    @property
+    def n_learned_stages(self) -> int:
+        """Stages whose segments have learned weights."""
+        return len(self.hierarchy) if self.segment_weights == "learned" else 0
+
+
 def frame_weights(
     function: str,
     frame_probs: Tensor,
@@ -200,7 +245,7 @@ def pool_stage(
     ----------
     values, weights : Tensor [shape=(B, T, K)]
     group : int
-        Neighbours in a group; divides T.
+        Neighbours in a group; the last group is smaller where it does not divide T.
     largest : bool
         Take the largest value of a group instead of the weighted mean (max pooling).
     segment_weights : str
@@ -208,18 +253,21 @@ def pool_stage(
 
     Returns
     -------
-    values, weights : Tensor [shape=(B, T / group, K)]
+    values, weights : Tensor [shape=(B, ceil(T / group), K)]
         The mean (or the largest value) of each group, and the group's weight for the next stage; both 0,
         not nan, where every weight of a group is 0.
 
     Raises
     ------
     ValueError
-        If ``group`` does not divide T.
+        If ``group`` is not positive.
     """
+    if group < 1:
+        raise ValueError(f"a group must be of at least 1, got {group}")
+    lacking = -values.shape[1] % group
+    if lacking:  # what is not there weighs as much as padding does: nothing
+        values, weights = (nn.functional.pad(part, (0, 0, 0, lacking)) for part in (values, weights))
     n_clips, n_frames, n_classes = values.shape
-    if group < 1 or n_frames % group:
-        raise ValueError(f"a group of {group} does not divide {n_frames} frames")
     values = values.reshape(n_clips, n_frames // group, group, n_classes)
     weights = weights.reshape(values.shape)
     # shares of the largest weight: squares of small weights would vanish. The scale changes neither result, hence
@@ -238,12 +286,26 @@ def pool_stage(
 
 
 def check_hierarchy(hierarchy: Sequence[int], n_frames: int) -> None:
-    """Raise ``ValueError`` unless the groups of ``hierarchy``, one stage after the other, divide ``n_frames``."""
-    if any(group < 2 for group in hierarchy) or n_frames % prod(hierarchy):
-        factors = ",".join(str(group) for group in hierarchy)
-        raise ValueError(
-            f"hierarchy must be groups of at least 2 whose product divides {n_frames} frames, got {factors}"
-        )
+    """Raise ``ValueError`` unless each stage of ``hierarchy`` finds a whole group among what the one before left.
+
+    Groups need not divide: the last segment of a stage is then of fewer frames. A group larger than all there is would
+    be a stage that pools nothing but what the last stage pools anyway.
+
+    Examples
+    --------
+    >>> check_hierarchy((5, 5), 38)  # 38 frames -> 8 segments, the last of 3 frames -> 2 -> the clip
+    >>> check_hierarchy((5, 5), 13)
+    Traceback (most recent call last):
+    ...
+    ValueError: hierarchy 5,5 does not fit 13 frames: stage 2 would group 5 of 3; 5 fits, and so does none
+    """
+    left = n_frames
+    for stage, group in enumerate(hierarchy):
+        if group < 2 or group > left:
+            fits = f"{as_option(hierarchy[:stage])} fits, and so does none" if stage else "none fits"
+            wrong = f"stage {stage + 1} would group {group} of {left}" if group > 1 else "groups are of at least 2"
+            raise ValueError(f"hierarchy {as_option(hierarchy)} does not fit {n_frames} frames: {wrong}; {fits}")
+        left = -(-left // group)
 
 
 def pool(
@@ -266,24 +328,24 @@ def pool(
     weights : Tensor [shape=(B, T, K)]
         From :func:`frame_weights`.
     hierarchy : sequence of int
-        Neighbours pooled in each stage before the last; ``(5, 5)`` makes 125 -> 25 -> 5 -> 1, ``()`` is single
-        pooling. The last stage takes what is left.
+        Neighbours pooled in each stage before the last; ``(5, 5)`` makes 125 -> 25 -> 5 -> 1, and of 38 frames 8
+        segments (the last of 3 frames), then 2; ``()`` is single pooling. The last stage takes what is left.
     segment_weights : str
         One of ``SEGMENT_WEIGHTS``.
     learned : sequence of Tensor
-        For ``learned`` alone: weights (B, T / group, K) of the segments of each stage before the last.
+        For ``learned`` alone: weights (B, ceil(T / group), K) of the segments of each stage before the last.
 
     Returns
     -------
     clip_probs : Tensor [shape=(B, K)]
         In [0, 1], float32 (float64 if ``frame_probs`` is).
     segment_probs : list of Tensor
-        Of each stage before the last, (B, T / group, K), finest first.
+        Of each stage before the last, (B, ceil(T / group), K), finest first.
 
     Raises
     ------
     ValueError
-        If the groups do not divide the frames, or learned weights are not there one a stage.
+        If the hierarchy does not fit the frames, or learned weights are not there one a stage.
     """
     check_hierarchy(hierarchy, frame_probs.shape[1])
     if segment_weights not in SEGMENT_WEIGHTS:

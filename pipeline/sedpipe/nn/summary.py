@@ -15,7 +15,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from sedpipe.nn.networks.crnn import CRNN
+from sedpipe.features.spec import FeatureSpec
+from sedpipe.nn.networks.network import Network
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Layer:
         Of its output for one clip.
     parameters : int
     multiply_adds : int
-        Of convolutions, GRU and dense layers, for one clip.
+        Of convolutions, recurrent and dense layers, for one clip; what a layer multiplies by hand is not counted.
     """
 
     name: str
@@ -40,17 +41,17 @@ class Layer:
     multiply_adds: int
 
 
-def layers(model: CRNN, n_frames: int, n_mels: int) -> list[Layer]:
-    """The blocks, convolutions, GRU and dense layers in the order in which a clip passes them."""
-    parts = {f"convolutions.{name}": part for name, part in model.convolutions.named_children()}
-    parts |= {
-        name: part for name, part in model.named_children() if not isinstance(part, nn.Sequential | nn.ModuleList)
-    }
-    parts |= {f"attend_segments.{name}": part for name, part in model.attend_segments.named_children()}
+def layers(model: Network, spec: FeatureSpec) -> list[Layer]:
+    """The parts of a network in the order in which it has them; of a sequence or a list of parts, each."""
+    parts: dict[str, nn.Module] = {}
+    for name, part in model.named_children():
+        inner = part.named_children() if isinstance(part, nn.Sequential | nn.ModuleList) else ()
+        parts |= {f"{name}.{child}": one for child, one in inner} or {name: part}
     shapes: dict[str, tuple[int, ...]] = {}
     work = dict.fromkeys(parts, 0)
 
-    def watch(name: str, part: nn.Module, output: Tensor) -> None:
+    def watch(name: str, part: nn.Module, output: Any) -> None:
+        output = output[0] if isinstance(output, tuple) else output  # recurrent layers return their state, too
         work[name] += _multiply_adds(part, output)
         if part is parts[name]:
             shapes[name] = tuple(output.shape[1:])
@@ -61,7 +62,7 @@ def layers(model: CRNN, n_frames: int, n_mels: int) -> list[Layer]:
         for module in part.modules()
     ]
     try:
-        _one_clip(model, n_frames, n_mels)
+        _one_clip(model, spec)
     finally:
         for handle in handles:
             handle.remove()
@@ -72,7 +73,7 @@ def layers(model: CRNN, n_frames: int, n_mels: int) -> list[Layer]:
     ]
 
 
-def saved_bytes(model: CRNN, n_frames: int, n_mels: int) -> int:
+def saved_bytes(model: Network, spec: FeatureSpec) -> int:
     """Bytes of one clip that are kept from the way forward for the way back, each storage once."""
     own = {tensor.untyped_storage().data_ptr() for tensor in model.state_dict().values()}
     sizes: dict[int, int] = {}
@@ -84,23 +85,21 @@ def saved_bytes(model: CRNN, n_frames: int, n_mels: int) -> int:
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor), _training(model):
-        kept = model(torch.zeros(2, n_frames, n_mels), torch.full((2,), n_frames))  # the graph lives while it does
+        kept = model(torch.zeros(2, *spec.shape), torch.full((2,), spec.shape[0]))  # the graph lives while it does
         del kept
     return sum(sizes.values()) // 2
 
 
-def _one_clip(model: CRNN, n_frames: int, n_mels: int) -> None:
-    was_training = model.training
+def _one_clip(model: Network, spec: FeatureSpec) -> None:
+    was_training, device = model.training, model.mean.device
     model.eval()
     with torch.inference_mode():
-        model(
-            torch.zeros(1, n_frames, n_mels, device=model.mean.device), torch.tensor([n_frames]).to(model.mean.device)
-        )
+        model(torch.zeros(1, *spec.shape, device=device), torch.tensor([spec.shape[0]]).to(device))
     model.train(was_training)
 
 
 @contextmanager
-def _training(model: CRNN) -> Iterator[None]:
+def _training(model: Network) -> Iterator[None]:
     """In training, with its running statistics as they were afterwards."""
     before: dict[str, Any] = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     was_training = model.training
@@ -111,10 +110,15 @@ def _training(model: CRNN) -> Iterator[None]:
 
 
 def _multiply_adds(part: nn.Module, output: Tensor) -> int:
-    if isinstance(part, nn.Conv2d):
+    if isinstance(part, nn.Conv1d | nn.Conv2d | nn.Conv3d):
         return output.numel() * part.weight[0].numel()
     if isinstance(part, nn.Linear):
         return output.numel() * part.in_features
-    if isinstance(part, nn.GRU):
-        return output.shape[1] * 6 * part.hidden_size * (part.input_size + part.hidden_size)
+    if isinstance(part, nn.RNNBase):
+        return output.shape[:-1].numel() * sum(tensor.numel() for tensor in _matrices(part))
     return 0
+
+
+def _matrices(part: nn.RNNBase) -> Iterator[Tensor]:
+    """What each frame is multiplied by, biases apart."""
+    return (tensor for name, tensor in part.named_parameters() if name.startswith("weight"))

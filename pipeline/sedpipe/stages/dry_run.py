@@ -55,7 +55,7 @@ def dry_run(dataset: Dataset, settings: TrainSettings, spec: FeatureSpec) -> Dry
     training = open_splits(dataset, spec, labels)["training"]
     check_devices(torch.device(settings.device), settings.devices)
     torch.set_num_threads(max(1, settings.threads // settings.devices))
-    fit = start(make_fabric(settings.device, settings.precision), settings, labels, spec.front_end, training)
+    fit = start(make_fabric(settings.device, settings.precision), settings, labels, spec, training)
     size = min(MEASURED_CLIPS, settings.training.batch_size, len(training))
     with what_a_user_can_mend("dry run", settings):
         batch = next(training.in_order(size))
@@ -64,8 +64,8 @@ def dry_run(dataset: Dataset, settings: TrainSettings, spec: FeatureSpec) -> Dry
         begun = time.monotonic()
         next(steps)
         speed = settings.devices * size / max(time.monotonic() - begun, 1e-9)
-        rows = layers(fit.model, *spec.shape)
-        per_clip = saved_bytes(fit.model.cpu(), *spec.shape)
+        rows = layers(fit.model, spec)
+        per_clip = saved_bytes(fit.model.cpu(), spec)
     parameters = sum(parameter.numel() for parameter in fit.model.parameters())
     return DryRunReport(
         dataset=dataset.name,

@@ -188,7 +188,7 @@ def _listen(file: AudioFile, trained: TrainedModel, point: PostProcessing) -> Pr
         read_blocks(file.path, trained.spec.front_end.sample_rate), trained
     )
     duration = n_samples / trained.spec.front_end.sample_rate
-    grid = trained.spec.front_end.grid.subsampled(trained.network.time_factor)
+    grid = trained.grid
     n_frames = grid.frames_of_samples(n_samples)
     decoded = decode_events(
         probs, trained.labels, point, grid, n_frames=n_frames, duration=duration, clip_probs=clip_probs
@@ -223,7 +223,7 @@ def frame_probabilities(
         Length of the recording.
     """
     front_end = trained.spec.front_end
-    step = front_end.hop_length * trained.network.time_factor
+    step = front_end.hop_length * trained.model.time_factor
     hop = max(1, round((1 - overlap) * front_end.n_samples / step)) * step
     starts: list[int] = []
     end = 0

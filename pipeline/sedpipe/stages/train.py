@@ -18,7 +18,6 @@ from sedpipe.choices import OPERATING_POINTS
 from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.detection.tuning import UNTUNED, OperatingPoint, scores_at_thresholds, tune
 from sedpipe.errors import MissingStageError, SedpipeError, SettingsError, StaleError
-from sedpipe.features.front_end import FrontEnd
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.curves import Curves
 from sedpipe.io.cache.dataset import Dataset
@@ -27,13 +26,14 @@ from sedpipe.io.cache.resume import find_resume, remove_resume, write_resume
 from sedpipe.io.cache.runs import Run, named_run
 from sedpipe.io.files.atomic import remove_leftovers, write_text
 from sedpipe.io.files.locks import hold, wait_for
-from sedpipe.io.models.checkpoints import TrainedModel, build_model, write_model
+from sedpipe.io.models.checkpoints import TrainedModel, write_model
 from sedpipe.io.records.run import RunRecord, TrainReport
 from sedpipe.io.records.settings import as_table, differences, in_words
 from sedpipe.labels import LabelSet
 from sedpipe.listener import Listener, clock
 from sedpipe.nn.device import check_compiler, has_room
-from sedpipe.nn.networks.crnn import CRNN
+from sedpipe.nn.networks.network import Network
+from sedpipe.nn.networks.registry import build_network
 from sedpipe.steps.batches import ClipBatches, band_statistics, read_ahead
 from sedpipe.steps.run_record import begin_run, describe_run
 from sedpipe.steps.truth import find_truth
@@ -143,7 +143,7 @@ def _train(fabric: Fabric, task: _Task) -> TrainReport:
         task = replace(task, listener=Listener())
     torch.set_num_threads(max(1, settings.threads // settings.devices))
     keep_freed_memory()
-    fit = start(fabric, settings, task.labels, task.spec.front_end, splits["training"])
+    fit = start(fabric, settings, task.labels, task.spec, splits["training"])
     _feed(splits, fabric.device)
     seconds_before = _resume(fit, run, task.listener)
     judge = _judge(task, fit.model.time_factor)
@@ -156,7 +156,7 @@ def _train(fabric: Fabric, task: _Task) -> TrainReport:
     return report
 
 
-def _finish(model: CRNN, task: _Task, report: TrainReport) -> None:
+def _finish(model: Network, task: _Task, report: TrainReport) -> None:
     """Tune the model, and store it with what was chosen."""
     run, settings = task.run, task.settings
     points = _tune(model, task)
@@ -219,11 +219,11 @@ def what_a_user_can_mend(name: str, settings: TrainSettings) -> Iterator[None]:
         ) from error
 
 
-def start(fabric: Fabric, settings: TrainSettings, labels: LabelSet, front_end: FrontEnd, training: ClipBatches) -> Fit:
+def start(fabric: Fabric, settings: TrainSettings, labels: LabelSet, spec: FeatureSpec, training: ClipBatches) -> Fit:
     """A fit of the untrained network."""
     torch.manual_seed(settings.seed)
     try:
-        model = build_model(labels, front_end, settings.network, settings.pooling)
+        model = build_network(settings.network, settings.pooling, len(labels), spec)
     except ValueError as error:
         raise SettingsError(f"preset {settings.preset}: {error}") from error
     model.standardise_with(*band_statistics(training))
@@ -348,7 +348,7 @@ def _judge(task: _Task, time_factor: int) -> Judge | None:
     return judge
 
 
-def _tune(model: CRNN, task: _Task) -> dict[str, OperatingPoint]:
+def _tune(model: Network, task: _Task) -> dict[str, OperatingPoint]:
     """Post-processing for each operating point, tuned on ``testing``; empty where no event is known there."""
     if task.truth is None:
         task.listener.say("testing has no strong labels: thresholds stay at 0.5, untuned")

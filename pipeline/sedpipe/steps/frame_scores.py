@@ -96,7 +96,7 @@ def _by_the_network(
     clip_ids = [clip.clip_id for clip in batches.clips]
     made = FrameScores.pooled(
         frame_probs, clip_probs, clip_ids, batches.n_frames,
-        trained.labels, trained.spec.front_end.grid, trained.network.time_factor,
+        trained.labels, trained.spec.front_end.grid, trained.model.time_factor,
     )  # fmt: skip
     scores = replace(made, points=trained.operating_points)
     write_frame_scores(run.frame_scores_path(split), scores, _origin(run, features, clip_ids, batches.audio_sha256))

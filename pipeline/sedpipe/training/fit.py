@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sedpipe.nn.networks.crnn import CRNN
+from sedpipe.nn.networks.network import Network
 from sedpipe.training.augment import AugmentConfig, augment
 from sedpipe.training.averaging import MovingAverage
 from sedpipe.training.orders import ORDERS
@@ -129,7 +129,7 @@ class Fit:
 
     Parameters
     ----------
-    model : CRNN
+    model : Network
         Is moved to its device.
     config : TrainingConfig
     seed : int
@@ -141,7 +141,7 @@ class Fit:
     """
 
     def __init__(
-        self, model: CRNN, config: TrainingConfig, seed: int, fabric: Fabric, steps_per_epoch: int = 1
+        self, model: Network, config: TrainingConfig, seed: int, fabric: Fabric, steps_per_epoch: int = 1
     ) -> None:
         self.model = model
         self.config = config
@@ -314,7 +314,7 @@ class Fit:
         return loss, judge(np.concatenate(frame_probs), np.concatenate(clip_probs))
 
 
-def predict(model: CRNN, batches: Iterable[Batch]) -> tuple[np.ndarray, np.ndarray]:
+def predict(model: Network, batches: Iterable[Batch]) -> tuple[np.ndarray, np.ndarray]:
     """``frame_probs`` (N, T', K) and ``clip_probs`` (N, K) of all clips of ``batches``, float32."""
     model.eval()
     frame_probs, clip_probs = [], []
@@ -327,7 +327,7 @@ def predict(model: CRNN, batches: Iterable[Batch]) -> tuple[np.ndarray, np.ndarr
     return np.concatenate(frame_probs), np.concatenate(clip_probs)
 
 
-def _on_device(batch: Batch, model: CRNN) -> tuple[Tensor, Tensor, Tensor]:
+def _on_device(batch: Batch, model: Network) -> tuple[Tensor, Tensor, Tensor]:
     device = model.mean.device
     x, y, n_frames = (part.to(device, non_blocking=True) for part in (batch.x, batch.y, batch.n_frames))
     return x, y, n_frames

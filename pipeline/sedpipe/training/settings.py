@@ -8,7 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sedpipe.hierarchy import as_name
-from sedpipe.nn.networks.crnn import NetworkConfig, PoolingConfig
+from sedpipe.nn.networks.network import NetworkConfig
+from sedpipe.nn.networks.registry import DEFAULT
+from sedpipe.nn.pooling import PoolingConfig
 from sedpipe.training.fit import TrainingConfig
 
 PAPER = "paper"
@@ -24,6 +26,7 @@ class TrainSettings:
     preset : str
         Name of the preset that network and training come from.
     network : NetworkConfig
+        Names the network, and says its sizes.
     pooling : PoolingConfig
     training : TrainingConfig
     seed : int
@@ -60,4 +63,5 @@ class TrainSettings:
         how = self.pooling
         weights = "" if how.segment_weights == "corrected" else f"-{how.segment_weights}"
         recipe = "" if self.recipe == PAPER else f"-{self.recipe}"
-        return f"{self.preset}{recipe}-{how.function}-{as_name(how.hierarchy)}{weights}-seed{self.seed}"
+        network = "" if self.network.name in (DEFAULT, self.preset) else f"-{self.network.name}"
+        return f"{self.preset}{network}{recipe}-{how.function}-{as_name(how.hierarchy)}{weights}-seed{self.seed}"

@@ -11,15 +11,17 @@ from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.errors import MissingStageError, SedpipeError
 from sedpipe.features.logmel import LogMelConfig
 from sedpipe.features.spec import FeatureSpec
-from sedpipe.io.models.checkpoints import TrainedModel, build_model, read_model, table_of, write_model, write_state
+from sedpipe.io.models.checkpoints import TrainedModel, read_model, table_of, write_model, write_state
 from sedpipe.labels import LabelSet
-from sedpipe.nn.networks.crnn import NetworkConfig, PoolingConfig
+from sedpipe.nn.networks.crnn import CRNNConfig
+from sedpipe.nn.networks.registry import build_network
+from sedpipe.nn.pooling import PoolingConfig
 
 torch.set_num_threads(1)
 CPU = torch.device("cpu")
 LABELS = LabelSet(("Air horn, truck horn", "Hund"))
 FRONT_END = LogMelConfig(n_frames=40, n_mels=16)
-NETWORK = NetworkConfig(maps=(4,), pools=((4, 4),), conv_maps=4, gru_units=4)
+NETWORK = CRNNConfig(maps=(4,), pools=((4, 4),), conv_maps=4, gru_units=4)
 POOLING = PoolingConfig("attention", (5,), "time")
 POINTS = {
     "min_er": PostProcessing((0.4, 0.3), (0.5, 0.0), gap_s=0.2),
@@ -29,7 +31,7 @@ POINTS = {
 
 def some_model() -> TrainedModel:
     torch.manual_seed(0)
-    model = build_model(LABELS, FRONT_END, NETWORK, POOLING).eval()
+    model = build_network(NETWORK, POOLING, len(LABELS), FeatureSpec(FRONT_END)).eval()
     model.standardise_with(torch.randn(16), torch.rand(16))
     return TrainedModel(model, LABELS, FeatureSpec(FRONT_END), NETWORK, POOLING, POINTS)
 
@@ -155,11 +157,22 @@ def test_damaged_bytes_are_refused_or_read_but_never_an_error_of_another_kind(pa
         ({"network": {**vars(NETWORK), "gru_units": 8}}, "size mismatch for gru"),
         ({"network": {**vars(NETWORK), "gru_units": 10**7, "conv_maps": 10**6}}, "size mismatch for"),  # 120 TB
         ({"network": {**vars(NETWORK), "maps": (0,)}}, "must be positive"),
-        ({"network": {**vars(NETWORK), "layers": 3}}, "unexpected keyword argument 'layers'"),
+        ({"network": {**vars(NETWORK), "layers": 3}}, "unknown key 'layers'"),
+        ({"network": {**vars(NETWORK), "name": "crn"}}, r"network 'crn' is not one of crnn.*did you mean 'crnn'"),
+        ({"network": {**vars(NETWORK), "name": 4}}, "expected a name in quotes, found 4"),
+        ({"network": {**vars(NETWORK), "pools": ((2**40, 1),)}}, "makes one frame of"),
+        ({"network": {**vars(NETWORK), "depths": (10**9,)}}, "at most 256 convolutions"),
         ({"pooling": {"function": "mean"}}, "pooling must be one of"),
         ({"pooling": {"function": "linear", "hierarchy": (5,)}}, "Unexpected key"),
-        ({"pooling": {"function": "attention", "hierarchy": (3,)}}, "hierarchy must be groups"),
-        ({"front_end": {"n_frames": 42, "n_mels": 16}}, "must divide the input of 42 frames"),
+        ({"pooling": {"function": "attention", "hierarchy": (11,)}}, "hierarchy 11 does not fit 10 frames"),
+        ({"pooling": {"function": "attention", "hierarchy": (5, 10**12)}}, "does not fit 10 frames"),
+        ({"front_end": {"n_frames": 40, "n_mels": 18}}, "must divide the 18 of the input"),
+        ({"front_end": {"n_frames": 10**9, "n_mels": 16}}, "values a clip are too many"),
+        ({"front_end": {"n_frames": 40, "n_mels": 16, "hop_length": 1}}, "makes 11025 frames a second, at most 1000"),
+        ({"front_end": {"n_frames": 40.0, "n_mels": 16}}, "valid integer"),
+        ({"front_end": {"front_end": "sonar"}}, "front end 'sonar' is not one of logmel, waveform"),
+        ({"front_end": {"front_end": "waveform"}}, "network crnn takes decibels, not samples"),
+        ({"front_end": [40, 16]}, "expected a table"),
         ({"front_end": {"n_frames": -4}}, "n_frames must be positive"),
         ({"feature_dtype": "int8"}, "dtype must be one of float16, float32, got 'int8'"),
         ({"operating_points": {"min_er": {"threshold": 0.5}}}, "it lacks 'max_f1'"),

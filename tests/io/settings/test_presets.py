@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 from sedpipe.errors import SettingsError
 from sedpipe.io.settings.presets import Preset, load_preset, preset_names
-from sedpipe.nn.networks.crnn import NetworkConfig, PoolingConfig
+from sedpipe.nn.networks.crnn import CRNNConfig
+from sedpipe.nn.pooling import PoolingConfig
 from sedpipe.training.fit import TrainingConfig
 
 
@@ -16,7 +17,7 @@ def preset(tmp_path: Path, text: str) -> Preset:
 
 def test_the_papers_preset_is_the_papers_training_on_the_default_network():
     paper = load_preset("paper")
-    assert paper == Preset("paper", NetworkConfig(), PoolingConfig(), TrainingConfig())
+    assert paper == Preset("paper", CRNNConfig(), PoolingConfig(), TrainingConfig())
     as_published = {"batch_size": 128, "epochs": 100, "learning_rate": 1e-3, "patience": 10}
     assert {name: value for name, value in asdict(paper.training).items() if name in as_published} == as_published
     assert paper.training == TrainingConfig(**as_published)  # and nothing that the paper does not tell of
@@ -32,8 +33,12 @@ def test_every_shipped_preset_can_be_loaded_by_name():
 
 def test_a_preset_of_ones_own_says_only_what_differs(tmp_path):
     own = preset(tmp_path, "[network]\nconv_pool = [1, 5]\n[pooling]\nhierarchy = []\n[training]\nepochs = 0\n")
-    assert own == Preset("own", NetworkConfig(conv_pool=(1, 5)), PoolingConfig(hierarchy=()), TrainingConfig(epochs=0))
-    assert preset(tmp_path, "") == Preset("own", NetworkConfig(), PoolingConfig(), TrainingConfig())
+    assert own == Preset("own", CRNNConfig(conv_pool=(1, 5)), PoolingConfig(hierarchy=()), TrainingConfig(epochs=0))
+    assert preset(tmp_path, "") == Preset("own", CRNNConfig(), PoolingConfig(), TrainingConfig())
+
+
+def test_a_preset_may_name_its_network(tmp_path):
+    assert preset(tmp_path, "[network]\nname = 'crnn'\ngru_units = 8\n").network == CRNNConfig(gru_units=8)
 
 
 def test_sizes_are_tuples_so_that_settings_can_be_compared(tmp_path):
@@ -61,6 +66,8 @@ def test_sizes_are_tuples_so_that_settings_can_be_compared(tmp_path):
         ("[network]\nmaps = [64, '64']\n", r"network\.maps\.1: found '64'"),
         ("[network]\npools = [[2, 2, 2]]\n", r"network\.pools\.0"),
         ("[network]\nmaps = [64]\n", r"network: .*expected one pool a block, got 1 blocks and 4 pools"),
+        ("[network]\nname = 'crn'\n", r"network\.name: network 'crn' is not one of crnn.*did you mean 'crnn'"),
+        ("[network]\nname = 5\n", r"network\.name: expected a name in quotes, found 5"),
         ("[network]\ndropout = 1\n", r"network: .*dropout must be in \[0, 1\), got 1"),
         ("[pooling]\nfunction = 'mean'\n", r"pooling: .*pooling must be one of max, average"),
         ("[training\n", r"not TOML"),

@@ -35,6 +35,12 @@ def test_without_a_preset_the_device_decides(device: str, preset: str, monkeypat
     assert train_settings(Asked(1)).preset == preset
 
 
+def test_a_network_may_be_named_and_has_its_default_sizes_unless_the_preset_is_of_it() -> None:
+    assert train_settings(Asked(1, "small", network="crnn", device="cpu")).network == load_preset("small").network
+    with pytest.raises(SettingsError, match=r"--network\.name: network 'crn' is not one of .*did you mean 'crnn'"):
+        train_settings(Asked(1, "small", network="crn", device="cpu"))
+
+
 def test_values_that_do_not_go_together_are_a_sentence() -> None:
     with pytest.raises(SettingsError, match="max pooling takes the largest value"):
         train_settings(Asked(1, "small", pooling="max", segment_weights="learned", device="cpu"))

@@ -6,21 +6,23 @@ import numpy as np
 import pytest
 import sedpipe
 import torch
+from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.settings.presets import load_preset
-from sedpipe.nn.networks.crnn import CRNN, NetworkConfig, PoolingConfig
-from sedpipe.nn.pooling import POOLING_FUNCTIONS, frame_weights, pool
+from sedpipe.nn.networks.crnn import CRNN, CRNNConfig
+from sedpipe.nn.pooling import POOLING_FUNCTIONS, PoolingConfig, frame_weights, pool
 from sedpipe.training.fit import Batch, Fit, TrainingConfig, predict
 from sedpipe.training.processes import make_fabric
+from specs import of
 
 torch.set_num_threads(1)
 PRESETS = Path(sedpipe.__file__).parent / "presets"
-TINY = NetworkConfig(maps=(4, 4), pools=((2, 2), (2, 2)), conv_maps=8, gru_units=4)
+TINY = CRNNConfig(maps=(4, 4), pools=((2, 2), (2, 2)), conv_maps=8, gru_units=4)
 
 
 def tiny(function="linear", hierarchy=(5,), axis="classes", **changes) -> CRNN:
     """A network from 40 frames of 16 bands to 10 frames of 3 classes, for use."""
     torch.manual_seed(0)
-    return CRNN(3, 40, 16, replace(TINY, **changes), PoolingConfig(function, hierarchy, axis)).eval()
+    return CRNN(replace(TINY, **changes), PoolingConfig(function, hierarchy, axis), 3, of(40, 16)).eval()
 
 
 def n_parameters(model: torch.nn.Module) -> int:
@@ -35,7 +37,7 @@ def gru_parameters(n_in: int, units: int) -> int:
 @pytest.mark.parametrize("name", ["paper", "small"])
 def test_shipped_presets_turn_500_by_80_into_125_frames_25_segments_and_5(name):
     preset = load_preset(name)
-    model = CRNN(17, 500, 80, preset.network, preset.pooling).eval()
+    model = CRNN(preset.network, preset.pooling, 17, FeatureSpec()).eval()
     with torch.inference_mode():
         prediction = model(torch.randn(1, 500, 80), torch.tensor([500]))
     assert prediction.frame_probs.shape == (1, 125, 17)
@@ -45,7 +47,7 @@ def test_shipped_presets_turn_500_by_80_into_125_frames_25_segments_and_5(name):
 
 def test_the_papers_network_has_the_parameters_of_its_layers():
     preset = load_preset("paper")
-    model = CRNN(17, 500, 80, preset.network, preset.pooling)
+    model = CRNN(preset.network, preset.pooling, 17, FeatureSpec())
     gated = (9 * 1 * 128 + 2 * 128) + 7 * (9 * 64 * 128 + 2 * 128)
     expected = gated + (9 * 64 * 256 + 256) + gru_parameters(5 * 256, 128) + (256 * 17 + 17)
     assert n_parameters(model) == expected
@@ -54,7 +56,7 @@ def test_the_papers_network_has_the_parameters_of_its_layers():
 
 def test_cdurs_network_has_the_parameters_of_its_layers_and_pools_frequency_away():
     preset = load_preset("cdur")
-    model = CRNN(17, 500, 80, preset.network, preset.pooling)
+    model = CRNN(preset.network, preset.pooling, 17, FeatureSpec())
     convolutions = 9 * (1 * 32 + 32 * 128 + 3 * 128 * 128) + 2 * (1 + 32 + 3 * 128)
     expected = convolutions + gru_parameters(128, 128) + (256 * 17 + 17)
     assert n_parameters(model) == expected
@@ -88,7 +90,7 @@ def test_variants_that_the_papers_preset_describes_can_be_built(tmp_path, varian
     (tmp_path / "variant.toml").write_text(changed)
     preset = load_preset(str(tmp_path / "variant.toml"))
     with torch.device("meta"):
-        model = CRNN(17, 500, 80, preset.network, preset.pooling)
+        model = CRNN(preset.network, preset.pooling, 17, FeatureSpec())
     assert preset.network != load_preset("paper").network
     assert preset.network.time_factor == 4
     assert round(n_parameters(model) / 1e6, 2) == millions
@@ -122,7 +124,7 @@ def test_clips_are_pooled_from_the_frames_that_count(function):
 
 def test_learned_segment_weights_add_a_dense_layer_a_stage_that_is_trained():
     pooling = PoolingConfig("linear", (5, 2), "time", "learned")
-    model = CRNN(3, 40, 16, TINY, pooling)
+    model = CRNN(TINY, pooling, 3, of(40, 16))
     assert n_parameters(model) - n_parameters(tiny()) == 2 * (8 * 3 + 3)
     prediction = model(torch.randn(4, 40, 16), torch.tensor([40, 3, 17, 40]))
     assert [tuple(part.shape) for part in prediction.segment_probs] == [(4, 2, 3), (4, 1, 3)]
@@ -134,7 +136,7 @@ def test_learned_segment_weights_add_a_dense_layer_a_stage_that_is_trained():
 def test_what_lies_in_the_padding_is_irrelevant_to_the_network(segment_weights):
     torch.manual_seed(0)
     pooling = PoolingConfig("attention", (5,), "time", segment_weights)
-    model = CRNN(3, 40, 16, replace(TINY, dropout=0.0), pooling)  # in training, where a batch has statistics
+    model = CRNN(replace(TINY, dropout=0.0), pooling, 3, of(40, 16))  # in training, where a batch has statistics
     x, n_frames = torch.randn(3, 40, 16), torch.tensor([40, 21, 3])
     other = x.clone()
     other[1, 21:], other[2, 3:] = -100, torch.nan
@@ -148,8 +150,8 @@ def test_a_short_clip_is_heard_alike_however_much_it_is_padded():
     x = torch.randn(1, 80, 16)
     with torch.inference_mode():
         torch.manual_seed(0)
-        padded = CRNN(3, 80, 16, TINY, PoolingConfig("linear", ())).eval()
-        short = CRNN(3, 40, 16, TINY, PoolingConfig("linear", ())).eval()
+        padded = CRNN(TINY, PoolingConfig("linear", ()), 3, of(80, 16)).eval()
+        short = CRNN(TINY, PoolingConfig("linear", ()), 3, of(40, 16)).eval()
         short.load_state_dict(padded.state_dict())
         one = padded(x, torch.tensor([40])).frame_probs[0, :10]
         other = short(x[:, :40], torch.tensor([40])).frame_probs[0]
@@ -167,7 +169,7 @@ def test_standardisation_travels_with_the_weights():
     model, mean, deviation = tiny(), torch.linspace(-70, -50, 16), torch.linspace(5, 9, 16)
     by_hand = model((x - mean) / deviation, whole)
     model.standardise_with(mean, deviation)
-    stored = CRNN(3, 40, 16, TINY, PoolingConfig("linear", (5,))).eval()
+    stored = CRNN(TINY, PoolingConfig("linear", (5,)), 3, of(40, 16)).eval()
     stored.load_state_dict(model.state_dict())
     torch.testing.assert_close(stored(x, whole).frame_probs, by_hand.frame_probs, rtol=1e-4, atol=1e-5)
     assert "mean" not in dict(model.named_parameters())  # so that no optimiser moves it
@@ -188,14 +190,15 @@ def test_under_mixed_precision_probabilities_are_still_float32():
 @pytest.mark.parametrize(
     ("n_frames", "n_mels", "hierarchy", "message"),
     [
-        (42, 16, (), r"pools over time \(4\) and frequency \(4\) must divide the input of 42 frames x 16 bands"),
-        (40, 18, (), r"must divide the input of 40 frames x 18 bands"),
-        (40, 16, (3,), r"whose product divides 10 frames, got 3"),
+        (3, 16, (), r"the network makes one frame of 4, and a clip has 3"),
+        (40, 18, (), r"pools over frequency make one of 4 bands, which must divide the 18 of the input"),
+        (40, 16, (5, 5), r"hierarchy 5,5 does not fit 10 frames: stage 2 would group 5 of 2; 5 fits, and so does none"),
+        (40, 16, (11,), r"hierarchy 11 does not fit 10 frames: stage 1 would group 11 of 10; none fits"),
     ],
 )
 def test_a_network_that_does_not_fit_its_input_is_refused(n_frames, n_mels, hierarchy, message):
     with pytest.raises(ValueError, match=message):
-        CRNN(3, n_frames, n_mels, TINY, PoolingConfig("linear", hierarchy))
+        CRNN(TINY, PoolingConfig("linear", hierarchy), 3, of(n_frames, n_mels))
 
 
 @pytest.mark.parametrize(
@@ -208,6 +211,8 @@ def test_a_network_that_does_not_fit_its_input_is_refused(n_frames, n_mels, hier
         ({"conv_pool": (1, 0)}, "must be positive"),
         ({"conv_maps": -1}, "conv_maps not negative"),
         ({"depths": (1, 0)}, "must be positive"),
+        ({"depths": (1, 10**9)}, "at most 256 convolutions"),
+        ({"maps": (4,) * 200, "pools": ((1, 1),) * 200}, "at most 256 convolutions"),
         ({"depths": (1,)}, "expected one depth a block, got 2 blocks and 1 depths"),
         ({"pool_power": 3}, "must be 0 or an even number, got 3"),
         ({"convolution": "dense"}, "must be one of gated, leaky, got 'dense'"),
@@ -244,7 +249,7 @@ def learn(function: str, clips: list[list[tuple[int, int]]]) -> tuple[float, np.
     n_frames = torch.full((len(clips),), 40)
     batches = [Batch(*(part[first : first + 8] for part in (x, y, n_frames)), []) for first in range(0, len(clips), 8)]
     torch.manual_seed(0)
-    model = CRNN(2, 40, 16, replace(TINY, maps=(8, 8), dropout=0.0), PoolingConfig(function, (5,)))
+    model = CRNN(replace(TINY, maps=(8, 8), dropout=0.0), PoolingConfig(function, (5,)), 2, of(40, 16))
     fit = Fit(model, TrainingConfig(batch_size=8, epochs=100, learning_rate=0.01, patience=100), 0, make_fabric("cpu"))
     while not fit.stopped and fit.best_loss > 0.1:
         fit.run_epoch(batches, batches)

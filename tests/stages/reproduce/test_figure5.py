@@ -10,7 +10,7 @@ from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.lists.events import read_event_list
 from sedpipe.labels import LabelSet
-from sedpipe.nn.networks.crnn import PoolingConfig
+from sedpipe.nn.pooling import PoolingConfig
 from sedpipe.stages.reproduce.figure5 import FigureReport, reproduce_figure5
 from sedpipe.stages.reproduce.table2 import grid, run_name
 from sedpipe.stages.train import train

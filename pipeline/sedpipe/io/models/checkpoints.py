@@ -23,15 +23,21 @@ from torch import Tensor
 
 from sedpipe.choices import OPERATING_POINTS
 from sedpipe.detection.postprocess import PostProcessing
-from sedpipe.errors import MissingStageError, SedpipeError
-from sedpipe.features.front_end import FrontEnd, front_end_of, front_end_table
+from sedpipe.errors import MissingStageError, SedpipeError, SettingsError
+from sedpipe.features.front_end import front_end_table
 from sedpipe.features.spec import FeatureSpec
+from sedpipe.frames import FrameGrid
 from sedpipe.io.files.atomic import write_atomically
+from sedpipe.io.settings.front_ends import front_end_from
+from sedpipe.io.settings.presets import network_from
+from sedpipe.io.settings.toml import config_from
 from sedpipe.labels import LabelSet
-from sedpipe.nn.networks.crnn import CRNN, NetworkConfig, PoolingConfig
+from sedpipe.nn.networks.network import Network, NetworkConfig
+from sedpipe.nn.networks.registry import build_network
+from sedpipe.nn.pooling import PoolingConfig
 
 FORMAT = 1
-NOT_A_MODEL = (KeyError, TypeError, ValueError, AttributeError, RuntimeError)
+NOT_A_MODEL = (KeyError, TypeError, ValueError, AttributeError, RuntimeError, SettingsError)
 """What :func:`rebuilt` raises where the values are not a model's."""
 MOST_BYTES = 2 * 2**30
 
@@ -42,7 +48,7 @@ class TrainedModel:
 
     Parameters
     ----------
-    model : CRNN
+    model : Network
         With the weights of the best epoch.
     labels : LabelSet
     spec : FeatureSpec
@@ -53,17 +59,17 @@ class TrainedModel:
         Post-processing by the name of the operating point.
     """
 
-    model: CRNN
+    model: Network
     labels: LabelSet
     spec: FeatureSpec
     network: NetworkConfig
     pooling: PoolingConfig
     operating_points: dict[str, PostProcessing]
 
-
-def build_model(labels: LabelSet, front_end: FrontEnd, network: NetworkConfig, pooling: PoolingConfig) -> CRNN:
-    """An untrained network for these labels and this front end."""
-    return CRNN(len(labels), front_end.n_frames, front_end.n_features, network, pooling)
+    @property
+    def grid(self) -> FrameGrid:
+        """Where the frames of its probabilities lie in time."""
+        return self.spec.front_end.grid.subsampled(self.model.time_factor)
 
 
 def described(trained: TrainedModel) -> dict[str, Any]:
@@ -84,15 +90,16 @@ def rebuilt(content: dict[str, Any], device: torch.device) -> TrainedModel:
 
     Raises
     ------
-    KeyError, TypeError, ValueError, AttributeError, RuntimeError
+    KeyError, TypeError, ValueError, AttributeError, RuntimeError, SettingsError
         If the values do not describe one, or the weights are another one's; :func:`reason` puts that in a line.
     """
     if content["format"] != FORMAT:
         raise ValueError(f"its format is {content['format']!r}, this sedpipe reads {FORMAT}")
     labels = LabelSet(tuple(content["labels"]))
-    spec = FeatureSpec(front_end_of(content["front_end"]), content["feature_dtype"])
-    network, pooling = NetworkConfig(**content["network"]), PoolingConfig(**content["pooling"])
-    model = _with_weights(content["weights"], labels, spec.front_end, network, pooling)
+    spec = FeatureSpec(front_end_from(content["front_end"], "front_end"), content["feature_dtype"])
+    network = network_from(content["network"], "network")
+    pooling = config_from(PoolingConfig, content["pooling"], "pooling")
+    model = _with_weights(content["weights"], len(labels), spec, network, pooling)
     points = {name: PostProcessing(**content["operating_points"][name]) for name in OPERATING_POINTS}
     for point in points.values():
         point.check_classes(len(labels))
@@ -128,16 +135,15 @@ def read_model(path: Path, device: torch.device) -> TrainedModel:
 
 
 def _with_weights(
-    weights: dict[str, Tensor],
-    labels: LabelSet,
-    front_end: FrontEnd,
-    network: NetworkConfig,
-    pooling: PoolingConfig,
-) -> CRNN:
+    weights: dict[str, Tensor], n_classes: int, spec: FeatureSpec, network: NetworkConfig, pooling: PoolingConfig
+) -> Network:
     """The network of a file; ``ValueError`` if its weights are not those of its sizes."""
     with torch.device("meta"):  # sizes without memory, since a file may claim any
-        model = build_model(labels, front_end, network, pooling)
+        model = build_network(network, pooling, n_classes, spec)
     model.load_state_dict(weights, assign=True)
+    for name, tensor in (*model.named_parameters(), *model.named_buffers()):
+        if tensor.is_meta:
+            raise ValueError(f"{name} of the network {network.name} is not among its weights: its class must keep it")
     if not all(bool(tensor.isfinite().all()) for tensor in weights.values()):
         raise ValueError("a weight is not a finite number")
     return model.float()

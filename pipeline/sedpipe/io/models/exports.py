@@ -27,7 +27,7 @@ from torch import Tensor, nn
 from sedpipe.errors import SedpipeError, SettingsError
 from sedpipe.io.files.atomic import write_atomically, write_json
 from sedpipe.io.models.checkpoints import NOT_A_MODEL, TrainedModel, described, reason, rebuilt
-from sedpipe.nn.networks.crnn import CRNN
+from sedpipe.nn.networks.network import Network
 
 WEIGHTS, CONFIG, GRAPH = "model.safetensors", "config.json", "model.onnx"
 ONNX_PACKAGES = ("onnx", "onnxscript", "onnxruntime")
@@ -132,7 +132,7 @@ def write_onnx(path: Path, trained: TrainedModel) -> dict[int, float]:
 class _Probabilities(nn.Module):
     """The two outputs that others ask for."""
 
-    def __init__(self, model: CRNN) -> None:
+    def __init__(self, model: Network) -> None:
         super().__init__()
         self.model = model
 

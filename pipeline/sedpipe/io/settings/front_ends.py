@@ -1,6 +1,6 @@
 """A front end of one's own, as a TOML: ``n_mels = 64``, or ``front_end = "waveform"``, ``sample_rate = 16000``, ...
 
-- :func:`load_front_end`: read and check
+- :func:`load_front_end`: read and check; :func:`front_end_from`: of a table that was read already
 - :func:`feature_spec`: what a person asks of features
 """
 
@@ -26,15 +26,22 @@ def load_front_end(path: Path) -> FrontEnd:
     SettingsError
         If the file cannot be read, or has an unknown front end or key, or a value that cannot be used.
     """
-    table = read_toml(path)
-    name = table.pop(_NAME, DEFAULT)
+    return front_end_from(read_toml(path), str(path))
+
+
+def front_end_from(table: Any, where: str) -> FrontEnd:
+    """The front end of a table, as a file or a model holds it; ``SettingsError`` names the place and the key."""
+    if not isinstance(table, dict):
+        raise SettingsError(f"{where}: expected a table, found {table!r}")
+    name = table.get(_NAME, DEFAULT)
     try:
         kind = kind_of(name) if isinstance(name, str) else None
     except ValueError as error:
-        raise SettingsError(f"{path}.{_NAME}: {error}") from error
+        raise SettingsError(f"{where}.{_NAME}: {error}") from error
     if not isinstance(kind, type):
-        raise SettingsError(f"{path}.{_NAME}: expected a name in quotes, found {name!r}")
-    front_end: FrontEnd = config_from(kind, {**_variant(kind, name), **table}, str(path))
+        raise SettingsError(f"{where}.{_NAME}: expected a name in quotes, found {name!r}")
+    settings = {key: value for key, value in table.items() if key != _NAME}
+    front_end: FrontEnd = config_from(kind, {**_variant(kind, name), **settings}, where)
     return front_end
 
 

@@ -2,6 +2,7 @@
 
 - :class:`Preset`: the three parts
 - :func:`load_preset`: by the name of one that comes with sedpipe, or by path
+- :func:`network_from`: a network's sizes from a table
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from typing import Any
 
 from sedpipe.errors import SettingsError
 from sedpipe.io.settings.toml import config_from, read_toml
-from sedpipe.nn.networks.crnn import NetworkConfig, PoolingConfig
+from sedpipe.nn.networks.network import NetworkConfig
+from sedpipe.nn.networks.registry import DEFAULT, kind_of
+from sedpipe.nn.pooling import PoolingConfig
 from sedpipe.suggestions import did_you_mean
 from sedpipe.training.fit import TrainingConfig
 
@@ -56,10 +59,28 @@ def load_preset(name_or_path: str) -> Preset:
     sections = _sections(path)
     return Preset(
         path.stem,
-        config_from(NetworkConfig, sections.get("network", {}), f"{path}: network"),
+        network_from(sections.get("network", {}), f"{path}: network"),
         config_from(PoolingConfig, sections.get("pooling", {}), f"{path}: pooling"),
         config_from(TrainingConfig, sections.get("training", {}), f"{path}: training"),
     )
+
+
+def network_from(table: Any, where: str) -> NetworkConfig:
+    """The sizes of the network that ``name`` says, of the CRNN where it says none; keys not given have defaults.
+
+    Raises
+    ------
+    SettingsError
+        If there is no such network, or it has no such key, or cannot use a value.
+    """
+    name = table.get("name", DEFAULT) if isinstance(table, dict) else DEFAULT
+    try:
+        config = kind_of(name).config if isinstance(name, str) else None
+    except ValueError as error:
+        raise SettingsError(f"{where}.name: {error}") from error
+    if config is None:
+        raise SettingsError(f"{where}.name: expected a name in quotes, found {name!r}")
+    return config_from(config, table, where)
 
 
 def _sections(path: Path) -> dict[str, Any]:

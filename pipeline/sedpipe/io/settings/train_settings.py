@@ -11,9 +11,10 @@ from typing import Any
 
 from sedpipe.errors import SettingsError
 from sedpipe.hierarchy import Hierarchy
-from sedpipe.io.settings.presets import load_preset
+from sedpipe.io.settings.presets import Preset, load_preset, network_from
 from sedpipe.io.settings.recipes import load_recipe
 from sedpipe.nn.device import choose_device
+from sedpipe.nn.networks.network import NetworkConfig
 from sedpipe.training.settings import PAPER, TrainSettings
 
 ON_A_PROCESSOR, ON_A_GPU = "small", "paper"
@@ -30,6 +31,8 @@ class Asked:
         Of the CPU.
     preset : str, optional
         Name or path; by default ``small`` on a processor and ``paper`` on a GPU.
+    network : str, optional
+        Name of a network, with the sizes that it has by default unless the preset is of this network.
     recipe : str
         Name or path.
     pooling, segment_weights : str, optional
@@ -59,6 +62,7 @@ class Asked:
     precision: str = "auto"
     compiled: bool = False
     devices: int = 1
+    network: str | None = None
 
 
 def train_settings(asked: Asked) -> TrainSettings:
@@ -79,7 +83,7 @@ def train_settings(asked: Asked) -> TrainSettings:
         raise SettingsError(str(error)) from error
     return TrainSettings(
         preset=preset.name,
-        network=preset.network,
+        network=_network(preset, asked.network),
         pooling=pooled,
         training=replace(
             recipe.applied_to(preset.training), **_given(epochs=asked.epochs, batch_size=asked.batch_size)
@@ -92,6 +96,13 @@ def train_settings(asked: Asked) -> TrainSettings:
         recipe=recipe.name,
         devices=asked.devices,
     )
+
+
+def _network(preset: Preset, name: str | None) -> NetworkConfig:
+    """The preset's network, or the one that is asked for."""
+    if name is None or name == preset.network.name:
+        return preset.network
+    return network_from({"name": name}, "--network")
 
 
 def _given(**values: Any) -> dict[str, Any]:

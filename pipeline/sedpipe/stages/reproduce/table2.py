@@ -24,6 +24,7 @@ import torch
 
 from sedpipe.choices import TUNED_ON
 from sedpipe.errors import MissingStageError, SedpipeError, StaleError
+from sedpipe.features.front_end import FRONT_ENDS
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.hierarchy import as_name
 from sedpipe.io.cache.dataset import Dataset
@@ -31,17 +32,16 @@ from sedpipe.io.cache.runs import named_run
 from sedpipe.io.cache.table_folder import Table
 from sedpipe.io.files.atomic import write_json, write_text
 from sedpipe.io.parallel import in_parallel
-from sedpipe.io.records.settings import differences, in_words
+from sedpipe.io.records.settings import differences, filled, in_words
 from sedpipe.labels import LabelSet
 from sedpipe.listener import Listener, clock, seconds_to_go
-from sedpipe.nn.blocks import CONVOLUTIONS, Convolution
-from sedpipe.nn.networks.crnn import NetworkConfig, PoolingConfig
-from sedpipe.nn.pooling import POOLING_FUNCTIONS, PoolingFunction
+from sedpipe.nn.blocks import CONVOLUTIONS
+from sedpipe.nn.networks.registry import NETWORKS
+from sedpipe.nn.pooling import POOLING_FUNCTIONS, PoolingConfig
 from sedpipe.shards import Shard
 from sedpipe.stages.score import counts_of_clips, score
 from sedpipe.stages.train import open_splits, train
 from sedpipe.steps.sensitivity import found_later, sensitivity_of_run
-from sedpipe.training.fit import TrainingConfig
 from sedpipe.training.settings import TrainSettings
 from sedpipe.views.tables.sensitivity_curves import curves_of, sensitivity_lines
 from sedpipe.views.tables.sensitivity_figure import sensitivity_figure
@@ -51,7 +51,7 @@ from sedpipe.views.tables.table2_figure import table2_figure
 POOLINGS = ("linear", "exponential", "attention")
 HIERARCHIES: tuple[tuple[int, ...], ...] = ((), (5, 5))
 SCORED = ("testing", "evaluation")
-_DEFAULTS = json.loads(json.dumps({"network": asdict(NetworkConfig()), "training": asdict(TrainingConfig())}))
+_REGISTRIES: tuple[dict[str, Any], ...] = (POOLING_FUNCTIONS, CONVOLUTIONS, NETWORKS, FRONT_ENDS)
 
 
 @dataclass(frozen=True)
@@ -161,13 +161,13 @@ def reproduce_table2(
     folder = folder or default_folder(dataset, settings)
     table, cells = Table(folder), grid(seeds, hierarchies, poolings)
     own = [cell for cell in cells if shard is None or shard.holds(cell.name)]
-    missing = [cell for cell in own if _find(folder, cell, _head(dataset.name, settings, cell)) is None]
+    missing = [cell for cell in own if _find(folder, dataset.name, settings, cell) is None]
     if missing:  # what no cell can do without is an error at once
         open_splits(dataset, spec, LabelSet(dataset.read_record().labels))
     write_json(table.record_path, _record(dataset.name, settings, seeds, cells))
     shared = replace(settings, threads=max(1, settings.threads // jobs))
     heard = listener if jobs == 1 else Listener()  # the epochs of several cells would be mixed up
-    known = (dict(POOLING_FUNCTIONS), dict(CONVOLUTIONS))
+    known = [dict(registry) for registry in _REGISTRIES]
     make = partial(_attempt, known, dataset, shared, spec, table, heard)
     outcomes = listener.track(in_parallel(make, missing, jobs, ordered=False), len(missing), "cells")
     finished: list[_Outcome] = []
@@ -225,11 +225,13 @@ def _head(dataset: str, settings: TrainSettings, cell: Cell) -> dict[str, Any]:
     return as_read_back
 
 
-def _find(folder: Path, cell: Cell, head: dict[str, Any]) -> dict[str, Any] | None:
-    path = Table(folder).cell_path(cell.name)
+def _find(folder: Path, dataset: str, settings: TrainSettings, cell: Cell) -> dict[str, Any] | None:
+    path, head = Table(folder).cell_path(cell.name), _head(dataset, settings, cell)
+    now: dict[str, Any] = {"network": settings.network, "training": settings.training}
     try:
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        changed = differences({key: _filled(_DEFAULTS.get(key), found[key]) for key in head}, head)
+        there = {key: filled(found[key], now[key]) if key in now else found[key] for key in head}
+        changed = differences(there, head)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -242,18 +244,11 @@ def _find(folder: Path, cell: Cell, head: dict[str, Any]) -> dict[str, Any] | No
 
 
 def _made_cells(folder: Path, dataset: str, settings: TrainSettings, cells: Sequence[Cell]) -> list[dict[str, Any]]:
-    return [found for cell in cells if (found := _find(folder, cell, _head(dataset, settings, cell))) is not None]
-
-
-def _filled(defaults: Any, found: Any) -> Any:
-    """A cell's settings with those that did not exist when it was made: their defaults are what was done then."""
-    if not isinstance(defaults, dict) or not isinstance(found, dict):
-        return found
-    return defaults | {key: _filled(defaults.get(key), value) for key, value in found.items()}
+    return [found for cell in cells if (found := _find(folder, dataset, settings, cell)) is not None]
 
 
 def _attempt(
-    known: tuple[dict[str, PoolingFunction], dict[str, Convolution]],
+    known: Sequence[dict[str, Any]],
     dataset: Dataset,
     settings: TrainSettings,
     spec: FeatureSpec,
@@ -262,8 +257,8 @@ def _attempt(
     cell: Cell,
 ) -> _Outcome:
     """Make a cell and store it; or store why that was not possible, since the others may be."""
-    POOLING_FUNCTIONS.update(known[0])  # what a script of one's own has added, other processes have not
-    CONVOLUTIONS.update(known[1])
+    for registry, entries in zip(_REGISTRIES, known, strict=True):
+        registry.update(entries)  # what a script of one's own has added, other processes have not
     begun = time.monotonic()
     try:
         made = _made(dataset, settings, spec, cell, listener)
@@ -332,7 +327,7 @@ def _made(
 def _add_sensitivity(folder: Path, dataset: Dataset, settings: TrainSettings, cells: Sequence[Cell]) -> None:
     """To cells that were made before cells kept it, as far as their runs are still there."""
     for cell in cells:
-        found = _find(folder, cell, _head(dataset.name, settings, cell))
+        found = _find(folder, dataset.name, settings, cell)
         if found is not None and "sensitivity" not in found:
             sweeps = found_later(found, dataset, run_name(settings, cell), device=settings.device)
             if sweeps is not None:

@@ -1,0 +1,185 @@
+"""What every network is: features of clips in, probabilities out; and what all of them need for it.
+
+- :class:`NetworkConfig`: its sizes; each network has its own
+- :class:`Prediction`: what it returns
+- :class:`Network`: standardises its input, pools its frames, knows where they lie; a new one fills in the rest
+
+Shapes: B clips, T input frames, F features, T' = ceil(T / time_factor) output frames, K classes.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from math import log
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from sedpipe.features.spec import FeatureSpec
+from sedpipe.nn.pooling import (
+    POOLING_FUNCTIONS,
+    PoolingConfig,
+    check_hierarchy,
+    frame_weights,
+    learned_weights,
+    pool,
+    pool_stage,
+)
+
+_MOST_FRAMES_A_SECOND = 1000
+"""Of probabilities: those of an hour, and of many classes, must fit in memory, and times are told to 1 ms."""
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """Sizes of a network, with a default each; ``__post_init__`` refuses what cannot work with a ``ValueError``.
+
+    Parameters
+    ----------
+    name : str
+        Of the network in :data:`sedpipe.nn.networks.registry.NETWORKS`.
+    """
+
+    name: str = ""
+
+
+class Prediction(NamedTuple):
+    """Probabilities in [0, 1], float32.
+
+    Parameters
+    ----------
+    frame_probs : Tensor [shape=(B, T', K)]
+    segment_probs : list of Tensor
+        Of each stage of the hierarchy, (B, segments, K), finest first.
+    clip_probs : Tensor [shape=(B, K)]
+    """
+
+    frame_probs: Tensor
+    segment_probs: list[Tensor]
+    clip_probs: Tensor
+
+
+class Network(nn.Module, ABC):
+    """A network from features to probabilities.
+
+    One of your own calls ``super().__init__``, makes its layers, then its head (:meth:`add_head`), and has a
+    ``forward`` that goes from :meth:`standardised` to :meth:`pooled`; or it makes a :class:`Prediction` in another way.
+    It is given whole clips: one that hears a clip in several windows cuts them itself
+    (``x.unfold(1, length, hop)`` is (B, windows, F, length)), folds them into the batch, and joins what it found.
+
+    Parameters
+    ----------
+    pooling : PoolingConfig
+        How frames become clips.
+    n_classes : int
+        K.
+    spec : FeatureSpec
+        What it hears.
+    time_factor : int
+        Input frames that become one output frame; it need not divide T.
+
+    Raises
+    ------
+    ValueError
+        If a clip has fewer frames than become one, these would last less than 1 ms, or the hierarchy does not fit them.
+    """
+
+    mean: Tensor
+    scale: Tensor
+
+    def __init__(self, pooling: PoolingConfig, n_classes: int, spec: FeatureSpec, time_factor: int = 1) -> None:
+        super().__init__()
+        self.pooling, self.n_classes, self.time_factor = pooling, n_classes, time_factor
+        n_frames, n_features = spec.shape
+        if not 1 <= time_factor <= n_frames:
+            raise ValueError(f"the network makes one frame of {time_factor}, and a clip has {n_frames}")
+        frames_a_second = 1 / spec.front_end.grid.subsampled(time_factor).frame_duration
+        if frames_a_second > _MOST_FRAMES_A_SECOND:
+            most = f"at most {_MOST_FRAMES_A_SECOND} can be used: let it pool more over time"
+            raise ValueError(f"the network makes {frames_a_second:.0f} frames a second, {most}")
+        check_hierarchy(pooling.hierarchy, -(-n_frames // time_factor))
+        # beside the weights, so that these never meet the wrong scaler
+        self.register_buffer("mean", torch.zeros(n_features))
+        self.register_buffer("scale", torch.ones(n_features))
+
+    def add_head(self, n_hidden: int, initial_probability: float = 0.5) -> None:
+        """Make the layers of :meth:`pooled`, after those below it: weights are drawn in the order of the layers.
+
+        Parameters
+        ----------
+        n_hidden : int
+            Values a frame that it is given.
+        initial_probability : float in (0, 1)
+            Frame probability of every class before training.
+        """
+        how, n_classes = self.pooling, self.n_classes
+        self.classify = nn.Linear(n_hidden, n_classes)
+        nn.init.constant_(self.classify.bias, log(initial_probability / (1 - initial_probability)))
+        function = POOLING_FUNCTIONS[how.function]
+        self.attend = nn.Linear(n_hidden, n_classes) if function.attends else None
+        self.attend_segments = nn.ModuleList(nn.Linear(n_hidden, n_classes) for _ in range(how.n_learned_stages))
+        self.alpha = nn.Parameter(torch.ones(n_classes)) if function.learns_alpha else None
+
+    def standardise_with(self, mean: Tensor, deviation: Tensor) -> None:
+        """Set what is subtracted from each feature and what it is divided by, (F,) each."""
+        self.mean.copy_(mean)
+        self.scale.copy_(1 / deviation.clamp(min=1e-3))
+
+    @abstractmethod
+    def forward(self, x: Tensor, n_frames: Tensor) -> Prediction:
+        """Probabilities of each class.
+
+        Parameters
+        ----------
+        x : Tensor [shape=(B, T, F)]
+            Features, as the front end makes them.
+        n_frames : Tensor [shape=(B,)]
+            How many of the T frames count; the others are padding, and must change nothing.
+        """
+
+    def standardised(self, x: Tensor) -> Tensor:
+        """(B, T, F) -> (B, T, F), of mean 0 and deviation 1 a feature over the training clips."""
+        return (x - self.mean) * self.scale
+
+    def without_padding(self, x: Tensor, n_frames: Tensor) -> Tensor:
+        """(B, T, F) -> (B, T' * time_factor, F): frames that do not count become 0, and a few are added at the end."""
+        padding = torch.arange(x.shape[1], device=x.device) >= n_frames.unsqueeze(1)
+        silent = x.masked_fill(padding.unsqueeze(-1), 0)
+        lacking = -x.shape[1] % self.time_factor
+        return nn.functional.pad(silent, (0, 0, 0, lacking)) if lacking else silent
+
+    def valid_frames(self, n_frames: Tensor, n_output_frames: int) -> Tensor:
+        """Which output frames (B, T') hold at least one input frame of the clip."""
+        first_input_frame = torch.arange(n_output_frames, device=n_frames.device) * self.time_factor
+        return first_input_frame < n_frames.unsqueeze(1)
+
+    def pooled(self, hidden: Tensor, n_frames: Tensor) -> Prediction:
+        """What the head makes of (B, T', n_hidden): a sigmoid a frame and class, and the pooling; in float32."""
+        valid = self.valid_frames(n_frames, hidden.shape[1])
+        with torch.autocast(hidden.device.type, enabled=False):
+            return self._pool(hidden.float(), valid)
+
+    def _pool(self, hidden: Tensor, valid: Tensor) -> Prediction:
+        how = self.pooling
+        frame_probs = self.classify(hidden).sigmoid()
+        attention = self.attend(hidden) if self.attend is not None else None
+        weights = frame_weights(how.function, frame_probs, valid, attention, how.attention_axis, self.alpha)
+        clip_probs, segment_probs = pool(
+            how.function,
+            frame_probs,
+            weights,
+            how.hierarchy,
+            segment_weights=how.segment_weights,
+            learned=self._learned_weights(hidden, valid),
+        )
+        return Prediction(frame_probs, segment_probs, clip_probs)
+
+    def _learned_weights(self, hidden: Tensor, valid: Tensor) -> list[Tensor]:
+        """Of each stage's segments, from the mean of ``hidden`` over the frames of a segment that count."""
+        weights, counts = [], valid.unsqueeze(-1).to(hidden.dtype).expand_as(hidden)
+        for group, attend in zip(self.pooling.hierarchy, self.attend_segments, strict=False):
+            hidden, counts = pool_stage(hidden, counts, group, segment_weights="original")
+            weights.append(learned_weights(attend(hidden), counts[..., 0] > 0, self.pooling.attention_axis))
+        return weights

@@ -1,0 +1,81 @@
+"""The networks that there are, by name.
+
+- :data:`NETWORKS`: a new one is a file beside this one and a line there
+- :class:`NetworkKind`: what the line says
+- :func:`kind_of`: by name
+- :func:`build_network`: an untrained one
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sedpipe.features.front_end import CONTENTS
+from sedpipe.features.spec import FeatureSpec
+from sedpipe.nn.networks.crnn import CRNN, CRNNConfig
+from sedpipe.nn.networks.network import Network, NetworkConfig
+from sedpipe.nn.pooling import PoolingConfig
+from sedpipe.suggestions import did_you_mean
+
+DEFAULT = "crnn"
+"""The network of a preset, a run or a model that names none, as those of the first edition do."""
+
+
+@dataclass(frozen=True)
+class NetworkKind:
+    """A network that can be chosen.
+
+    Parameters
+    ----------
+    config : type
+        A frozen dataclass, :class:`NetworkConfig` of this network; ``[network]`` of a preset sets its fields.
+    build : callable
+        (config, pooling, n_classes, spec) -> :class:`Network`, weights by chance; usually its class.
+    takes : tuple of str
+        Which of :data:`sedpipe.features.front_end.CONTENTS` it can hear.
+    """
+
+    config: type[NetworkConfig]
+    build: Callable[[Any, PoolingConfig, int, FeatureSpec], Network]
+    takes: tuple[str, ...] = CONTENTS
+
+
+NETWORKS = {"crnn": NetworkKind(CRNNConfig, CRNN, takes=("decibels",))}
+
+
+def kind_of(name: str) -> NetworkKind:
+    """The network of a name; ``ValueError`` if there is none."""
+    if name not in NETWORKS:
+        raise ValueError(f"network {name!r} is not one of {', '.join(NETWORKS)}{did_you_mean(name, NETWORKS)}")
+    return NETWORKS[name]
+
+
+def build_network(config: NetworkConfig, pooling: PoolingConfig, n_classes: int, spec: FeatureSpec) -> Network:
+    """An untrained network; its weights are drawn from torch's generator.
+
+    Parameters
+    ----------
+    config : NetworkConfig
+        Names the network, and says its sizes.
+    pooling : PoolingConfig
+    n_classes : int
+        K.
+    spec : FeatureSpec
+        What it hears.
+
+    Raises
+    ------
+    ValueError
+        If there is no such network, or it does not fit the features.
+    """
+    kind, content = kind_of(config.name), spec.front_end.content
+    if content not in kind.takes:
+        others = [name for name, other in NETWORKS.items() if content in other.takes]
+        instead = f"; {', '.join(others)} would" if others else ""
+        raise ValueError(
+            f"network {config.name} takes {' or '.join(kind.takes)}, not {content}, which the front end "
+            f"{spec.front_end.name} makes{instead}"
+        )
+    return kind.build(config, pooling, n_classes, spec)

@@ -1,0 +1,92 @@
+"""What every network has, by one that does nothing but what it must."""
+
+import pytest
+import torch
+from sedpipe.features.logmel import LogMelConfig
+from sedpipe.features.spec import FeatureSpec
+from sedpipe.features.waveform import WaveformConfig
+from sedpipe.nn.networks.network import Network, Prediction
+from sedpipe.nn.pooling import PoolingConfig
+from specs import of
+from torch import Tensor
+
+
+class Means(Network):
+    """Mean of each few frames, then the head."""
+
+    def __init__(self, pooling: PoolingConfig, spec: FeatureSpec, time_factor: int = 4) -> None:
+        super().__init__(pooling, 3, spec, time_factor)
+        self.add_head(spec.shape[1], initial_probability=0.1)
+
+    def forward(self, x: Tensor, n_frames: Tensor) -> Prediction:
+        silent = self.without_padding(self.standardised(x), n_frames)
+        return self.pooled(silent.unflatten(1, (-1, self.time_factor)).mean(dim=2), n_frames)
+
+
+@pytest.mark.parametrize(("n_frames", "n_output"), [(150, 38), (500, 125), (1500, 375), (50, 13)])
+def test_output_frames_need_not_divide_the_clip(n_frames: int, n_output: int) -> None:
+    model = Means(PoolingConfig("linear", (5,)), of(n_frames, 8))
+    prediction = model(torch.randn(2, n_frames, 8), torch.tensor([n_frames, 1]))
+    assert prediction.frame_probs.shape == (2, n_output, 3)
+    assert prediction.segment_probs[0].shape == (2, -(-n_output // 5), 3)
+    assert prediction.clip_probs.shape == (2, 3)
+
+
+def test_a_last_output_frame_that_the_clip_only_begins_counts_in_full() -> None:
+    model = Means(PoolingConfig("average", ()), of(6, 8))
+    prediction = model(torch.randn(1, 6, 8), torch.tensor([6]))
+    torch.testing.assert_close(prediction.clip_probs, prediction.frame_probs.mean(dim=1))
+    assert model.valid_frames(torch.tensor([4, 5, 6]), 2).tolist() == [[True, False], [True, True], [True, True]]
+
+
+def test_what_lies_in_the_padding_is_irrelevant() -> None:
+    model = Means(PoolingConfig("attention", (3,), segment_weights="learned"), of(22, 8))
+    x = torch.randn(1, 22, 8)
+    other = x.clone()
+    other[:, 9:] = torch.nan
+    one, two = model(x, torch.tensor([9])), model(other, torch.tensor([9]))
+    assert torch.equal(one.clip_probs, two.clip_probs)
+
+
+def test_before_training_every_class_has_the_probability_that_is_asked_for() -> None:
+    model = Means(PoolingConfig("average", ()), of(20, 8))
+    frame_probs = model(torch.zeros(1, 20, 8), torch.tensor([20])).frame_probs
+    torch.testing.assert_close(frame_probs, torch.full((1, 5, 3), 0.1))
+
+
+def test_layers_of_the_head_are_those_that_the_pooling_needs() -> None:
+    names = {
+        function: {name.split(".")[0] for name, _ in Means(PoolingConfig(function), of(500, 4)).named_parameters()}
+        for function in ("linear", "attention", "auto")
+    }
+    assert names == {"linear": {"classify"}, "attention": {"classify", "attend"}, "auto": {"classify", "alpha"}}
+
+
+def test_standardised_features_have_mean_0_and_deviation_1_and_a_constant_one_stays_finite() -> None:
+    model = Means(PoolingConfig("average", ()), of(400, 3))
+    x = torch.randn(1, 400, 3) * torch.tensor([5.0, 0.1, 0.0]) + torch.tensor([-60.0, 3.0, 7.0])
+    model.standardise_with(x.mean(dim=(0, 1)), x.std(dim=(0, 1)))
+    made = model.standardised(x)[..., :2]
+    torch.testing.assert_close(made.mean(dim=1), torch.zeros(1, 2), atol=1e-4, rtol=0)
+    torch.testing.assert_close(made.std(dim=1), torch.ones(1, 2), atol=1e-4, rtol=0)
+    assert model.standardised(x).isfinite().all()
+
+
+@pytest.mark.parametrize(
+    ("spec", "time_factor", "message"),
+    [
+        (of(3, 4), 4, "makes one frame of 4, and a clip has 3"),
+        (of(40, 4), 0, "makes one frame of 0"),
+        (FeatureSpec(WaveformConfig(44_100, 1, 44_100)), 4, "makes 11025 frames a second, at most 1000 can be used"),
+        (FeatureSpec(LogMelConfig(n_frames=40)), 4, "hierarchy 5,5 does not fit 10 frames"),
+    ],
+)
+def test_what_does_not_fit_is_refused(spec: FeatureSpec, time_factor: int, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Means(PoolingConfig(), spec, time_factor)
+
+
+def test_under_autocast_probabilities_are_float32() -> None:
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        prediction = Means(PoolingConfig("average", ()), of(20, 8))(torch.zeros(1, 20, 8), torch.tensor([20]))
+    assert prediction.frame_probs.dtype == prediction.clip_probs.dtype == torch.float32

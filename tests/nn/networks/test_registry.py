@@ -1,0 +1,94 @@
+"""What holds of every network that is registered, with its default sizes."""
+
+import pytest
+import torch
+from sedpipe.features.front_end import CONTENTS, FRONT_ENDS, build_front_end
+from sedpipe.features.spec import FeatureSpec
+from sedpipe.features.waveform import WaveformConfig
+from sedpipe.nn.networks.crnn import CRNNConfig
+from sedpipe.nn.networks.registry import DEFAULT, NETWORKS, build_network, kind_of
+from sedpipe.nn.pooling import PoolingConfig
+
+POOLING = PoolingConfig("linear", (5,))
+
+
+def heard_by(name: str) -> FeatureSpec:
+    """Features that a network takes, of clips of 3 s."""
+    specs = [FeatureSpec(build_front_end(front_end).fitted_to(8000, 3.0)) for front_end in FRONT_ENDS]
+    return next(spec for spec in specs if spec.front_end.content in NETWORKS[name].takes)
+
+
+@pytest.fixture(params=NETWORKS)
+def name(request: pytest.FixtureRequest) -> str:
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    return str(request.param)
+
+
+def test_its_config_bears_its_name_and_it_takes_something(name: str) -> None:
+    assert NETWORKS[name].config().name == name
+    assert set(NETWORKS[name].takes) <= set(CONTENTS)
+
+
+def test_it_makes_probabilities_of_the_shapes_that_it_tells(name: str) -> None:
+    spec = heard_by(name)
+    model = build_network(NETWORKS[name].config(), POOLING, 4, spec).eval()
+    n_frames, n_features = spec.shape
+    with torch.inference_mode():
+        prediction = model(torch.randn(2, n_frames, n_features), torch.tensor([n_frames, n_frames // 3]))
+    n_output = -(-n_frames // model.time_factor)
+    assert prediction.frame_probs.shape == (2, n_output, 4)
+    assert prediction.clip_probs.shape == (2, 4)
+    for probs in (prediction.frame_probs, *prediction.segment_probs, prediction.clip_probs):
+        assert probs.dtype == torch.float32
+        assert ((probs >= 0) & (probs <= 1 + 1e-6)).all()
+
+
+def test_what_lies_in_the_padding_changes_nothing_and_a_clip_not_its_neighbours(name: str) -> None:
+    spec = heard_by(name)
+    model = build_network(NETWORKS[name].config(), POOLING, 4, spec).eval()
+    n_frames = torch.tensor([spec.shape[0], spec.shape[0] // 2])
+    x = torch.randn(2, *spec.shape)
+    other = x.clone()
+    other[0] *= 3
+    other[1, n_frames[1] :] = 1e3
+    with torch.inference_mode():
+        one, two = model(x, n_frames), model(other, n_frames)
+    torch.testing.assert_close(one.clip_probs[1], two.clip_probs[1])
+    torch.testing.assert_close(one.frame_probs[1], two.frame_probs[1])
+
+
+def test_its_weights_are_drawn_from_the_seed_and_all_are_trained(name: str) -> None:
+    spec = heard_by(name)
+    models = []
+    for _ in range(2):
+        torch.manual_seed(3)
+        models.append(build_network(NETWORKS[name].config(), POOLING, 4, spec))
+    assert all(torch.equal(*pair) for pair in zip(*(model.parameters() for model in models), strict=True))
+    model = models[0].train()
+    model(torch.randn(3, *spec.shape), torch.full((3,), spec.shape[0])).clip_probs.sum().backward()
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    assert all(parameter.grad is not None and parameter.grad.isfinite().all() for parameter in trained)
+
+
+def test_on_the_meta_device_nothing_is_left_there_once_weights_are_read(name: str) -> None:
+    spec = heard_by(name)
+    weights = build_network(NETWORKS[name].config(), POOLING, 4, spec).state_dict()
+    with torch.device("meta"):
+        empty = build_network(NETWORKS[name].config(), POOLING, 4, spec)
+    empty.load_state_dict(weights, assign=True)
+    assert not any(tensor.is_meta for tensor in (*empty.parameters(), *empty.buffers()))
+
+
+def test_a_network_is_told_which_features_it_cannot_hear() -> None:
+    with pytest.raises(ValueError, match="network crnn takes decibels, not samples, which the front end waveform mak"):
+        build_network(CRNNConfig(), POOLING, 4, FeatureSpec(WaveformConfig()))
+
+
+def test_a_name_that_is_misspelt_is_told_what_was_meant() -> None:
+    with pytest.raises(ValueError, match=r"network 'crn' is not one of crnn.*did you mean 'crnn'"):
+        kind_of("crn")
+
+
+def test_what_files_of_the_first_edition_name_is_the_crnn() -> None:
+    assert DEFAULT == CRNNConfig().name == "crnn"

@@ -35,7 +35,7 @@ from encoded import FORMS, clock, encoded, start_error_ms  # noqa: E402
 from loopback import Page, Site, site  # noqa: E402
 from sedpipe.clips import Clip  # noqa: E402
 from sedpipe.fates import Fate  # noqa: E402
-from sedpipe.io.audio.media import cut  # noqa: E402
+from sedpipe.io.audio.cut import cut  # noqa: E402
 from sedpipe.io.cache.dataset import Dataset  # noqa: E402
 from sedpipe.io.cache.ledger import Ledger  # noqa: E402
 from sedpipe.io.lists.clips import write_clips  # noqa: E402
@@ -138,16 +138,18 @@ def write_manifest(server: Site, clips: list[Listed], folder: Path, name: str) -
 
 def child(url: str, arguments: list[str]) -> None:
     """The real command, but for where videos are and how long a server may be silent."""
-    import sedpipe.stages.download as stage
     from sedpipe.cli import main
-    from sedpipe.sources.youtube import FetchOptions, YoutubeSource
+    from sedpipe.sources.access import Access, FetchOptions
+    from sedpipe.sources.open import SOURCES
+    from sedpipe.sources.youtube import YoutubeSource
 
     fast = FetchOptions(4, 0.0, breaker=10, timeout_s=0.6, clip_timeout_s=1.5, backoff_s=0.05)
 
-    def elsewhere(manifest: Any, cache: Any, places: Any, jobs: int, *_: Any, **__: Any) -> YoutubeSource:
-        return YoutubeSource(manifest, cache, places, jobs, fast, watch_address=f"{url}/watch/{{}}")
+    def elsewhere(manifest: Any, cache: Any, access: Access) -> YoutubeSource:
+        here = Access(access.places, access.jobs, fast)
+        return YoutubeSource(manifest, cache, here, watch_address=f"{url}/watch/{{}}")
 
-    stage.YoutubeSource = elsewhere  # type: ignore[assignment, misc]
+    SOURCES["youtube"] = elsewhere
     sys.argv = ["sedpipe", *arguments]
     main()
 

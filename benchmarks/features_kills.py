@@ -27,7 +27,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 from sedpipe.clips import Clip
-from sedpipe.io.audio.waveforms import write_flac
+from sedpipe.io.audio.store import write_flac
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.lists.clips import write_clips
 from sedpipe.io.records.dataset import DatasetRecord

@@ -11,7 +11,7 @@ import tiny_dataset
 import torch
 from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.features.spec import FeatureSpec
-from sedpipe.io.audio.waveforms import write_flac
+from sedpipe.io.audio.store import write_flac
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.feature_file import FeatureFile
 from sedpipe.io.cache.feature_store import merge

@@ -23,7 +23,7 @@ from sedpipe.nn.summary import layers
 
 DOCS = Path(__file__).parents[1] / "docs"
 N_TRAINING = 51_172  # clips that the official list of training names
-BY_OTHERS = {("gone", "too-short"), ("gone", "silent")}  # told by sedpipe.io.audio.media
+BY_OTHERS = {("gone", "too-short"), ("gone", "silent")}  # told by sedpipe.io.audio.cut
 
 
 def test_every_reason_of_a_failed_download_is_listed_under_its_state() -> None:

@@ -19,7 +19,7 @@ from sedpipe.io.manifests.load import manifest_names
 from sedpipe.io.models.checkpoints import write_model
 from sedpipe.nn.pooling import POOLING_FUNCTIONS
 from sedpipe.shards import Shard
-from sedpipe.sources.youtube import FetchOptions
+from sedpipe.sources.access import FetchOptions
 from sedpipe.stages.download import DownloadOptions
 from sedpipe.stages.reproduce.table2 import ReproduceReport
 from tiny_dataset import untrained_model

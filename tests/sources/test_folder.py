@@ -10,6 +10,7 @@ from sedpipe.fates import Fate
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.manifests.folder import FolderManifest
 from sedpipe.io.manifests.load import load_manifest
+from sedpipe.sources.access import Access
 from sedpipe.sources.folder import FolderSource
 from sedpipe.sources.source import SplitRows
 
@@ -38,7 +39,7 @@ def source_of(path: Path, *, jobs: int = 1) -> tuple[FolderSource, Dataset]:
     manifest = load_manifest(str(path))
     assert isinstance(manifest, FolderManifest)
     cache = Dataset(path.parent / "cache", manifest.name)
-    return FolderSource(manifest, cache, jobs), cache
+    return FolderSource(manifest, cache, Access(jobs=jobs)), cache
 
 
 def resolved(path: Path) -> dict[str, SplitRows]:

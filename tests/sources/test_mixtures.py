@@ -9,8 +9,8 @@ from sedpipe.clips import Clip
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.manifests.load import load_manifest
 from sedpipe.io.manifests.mixtures import MixtureManifest
+from sedpipe.sources.access import Access
 from sedpipe.sources.mixtures import MixtureSource
-from sedpipe.sources.recordings import RecordingShelf, open_shelf
 from sedpipe.sources.source import SplitRows
 
 
@@ -20,17 +20,11 @@ def manifest_at(path: Path | str) -> MixtureManifest:
     return manifest
 
 
-def shelf_of(manifest: MixtureManifest, folder: Path, unpack_to: Path) -> RecordingShelf:
-    names = [name for split in manifest.split_names for of_class in manifest.recordings_of(split) for name in of_class]
-    return open_shelf(names, manifest.checksum_of, "", [str(folder)], unpack_to)
-
-
 def source_of(
     manifest: MixtureManifest, cache: Path, folder: Path | None = None, *, jobs: int = 1
 ) -> tuple[MixtureSource, Dataset]:
     there = Dataset(cache, manifest.name)
-    shelf = None if folder is None else shelf_of(manifest, folder, cache / "sources")
-    return MixtureSource(manifest, there, shelf, jobs), there
+    return MixtureSource(manifest, there, Access(() if folder is None else (str(folder),), jobs)), there
 
 
 def made(source: MixtureSource, cache: Dataset, clips: Sequence[Clip]) -> dict[str, bytes]:

@@ -17,8 +17,9 @@ from sedpipe.io.files.checksums import sha256_of
 from sedpipe.io.manifests.load import load_manifest
 from sedpipe.io.manifests.youtube import YoutubeManifest
 from sedpipe.io.web.videos import watch_address
+from sedpipe.sources.access import Access, FetchOptions
 from sedpipe.sources.source import FetchStoppedError, SplitRows
-from sedpipe.sources.youtube import FetchOptions, YoutubeSource
+from sedpipe.sources.youtube import YoutubeSource
 
 PLAIN, DASHED, Y_FIRST = "abCdEfGhIjK_30.000_40.000", "-5QrBL6MzLg_60.000_70.000", "YbCdEfGhIjK_0.000_10.000"
 
@@ -60,7 +61,8 @@ def source_of(
     """A source whose videos are on a site of this machine, or nowhere."""
     cache = Dataset(tmp_path / "cache", manifest.name)
     address = f"{here.url if here else 'http://127.0.0.1:1'}/watch/{{}}.webm"
-    return YoutubeSource(manifest, cache, [str(place) for place in places], jobs, options, watch_address=address), cache
+    access = Access(tuple(str(place) for place in places), jobs, options)
+    return YoutubeSource(manifest, cache, access, watch_address=address), cache
 
 
 def fates_of(source: YoutubeSource, *clips: Clip) -> dict[str, Fate]:
@@ -221,7 +223,7 @@ def test_youtube_without_a_javascript_runtime_stops_the_run(
     tmp_path: Path, manifest: YoutubeManifest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    source = YoutubeSource(manifest, Dataset(tmp_path / "cache", manifest.name), [], 1, FAST)
+    source = YoutubeSource(manifest, Dataset(tmp_path / "cache", manifest.name), Access(network=FAST))
     with pytest.raises(FetchStoppedError, match="need a JavaScript runtime") as caught:
         list(source.fetch([clip(PLAIN)]))
     assert "Deno" in caught.value.hint

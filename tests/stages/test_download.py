@@ -18,7 +18,7 @@ from conftest import Web
 from sedpipe.clips import Clip
 from sedpipe.errors import SedpipeError
 from sedpipe.fates import Fate
-from sedpipe.io.audio.waveforms import write_flac
+from sedpipe.io.audio.store import write_flac
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.ledger import read_ledgers
 from sedpipe.io.lists.clips import read_clips
@@ -572,6 +572,8 @@ def test_audio_that_cannot_be_deleted_is_a_sentence(tiny: tuple[Path, Path], mon
 
 class Fake(Source):
     """Three clips; what becomes of them is told beforehand."""
+
+    is_local = False
 
     def __init__(self, cache: Dataset, states: dict[str, str], stop: bool = False) -> None:
         self.cache, self.states, self.stop = cache, states, stop

@@ -14,7 +14,7 @@ from sedpipe.clips import Clip
 from sedpipe.errors import SedpipeError
 from sedpipe.features.logmel import LogMelConfig
 from sedpipe.features.spec import FeatureSpec
-from sedpipe.io.audio.waveforms import write_flac
+from sedpipe.io.audio.store import write_flac
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.lists.clips import write_clips
 from sedpipe.io.records.dataset import DatasetRecord

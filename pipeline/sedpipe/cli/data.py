@@ -44,7 +44,7 @@ def download(
 ) -> None:  # fmt: skip
     """Get the rows and the audio of a dataset."""
     from sedpipe.io.manifests.load import load_manifest
-    from sedpipe.sources.youtube import FetchOptions
+    from sedpipe.sources.access import FetchOptions
     from sedpipe.stages.download import DownloadOptions
     from sedpipe.stages.download import download as run_stage
 

@@ -17,11 +17,11 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.fft
 
+from sedpipe.clips import ClipFormat
 from sedpipe.events import Event
 
-SAMPLE_RATE = 44_100
-N_SAMPLES = 10 * SAMPLE_RATE
-DURATION = 10.0
+_CLIP = ClipFormat()
+SAMPLE_RATE, N_SAMPLES, DURATION = _CLIP.sample_rate, _CLIP.n_samples, _CLIP.clip_s
 
 _SILENCE = 1e-4  # leading and trailing samples up to this amplitude are stripped
 _FRAME = SAMPLE_RATE // 50  # samples; 20 ms

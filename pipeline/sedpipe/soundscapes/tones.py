@@ -22,7 +22,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import signal
 
-SAMPLE_RATE = 44_100
+from sedpipe.clips import DEFAULT_SAMPLE_RATE
+
+SAMPLE_RATE = DEFAULT_SAMPLE_RATE
 SPEED_OF_SOUND = 343.0  # m/s, in air at 20 degrees Celsius
 HIGHEST_HARMONIC = 0.45 * SAMPLE_RATE  # harmonics above would come close to folding back
 TABLE_LENGTH = 4096  # points of one period; linear interpolation between them errs by less than -55 dB

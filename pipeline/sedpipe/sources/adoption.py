@@ -21,19 +21,17 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from sedpipe.clips import Clip
+from sedpipe.clips import DEFAULT_SAMPLE_RATE, Clip
 from sedpipe.errors import SedpipeError
 from sedpipe.failures import FailedClipError, Failure
 from sedpipe.fates import Fate
-from sedpipe.io.audio.media import cut, lasts
-from sedpipe.io.audio.waveforms import write_flac
+from sedpipe.io.audio.container import lasts
+from sedpipe.io.audio.cut import cut
+from sedpipe.io.audio.store import store_cut
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.files.archives import ArchiveError, Unpacker, read_members
 from sedpipe.io.files.atomic import TEMPORARY_PREFIX
-from sedpipe.io.files.checksums import sha256_of
 from sedpipe.io.parallel import in_parallel
-
-SAMPLE_RATE = 44_100  # of the store
 
 _NAME = re.compile(r"Y?(?P<id>[A-Za-z0-9_-]{11})(_(?P<start>\d+(\.\d+)?)(_(?P<end>\d+(\.\d+)?))?)?")
 _READY_S = 0.5  # a recording that is longer than its clip by no more is that clip
@@ -319,22 +317,8 @@ def _convert(clip: Clip, recording: _Found, cache: Dataset) -> Fate:
             Failure("retryable", "ambiguous"),
         )
     start_s = clip.start_s if is_whole_video else 0.0
-    piece = cut(recording.path, start_s, start_s + clip.duration, SAMPLE_RATE)
-    path = cache.audio_path(clip)
-    write_flac(path, piece.samples, SAMPLE_RATE)
-    return Fate(
-        clip.split,
-        clip.clip_id,
-        "ok",
-        reason="short" if piece.is_short else "",
-        message=f"{piece.duration:.3f} s of {clip.duration:g} s" if piece.is_short else "",
-        source_format=piece.format,
-        duration=piece.duration,
-        sample_rate=piece.found_rate,
-        channels=piece.channels,
-        sha256=sha256_of(path),
-        tool="adopted",
-    )
+    piece = cut(recording.path, start_s, start_s + clip.duration, DEFAULT_SAMPLE_RATE)
+    return store_cut(piece, clip, cache.audio_path(clip), tool="adopted")
 
 
 def _damaged(clip: Clip, message: str) -> Fate:

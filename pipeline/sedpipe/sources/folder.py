@@ -9,18 +9,21 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from sedpipe.clips import Clip, clip_id_of_filename
+from sedpipe.clips import Clip, ClipFormat, clip_id_of_filename
 from sedpipe.errors import AudioError, ListFormatError
 from sedpipe.events import EventLists
 from sedpipe.fates import Fate
-from sedpipe.io.audio.waveforms import read_waveform, write_flac
+from sedpipe.io.audio.store import write_flac
+from sedpipe.io.audio.waveforms import read_waveform
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.lists.events import read_event_list
 from sedpipe.io.lists.weak import read_weak_list
 from sedpipe.io.manifests.folder import FolderManifest
 from sedpipe.io.parallel import in_parallel
-from sedpipe.soundscapes.mixer import DURATION, N_SAMPLES, SAMPLE_RATE
+from sedpipe.sources.access import Access
 from sedpipe.sources.source import Source, SplitRows
+
+_FORMAT = ClipFormat()
 
 
 class FolderSource(Source):
@@ -30,21 +33,20 @@ class FolderSource(Source):
     ----------
     manifest : FolderManifest
     cache : Dataset
-    jobs : int
-        Worker processes.
+    access : Access
     """
 
-    def __init__(self, manifest: FolderManifest, cache: Dataset, jobs: int) -> None:
+    def __init__(self, manifest: FolderManifest, cache: Dataset, access: Access) -> None:
         self._manifest = manifest
         self._cache = cache
-        self._jobs = jobs
+        self._jobs = access.jobs
 
     def resolve(self) -> Iterator[SplitRows]:
         """Read the lists of each split."""
         for split in self._manifest.split_names:
             weak = read_weak_list(self._manifest.weak_path(split), self._manifest.label_set)
             clips = [
-                Clip(clip_id_of_filename(filename), split, filename, 0.0, DURATION, labels)
+                Clip(clip_id_of_filename(filename), split, filename, 0.0, _FORMAT.clip_s, labels)
                 for filename, labels in weak.items()
             ]
             yield SplitRows(split, len(clips), clips, self._reference(split, clips))
@@ -81,10 +83,14 @@ class FolderSource(Source):
 def _convert(audio_dirs: dict[str, Path], task: tuple[Clip, Path]) -> Fate:
     clip, target = task
     try:
-        waveform = read_waveform(audio_dirs[clip.split] / clip.source, SAMPLE_RATE)
+        waveform = read_waveform(audio_dirs[clip.split] / clip.source, _FORMAT.sample_rate)
     except AudioError as error:
         return Fate(clip.split, clip.clip_id, "gone", "unusable", error.message)
-    write_flac(target, waveform[:N_SAMPLES], SAMPLE_RATE)
-    too_long = len(waveform) > N_SAMPLES
-    message = f"{len(waveform) / SAMPLE_RATE:.1f} s long: only the first {DURATION:g} s are used" if too_long else ""
+    write_flac(target, waveform[: _FORMAT.n_samples], _FORMAT.sample_rate)
+    too_long = len(waveform) > _FORMAT.n_samples
+    message = (
+        f"{len(waveform) / _FORMAT.sample_rate:.1f} s long: only the first {_FORMAT.clip_s:g} s are used"
+        if too_long
+        else ""
+    )
     return Fate(clip.split, clip.clip_id, "ok", "cut" if too_long else "", message)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,8 @@ from sedpipe.clips import Clip
 from sedpipe.errors import AudioError
 from sedpipe.events import Event
 from sedpipe.fates import Fate
-from sedpipe.io.audio.waveforms import read_waveform, write_flac
+from sedpipe.io.audio.store import write_flac
+from sedpipe.io.audio.waveforms import read_waveform
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.manifests.mixtures import MixtureManifest
 from sedpipe.io.parallel import chunked, in_parallel
@@ -32,7 +33,8 @@ from sedpipe.soundscapes.mixer import (
     truth,
 )
 from sedpipe.soundscapes.synth import synthesise
-from sedpipe.sources.recordings import RecordingShelf
+from sedpipe.sources.access import Access
+from sedpipe.sources.recordings import RecordingShelf, open_shelf
 from sedpipe.sources.source import Source, SplitRows
 
 MIXTURES_PER_TASK = 16  # small enough that a progress bar moves, large enough that recordings are prepared once
@@ -98,18 +100,23 @@ class MixtureSource(Source):
     ----------
     manifest : MixtureManifest
     cache : Dataset
-    shelf : RecordingShelf, optional
-        Where recordings are; None where they are synthesised.
-    jobs : int
-        Worker processes.
+    access : Access
+        Its places are folders, archives or addresses with the recordings; by default the public archive.
     """
 
-    def __init__(self, manifest: MixtureManifest, cache: Dataset, shelf: RecordingShelf | None, jobs: int) -> None:
+    def __init__(self, manifest: MixtureManifest, cache: Dataset, access: Access) -> None:
         self._manifest = manifest
         self._cache = cache
-        self._shelf = shelf
-        self._jobs = jobs
+        self._access = access
         self._plans: dict[str, SplitPlan] = {}
+
+    def listed(self) -> dict[str, int]:
+        """As the manifest says; no recording need be there."""
+        return {split: self._manifest.splits[split].clips for split in self._manifest.split_names}
+
+    def prepare(self) -> None:
+        """Find the recordings, or fetch their archive."""
+        _ = self._shelf
 
     def resolve(self) -> Iterator[SplitRows]:
         """Draw every mixture of every split whose recordings are there."""
@@ -121,8 +128,18 @@ class MixtureSource(Source):
         for split in self._manifest.split_names:
             wanted = [clip for clip in clips if clip.split == split]
             render_some = partial(_render_some, self._plan(split), self._cache)
-            for fates in in_parallel(render_some, chunked(wanted, MIXTURES_PER_TASK), self._jobs):
+            for fates in in_parallel(render_some, chunked(wanted, MIXTURES_PER_TASK), self._access.jobs):
                 yield from fates
+
+    @cached_property
+    def _shelf(self) -> RecordingShelf | None:
+        """Where recordings are; None where they are synthesised."""
+        manifest = self._manifest
+        if manifest.recordings is None:
+            return None
+        names = [name for split in manifest.split_names for of in manifest.recordings_of(split) for name in of]
+        archive = manifest.recordings.archive
+        return open_shelf(names, manifest.checksum_of, archive, self._access.places, self._cache.sources)
 
     def _plan(self, split: str) -> SplitPlan:
         if split not in self._plans:
@@ -148,7 +165,7 @@ class MixtureSource(Source):
             )
         clips, reference, dropped = [], {}, []
         indices = list(range(listed))
-        for drawn in in_parallel(partial(_truths, plan), chunked(indices, MIXTURES_PER_TASK), self._jobs):
+        for drawn in in_parallel(partial(_truths, plan), chunked(indices, MIXTURES_PER_TASK), self._access.jobs):
             for index, events in drawn:
                 clip_id = f"{split}-{index:05d}"
                 if isinstance(events, str):

@@ -1,5 +1,7 @@
 """What every kind of dataset can do: say which clips there are, and get their audio.
 
+A source is opened with the manifest of its kind, the dataset in the cache, and :class:`sedpipe.sources.access.Access`.
+
 - :class:`Source`: the two steps
 - :class:`SplitRows`: the rows of one split
 - :class:`FetchStoppedError`: why a source gave up before its last clip
@@ -7,9 +9,9 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from sedpipe.clips import Clip
 from sedpipe.errors import SedpipeError
@@ -49,9 +51,33 @@ class FetchStoppedError(SedpipeError):
     """Going on would do harm (a blocked address, a full disk); what was done is kept, the rest stays pending."""
 
 
-class Source(Protocol):
-    """Where clips come from."""
+class Source(ABC):
+    """Where clips come from.
 
+    Attributes
+    ----------
+    is_local : bool
+        Whether all that it needs lies on this machine. Then what failed may have been mended and costs nobody
+        anything: it is always tried again; and under other rules the same name may mean other audio. False of what
+        comes from the network, where a clip is what its name says.
+    """
+
+    is_local: bool = True
+
+    def listed(self) -> dict[str, int]:
+        """How many clips each split lists; no audio is touched."""
+        return {rows.split: rows.listed for rows in self.resolve()}
+
+    def prepare(self) -> None:  # noqa: B027 - most have nothing to find
+        """Find what the user has named, before anything of the dataset is touched.
+
+        Raises
+        ------
+        SedpipeError
+            If a place does not exist or cannot be read.
+        """
+
+    @abstractmethod
     def resolve(self) -> Iterator[SplitRows]:
         """The rows of each split, one split after the other."""
 
@@ -83,6 +109,7 @@ class Source(Protocol):
         """How long it will take to fetch ``clips``, in a sentence; empty where it is no matter of hours."""
         return ""
 
+    @abstractmethod
     def fetch(self, clips: Sequence[Clip]) -> Iterator[Fate]:
         """Get the audio of ``clips`` into the cache; yields a fate for each as it becomes known.
 

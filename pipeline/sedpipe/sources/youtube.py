@@ -1,23 +1,22 @@
 """Datasets of pieces of YouTube videos: rows from the public lists, audio from what the user has or from the network.
 
 - :class:`YoutubeSource`: lists and audio looked for in the user's places first, then fetched
-- :class:`FetchOptions`: how to behave on the network
 """
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
-from sedpipe.clips import Clip
+from sedpipe.clips import DEFAULT_SAMPLE_RATE, Clip
 from sedpipe.errors import AudioError, SedpipeError
 from sedpipe.failures import FailedClipError, Failure
 from sedpipe.fates import Fate
-from sedpipe.io.audio.media import cut
-from sedpipe.io.audio.waveforms import stored_duration, write_flac
+from sedpipe.io.audio.cut import cut
+from sedpipe.io.audio.store import fate_of_stored, store_cut
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.files.checksums import sha256_of
 from sedpipe.io.lists.dcase import read_clip_list, read_dcase_weak_list
@@ -33,9 +32,9 @@ from sedpipe.io.web.videos import (
     watch_address,
     yt_dlp_version,
 )
-from sedpipe.soundscapes.mixer import SAMPLE_RATE
+from sedpipe.sources.access import Access, FetchOptions
 from sedpipe.sources.crawl import Manners, crawl
-from sedpipe.sources.source import FetchStoppedError, SplitRows
+from sedpipe.sources.source import FetchStoppedError, Source, SplitRows
 
 MOST_AN_HOUR = {"guest": 300, "account": 2000}
 """Videos that YouTube lets one have, without and with an account, as yt-dlp's wiki has it."""
@@ -44,84 +43,43 @@ _SECONDS_A_CLIP = 6.0  # what one worker needs for a clip: two pages, a player, 
 _LEAST_FREE = 64 << 20  # bytes of disk
 
 
-@dataclass(frozen=True)
-class FetchOptions:
-    """How to behave on the network.
-
-    Parameters
-    ----------
-    workers : int
-        Videos at the same time.
-    spacing_s : float
-        Seconds from one video to the next, over all workers, up to 30 % longer or shorter.
-    cookies : Path, optional
-        A cookie file; each worker has a copy.
-    cookies_from_browser : str, optional
-        ``BROWSER[+KEYRING][:PROFILE][::CONTAINER]``.
-    proxy : str, optional
-        Address of a proxy.
-    rate_limit : int, optional
-        Most bytes a second, over all workers.
-    breaker : int
-        Failures of one kind in a row after which to stop.
-    timeout_s : float
-        Longest silence of a server.
-    clip_timeout_s : float
-        Longest time for one try of a clip.
-    backoff_s : float
-        Pause before the second try of a clip.
-    doubts : bool
-        Stop, too, where very many videos in a row are said not to be there.
-    """
-
-    workers: int = 2
-    spacing_s: float = 8.0
-    cookies: Path | None = None
-    cookies_from_browser: str | None = None
-    proxy: str | None = None
-    rate_limit: int | None = None
-    breaker: int = 10
-    timeout_s: float = 20.0
-    clip_timeout_s: float = 300.0
-    backoff_s: float = 10.0
-    doubts: bool = True
-
-
-class YoutubeSource:
+class YoutubeSource(Source):
     """Clips of videos.
 
     Parameters
     ----------
     manifest : YoutubeManifest
     cache : Dataset
-    places : sequence of str
-        Folders and archives with lists or audio that the user has.
-    jobs : int
-        Worker processes for what the user has.
-    options : FetchOptions, optional
-        How to behave on the network.
+    access : Access, optional
+        Its places are folders and archives with lists or audio that the user has.
     watch_address : str
         Where a video is, with ``{}`` for its id.
+
+    Raises
+    ------
+    SedpipeError
+        If a place does not exist.
     """
+
+    is_local = False
 
     def __init__(
         self,
         manifest: YoutubeManifest,
         cache: Dataset,
-        places: Sequence[str],
-        jobs: int,
-        options: FetchOptions | None = None,
+        access: Access | None = None,
         *,
         watch_address: str = WATCH_ADDRESS,
     ) -> None:
+        access = access or Access()
         self._manifest = manifest
         self._cache = cache
-        self._places = tuple(places)
-        self._jobs = jobs
-        self._options = options or FetchOptions()
+        self._places = access.places
+        self._jobs = access.jobs
+        self._options = access.network
         self._watch_address = watch_address
         self._complaints: dict[tuple[str, str], str] = {}
-        for place in places:
+        for place in self._places:
             if not Path(place).exists():
                 raise SedpipeError(f"--from {place}: there is no such folder or archive")
 
@@ -160,21 +118,10 @@ class YoutubeSource:
     def account(self, clips: Sequence[Clip]) -> Iterator[Fate]:
         """Tell of ``clips`` whose audio is there what the audio itself tells; nothing is fetched again."""
         for clip in clips:
-            path = self._cache.audio_path(clip)
             try:
-                duration = stored_duration(path)
+                yield fate_of_stored(clip, self._cache.audio_path(clip))
             except AudioError:  # put there by somebody else; who makes features tells
                 continue
-            is_short = round(duration * SAMPLE_RATE) < round(clip.duration * SAMPLE_RATE)
-            yield Fate(
-                clip.split,
-                clip.clip_id,
-                "ok",
-                reason="short" if is_short else "",
-                message=_short_message(duration, clip) if is_short else "",
-                duration=duration,
-                sha256=sha256_of(path),
-            )
 
     def fetch(self, clips: Sequence[Clip]) -> Iterator[Fate]:
         """Cut clips out of their videos.
@@ -272,24 +219,10 @@ class _VideoWorker:
         limits = Limits(self._options.clip_timeout_s, self._share, stopped)
         audio = self._resolver.resolve(self._address(clip))
         with self._resolver.reading(audio, limits) as file:
-            piece = cut(file, clip.start_s, clip.end_s, SAMPLE_RATE, timeout_s=limits.seconds)
+            piece = cut(file, clip.start_s, clip.end_s, DEFAULT_SAMPLE_RATE, timeout_s=limits.seconds)
         if stopped():  # nobody waits any longer, so nothing may appear
             raise FailedClipError("stopped", Failure("retryable", "stopped"))
-        path = self._cache.audio_path(clip)
-        write_flac(path, piece.samples, SAMPLE_RATE)
-        return Fate(
-            clip.split,
-            clip.clip_id,
-            "ok",
-            reason="short" if piece.is_short else "",
-            message=_short_message(piece.duration, clip) if piece.is_short else "",
-            source_format=f"{piece.format} {audio.format}".strip(),
-            duration=piece.duration,
-            sample_rate=piece.found_rate,
-            channels=piece.channels,
-            sha256=sha256_of(path),
-            tool=self._tool,
-        )
+        return store_cut(piece, clip, self._cache.audio_path(clip), self._tool, audio.format)
 
     def close(self) -> None:
         """Forget cookies and connections."""
@@ -304,10 +237,6 @@ class _VideoWorker:
         folder = next(path for path in (self._cache.folder, *self._cache.folder.parents) if path.exists())
         if shutil.disk_usage(folder).free < _LEAST_FREE:
             raise FailedClipError(f"no space left on device for {folder}", Failure("local", "disk-full"))
-
-
-def _short_message(duration: float, clip: Clip) -> str:
-    return f"{duration:.3f} s of {clip.duration:g} s: its source ends"
 
 
 def _in_words(hours: float) -> str:

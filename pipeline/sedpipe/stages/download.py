@@ -2,7 +2,6 @@
 
 - :func:`download`: resolve, write the rows, get what is missing
 - :class:`DownloadOptions`: which clips to try, and how to behave on the network
-- :func:`open_source`: the source of a manifest
 """
 
 from __future__ import annotations
@@ -22,18 +21,13 @@ from sedpipe.io.cache.ledger import Entry, Key, Ledger, is_due, read_ledgers
 from sedpipe.io.files.atomic import remove_leftovers
 from sedpipe.io.lists.clips import write_clips
 from sedpipe.io.lists.events import write_event_list
-from sedpipe.io.manifests.folder import FolderManifest
-from sedpipe.io.manifests.load import AnyManifest
-from sedpipe.io.manifests.mixtures import MixtureManifest
-from sedpipe.io.manifests.youtube import YoutubeManifest
+from sedpipe.io.manifests.form import Manifest
 from sedpipe.io.records.dataset import DatasetRecord
 from sedpipe.listener import Listener
 from sedpipe.shards import Shard
-from sedpipe.sources.folder import FolderSource
-from sedpipe.sources.mixtures import MixtureSource
-from sedpipe.sources.recordings import RecordingShelf, open_shelf
+from sedpipe.sources.access import Access, FetchOptions
+from sedpipe.sources.open import open_source
 from sedpipe.sources.source import FetchStoppedError, Source, SplitRows
-from sedpipe.sources.youtube import FetchOptions, YoutubeSource
 from sedpipe.steps.tally import tally
 
 
@@ -75,7 +69,7 @@ class DownloadReport:
 
 
 def download(
-    manifest: AnyManifest,
+    manifest: Manifest,
     cache_dir: Path,
     places: Sequence[str] = (),
     *,
@@ -88,7 +82,7 @@ def download(
 
     Parameters
     ----------
-    manifest : AnyManifest
+    manifest : Manifest
         The dataset.
     cache_dir : Path
         The cache.
@@ -110,51 +104,30 @@ def download(
     """
     started, listener, options = time.monotonic(), listener or Listener(), options or DownloadOptions()
     cache = Dataset(cache_dir, manifest.name)
+    network = replace(options.network, doubts=not {"gone", "all"} & set(options.retry))
+    access = Access(tuple(places), jobs, network)
     if dry_run:
-        return DownloadReport(manifest.name, _listed_only(manifest, cache, places), time.monotonic() - started)
+        listed = open_source(manifest, cache, access).listed()
+        splits: dict[str, dict[str, Any]] = {split: {"listed": n_clips} for split, n_clips in listed.items()}
+        return DownloadReport(manifest.name, splits, time.monotonic() - started)
     record, stopped = _complete(manifest, cache), None
     if record is None:
-        network = replace(options.network, doubts=not {"gone", "all"} & set(options.retry))
-        source = open_source(manifest, cache, places, jobs, network)
+        source = open_source(manifest, cache, access)
         with Ledger(cache.folder, options.shard) as ledger:
-            _forget_other_rules(manifest, cache, ledger, listener)
+            source.prepare()
+            _forget_other_rules(manifest, source, cache, ledger, listener)
             resolved = _resolve(source, cache, listener)
             record = _write_rows(manifest, cache, resolved)
-            stopped = _bring(source, cache, resolved, ledger, _policy(manifest, options), listener)
+            stopped = _bring(source, cache, resolved, ledger, _policy(source, options), listener)
     return DownloadReport(manifest.name, tally(cache, record), time.monotonic() - started, stopped)
 
 
-def open_source(
-    manifest: AnyManifest, cache: Dataset, places: Sequence[str], jobs: int, network: FetchOptions
-) -> Source:
-    """The source that knows this kind of dataset."""
-    if isinstance(manifest, FolderManifest):
-        return FolderSource(manifest, cache, jobs)
-    if isinstance(manifest, MixtureManifest):
-        return MixtureSource(manifest, cache, _shelf(manifest, cache, places), jobs)
-    return YoutubeSource(manifest, cache, places, jobs, network)
-
-
-def _shelf(manifest: MixtureManifest, cache: Dataset, places: Sequence[str]) -> RecordingShelf | None:
-    if manifest.recordings is None:
-        return None
-    names = [name for split in manifest.split_names for of_class in manifest.recordings_of(split) for name in of_class]
-    return open_shelf(names, manifest.checksum_of, manifest.recordings.archive, places, cache.sources)
-
-
-def _listed_only(manifest: AnyManifest, cache: Dataset, places: Sequence[str]) -> dict[str, dict[str, int]]:
-    if isinstance(manifest, MixtureManifest):  # its splits say how many clips they hold; nothing need be read
-        return {split: {"listed": manifest.splits[split].clips} for split in manifest.split_names}
-    rows = open_source(manifest, cache, places, 1, FetchOptions()).resolve()
-    return {resolved.split: {"listed": resolved.listed} for resolved in rows}
-
-
-def _policy(manifest: AnyManifest, options: DownloadOptions) -> DownloadOptions:
+def _policy(source: Source, options: DownloadOptions) -> DownloadOptions:
     """What lies on this machine may have been mended, and costs nobody anything: it is always tried again."""
-    return options if isinstance(manifest, YoutubeManifest) else replace(options, retry=("all",))
+    return replace(options, retry=("all",)) if source.is_local else options
 
 
-def _complete(manifest: AnyManifest, cache: Dataset) -> DatasetRecord | None:
+def _complete(manifest: Manifest, cache: Dataset) -> DatasetRecord | None:
     """The record, if every listed clip has its row, its audio and its fate, by the rules of this very manifest."""
     record = cache.find_record()
     if record is None or record.fingerprint != manifest.fingerprint or not record.listed:
@@ -172,12 +145,12 @@ def _complete(manifest: AnyManifest, cache: Dataset) -> DatasetRecord | None:
     return record
 
 
-def _forget_other_rules(manifest: AnyManifest, cache: Dataset, ledger: Ledger, listener: Listener) -> None:
+def _forget_other_rules(manifest: Manifest, source: Source, cache: Dataset, ledger: Ledger, listener: Listener) -> None:
     """Drop what was made by another manifest of this name, before any of this one is made."""
     record = cache.find_record()
     if record is not None and record.fingerprint == manifest.fingerprint:
         return
-    if record is not None and isinstance(manifest, YoutubeManifest):  # a video's piece is what its name says
+    if record is not None and not source.is_local:
         listener.say(f"{manifest.name} has changed: its lists are read anew, its audio is kept")
     elif record is not None:
         listener.say(f"{manifest.name} has changed since its audio was made: making it anew")
@@ -221,7 +194,7 @@ def _check_names(cache: Dataset, resolved: Iterable[SplitRows]) -> None:
                 )
 
 
-def _write_rows(manifest: AnyManifest, cache: Dataset, resolved: Sequence[SplitRows]) -> DatasetRecord:
+def _write_rows(manifest: Manifest, cache: Dataset, resolved: Sequence[SplitRows]) -> DatasetRecord:
     write_clips(cache.clips_path, [clip for rows in resolved for clip in rows.clips])
     for rows in resolved:
         if rows.reference is not None:

@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 from sedpipe.errors import ManifestError
 from sedpipe.io.manifests.folder import FolderManifest
-from sedpipe.io.manifests.load import AnyManifest, load_manifest, manifest_names
+from sedpipe.io.manifests.form import Manifest
+from sedpipe.io.manifests.load import load_manifest, manifest_names
 
 TEN_LINES = """\
 name = "garden"
@@ -27,7 +28,7 @@ def write(tmp_path: Path, text: str) -> str:
     return str(path)
 
 
-def load(tmp_path: Path, text: str) -> AnyManifest:
+def load(tmp_path: Path, text: str) -> Manifest:
     return load_manifest(write(tmp_path, text))
 
 

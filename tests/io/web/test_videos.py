@@ -9,7 +9,7 @@ from encoded import FORMS, clock, encoded, start_error_ms
 from loopback import Site, site
 from sedpipe.errors import SettingsError
 from sedpipe.failures import FailedClipError, Failure
-from sedpipe.io.audio.media import cut
+from sedpipe.io.audio.cut import cut
 from sedpipe.io.web import videos
 from sedpipe.io.web.remote_file import Limits
 from sedpipe.io.web.videos import VideoOptions, VideoResolver, javascript_runtimes, watch_address, yt_dlp_version

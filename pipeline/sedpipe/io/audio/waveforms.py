@@ -1,8 +1,7 @@
-"""Audio files -> mono waveforms, or the reason why not; waveforms -> FLAC.
+"""Audio files -> mono waveforms, or the reason why not.
 
 - :func:`read_waveform`: decode, mix down, resample
 - :func:`read_blocks`: the same for a recording of any length, a block at a time
-- :func:`write_flac`: 16 bit, whole or not at all
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ import soxr
 
 from sedpipe.errors import AudioError
 from sedpipe.failures import FailedClipError
-from sedpipe.io.files.atomic import write_atomically
+from sedpipe.io.audio.blocks import decode_blocks
 
 MOST_SECONDS = 4 * 3600
 """Longest recording that is read at once; a header may claim any length."""
@@ -60,10 +59,10 @@ def read_waveform(path: Path, sample_rate: int, dtype: str = "float32", most_sam
             samples = _samples(file, path, dtype, _frames_of(most_samples, sample_rate, found_rate))
     except soundfile.LibsndfileError as error:
         if error.code not in _NOT_ITS_FORMAT:
-            raise AudioError(f"{path}: {_why(path)}") from error
+            raise AudioError(f"{path}: {why_not(path)}") from error
         found_rate, samples = sample_rate, _decoded_by_ffmpeg(path, sample_rate).astype(dtype)[:, None]
     except (soundfile.SoundFileError, OSError, MemoryError) as error:  # MemoryError: a header may claim any size
-        raise AudioError(f"{path}: {_why(path)}") from error
+        raise AudioError(f"{path}: {why_not(path)}") from error
     if len(samples) == 0:
         raise AudioError(f"{path}: holds no audio (0 samples)")
     waveform: np.ndarray = samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1)
@@ -139,15 +138,13 @@ def _mono_blocks(path: Path) -> Iterator[tuple[int, np.ndarray]]:
             return
     except soundfile.LibsndfileError as error:
         if error.code not in _NOT_ITS_FORMAT:  # these come from opening it, before any block
-            raise AudioError(f"{path}: {_why(path)}") from error
+            raise AudioError(f"{path}: {why_not(path)}") from error
     except (soundfile.SoundFileError, OSError, MemoryError) as error:
-        raise AudioError(f"{path}: {_why(path)}") from error
+        raise AudioError(f"{path}: {why_not(path)}") from error
     yield from _blocks_by_ffmpeg(path)
 
 
 def _blocks_by_ffmpeg(path: Path) -> Iterator[tuple[int, np.ndarray]]:
-    from sedpipe.io.audio.media import decode_blocks  # FFmpeg's libraries; only who needs them pays
-
     try:
         yield from decode_blocks(path)
     except FailedClipError as error:
@@ -172,54 +169,24 @@ def _unless_empty(block: np.ndarray) -> Iterator[np.ndarray]:
 
 
 def _decoded_by_ffmpeg(path: Path, sample_rate: int) -> np.ndarray:
-    from sedpipe.io.audio.media import decode  # FFmpeg's libraries; only who needs them pays
-
-    try:
-        waveform = decode(path, sample_rate, MOST_SECONDS)
-    except FailedClipError as error:
-        raise AudioError(f"{path}: {_why_not_by_ffmpeg(path, error)}") from error
-    if len(waveform) > MOST_SECONDS * sample_rate:
-        raise AudioError(f"{path}: longer than {MOST_SECONDS // 3600} hours")
-    return waveform
+    blocks: list[np.ndarray] = []
+    n_samples, rate = 0, sample_rate
+    for rate, block in _blocks_by_ffmpeg(path):
+        blocks.append(block)
+        n_samples += len(block)
+        if n_samples > MOST_SECONDS * rate:
+            raise AudioError(f"{path}: longer than {MOST_SECONDS // 3600} hours")
+    whole: np.ndarray = np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
+    return whole if rate == sample_rate else soxr.resample(whole, rate, sample_rate)
 
 
 def _why_not_by_ffmpeg(path: Path, error: FailedClipError) -> str:
-    return "holds no audio track" if error.failure.reason == "no-audio" else _why(path)
+    return "holds no audio track" if error.failure.reason == "no-audio" else why_not(path)
 
 
-def _why(path: Path) -> str:
+def why_not(path: Path) -> str:
+    """Why a file cannot be read, as far as the file system tells."""
     try:
         return "the file is empty (0 bytes)" if path.stat().st_size == 0 else "cannot be decoded as audio"
     except OSError as error:
         return error.strerror or str(error)
-
-
-def write_flac(path: Path, waveform: np.ndarray, sample_rate: int) -> None:
-    """Write a mono waveform as 16-bit FLAC, rounded without dither.
-
-    Parameters
-    ----------
-    path : Path
-        Written whole or not at all.
-    waveform : np.ndarray [shape=(samples,)]
-        Values beyond [-1, 1) are clipped.
-    sample_rate : int
-        Hz.
-    """
-    whole = np.clip(np.rint(waveform * 32768.0), -32768, 32767).astype(np.int16)
-    with write_atomically(path) as temporary:
-        soundfile.write(os.fspath(temporary), whole, sample_rate, format="FLAC", subtype="PCM_16")
-
-
-def stored_duration(path: Path) -> float:
-    """Seconds that a file of :func:`write_flac` lasts, from its header alone.
-
-    Raises
-    ------
-    AudioError
-        If it is no such file.
-    """
-    try:
-        return float(soundfile.info(os.fspath(path)).duration)
-    except (soundfile.SoundFileError, OSError) as error:
-        raise AudioError(f"{path}: {_why(path)}") from error

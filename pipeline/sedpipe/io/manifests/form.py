@@ -42,6 +42,8 @@ class Manifest(Form, ABC):
     ----------
     name : str
         Also the name of its folder in the cache.
+    kind : str
+        Of :data:`sedpipe.io.manifests.load.KINDS`; each narrows it to its own.
     description : str
         For people; decides nothing.
     labels : tuple of str
@@ -49,6 +51,7 @@ class Manifest(Form, ABC):
     """
 
     name: str
+    kind: str
     description: str = ""
     labels: tuple[str, ...] = Field(max_length=_MOST_LABELS)
     _path: Path = PrivateAttr(default=Path("manifest.toml"))
@@ -95,6 +98,16 @@ class Manifest(Form, ABC):
     @abstractmethod
     def has_truth(self, split: str) -> bool:
         """Whether strong labels of ``split`` are known."""
+
+    @abstractmethod
+    def read_companions(self) -> None:
+        """Read what lies beside the manifest and hold it against it; the loader does this.
+
+        Raises
+        ------
+        ManifestError, ListFormatError
+            If they do not fit.
+        """
 
     def clips_to_expect(self) -> int:
         """Clips of all splits, as far as the manifest itself tells; 0 where only its lists do."""

@@ -2,7 +2,7 @@
 
 - :func:`load_manifest`: by the name of a dataset that comes with sedpipe, or by path
 - :func:`manifest_names`: the names
-- :data:`AnyManifest`: what it can be: :class:`MixtureManifest`, :class:`FolderManifest`, :class:`YoutubeManifest`
+- :data:`KINDS`: what it can be
 """
 
 from __future__ import annotations
@@ -10,28 +10,29 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from pydantic import ValidationError
 
 from sedpipe.errors import ListFormatError, ManifestError
 from sedpipe.io.complaints import first_complaint
 from sedpipe.io.manifests.folder import FolderManifest
+from sedpipe.io.manifests.form import Manifest
 from sedpipe.io.manifests.mixtures import MixtureManifest
 from sedpipe.io.manifests.youtube import YoutubeManifest
 from sedpipe.suggestions import did_you_mean
 
-AnyManifest: TypeAlias = MixtureManifest | FolderManifest | YoutubeManifest
-
-KINDS: dict[str, type[MixtureManifest] | type[FolderManifest] | type[YoutubeManifest]] = {
+KINDS: dict[str, type[Manifest]] = {
     "mixtures": MixtureManifest,
     "folder": FolderManifest,
     "youtube": YoutubeManifest,
 }
+"""Forms by kind, a registry; :data:`sedpipe.sources.open.SOURCES` has the source of each."""
+
 MOST_BYTES = 1024 * 1024
 
 
-def load_manifest(name_or_path: str) -> AnyManifest:
+def load_manifest(name_or_path: str) -> Manifest:
     """Read and check a manifest.
 
     Parameters
@@ -103,7 +104,7 @@ def _syntax_complaint(path: Path, error: ValueError) -> str:
     return f"{path}:{place[1]}: not TOML: {message[: place.start()]} (column {place[2]})"
 
 
-def _checked(raw: dict[str, Any], path: Path) -> AnyManifest:
+def _checked(raw: dict[str, Any], path: Path) -> Manifest:
     kind = raw.get("kind")
     if not isinstance(kind, str) or kind not in KINDS:
         meant = did_you_mean(kind, KINDS) if isinstance(kind, str) else ""

@@ -19,7 +19,7 @@ from typing import Any
 
 from sedpipe.errors import SettingsError
 from sedpipe.failures import FailedClipError, Failure, classify
-from sedpipe.io.audio.media import Readable
+from sedpipe.io.audio.container import Readable
 from sedpipe.io.files.private_folder import PrivateFolder
 from sedpipe.io.web.remote_file import Limits, RemoteFile
 

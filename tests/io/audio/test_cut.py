@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from encoded import FORMS, Form, clock, encoded, start_error_ms
 from sedpipe.failures import FailedClipError, Failure
-from sedpipe.io.audio.media import cut, decode, decode_blocks, lasts
+from sedpipe.io.audio.cut import cut
 
 RATE = 44_100
 LENGTH_S = 60.0
@@ -198,86 +198,9 @@ def test_what_the_source_says_comes_through(recording: Callable[[str], bytes]) -
     assert failure_of(Failing(recording("webm, a cue each 10 s")), 30, 40) == Failure("retryable", "network")
 
 
-@pytest.mark.parametrize("form", FORMS)
-def test_how_long_a_recording_lasts_is_told_without_decoding(
-    form: str, recording: Callable[[str], bytes], tmp_path: Path
-) -> None:
-    (tmp_path / "a").write_bytes(recording(form))
-    assert [lasts(tmp_path / "a", seconds) for seconds in (10, 59.9, 60.5)] == [True, True, False]
-
-
-def test_what_holds_no_audio_lasts_for_no_time(tmp_path: Path) -> None:
-    (tmp_path / "a").write_text("a dog barks")
-    with pytest.raises(FailedClipError, match="cannot be decoded as audio"):
-        lasts(tmp_path / "a", 1)
-
-
 def test_a_stretch_that_is_damaged_is_not_taken_for_one_that_ends_early() -> None:
     content = bytearray(encoded(clock(LENGTH_S, RATE), FORMS["flac"]))
     first, last = (round(len(content) * second / LENGTH_S) for second in (35, 50))
     content[first:last] = bytes(last - first)
     assert failure_of(io.BytesIO(bytes(content)), 30, 40) == Failure("retryable", "undecodable")
     assert not cut(io.BytesIO(bytes(content)), 10, 20, RATE).is_short
-
-
-def in_blocks(path: Path) -> tuple[int, np.ndarray]:
-    rates, blocks = zip(*decode_blocks(path), strict=True)
-    assert len(set(rates)) == 1
-    return rates[0], np.concatenate(blocks)
-
-
-@pytest.mark.parametrize("form", FORMS)
-def test_decoded_in_blocks_a_recording_is_what_it_is_decoded_at_once(tmp_path: Path, form: str) -> None:
-    path = tmp_path / "recording"
-    path.write_bytes(encoded(clock(5.37, FORMS[form].rate), FORMS[form]))
-    rate, joined = in_blocks(path)
-    whole = decode(path, rate, 100.0)
-    assert len(whole) - 0.025 * rate < len(joined) <= len(whole)
-    np.testing.assert_array_equal(joined, whole[: len(joined)])
-    assert abs(len(joined) / rate - 5.37) < 0.001 or form == "m4a, fragments"
-
-
-def with_gap(path: Path, before_s: float, gap_s: float, after_s: float) -> None:
-    """A WebM whose clock jumps, as where a stream broke off."""
-    samples = np.rint(32_767 * clock(before_s + after_s, 48_000)).astype(np.int16)
-    with av.open(str(path), "w", format="webm") as container:
-        stream = container.add_stream("libopus", rate=48_000, layout="mono")
-        encoder_at = 0
-        for at in range(0, len(samples), 960):
-            frame = av.AudioFrame.from_ndarray(samples[None, at : at + 960], format="s16", layout="mono")
-            frame.sample_rate, frame.pts, frame.time_base = 48_000, at, Fraction(1, 48_000)
-            for packet in stream.encode(frame):
-                if encoder_at >= before_s * 50:
-                    packet.pts += round(gap_s * 1 / packet.time_base)
-                    packet.dts = packet.pts
-                encoder_at += 1
-                container.mux(packet)
-
-
-def test_a_gap_in_a_stream_becomes_silence_of_its_length_so_that_what_follows_keeps_its_time(tmp_path: Path) -> None:
-    path = tmp_path / "a.webm"
-    with_gap(path, before_s=10, gap_s=1.0, after_s=10)
-    rate, joined = in_blocks(path)
-    truth = clock(20, 48_000)
-    assert abs(len(joined) / rate - 21) < 0.1
-    assert abs(start_error_ms(joined[: 5 * rate], truth, 0, rate)) < 1
-    assert abs(start_error_ms(joined[15 * rate : 19 * rate], truth, 14, rate)) < 1
-    assert np.abs(joined[round(10.2 * rate) : round(10.8 * rate)]).max() == 0
-    np.testing.assert_array_equal(joined, decode(path, rate, 100.0)[: len(joined)])
-
-
-def test_a_recording_that_is_mostly_gap_is_damaged_also_where_the_gap_is_claimed_to_last_for_years(
-    tmp_path: Path,
-) -> None:
-    with_gap(tmp_path / "a.webm", before_s=2, gap_s=2.0, after_s=2)
-    with pytest.raises(FailedClipError, match=r"33 % of it is missing or damaged"):
-        in_blocks(tmp_path / "a.webm")
-    with_gap(tmp_path / "b.webm", before_s=2, gap_s=1e6, after_s=2)
-    with pytest.raises(FailedClipError, match="a gap of 1000000 s"):
-        in_blocks(tmp_path / "b.webm")
-
-
-def test_blocks_hold_a_frame_or_a_few_however_long_the_recording(tmp_path: Path) -> None:
-    path = tmp_path / "a.m4a"
-    path.write_bytes(encoded(clock(20, M4A.rate), M4A))
-    assert max(len(block) for _, block in decode_blocks(path)) <= 8 * 2048

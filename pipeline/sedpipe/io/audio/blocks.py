@@ -1,0 +1,117 @@
+"""All of a recording, from its beginning, a block at a time: every frame where its timestamp says.
+
+- :func:`decode_blocks`: recording -> blocks of samples
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from sedpipe.io.audio.container import Track, open_track, opened, undecodable
+from sedpipe.io.audio.timeline import LONGEST_FRAME_S, MOST_LOST, Run
+
+_FRAMES_TO_PLACE = 8  # whose timestamps, together, say where frames that follow one another begin
+_LONGEST_GAP_S = 3600.0  # a timestamp may claim any
+
+
+def decode_blocks(path: Path) -> Iterator[tuple[int, np.ndarray]]:
+    """All of a recording of any length, from its beginning.
+
+    Parameters
+    ----------
+    path : Path
+        In any format that FFmpeg decodes.
+
+    Yields
+    ------
+    sample_rate : int
+        Hz, of the recording.
+    samples : np.ndarray [shape=(samples,), dtype=float32]
+        Mono; what is missing in between is 0.
+
+    Raises
+    ------
+    FailedClipError
+        ``no-audio`` or ``undecodable``; only at the end where more than a tenth was missing or damaged.
+    """
+    with opened(path) as file, open_track(file, str(path)) as track:
+        yield from _blocks(track, str(path))
+
+
+def _blocks(track: Track, name: str) -> Iterator[tuple[int, np.ndarray]]:
+    line: _Line | None = None
+    n_damaged = 0
+    for frame in track.frames():
+        if frame is None:
+            n_damaged += 1
+            continue
+        line = line or _Line(name, frame.rate, track.listed_end_s)
+        yield from ((line.rate, block) for block in line.add(frame.mono(), frame.rate, frame.at_s))
+    if line is not None:
+        yield from ((line.rate, block) for block in line.finish())
+    elif n_damaged:
+        raise undecodable(f"{name} cannot be decoded as audio: every packet is damaged")
+
+
+class _Line:
+    """Frames, put one after another where their timestamps say; holds back no more than it needs to know that."""
+
+    def __init__(self, name: str, rate: int, listed_end_s: float | None) -> None:
+        self.rate = rate
+        self._name = name
+        self._listed_end = None if listed_end_s is None else round(listed_end_s * rate)
+        self._past_it: list[np.ndarray] = []
+        self._run = Run(rate)
+        self._is_placed = False
+        self._length = self._covered = 0
+
+    def add(self, mono: np.ndarray, rate: int, at_s: float | None) -> Iterator[np.ndarray]:
+        if rate != self.rate:
+            raise undecodable(f"{self._name} changes its sample rate from {self.rate} to {rate} Hz")
+        if not self._run.continues(at_s, rate):
+            yield from self._place()
+            self._run, self._is_placed = Run(rate), False
+        if self._is_placed:
+            self._run.length += len(mono)
+            yield from self._hand_on(mono)
+            return
+        self._run.add(mono, at_s)
+        if len(self._run.begins_s) == _FRAMES_TO_PLACE:
+            yield from self._place()
+
+    def finish(self) -> Iterator[np.ndarray]:
+        yield from self._place()
+        if sum(map(len, self._past_it)) >= LONGEST_FRAME_S * self.rate:
+            yield from self._past_it
+        if self._covered < (1 - MOST_LOST) * self._length:
+            lost = 100 * (1 - self._covered / self._length)
+            raise undecodable(f"{self._name}: {lost:.0f} % of it is missing or damaged")
+
+    def _place(self) -> Iterator[np.ndarray]:
+        """Hand on what was held back of a run; a gap before it becomes zeros, what lies before the end is dropped."""
+        if self._is_placed or not self._run.begins_s:
+            return
+        gap = round(self._run.begin_s * self.rate) - self._length
+        if gap > _LONGEST_GAP_S * self.rate:
+            raise undecodable(f"{self._name}: a gap of {gap / self.rate:.0f} s")
+        mono, self._run.pieces, self._is_placed = np.concatenate(self._run.pieces), [], True
+        if gap > 0:
+            yield from self._hand_on(np.zeros(gap, np.float32))
+            self._covered -= gap
+        yield from self._hand_on(mono[max(0, -gap) :])
+
+    def _hand_on(self, mono: np.ndarray) -> Iterator[np.ndarray]:
+        """The last frame of some coders is filled up beyond the listed end; whether this is it, shows later."""
+        begin, self._length = self._length, self._length + len(mono)
+        self._covered += len(mono)
+        if self._listed_end is not None and self._length > self._listed_end:
+            inside = max(0, self._listed_end - begin)
+            self._past_it.append(mono[inside:])
+            mono = mono[:inside]
+            if sum(map(len, self._past_it)) >= LONGEST_FRAME_S * self.rate:  # no filling: there is more than listed
+                mono, self._past_it, self._listed_end = np.concatenate([mono, *self._past_it]), [], None
+        if len(mono):
+            yield mono

@@ -1,0 +1,284 @@
+"""A recording as FFmpeg sees it: opened safely, its audio track as frames that know when they sound.
+
+FFmpeg's libraries load in a fifth of a second, so they are imported where they are used: only who needs them pays.
+
+- :func:`open_track`: a file, or something that reads like one -> :class:`Track`
+- :class:`Track`: frames of the best audio track, from the beginning or from a moment on
+- :class:`Frame`: decoded samples and when they sound
+- :func:`opened`: a path as a file
+- :func:`lasts`: whether a recording is that long
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from sedpipe.failures import FailedClipError, Failure
+
+_PACKETS_FOR_ZERO = 8
+
+_FORMATS = (
+    "aac,ac3,aiff,amr,ape,asf,au,avi,caf,eac3,flac,flv,matroska,mov,mp3,mp4,"
+    "mpeg,mpegts,ogg,opus,rm,tta,voc,w64,wav,webm,wv"
+)
+"""Containers that hold their own audio; lists that point elsewhere (HLS, DASH, concat) could open any file."""
+
+_INTEGER_SCALE = {"u8": 2.0**7, "s16": 2.0**15, "s32": 2.0**31, "s64": 2.0**63}
+
+
+class Readable(Protocol):
+    """An open file, or something like one."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """At most ``size`` bytes; none at the end."""
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        """Go to a byte."""
+
+    def tell(self) -> int:
+        """Where the next byte comes from."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What one packet decodes to.
+
+    Parameters
+    ----------
+    at_s : float or None
+        When it begins, from the first sample that is heard; None where the container does not say.
+    n_samples, rate, channels : int
+    """
+
+    at_s: float | None
+    n_samples: int
+    rate: int
+    channels: int
+    _frame: Any
+    _name: str
+
+    def mono(self) -> np.ndarray:
+        """Mean of the channels in about [-1, 1]. shape=(n_samples,), dtype=float32.
+
+        Raises
+        ------
+        FailedClipError
+            ``undecodable`` where a sample is no number.
+        """
+        samples = self._frame.to_ndarray()
+        kind = self._frame.format.name.removesuffix("p")
+        if not self._frame.format.is_planar:
+            samples = samples.reshape(-1, self.channels).T
+        mono: np.ndarray = samples.astype(np.float64).mean(axis=0)
+        if kind in _INTEGER_SCALE:
+            mono = mono / _INTEGER_SCALE[kind] - (1.0 if kind == "u8" else 0.0)
+        if not np.isfinite(mono).all():
+            raise undecodable(f"{self._name} holds samples that are not finite (nan or infinity)")
+        return mono.astype(np.float32)
+
+
+class Track:
+    """The best audio track of an open container.
+
+    Parameters
+    ----------
+    container : av.container.InputContainer
+    name : str
+        Of the recording, for messages.
+
+    Raises
+    ------
+    FailedClipError
+        ``no-audio``.
+    """
+
+    def __init__(self, container: Any, name: str) -> None:
+        stream = container.streams.best("audio")
+        if stream is None:
+            raise FailedClipError(f"{name} has no audio track", Failure("gone", "no-audio"))
+        stream.thread_type = "NONE"
+        self._container, self._stream, self._name = container, stream, name
+        self._packets = container.demux(stream)
+        self._first = list(itertools.islice(self._packets, _PACKETS_FOR_ZERO))
+        self._zero_s = self._find_zero_s()
+
+    @property
+    def format(self) -> str:
+        """Container and codec (``matroska opus``)."""
+        return f"{self._container.format.name.split(',')[0]} {self._stream.codec_context.name}"
+
+    @property
+    def listed_rate(self) -> int:
+        """Hz, as the header has it; 0 if it does not say."""
+        return self._stream.codec_context.sample_rate or 0
+
+    @property
+    def listed_end_s(self) -> float | None:
+        """Where the track ends, as the container has it; the last frame of Ogg Vorbis is filled up beyond it."""
+        return None if self._stream.duration is None else float(self._stream.duration * self._stream.time_base)
+
+    @property
+    def listed_duration_s(self) -> float:
+        """Of the whole container, as it has it; 0 if it does not say."""
+        return (self._container.duration or 0) / 1e6
+
+    def packets(self, from_s: float = 0.0) -> Iterator[Any]:
+        """Packets, about from a moment on; once."""
+        if from_s <= 0:
+            return itertools.chain(self._first, self._packets)
+        self._container.seek(round((from_s + self._zero_s) / self._stream.time_base), stream=self._stream)
+        packets: Iterator[Any] = self._container.demux(self._stream)
+        return packets
+
+    def frames(self, from_s: float = 0.0, deadline: float = math.inf) -> Iterator[Frame | None]:
+        """Frames, about from a moment on; None for a packet that is damaged.
+
+        Raises
+        ------
+        FailedClipError
+            ``timeout`` after ``deadline`` (of ``time.monotonic``).
+        """
+        for frame in _decoded(self.packets(from_s), self._name, deadline):
+            if frame is None:
+                yield None
+                continue
+            at_s = None if frame.pts is None else float(frame.pts * frame.time_base) - self._zero_s
+            yield Frame(at_s, frame.samples, frame.sample_rate, frame.layout.nb_channels, frame, self._name)
+
+    def goes_on_until(self, seconds: float) -> bool:
+        """Whether packets reach ``seconds``; nothing is decoded, so damage hides nothing."""
+        end_s = 0.0
+        for packet in self.packets():
+            begin_s = end_s if packet.pts is None else float(packet.pts * packet.time_base) - self._zero_s
+            end_s = max(end_s, begin_s + float((packet.duration or 0) * packet.time_base))
+            if end_s >= seconds:
+                return True
+        return False
+
+    def _find_zero_s(self) -> float:
+        """What the timestamps call the first sample that is heard.
+
+        In WebM they are rounded to 1 ms, each by itself, while the delay of Opus is not; the middle of what several
+        packets say is nearer than what the first one says.
+        """
+        stream = self._stream
+        head = stream.codec_context.extradata or b""
+        if "matroska" in self._container.format.name and len(head) >= 12 and head.startswith(b"OpusHead"):
+            lengths = itertools.accumulate((packet.duration or 0 for packet in self._first), initial=0)
+            begins = [
+                packet.pts - length
+                for packet, length in zip(self._first, lengths, strict=False)
+                if packet.pts is not None
+            ]
+            if begins:
+                delay_s = int.from_bytes(head[10:12], "little") / 48_000
+                return float(np.median(begins)) * float(stream.time_base) + delay_s
+        return float(stream.start_time * stream.time_base) if stream.start_time is not None else 0.0
+
+
+@contextmanager
+def open_track(file: Readable, name: str) -> Iterator[Track]:
+    """The audio of a file, in any format that FFmpeg decodes.
+
+    Parameters
+    ----------
+    file : Readable
+    name : str
+        For messages.
+
+    Raises
+    ------
+    FailedClipError
+        ``no-audio``, ``undecodable``, or what ``file`` raised, also while the block reads.
+    """
+    import av
+
+    calm = _Calm(file)
+    try:
+        with av.open(calm, mode="r", options={"format_whitelist": _FORMATS}, metadata_errors="replace") as container:
+            yield Track(container, name)
+    except av.error.FFmpegError as error:
+        calm.check()
+        raise undecodable(f"{name} cannot be decoded as audio ({error.strerror})") from error
+    calm.check()
+
+
+def opened(path: Path) -> Any:
+    """An open file; a :class:`FailedClipError` that says why not."""
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise FailedClipError(f"{path}: {error.strerror or error}", Failure("retryable", "unreadable")) from error
+
+
+def lasts(path: Path, seconds: float) -> bool:
+    """Whether a recording goes on until ``seconds`` or longer; nothing is decoded, so damage hides nothing.
+
+    Raises
+    ------
+    FailedClipError
+        ``no-audio`` or ``undecodable``.
+    """
+    with opened(path) as file, open_track(file, str(path)) as track:
+        return track.goes_on_until(seconds)
+
+
+def undecodable(message: str) -> FailedClipError:
+    """The error of a recording that cannot be decoded."""
+    return FailedClipError(message, Failure("retryable", "undecodable"))
+
+
+def _decoded(packets: Iterable[Any], name: str, deadline: float) -> Iterator[Any]:
+    """Decoded frames; None for a packet that is damaged."""
+    import av
+
+    for packet in packets:
+        if time.monotonic() > deadline:
+            raise FailedClipError(f"{name}: timed out while decoding", Failure("retryable", "timeout"))
+        try:
+            frames = packet.decode()
+        except av.error.FFmpegError:
+            yield None
+            continue
+        yield from frames
+
+
+class _Calm:
+    """Reads like ``file``, but ends where that fails and keeps the reason: FFmpeg has no use for exceptions."""
+
+    def __init__(self, file: Readable) -> None:
+        self._file = file
+        self._error: Exception | None = None
+
+    def read(self, size: int = -1) -> bytes:
+        try:
+            return b"" if self._error is not None else self._file.read(size)
+        except Exception as error:
+            self._error = error
+            return b""
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        try:
+            return -1 if self._error is not None else self._file.seek(offset, whence)
+        except Exception as error:
+            self._error = error
+            return -1
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def check(self) -> None:
+        """Raise what ``file`` raised."""
+        if isinstance(self._error, OSError):
+            raise FailedClipError(str(self._error), Failure("retryable", "unreadable")) from self._error
+        if self._error is not None:
+            raise self._error

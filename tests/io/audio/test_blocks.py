@@ -1,0 +1,73 @@
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from encoded import FORMS, clock, encoded, start_error_ms
+from sedpipe.failures import FailedClipError
+from sedpipe.io.audio.blocks import decode_blocks
+from sedpipe.io.audio.cut import cut
+
+
+def in_blocks(path: Path) -> tuple[int, np.ndarray]:
+    rates, blocks = zip(*decode_blocks(path), strict=True)
+    assert len(set(rates)) == 1
+    return rates[0], np.concatenate(blocks)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_blocks_are_what_is_cut_out_of_the_recording(tmp_path: Path, form: str) -> None:
+    path = tmp_path / "recording"
+    path.write_bytes(encoded(clock(5.37, FORMS[form].rate), FORMS[form]))
+    rate, joined = in_blocks(path)
+    whole = cut(path, 0.0, 100.0, rate).samples
+    assert len(whole) - 0.025 * rate < len(joined) <= len(whole)
+    np.testing.assert_array_equal(joined, whole[: len(joined)])
+    assert abs(len(joined) / rate - 5.37) < 0.001 or form == "m4a, fragments"
+
+
+def with_gap(path: Path, before_s: float, gap_s: float, after_s: float) -> None:
+    """A WebM whose clock jumps, as where a stream broke off."""
+    samples = np.rint(32_767 * clock(before_s + after_s, 48_000)).astype(np.int16)
+    with av.open(str(path), "w", format="webm") as container:
+        stream = container.add_stream("libopus", rate=48_000, layout="mono")
+        encoder_at = 0
+        for at in range(0, len(samples), 960):
+            frame = av.AudioFrame.from_ndarray(samples[None, at : at + 960], format="s16", layout="mono")
+            frame.sample_rate, frame.pts, frame.time_base = 48_000, at, Fraction(1, 48_000)
+            for packet in stream.encode(frame):
+                if encoder_at >= before_s * 50:
+                    packet.pts += round(gap_s * 1 / packet.time_base)
+                    packet.dts = packet.pts
+                encoder_at += 1
+                container.mux(packet)
+
+
+def test_a_gap_in_a_stream_becomes_silence_of_its_length_so_that_what_follows_keeps_its_time(tmp_path: Path) -> None:
+    path = tmp_path / "a.webm"
+    with_gap(path, before_s=10, gap_s=1.0, after_s=10)
+    rate, joined = in_blocks(path)
+    truth = clock(20, 48_000)
+    assert abs(len(joined) / rate - 21) < 0.1
+    assert abs(start_error_ms(joined[: 5 * rate], truth, 0, rate)) < 1
+    assert abs(start_error_ms(joined[15 * rate : 19 * rate], truth, 14, rate)) < 1
+    assert np.abs(joined[round(10.2 * rate) : round(10.8 * rate)]).max() == 0
+    np.testing.assert_array_equal(joined, cut(path, 0.0, 100.0, rate).samples[: len(joined)])
+
+
+def test_a_recording_that_is_mostly_gap_is_damaged_also_where_the_gap_is_claimed_to_last_for_years(
+    tmp_path: Path,
+) -> None:
+    with_gap(tmp_path / "a.webm", before_s=2, gap_s=2.0, after_s=2)
+    with pytest.raises(FailedClipError, match=r"33 % of it is missing or damaged"):
+        in_blocks(tmp_path / "a.webm")
+    with_gap(tmp_path / "b.webm", before_s=2, gap_s=1e6, after_s=2)
+    with pytest.raises(FailedClipError, match="a gap of 1000000 s"):
+        in_blocks(tmp_path / "b.webm")
+
+
+def test_blocks_hold_a_frame_or_a_few_however_long_the_recording(tmp_path: Path) -> None:
+    path = tmp_path / "a.m4a"
+    path.write_bytes(encoded(clock(20, FORMS["m4a"].rate), FORMS["m4a"]))
+    assert max(len(block) for _, block in decode_blocks(path)) <= 8 * 2048

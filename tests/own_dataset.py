@@ -6,7 +6,8 @@ import numpy as np
 from sedpipe.clips import Clip
 from sedpipe.features.logmel import LogMelConfig, log_mel
 from sedpipe.features.spec import FeatureSpec
-from sedpipe.io.audio.waveforms import read_waveform, write_flac
+from sedpipe.io.audio.store import write_flac
+from sedpipe.io.audio.waveforms import read_waveform
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.feature_file import FeatureFile
 from sedpipe.io.files.checksums import sha256_of

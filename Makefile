@@ -10,7 +10,7 @@ demo: $(INSTALLED)
 	$(BIN)/sedpipe demo
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -1,18 +1,80 @@
 """Weakly labelled sound event detection: what sounds in a clip is known, when it sounds is learned.
 
-From the bottom up; a file imports only what stands above it in this list:
+>>> import sedpipe
+>>> model = sedpipe.load_model("esc10")  # doctest: +SKIP
+>>> model.predict("street.wav")  # doctest: +SKIP
+[PredictedEvent(onset=3.2, offset=4.1, label='Dog bark', probability=0.93)]
 
-- ``errors``, ``suggestions``: what a user can mend, and what was probably meant
-- ``labels``, ``events``, ``clips``, ``frames``: the words of the field, as small values
-- ``logmel_kernel``, ``logmel``, ``windows``, ``postprocess``, ``tuning``, ``sensitivity``, ``soundscapes``,
-  ``metrics``, ``nn``: arrays in, arrays out
-- ``io``: everything that touches disk or network
-- ``batches``, ``truth``: rows and stored features -> tensors; what is known about when things sound
-- ``sources``: where the clips of a dataset come from (mixtures, a folder, YouTube)
-- ``report``: what a person looks at: a report as lines, a scored run as a page
-- ``stages``: one file a verb (download, features, train, score, predict, export, report, reproduce, ...)
+- :func:`load_model`: a model that comes with sedpipe, a run of yours, or an export -> events of any recording
+- :func:`open_dataset`: clips, labels and features of a dataset, as torch tensors, too
+- :mod:`sedpipe.pooling`: hierarchical pooling as a module for any network
+- :mod:`sedpipe.metrics`: segment- and event-based scores of lists in files, dictionaries or data frames
+- :class:`Event`, :class:`FrameScores`, :class:`SedpipeError`: what goes in and comes out
 
-``cli.py``, beside this package, is the door.
+Everything is imported when it is first asked for, so that ``import sedpipe`` costs nothing. The command line is in
+``sedpipe.cli``; ``FLOORS`` is the map of the house.
 """
 
-__version__ = "0.1.0"
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sedpipe import metrics as metrics
+    from sedpipe.api import pooling as pooling
+    from sedpipe.api.data import open_dataset as open_dataset
+    from sedpipe.api.model import load_model as load_model
+    from sedpipe.detection.frame_scores import FrameScores as FrameScores
+    from sedpipe.errors import SedpipeError as SedpipeError
+    from sedpipe.events import Event as Event
+
+__version__ = "0.2.0"
+
+__all__ = ["Event", "FrameScores", "SedpipeError", "load_model", "metrics", "open_dataset", "pooling"]
+
+_FOUND_IN = {
+    "Event": "sedpipe.events",
+    "FrameScores": "sedpipe.detection.frame_scores",
+    "SedpipeError": "sedpipe.errors",
+    "load_model": "sedpipe.api.model",
+    "open_dataset": "sedpipe.api.data",
+}
+_MODULES = {"metrics": "sedpipe.metrics", "pooling": "sedpipe.api.pooling"}
+
+FLOORS = (
+    # words: small values that cost nothing to import
+    ("errors", "suggestions", "printable", "choices", "hierarchy", "shards", "listener"),
+    ("labels", "events", "clips", "frames", "fates", "failures"),
+    ("truth",),
+    # maths: arrays in, arrays out; knows no file
+    ("metrics", "soundscapes", "features"),
+    ("detection", "nn"),
+    ("training",),
+    # everything that touches disk or network
+    ("io",),
+    # where clips come from, what verbs share, what people look at
+    ("sources",),
+    ("steps",),
+    ("views",),
+    # one file a verb
+    ("stages",),
+    # the doors: for programs, for people
+    ("api",),
+    ("cli",),
+)
+"""The rooms of the house from the ground up; a room imports only from floors below it (held by a test)."""
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(_MODULES[name])
+    if name not in _FOUND_IN:
+        raise AttributeError(f"module 'sedpipe' has no attribute {name!r}; it has {', '.join(__all__)}")
+    value = getattr(import_module(_FOUND_IN[name]), name)
+    globals()[name] = value  # the next time it is found without this function
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

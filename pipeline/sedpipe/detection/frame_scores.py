@@ -118,6 +118,12 @@ class FrameScores:
         """Of the frames, (T + 1,) in seconds, as events have them."""
         return frame_edges(self.grid, self.frame_probs.shape[1])
 
+    @property
+    def times(self) -> np.ndarray:
+        """Middle of each frame, (T,) in seconds."""
+        exact = self.grid.edges(self.frame_probs.shape[1])
+        return np.asarray((exact[:-1] + exact[1:]) / 2)
+
     @cached_property
     def counted(self) -> np.ndarray:
         """How many frames (N,) of each clip are no padding and begin before the clip ends."""

@@ -122,7 +122,7 @@ def predict(
     """
     listener = listener or Listener()
     opened = open_model(model, cache, device)
-    point = _post_processing(opened.trained, operating_point, threshold)
+    point = chosen_settings(opened.trained, operating_point, threshold)
     found = find_audio(places)
     if form == "audacity" and out is None and len(found.files) > 1:
         raise SettingsError(
@@ -141,7 +141,8 @@ def predict(
     return PredictReport(str(opened.folder), files, asdict(point), found.left_out)
 
 
-def _post_processing(trained: TrainedModel, operating_point: str, threshold: float | None) -> PostProcessing:
+def chosen_settings(trained: TrainedModel, operating_point: str, threshold: float | None) -> PostProcessing:
+    """One of a model's post-processings, perhaps with another threshold; ``SettingsError`` where there is none."""
     if operating_point not in OPERATING_POINTS:
         raise SettingsError(f"operating point must be one of {', '.join(OPERATING_POINTS)}, got {operating_point!r}")
     point = trained.operating_points[operating_point]
@@ -187,9 +188,16 @@ def _listen(file: AudioFile, trained: TrainedModel, point: PostProcessing) -> Pr
     probs, clip_probs, n_samples = frame_probabilities(
         read_blocks(file.path, trained.spec.front_end.sample_rate), trained
     )
-    duration = n_samples / trained.spec.front_end.sample_rate
+    duration = round(n_samples / trained.spec.front_end.sample_rate, 3)
+    return PredictedFile(str(file.path), file.name, duration, events_of(probs, clip_probs, n_samples, trained, point))
+
+
+def events_of(
+    probs: np.ndarray, clip_probs: np.ndarray, n_samples: int, trained: TrainedModel, point: PostProcessing
+) -> list[PredictedEvent]:
+    """Events of a recording; ``probs``, ``clip_probs`` and ``n_samples`` are those of :func:`frame_probabilities`."""
     grid = trained.grid
-    n_frames = grid.frames_of_samples(n_samples)
+    duration, n_frames = n_samples / trained.spec.front_end.sample_rate, grid.frames_of_samples(n_samples)
     decoded = decode_events(
         probs, trained.labels, point, grid, n_frames=n_frames, duration=duration, clip_probs=clip_probs
     )
@@ -197,7 +205,7 @@ def _listen(file: AudioFile, trained: TrainedModel, point: PostProcessing) -> Pr
     for event in decoded:
         probability = _mean_probability(probs[:n_frames, trained.labels.index(event.label)], event, grid)
         events.append(PredictedEvent(event.onset, event.offset, event.label, probability))
-    return PredictedFile(str(file.path), file.name, round(duration, 3), events)
+    return events
 
 
 def frame_probabilities(

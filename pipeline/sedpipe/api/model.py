@@ -1,0 +1,183 @@
+"""``sedpipe.load_model``: a trained model for programs of one's own.
+
+- :func:`load_model`: by name, run folder or export
+- :class:`Model`: events and frame probabilities of any recording
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sedpipe.api.arrays import as_mono
+from sedpipe.choices import OPERATING_POINTS
+from sedpipe.detection.frame_scores import FrameScores
+from sedpipe.errors import SettingsError
+from sedpipe.io.audio.waveforms import read_blocks
+from sedpipe.io.cache.open import open_dataset
+from sedpipe.io.models.open import OpenModel, open_model
+from sedpipe.io.predictions import PredictedEvent
+from sedpipe.labels import LabelSet
+from sedpipe.nn.device import choose_device
+from sedpipe.stages.predict import chosen_settings, events_of, frame_probabilities
+
+IN_MEMORY = "array"
+"""How a recording without a file is called."""
+
+
+def load_model(
+    model: str | PathLike[str] | None = None,
+    *,
+    dataset: str | None = None,
+    cache: str | PathLike[str] = "cache",
+    device: str = "auto",
+) -> Model:
+    """A trained model.
+
+    Parameters
+    ----------
+    model : str or path, optional
+        The name of a model that comes with sedpipe (``"esc10"``), the folder of a run or of an export; with
+        ``dataset``, the name of one of its runs, or nothing for its newest.
+    dataset : str, optional
+        Whose run it is.
+    cache : path
+        Where the dataset lies.
+    device : str
+        ``auto``, ``cpu``, ``cuda``, ...
+
+    Raises
+    ------
+    SettingsError
+        If it cannot be told which model is meant.
+    MissingStageError
+        If there is none.
+    SedpipeError
+        If its files are no model of sedpipe's.
+
+    Examples
+    --------
+    >>> model = load_model("esc10", device="cpu")
+    >>> len(model.labels), model.sample_rate
+    (10, 44100)
+    """
+    of_dataset = None if dataset is None else open_dataset(dataset, Path(cache))
+    return Model(open_model(None if model is None else fspath(model), of_dataset, choose_device(device)))
+
+
+class Model:
+    """Hears sound events; made by :func:`load_model`.
+
+    Parameters
+    ----------
+    opened : OpenModel
+    """
+
+    def __init__(self, opened: OpenModel) -> None:
+        self._trained = opened.trained
+        self.folder = opened.folder
+
+    def __repr__(self) -> str:
+        return f"<sedpipe model {self.folder.name!r}: {len(self.labels)} classes, {self.sample_rate} Hz>"
+
+    @property
+    def labels(self) -> LabelSet:
+        """The classes that it knows, in the order of their indices."""
+        return self._trained.labels
+
+    @property
+    def sample_rate(self) -> int:
+        """Hz that it listens at; other rates are resampled."""
+        return self._trained.spec.front_end.sample_rate
+
+    def predict(
+        self,
+        recording: Any,
+        sample_rate: int | None = None,
+        *,
+        operating_point: str = OPERATING_POINTS[0],
+        threshold: float | None = None,
+    ) -> list[PredictedEvent]:
+        """Events of a recording of any length, in order of time.
+
+        Parameters
+        ----------
+        recording : path or array_like
+            A file of any format; or samples (samples,), (samples, channels) or (channels, samples), floats with full
+            scale 1 or integers, of NumPy, torch or a list.
+        sample_rate : int, optional
+            Hz, of samples; needed with them, and refused with a path.
+        operating_point : str
+            ``min_er`` or ``max_f1``: which of the model's post-processings.
+        threshold : float in [0, 1], optional
+            Takes the place of its thresholds, for every class.
+
+        Returns
+        -------
+        list of PredictedEvent
+            ``onset`` and ``offset`` in seconds, ``label``, ``probability``.
+
+        Raises
+        ------
+        AudioError
+            If the recording cannot be decoded, or the samples are not what they are said to be.
+        SettingsError
+            If there is no such operating point, the threshold is out of range, or the rate is missing.
+
+        Examples
+        --------
+        >>> silence = np.zeros(44100 * 3)
+        >>> load_model("esc10", device="cpu").predict(silence, 44100)
+        []
+        """
+        point = chosen_settings(self._trained, operating_point, threshold)
+        probs, clip_probs, n_samples = frame_probabilities(self._blocks(recording, sample_rate), self._trained)
+        return events_of(probs, clip_probs, n_samples, self._trained, point)
+
+    def frame_scores(self, recording: Any, sample_rate: int | None = None) -> FrameScores:
+        """Probabilities of every class in every frame of a recording.
+
+        Parameters
+        ----------
+        recording, sample_rate
+            As for :meth:`predict`.
+
+        Returns
+        -------
+        FrameScores
+            Of one clip: ``frame_probs`` (1, T, K), ``times`` (T,) in seconds, ``labels``. Of a recording longer than
+            the clips that the model learnt from, ``clip_probs`` (1, K) is the largest of its windows.
+
+        Raises
+        ------
+        AudioError, SettingsError
+            As :meth:`predict`.
+        """
+        probs, clip_probs, n_samples = frame_probabilities(self._blocks(recording, sample_rate), self._trained)
+        n_frames = self._trained.grid.frames_of_samples(n_samples)
+        name = Path(fspath(recording)).stem if isinstance(recording, str | PathLike) else IN_MEMORY
+        return FrameScores(
+            [name],
+            probs[None, :n_frames],
+            clip_probs[:n_frames].max(axis=0)[None],
+            np.array([n_frames]),
+            np.array([n_samples / self.sample_rate]),
+            self.labels,
+            self._trained.grid,
+            self._trained.operating_points,
+        )
+
+    def _blocks(self, recording: Any, sample_rate: int | None) -> Iterable[np.ndarray]:
+        if isinstance(recording, str | PathLike):
+            if sample_rate is not None:
+                raise SettingsError("a file tells its own sample rate: leave sample_rate out")
+            return read_blocks(Path(fspath(recording)), self.sample_rate)
+        if isinstance(recording, tuple) and len(recording) == 2 and sample_rate is None:
+            recording, sample_rate = recording
+        if sample_rate is None:
+            raise SettingsError("samples need their rate", hint="call it with (samples, sample_rate)")
+        return [as_mono(recording, sample_rate, self.sample_rate)]

@@ -55,3 +55,10 @@ def test_a_pair_is_told_apart_although_its_intervals_overlap():
 def test_pairs_must_be_of_the_same_clips():
     with pytest.raises(ValueError, match="same clips, got 40 and 30"):
         paired_differences(some_counts(1), some_counts(1, 30))
+
+
+def test_the_draws_are_the_same_however_many_are_made_at_once(monkeypatch):
+    counts, others = some_counts(1), some_counts(2)
+    at_once = intervals(counts, draws=50), paired_differences(counts, others, draws=50)
+    monkeypatch.setattr("sedpipe.metrics.bootstrap._MOST_CELLS", 7 * 40)
+    assert (intervals(counts, draws=50), paired_differences(counts, others, draws=50)) == at_once

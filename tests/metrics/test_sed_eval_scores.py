@@ -19,7 +19,9 @@ from sedpipe.metrics.segment_based import segment_based_scores
 SAME = 1e-12  # two ways of adding the same integers' ratios
 LABELS = LabelSet(("Bus", "Car", "None"))
 TIMES = st.one_of(
-    st.floats(0, 12), st.integers(0, 120).map(lambda tenth: tenth / 10), st.sampled_from([2.0000001, 0.3, 1.0005])
+    st.floats(0, 12),
+    st.integers(0, 120).map(lambda tenth: tenth / 10),
+    st.sampled_from([2.0000001, 2.0004, 0.3, 1.0005]),
 )
 EVENTS = st.builds(lambda a, b, label: Event(min(a, b), max(a, b), label), TIMES, TIMES, st.sampled_from(LABELS.names))
 LISTS = st.lists(EVENTS, max_size=6)
@@ -59,7 +61,7 @@ def test_event_based_scores_are_those_of_sed_eval(clips, collar, rate):
 
 def raw_rows(events) -> list[dict]:
     """Events as sed_eval reads them, rounded; nothing of sedpipe's in between."""
-    rounded = [(round(event.onset, 3), round(event.offset, 3), f"class {event.label}") for event in events]
+    rounded = [(round(event.onset, 6), round(event.offset, 6), f"class {event.label}") for event in events]
     return [{"onset": a, "offset": b, "event_label": label} for a, b, label in rounded if (a, b) != (0, 0)]
 
 
@@ -75,7 +77,7 @@ def test_error_rate_and_f1_are_those_of_sed_eval_called_directly(clips):
         by_event = sed_eval.sound_event.EventBasedMetrics(names, t_collar=0.2, percentage_of_length=0.2)
         for truth, found, duration in clips.values():
             rows = raw_rows(truth), raw_rows(found)
-            by_segment.evaluate(*rows, evaluated_length_seconds=round(duration, 3))
+            by_segment.evaluate(*rows, evaluated_length_seconds=round(duration, 6))
             by_event.evaluate(*rows)
         lists = taken_apart(clips)
         ours = segment_based_scores(*lists, LABELS).overall, event_based_scores(*lists, LABELS).overall
@@ -157,3 +159,17 @@ def test_the_known_baselines_of_dcase_2017_testing(dcase_testing, tags_of, error
     assert official.overall.error_rate == pytest.approx(error_rate, abs=5e-4)
     assert official.overall.f1 == pytest.approx(f1, abs=5e-5)
     assert_same(segment_based_scores(reference, estimated, durations, labels), official)
+
+
+def test_who_watches_sees_every_clip_go_by_once():
+    lists = {f"clip{n}": [] for n in range(5)}
+    for score in (official_segment_based_scores, official_event_based_scores):
+        seen = []
+        score(lists, {}, dict.fromkeys(lists, 10.0), LABELS, watch=lambda rows, seen=seen: _noted(rows, seen))
+        assert seen == [0, 1, 2, 3, 4]
+
+
+def _noted(rows, seen):
+    for row in rows:
+        seen.append(row[0])
+        yield row

@@ -1,4 +1,4 @@
-from dataclasses import asdict
+from dataclasses import asdict, fields
 
 import numpy as np
 import pytest
@@ -10,6 +10,7 @@ from sedpipe.labels import LabelSet
 from sedpipe.metrics.detection_scores import detection_scores
 from sedpipe.metrics.segment_based import (
     count_segments,
+    segment_based_counts,
     segment_based_scores,
     segment_roll,
     segments_of_frames,
@@ -134,3 +135,20 @@ def test_frames_light_the_segments_that_their_events_light(active, frame_s, reso
     clip = validate({"a": events}, {}, {"a": edges[-1]}, LABELS)
     roll = segment_roll(clip.reference, clip.durations, len(LABELS), resolution)[0]
     assert np.array_equal(segments_of_frames(active, edges, len(roll), resolution), roll)
+
+
+def test_counts_are_the_same_however_many_clips_are_counted_at_once(monkeypatch):
+    names = [f"clip{n}" for n in range(20)]
+    durations = {name: float(n % 7 + 1) for n, name in enumerate(names)}
+    reference = {name: [Event(0.0, n % 5 + 0.5, "Car")] for n, name in enumerate(names)}
+    estimated = {name: [Event(n % 3, n % 3 + 2.0, "Bus")] for n, name in enumerate(names) if n % 4}
+    at_once = segment_based_counts(reference, estimated, durations, LABELS)
+    for cells in (1, 50, 100):
+        monkeypatch.setattr("sedpipe.metrics.segment_based._MOST_CELLS", cells)
+        in_pieces = segment_based_counts(reference, estimated, durations, LABELS)
+        for field in fields(at_once):
+            assert getattr(in_pieces, field.name).tolist() == getattr(at_once, field.name).tolist()
+
+
+def test_no_clip_at_all_has_counts_of_nothing():
+    assert segment_based_counts({}, {}, {}, LABELS).correct.shape == (0, 3)

@@ -15,7 +15,8 @@ Source: Mesaros, Heittola & Virtanen, "Metrics for polyphonic sound event detect
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
 
 import numpy as np
 
@@ -26,6 +27,8 @@ from sedpipe.metrics.validation import EventTable, validate
 
 TIME_RESOLUTION = 1.0
 """Length of a segment in seconds, as DCASE has it."""
+
+_MOST_CELLS = 2**24  # of a roll: 16 MB
 
 
 def segment_based_scores(
@@ -79,11 +82,35 @@ def segment_based_counts(
     if time_resolution <= 0:
         raise ValueError(f"time_resolution must be positive, got {time_resolution}")
     clips = validate(reference, estimated, durations, labels)
-    rolls = (
-        segment_roll(table, clips.durations, len(labels), time_resolution)
-        for table in (clips.reference, clips.estimated)
+    n_segments = count_of_segments(clips.durations, time_resolution)
+    counts = []
+    for some in _pieces(n_segments, len(labels)):
+        rolls = (
+            segment_roll(_of_clips(table, some), clips.durations[some], len(labels), time_resolution)
+            for table in (clips.reference, clips.estimated)
+        )
+        counts.append(count_segments(*rolls))
+    return DetectionCounts(
+        *(np.concatenate([getattr(part, field.name) for part in counts]) for field in fields(DetectionCounts))
     )
-    return count_segments(*rolls)
+
+
+def _pieces(n_segments: np.ndarray, n_classes: int) -> Iterator[slice]:
+    """Neighbouring clips whose rolls together are small: one long recording among many makes all rolls long."""
+    start, longest = 0, 0
+    for n, segments in enumerate(n_segments.tolist()):
+        longest = max(longest, segments)
+        if n > start and (n + 1 - start) * longest * n_classes > _MOST_CELLS:
+            yield slice(start, n)
+            start, longest = n, segments
+    yield slice(start, len(n_segments))
+
+
+def _of_clips(table: EventTable, some: slice) -> EventTable:
+    """The events of neighbouring clips, which are then counted from 0."""
+    first, end = np.searchsorted(table.clips, [some.start, some.stop])
+    of_some = table.where(slice(first, end))
+    return EventTable(of_some.clips - some.start, of_some.classes, of_some.onsets, of_some.offsets)
 
 
 def count_of_segments(durations: Sequence[float] | np.ndarray, time_resolution: float) -> np.ndarray:

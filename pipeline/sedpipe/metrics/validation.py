@@ -17,8 +17,10 @@ import numpy as np
 from sedpipe.events import Event, EventLists
 from sedpipe.labels import LabelSet, UnknownLabelError
 
-TIME_DECIMALS = 3
-_NEAR_A_TIE = 1e-6  # of a millisecond
+DUST_DECIMALS = 6
+"""What is smaller than a microsecond is what arithmetic with floats leaves behind, not a time that anybody wrote."""
+
+_NEAR_A_TIE = 1e-3  # of a microsecond
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,9 +81,9 @@ def validate(
 ) -> Scorable:
     """Both lists and the durations for the clips of the reference, in its order.
 
-    All times are rounded to 1 ms, since float dust would light a segment (an offset of 2.0000001 s reaches into a
-    third second). Rows with onset = offset = 0, by which DCASE 2017 says that a class is there but not located, are
-    no events. Other events of no length are taken as sed_eval takes them.
+    All times are rounded to 1 microsecond, since float dust would light a segment (an offset of 2.0000001 s reaches
+    into a third second). Rows with onset = offset = 0, by which DCASE 2017 says that a class is there but not
+    located, are no events. Other events of no length are taken as sed_eval takes them.
 
     Parameters
     ----------
@@ -113,12 +115,12 @@ def validate(
 
 
 def rounded(seconds: Sequence[float] | np.ndarray) -> np.ndarray:
-    """Times (M,) to 1 ms, as Python's ``round`` has it."""
+    """Times (M,) to 1 microsecond, as Python's ``round`` has it."""
     times = np.asarray(seconds, dtype=float).reshape(-1)
-    milliseconds = times * 10**TIME_DECIMALS
-    result = np.rint(milliseconds) / 10**TIME_DECIMALS
-    for index in np.flatnonzero(np.abs(milliseconds - np.floor(milliseconds) - 0.5) < _NEAR_A_TIE):
-        result[index] = round(float(times[index]), TIME_DECIMALS)
+    microseconds = times * 10**DUST_DECIMALS
+    result = np.rint(microseconds) / 10**DUST_DECIMALS
+    for index in np.flatnonzero(np.abs(microseconds - np.floor(microseconds) - 0.5) < _NEAR_A_TIE):
+        result[index] = round(float(times[index]), DUST_DECIMALS)
     return np.asarray(result)
 
 

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import difflib
+import re
+import unicodedata
 from collections.abc import Iterable
+
+_JOINTS = re.compile(r"[\s_-]+")
 
 
 def did_you_mean(found: str, known: Iterable[str]) -> str:
     """`` (did you mean '...'?)`` with the nearest of ``known``, or nothing where none is near.
 
+    Case, blanks, dashes, underscores and ways to write an accent make no difference.
+
     >>> did_you_mean("trainig", ("training", "testing"))
     " (did you mean 'training'?)"
+    >>> did_you_mean("car_horn", ("Car", "Car horn"))
+    " (did you mean 'Car horn'?)"
     """
-    by_lower_case = {name.lower(): name for name in known}
-    near = difflib.get_close_matches(found.lower()[:100], by_lower_case, n=1)
-    return f" (did you mean {by_lower_case[near[0]]!r}?)" if near else ""
+    plain = {_plain(name): name for name in known}
+    near = difflib.get_close_matches(_plain(found), plain, n=1)
+    return f" (did you mean {plain[near[0]]!r}?)" if near else ""
+
+
+def _plain(name: str) -> str:
+    return _JOINTS.sub(" ", unicodedata.normalize("NFC", name[:100]).casefold())

@@ -1,12 +1,17 @@
 import json
+import warnings
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sedpipe.cli import main
 from sedpipe.errors import ListFormatError, SettingsError
 from sedpipe.io.lists.events import read_event_list
 from sedpipe.labels import LabelSet
+from sedpipe.listener import Listener
 from sedpipe.stages.score_lists import score_lists
 
 HEADER = "filename\tonset\toffset\tevent_label\n"
@@ -25,7 +30,8 @@ def test_two_lists_score_without_dataset_or_run(tmp_path):
     report = score_lists(reference, estimated)
     # a: Car 0 1 2 against 0 1; b: Bus 0 1 2 3 missed; c: Car 0 invented
     assert report.segment_based["error_rate"] == pytest.approx((1 + 4 + 1) / 7)
-    assert report.clips == {"listed": 3, "scored": 3, "missing": [], "without_output": 1}
+    cut = {"reference": 0, "estimated": 0}
+    assert report.clips == {"listed": 3, "scored": 3, "missing": [], "without_output": 1, "cut": cut}
     assert report.yardsticks["nothing"]["error_rate"] == 1
     assert report.commonest_class == "Bus"
     assert report.yardsticks["nothing"].keys() == report.segment_based.keys()
@@ -66,6 +72,133 @@ def test_a_clip_lasts_as_its_name_says_or_as_is_given(tmp_path):
     other = written(tmp_path, "r2.tsv", TRUTH)
     with pytest.raises(ListFormatError, match=r"d\.tsv has no duration of clip 'a'"):
         score_lists(other, other, durations=durations)
+
+
+def test_nothing_is_cut_unless_a_length_is_given_and_then_it_is_said(tmp_path):
+    reference = written(tmp_path, "r.tsv", HEADER + "-5QrBL6MzLg_60.000_63.000.wav\t0\t3\tCar\n")
+    estimated = written(tmp_path, "e.tsv", HEADER + "-5QrBL6MzLg_60.000_63.000.wav\t0\t10\tCar\n")
+    free = score_lists(reference, estimated)
+    assert free.segment_based["insertion_rate"] == pytest.approx(7 / 3)
+    assert free.clips["cut"] == {"reference": 0, "estimated": 0}
+    assert free.remarks == ("1 clips have events past the end that their name says; nothing is cut",)
+    cut = score_lists(reference, estimated, duration=3)
+    assert cut.segment_based["insertion_rate"] == 0
+    assert cut.clips["cut"] == {"reference": 0, "estimated": 1}
+    said = (
+        "events that reach past the end of their clip are cut there: 1 of the estimated events (0 lie wholly beyond it)"
+    )
+    assert cut.remarks == (said,)
+
+
+@pytest.mark.parametrize("name", ["mix_01_02", "street_0001_01_02", "a_30_40", "abcdefghijk_30000"])
+def test_only_audio_set_s_names_say_how_long_a_clip_is(tmp_path, name):
+    reference = written(tmp_path, "r.tsv", HEADER + f"{name}.wav\t0\t6\tCar\n")
+    report = score_lists(reference, reference)
+    assert report.yardsticks["tags_stretched"]["error_rate"] == 0
+    assert "1 clips are taken to end with their last event" in report.remarks[0]
+
+
+def test_no_time_of_the_reference_is_moved(tmp_path):
+    reference = written(tmp_path, "r.tsv", HEADER + "a.wav\t0\t2.0004\tCar\n")
+    report = score_lists(reference, written(tmp_path, "e.tsv", HEADER + "a.wav\t0\t2.0000001\tCar\n"))
+    assert report.segment_based["deletion_rate"] == pytest.approx(1 / 3)
+
+
+times = st.decimals(0, 30, places=4).map(float)
+some_events = st.builds(
+    lambda onset, length, label: (onset, onset + length, label), times, times, st.sampled_from(["Car", "Bus", "Dog"])
+)
+some_lists = st.lists(some_events.filter(lambda event: event[1] > event[0]), max_size=5)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.dictionaries(st.sampled_from("abcd"), st.tuples(some_lists, some_lists), min_size=1))
+def test_scores_of_lists_are_those_of_sed_eval_without_any_length(tmp_path_factory, clips):
+    if not any(event for lists in clips.values() for events in lists for event in events):
+        return
+    folder = tmp_path_factory.mktemp("lists")
+    paths = [folder / "r.tsv", folder / "e.tsv"]
+    for path, lists in zip(paths, zip(*clips.values(), strict=True), strict=True):
+        rows = [
+            f"{clip}.wav\t{a!r}\t{b!r}\t{label}\n" for clip, of in zip(clips, lists, strict=True) for a, b, label in of
+        ]
+        names = [f"{clip}.wav\n" for clip, of in zip(clips, lists, strict=True) if not of]
+        path.write_text(HEADER + "".join(rows + names))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import sed_eval
+
+    labels = sorted({event[2] for lists in clips.values() for events in lists for event in events})
+    official = sed_eval.sound_event.SegmentBasedMetrics(labels, time_resolution=1.0)
+    for lists in clips.values():
+        official.evaluate(*([{"onset": a, "offset": b, "event_label": label} for a, b, label in of] for of in lists))
+    report = score_lists(*paths)
+    if report.segment_based["error_rate"] is not None:
+        assert report.segment_based["error_rate"] == pytest.approx(official.overall_error_rate()["error_rate"])
+        assert report.segment_based["recall"] == pytest.approx(official.overall_f_measure()["recall"])
+
+
+def test_lists_of_one_recording_are_about_the_same_one(tmp_path):
+    reference = written(tmp_path, "truth.txt", "1.0\t3.0\tCar\n4.0\t5.0\tBus\n")
+    estimated = written(tmp_path, "labels.txt", "1.000000\t3.000000\tCar\n\\\t500.0\t2000.0\n")
+    assert score_lists(reference, estimated).segment_based["recall"] == pytest.approx(2 / 3)
+    named = written(tmp_path, "e.csv", "file,start,end,label\nx/y.wav,1,3,Car\nx/y.wav,4,5,Bus\n")
+    assert score_lists(reference, named).segment_based["error_rate"] == 0
+
+
+def test_a_list_of_one_recording_against_one_of_several_says_what_it_lacks(tmp_path):
+    reference = written(tmp_path, "r.tsv", TRUTH)
+    estimated = written(tmp_path, "estimated.txt", "1.0\t3.0\tCar\n")
+    with pytest.raises(ListFormatError, match="has events of clip 'estimated', which") as caught:
+        score_lists(reference, estimated)
+    assert "it has no column with file names: call it like its recording" in caught.value.hint
+    called_like_it = written(tmp_path, "a.txt", "0.5\t2.5\tCar\n")
+    assert score_lists(reference, called_like_it).per_class["Car"]["f1"] == 1
+
+
+def test_folders_with_a_list_a_recording_can_be_scored(tmp_path):
+    for folder, ending in (("truth", ".txt"), ("found", ".wav.txt")):
+        (tmp_path / folder).mkdir()
+        written(tmp_path / folder, f"a{ending}", "0.5\t2.5\tCar\n")
+        written(tmp_path / folder, f"b{ending}", "")
+    report = score_lists(tmp_path / "truth", tmp_path / "found")
+    assert (report.clips["scored"], report.segment_based["error_rate"]) == (2, 0)
+
+
+def test_absolute_paths_and_other_folders_mean_the_same_recordings(tmp_path):
+    reference = written(tmp_path, "r.tsv", TRUTH)
+    estimated = written(tmp_path, "e.tsv", TRUTH.replace("a.wav", "/data/set/a.flac").replace("b.wav", "C:\\x\\b.WAV"))
+    assert score_lists(reference, estimated).segment_based["error_rate"] == 0
+
+
+def test_a_class_that_only_the_estimates_have_is_said_with_what_was_meant(tmp_path):
+    reference = written(tmp_path, "r.tsv", HEADER + "a.wav\t1\t3\tDog\na.wav\t5\t6\tCar horn\n")
+    estimated = written(tmp_path, "e.tsv", HEADER + "a.wav\t1\t3\tdog\na.wav\t5\t6\tCar_horn\n")
+    (said, _) = score_lists(reference, estimated).remarks
+    assert "has classes that" in said
+    assert said.endswith("'Car_horn' (did you mean 'Car horn'?), 'dog' (did you mean 'Dog'?)")
+
+
+def test_absurdly_many_segments_are_refused_before_they_are_made(tmp_path):
+    reference = written(tmp_path, "r.tsv", TRUTH)
+    with pytest.raises(SettingsError, match=r"a clip of 4 s has 4e\+09 segments of 1e-09 s, for each of 2 classes"):
+        score_lists(reference, reference, time_resolution=1e-9)
+
+
+class Counting(Listener):
+    def __init__(self):
+        self.seen = Counter()
+
+    def track(self, items, total, what):
+        for item in items:
+            self.seen[what, total] += 1
+            yield item
+
+
+def test_who_listens_hears_of_each_clip_that_sed_eval_checks(tmp_path):
+    reference, listener = written(tmp_path, "r.tsv", TRUTH), Counting()
+    score_lists(reference, reference, listener=listener)
+    assert listener.seen == {("clips checked by sed_eval", 3): 3 * 3}  # segments, events, onsets alone
 
 
 def test_an_estimated_clip_that_the_reference_does_not_list_is_named(tmp_path):
@@ -114,7 +247,10 @@ def test_two_systems_are_told_apart_on_the_same_clips(tmp_path):
         pytest.param(lambda labels: ["Car"], 1.161, 0.0805, id="Car everywhere"),
     ],
 )
-def test_the_known_facts_about_dcase_2017_testing_by_the_command(shared_data, tmp_path, tags_of, error_rate, f1):
+@pytest.mark.parametrize("lengths", [(), ("--duration", "10")], ids=["official", "10 s"])
+def test_the_known_facts_about_dcase_2017_testing_by_the_command(
+    shared_data, tmp_path, tags_of, error_rate, f1, lengths
+):
     folder = shared_data / "dcase2017-task4"
     reference = folder / "groundtruth_strong_label_testing_set.csv"
     labels: dict[str, set[str]] = {}
@@ -123,14 +259,15 @@ def test_the_known_facts_about_dcase_2017_testing_by_the_command(shared_data, tm
         labels.setdefault(filename, set()).add(label)
     rows = [f"{name}\t0\t10\t{label}\n" for name, of_clip in labels.items() for label in tags_of(of_clip)]
     estimated = written(tmp_path, "e.tsv", HEADER + "".join(rows))
-    outcome = CliRunner().invoke(
-        main, ["score", "--reference", str(reference), "--estimated", str(estimated), "--duration", "10", "--json"]
-    )
+    lists = "--reference", str(reference), "--estimated", str(estimated)
+    outcome = CliRunner().invoke(main, ["score", *lists, *lengths, "--json"])
     report = json.loads(outcome.stdout)
     assert report["clips"]["scored"] == 488
+    assert report["clips"]["cut"] == {"reference": 0, "estimated": 0}
     assert report["segment_based"]["error_rate"] == pytest.approx(error_rate, abs=5e-4)
     assert report["segment_based"]["f1"] == pytest.approx(f1, abs=5e-5)
-    assert report["yardsticks"]["tags_stretched"]["f1"] == pytest.approx(0.8375, abs=5e-5)
+    if lengths:  # else the yardsticks end where a clip's name says that it ends
+        assert report["yardsticks"]["tags_stretched"]["f1"] == pytest.approx(0.8375, abs=5e-5)
 
 
 def test_the_command_prints_a_table_and_complains_in_a_sentence(tmp_path):

@@ -18,6 +18,7 @@ from sedpipe.cli.options import (
     FILE,
     FOLDER,
     LIST,
+    LISTS,
     common,
     device_option,
     operating_point_option,
@@ -32,10 +33,11 @@ from sedpipe.views.terminal import lines
               help="Name or path of a run; several are scored as their mean.", show_default="the newest")  # fmt: skip
 @click.option("--split", type=click.Choice(SPLITS), default="evaluation",
               show_default=True, help="What to score; nothing is ever tuned on it here.")  # fmt: skip
-@click.option("--estimated", type=LIST, metavar="LIST", help="Score this event list, of any system, ...")
-@click.option("--reference", type=LIST, metavar="LIST", help="... against this one; DATASET then only names classes.")
+@click.option("--estimated", type=LISTS, metavar="LIST",
+              help="Score this event list, of any system, or a folder of lists, ...")  # fmt: skip
+@click.option("--reference", type=LISTS, metavar="LIST", help="... against this one; DATASET then only names classes.")
 @click.option("--duration", type=click.FloatRange(0, min_open=True), metavar="SECONDS",
-              help="Of every clip of the lists.", show_default="by its name, or its last event")  # fmt: skip
+              help="Of every clip of the lists; events are cut there.", show_default="nothing is cut")  # fmt: skip
 @click.option("--durations", type=LIST, metavar="LIST", help="Of each clip: filename, duration.")
 @click.option("--time-resolution", type=click.FloatRange(0, min_open=True), default=1.0, show_default=True,
               metavar="SECONDS", help="Length of a segment, for lists.")  # fmt: skip
@@ -60,6 +62,7 @@ def score(
         listed = score_lists(
             reference, estimated, labels=labels_of(dataset, cache_dir) if dataset else None, duration=duration,
             durations=durations, against=Path(against) if against else None, time_resolution=time_resolution,
+            listener=Terminal(quiet=quiet),
         )  # fmt: skip
         return print_report(listed, lines.list_score_lines, as_json)
     if estimated is not None or reference is not None:

@@ -21,6 +21,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 DEFAULT_DATASET = "dcase2017-task4"
 LIST = click.Path(path_type=Path, exists=True, dir_okay=False)
+LISTS = click.Path(path_type=Path, exists=True)
 FOLDER = click.Path(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path, dir_okay=False)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.detection.postprocess import PostProcessing, activity
 from sedpipe.errors import SedpipeError
 from sedpipe.events import EventLists
+from sedpipe.listener import Listener
 from sedpipe.metrics.bootstrap import paired_differences
 from sedpipe.metrics.detection_scores import DetectionScores
 from sedpipe.metrics.event_based import event_based_scores
@@ -34,8 +36,10 @@ DCASE_COLLARS = (0.2, 0.2)
 ONSET_ONLY = (0.2, None)
 
 
-def checked(metric: Metric, truth: Truth, estimated: EventLists, *options: Any) -> DetectionScores:
-    """Scores on which sed_eval and sedpipe agree.
+def checked(
+    metric: Metric, truth: Truth, estimated: EventLists, *options: Any, listener: Listener | None = None
+) -> DetectionScores:
+    """Scores on which sed_eval and sedpipe agree; the listener hears how far sed_eval is, which takes its time.
 
     Raises
     ------
@@ -43,7 +47,10 @@ def checked(metric: Metric, truth: Truth, estimated: EventLists, *options: Any) 
         If they do not, which is a bug that must not be printed.
     """
     lists = truth.reference, estimated, truth.durations, truth.labels
-    official, ours = (scores(*lists, *options) for scores in metric)
+    watch = partial((listener or Listener()).track, total=len(truth.reference), what="clips checked by sed_eval")
+    by_sed_eval, by_us = metric
+    ours = by_us(*lists, *options)
+    official = by_sed_eval(*lists, *options, watch=watch)
     different = differences(official, ours)
     if different:
         raise SedpipeError(
@@ -52,9 +59,11 @@ def checked(metric: Metric, truth: Truth, estimated: EventLists, *options: Any) 
     return ours
 
 
-def event_based(truth: Truth, estimated: EventLists) -> dict[str, Any]:
+def event_based(truth: Truth, estimated: EventLists, listener: Listener | None = None) -> dict[str, Any]:
     """Event-based scores with DCASE's collars, and with ``onset_only``."""
-    both, onsets = (checked(EVENTS, truth, estimated, *collars) for collars in (DCASE_COLLARS, ONSET_ONLY))
+    both, onsets = (
+        checked(EVENTS, truth, estimated, *collars, listener=listener) for collars in (DCASE_COLLARS, ONSET_ONLY)
+    )
     return {**asdict(both.overall), "onset_only": asdict(onsets.overall)}
 
 

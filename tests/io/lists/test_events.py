@@ -90,7 +90,7 @@ def test_broken_quotes_are_refused(tmp_path: Path) -> None:
 def test_written_list_is_sorted_within_clips_and_names_clips_without_events(tmp_path: Path) -> None:
     events = {"b": [Event(2, 3, "Car"), Event(0.12345, 1, HORN)], "a": [Event(-0.0, 0, "Car")]}
     write_event_list(tmp_path / "out.tsv", events, ["a", "none", "b"])
-    rows = ["a.wav\t0.000\t0.000\tCar", "none.wav\t\t\t", f"b.wav\t0.123\t1.000\t{HORN}", "b.wav\t2.000\t3.000\tCar"]
+    rows = ["a.wav\t0.000\t0.000\tCar", "none.wav\t\t\t", f"b.wav\t0.12345\t1.000\t{HORN}", "b.wav\t2.000\t3.000\tCar"]
     assert (tmp_path / "out.tsv").read_bytes() == (HEADER + "\n".join(rows) + "\n").encode()
 
 
@@ -117,11 +117,11 @@ def is_clip_id(name: str) -> bool:
     )
 
 
-milliseconds = st.integers(0, 100_000)
+microseconds = st.integers(0, 100_000_000)
 some_events = st.builds(
-    lambda onset, length, label: Event(onset / 1000, (onset + length) / 1000, label),
-    milliseconds,
-    milliseconds,
+    lambda onset, length, label: Event(onset / 1e6, (onset + length) / 1e6, label),
+    microseconds,
+    microseconds,
     st.sampled_from(LABELS.names),
 )
 clip_ids = st.text(st.characters(categories=("L", "N", "P"), include_characters=" -_"), min_size=1).filter(is_clip_id)

@@ -12,7 +12,7 @@ Rows = list[tuple[str, tuple[float, float] | None, str]]
 RAVEN = "Selection\tView\tChannel\tBegin Time (s)\tEnd Time (s)\tLow Freq (Hz)\tHigh Freq (Hz)"
 DOG, CAT = ("a.wav", (1.5, 3.0), "Dog"), ("b.wav", (2.0, 3.25), "Cat")
 HORN = "Air horn, truck horn"
-NO_HEADER = "no header: columns taken as {}onset, offset, event_label (1 list)"
+NO_HEADER = "no header: columns taken as {}onset, offset, event_label"
 
 
 def read(folder: Path, text: str | bytes, name: str = "list.csv", asked: Asked = "events") -> Annotations:
@@ -86,7 +86,7 @@ def test_raven_lists_a_selection_once_a_view_and_times_that_run_on_from_file_to_
     found = read(tmp_path, header + views, "raven.txt")
     assert rows(found) == [DOG]
     assert said(found) == [
-        "onsets are taken from 'File Offset (s)', each in its own file (1 list)",
+        "onsets are taken from 'File Offset (s)', each in its own file",
         "second views of a selection left out (1 row)",
     ]
 
@@ -96,8 +96,8 @@ def test_the_spreadsheet_of_a_german_office_is_read_and_every_guess_is_said(tmp_
     found = read(tmp_path, text.encode("cp1252"))
     assert rows(found) == [("Vögel/a.wav", (1.5, 3.0), "Krähe"), ("b.wav", None, "")]
     assert said(found) == [
-        "read as Windows-1252, since it is not UTF-8 (1 list)",
-        "separated by semicolons (1 list)",
+        "read as Windows-1252, since it is not UTF-8",
+        "separated by semicolons",
         "rows of empty cells passed over (1 line)",
         "decimal commas (1 time)",
     ]

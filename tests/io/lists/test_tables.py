@@ -75,7 +75,7 @@ def test_a_first_row_is_a_header_if_it_has_known_names_or_stands_above_values(
 def test_what_was_guessed_or_left_out_is_said_and_counted(tmp_path: Path) -> None:
     found = table(tmp_path, "# one\n# two\nfilename;onset;offset;label\na.wav;1;2;Dog\n;;;\n")
     assert [str(remark) for remark in found.remarks] == [
-        "separated by semicolons (1 list)",
+        "separated by semicolons",
         "comments passed over (2 lines)",
         "rows of empty cells passed over (1 line)",
     ]

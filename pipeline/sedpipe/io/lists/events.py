@@ -56,7 +56,7 @@ def events_of(annotations: Annotations, labels: LabelSet | None = None) -> dict[
 
 
 def write_event_list(path: Path, events: EventLists, clip_ids: Iterable[str] | None = None) -> None:
-    """Write events with header, times in whole milliseconds, the events of a clip sorted.
+    """Write events with header, the events of a clip sorted, times with three decimals where these say it all.
 
     Parameters
     ----------
@@ -90,6 +90,12 @@ def _rows(clip_id: str, events: Iterable[Event]) -> list[str]:
     for event in events:
         if not event.label or any(character in event.label for character in FORBIDDEN[:3]):
             raise ValueError(f"label {event.label!r} of clip {clip_id!r} is empty or holds a tab or a line end")
-    # + 0.0 so that -0.0 is not written as -0.000
-    rows = [f"{filename}\t{event.onset + 0.0:.3f}\t{event.offset + 0.0:.3f}\t{event.label}" for event in events]
+    rows = [f"{filename}\t{_seconds(event.onset)}\t{_seconds(event.offset)}\t{event.label}" for event in events]
     return rows or [f"{filename}\t\t\t"]
+
+
+def _seconds(value: float) -> str:
+    """Down to a microsecond; what is smaller is the dust of float arithmetic."""
+    value = round(value, 6) + 0.0  # -0.0 would be written as -0.000
+    short = f"{value:.3f}"
+    return short if float(short) == value else f"{value:.6f}".rstrip("0")

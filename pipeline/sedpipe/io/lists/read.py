@@ -15,6 +15,7 @@ from sedpipe.io.lists.names import LIST_SUFFIXES, recording_of_list
 from sedpipe.io.lists.remarks import together
 from sedpipe.io.lists.table_rows import annotations_of
 from sedpipe.io.lists.tables import read_table
+from sedpipe.io.lists.text import complaint, has_control_characters
 
 
 def read_annotations(place: Path, asked: Asked = "events") -> Annotations:
@@ -61,7 +62,11 @@ def lists_below(folder: Path) -> list[Path]:
 
 
 def _one(path: Path, asked: Asked) -> Annotations:
-    return read_json_list(path, asked) if path.suffix.lower() == ".json" else annotations_of(read_table(path), asked)
+    found = read_json_list(path, asked) if path.suffix.lower() == ".json" else annotations_of(read_table(path), asked)
+    for row in found.rows:
+        if has_control_characters(row.label):
+            raise complaint(path, row.line, row.label, "a label without control characters")
+    return found
 
 
 def _below(folder: Path, path: Path, asked: Asked) -> Annotations:

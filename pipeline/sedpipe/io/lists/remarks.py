@@ -31,6 +31,8 @@ class Remark:
     count: int = 1
 
     def __str__(self) -> str:
+        if (self.unit, self.count) == ("list", 1):
+            return self.what
         return f"{self.what} ({self.count:,} {self.unit}{'' if self.count == 1 else 's'})"
 
 

@@ -3,7 +3,7 @@
 - :func:`numbered_lines`: the lines that hold something, with their numbers
 - :func:`complaint`: ``FILE:LINE: found ..., expected ...``
 - :func:`as_seconds`, :func:`as_label`, :func:`as_filename`: checked values of a row
-- :func:`is_absolute`: whether a file name begins at a root
+- :func:`is_absolute`, :func:`has_control_characters`: what a name may turn out to be
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ _DUST = 1e-6  # what arithmetic with floats leaves of a zero
 _MOST_SHOWN = 80
 _MOST_OF_A_SENTENCE = 1000
 _NUMBER = re.compile(r"[+-]?(\d{1,20}(\.\d{0,40})?|\.\d{1,40})([eE][+-]?\d{1,3})?", re.ASCII)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _DRIVE = re.compile(r"^[A-Za-z]:(?=[/\\])")
 _WITH_DRIVE = re.compile(r"[A-Za-z]:")  # "C:a.wav": where that leads depends on the machine
 
@@ -109,7 +110,7 @@ def as_filename(path: Path, number: int, text: str) -> str:
     """
     name = text.replace("\\", "/")
     parts = [part for part in _DRIVE.sub("", name).split("/") if part not in ("", ".")]
-    if not parts or ".." in parts or _WITH_DRIVE.match(parts[0]) or _has_control_characters(name):
+    if not parts or ".." in parts or _WITH_DRIVE.match(parts[0]) or has_control_characters(name):
         raise complaint(path, number, text, "a file name, without '..' and control characters")
     return "/".join(parts)
 
@@ -119,8 +120,9 @@ def is_absolute(text: str) -> bool:
     return text.startswith(("/", "\\")) or _DRIVE.match(text) is not None
 
 
-def _has_control_characters(name: str) -> bool:
-    return len(name.splitlines()) != 1 or any(character < " " or character == "\x7f" for character in name)
+def has_control_characters(text: str) -> bool:
+    """Whether something in it would steer a terminal, or end a line, instead of being shown."""
+    return _CONTROL.search(text) is not None
 
 
 def _decoded(path: Path, number: int, raw: bytes, size: int) -> str:

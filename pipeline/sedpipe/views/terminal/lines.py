@@ -131,6 +131,7 @@ def list_score_lines(report: Report) -> list[str]:
     return [
         f"{report['estimated']} against {report['reference']}: {clips['scored']} clips, "
         f"{clips['without_output']} of them without output",
+        *(f"note: {remark}" for remark in report["remarks"]),
         "",
         *_detection_table(
             {"estimated": report["segment_based"]},

@@ -1,0 +1,69 @@
+"""Which of the recordings that are known a list means by a name: lists of one set often differ in folders and endings.
+
+- :class:`KnownNames`: names that are known; finds the one that is meant
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+
+from sedpipe.clips import clip_id_of_filename
+from sedpipe.suggestions import did_you_mean
+
+
+class KnownNames:
+    """Recordings by their names.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Relative paths with ``/``, with or without extension.
+
+    Examples
+    --------
+    >>> known = KnownNames(["site 1/a.wav", "site 2/a.wav", "site 2/b.WAV"])
+    >>> known.find("/data/site 2/a.flac"), known.find("b"), known.find("a.wav")
+    ('site 2/a.wav', 'site 2/b.WAV', None)
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names = list(names)
+        self._exact = set(self._names)
+        self._by_last: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+        for name in self._names:
+            parts = _parts(name)
+            self._by_last.setdefault(parts[-1], []).append((parts, name))
+
+    def find(self, name: str) -> str | None:
+        """The only recording that ``name`` can mean; None where there is none, or more than one."""
+        if name in self._exact:
+            return name
+        meant = self.candidates(name)
+        return meant[0] if len(meant) == 1 else None
+
+    def candidates(self, name: str) -> list[str]:
+        """Recordings of this file name, extension aside; with folders, only those that end in the same ones."""
+        parts = _parts(name)
+        agreeing: dict[int, list[str]] = {}
+        for known, path in self._by_last.get(parts[-1], []):
+            agreeing.setdefault(_agreement(parts, known), []).append(path)
+        return agreeing[max(agreeing)] if agreeing else []
+
+    def suggestion(self, name: str) -> str:
+        """`` (did you mean ...?)`` for a name that means none of them."""
+        return did_you_mean(name, self._names)
+
+
+def _parts(name: str) -> tuple[str, ...]:
+    """Folders and the file name without extension, accents written in one way."""
+    path = unicodedata.normalize("NFC", name).replace("\\", "/")
+    *folders, last = [part for part in path.split("/") if part not in ("", ".")] or [""]
+    return *folders, clip_id_of_filename(last)
+
+
+def _agreement(a: tuple[str, ...], b: tuple[str, ...]) -> int:
+    """How many parts at the end are the same."""
+    return next(
+        (n for n, (x, y) in enumerate(zip(reversed(a), reversed(b), strict=False)) if x != y), min(len(a), len(b))
+    )

@@ -1,0 +1,124 @@
+"""How long the clips of lists are: as they are given, as their names say, or up to their last event.
+
+- :func:`lengths_of`: lists -> :class:`ClipLengths`
+- :func:`length_in_name`: of a piece of a video, as Audio Set names it
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sedpipe.errors import ListFormatError
+from sedpipe.events import EventLists
+from sedpipe.io.lists.durations import read_durations
+from sedpipe.metrics.validation import DUST_DECIMALS
+
+_PIECE = re.compile(r"[A-Za-z0-9_-]{11}_(?P<start>\d{1,6}\.\d{3})_(?P<end>\d{1,6}\.\d{3})")
+_DUST = 10**-DUST_DECIMALS
+_UNKNOWN = 1.0
+"""Seconds of a clip of which nothing is known, not even an event."""
+
+
+@dataclass(frozen=True)
+class ClipLengths:
+    """Seconds of each clip.
+
+    Parameters
+    ----------
+    scored : mapping of str to float
+        Up to where a clip is scored: as it is given, else at least up to the last event of any list, since the
+        official metric cuts nothing.
+    whole : mapping of str to float
+        How long it is thought to be, for what sounds all along it.
+    cut : mapping of str to int
+        Events that reach past the end of their clip and are cut there, by list; 0 where no length is given.
+    remarks : tuple of str
+        What was guessed or cut, in sentences.
+    """
+
+    scored: Mapping[str, float]
+    whole: Mapping[str, float]
+    cut: Mapping[str, int]
+    remarks: tuple[str, ...]
+
+
+def lengths_of(
+    reference: EventLists, lists: Mapping[str, EventLists], duration: float | None = None, durations: Path | None = None
+) -> ClipLengths:
+    """Lengths of the clips of a reference.
+
+    Parameters
+    ----------
+    reference : mapping of str to sequence of Event
+        Its clips are those that are scored.
+    lists : mapping of str to EventLists
+        The reference and estimated lists, by what they are called.
+    duration : float, optional
+        Seconds of every clip.
+    durations : Path, optional
+        A list of them.
+
+    Raises
+    ------
+    ListFormatError
+        If the list of durations lacks a clip.
+    """
+    if duration is None and durations is None:
+        return _guessed(reference, list(lists.values()))
+    given = dict.fromkeys(reference, duration) if duration is not None else _listed(reference, durations)
+    known = {clip_id: seconds for clip_id, seconds in given.items() if seconds is not None}
+    cut, beyond = {}, 0
+    for name, events in lists.items():
+        late = [(event, known[clip_id]) for clip_id, found in events.items() for event in found
+                if event.offset > known[clip_id] + _DUST]  # fmt: skip
+        cut[name] = len(late)
+        beyond += sum(event.onset >= end for event, end in late)
+    n_cut = ", ".join(f"{count:,} of the {name}" for name, count in cut.items() if count)
+    said = f"events that reach past the end of their clip are cut there: {n_cut} ({beyond:,} lie wholly beyond it)"
+    return ClipLengths(known, known, cut, (said,) if n_cut else ())
+
+
+def length_in_name(clip_id: str) -> float | None:
+    """Seconds of a piece of a video, or None.
+
+    >>> length_in_name("-5QrBL6MzLg_60.000_70.000"), length_in_name("mix_01_02")
+    (10.0, None)
+    """
+    piece = _PIECE.fullmatch(clip_id)
+    seconds = float(piece["end"]) - float(piece["start"]) if piece else 0.0
+    return seconds if seconds > 0 else None
+
+
+def _listed(reference: EventLists, durations: Path | None) -> dict[str, float]:
+    assert durations is not None
+    known = read_durations(durations)
+    for clip_id in reference:
+        if clip_id not in known:
+            raise ListFormatError(f"{durations} has no duration of clip {clip_id!r}")
+    return known
+
+
+def _guessed(reference: EventLists, lists: Sequence[EventLists]) -> ClipLengths:
+    last = {
+        clip_id: max((event.offset for events in lists for event in events.get(clip_id, ())), default=0.0)
+        for clip_id in reference
+    }
+    named = {clip_id: seconds for clip_id in reference if (seconds := length_in_name(clip_id)) is not None}
+    remarks = []
+    if len(named) < len(reference):
+        remarks.append(
+            f"{len(reference) - len(named):,} clips are taken to end with their last event (this decides baselines "
+            "alone; --duration or --durations says how long they are)"
+        )
+    late = sum(last[clip_id] > seconds + _DUST for clip_id, seconds in named.items())
+    if late:
+        remarks.append(f"{late:,} clips have events past the end that their name says; nothing is cut")
+    return ClipLengths(
+        {clip_id: max(last[clip_id], named.get(clip_id, 0.0)) or _UNKNOWN for clip_id in reference},
+        {clip_id: named.get(clip_id, last[clip_id]) or _UNKNOWN for clip_id in reference},
+        {},
+        tuple(remarks),
+    )

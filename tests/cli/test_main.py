@@ -451,3 +451,34 @@ def test_every_command_stands_under_a_subject_and_has_examples() -> None:
     assert set(main.commands) <= {name for group in COMMANDS for name in group["commands"]}
     for name, command in main.commands.items():
         assert isinstance(command, click.Group) or f"sedpipe {name}" in (command.epilog or ""), name
+
+
+def test_a_bare_download_says_what_it_takes_and_begins_only_when_told_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sedpipe.stages import download
+
+    begun: list[str] = []
+
+    def begin(manifest, *_, **__):
+        begun.append(manifest.name)
+        return download.DownloadReport(manifest.name, {}, 0.0)
+
+    monkeypatch.setattr(download, "download", begin)
+    asked = sedpipe("download")  # no terminal: nobody can be asked
+    assert "dcase2017-task4: 52,763 clips from YouTube, about 7 days as a guest and 31 GB" in asked.stderr
+    assert begun == ["dcase2017-task4"]
+    with monkeypatch.context() as at_a_terminal:
+        at_a_terminal.setattr(click.testing._NamedTextIOWrapper, "isatty", lambda _: True, raising=False)
+        refused = CliRunner().invoke(main, ["download"], input="n\n")
+        assert (refused.exit_code, begun) == (0, ["dcase2017-task4"])
+        CliRunner().invoke(main, ["download"], input="y\n")
+        CliRunner().invoke(main, ["download", "--yes"])
+    assert begun == ["dcase2017-task4"] * 3
+    assert "days as a guest" not in sedpipe("download", "dcase2017-task4").stderr
+
+
+def test_the_cache_may_be_named_by_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEDPIPE_CACHE", str(tmp_path / "elsewhere"))
+    assert "demo is not in" in complaint("features", "demo")
+    assert "elsewhere" in complaint("features", "demo")

@@ -13,6 +13,7 @@ from sedpipe.io.lists.clips import write_clips
 from sedpipe.io.records.dataset import DatasetRecord
 from sedpipe.stages import doctor as module
 from sedpipe.stages.doctor import Check, doctor
+from sedpipe.steps.expectation import BYTES_A_CLIP
 
 
 def found(cache: Path, **more: object) -> dict[str, Check]:
@@ -64,7 +65,7 @@ def needed(cache: Path, dataset: str, address: str = "") -> float:
 
 
 def test_disk_is_counted_for_the_clips_that_may_still_come(tmp_path: Path) -> None:
-    assert needed(tmp_path, "dcase2017-task4") == pytest.approx(52_763 * module.BYTES_A_CLIP / 1e9, abs=0.1)
+    assert needed(tmp_path, "dcase2017-task4") == pytest.approx(52_763 * BYTES_A_CLIP / 1e9, abs=0.1)
     assert needed(tmp_path, "no-such-dataset") == 0
     cache = Dataset(tmp_path, "videos")
     clips = [Clip(f"{n}", "training", f"{n}", 0.0, 10.0, ("Car",)) for n in range(4000)]

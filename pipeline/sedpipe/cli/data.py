@@ -11,7 +11,15 @@ import rich_click as click
 
 from sedpipe.choices import COMPRESSIONS, RETRY
 from sedpipe.cli.help import EXAMPLES
-from sedpipe.cli.options import EXIT_RETRYABLE, FILE, common, dataset_argument, front_end_options, jobs_option
+from sedpipe.cli.options import (
+    DEFAULT_DATASET,
+    EXIT_RETRYABLE,
+    FILE,
+    common,
+    dataset_argument,
+    front_end_options,
+    jobs_option,
+)
 from sedpipe.cli.terminal import Terminal, print_report
 from sedpipe.cli.types import BytesType, ShardType
 from sedpipe.shards import Shard
@@ -19,10 +27,11 @@ from sedpipe.views.terminal import lines
 
 
 @click.command(epilog=EXAMPLES["download"])
-@dataset_argument
+@click.argument("dataset", required=False, metavar="[DATASET]")
 @click.option("--from", "places", multiple=True, metavar="PLACE",
               help="Look here first: a folder, an archive, an address; repeatable.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Count what is listed; touch no audio.")
+@click.option("--yes", is_flag=True, help="Do not ask before a download of days is begun.")
 @click.option("--retry", multiple=True, type=click.Choice(RETRY),
               help="Try these again, too; repeatable.")  # fmt: skip
 @click.option("--limit", type=click.IntRange(0), metavar="N",
@@ -39,8 +48,8 @@ from sedpipe.views.terminal import lines
 @jobs_option
 @common
 def download(
-    dataset: str, places: tuple[str, ...], dry_run: bool, retry: tuple[str, ...], limit: int | None,
-    shard: Shard | None, jobs: int, cache_dir: Path, as_json: bool, quiet: bool, **network: Any,
+    dataset: str | None, places: tuple[str, ...], dry_run: bool, yes: bool, retry: tuple[str, ...],
+    limit: int | None, shard: Shard | None, jobs: int, cache_dir: Path, as_json: bool, quiet: bool, **network: Any,
 ) -> None:  # fmt: skip
     """Get the rows and the audio of a dataset."""
     from sedpipe.io.manifests.load import load_manifest
@@ -48,6 +57,9 @@ def download(
     from sedpipe.stages.download import DownloadOptions
     from sedpipe.stages.download import download as run_stage
 
+    if dataset is None and not dry_run and limit is None:
+        _ask_before_days(DEFAULT_DATASET, cache_dir, yes=yes)
+    dataset = dataset or DEFAULT_DATASET
     manifest = load_manifest(dataset)
     options = DownloadOptions(retry, limit, shard, FetchOptions(**network))
     report = run_stage(manifest, cache_dir, places, jobs=jobs, dry_run=dry_run, options=options,
@@ -55,6 +67,23 @@ def download(
     print_report(report, partial(lines.download_lines, address=dataset), as_json)
     if report.stopped or any(counts.get("retryable") for counts in report.splits.values()):
         sys.exit(EXIT_RETRYABLE)
+
+
+def _ask_before_days(dataset: str, cache_dir: Path, *, yes: bool) -> None:
+    """Nobody named a dataset: say what the default one takes, and ask where there is a person to be asked."""
+    from sedpipe.io.cache.open import open_dataset
+    from sedpipe.steps.expectation import expectation
+
+    left = expectation(open_dataset(dataset, cache_dir), dataset)
+    if not left.clips:
+        return
+    click.echo(
+        f"{dataset}: {left.clips:,} clips from YouTube, about {left.hours / 24:.0f} days as a guest and "
+        f"{left.n_bytes / 1e9:.0f} GB; `sedpipe download DATASET` names another one",
+        err=True,
+    )
+    if not yes and sys.stdin.isatty() and not click.confirm("Begin?", err=True):
+        sys.exit(0)
 
 
 @click.command(epilog=EXAMPLES["features"])

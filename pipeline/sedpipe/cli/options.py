@@ -37,8 +37,8 @@ def _remember_json(ctx: click.Context, _: click.Parameter, value: bool) -> bool:
 def common(command: Command) -> Command:
     """Options of every verb."""
     options = [
-        click.option("--cache", "cache_dir", type=FOLDER, default=Path("cache"),
-                     show_default=True, help="Where everything that is made lies."),
+        click.option("--cache", "cache_dir", type=FOLDER, default=Path("cache"), envvar="SEDPIPE_CACHE",
+                     show_default=True, show_envvar=True, help="Where everything that is made lies."),
         click.option("--json", "as_json", is_flag=True, callback=_remember_json, is_eager=True,
                      help="Print one JSON object on stdout, nothing else."),
         click.option("--quiet", is_flag=True, help="No progress."),

@@ -22,11 +22,9 @@ from importlib import metadata
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from sedpipe.errors import SedpipeError
 from sedpipe.io.cache.dataset import Dataset
-from sedpipe.io.manifests.load import load_manifest
 from sedpipe.io.web.videos import javascript_runtimes
-from sedpipe.steps.tally import tally
+from sedpipe.steps.expectation import BYTES_A_CLIP, clips_left
 
 YOUTUBE = ("www.youtube.com", 443)
 OLDEST_DAYS = 60
@@ -34,9 +32,6 @@ OLDEST_DAYS = 60
 
 LEAST_VERSIONS = {"deno": 2, "node": 20}
 """First JavaScript runtimes that yt-dlp can use, where it minds."""
-
-BYTES_A_CLIP = 500_000 + 80_000
-"""FLAC of ten seconds (387 kB on average in esc10-fold4, at most 882), and 500 x 80 float16 features."""
 
 _NETWORK_S = 5.0
 _PROXY_PORTS = {"https": 443, "socks5": 1080, "socks5h": 1080, "socks4": 1080, "socks4a": 1080}
@@ -132,21 +127,9 @@ def _cache(cache_dir: Path) -> Check:
 
 def _disk(cache_dir: Path, dataset: str, address: str) -> Check:
     free = shutil.disk_usage(_nearest(cache_dir)).free
-    needed = _clips_left(cache_dir, dataset, address) * BYTES_A_CLIP
+    needed = clips_left(Dataset(cache_dir, dataset), address) * BYTES_A_CLIP
     found = f"{free / 1e9:.1f} GB free, about {needed / 1e9:.1f} GB still needed for {dataset}"
     return Check("disk", free > needed, found, "free some space, or name another disk with --cache" * (free <= needed))
-
-
-def _clips_left(cache_dir: Path, dataset: str, address: str) -> int:
-    """Clips that may still come; before ``download``, as many as the manifest tells of."""
-    cache = Dataset(cache_dir, dataset)
-    try:
-        record = cache.find_record()
-        if record is not None and cache.clips_path.exists():
-            return sum(counts["pending"] + counts["retryable"] for counts in tally(cache, record).values())
-        return load_manifest(address).clips_to_expect()
-    except SedpipeError:
-        return 0  # what is damaged is said by the stages
 
 
 def _decoder() -> Check:

@@ -22,7 +22,7 @@ from sedpipe.shards import Shard
 from sedpipe.sources.access import FetchOptions
 from sedpipe.stages.download import DownloadOptions
 from sedpipe.stages.reproduce.table2 import ReproduceReport
-from tiny_dataset import untrained_model
+from tiny_dataset import make_dataset, untrained_model
 
 VERBS = sorted(
     f"{name} {below}".strip()
@@ -171,10 +171,11 @@ def test_a_table_with_a_failed_cell_ends_with_3(tmp_path: Path, monkeypatch: pyt
         return ReproduceReport(dataset.name, "table2", {"all": 2, "made": 1, "missing": 1}, "there", {"a": "no memory"})
 
     monkeypatch.setattr("sedpipe.stages.reproduce.table2.reproduce_table2", make)
-    outcome = sedpipe("reproduce", "table2", "demo", "--poolings", "auto,linear,auto", "--jobs", "2")
+    make_dataset(Path("cache"))
+    outcome = sedpipe("reproduce", "table2", "tiny", "--poolings", "auto,linear,auto", "--jobs", "2")
     assert outcome.exit_code == 3
     assert outcome.output.splitlines() == [
-        "table2 on demo: 1 of 2 cells, 1 made now", "failed: a: no memory", "there/table.md"
+        "table2 on tiny: 1 of 2 cells, 1 made now", "failed: a: no memory", "there/table.md"
     ]  # fmt: skip
     assert (asked["poolings"], asked["jobs"]) == (("auto", "linear"), 2)
 

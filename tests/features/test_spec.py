@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from sedpipe.clips import ClipFormat
 from sedpipe.features.logmel import LogMelConfig
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.features.waveform import WaveformConfig
@@ -44,9 +45,8 @@ def test_front_ends_of_the_same_sizes_have_other_fingerprints() -> None:
     assert len({FeatureSpec(front_end).fingerprint for front_end in rates}) == 4
 
 
-def test_fitted_to_other_clips_the_type_stays() -> None:
-    fitted = FeatureSpec(dtype="float32").fitted_to(8000, 3.0)
-    assert (fitted.shape, fitted.dtype) == ((150, 80), "float32")
+def test_the_usual_features_of_the_first_editions_clips_are_the_default() -> None:
+    assert FeatureSpec.of_clips(ClipFormat()) == FeatureSpec()
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sedpipe.features.windows import cut_windows, join_windows
 
-SIZES = st.tuples(st.integers(1, 5), st.integers(1, 6), st.integers(0, 6)).map(
-    lambda sizes: (sizes[0], sizes[0] * sizes[1], sizes[0] * (sizes[1] + sizes[2]))
-)  # step <= hop <= length, the last two multiples of the first
+SIZES = st.tuples(st.integers(1, 5), st.integers(1, 6), st.integers(0, 30)).map(
+    lambda sizes: (sizes[0], sizes[0] * sizes[1], sizes[0] * sizes[1] + sizes[2])
+)  # step <= hop <= length, hop a multiple of step
 
 
 def cut(samples: np.ndarray, length: int, hop: int, step: int, block: int = 1000) -> list:
@@ -50,9 +50,9 @@ def test_nothing_gives_no_window():
     assert cut(np.zeros(0, np.float32), 10, 8, 2) == []
 
 
-@pytest.mark.parametrize(("length", "hop", "step"), [(10, 11, 1), (10, 0, 1), (10, 5, 3), (10, 4, 4), (10, 5, 0)])
+@pytest.mark.parametrize(("length", "hop", "step"), [(10, 11, 1), (10, 0, 1), (10, 5, 3), (10, 5, 0)])
 def test_windows_that_would_leave_gaps_or_split_frames_are_refused(length, hop, step):
-    with pytest.raises(ValueError, match="expected multiples of step with 0 < step <= hop <= length"):
+    with pytest.raises(ValueError, match="expected 0 < step <= hop <= length, hop a multiple"):
         cut(np.zeros(20), length, hop, step)
 
 

@@ -320,14 +320,14 @@ def test_memory_does_not_grow_with_the_recording(model):
         frame_probabilities(blocks(n_blocks), trained)
         return max(held)
 
-    original = predict_stage.log_mel
+    original = LogMelConfig.extract
 
-    def remember(samples, config):
+    def remember(front_end, samples):
         held.append(len(samples.base if samples.base is not None else samples))
-        return original(samples, config)
+        return original(front_end, samples)
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(predict_stage, "log_mel", remember)
+        patched.setattr(LogMelConfig, "extract", remember)
         assert most_held(400) <= 2 * 4 * RATE + RATE  # two windows and a block
 
 

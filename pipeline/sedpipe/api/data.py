@@ -119,7 +119,12 @@ class OpenDataset:
 
     def _features(self, split: str, spec: FeatureSpec | None) -> Path:
         there = sorted((self._dataset.folder / "features").glob(f"[!.]*/{split}.h5"))
-        wanted = self._dataset.features_dir((spec or FeatureSpec()).fingerprint) / f"{split}.h5"
+        wanted = (
+            self._dataset.features_dir(
+                (spec or FeatureSpec.of_clips(self._dataset.read_record().clip_format)).fingerprint
+            )
+            / f"{split}.h5"
+        )
         if wanted in there:
             return wanted
         if spec is None and len(there) == 1:

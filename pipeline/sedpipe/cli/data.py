@@ -110,7 +110,8 @@ def features(
 
     if (backend == "dask") != (scheduler is not None):
         raise click.UsageError("--backend dask and --scheduler ADDRESS go together")
-    opened, spec = open_dataset(dataset, cache_dir), feature_spec(front_end, n_mels, dtype)
+    opened = open_dataset(dataset, cache_dir)
+    spec = feature_spec(opened.read_record().clip_format, front_end, n_mels, dtype)
     if explain:
         print_report(explain_features(opened, spec, jobs=jobs), lines.explain_lines, as_json)
         return

@@ -79,7 +79,7 @@ def train(
     )
     if options["preset"] is None:
         listener.say(f"--preset {settings.preset}, since the network runs on {settings.device}")
-    spec = feature_spec(front_end, n_mels, dtype)
+    spec = feature_spec(opened.read_record().clip_format, front_end, n_mels, dtype)
     if dry_run:
         from sedpipe.stages.dry_run import dry_run as tell
 
@@ -150,14 +150,15 @@ def reproduce(
         raise click.UsageError("figure5 and --clip go together")
     from sedpipe.stages.reproduce.table2 import reproduce_table2
 
-    settings = train_settings(Asked(**options))
+    settings, opened = train_settings(Asked(**options)), open_dataset(dataset, cache_dir)
     if clip is not None:
         from sedpipe.stages.reproduce.figure5 import reproduce_figure5
 
-        drawn = reproduce_figure5(open_dataset(dataset, cache_dir), settings, clip, seed, split=split,
+        drawn = reproduce_figure5(opened, settings, clip, seed, split=split,
                                   poolings=poolings, folder=out, listener=Terminal(quiet=quiet))  # fmt: skip
         return print_report(drawn, lines.figure5_lines, as_json)
-    report = reproduce_table2(open_dataset(dataset, cache_dir), settings, feature_spec(), seeds,
+    spec = feature_spec(opened.read_record().clip_format)
+    report = reproduce_table2(opened, settings, spec, seeds,
                               poolings=poolings, folder=out, shard=shard, jobs=jobs, listener=Terminal(quiet=quiet),
                               )  # fmt: skip
     print_report(report, lines.reproduce_lines, as_json)

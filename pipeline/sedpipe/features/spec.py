@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sedpipe.choices import DTYPES
+from sedpipe.clips import ClipFormat
 from sedpipe.features.front_end import FrontEnd, Setting, build_front_end, front_end_of, front_end_table
 
 # Bounds on what a model from elsewhere may claim, far above what any front end needs: features of a clip are 64 MiB at
@@ -61,6 +62,15 @@ class FeatureSpec:
             raise ValueError(f"a rate of {self.front_end.sample_rate} Hz is too high: at most {_MOST_RATE}")
 
     @classmethod
+    def of_clips(cls, clips: ClipFormat) -> FeatureSpec:
+        """The usual features, log-mel, of a dataset's clips.
+
+        >>> FeatureSpec.of_clips(ClipFormat(3.0, 8000)).shape
+        (150, 80)
+        """
+        return cls(build_front_end().fitted_to(clips.sample_rate, clips.clip_s))
+
+    @classmethod
     def from_parameters(cls, parameters: Mapping[str, Setting]) -> FeatureSpec:
         """The features that were stored with these :attr:`parameters`.
 
@@ -87,10 +97,6 @@ class FeatureSpec:
         """Everything that decides a stored value, and the name of a front end that is not log-mel."""
         # in this order: they are a store's attributes, and the same features are the same bytes
         return {**front_end_table(self.front_end), "dtype": self.dtype, "extractor_version": self.front_end.version}
-
-    def fitted_to(self, sample_rate: int, clip_s: float) -> FeatureSpec:
-        """The same features for clips of another rate (Hz) and length (seconds)."""
-        return FeatureSpec(self.front_end.fitted_to(sample_rate, clip_s), self.dtype)
 
     @property
     def fingerprint(self) -> str:

@@ -40,7 +40,8 @@ def cut_windows(blocks: Iterable[np.ndarray], length: int, hop: int, step: int) 
     hop : int
         Samples from one window's start to the next one's.
     step : int
-        Every window starts at a multiple of it: the samples of one frame of the network's output.
+        Every window starts at a multiple of it: the samples of one frame of the network's output. The last frame of a
+        window may lie in it in part.
 
     Yields
     ------
@@ -51,15 +52,15 @@ def cut_windows(blocks: Iterable[np.ndarray], length: int, hop: int, step: int) 
     Raises
     ------
     ValueError
-        If ``length`` or ``hop`` is no positive multiple of ``step``, or windows would leave gaps.
+        If ``hop`` is no positive multiple of ``step``, or windows would leave gaps.
 
     Examples
     --------
     >>> [(window.start, len(window.samples)) for window in cut_windows([np.zeros(27)], 10, 8, 2)]
     [(0, 10), (8, 10), (16, 10), (18, 9)]
     """
-    if not 0 < step <= hop <= length or length % step or hop % step:
-        raise ValueError(f"expected multiples of step with 0 < step <= hop <= length, got {step}, {hop}, {length}")
+    if not 0 < step <= hop <= length or hop % step:
+        raise ValueError(f"expected 0 < step <= hop <= length, hop a multiple of step, got {step}, {hop}, {length}")
     held, first, start = np.zeros(0, np.float32), 0, 0  # held[0] is the recording's sample ``first``
     for block in blocks:
         held = np.concatenate([held, block])
@@ -68,7 +69,7 @@ def cut_windows(blocks: Iterable[np.ndarray], length: int, hop: int, step: int) 
             held, first, start = held[start - first :], start, start + hop  # the last window never starts before
     end = first + len(held)
     if end:
-        start = max(0, -(-end // step) * step - length)
+        start = max(0, -(-(end - length) // step) * step)
         yield Window(start, held[start - first :])
 
 

@@ -232,7 +232,8 @@ def frame_probabilities(
     """
     front_end = trained.spec.front_end
     step = front_end.hop_length * trained.model.time_factor
-    hop = max(1, round((1 - overlap) * front_end.n_samples / step)) * step
+    steps = (1 - overlap) * front_end.n_samples / step
+    hop = max(1, min(round(steps), front_end.n_samples // step)) * step
     starts: list[int] = []
     end = 0
 

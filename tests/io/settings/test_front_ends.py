@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from sedpipe.clips import ClipFormat
 from sedpipe.errors import SettingsError
 from sedpipe.features.logmel import LogMelConfig
 from sedpipe.features.spec import FeatureSpec
@@ -26,9 +27,20 @@ def test_a_file_may_name_another_front_end(tmp_path: Path) -> None:
 
 
 def test_a_command_line_changes_what_the_front_end_has(tmp_path: Path) -> None:
-    assert feature_spec(None, 40, "float32") == FeatureSpec(LogMelConfig(n_mels=40), "float32")
+    assert feature_spec(ClipFormat(), None, 40, "float32") == FeatureSpec(LogMelConfig(n_mels=40), "float32")
     with pytest.raises(SettingsError, match="the front end waveform has no n_mels"):
-        feature_spec(front_end(tmp_path, "front_end = 'waveform'"), n_mels=40)
+        feature_spec(ClipFormat(), front_end(tmp_path, "front_end = 'waveform'"), n_mels=40)
+
+
+def test_features_fit_the_clips_of_the_dataset_and_a_file_says_what_does_not(tmp_path: Path) -> None:
+    clips = ClipFormat(3.0, 8000)
+    assert feature_spec(clips) == FeatureSpec.of_clips(clips)
+    fitted = LogMelConfig(8000, 320, 160, 512, 150, 64)
+    assert feature_spec(clips, front_end(tmp_path, "n_mels = 64")).front_end == fitted
+    waveform = feature_spec(clips, front_end(tmp_path, "front_end = 'waveform'\nhop_length = 80\nn_frames = 300"))
+    assert waveform.front_end == WaveformConfig(8000, 80, 300)
+    with pytest.raises(SettingsError, match="values a clip are too many"):
+        feature_spec(ClipFormat(1e6, 44_100))
 
 
 @pytest.mark.parametrize(

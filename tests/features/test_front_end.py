@@ -4,6 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
+import tiny_encoder
 from sedpipe.features.front_end import (
     FRONT_ENDS,
     FrontEnd,
@@ -15,7 +16,12 @@ from sedpipe.features.front_end import (
 )
 from sedpipe.features.logmel import LogMelConfig
 
-BUILT = {name: build_front_end(name).fitted_to(8000, 2.5) for name in FRONT_ENDS}
+BUILT: dict[str, FrontEnd] = {name: build_front_end(name).fitted_to(8000, 2.5) for name in ("logmel", "waveform")}
+BUILT["encoder"] = tiny_encoder.built(2.5)
+
+
+def test_the_laws_are_held_against_every_front_end() -> None:
+    assert {*BUILT} == {*FRONT_ENDS}
 
 
 @pytest.fixture(params=BUILT)

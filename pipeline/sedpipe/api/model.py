@@ -19,7 +19,7 @@ from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.errors import SettingsError
 from sedpipe.io.audio.waveforms import read_blocks
 from sedpipe.io.cache.open import open_dataset
-from sedpipe.io.models.open import OpenModel, open_model
+from sedpipe.io.models.open import OpenModel, open_to_hear
 from sedpipe.io.predictions import PredictedEvent
 from sedpipe.labels import LabelSet
 from sedpipe.nn.device import choose_device
@@ -46,7 +46,7 @@ def load_model(
     dataset : str, optional
         Whose run it is.
     cache : path
-        Where the dataset lies.
+        Where the dataset lies, and files of the encoders that a model may hear through.
     device : str
         ``auto``, ``cpu``, ``cuda``, ...
 
@@ -55,7 +55,7 @@ def load_model(
     SettingsError
         If it cannot be told which model is meant.
     MissingStageError
-        If there is none.
+        If there is none, or the file of an encoder that it hears through is not in the cache.
     SedpipeError
         If its files are no model of sedpipe's.
 
@@ -66,7 +66,8 @@ def load_model(
     (10, 44100)
     """
     of_dataset = None if dataset is None else open_dataset(dataset, Path(cache))
-    return Model(open_model(None if model is None else fspath(model), of_dataset, choose_device(device)))
+    address = None if model is None else fspath(model)
+    return Model(open_to_hear(address, of_dataset, choose_device(device), Path(cache)))
 
 
 class Model:

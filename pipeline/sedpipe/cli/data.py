@@ -15,6 +15,7 @@ from sedpipe.cli.options import (
     DEFAULT_DATASET,
     EXIT_RETRYABLE,
     FILE,
+    asked_features,
     common,
     dataset_argument,
     front_end_options,
@@ -100,18 +101,18 @@ def _ask_before_days(dataset: str, cache_dir: Path, *, yes: bool) -> None:
 @jobs_option
 @common
 def features(
-    dataset: str, front_end: Path | None, n_mels: int | None, dtype: str, compression: str | None, explain: bool,
-    shard: Shard | None, backend: str, scheduler: str | None, jobs: int, cache_dir: Path, as_json: bool, quiet: bool,
+    dataset: str, compression: str | None, explain: bool, shard: Shard | None, backend: str, scheduler: str | None,
+    jobs: int, cache_dir: Path, as_json: bool, quiet: bool, **options: Any,
 ) -> None:  # fmt: skip
-    """Make log-mel spectrograms, in parallel, into HDF5."""
+    """Make features (log-mel, or vectors of pretrained encoders), in parallel, into HDF5."""
     from sedpipe.io.cache.open import open_dataset
     from sedpipe.io.settings.front_ends import feature_spec
     from sedpipe.stages.features import explain_features, extract_features
 
     if (backend == "dask") != (scheduler is not None):
         raise click.UsageError("--backend dask and --scheduler ADDRESS go together")
-    opened = open_dataset(dataset, cache_dir)
-    spec = feature_spec(opened.read_record().clip_format, front_end, n_mels, dtype)
+    opened, asked = open_dataset(dataset, cache_dir), asked_features(options)
+    spec = feature_spec(opened.read_record().clip_format, asked)
     if explain:
         print_report(explain_features(opened, spec, jobs=jobs), lines.explain_lines, as_json)
         return

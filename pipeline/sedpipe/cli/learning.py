@@ -14,6 +14,7 @@ from sedpipe.cli.help import EXAMPLES
 from sedpipe.cli.options import (
     EXIT_RETRYABLE,
     FOLDER,
+    asked_features,
     common,
     dataset_argument,
     device_option,
@@ -62,9 +63,8 @@ from sedpipe.views.terminal import lines
               help="Processes that share each batch: on GPUs one each, else on the processor.")  # fmt: skip
 @common
 def train(
-    dataset: str, front_end: Path | None, n_mels: int | None, dtype: str, run: str | None, save_every: float,
-    dry_run: bool,
-    cache_dir: Path, as_json: bool, quiet: bool, **options: Any,
+    dataset: str, run: str | None, save_every: float, dry_run: bool, cache_dir: Path, as_json: bool, quiet: bool,
+    **options: Any,
 ) -> None:  # fmt: skip
     """Train a network, or go on with one; ends by choosing thresholds on `testing`."""
     from sedpipe.io.cache.open import open_dataset
@@ -72,14 +72,12 @@ def train(
     from sedpipe.io.settings.train_settings import Asked, train_settings
     from sedpipe.stages.train import train as run_stage
 
-    opened, settings, listener = (
-        open_dataset(dataset, cache_dir),
-        train_settings(Asked(**options)),
-        Terminal(quiet=quiet),
-    )
+    asked = asked_features(options)
+    opened, settings = open_dataset(dataset, cache_dir), train_settings(Asked(**options))
+    spec = feature_spec(opened.read_record().clip_format, asked)
+    listener = Terminal(quiet=quiet)
     if options["preset"] is None:
         listener.say(f"--preset {settings.preset}, since the network runs on {settings.device}")
-    spec = feature_spec(opened.read_record().clip_format, front_end, n_mels, dtype)
     if dry_run:
         from sedpipe.stages.dry_run import dry_run as tell
 

@@ -99,7 +99,8 @@ def predict(
 
     listener = Terminal(quiet=quiet)
     report = run_stage(
-        places, model, cache=open_dataset(dataset, cache_dir) if dataset else None, out=out, form=form,
+        places, model, cache=open_dataset(dataset, cache_dir) if dataset else None, encoders=cache_dir, out=out,
+        form=form,
         operating_point=operating_point, threshold=threshold, device=choose_device(device), listener=listener,
     )  # fmt: skip
     if as_json or out is not None:

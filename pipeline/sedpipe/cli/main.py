@@ -12,7 +12,7 @@ from typing import Any
 import rich_click as click
 
 from sedpipe import __version__
-from sedpipe.cli import cache, data, learning, listening
+from sedpipe.cli import cache, data, encoders, learning, listening
 from sedpipe.cli.help import HELP
 from sedpipe.errors import SedpipeError
 
@@ -49,6 +49,6 @@ def main() -> None:
     """
 
 
-for room in (data, learning, listening, cache):
+for room in (data, learning, listening, encoders, cache):
     for command in room.COMMANDS:
         main.add_command(command)

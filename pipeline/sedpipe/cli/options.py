@@ -10,12 +10,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import rich_click as click
 
 from sedpipe.choices import DTYPES, OPERATING_POINTS
+
+if TYPE_CHECKING:
+    from sedpipe.io.settings.front_ends import AskedFeatures
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -61,18 +65,30 @@ def jobs_option(command: Command) -> Command:
 
 
 def front_end_options(command: Command) -> Command:
-    """Which log-mel parameters: `train` finds the features that `features` made with the same ones."""
+    """Which features: `train` finds those that `features` made with the same options; see :func:`asked_features`."""
     options = [
         click.option("--front-end", type=FILE, metavar="FILE",
                      help="A TOML with other log-mel parameters (sample_rate, window_length, hop_length, n_fft, "
                      "n_frames, n_mels, floor), or with front_end = NAME and its settings."),
         click.option("--n-mels", type=click.IntRange(1), help="Mel bands.", show_default="80"),
+        click.option("--encoder", metavar="NAME[,NAME]",
+                     help="Pretrained encoders instead of log-mel: yamnet, aisfx, birdnet, or the path of a TOML; "
+                     "several are joined. `sedpipe encoders` tells what each is."),
+        click.option("--hop", "hop_s", type=click.FloatRange(0, min_open=True), metavar="SECONDS",
+                     help="From one frame of the encoders to the next.", show_default="each one's own"),
         click.option("--dtype", type=click.Choice(DTYPES), default="float16", show_default=True,
                      help="How feature values are stored."),
     ]  # fmt: skip
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def asked_features(options: dict[str, Any]) -> AskedFeatures:
+    """What :func:`front_end_options` were given, taken out of a command's options."""
+    from sedpipe.io.settings.front_ends import AskedFeatures
+
+    return AskedFeatures(**{field.name: options.pop(field.name) for field in fields(AskedFeatures)})
 
 
 def seed_option(command: Command) -> Command:

@@ -13,6 +13,7 @@ from typing import Any, Protocol, Self
 
 import numpy as np
 
+from sedpipe.features.encoders.front_end import encoder_front_end
 from sedpipe.features.logmel import LogMelConfig
 from sedpipe.features.waveform import WaveformConfig
 from sedpipe.frames import FrameGrid
@@ -105,7 +106,11 @@ class FrontEnd(Protocol):
         """
 
 
-FRONT_ENDS: dict[str, Callable[..., FrontEnd]] = {"logmel": LogMelConfig, "waveform": WaveformConfig}
+FRONT_ENDS: dict[str, Callable[..., FrontEnd]] = {
+    "logmel": LogMelConfig,
+    "waveform": WaveformConfig,
+    "encoder": encoder_front_end,
+}
 """Classes by name. One that makes several front ends has its variant as its first field: ``encoder:yamnet`` is
 ``FRONT_ENDS["encoder"]("yamnet", ...)``."""
 

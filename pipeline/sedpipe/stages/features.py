@@ -23,6 +23,7 @@ from sedpipe.io.cache.dataset import Dataset, audio_name
 from sedpipe.io.cache.feature_file import FeatureFile
 from sedpipe.io.cache.feature_shelf import Shelf
 from sedpipe.io.cache.feature_store import FeatureRow, merge, write_shard
+from sedpipe.io.encoders.front_end import ready_to_hear
 from sedpipe.io.files.atomic import remove_leftovers
 from sedpipe.io.files.locks import hold, is_held, wait_for
 from sedpipe.io.parallel import chunked, in_parallel
@@ -92,7 +93,7 @@ def extract_features(
     dataset : Dataset
         A downloaded one; on a cluster, in a folder that all machines see under its path.
     spec : FeatureSpec
-        Which features; others lie beside them, untouched.
+        Which features; others lie beside them, untouched. Files of encoders that a person named are fetched first.
     compression : str, optional
         ``none``, ``gzip`` or ``lzf``; by default what a store has already, else ``none``. Values do not depend on it.
     jobs : int
@@ -107,13 +108,15 @@ def extract_features(
     Raises
     ------
     MissingStageError
-        If the dataset was not downloaded.
+        If the dataset was not downloaded, or the file of an encoder is not there and cannot be fetched.
     SedpipeError
         If another process makes the same features, or the cache cannot be written.
     """
     started, listener = time.monotonic(), listener or Listener()
     cache = Dataset(dataset.root.absolute(), dataset.name)  # workers may have another working directory
-    work = _Extraction(cache, _audio(cache), spec, compression, shard)
+    audio = _audio(cache)
+    spec = ready_to_hear(spec, cache.root, listener)
+    work = _Extraction(cache, audio, spec, compression, shard)
     with hold(work.folder.lock(shard), _DOING, _ONE_AT_A_TIME):
         splits, waiting = work.run(jobs, scheduler, listener)
     seconds = time.monotonic() - started

@@ -32,7 +32,7 @@ from sedpipe.io.audio.waveforms import read_blocks
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.files.atomic import remove_leftovers, write_text
 from sedpipe.io.models.checkpoints import TrainedModel
-from sedpipe.io.models.open import open_model
+from sedpipe.io.models.open import open_to_hear
 from sedpipe.io.predictions import FORMATS, PredictedEvent, PredictedFile, PredictionLog, rendered, state_of
 from sedpipe.listener import Listener
 from sedpipe.training.fit import Batch
@@ -80,6 +80,7 @@ def predict(
     model: str | None,
     *,
     cache: Dataset | None = None,
+    encoders: Path = Path("cache"),
     out: Path | None = None,
     form: str = "tsv",
     operating_point: str = "min_er",
@@ -97,6 +98,8 @@ def predict(
         What :func:`sedpipe.io.models.open.open_model` knows.
     cache : Dataset, optional
         Whose runs can be named.
+    encoders : Path
+        The cache that holds the files of the encoders that the model may hear through.
     out : Path, optional
         Folder to write to: ``<name>.<suffix>`` a recording, in the folders' own layout. What is there from before
         is kept if recording, model and settings are the same.
@@ -114,15 +117,16 @@ def predict(
     Raises
     ------
     MissingStageError
-        If there is no such model.
+        If there is no such model, or the file of an encoder that it hears through is not there.
     SettingsError
         If the places hold no recording or two of one name, or a setting cannot be used.
     StaleError
         If ``out`` was begun with another model or other settings.
     """
     listener = listener or Listener()
-    opened = open_model(model, cache, device)
-    point = chosen_settings(opened.trained, operating_point, threshold)
+    opened = open_to_hear(model, cache, device, encoders)
+    trained = opened.trained
+    point = chosen_settings(trained, operating_point, threshold)
     found = find_audio(places)
     if form == "audacity" and out is None and len(found.files) > 1:
         raise SettingsError(
@@ -134,7 +138,7 @@ def predict(
         log = PredictionLog(out, {"model": opened.sha256, "post_processing": asdict(point), "overlap": OVERLAP})
     files = []
     for file in listener.track(found.files, len(found.files), "recordings"):
-        predicted = _of_file(file, opened.trained, point, log)
+        predicted = _of_file(file, trained, point, log)
         if out is not None and predicted.state != "failed":
             _write(out / f"{file.name}{FORMATS[form]}", predicted, form)
         files.append(predicted)

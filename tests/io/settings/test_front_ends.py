@@ -3,10 +3,12 @@ from pathlib import Path
 import pytest
 from sedpipe.clips import ClipFormat
 from sedpipe.errors import SettingsError
+from sedpipe.features.front_end import front_end_table
 from sedpipe.features.logmel import LogMelConfig
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.features.waveform import WaveformConfig
-from sedpipe.io.settings.front_ends import feature_spec, load_front_end
+from sedpipe.io.encoders.front_end import encoders_front_end
+from sedpipe.io.settings.front_ends import AskedFeatures, feature_spec, front_end_from, load_front_end
 
 
 def front_end(folder: Path, text: str) -> Path:
@@ -26,19 +28,52 @@ def test_a_file_may_name_another_front_end(tmp_path: Path) -> None:
     assert load_front_end(path) == WaveformConfig(hop_length=441)
 
 
+def test_a_file_may_name_encoders_and_how_far_their_frames_lie_apart(tmp_path: Path) -> None:
+    path = front_end(tmp_path, "front_end = 'encoder:yamnet,aisfx'\nhop_s = 0.25")
+    assert load_front_end(path) == encoders_front_end("yamnet,aisfx", 0.25)
+    assert feature_spec(ClipFormat(), AskedFeatures(encoder="yamnet", hop_s=0.25)).shape == (40, 1024)
+
+
+def test_what_a_model_holds_of_encoders_is_read_and_other_things_are_a_sentence() -> None:
+    table = front_end_table(encoders_front_end("yamnet"))
+    assert front_end_from(table, "front_end") == encoders_front_end("yamnet")
+    for change in ({"yamnet.sha256": "x"}, {"yamnet.window": "15600"}, {"hop_length": None}, {"aisfx.window": 1}):
+        with pytest.raises(SettingsError, match=r"^front_end: "):
+            front_end_from({**table, **change}, "front_end")
+    with pytest.raises(SettingsError, match=r"^front_end: "):
+        front_end_from({"front_end": "encoder"}, "front_end")
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"encoder": "yamnet", "front_end": Path("mine.toml")}, "--encoder and --front-end are two front ends"),
+        ({"hop_s": 0.1}, "--hop is of the frames of encoders"),
+        ({"encoder": "yamnet", "n_mels": 64}, "the front end encoder:yamnet has no n_mels"),
+    ],
+)
+def test_what_does_not_go_together_is_a_sentence(asked: dict[str, object], said: str) -> None:
+    with pytest.raises(SettingsError, match=said):
+        feature_spec(ClipFormat(), AskedFeatures(**asked))
+
+
 def test_a_command_line_changes_what_the_front_end_has(tmp_path: Path) -> None:
-    assert feature_spec(ClipFormat(), None, 40, "float32") == FeatureSpec(LogMelConfig(n_mels=40), "float32")
+    assert feature_spec(ClipFormat(), AskedFeatures(n_mels=40, dtype="float32")) == FeatureSpec(
+        LogMelConfig(n_mels=40), "float32"
+    )
     with pytest.raises(SettingsError, match="the front end waveform has no n_mels"):
-        feature_spec(ClipFormat(), front_end(tmp_path, "front_end = 'waveform'"), n_mels=40)
+        feature_spec(ClipFormat(), AskedFeatures(front_end(tmp_path, "front_end = 'waveform'"), n_mels=40))
 
 
 def test_features_fit_the_clips_of_the_dataset_and_a_file_says_what_does_not(tmp_path: Path) -> None:
     clips = ClipFormat(3.0, 8000)
     assert feature_spec(clips) == FeatureSpec.of_clips(clips)
     fitted = LogMelConfig(8000, 320, 160, 512, 150, 64)
-    assert feature_spec(clips, front_end(tmp_path, "n_mels = 64")).front_end == fitted
-    waveform = feature_spec(clips, front_end(tmp_path, "front_end = 'waveform'\nhop_length = 80\nn_frames = 300"))
+    assert feature_spec(clips, AskedFeatures(front_end(tmp_path, "n_mels = 64"))).front_end == fitted
+    own = front_end(tmp_path, "front_end = 'waveform'\nhop_length = 80\nn_frames = 300")
+    waveform = feature_spec(clips, AskedFeatures(own))
     assert waveform.front_end == WaveformConfig(8000, 80, 300)
+    assert feature_spec(clips, AskedFeatures(encoder="yamnet")).front_end.n_frames == 38
     with pytest.raises(SettingsError, match="values a clip are too many"):
         feature_spec(ClipFormat(1e6, 44_100))
 
@@ -54,6 +89,9 @@ def test_features_fit_the_clips_of_the_dataset_and_a_file_says_what_does_not(tmp
         ("front_end = 'wavefrom'", r"mine\.toml\.front_end: .*\(did you mean 'waveform'\?\)"),
         ("front_end = 5", r"mine\.toml\.front_end: expected a name in quotes, found 5"),
         ("front_end = 'waveform'\nn_mels = 4", r"mine\.toml: unknown key 'n_mels'"),
+        ("front_end = 'encoder:yamnet'\nhop = 4000", r"mine\.toml: found hop = 4000, expected nothing but .* hop_s"),
+        ("front_end = 'encoder:yamnet'\nhop_s = '1'", r"mine\.toml: found hop_s = '1'"),
+        ("front_end = 'encoder:yamnte'", r"'yamnte' is not one of .*\(did you mean 'yamnet'\?\)"),
     ],
 )
 def test_what_cannot_be_used_is_a_sentence(tmp_path: Path, text: str, said: str) -> None:

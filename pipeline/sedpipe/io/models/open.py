@@ -2,13 +2,14 @@
 
 - :func:`open_model`: a run's folder, an exported folder, the name of a run or of a model that comes with sedpipe ->
   :class:`OpenModel`
+- :func:`open_to_hear`: the same, ready for recordings
 - :func:`shipped_models`: the names of those that do
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -16,6 +17,7 @@ import torch
 from sedpipe.errors import MissingStageError, SettingsError
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.runs import Run, find_run, named_run
+from sedpipe.io.encoders.front_end import ready_to_hear
 from sedpipe.io.files.checksums import sha256_of
 from sedpipe.io.models.checkpoints import TrainedModel, read_model
 from sedpipe.io.models.exports import CONFIG, WEIGHTS, is_export, read_export
@@ -76,6 +78,28 @@ def open_model(address: str | None, cache: Dataset | None, device: str) -> OpenM
         trained, files = read_model(path, torch.device(device)), [path]
     digest = hashlib.sha256("\n".join(sha256_of(path) for path in files).encode()).hexdigest()
     return OpenModel(trained, folder, digest)
+
+
+def open_to_hear(address: str | None, cache: Dataset | None, device: str, cache_dir: Path) -> OpenModel:
+    """Find and read a model that is to hear recordings, with the files of the encoders that it hears through.
+
+    Parameters
+    ----------
+    address, cache, device
+        As for :func:`open_model`.
+    cache_dir : Path
+        The cache that holds files of encoders.
+
+    Raises
+    ------
+    MissingStageError
+        If there is no such model, or the file of an encoder is not there; says the command that brings it.
+    SettingsError
+        As :func:`open_model`, or if what runs an encoder is not installed.
+    """
+    opened = open_model(address, cache, device)
+    trained = opened.trained
+    return replace(opened, trained=replace(trained, spec=ready_to_hear(trained.spec, cache_dir)))
 
 
 def _folder(address: str | None, cache: Dataset | None) -> Path:

@@ -1,12 +1,12 @@
 """A front end of one's own, as a TOML: ``n_mels = 64``, or ``front_end = "waveform"``, ``hop_length = 160``, ...
 
 - :func:`load_front_end`: read and check; :func:`front_end_from`: of a table that was read already
-- :func:`feature_spec`: what a person asks of the features of a dataset
+- :class:`AskedFeatures`, :func:`feature_spec`: what a person asks of the features of a dataset
 """
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,10 @@ from sedpipe.clips import ClipFormat
 from sedpipe.errors import SettingsError
 from sedpipe.features.front_end import DEFAULT, FrontEnd, build_front_end, changed, kind_of
 from sedpipe.features.spec import FeatureSpec
+from sedpipe.io.encoders.front_end import encoders_front_end
 from sedpipe.io.settings.toml import config_from, read_toml
 
-_NAME = "front_end"
+_NAME, _ENCODER = "front_end", "encoder:"
 
 
 def load_front_end(path: Path, clips: ClipFormat | None = None) -> FrontEnd:
@@ -34,7 +35,21 @@ def load_front_end(path: Path, clips: ClipFormat | None = None) -> FrontEnd:
     SettingsError
         If the file cannot be read, or has an unknown front end or key, or a value that cannot be used.
     """
-    return front_end_from(read_toml(path), str(path), clips)
+    table = read_toml(path)
+    name = table.get(_NAME)
+    if isinstance(name, str) and name.startswith(_ENCODER):
+        return _encoders(name.removeprefix(_ENCODER), table, str(path), clips)
+    return front_end_from(table, str(path), clips)
+
+
+def _encoders(names: str, table: dict[str, Any], where: str, clips: ClipFormat | None) -> FrontEnd:
+    """Encoders of a file, which says nothing of them but their names and how far their frames lie apart."""
+    hop_s = table.get("hop_s")
+    unknown = sorted({*table} - {_NAME, "hop_s"})
+    if unknown or not isinstance(hop_s, int | float | None) or isinstance(hop_s, bool):
+        found = f"{unknown[0]} = {table[unknown[0]]!r}" if unknown else f"hop_s = {hop_s!r}"
+        raise SettingsError(f"{where}: found {found}, expected nothing but {_NAME} and, in seconds, hop_s")
+    return encoders_front_end(names, hop_s, clips or ClipFormat())
 
 
 def front_end_from(table: Any, where: str, clips: ClipFormat | None = None) -> FrontEnd:
@@ -44,14 +59,23 @@ def front_end_from(table: Any, where: str, clips: ClipFormat | None = None) -> F
     name = table.get(_NAME, DEFAULT)
     try:
         kind = kind_of(name) if isinstance(name, str) else None
-        usual = {} if clips is None or kind is None else _fitted(name, clips).settings
+        usual = {} if clips is None or not isinstance(kind, type) else _fitted(name, clips).settings
     except (ValueError, TypeError) as error:
         raise SettingsError(f"{where}.{_NAME}: {error}") from error
-    if not isinstance(kind, type):
+    if kind is None:
         raise SettingsError(f"{where}.{_NAME}: expected a name in quotes, found {name!r}")
     given = {key: value for key, value in table.items() if key != _NAME}
+    if not isinstance(kind, type):  # made by a function, whose settings depend on the variant
+        return _built(name, given, where)
     front_end: FrontEnd = config_from(kind, {**_variant(kind, name), **usual, **given}, where)
     return front_end
+
+
+def _built(name: str, settings: dict[str, Any], where: str) -> FrontEnd:
+    try:
+        return build_front_end(name, **settings)
+    except (ValueError, TypeError) as error:
+        raise SettingsError(f"{where}: {error}") from error
 
 
 def _fitted(name: str, clips: ClipFormat) -> FrontEnd:
@@ -64,29 +88,61 @@ def _variant(kind: type[Any], name: str) -> dict[str, str]:
     return {fields(kind)[0].name: variant} if variant else {}
 
 
-def feature_spec(
-    clips: ClipFormat, path: Path | None = None, n_mels: int | None = None, dtype: str = "float16"
-) -> FeatureSpec:
-    """Which features of a dataset a person asks for.
+@dataclass(frozen=True)
+class AskedFeatures:
+    """What a person says of features; None leaves a value as it is.
+
+    Parameters
+    ----------
+    front_end : Path, optional
+        A TOML; by default log-mel that fits the clips.
+    n_mels : int, optional
+        Mel bands.
+    dtype : str
+        How values are stored.
+    encoder : str, optional
+        One or several pretrained encoders instead, ``yamnet,my-ears.toml``.
+    hop_s : float, optional
+        Seconds from one of their frames to the next.
+    """
+
+    front_end: Path | None = None
+    n_mels: int | None = None
+    dtype: str = "float16"
+    encoder: str | None = None
+    hop_s: float | None = None
+
+
+def feature_spec(clips: ClipFormat, asked: AskedFeatures | None = None) -> FeatureSpec:
+    """Which features of a dataset a person asks for: a front end of a file, encoders, or log-mel that fits the clips.
 
     Parameters
     ----------
     clips : ClipFormat
         Of the dataset.
-    path : Path, optional
-        TOML of a front end; by default log-mel that fits the clips.
-    n_mels : int, optional
-        Mel bands in place of those.
-    dtype : str
-        How values are stored.
+    asked : AskedFeatures, optional
 
     Raises
     ------
     SettingsError
-        As :func:`load_front_end`; or if the front end has no mel bands, or clips are too long for it.
+        As :func:`load_front_end` and :func:`~sedpipe.io.encoders.front_end.encoders_front_end`; or if what is asked
+        does not go together, or clips are too long for it.
     """
+    asked = asked or AskedFeatures()
+    if asked.encoder is not None and asked.front_end is not None:
+        raise SettingsError("--encoder and --front-end are two front ends", hint="give one of them")
+    if asked.hop_s is not None and asked.encoder is None:
+        raise SettingsError(
+            "--hop is of the frames of encoders", hint="give --encoder, or a --front-end with hop_length"
+        )
     try:
-        front_end = _fitted(DEFAULT, clips) if path is None else load_front_end(path, clips)
-        return FeatureSpec(front_end if n_mels is None else changed(front_end, n_mels=n_mels), dtype)
+        front_end = _front_end(clips, asked)
+        return FeatureSpec(front_end if asked.n_mels is None else changed(front_end, n_mels=asked.n_mels), asked.dtype)
     except ValueError as error:
         raise SettingsError(str(error)) from error
+
+
+def _front_end(clips: ClipFormat, asked: AskedFeatures) -> FrontEnd:
+    if asked.encoder is not None:
+        return encoders_front_end(asked.encoder, asked.hop_s, clips)
+    return _fitted(DEFAULT, clips) if asked.front_end is None else load_front_end(asked.front_end, clips)

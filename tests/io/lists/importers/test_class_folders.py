@@ -1,0 +1,59 @@
+from pathlib import Path
+
+import pytest
+from sedpipe.io.lists.importers.class_folders import from_class_folders
+from sedpipe.io.lists.importers.findings import Findings, look_into
+
+
+def found(folder: Path, *names: str) -> Findings | None:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    return from_class_folders(look_into(folder))
+
+
+def labels(made: Findings | None) -> dict[str, tuple[str, ...]]:
+    assert made is not None
+    return {recording.filename: recording.labels for recording in made.recordings}
+
+
+def test_a_recording_is_labelled_as_its_folder_is_called(tmp_path: Path) -> None:
+    made = found(tmp_path, "dog/a.wav", "cat/site 1/a.flac")
+    assert labels(made) == {"cat/site 1/a.flac": ("cat",), "dog/a.wav": ("dog",)}
+
+
+def test_numbers_that_only_sort_folders_are_no_part_of_labels(tmp_path: Path) -> None:
+    made = found(tmp_path, "001 - Dog bark/a.wav", "002 - Rain/b.wav")
+    assert labels(made) == {"001 - Dog bark/a.wav": ("Dog bark",), "002 - Rain/b.wav": ("Rain",)}
+    assert made is not None
+    assert made.remarks == ("numbers before the names of folders are left out of the labels",)
+    assert labels(found(tmp_path, "Rain/c.wav"))["001 - Dog bark/a.wav"] == ("001 - Dog bark",)
+
+
+def test_background_is_no_class(tmp_path: Path) -> None:
+    made = found(tmp_path, "dog/a.wav", "_background_noise_/b.wav")
+    assert labels(made) == {"_background_noise_/b.wav": (), "dog/a.wav": ("dog",)}
+    assert made is not None
+    assert "'_background_noise_' are taken as ones in which no class sounds" in made.remarks[0]
+
+
+def test_folders_called_like_splits_are_splits(tmp_path: Path) -> None:
+    made = found(tmp_path, "train/dog/a.wav", "train/cat/b.wav", "valid/dog/c.wav", "test/cat/d.wav")
+    assert made is not None
+    assert {r.filename: (r.split, r.labels) for r in made.recordings} == {
+        "train/dog/a.wav": ("training", ("dog",)),
+        "train/cat/b.wav": ("training", ("cat",)),
+        "valid/dog/c.wav": ("testing", ("dog",)),
+        "test/cat/d.wav": ("evaluation", ("cat",)),
+    }
+
+
+@pytest.mark.parametrize("names", [("a.wav", "b.wav"), ("dog/a.wav", "b.wav"), ("dog/a.wav", "dog/b.wav")])
+def test_fewer_than_two_folders_are_no_classes(tmp_path: Path, names: tuple[str, ...]) -> None:
+    assert found(tmp_path, *names) is None
+
+
+def test_loose_recordings_are_left_out_and_said(tmp_path: Path) -> None:
+    made = found(tmp_path, "dog/a.wav", "cat/b.wav", "c.wav")
+    assert made is not None
+    assert made.remarks == ("1 recordings lie in no class's folder and are left out: 'c.wav'",)

@@ -1,0 +1,124 @@
+from pathlib import Path
+
+import pytest
+from sedpipe.errors import SettingsError
+from sedpipe.events import Event
+from sedpipe.io.lists.importers.findings import Findings, Recording, look_into
+from sedpipe.io.lists.importers.label_files import from_label_files
+
+RAVEN = "Selection\tView\tChannel\tBegin Time (s)\tEnd Time (s)\tLow Freq (Hz)\tHigh Freq (Hz)\tAnnotation\n"
+
+
+def found(folder: Path, **files: str) -> Findings | None:
+    """Of a folder with these files; ``__`` stands for a point, ``___`` for a slash."""
+    for name, text in files.items():
+        path = folder / name.replace("___", "/").replace("__", ".")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return from_label_files(look_into(folder))
+
+
+def recordings(made: Findings | None) -> list[Recording]:
+    assert made is not None
+    return list(made.recordings)
+
+
+DOG = Recording("a.wav", ("Dog",), (Event(1.0, 2.0, "Dog"),))
+
+
+def test_label_files_of_every_program_beside_their_recordings(tmp_path: Path) -> None:
+    made = found(
+        tmp_path,
+        a__wav="", a__txt="1.0\t2.0\tDog\n",
+        b__WAV="", b__Table__1__selections__txt=RAVEN + "1\tSpectrogram 1\t1\t1.0\t2.0\t0\t1\tDog\n",
+        c__flac="", c__BirdNET__results__csv="Start (s),End (s),Scientific name,Common name,Confidence\n1,2,C,Dog,1\n",
+        d__mp3="", d_labels__txt="1.0\t2.0\tDog\n",
+        quiet__wav="", quiet__txt="",
+    )  # fmt: skip
+    events = (Event(1.0, 2.0, "Dog"),)
+    assert recordings(made) == [
+        *(Recording(name, ("Dog",), events) for name in ("a.wav", "b.WAV", "c.flac", "d.mp3")),
+        Recording("quiet.wav", (), ()),
+    ]
+
+
+def test_one_table_for_all_with_absolute_paths_and_other_extensions(tmp_path: Path) -> None:
+    table = "file;start;end;label\n/data/x/a.flac;1,0;2,0;Dog\nsub/b.wav;;;\n"
+    made = found(tmp_path, a__wav="", sub___b__wav="", labels__csv=table)
+    assert recordings(made) == [DOG, Recording("sub/b.wav", (), ())]
+    assert made is not None
+    assert "separated by semicolons" in made.remarks
+    assert "decimal commas (2 times)" in made.remarks
+
+
+def test_tags_alone_have_no_events(tmp_path: Path) -> None:
+    made = found(tmp_path, a__wav="", b__wav="", tags__csv='name,x\nfilename,labels\na.wav,"Dog,Cat"\nb.wav,\n'[7:])
+    assert recordings(made) == [Recording("a.wav", ("Dog", "Cat"), None), Recording("b.wav", (), ())]
+
+
+def test_two_recordings_of_one_name_are_told_apart_by_their_folders(tmp_path: Path) -> None:
+    made = found(
+        tmp_path,
+        site1___a__wav="", site1___a__txt="1.0\t2.0\tDog\n",
+        site2___a__wav="", site2___labels__csv="filename,onset,offset,label\na.wav,3,4,Cat\n",
+    )  # fmt: skip
+    assert recordings(made) == [
+        Recording("site1/a.wav", ("Dog",), (Event(1.0, 2.0, "Dog"),)),
+        Recording("site2/a.wav", ("Cat",), (Event(3.0, 4.0, "Cat"),)),
+    ]
+
+
+def test_label_files_may_lie_in_a_folder_of_their_own(tmp_path: Path) -> None:
+    made = found(
+        tmp_path,
+        audio___s1___a__wav="", audio___s2___a__wav="",
+        labels___s1___a__txt="1.0\t2.0\tDog\n", labels___s2___a__txt="3.0\t4.0\tCat\n",
+    )  # fmt: skip
+    assert [(r.filename, r.labels) for r in recordings(made)] == [
+        ("audio/s1/a.wav", ("Dog",)),
+        ("audio/s2/a.wav", ("Cat",)),
+    ]
+    assert made is not None
+    assert "2 label files lie in other folders than their recordings" in made.remarks
+
+
+def test_the_only_label_file_beside_an_only_recording_is_about_it(tmp_path: Path) -> None:
+    made = found(tmp_path, one___a__wav="", one___marks__txt="1.0\t2.0\tDog\n")
+    assert [r.filename for r in recordings(made)] == ["one/a.wav"]
+
+
+def test_what_is_left_out_is_said_with_names(tmp_path: Path) -> None:
+    table = "filename\tonset\toffset\tlabel\na.wav\t1\t2\tDog\nbb.wav\t1\t2\tDog\n"
+    made = found(tmp_path, a__wav="", b__wav="", labels__tsv=table, README__txt="These are our recordings.\n")
+    assert recordings(made) == [DOG]
+    assert made is not None
+    assert made.remarks[0] == "1 recordings without labels are left out: 'b.wav'"
+    assert made.remarks[1].startswith(
+        "labels of 1 recordings that are not found are left out: 'bb.wav' (did you mean 'b"
+    )
+    assert made.remarks[2].startswith("not understood and left aside: ")
+    assert "README.txt" in made.remarks[2]
+
+
+def test_events_count_more_than_tags_and_the_first_of_two_lists_of_events(tmp_path: Path) -> None:
+    made = found(
+        tmp_path,
+        a__wav="", b__wav="",
+        a_events__tsv="a.wav\t1\t2\tDog\n", b_events__tsv="a.wav\t5\t6\tCat\n",
+        tags__csv="filename,label\na.wav,Bird\nb.wav,Bird\n",
+    )  # fmt: skip
+    assert recordings(made) == [DOG, Recording("b.wav", ("Bird",), None)]
+    assert made is not None
+    assert "1 recordings are in several lists, the first counts: 'a.wav'" in made.remarks
+
+
+def test_a_folder_without_lists_is_none_of_it(tmp_path: Path) -> None:
+    assert found(tmp_path, a__wav="") is None
+    assert found(tmp_path, README__txt="Our recordings.\n") is None
+
+
+def test_a_folder_without_recordings_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="holds no audio file"):
+        look_into(tmp_path)
+    with pytest.raises(SettingsError, match="is no folder"):
+        look_into(tmp_path / "nowhere")

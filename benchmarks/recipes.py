@@ -33,6 +33,7 @@ from sedpipe.io.cache.dataset import Dataset  # noqa: E402
 from sedpipe.io.cache.runs import Run, find_run  # noqa: E402
 from sedpipe.listener import Listener  # noqa: E402
 from sedpipe.metrics.spread import paired_differences, rates  # noqa: E402
+from sedpipe.reports import as_json  # noqa: E402
 from sedpipe.stages.score import counts_at_point, score  # noqa: E402
 from sedpipe.steps.frame_scores import frame_scores  # noqa: E402
 from sedpipe.steps.truth import known_truth  # noqa: E402
@@ -44,30 +45,34 @@ def run_scores(dataset: str, cache: Path, name: str, split: str) -> dict[str, An
     """What made a run and what it scores."""
     report = score(Dataset(cache, dataset), run=name, split=split)
     run = find_run(Dataset(cache, dataset), name)
-    record = run.find_record() or {}
+    record = run.find_record()
+    assert record is not None
+    assert record.result is not None
     header, *rows = (line.split(",") for line in run.log_path.read_text().splitlines())
     return {
-        "seed": record["settings"]["seed"],
-        "threads": record["settings"]["threads"],
-        "network": record["settings"]["network"],
-        "training": record["settings"]["training"],
-        "versions": record["versions"],
-        "seconds": record["result"]["seconds"],
-        "best_epoch": record["result"]["best_epoch"],
+        "seed": record.settings.seed,
+        "threads": record.settings.threads,
+        "network": record.settings.network,
+        "training": record.settings.training,
+        "versions": record.versions,
+        "seconds": record.result.seconds,
+        "best_epoch": record.result.best_epoch,
         "log": [dict(zip(header, row, strict=True)) for row in rows],
-        "operating_points": report.operating_points,
+        "operating_points": as_json(report.operating_points),
         "post_processing": steps_of(run),
-        "clip_based": report.clip_based,
+        "clip_based": as_json(report.clip_based),
         **({"f1_with_help": with_help(dataset, cache, name)} if split == TUNED_ON else {}),
     }
 
 
 def steps_of(run: Run) -> dict[str, dict[str, Any]]:
     """Of what was searched on ``testing``, the step of a common threshold and the step that was taken."""
-    steps = (run.find_record() or {})["tuning"][POINT]
+    record = run.find_record()
+    assert record is not None
+    steps = record.tuning[POINT]
     return {
-        "common": next(step for step in steps if step["step"] == COMMON_STEP),
-        "chosen": next(step for step in steps if step["chosen"]),
+        "common": as_json(next(step for step in steps if step.step == COMMON_STEP)),
+        "chosen": as_json(next(step for step in steps if step.chosen)),
     }
 
 

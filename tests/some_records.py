@@ -1,6 +1,9 @@
-"""Records of runs that nobody trained, for what only asks whether they are there."""
+"""Records of runs and cells that nobody trained, for what only asks whether they are there."""
+
+from collections.abc import Mapping, Sequence
 
 from sedpipe.io.records.run import RunRecord, RunSettings, TrainReport
+from sedpipe.io.records.table import Cell, CellScores, TableRecord
 
 
 def run_record(dataset: str = "tiny", epochs: int | None = None) -> RunRecord:
@@ -14,3 +17,18 @@ def run_record(dataset: str = "tiny", epochs: int | None = None) -> RunRecord:
         validation_loss=0.5, stopped="epochs", seconds=1.0, clips_per_second=1.0,
     )  # fmt: skip
     return RunRecord(**begun, result=result)
+
+
+def cell_of(pooling: str, hierarchy: Sequence[int], seed: int, splits: Mapping[str, CellScores]) -> Cell:
+    """A cell whose scores matter, and nothing else."""
+    return Cell(
+        dataset="d", pooling=pooling, hierarchy=tuple(hierarchy), seed=seed, preset="p", recipe="r", epochs=1,
+        network={}, training={}, seconds=3600.0, threads=1, best_epoch=1, versions={}, splits=dict(splits),
+    )  # fmt: skip
+
+
+def table_record(epochs: int, runs: Mapping[str, str]) -> TableRecord:
+    """What a table is to hold."""
+    return TableRecord(
+        dataset="tiny", table="table2", preset="small", recipe="paper", epochs=epochs, seeds=(0,), runs=dict(runs)
+    )

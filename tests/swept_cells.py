@@ -1,29 +1,45 @@
 """Cells of a table with sweeps that can be reckoned by hand."""
 
-VALUES = {"threshold": [-2.0, 0.0, 2.0], "median_s": [0.08, 2.0, 4.08], "min_duration_s": [0.0, 1.0, 2.0]}
+from sedpipe.detection.postprocess import PostProcessing
+from sedpipe.detection.sensitivity import Sweep
+from sedpipe.io.records.table import Around, Cell, CellScores
+from sedpipe.metrics.detection_scores import OverallScores
+from sedpipe.views.tables.table2 import SHOWN
+from some_records import cell_of
+
+VALUES = {"threshold": (-2.0, 0.0, 2.0), "median_s": (0.08, 2.0, 4.08), "min_duration_s": (0.0, 1.0, 2.0)}
+POINTS = ("min_er", "max_f1")
 
 
-def cell(pooling: str, hierarchy: list[int], seed: int, error_rates: list[float | None], f1: float = 0.5, **settings):
+def overall(**scores: float | None) -> OverallScores:
+    """Scores of 0.5 but for those that are given."""
+    return OverallScores(**{**dict.fromkeys(SHOWN, 0.5), **scores})
+
+
+def cell(
+    pooling: str,
+    hierarchy: list[int],
+    seed: int,
+    error_rates: list[float | None],
+    f1: float = 0.5,
+    **settings: object,
+) -> Cell:
     """A system whose error rate goes along ``error_rates`` whatever is moved."""
-    chosen = {"threshold": 0.3, "median_s": 0.56, "min_duration_s": [0.0, 0.4], **settings}
-    sweeps = {
-        moved: {"values": values, "error_rate": error_rates, "f1": [f1 - 0.1, f1, f1 - 0.2]}
-        for moved, values in VALUES.items()
-    }
-    points = ("min_er", "max_f1")
-    scores = {"error_rate": error_rates[1], "f1": f1}
-    return {
-        "pooling": pooling,
-        "hierarchy": hierarchy,
-        "seed": seed,
-        "splits": {"testing": {"operating_points": dict.fromkeys(points, scores)}},
-        "sensitivity": {point: {"settings": chosen, "sweeps": sweeps} for point in points},
-    }
+    chosen = PostProcessing(**{"threshold": 0.3, "median_s": 0.56, "min_duration_s": (0.0, 0.4), **settings})
+    sweeps = {moved: Sweep(values, tuple(error_rates), (f1 - 0.1, f1, f1 - 0.2)) for moved, values in VALUES.items()}
+    scores = CellScores(
+        clips=0,
+        operating_points=dict.fromkeys(POINTS, overall(error_rate=error_rates[1], f1=f1)),
+        counts=dict.fromkeys(POINTS, ()),
+    )
+    around = Around(settings=chosen, sweeps=sweeps)
+    without = cell_of(pooling, hierarchy, seed, {"testing": scores})
+    return without.model_copy(update={"sensitivity": dict.fromkeys(POINTS, around)})
 
 
 CELLS = [
     cell("linear", [], 0, [0.9, 0.5, 0.7]),
-    cell("linear", [], 1, [0.7, 0.6, 0.7], median_s=[0.0, 0.4]),
+    cell("linear", [], 1, [0.7, 0.6, 0.7], median_s=(0.0, 0.4)),
     cell("linear", [5, 5], 0, [0.6, 0.4, 0.5], f1=0.6),
     cell("linear", [5, 5], 1, [0.6, 0.4, 0.5], f1=0.6),
 ]

@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,7 @@ from sedpipe.stages.export import export
 from sedpipe.stages.features import explain_features, extract_features
 from sedpipe.stages.predict import predict
 from sedpipe.stages.report import report
+from sedpipe.stages.reproduce.grid import grid
 from sedpipe.stages.reproduce.table2 import reproduce_table2
 from sedpipe.stages.score import score
 from sedpipe.stages.status import status
@@ -102,7 +103,7 @@ def test_scores_of_stored_and_of_new_frame_scores_are_those_there_were(dataset: 
         assert json.loads((dataset.runs / "whole" / f"scores-{split}.json").read_text()).items() >= there.items()
         (dataset.runs / "whole" / f"frame-scores-{split}.h5").unlink()
         anew = score(dataset, run="whole", split=split)
-        assert dict(anew.segment_based) == pytest.approx(there["segment_based"])
+        assert asdict(anew.segment_based) == pytest.approx(there["segment_based"])
 
 
 def test_a_page_is_made_of_stored_scores(dataset: Dataset) -> None:
@@ -130,7 +131,7 @@ def test_a_table_is_complete_and_its_cells_stay_byte_for_byte(
     folder = dataset.folder / "tables" / "table2-tiny"
     cells = files(folder / "cells")
     once = replace(settings, training=replace(settings.training, epochs=1), pooling=PoolingConfig("linear", (5,)))
-    made = reproduce_table2(dataset, once, spec, (0,), poolings=("linear",), hierarchies=((), (5,)))
+    made = reproduce_table2(dataset, once, spec, grid((0,), ((), (5,)), ("linear",)))
     assert made.cells == {"all": 2, "made": 0, "missing": 0}
     assert files(folder / "cells") == cells
     assert "linear, 5 against single" in (folder / "table.md").read_text()

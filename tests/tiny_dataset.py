@@ -26,6 +26,7 @@ from sedpipe.nn.networks.crnn import CRNNConfig
 from sedpipe.nn.networks.registry import build_network
 from sedpipe.nn.pooling import PoolingConfig
 from sedpipe.stages.predict import predict
+from sedpipe.stages.reproduce.grid import grid
 from sedpipe.stages.reproduce.table2 import reproduce_table2
 from sedpipe.stages.train import train
 from sedpipe.training.fit import TrainingConfig
@@ -149,6 +150,6 @@ def reproduce_until(cache_dir: Path, n_lines: int, jobs: int = 1) -> None:
     torch.set_num_threads(1)
     settings = replace(QUICK, threads=jobs)
     reproduce_table2(
-        Dataset(cache_dir, NAME), settings, FeatureSpec(FRONT_END), (0,),
-        poolings=("linear",), hierarchies=GRID, jobs=jobs, listener=Dies(n_lines),
+        Dataset(cache_dir, NAME), settings, FeatureSpec(FRONT_END), grid((0,), GRID, ("linear",)),
+        jobs=jobs, listener=Dies(n_lines),
     )  # fmt: skip

@@ -18,10 +18,10 @@ from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.manifests.load import manifest_names
 from sedpipe.io.models.checkpoints import write_model
 from sedpipe.nn.pooling import POOLING_FUNCTIONS
+from sedpipe.reports.tables import ReproduceReport
 from sedpipe.shards import Shard
 from sedpipe.sources.access import FetchOptions
 from sedpipe.stages.download import DownloadOptions
-from sedpipe.stages.reproduce.table2 import ReproduceReport
 from tiny_dataset import make_dataset, untrained_model
 
 VERBS = sorted(
@@ -166,8 +166,8 @@ def test_the_pooling_functions_that_help_names_are_those_there_are() -> None:
 def test_a_table_with_a_failed_cell_ends_with_3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: dict[str, object] = {}
 
-    def make(dataset: Dataset, *_: object, **options: object) -> ReproduceReport:
-        asked.update(options)
+    def make(dataset: Dataset, *given: object, **options: object) -> ReproduceReport:
+        asked.update(options, points=given[2])
         return ReproduceReport(dataset.name, "table2", {"all": 2, "made": 1, "missing": 1}, "there", {"a": "no memory"})
 
     monkeypatch.setattr("sedpipe.stages.reproduce.table2.reproduce_table2", make)
@@ -177,7 +177,8 @@ def test_a_table_with_a_failed_cell_ends_with_3(tmp_path: Path, monkeypatch: pyt
     assert outcome.output.splitlines() == [
         "table2 on tiny: 1 of 2 cells, 1 made now", "failed: a: no memory", "there/table.md"
     ]  # fmt: skip
-    assert (asked["poolings"], asked["jobs"]) == (("auto", "linear"), 2)
+    assert list(dict.fromkeys(point.pooling for point in asked["points"])) == ["auto", "linear"]
+    assert asked["jobs"] == 2
 
 
 def test_a_hierarchy_that_does_not_fit_the_frames_says_so(tmp_path: Path) -> None:

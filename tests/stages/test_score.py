@@ -3,7 +3,7 @@ import os
 import subprocess
 import sys
 import warnings
-from dataclasses import asdict, replace
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -22,8 +22,10 @@ from sedpipe.io.cache.runs import Run, named_run
 from sedpipe.io.lists.clips import read_clips, write_clips
 from sedpipe.io.lists.events import read_event_list
 from sedpipe.io.models.checkpoints import read_model, write_model
+from sedpipe.io.records.scores import Coverage, ScoreReport
+from sedpipe.reports import as_json
 from sedpipe.stages import score as score_stage
-from sedpipe.stages.score import ScoreReport, score
+from sedpipe.stages.score import score
 from sedpipe.stages.train import train
 from sedpipe.steps import scoring
 from tiny_dataset import FRONT_END, LABELS, NAME, SETTINGS, make_dataset
@@ -86,7 +88,7 @@ def test_sed_eval_gives_the_reported_numbers_for_the_written_events(cache, split
     durations = {clip.clip_id: clip.end_s for clip in cache.read_clips()[split]}
     official = by_sed_eval(cache.reference_path(split), Path(report.estimated), durations)
     for name, value in official.items():
-        assert report.segment_based[name] == pytest.approx(value, abs=1e-12), name
+        assert getattr(report.segment_based, name) == pytest.approx(value, abs=1e-12), name
     assert report.segment_based == report.operating_points[point]
 
 
@@ -109,7 +111,7 @@ def test_another_operating_point_is_scored_from_the_same_frames(cache, monkeypat
 
 def test_events_are_decoded_with_the_stored_operating_points(cache):
     report = scored(cache)
-    assert report.post_processing == {name: asdict(point) for name, point in TWO_POINTS.items()}
+    assert report.post_processing == TWO_POINTS
     assert set(report.operating_points) == {"min_er", "max_f1"}
 
 
@@ -151,23 +153,22 @@ def test_frames_of_other_clips_are_not_reused(cache, monkeypatch, change):
 
 
 def test_report_has_the_keys_of_score_json_and_is_the_file(cache):
-    report = scored(cache)
-    assert set(asdict(report)) >= REPORT_KEYS
-    assert set(report.clips) == {"listed", "scored", "missing"}
-    assert set(report.yardsticks) == {"nothing", "commonest_everywhere", "tags_stretched", "rounded_to_segments"}
-    assert all(set(scores) == SEGMENT_KEYS for scores in report.yardsticks.values())
-    assert set(report.intervals) == {"min_er", "max_f1"}
-    assert all(set(of_point) == {"error_rate", "f1", "macro_f1"} for of_point in report.intervals.values())
-    assert set(report.psds) == {"scenario1", "scenario2"}
-    assert set(report.segment_based) == SEGMENT_KEYS
-    assert set(report.operating_points) == {"min_er", "max_f1"}
-    assert all(set(scores) == SEGMENT_KEYS for scores in report.operating_points.values())
-    assert "f1" in report.event_based
-    assert set(report.clip_based) == {"precision", "recall", "f1", "map", "micro", "macro"}
-    assert tuple(report.per_class) == LABELS
-    assert report.stage == "score"
-    stored = json.loads(named_run(cache, "run").scores_path("evaluation").read_text())
-    assert stored == json.loads(json.dumps(asdict(report)))
+    report = as_json(scored(cache))
+    assert set(report) >= REPORT_KEYS
+    assert set(report["clips"]) == {"listed", "scored", "missing"}
+    assert set(report["yardsticks"]) == {"nothing", "commonest_everywhere", "tags_stretched", "rounded_to_segments"}
+    assert all(set(scores) == SEGMENT_KEYS for scores in report["yardsticks"].values())
+    assert set(report["intervals"]) == {"min_er", "max_f1"}
+    assert all(set(of_point) == {"error_rate", "f1", "macro_f1"} for of_point in report["intervals"].values())
+    assert set(report["psds"]) == {"scenario1", "scenario2"}
+    assert set(report["segment_based"]) == SEGMENT_KEYS
+    assert set(report["operating_points"]) == {"min_er", "max_f1"}
+    assert all(set(scores) == SEGMENT_KEYS for scores in report["operating_points"].values())
+    assert "f1" in report["event_based"]
+    assert set(report["clip_based"]) == {"precision", "recall", "f1", "map", "micro", "macro"}
+    assert tuple(report["per_class"]) == LABELS
+    assert report["stage"] == "score"
+    assert json.loads(named_run(cache, "run").scores_path("evaluation").read_text()) == report
 
 
 def test_scores_of_the_split_that_thresholds_were_tuned_on_say_so(cache):
@@ -177,13 +178,13 @@ def test_scores_of_the_split_that_thresholds_were_tuned_on_say_so(cache):
 
 def test_clips_of_the_list_that_could_not_be_scored_are_counted(cache):
     # the record lists one clip that has no audio, and whose name only a ledger would know
-    assert scored(cache).clips == {"listed": 6, "scored": 5, "missing": []}
+    assert scored(cache).clips == Coverage(listed=6, scored=5, missing=())
 
 
 def test_a_clip_without_features_is_missing_by_name(cache):
     path = cache.features_dir(FeatureSpec(FRONT_END).fingerprint) / "evaluation.h5"
     merge(path, [FeatureFile(path).read(row) for row in range(4)], 4, FeatureSpec(FRONT_END))
-    assert scored(cache).clips == {"listed": 6, "scored": 4, "missing": ["evaluation-00004"]}
+    assert scored(cache).clips == Coverage(listed=6, scored=4, missing=("evaluation-00004",))
 
 
 def test_the_written_events_name_every_scored_clip(cache):
@@ -309,7 +310,7 @@ def test_several_runs_are_scored_as_their_mean_tuned_on_testing(two):
     rows = [line.split("\t") for line in (folder / "evaluation-00001.tsv").read_text().splitlines()]
     assert rows[0] == ["onset", "offset", *LABELS]
     assert np.allclose([[float(cell) for cell in row[2:]] for row in rows[1:]], mean[1][: len(rows) - 1], atol=1e-6)
-    assert {tuple(step["step"] for step in steps) for steps in report.tuning.values()} == {STEPS}
+    assert {tuple(step.step for step in steps) for steps in report.tuning.values()} == {STEPS}
     assert Path(report.estimated).parent == two.folder / "ensembles" / "run+other"
 
 
@@ -319,13 +320,13 @@ def stored_frames(cache: Dataset, run: str) -> np.ndarray:
 
 
 def test_a_run_against_itself_makes_no_difference_and_against_another_one_does(two):
-    same = scored(two, run="run", against="run").against["differences"]
-    assert {found["difference"] for found in same.values()} == {0}
+    same = scored(two, run="run", against="run").against.differences
+    assert {found.difference for found in same.values()} == {0}
     against = scored(two, run="run", against="other").against
-    assert against["run"] == "other"
+    assert against.run == "other"
     other = scored(two, run="other")
-    expected = scored(two, run="run").segment_based["error_rate"] - other.segment_based["error_rate"]
-    assert against["differences"]["error_rate"]["difference"] == pytest.approx(expected)
+    expected = scored(two, run="run").segment_based.error_rate - other.segment_based.error_rate
+    assert against.differences["error_rate"].difference == pytest.approx(expected)
 
 
 def test_what_is_undefined_has_a_reason(cache):
@@ -333,7 +334,7 @@ def test_what_is_undefined_has_a_reason(cache):
     never = dict.fromkeys(TWO_POINTS, PostProcessing(1.0))
     write_model(path, replace(read_model(path, torch.device("cpu")), operating_points=never))
     report = scored(cache)
-    assert report.segment_based["precision"] is None
+    assert report.segment_based.precision is None
     assert report.undefined["segment_based.precision"] == "nothing was estimated"
     assert "NaN" not in named_run(cache, "run").scores_path("evaluation").read_text()
 

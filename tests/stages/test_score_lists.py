@@ -12,6 +12,8 @@ from sedpipe.errors import ListFormatError, SettingsError
 from sedpipe.io.lists.events import read_event_list
 from sedpipe.labels import LabelSet
 from sedpipe.listener import Listener
+from sedpipe.metrics.bootstrap import Difference
+from sedpipe.reports.scores import ListCoverage
 from sedpipe.stages.score_lists import score_lists
 
 HEADER = "filename\tonset\toffset\tevent_label\n"
@@ -29,14 +31,12 @@ def test_two_lists_score_without_dataset_or_run(tmp_path):
     estimated = written(tmp_path, "e.tsv", HEADER + "a.wav\t0.5\t1.5\tCar\nc.wav\t0\t1\tCar\n")
     report = score_lists(reference, estimated)
     # a: Car 0 1 2 against 0 1; b: Bus 0 1 2 3 missed; c: Car 0 invented
-    assert report.segment_based["error_rate"] == pytest.approx((1 + 4 + 1) / 7)
-    cut = {"reference": 0, "estimated": 0}
-    assert report.clips == {"listed": 3, "scored": 3, "missing": [], "without_output": 1, "cut": cut}
-    assert report.yardsticks["nothing"]["error_rate"] == 1
+    assert report.segment_based.error_rate == pytest.approx((1 + 4 + 1) / 7)
+    assert report.clips == ListCoverage(3, 3, [], without_output=1, cut={"reference": 0, "estimated": 0})
+    assert report.yardsticks["nothing"].error_rate == 1
     assert report.commonest_class == "Bus"
-    assert report.yardsticks["nothing"].keys() == report.segment_based.keys()
     low, high = report.intervals["error_rate"]
-    assert low <= report.segment_based["error_rate"] <= high
+    assert low <= report.segment_based.error_rate <= high
 
 
 @pytest.mark.parametrize(
@@ -58,17 +58,17 @@ def test_the_forms_of_lists_people_have_all_read_the_same(tmp_path, text):
 def test_names_of_videos_may_have_a_leading_y_in_one_list_and_none_in_the_other(tmp_path):
     reference = written(tmp_path, "r.tsv", HEADER + "Y-5QrBL6MzLg_60.000_70.000.wav\t0\t2\tCar\n")
     estimated = written(tmp_path, "e.tsv", HEADER + "-5QrBL6MzLg_60.000_70.000\t0\t2\tCar\n")
-    assert score_lists(reference, estimated).segment_based["error_rate"] == 0
+    assert score_lists(reference, estimated).segment_based.error_rate == 0
 
 
 def test_a_clip_lasts_as_its_name_says_or_as_is_given(tmp_path):
     rows = HEADER + "-5QrBL6MzLg_60.000_70.000.wav\t0\t2\tCar\n"
     reference = written(tmp_path, "r.tsv", rows)
-    assert score_lists(reference, reference).yardsticks["tags_stretched"]["insertion_rate"] == 8 / 2
-    assert score_lists(reference, reference, duration=3.0).yardsticks["tags_stretched"]["insertion_rate"] == 1 / 2
+    assert score_lists(reference, reference).yardsticks["tags_stretched"].insertion_rate == 8 / 2
+    assert score_lists(reference, reference, duration=3.0).yardsticks["tags_stretched"].insertion_rate == 1 / 2
     durations = written(tmp_path, "d.tsv", "Y-5QrBL6MzLg_60.000_70.000.wav  \t 4.0\n")
     by_list = score_lists(reference, reference, durations=durations)
-    assert by_list.yardsticks["tags_stretched"]["insertion_rate"] == 2 / 2
+    assert by_list.yardsticks["tags_stretched"].insertion_rate == 2 / 2
     other = written(tmp_path, "r2.tsv", TRUTH)
     with pytest.raises(ListFormatError, match=r"d\.tsv has no duration of clip 'a'"):
         score_lists(other, other, durations=durations)
@@ -78,12 +78,12 @@ def test_nothing_is_cut_unless_a_length_is_given_and_then_it_is_said(tmp_path):
     reference = written(tmp_path, "r.tsv", HEADER + "-5QrBL6MzLg_60.000_63.000.wav\t0\t3\tCar\n")
     estimated = written(tmp_path, "e.tsv", HEADER + "-5QrBL6MzLg_60.000_63.000.wav\t0\t10\tCar\n")
     free = score_lists(reference, estimated)
-    assert free.segment_based["insertion_rate"] == pytest.approx(7 / 3)
-    assert free.clips["cut"] == {"reference": 0, "estimated": 0}
+    assert free.segment_based.insertion_rate == pytest.approx(7 / 3)
+    assert free.clips.cut == {"reference": 0, "estimated": 0}
     assert free.remarks == ("1 clips have events past the end that their name says; nothing is cut",)
     cut = score_lists(reference, estimated, duration=3)
-    assert cut.segment_based["insertion_rate"] == 0
-    assert cut.clips["cut"] == {"reference": 0, "estimated": 1}
+    assert cut.segment_based.insertion_rate == 0
+    assert cut.clips.cut == {"reference": 0, "estimated": 1}
     said = (
         "events that reach past the end of their clip are cut there: 1 of the estimated events (0 lie wholly beyond it)"
     )
@@ -94,14 +94,14 @@ def test_nothing_is_cut_unless_a_length_is_given_and_then_it_is_said(tmp_path):
 def test_only_audio_set_s_names_say_how_long_a_clip_is(tmp_path, name):
     reference = written(tmp_path, "r.tsv", HEADER + f"{name}.wav\t0\t6\tCar\n")
     report = score_lists(reference, reference)
-    assert report.yardsticks["tags_stretched"]["error_rate"] == 0
+    assert report.yardsticks["tags_stretched"].error_rate == 0
     assert "1 clips are taken to end with their last event" in report.remarks[0]
 
 
 def test_no_time_of_the_reference_is_moved(tmp_path):
     reference = written(tmp_path, "r.tsv", HEADER + "a.wav\t0\t2.0004\tCar\n")
     report = score_lists(reference, written(tmp_path, "e.tsv", HEADER + "a.wav\t0\t2.0000001\tCar\n"))
-    assert report.segment_based["deletion_rate"] == pytest.approx(1 / 3)
+    assert report.segment_based.deletion_rate == pytest.approx(1 / 3)
 
 
 times = st.decimals(0, 30, places=4).map(float)
@@ -133,17 +133,17 @@ def test_scores_of_lists_are_those_of_sed_eval_without_any_length(tmp_path_facto
     for lists in clips.values():
         official.evaluate(*([{"onset": a, "offset": b, "event_label": label} for a, b, label in of] for of in lists))
     report = score_lists(*paths)
-    if report.segment_based["error_rate"] is not None:
-        assert report.segment_based["error_rate"] == pytest.approx(official.overall_error_rate()["error_rate"])
-        assert report.segment_based["recall"] == pytest.approx(official.overall_f_measure()["recall"])
+    if report.segment_based.error_rate is not None:
+        assert report.segment_based.error_rate == pytest.approx(official.overall_error_rate()["error_rate"])
+        assert report.segment_based.recall == pytest.approx(official.overall_f_measure()["recall"])
 
 
 def test_lists_of_one_recording_are_about_the_same_one(tmp_path):
     reference = written(tmp_path, "truth.txt", "1.0\t3.0\tCar\n4.0\t5.0\tBus\n")
     estimated = written(tmp_path, "labels.txt", "1.000000\t3.000000\tCar\n\\\t500.0\t2000.0\n")
-    assert score_lists(reference, estimated).segment_based["recall"] == pytest.approx(2 / 3)
+    assert score_lists(reference, estimated).segment_based.recall == pytest.approx(2 / 3)
     named = written(tmp_path, "e.csv", "file,start,end,label\nx/y.wav,1,3,Car\nx/y.wav,4,5,Bus\n")
-    assert score_lists(reference, named).segment_based["error_rate"] == 0
+    assert score_lists(reference, named).segment_based.error_rate == 0
 
 
 def test_a_list_of_one_recording_against_one_of_several_says_what_it_lacks(tmp_path):
@@ -153,7 +153,7 @@ def test_a_list_of_one_recording_against_one_of_several_says_what_it_lacks(tmp_p
         score_lists(reference, estimated)
     assert "it has no column with file names: call it like its recording" in caught.value.hint
     called_like_it = written(tmp_path, "a.txt", "0.5\t2.5\tCar\n")
-    assert score_lists(reference, called_like_it).per_class["Car"]["f1"] == 1
+    assert score_lists(reference, called_like_it).per_class["Car"].f1 == 1
 
 
 def test_folders_with_a_list_a_recording_can_be_scored(tmp_path):
@@ -162,13 +162,13 @@ def test_folders_with_a_list_a_recording_can_be_scored(tmp_path):
         written(tmp_path / folder, f"a{ending}", "0.5\t2.5\tCar\n")
         written(tmp_path / folder, f"b{ending}", "")
     report = score_lists(tmp_path / "truth", tmp_path / "found")
-    assert (report.clips["scored"], report.segment_based["error_rate"]) == (2, 0)
+    assert (report.clips.scored, report.segment_based.error_rate) == (2, 0)
 
 
 def test_absolute_paths_and_other_folders_mean_the_same_recordings(tmp_path):
     reference = written(tmp_path, "r.tsv", TRUTH)
     estimated = written(tmp_path, "e.tsv", TRUTH.replace("a.wav", "/data/set/a.flac").replace("b.wav", "C:\\x\\b.WAV"))
-    assert score_lists(reference, estimated).segment_based["error_rate"] == 0
+    assert score_lists(reference, estimated).segment_based.error_rate == 0
 
 
 def test_a_class_that_only_the_estimates_have_is_said_with_what_was_meant(tmp_path):
@@ -222,7 +222,7 @@ def test_labels_outside_the_set_are_a_sentence(tmp_path):
 def test_what_is_undefined_is_null_with_a_reason(tmp_path):
     reference = written(tmp_path, "r.tsv", TRUTH)
     report = score_lists(reference, written(tmp_path, "e.tsv", HEADER))
-    assert report.segment_based["precision"] is None
+    assert report.segment_based.precision is None
     assert report.undefined["segment_based.precision"] == "nothing was estimated"
     empty = written(tmp_path, "n.tsv", HEADER + "a.wav\t\t\t\n")
     report = score_lists(empty, empty, labels=LabelSet(("Car",)))
@@ -235,9 +235,9 @@ def test_two_systems_are_told_apart_on_the_same_clips(tmp_path):
     reference = written(tmp_path, "r.tsv", HEADER + rows)
     worse = written(tmp_path, "w.tsv", HEADER + rows.replace("\t2\t", "\t4\t"))
     against = score_lists(reference, reference, against=worse).against
-    assert against["differences"]["error_rate"] == {"difference": -1.0, "interval": (-1.0, -1.0), "better": 1.0}
-    same = score_lists(reference, reference, against=reference).against["differences"]["f1"]
-    assert (same["difference"], same["better"]) == (0, 0)
+    assert against.differences["error_rate"] == Difference(-1.0, (-1.0, -1.0), better=1.0)
+    same = score_lists(reference, reference, against=reference).against.differences["f1"]
+    assert (same.difference, same.better) == (0, 0)
 
 
 @pytest.mark.parametrize(

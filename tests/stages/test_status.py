@@ -10,14 +10,13 @@ from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.runs import Run
 from sedpipe.io.cache.table_folder import Table
-from sedpipe.io.files.atomic import write_json
 from sedpipe.io.files.locks import hold
 from sedpipe.io.manifests.load import load_manifest
 from sedpipe.stages.download import download
 from sedpipe.stages.features import extract_features
 from sedpipe.stages.status import StatusReport, status
 from sedpipe.views.terminal.lines import status_lines
-from some_records import run_record
+from some_records import cell_of, run_record, table_record
 
 FEATURES = FeatureSpec(LogMelConfig()).fingerprint
 
@@ -132,12 +131,12 @@ def test_a_table_tells_what_each_cell_has_come_to(featured: Path) -> None:
     table = Table(cache.folder / "tables" / "table2-small")
     names = [f"linear-5x5-seed{seed}" for seed in range(5)]
     runs = {name: f"table2-small-paper-8-{name}" for name in names}
-    write_json(table.record_path, {"epochs": 8, "runs": runs})
+    table.write_record(table_record(8, runs))
     for seed, n_epochs in ((0, 8), (1, 3), (2, 2), (3, 1)):
         run = Run(cache.runs / runs[names[seed]])
         run.write_record(run_record())
         run.log_path.write_text("epoch,loss\n" + "1,0.5\n" * n_epochs)
-    table.write_cell(names[0], {})
+    table.write_cell(names[0], cell_of("linear", (5, 5), 0, {}))
     table.note_failure(names[3], "the loss is nan")
     with hold(Run(cache.runs / runs[names[1]]).lock_path, "training", ""):
         report = look(featured)
@@ -164,7 +163,7 @@ def test_a_table_tells_what_each_cell_has_come_to(featured: Path) -> None:
 
 def test_a_table_without_record_tells_what_is_done(featured: Path) -> None:
     table = Table(Dataset(featured, "tiny").folder / "tables" / "older")
-    table.write_cell("linear-5x5-seed0", {})
+    table.write_cell("linear-5x5-seed0", cell_of("linear", (5, 5), 0, {}))
     grid = look(featured).stages["reproduce"]["older"]
     assert (grid["all"], grid["done"]) == (1, 1)
 

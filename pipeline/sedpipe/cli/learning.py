@@ -146,19 +146,19 @@ def reproduce(
 
     if (table == "figure5") != (clip is not None):
         raise click.UsageError("figure5 and --clip go together")
+    from sedpipe.stages.reproduce.grid import HIERARCHIES, grid
     from sedpipe.stages.reproduce.table2 import reproduce_table2
 
     settings, opened = train_settings(Asked(**options)), open_dataset(dataset, cache_dir)
     if clip is not None:
         from sedpipe.stages.reproduce.figure5 import reproduce_figure5
 
-        drawn = reproduce_figure5(opened, settings, clip, seed, split=split,
-                                  poolings=poolings, folder=out, listener=Terminal(quiet=quiet))  # fmt: skip
+        drawn = reproduce_figure5(opened, settings, clip, grid((seed,), HIERARCHIES, poolings), split=split,
+                                  folder=out, listener=Terminal(quiet=quiet))  # fmt: skip
         return print_report(drawn, lines.figure5_lines, as_json)
     spec = feature_spec(opened.read_record().clip_format)
-    report = reproduce_table2(opened, settings, spec, seeds,
-                              poolings=poolings, folder=out, shard=shard, jobs=jobs, listener=Terminal(quiet=quiet),
-                              )  # fmt: skip
+    report = reproduce_table2(opened, settings, spec, grid(seeds, HIERARCHIES, poolings), folder=out, shard=shard,
+                              jobs=jobs, listener=Terminal(quiet=quiet))  # fmt: skip
     print_report(report, lines.reproduce_lines, as_json)
     if report.failed:
         sys.exit(EXIT_RETRYABLE)

@@ -10,18 +10,12 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, is_dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import rich_click as click
 
 from sedpipe.fates import Fate
 from sedpipe.listener import Listener
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
-    from sedpipe.io.records.form import Record
 
 Item = TypeVar("Item")
 
@@ -51,9 +45,9 @@ class Terminal(Listener):
             yield item
 
 
-def print_report(
-    report: DataclassInstance | Record, told: Callable[[dict[str, Any]], list[str]], as_json: bool
-) -> None:
+def print_report(report: object, told: Callable[[dict[str, Any]], list[str]], as_json: bool) -> None:
     """A report on stdout: the JSON object, or what a person reads of it."""
-    content = asdict(report) if is_dataclass(report) else report.as_json()
+    from sedpipe.reports import as_json as plain
+
+    content = plain(report)
     click.echo(json.dumps(content, ensure_ascii=False) if as_json else "\n".join(told(content)))

@@ -17,6 +17,7 @@ from sedpipe.features.encoders.front_end import encoder_front_end
 from sedpipe.features.logmel import LogMelConfig
 from sedpipe.features.waveform import WaveformConfig
 from sedpipe.frames import FrameGrid
+from sedpipe.registry import Registry
 from sedpipe.suggestions import did_you_mean
 
 Setting = int | float | str
@@ -106,11 +107,9 @@ class FrontEnd(Protocol):
         """
 
 
-FRONT_ENDS: dict[str, Callable[..., FrontEnd]] = {
-    "logmel": LogMelConfig,
-    "waveform": WaveformConfig,
-    "encoder": encoder_front_end,
-}
+FRONT_ENDS: Registry[Callable[..., FrontEnd]] = Registry(
+    "front ends", {"logmel": LogMelConfig, "waveform": WaveformConfig, "encoder": encoder_front_end}
+)
 """Classes by name. One that makes several front ends has its variant as its first field: ``encoder:yamnet`` is
 ``FRONT_ENDS["encoder"]("yamnet", ...)``."""
 

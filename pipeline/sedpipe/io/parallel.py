@@ -10,16 +10,17 @@ import os
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import joblib
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from sedpipe.errors import SedpipeError
+from sedpipe.registry import add, additions
 
 if TYPE_CHECKING:
     import distributed
@@ -46,7 +47,8 @@ def in_parallel(
     Parameters
     ----------
     function : callable
-        Importable by its name. On a cluster it may run twice for an item, when a worker dies, and from any folder.
+        Importable by its name; it knows what a script of one's own has added to registries. On a cluster it may run
+        twice for an item, when a worker dies, and from any folder.
     items : iterable
         Taken as workers become free, so they may be many.
     jobs : int
@@ -74,7 +76,7 @@ def _here(function: Callable[[Item], Result], items: Iterable[Item], jobs: int, 
     workers = joblib.Parallel(n_jobs=jobs, return_as="generator" if ordered else "generator_unordered")
     call = joblib.delayed(_call_in)
     try:
-        yield from workers(call(os.getcwd(), os.getpid(), function, item) for item in items)
+        yield from workers(call(os.getcwd(), os.getpid(), additions(), function, item) for item in items)
     except TerminatedWorkerError as error:
         raise SedpipeError(
             "a worker process was killed from outside, perhaps for lack of memory",
@@ -82,10 +84,13 @@ def _here(function: Callable[[Item], Result], items: Iterable[Item], jobs: int, 
         ) from error
 
 
-def _call_in(folder: str, parent: int, function: Callable[[Item], Result], item: Item) -> Result:
+def _call_in(
+    folder: str, parent: int, added: Mapping[str, Mapping[str, Any]], function: Callable[[Item], Result], item: Item
+) -> Result:
     """Call from ``folder``: workers live longer than one call, and relative paths must mean the same to them."""
     if os.getpid() != parent:
         _end_with(parent)
+        add(added)
     if os.getcwd() != folder:
         os.chdir(folder)
     return function(item)
@@ -111,7 +116,8 @@ def _on_cluster(function: Callable[[Item], Result], items: Iterable[Item], sched
         with joblib.parallel_config("dask", client=client, wait_for_workers_timeout=SECONDS_TO_CONNECT):
             workers = joblib.Parallel(n_jobs=-1, return_as="generator")
         try:
-            yield from workers(joblib.delayed(function)(item) for item in items)
+            call = joblib.delayed(_call_with)
+            yield from workers(call(additions(), function, item) for item in items)
         except TimeoutError as error:
             raise SedpipeError(
                 f"the Dask scheduler {scheduler} has no worker", hint=f"start some with `dask worker {scheduler}`"
@@ -121,6 +127,12 @@ def _on_cluster(function: Callable[[Item], Result], items: Iterable[Item], sched
                 f"a task ended several Dask workers in turn: {error}",
                 hint="look into their logs; run the same command again, and it goes on where it was",
             ) from error
+
+
+def _call_with(added: Mapping[str, Mapping[str, Any]], function: Callable[[Item], Result], item: Item) -> Result:
+    """Call where the registries are as they are here."""
+    add(added)
+    return function(item)
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from typing import NamedTuple
 from torch import Tensor, nn
 
 from sedpipe.nn.gate import drop_and_pool, normalised_gate
+from sedpipe.registry import Registry
 
 NORMALISATIONS = ("before_gate", "after_gate", "block")
 """Where batch normalisation stands: on a convolution's maps before the gate, after the gate, or once a block."""
@@ -213,7 +214,7 @@ class Convolution:
     channels_last: bool = False
 
 
-CONVOLUTIONS = {
+CONVOLUTIONS: Registry[Convolution] = Registry("convolutions", {
     "gated": Convolution(gated_block, drops_out=True, channels_last=True),
     "leaky": Convolution(leaky_block),  # torch's own normalisation is several times slower channels-last
-}
+})  # fmt: skip

@@ -29,6 +29,7 @@ import torch
 from torch import Tensor, nn
 
 from sedpipe.hierarchy import as_option
+from sedpipe.registry import Registry
 
 ATTENTION_AXES = ("classes", "time")
 SEGMENT_WEIGHTS = ("corrected", "original", "learned")
@@ -113,14 +114,14 @@ def auto(frames: Frames) -> Tensor:
     return _softmax_over_time(frames.alpha * frames.probs, frames.valid.unsqueeze(-1))
 
 
-POOLING_FUNCTIONS = {
+POOLING_FUNCTIONS: Registry[PoolingFunction] = Registry("pooling functions", {
     "max": PoolingFunction(equal, takes_largest=True),
     "average": PoolingFunction(equal),
     "linear": PoolingFunction(linear),
     "exponential": PoolingFunction(exponential),
     "attention": PoolingFunction(attention, attends=True),
     "auto": PoolingFunction(auto, learns_alpha=True),
-}
+})  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -5,29 +5,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.manifests.load import load_manifest
+from sedpipe.io.records.scores import ScoreReport
 from sedpipe.listener import Listener
+from sedpipe.reports.scores import DemoReport
 from sedpipe.stages.download import download
 from sedpipe.stages.features import extract_features
-from sedpipe.stages.score import ScoreReport, score
+from sedpipe.stages.score import score
 from sedpipe.stages.train import train
 from sedpipe.training.settings import TrainSettings
 
 DATASET = "demo"
-
-
-@dataclass(frozen=True)
-class DemoReport:
-    """Scores of the trained and of an untrained network on ``evaluation``."""
-
-    score: ScoreReport
-    untrained: ScoreReport
-    stage: str = field(default="demo")
 
 
 def demo(cache_dir: Path, settings: TrainSettings, *, jobs: int = 1, listener: Listener | None = None) -> DemoReport:

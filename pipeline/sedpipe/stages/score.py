@@ -5,29 +5,29 @@ probabilities are stored, neither torch nor the network is asked.
 
 - :func:`score`: frame probabilities, events at each operating point, scores
 - :func:`counts_of_clips`: what each clip adds to them
-- :class:`ScoreReport`: what ``--json`` prints, and ``scores-<split>.json`` holds
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from sedpipe.choices import OPERATING_POINTS, TUNED_ON
 from sedpipe.detection.frame_scores import FrameScores, mean_of
-from sedpipe.detection.tuning import OperatingPoint, tune
+from sedpipe.detection.tuning import OperatingPoint, Step, tune
 from sedpipe.errors import MissingStageError, SettingsError
 from sedpipe.events import Event
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.frame_scores import export_frame_scores
 from sedpipe.io.cache.ledger import read_ledgers
 from sedpipe.io.cache.runs import Run, find_run
-from sedpipe.io.files.atomic import write_json
 from sedpipe.io.lists.events import write_event_list
+from sedpipe.io.records.reading import write_record
+from sedpipe.io.records.scores import AgainstRun, ClipBased, Coverage, Intervals, ScoreReport
+from sedpipe.io.records.table import Counts
 from sedpipe.listener import Listener
 from sedpipe.metrics.bootstrap import intervals
 from sedpipe.metrics.clip_based import clip_based_scores
@@ -44,39 +44,12 @@ _SCORES = ("segment_based", "operating_points", "event_based", "clip_based", "ps
 
 
 @dataclass(frozen=True)
-class ScoreReport:
-    """Scores of one system on one split; fractions, ``None`` where undefined, with the reason in ``undefined``."""
-
-    dataset: str
-    run: str
-    split: str
-    tuned_on_this_split: bool
-    clips: dict[str, Any]
-    operating_point: str
-    post_processing: dict[str, dict[str, Any]]
-    segment_based: dict[str, float | None]
-    operating_points: dict[str, dict[str, float | None]]
-    intervals: dict[str, dict[str, Any]]
-    event_based: dict[str, Any]
-    clip_based: dict[str, Any]
-    psds: dict[str, float | None]
-    yardsticks: dict[str, dict[str, float | None]]
-    commonest_class: str
-    per_class: dict[str, dict[str, float | None]]
-    tuning: dict[str, list[dict[str, Any]]]
-    estimated: str
-    against: dict[str, Any] | None = None
-    undefined: dict[str, str] = field(default_factory=dict)
-    stage: str = field(default="score")
-
-
-@dataclass(frozen=True)
 class _System:
     """A run, or several as one: where it writes, its probabilities, and how its tuning went."""
 
     run: Run
     scores: FrameScores
-    tuning: dict[str, list[dict[str, Any]]]
+    tuning: dict[str, tuple[Step, ...]]
 
 
 def score(
@@ -139,28 +112,30 @@ def score(
         tuned_on_this_split=split == TUNED_ON,
         clips=_coverage(cache, split, system.scores),
         operating_point=operating_point,
-        post_processing={name: asdict(point) for name, point in system.scores.points.items()},
-        segment_based=asdict(chosen.overall),
-        operating_points={name: asdict(scores.overall) for name, scores in segment_based.items()},
-        intervals={name: dict(_intervals(truth, events)) for name, events in estimated.items()},
+        post_processing=dict(system.scores.points),
+        segment_based=chosen.overall,
+        operating_points={name: scores.overall for name, scores in segment_based.items()},
+        intervals={name: _intervals(truth, events) for name, events in estimated.items()},
         event_based=event_based(truth, estimated[operating_point]),
         clip_based=_clip_based(cache, split, system.scores),
         psds=psds_scores(truth, system.scores, system.scores.points[operating_point]),
         yardsticks=yardstick_scores(truth, TIME_RESOLUTION),
         commonest_class=commonest_class(truth.reference, truth.labels),
-        per_class={label: asdict(scores) for label, scores in chosen.per_class.items()},
+        per_class=dict(chosen.per_class),
         tuning=system.tuning,
         estimated=str(system.run.estimated_path(split)),
     )
     if against is not None:
         other = _system(cache, [find_run(cache, against)], split, device, listener)
-        report = replace(report, against=_against(truth, system, other, estimated[operating_point], operating_point))
-    report = replace(report, undefined=undefined({name: getattr(report, name) for name in _SCORES}))
-    write_json(system.run.scores_path(split), asdict(report))
+        found = _against(truth, system, other, estimated[operating_point], operating_point)
+        report = report.model_copy(update={"against": found})
+    scores = report.as_json()
+    report = report.model_copy(update={"undefined": undefined({name: scores[name] for name in _SCORES})})
+    write_record(system.run.scores_path(split), report)
     return report
 
 
-def counts_of_clips(dataset: Dataset, run: str, split: str, *, device: str = "cpu") -> dict[str, list[list[int]]]:
+def counts_of_clips(dataset: Dataset, run: str, split: str, *, device: str = "cpu") -> dict[str, Counts]:
     """What each clip adds to the segment-based scores of a run, in the order of the clips.
 
     Returns
@@ -173,27 +148,25 @@ def counts_of_clips(dataset: Dataset, run: str, split: str, *, device: str = "cp
     return {name: counts_at_point(system.scores, truth, name) for name in OPERATING_POINTS}
 
 
-def counts_at_point(scores: FrameScores, truth: Truth, point: str) -> list[list[int]]:
+def counts_at_point(scores: FrameScores, truth: Truth, point: str) -> Counts:
     """The same from frame scores, at one of their operating points."""
     counts = segment_based_counts(truth.reference, scores.decode(scores.points[point]), truth.durations, truth.labels)
     per_class = (counts.n_reference, counts.correct, counts.n_estimated)
     columns = [counts.errors, *(items.sum(axis=1) for items in per_class)]
     rows: list[list[int]] = np.stack(columns, axis=1).astype(int).tolist()
-    return rows
+    return tuple((errors, reference, correct, estimated) for errors, reference, correct, estimated in rows)
 
 
 def _system(cache: Dataset, runs: Sequence[Run], split: str, device: str, listener: Listener) -> _System:
     each = [frame_scores(cache, run, split, device, listener) for run in runs]
     if len(runs) == 1:
         record = runs[0].find_record()
-        tuning = {} if record is None else record.tuning
-        return _System(runs[0], each[0], {name: [asdict(step) for step in steps] for name, steps in tuning.items()})
+        return _System(runs[0], each[0], {} if record is None else record.tuning)
     points = _tuned_mean(cache, runs, device, listener)
     scores = replace(_mean(each), points={name: point.settings for name, point in points.items()})
     folder = cache.folder / "ensembles" / "+".join(run.name for run in runs)
     folder.mkdir(parents=True, exist_ok=True)
-    steps = {name: [asdict(step) for step in point.steps] for name, point in points.items()}
-    return _System(Run(folder), scores, steps)
+    return _System(Run(folder), scores, {name: point.steps for name, point in points.items()})
 
 
 def _mean(each: Sequence[FrameScores]) -> FrameScores:
@@ -213,33 +186,33 @@ def _tuned_mean(cache: Dataset, runs: Sequence[Run], device: str, listener: List
     return tune(mean, truth)
 
 
-def _coverage(cache: Dataset, split: str, scores: FrameScores) -> dict[str, Any]:
+def _coverage(cache: Dataset, split: str, scores: FrameScores) -> Coverage:
     """How many clips are listed and scored, and which are missing, as far as the download knows their names."""
     scored = set(scores.clip_ids)
     known = [clip_id for in_split, clip_id in read_ledgers(cache.folder) if in_split == split]
     known += [clip.clip_id for clip in cache.read_clips().get(split, [])]
     missing = [clip_id for clip_id in dict.fromkeys(known) if clip_id not in scored]
     listed = cache.read_record().listed.get(split, 0)
-    return {"listed": listed, "scored": len(scored), "missing": missing[:MOST_MISSING]}
+    return Coverage(listed=listed, scored=len(scored), missing=tuple(missing[:MOST_MISSING]))
 
 
-def _intervals(truth: Truth, estimated: dict[str, list[Event]]) -> dict[str, Any]:
+def _intervals(truth: Truth, estimated: dict[str, list[Event]]) -> Intervals:
     counts = segment_based_counts(truth.reference, estimated, truth.durations, truth.labels, TIME_RESOLUTION)
-    return dict(intervals(counts))
+    return intervals(counts)
 
 
-def _clip_based(cache: Dataset, split: str, scores: FrameScores) -> dict[str, Any]:
+def _clip_based(cache: Dataset, split: str, scores: FrameScores) -> ClipBased:
     """Scores of the tags; precision, recall and F1 micro and mAP macro, as DCASE has them, then all of both."""
     labels_of = {clip.clip_id: clip.labels for clip in cache.read_clips()[split]}
     targets = np.stack([scores.labels.multi_hot(labels_of[clip_id]) for clip_id in scores.clip_ids])
     tags = clip_based_scores(scores.clip_probs, targets)
-    return {**asdict(tags.micro), "map": tags.macro.map, **asdict(tags)}
+    return ClipBased(**{**asdict(tags.micro), "map": tags.macro.map}, micro=tags.micro, macro=tags.macro)
 
 
 def _against(
     truth: Truth, system: _System, other: _System, estimated: dict[str, list[Event]], point: str
-) -> dict[str, Any]:
+) -> AgainstRun:
     if other.scores.clip_ids != system.scores.clip_ids:
         raise SettingsError(f"{other.run.name} and {system.run.name} were not scored on the same clips")
     found = compare(truth, estimated, other.scores.decode(other.scores.points[point]), TIME_RESOLUTION)
-    return {"run": other.run.name, "differences": found}
+    return AgainstRun(run=other.run.name, differences=found)

@@ -1,15 +1,13 @@
 """``sedpipe score --reference R --estimated E``: scores of any event list; no dataset, no run.
 
 - :func:`score_lists`: two lists -> scores
-- :class:`ListScoreReport`: what ``--json`` prints
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from sedpipe.errors import SettingsError
 from sedpipe.events import EventLists
@@ -19,6 +17,8 @@ from sedpipe.metrics.bootstrap import intervals
 from sedpipe.metrics.segment_based import segment_based_counts
 from sedpipe.metrics.undefined import undefined
 from sedpipe.metrics.yardsticks import commonest_class
+from sedpipe.reports import as_json
+from sedpipe.reports.scores import AgainstList, ListCoverage, ListScoreReport
 from sedpipe.steps.clip_lengths import ClipLengths, lengths_of
 from sedpipe.steps.event_lists import read_lists
 from sedpipe.steps.scoring import SEGMENTS, checked, compare, event_based, yardstick_scores
@@ -26,30 +26,6 @@ from sedpipe.truth import Truth
 
 MOST_SEGMENTS = 2**26
 """Segments of the longest clip times classes, which are a byte each."""
-
-
-@dataclass(frozen=True)
-class ListScoreReport:
-    """Scores of one event list; fractions, ``None`` where undefined, with the reason in ``undefined``.
-
-    ``clips`` counts clips and, as ``cut``, events that were cut at the end of their clip; ``remarks`` are sentences
-    about what was guessed or left out.
-    """
-
-    reference: str
-    estimated: str
-    clips: dict[str, Any]
-    time_resolution: float
-    segment_based: dict[str, float | None]
-    intervals: dict[str, Any]
-    event_based: dict[str, Any]
-    yardsticks: dict[str, dict[str, float | None]]
-    commonest_class: str
-    per_class: dict[str, dict[str, float | None]]
-    against: dict[str, Any] | None = None
-    undefined: dict[str, str] = field(default_factory=dict)
-    remarks: tuple[str, ...] = ()
-    stage: str = field(default="score")
 
 
 def score_lists(
@@ -106,16 +82,16 @@ def score_lists(
         estimated=str(estimated),
         clips=_clips(truth_events, found[estimated], lengths),
         time_resolution=time_resolution,
-        segment_based=asdict(segments.overall),
-        intervals=dict(intervals(counts)),
+        segment_based=segments.overall,
+        intervals=intervals(counts),
         event_based=event_based(truth, found[estimated], listener),
         yardsticks=yardstick_scores(replace(truth, durations=lengths.whole), time_resolution),
         commonest_class=commonest_class(truth_events, truth.labels),
-        per_class={label: asdict(of_class) for label, of_class in segments.per_class.items()},
+        per_class=dict(segments.per_class),
         against=_against(truth, found, estimated, against, time_resolution),
         remarks=(*lists.remarks, *lengths.remarks),
     )
-    scores = {name: getattr(report, name) for name in ("segment_based", "event_based", "per_class")}
+    scores = {name: as_json(getattr(report, name)) for name in ("segment_based", "event_based", "per_class")}
     return replace(report, undefined=undefined(scores))
 
 
@@ -129,25 +105,15 @@ def _check_size(truth: Truth, time_resolution: float) -> None:
         )
 
 
-def _clips(truth: EventLists, found: EventLists, lengths: ClipLengths) -> dict[str, Any]:
-    return {
-        "listed": len(truth),
-        "scored": len(truth),
-        "missing": [],
-        "without_output": sum(not found.get(clip_id) for clip_id in truth),
-        "cut": {
-            "reference": lengths.cut.get("reference", 0),
-            "estimated": lengths.cut.get("estimated events", 0),
-        },
-    }
+def _clips(truth: EventLists, found: EventLists, lengths: ClipLengths) -> ListCoverage:
+    cut = {"reference": lengths.cut.get("reference", 0), "estimated": lengths.cut.get("estimated events", 0)}
+    without_output = sum(not found.get(clip_id) for clip_id in truth)
+    return ListCoverage(len(truth), len(truth), [], without_output, cut)
 
 
 def _against(
     truth: Truth, found: Mapping[Path, EventLists], estimated: Path, against: Path | None, time_resolution: float
-) -> dict[str, Any] | None:
+) -> AgainstList | None:
     if against is None:
         return None
-    return {
-        "estimated": str(against),
-        "differences": compare(truth, found[estimated], found[against], time_resolution),
-    }
+    return AgainstList(str(against), compare(truth, found[estimated], found[against], time_resolution))

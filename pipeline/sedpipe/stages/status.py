@@ -113,11 +113,11 @@ def _grid(cache: Dataset, table: Table) -> dict[str, Any]:
     """How many cells there are, are done, under way, begun and left, or failed; and each that it was asked for."""
     record, done, failures = table.find_record(), table.done, table.failures
     cells: dict[str, dict[str, Any]] = {name: {"state": "done"} for name in sorted(done)}
-    for name, run_name in record.get("runs", {}).items():
+    for name, run_name in (record.runs if record else {}).items():
         run = named_run(cache, run_name)
         cells[name] = {"state": "done" if name in done else _state(run, failures.get(name)), "run": run_name}
         if cells[name]["state"] not in ("done", "missing"):
-            cells[name] |= {"epochs": _progress(run)["epochs"], "of": record["epochs"]}
+            cells[name] |= {"epochs": run.n_epochs, "of": record.epochs if record else 0}
         if cells[name]["state"] == "failed":
             cells[name]["reason"] = failures[name]
     states = Counter(cell["state"] for cell in cells.values())

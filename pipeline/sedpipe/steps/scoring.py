@@ -18,9 +18,10 @@ from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.detection.postprocess import PostProcessing, activity
 from sedpipe.errors import SedpipeError
 from sedpipe.events import EventLists
+from sedpipe.io.records.scores import EventBased
 from sedpipe.listener import Listener
-from sedpipe.metrics.bootstrap import paired_differences
-from sedpipe.metrics.detection_scores import DetectionScores
+from sedpipe.metrics.bootstrap import Difference, paired_differences
+from sedpipe.metrics.detection_scores import DetectionScores, OverallScores
 from sedpipe.metrics.event_based import event_based_scores
 from sedpipe.metrics.psds_based import SCENARIOS, THRESHOLDS, psds
 from sedpipe.metrics.sed_eval_scores import differences, official_event_based_scores, official_segment_based_scores
@@ -59,21 +60,19 @@ def checked(
     return ours
 
 
-def event_based(truth: Truth, estimated: EventLists, listener: Listener | None = None) -> dict[str, Any]:
+def event_based(truth: Truth, estimated: EventLists, listener: Listener | None = None) -> EventBased:
     """Event-based scores with DCASE's collars, and with ``onset_only``."""
     both, onsets = (
         checked(EVENTS, truth, estimated, *collars, listener=listener) for collars in (DCASE_COLLARS, ONSET_ONLY)
     )
-    return {**asdict(both.overall), "onset_only": asdict(onsets.overall)}
+    return EventBased(**asdict(both.overall), onset_only=onsets.overall)
 
 
-def yardstick_scores(truth: Truth, time_resolution: float) -> dict[str, dict[str, float | None]]:
+def yardstick_scores(truth: Truth, time_resolution: float) -> dict[str, OverallScores]:
     """Segment-based scores of each yardstick."""
     lists = yardsticks(truth.reference, truth.durations, truth.labels, time_resolution)
     return {
-        name: asdict(
-            segment_based_scores(truth.reference, found, truth.durations, truth.labels, time_resolution).overall
-        )
+        name: segment_based_scores(truth.reference, found, truth.durations, truth.labels, time_resolution).overall
         for name, found in lists.items()
     }
 
@@ -101,10 +100,12 @@ def _events_of(active: np.ndarray, edges: np.ndarray, durations: np.ndarray) -> 
     return EventTable(clips, classes, edges[starts], np.minimum(edges[stops], durations[clips]))
 
 
-def compare(truth: Truth, estimated: EventLists, other: EventLists, time_resolution: float) -> dict[str, Any]:
+def compare(
+    truth: Truth, estimated: EventLists, other: EventLists, time_resolution: float
+) -> dict[str, Difference | None]:
     """How much better than ``other`` the events are: differences with 95 % intervals."""
     ours, others = (
         segment_based_counts(truth.reference, found, truth.durations, truth.labels, time_resolution)
         for found in (estimated, other)
     )
-    return {name: found and asdict(found) for name, found in paired_differences(ours, others).items()}
+    return paired_differences(ours, others)

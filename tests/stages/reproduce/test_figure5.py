@@ -11,8 +11,9 @@ from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.lists.events import read_event_list
 from sedpipe.labels import LabelSet
 from sedpipe.nn.pooling import PoolingConfig
-from sedpipe.stages.reproduce.figure5 import FigureReport, reproduce_figure5
-from sedpipe.stages.reproduce.table2 import grid, run_name
+from sedpipe.reports.tables import FigureReport
+from sedpipe.stages.reproduce.figure5 import reproduce_figure5
+from sedpipe.stages.reproduce.grid import POOLINGS, grid, run_name
 from sedpipe.stages.train import train
 from tiny_dataset import FRONT_END, GRID, LABELS, NAME, QUICK, make_dataset
 
@@ -29,8 +30,11 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def draw(cache: Path, clip: str = "testing-00001", seed: int = 0, **more: object) -> FigureReport:
-    return reproduce_figure5(Dataset(cache, NAME), QUICK, clip, seed, hierarchies=GRID, **more)  # type: ignore[arg-type]
+def draw(
+    cache: Path, clip: str = "testing-00001", seed: int = 0, poolings: tuple[str, ...] = POOLINGS, **more: object
+) -> FigureReport:
+    points = grid((seed,), GRID, poolings)
+    return reproduce_figure5(Dataset(cache, NAME), QUICK, clip, points, **more)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("split", ["testing", "evaluation"])

@@ -3,7 +3,8 @@ import multiprocessing
 import re
 import shutil
 import signal
-from dataclasses import asdict, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,15 @@ from sedpipe.errors import MissingStageError, StaleError
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.runs import named_run
+from sedpipe.io.cache.table_folder import Table
 from sedpipe.io.files.locks import hold
 from sedpipe.listener import Listener
 from sedpipe.metrics.spread import rates
+from sedpipe.reports import as_json
+from sedpipe.reports.tables import ReproduceReport
 from sedpipe.shards import Shard
-from sedpipe.stages.reproduce.table2 import Cell, ReproduceReport, grid, reproduce_table2, run_name
+from sedpipe.stages.reproduce.grid import POOLINGS, GridPoint, grid, run_name
+from sedpipe.stages.reproduce.table2 import reproduce_table2
 from sedpipe.steps.sensitivity import found_later
 from sedpipe.views.terminal.lines import reproduce_lines
 from tiny_dataset import FRONT_END, GRID, NAME, QUICK, make_dataset, reproduce_until
@@ -40,8 +45,11 @@ class Heard(Listener):
         self.lines.append(line)
 
 
-def make(cache: Path, seeds: tuple[int, ...] = (0, 1), **more: object) -> ReproduceReport:
-    return reproduce_table2(Dataset(cache, NAME), QUICK, FeatureSpec(FRONT_END), seeds, **{"hierarchies": GRID, **more})  # type: ignore[arg-type]
+def make(
+    cache: Path, seeds: tuple[int, ...] = (0, 1), poolings: Sequence[str] = POOLINGS, **more: object
+) -> ReproduceReport:
+    points = grid(seeds, GRID, poolings)
+    return reproduce_table2(Dataset(cache, NAME), QUICK, FeatureSpec(FRONT_END), points, **more)  # type: ignore[arg-type]
 
 
 def make_two(cache: Path, **more: object) -> ReproduceReport:
@@ -69,7 +77,7 @@ def results(report: ReproduceReport) -> dict[str, object]:
 
 
 def test_the_grid_has_six_systems_a_seed_and_whole_tables_come_first() -> None:
-    names = [cell.name for cell in grid((0, 1))]
+    names = [point.name for point in grid((0, 1))]
     assert names[:3] == ["linear-single-seed0", "linear-5x5-seed0", "exponential-single-seed0"]
     assert [name.endswith("seed0") for name in names] == [True] * 6 + [False] * 6
 
@@ -110,7 +118,7 @@ def test_cells_of_other_settings_are_refused_whatever_they_are_called(
     cache, _ = made
     other = replace(QUICK, training=replace(QUICK.training, **{name: value}))
     with pytest.raises(StaleError, match=rf"other settings: .*{name}"):
-        reproduce_table2(Dataset(cache, NAME), other, FeatureSpec(FRONT_END), (0,), hierarchies=GRID)
+        reproduce_table2(Dataset(cache, NAME), other, FeatureSpec(FRONT_END), grid((0,), GRID))
 
 
 def test_a_cell_from_before_there_was_a_setting_counts_as_made_with_its_default(
@@ -166,8 +174,7 @@ def test_the_table_grows_with_each_cell(tmp_path: Path) -> None:
                 table = tmp_path / NAME / "tables" / "table2-tiny" / "table.csv"
                 shown.append({row.split(",")[3] for row in table.read_text().splitlines()[1:]})
 
-    some = {"poolings": ("linear",), "hierarchies": GRID, "listener": Looks()}
-    reproduce_table2(Dataset(tmp_path, NAME), QUICK, FeatureSpec(FRONT_END), (0,), **some)  # type: ignore[arg-type]
+    make_two(tmp_path, listener=Looks())
     assert shown == [{"none"}, {"none", "5"}]
 
 
@@ -196,9 +203,9 @@ def test_a_cell_from_before_there_were_sweeps_is_kept_and_gets_those_of_its_run(
 
 def test_another_run_of_the_same_name_gives_a_cell_nothing(made: tuple[Path, ReproduceReport], tmp_path: Path) -> None:
     cache, report = made
-    cell, run = cells(report)["linear-single-seed0"], run_name(QUICK, Cell("linear", (), 0))
-    assert json.loads(json.dumps(found_later(cell, Dataset(cache, NAME), run))) == cell["sensitivity"]
-    assert found_later(cell, Dataset(cache, NAME), run_name(QUICK, Cell("linear", (), 1))) is None
+    cell, run = Table(Path(report.folder)).find_cell("linear-single-seed0"), run_name(QUICK, GridPoint("linear", (), 0))
+    assert found_later(cell, Dataset(cache, NAME), run) == cell.sensitivity
+    assert found_later(cell, Dataset(cache, NAME), run_name(QUICK, GridPoint("linear", (), 1))) is None
     make_dataset(tmp_path)
     assert found_later(cell, Dataset(tmp_path, NAME), run) is None
 
@@ -219,9 +226,7 @@ def test_cells_made_at_the_same_time_share_the_threads_and_are_the_same(
         Dataset(tmp_path, NAME),
         settings,
         FeatureSpec(FRONT_END),
-        (0,),
-        poolings=("linear",),
-        hierarchies=GRID,
+        grid((0,), GRID, ("linear",)),
         jobs=2,
         listener=heard,
     )
@@ -241,7 +246,7 @@ def test_a_cell_tells_its_threads_and_a_run_goes_on_with_those_it_was_begun_with
     (folder / "linear-5-seed0.json").unlink()
     (folder / "linear-single-seed0.json").unlink()
     shutil.rmtree(named_run(cache, RUN).folder)
-    again = reproduce_table2(Dataset(tmp_path, NAME), settings, FeatureSpec(FRONT_END), (0,), hierarchies=GRID)
+    again = reproduce_table2(Dataset(tmp_path, NAME), settings, FeatureSpec(FRONT_END), grid((0,), GRID))
     assert (again.cells["made"], again.failed) == (2, {})  # the others, made with 1, count
     threads = {name: cell["threads"] for name, cell in cells(again).items() if name.startswith("linear")}
     assert threads["linear-single-seed0"] == 2
@@ -282,7 +287,7 @@ def test_a_cell_that_fails_stops_no_other_and_is_tried_again(tmp_path: Path, job
     assert "run.json is damaged: it is not JSON" in reason
     assert any(line.startswith(f"linear-single-seed0: failed: {reason}, 0 min") for line in heard.lines)
     assert f"Not made: linear-single-seed0: {reason}" in (Path(report.folder) / "table.md").read_text()
-    assert f"failed: linear-single-seed0: {reason}" in reproduce_lines(asdict(report))
+    assert f"failed: linear-single-seed0: {reason}" in reproduce_lines(as_json(report))
     record.unlink()
     again = make_two(tmp_path)
     assert (again.cells, again.failed) == ({"all": 2, "made": 1, "missing": 0}, {})
@@ -295,7 +300,7 @@ def test_a_bug_is_told_with_its_place(tmp_path: Path, monkeypatch: pytest.Monkey
     def fail(*_: object, **__: object) -> None:
         raise KeyError("loud")
 
-    monkeypatch.setattr("sedpipe.stages.reproduce.table2.train", fail)
+    monkeypatch.setattr("sedpipe.stages.reproduce.cells.train", fail)
     report = make_two(tmp_path)
     assert len(report.failed) == 2
     assert re.fullmatch(r"KeyError: 'loud' \(.*test_table2\.py, line \d+\)", report.failed["linear-5-seed0"])

@@ -19,7 +19,7 @@ def test_what_was_chosen_is_told_for_each_seed_as_the_mean_of_its_classes():
 
 
 def test_cells_without_sweeps_are_left_out_and_say_so_by_their_number_of_seeds():
-    old = [{key: value for key, value in CELLS[0].items() if key != "sensitivity"}, *CELLS[1:]]
+    old = [CELLS[0].model_copy(update={"sensitivity": {}}), *CELLS[1:]]
     curves = curves_of(old)
     assert {curve.seeds for curve in curves if not curve.hierarchy} == {(1,)}
     assert curves_of(old[:1]) == []

@@ -1,21 +1,30 @@
 import csv
 import io
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from sedpipe.io.records.table import Cell, CellScores
 from sedpipe.metrics.spread import rates
-from sedpipe.views.tables.table2 import PUBLISHED, SHOWN, comparisons_of, csv_text, markdown, published_lines, rows_of
+from sedpipe.views.tables.table2 import PUBLISHED, comparisons_of, csv_text, markdown, published_lines, rows_of
+from some_records import cell_of
+from swept_cells import overall
 
 
-def cell(pooling: str, hierarchy: list[int], seed: int, share: float, splits=("testing",)) -> dict[str, object]:
+def cell(
+    pooling: str, hierarchy: list[int], seed: int, share: float, splits: Sequence[str] = ("testing",), **scores: object
+) -> Cell:
     """A system that finds a share of the reference, and adds nothing."""
     g = np.random.default_rng([seed, int(1000 * share)])
     found = g.binomial(10, share, 80)
     counts = np.stack([10 - found, np.full(80, 10), found, found], axis=-1)
     total = {name: float(value) for name, value in rates(counts.sum(axis=0)).items()}
-    scores = {**dict.fromkeys(SHOWN, 0.5), **total}
-    scored = {"operating_points": {"min_er": scores}, "counts": {"min_er": counts.tolist()}}
-    return {"pooling": pooling, "hierarchy": hierarchy, "seed": seed, "splits": dict.fromkeys(splits, scored)}
+    scored = CellScores(
+        clips=80,
+        operating_points={"min_er": overall(**{**total, **scores})},
+        counts={"min_er": tuple(map(tuple, counts.tolist()))},
+    )
+    return cell_of(pooling, hierarchy, seed, dict.fromkeys(splits, scored))
 
 
 CELLS = [
@@ -38,7 +47,7 @@ def test_a_row_is_a_system_with_the_mean_over_its_seeds() -> None:
         ("attention", (), (0, 1, 2)),
         ("attention", (5, 5), (0, 1, 2)),
     ]
-    expected = np.mean([c["splits"]["testing"]["operating_points"]["min_er"]["f1"] for c in CELLS[:3]])
+    expected = np.mean([c.splits["testing"].operating_points["min_er"].f1 for c in CELLS[:3]])
     assert rows[0].scores["f1"].value == pytest.approx(expected)
 
 
@@ -53,7 +62,7 @@ def test_a_difference_that_is_there_is_told_and_one_that_is_not_is_not() -> None
 
 
 def test_one_seed_tells_differences_and_no_verdict() -> None:
-    of_one = [one for one in CELLS if one["seed"] == 0]
+    of_one = [one for one in CELLS if one.seed == 0]
     linear, _ = comparisons_of(of_one)
     assert linear.differences["f1"].excludes_zero
     assert not linear.tells_apart("f1")
@@ -69,8 +78,7 @@ def test_only_seeds_that_both_have_are_compared() -> None:
 
 
 def test_an_undefined_score_is_a_dash_and_an_empty_field() -> None:
-    cells = [cell("max", [], 0, 0.5)]
-    cells[0]["splits"]["testing"]["operating_points"]["min_er"]["macro_f1"] = None
+    cells = [cell("max", [], 0, 0.5, macro_f1=None)]
     assert markdown(cells, "t").splitlines()[6].endswith("| - |")
     [line] = list(csv.DictReader(io.StringIO(csv_text(cells))))
     assert line["macro_f1"] == ""
@@ -87,3 +95,8 @@ def test_the_published_f1_follow_from_the_published_precision_and_recall() -> No
 def test_the_published_error_rates_are_the_sums_of_their_parts() -> None:
     for substitutions, deletions, insertions, error_rate, *_ in PUBLISHED.values():
         assert substitutions + deletions + insertions == pytest.approx(error_rate, abs=0.0151)
+
+
+def test_the_name_of_a_function_of_ones_own_is_no_formula_in_a_spreadsheet() -> None:
+    [line] = list(csv.DictReader(io.StringIO(csv_text([cell("=cmd()", [], 0, 0.5)]))))
+    assert line["pooling"] == "'=cmd()"

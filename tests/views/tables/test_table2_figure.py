@@ -1,19 +1,23 @@
 import numpy as np
 import pytest
 from drawings import HOSTILE, SHOWN_AS, of_class, parsed, texts
-from sedpipe.views.tables.table2 import SHOWN, rows_of
+from sedpipe.io.records.table import Cell, CellScores
+from sedpipe.views.tables.table2 import rows_of
 from sedpipe.views.tables.table2_figure import PLACES, table2_figure
+from some_records import cell_of
+from swept_cells import POINTS, overall
 
 
-def cell(pooling: str, hierarchy: list[int], seed: int, error_rate: float | None, f1: float) -> dict[str, object]:
-    scores = {**dict.fromkeys(SHOWN, 0.5), "error_rate": error_rate, "f1": f1}
+def cell(pooling: str, hierarchy: list[int], seed: int, error_rate: float | None, f1: float) -> Cell:
     g = np.random.default_rng(seed)
     found = g.binomial(10, f1, 60)  # counts say, too, that a higher F1 is a higher F1
-    counts = np.stack([10 - found, np.full(60, 10), found, found], axis=-1).tolist()
-    points = ("min_er", "max_f1")
-    scored = {"operating_points": dict.fromkeys(points, scores), "counts": dict.fromkeys(points, counts)}
-    splits = {"testing": scored, "evaluation": scored}
-    return {"pooling": pooling, "hierarchy": hierarchy, "seed": seed, "splits": splits}
+    counts = tuple(map(tuple, np.stack([10 - found, np.full(60, 10), found, found], axis=-1).tolist()))
+    scored = CellScores(
+        clips=60,
+        operating_points=dict.fromkeys(POINTS, overall(error_rate=error_rate, f1=f1)),
+        counts=dict.fromkeys(POINTS, counts),
+    )
+    return cell_of(pooling, hierarchy, seed, {"testing": scored, "evaluation": scored})
 
 
 CELLS = [
@@ -36,7 +40,7 @@ def test_every_seed_lies_where_the_axis_says_that_its_score_is():
                 [system] = of_class(block, style)
                 places = [float(dot.get("cx")) for dot in of_class(system, "dot")]
                 values = [(v0 + (x - x0) / (x1 - x0) * (v1 - v0)) / percent for x in places if first <= x <= last]
-                expected = [c["splits"]["testing"]["operating_points"]["min_er"][score] for c in cells]
+                expected = [getattr(c.splits["testing"].operating_points["min_er"], score) for c in cells]
                 assert values == pytest.approx(expected, abs=1e-3)
 
 
@@ -82,5 +86,5 @@ def test_two_seeds_whose_interval_is_endless_still_leave_the_seeds_apart():
 
 
 def test_hostile_names_are_text():
-    drawing = table2_figure([{**CELLS[0], "pooling": HOSTILE}], HOSTILE)
+    drawing = table2_figure([CELLS[0].model_copy(update={"pooling": HOSTILE})], HOSTILE)
     assert SHOWN_AS in texts(parsed(drawing))

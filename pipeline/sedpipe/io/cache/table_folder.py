@@ -6,21 +6,20 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from sedpipe.errors import SedpipeError
 from sedpipe.io.cache.dataset import Dataset
-from sedpipe.io.files.atomic import write_json
+from sedpipe.io.files.reading import entries
+from sedpipe.io.records.reading import find_record, write_record
+from sedpipe.io.records.table import Cell, Failure, TableRecord
 
 _AGAIN = "delete it: `sedpipe reproduce` writes it anew"
 
 
 @dataclass(frozen=True)
 class Table:
-    """Paths of a table's folder."""
+    """Paths of a table's folder, and what lies there."""
 
     folder: Path
 
@@ -40,52 +39,40 @@ class Table:
     @property
     def done(self) -> set[str]:
         """Names of the cells that are made."""
-        return {path.stem for path in (self.folder / "cells").glob("[!.]*.json")}
+        return {path.stem for path in entries(self.folder / "cells", "[!.]*.json")}
 
     @property
     def failures(self) -> dict[str, str]:
         """Reasons of those that failed and were not made since."""
-        there = sorted((self.folder / "failed").glob("[!.]*.json"))
-        return {path.stem: str(_read(path).get("reason", "")) for path in there if path.stem not in self.done}
+        done, reasons = self.done, {}
+        for path in entries(self.folder / "failed", "[!.]*.json"):
+            failure = find_record(path, Failure, _AGAIN) if path.stem not in done else None
+            if failure is not None:
+                reasons[path.stem] = failure.reason
+        return reasons
 
-    def find_record(self) -> dict[str, Any]:
-        """``table.json``; empty where there is none.
+    def find_record(self) -> TableRecord | None:
+        """``table.json``, or None where there is none; ``SedpipeError`` where it cannot be read."""
+        return find_record(self.record_path, TableRecord, _AGAIN)
 
-        Raises
-        ------
-        SedpipeError
-            If it cannot be read, or is none.
-        """
-        if not self.record_path.exists():
-            return {}
-        record = _read(self.record_path)
-        runs = record.get("runs")
-        if not isinstance(runs, dict) or not all(isinstance(run, str) for run in runs.values()):
-            raise SedpipeError(f"{self.record_path} lacks the run of each cell", hint=_AGAIN)
-        if not isinstance(record.get("epochs"), int):
-            raise SedpipeError(f"{self.record_path} lacks the number of epochs", hint=_AGAIN)
-        return record
+    def find_cell(self, name: str) -> Cell | None:
+        """A cell, or None where it is not made; ``SedpipeError`` where it cannot be read."""
+        return find_record(self.cell_path(name), Cell, "delete it, and it is made anew")
+
+    def write_record(self, record: TableRecord) -> None:
+        """Write ``table.json``."""
+        write_record(self.record_path, record)
 
     def note_failure(self, name: str, reason: str) -> None:
         """Write down why a cell could not be made."""
-        write_json(self.failure_path(name), {"reason": reason})
+        write_record(self.failure_path(name), Failure(reason=reason))
 
-    def write_cell(self, name: str, cell: dict[str, Any]) -> None:
+    def write_cell(self, name: str, cell: Cell) -> None:
         """Write a cell; its failure is forgotten."""
-        write_json(self.cell_path(name), cell)
+        write_record(self.cell_path(name), cell)
         self.failure_path(name).unlink(missing_ok=True)
 
 
 def tables_of(cache: Dataset) -> list[Table]:
     """Those that lie where ``sedpipe reproduce`` puts them."""
-    return [Table(path) for path in sorted((cache.folder / "tables").glob("[!.]*")) if path.is_dir()]
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise SedpipeError(f"cannot read {path}: {error}", hint=_AGAIN) from error
-    if not isinstance(content, dict):
-        raise SedpipeError(f"{path} holds no JSON object", hint=_AGAIN)
-    return content
+    return [Table(path) for path in entries(cache.folder / "tables") if path.is_dir()]

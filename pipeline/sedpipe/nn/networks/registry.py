@@ -17,6 +17,7 @@ from sedpipe.features.spec import FeatureSpec
 from sedpipe.nn.networks.crnn import CRNN, CRNNConfig
 from sedpipe.nn.networks.network import Network, NetworkConfig
 from sedpipe.nn.pooling import PoolingConfig
+from sedpipe.registry import Registry
 from sedpipe.suggestions import did_you_mean
 
 DEFAULT = "crnn"
@@ -42,7 +43,7 @@ class NetworkKind:
     takes: tuple[str, ...] = CONTENTS
 
 
-NETWORKS = {"crnn": NetworkKind(CRNNConfig, CRNN, takes=("decibels",))}
+NETWORKS: Registry[NetworkKind] = Registry("networks", {"crnn": NetworkKind(CRNNConfig, CRNN, takes=("decibels",))})
 
 
 def kind_of(name: str) -> NetworkKind:

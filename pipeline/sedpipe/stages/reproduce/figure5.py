@@ -1,13 +1,11 @@
 """``sedpipe reproduce figure5``: what the systems of a table say of one clip, frame by frame.
 
 - :func:`reproduce_figure5`: finished runs of one seed -> an SVG in the table's folder
-- :class:`FigureReport`: what ``--json`` prints
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +19,8 @@ from sedpipe.io.cache.frame_scores import find_origin
 from sedpipe.io.cache.runs import Run, named_run
 from sedpipe.io.files.atomic import write_text
 from sedpipe.listener import Listener
-from sedpipe.stages.reproduce.table2 import HIERARCHIES, POOLINGS, Cell, default_folder, grid, run_name
+from sedpipe.reports.tables import FigureReport
+from sedpipe.stages.reproduce.grid import POOLINGS, GridPoint, default_folder, run_name
 from sedpipe.steps.frame_scores import frame_scores
 from sedpipe.steps.truth import known_truth
 from sedpipe.suggestions import did_you_mean
@@ -31,27 +30,13 @@ from sedpipe.views.tables.figure5 import Heard, Voice, figure5
 OPERATING_POINT = "min_er"
 
 
-@dataclass(frozen=True)
-class FigureReport:
-    """What was drawn."""
-
-    dataset: str
-    split: str
-    clip: str
-    runs: list[str]
-    path: str
-    stage: str = field(default="reproduce")
-
-
 def reproduce_figure5(
     dataset: Dataset,
     settings: TrainSettings,
     clip_id: str,
-    seed: int,
+    points: Sequence[GridPoint],
     *,
     split: str = "testing",
-    poolings: Sequence[str] = POOLINGS,
-    hierarchies: Sequence[tuple[int, ...]] = HIERARCHIES,
     folder: Path | None = None,
     listener: Listener | None = None,
 ) -> FigureReport:
@@ -59,21 +44,15 @@ def reproduce_figure5(
 
     Parameters
     ----------
-    dataset : str
-        Name of the dataset.
-    cache_dir : Path
-        The cache.
+    dataset : Dataset
     settings : TrainSettings
         Those of the table; pooling and seed are not looked at.
     clip_id : str
         A clip of ``split`` with features.
-    seed : int
-        Whose runs.
+    points : sequence of GridPoint
+        Whose runs: systems of one seed.
     split : str
         Whose clip; its strong labels must be known.
-    poolings : sequence of str
-    hierarchies : sequence of tuple of int
-        Both as in the table.
     folder : Path, optional
         Where to write; the table's folder by default.
     listener : Listener, optional
@@ -86,32 +65,30 @@ def reproduce_figure5(
     SettingsError
         If there is no such clip.
     """
-    cache, listener = dataset, listener or Listener()
-    cells = grid((seed,), hierarchies, poolings)
-    runs = [named_run(cache, run_name(settings, cell)) for cell in cells]
-    _check_finished(dataset.name, settings, seed, poolings, runs)
-    each = [frame_scores(cache, run, split, settings.device, listener) for run in runs]
+    listener = listener or Listener()
+    runs = [named_run(dataset, run_name(settings, point)) for point in points]
+    _check_finished(dataset.name, settings, points, runs)
+    each = [frame_scores(dataset, run, split, settings.device, listener) for run in runs]
     clip_ids = each[0].clip_ids
     if clip_id not in clip_ids:
         raise SettingsError(
             f"{split} of {dataset.name} has no clip {clip_id!r} with features{did_you_mean(clip_id, clip_ids)}",
-            hint=f"{cache.clips_path} lists the clips",
+            hint=f"{dataset.clips_path} lists the clips",
         )
-    voices = [_voice(cell, scores, clip_id) for cell, scores in zip(cells, each, strict=True)]
-    remark = f"{split} of {dataset.name}, seed {seed}, {OPERATING_POINT}."
-    drawing = figure5(voices, _heard(cache, runs[0], split, each[0], clip_id), f"Figure 5 for {clip_id}", remark)
-    path = (folder or default_folder(dataset, settings)) / f"figure5-{clip_id}.svg"
+    voices = [_voice(point, scores, clip_id) for point, scores in zip(points, each, strict=True)]
+    remark = f"{split} of {dataset.name}, seed {points[0].seed}, {OPERATING_POINT}."
+    drawing = figure5(voices, _heard(dataset, runs[0], split, each[0], clip_id), f"Figure 5 for {clip_id}", remark)
+    path = (folder or default_folder(dataset, settings)) / f"figure5-{clip_id.replace('/', '-')}.svg"
     write_text(path, drawing)
     return FigureReport(dataset.name, split, clip_id, [run.name for run in runs], str(path))
 
 
-def _check_finished(
-    dataset: str, settings: TrainSettings, seed: int, poolings: Sequence[str], runs: Sequence[Run]
-) -> None:
+def _check_finished(dataset: str, settings: TrainSettings, points: Sequence[GridPoint], runs: Sequence[Run]) -> None:
     missing = [run.name for run in runs if not run.is_finished]
     if missing:
         how = f"--preset {settings.preset} --recipe {settings.recipe} --epochs {settings.training.epochs}"
-        if tuple(poolings) != POOLINGS:
+        poolings, seed = tuple(dict.fromkeys(point.pooling for point in points)), points[0].seed
+        if poolings != POOLINGS:
             how += f" --poolings {','.join(poolings)}"
         raise MissingStageError(
             f"{len(missing)} of the {len(runs)} runs of seed {seed} are not there or not finished, first {missing[0]}",
@@ -119,10 +96,10 @@ def _check_finished(
         )
 
 
-def _voice(cell: Cell, scores: FrameScores, clip_id: str) -> Voice:
+def _voice(point: GridPoint, scores: FrameScores, clip_id: str) -> Voice:
     one = scores.of([clip_id])
     events = one.decode(one.points[OPERATING_POINT])[clip_id]
-    return Voice(cell.pooling, cell.hierarchy, one.probs_of(clip_id), one.grid, events)
+    return Voice(point.pooling, point.hierarchy, one.probs_of(clip_id), one.grid, events)
 
 
 def _heard(cache: Dataset, run: Run, split: str, scores: FrameScores, clip_id: str) -> Heard:

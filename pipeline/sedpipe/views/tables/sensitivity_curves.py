@@ -14,7 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sedpipe.views.tables.table2 import Cell, name_of
+from sedpipe.detection.sensitivity import Sweep
+from sedpipe.io.records.table import Cell
+from sedpipe.views.tables.table2 import name_of
 
 SCORES = {"error_rate": "min_er", "f1": "max_f1"}
 """The operating point around which each score is looked at: the one that was chosen for it."""
@@ -76,10 +78,10 @@ class Curve:
 def curves_of(cells: Sequence[Cell]) -> list[Curve]:
     """A curve for each score, system and setting, of the cells that have sweeps."""
     systems: dict[tuple[str, tuple[int, ...]], list[Cell]] = {}
-    for cell in sorted(cells, key=lambda cell: int(cell["seed"])):
-        if cell.get("sensitivity"):
-            systems.setdefault((cell["pooling"], tuple(cell["hierarchy"])), []).append(cell)
-    in_order = dict.fromkeys((cell["pooling"], tuple(cell["hierarchy"])) for cell in cells)
+    for cell in sorted(cells, key=lambda cell: cell.seed):
+        if cell.sensitivity:
+            systems.setdefault(cell.system, []).append(cell)
+    in_order = dict.fromkeys(cell.system for cell in cells)
     return [
         _curve(systems[system], score, moved, *system)
         for score in SCORES
@@ -107,21 +109,25 @@ def sensitivity_lines(curves: Sequence[Curve]) -> list[str]:
 
 def _curve(cells: Sequence[Cell], score: str, moved: str, pooling: str, hierarchy: tuple[int, ...]) -> Curve:
     point = SCORES[score]
-    values = cells[0]["sensitivity"][point]["sweeps"][moved]["values"]
-    alike = [cell for cell in cells if cell["sensitivity"][point]["sweeps"][moved]["values"] == values]
-    each = [cell["sensitivity"][point]["sweeps"][moved][score] for cell in alike]
-    as_chosen = _band(cell["splits"][_SPLIT]["operating_points"][point][score] for cell in alike)
+    values = _sweep(cells[0], point, moved).values
+    alike = [cell for cell in cells if _sweep(cell, point, moved).values == values]
+    each = [getattr(_sweep(cell, point, moved), score) for cell in alike]
+    as_chosen = _band(getattr(cell.splits[_SPLIT].operating_points[point], score) for cell in alike)
     return Curve(
         score=score,
         moved=moved,
         pooling=pooling,
         hierarchy=hierarchy,
-        seeds=tuple(int(cell["seed"]) for cell in alike),
-        values=tuple(values),
+        seeds=tuple(cell.seed for cell in alike),
+        values=values,
         scores=tuple(_band(of_value) for of_value in zip(*each, strict=True)),
-        chosen=tuple(_chosen(cell["sensitivity"][point]["settings"][moved], moved) for cell in alike),
+        chosen=tuple(_chosen(getattr(cell.sensitivity[point].settings, moved), moved) for cell in alike),
         as_chosen=None if as_chosen is None else as_chosen.mean,
     )
+
+
+def _sweep(cell: Cell, point: str, moved: str) -> Sweep:
+    return cell.sensitivity[point].sweeps[moved]
 
 
 def _chosen(setting: float | Sequence[float], moved: str) -> float:

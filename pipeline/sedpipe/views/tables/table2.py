@@ -1,7 +1,5 @@
 """Cells of a grid (pooling x hierarchy x seed) -> the paper's Table 2, with intervals and plain sentences.
 
-A cell is what ``benchmarks/results/<table>/<cell>.json`` holds; see :mod:`sedpipe.stages.reproduce.table2`.
-
 - :func:`rows_of`: cells -> a row a system, split and operating point
 - :func:`comparisons_of`: single against hierarchical pooling, on the same seeds and clips
 - :func:`markdown`, :func:`csv_text`: for a person, for a program; :mod:`sedpipe.views.tables.table2_figure` draws them
@@ -12,15 +10,14 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from sedpipe.io.records.table import Cell
 from sedpipe.metrics.spread import Interval, over_seeds, paired_differences
-
-Cell = Mapping[str, Any]
+from sedpipe.printable import spreadsheet_cell
 
 SHOWN = {
     "substitution_rate": "Sub.",
@@ -85,10 +82,10 @@ def rows_of(cells: Sequence[Cell]) -> list[Row]:
     rows = []
     for split, point in _parts(cells):
         for system, of_system in _by_system(cells, split).items():
-            scored = [cell["splits"][split]["operating_points"][point] for cell in of_system]
-            by_seed = {name: tuple(one[name] for one in scored) for name in SHOWN}
+            scored = [cell.splits[split].operating_points[point] for cell in of_system]
+            by_seed = {name: tuple(getattr(one, name) for one in scored) for name in SHOWN}
             scores = {name: _spread(values) for name, values in by_seed.items()}
-            seeds = tuple(int(cell["seed"]) for cell in of_system)
+            seeds = tuple(cell.seed for cell in of_system)
             rows.append(Row(split, point, *system, seeds, scores, by_seed))
     return rows
 
@@ -99,11 +96,11 @@ def comparisons_of(cells: Sequence[Cell]) -> list[Comparison]:
     for split, point in _parts(cells):
         systems = _by_system(cells, split)
         for (pooling, hierarchy), ours in systems.items():
-            theirs = {cell["seed"]: cell for cell in systems.get((pooling, ()), ())}
-            shared = [cell for cell in ours if cell["seed"] in theirs] if hierarchy else []
+            theirs = {cell.seed: cell for cell in systems.get((pooling, ()), ())}
+            shared = [cell for cell in ours if cell.seed in theirs] if hierarchy else []
             if shared:
-                pairs = (_counts(shared, split, point), _counts([theirs[c["seed"]] for c in shared], split, point))
-                seeds = tuple(int(cell["seed"]) for cell in shared)
+                pairs = (_counts(shared, split, point), _counts([theirs[cell.seed] for cell in shared], split, point))
+                seeds = tuple(cell.seed for cell in shared)
                 found.append(Comparison(split, point, pooling, hierarchy, seeds, paired_differences(*pairs)))
     return found
 
@@ -165,27 +162,29 @@ def csv_text(cells: Sequence[Cell]) -> str:
         for interval in row.scores.values():
             values += [None] * 3 if interval is None else [interval.value, interval.low, interval.high]
         stages = "x".join(map(str, row.hierarchy)) or "none"
-        writer.writerow([row.split, row.operating_point, row.pooling, stages, len(row.seeds), *values])
+        texts = map(spreadsheet_cell, (row.split, row.operating_point, row.pooling, stages))
+        writer.writerow([*texts, len(row.seeds), *values])
     return out.getvalue()
 
 
 def _parts(cells: Iterable[Cell]) -> list[tuple[str, str]]:
     """Splits and operating points that occur, in order."""
-    parts = {(split, point): None for cell in cells for split in cell["splits"]
-             for point in cell["splits"][split]["operating_points"]}  # fmt: skip
-    return list(parts)
+    parts = (
+        (split, point) for cell in cells for split, scores in cell.splits.items() for point in scores.operating_points
+    )
+    return list(dict.fromkeys(parts))
 
 
 def _by_system(cells: Iterable[Cell], split: str) -> dict[tuple[str, tuple[int, ...]], list[Cell]]:
     systems: dict[tuple[str, tuple[int, ...]], list[Cell]] = {}
     for cell in cells:
-        if split in cell["splits"]:
-            systems.setdefault((cell["pooling"], tuple(cell["hierarchy"])), []).append(cell)
-    return {system: sorted(of_system, key=lambda cell: int(cell["seed"])) for system, of_system in systems.items()}
+        if split in cell.splits:
+            systems.setdefault(cell.system, []).append(cell)
+    return {system: sorted(of_system, key=lambda cell: cell.seed) for system, of_system in systems.items()}
 
 
 def _counts(cells: Sequence[Cell], split: str, point: str) -> np.ndarray:
-    return np.array([cell["splits"][split]["counts"][point] for cell in cells])
+    return np.array([cell.splits[split].counts[point] for cell in cells])
 
 
 def _spread(values: Sequence[float | None]) -> Interval | None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sedpipe.io.records.table import Cell
 from sedpipe.metrics.spread import Interval
 from sedpipe.views.charts import Scale
 from sedpipe.views.render import draw
-from sedpipe.views.tables.table2 import Cell, Comparison, Row, comparisons_of, name_of, rows_of, shown, styles_of
+from sedpipe.views.tables.table2 import Comparison, Row, comparisons_of, name_of, rows_of, shown, styles_of
 
 WIDTH, LEFT, NAMES = 860, 24, 168
 PLACES = {"error_rate": (186, 406), "f1": (528, 748)}
@@ -84,8 +85,8 @@ def table2_figure(cells: Sequence[Cell], title: str, tuned_on: str = "testing") 
 
     Parameters
     ----------
-    cells : sequence of mapping
-        At least one; see :mod:`sedpipe.views.tables.table2`.
+    cells : sequence of Cell
+        At least one.
     title : str
     tuned_on : str
         The split on which post-processing was tuned, which the drawing says.

@@ -1,0 +1,125 @@
+"""``scores-SPLIT.json``: scores of one system on one split, which ``sedpipe score --json`` prints, too.
+
+- :class:`ScoreReport`: the file
+- :class:`Coverage`, :class:`EventBased`, :class:`ClipBased`, :class:`AgainstRun`: parts of it
+- :data:`Numbers`, :data:`Intervals`: named scores, and where they lie with 95 % confidence
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from pydantic import Field
+
+from sedpipe.detection.postprocess import PostProcessing
+from sedpipe.detection.tuning import Step
+from sedpipe.io.records.form import Count, Record
+from sedpipe.metrics.bootstrap import Difference
+from sedpipe.metrics.clip_based import TagScores
+from sedpipe.metrics.detection_scores import ClassScores, OverallScores
+
+Numbers: TypeAlias = dict[str, float | None]
+"""Scores by name; None where undefined."""
+
+Intervals: TypeAlias = dict[str, tuple[float, float] | None]
+"""Of scores by name; None where they cannot be told."""
+
+
+class Coverage(Record):
+    """How many clips are listed and scored, and the names of missing ones, as far as they are known."""
+
+    listed: Count
+    scored: Count
+    missing: tuple[str, ...] = ()
+
+
+class EventBased(Record):
+    """Scores of events with DCASE's collars, and of their onsets alone; None where these were not counted yet."""
+
+    error_rate: float | None
+    substitution_rate: float | None
+    deletion_rate: float | None
+    insertion_rate: float | None
+    precision: float | None
+    recall: float | None
+    f1: float | None
+    macro_f1: float | None
+    onset_only: OverallScores | None = None
+
+
+class ClipBased(Record):
+    """Scores of tags: precision, recall and F1 micro and mAP macro, as DCASE has them, then all of both."""
+
+    precision: float | None
+    recall: float | None
+    f1: float | None
+    map: float | None
+    micro: TagScores | None = None
+    macro: TagScores | None = None
+
+
+class AgainstRun(Record):
+    """What a system has over another run on the same clips, by score; None where it is undefined."""
+
+    run: str
+    differences: dict[str, Difference | None]
+
+
+class ScoreReport(Record):
+    """Scores of one system on one split; fractions, ``None`` where undefined, with the reason in ``undefined``.
+
+    The first files of this kind held less: what has a default may not have been counted.
+
+    Attributes
+    ----------
+    dataset, run, split : str
+    tuned_on_this_split : bool
+    clips : Coverage
+    operating_point : str
+        Whose events lie in ``estimated``, and whose scores all others are but ``operating_points``.
+    post_processing : dict of str to PostProcessing
+        Of each operating point.
+    segment_based : OverallScores
+    operating_points : dict of str to OverallScores
+        Segment-based, of each.
+    intervals : dict of str to Intervals
+        Of the segment-based scores of each.
+    event_based : EventBased
+    clip_based : ClipBased
+    psds : dict
+        By scenario.
+    yardsticks : dict of str to OverallScores
+        Of what listens to nothing.
+    commonest_class : str
+        The one that a yardstick names everywhere.
+    per_class : dict of str to ClassScores
+    tuning : dict of str to tuple of Step
+        How each operating point was found.
+    estimated : str
+        Path of the event list.
+    against : AgainstRun, optional
+    undefined : dict of str to str
+        Why a score is None, by its path.
+    """
+
+    dataset: str
+    run: str
+    split: str
+    tuned_on_this_split: bool
+    clips: Coverage
+    operating_point: str
+    post_processing: dict[str, PostProcessing]
+    segment_based: OverallScores
+    operating_points: dict[str, OverallScores]
+    intervals: dict[str, Intervals] = Field(default_factory=dict)
+    event_based: EventBased | None = None
+    clip_based: ClipBased | None = None
+    psds: Numbers = Field(default_factory=dict)
+    yardsticks: dict[str, OverallScores] = Field(default_factory=dict)
+    commonest_class: str = ""
+    per_class: dict[str, ClassScores]
+    tuning: dict[str, tuple[Step, ...]] = Field(default_factory=dict)
+    estimated: str
+    against: AgainstRun | None = None
+    undefined: dict[str, str] = Field(default_factory=dict)
+    stage: str = "score"

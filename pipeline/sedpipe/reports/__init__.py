@@ -1,0 +1,27 @@
+"""What a verb says when it is done: values that ``--json`` prints, and that :mod:`sedpipe.views.terminal` tells.
+
+Reports that are stored, too, are records (:mod:`sedpipe.io.records`).
+
+- :func:`as_json`: a report as plain values
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from sedpipe.io.records.form import Record
+
+
+def as_json(value: object) -> Any:
+    """A report, or a part of one, as JSON has it; keys are the names of its fields."""
+    if isinstance(value, Record):
+        return value.as_json()
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: as_json(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {name: as_json(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [as_json(part) for part in value]
+    return value

@@ -1,0 +1,66 @@
+"""What ``sedpipe score`` says of an event list, and ``sedpipe demo`` of two networks.
+
+Of a run, it is :class:`sedpipe.io.records.scores.ScoreReport`, which is stored, too.
+
+- :class:`ListScoreReport`, with :class:`ListCoverage` and :class:`AgainstList`
+- :class:`DemoReport`
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sedpipe.io.records.scores import EventBased, Intervals, ScoreReport
+from sedpipe.metrics.bootstrap import Difference
+from sedpipe.metrics.detection_scores import ClassScores, OverallScores
+
+
+@dataclass(frozen=True)
+class ListCoverage:
+    """Clips of the reference, all of which are scored; those for which nothing was estimated; events that were cut."""
+
+    listed: int
+    scored: int
+    missing: list[str]
+    without_output: int
+    cut: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class AgainstList:
+    """What a list has over another one on the same clips, by score; None where it is undefined."""
+
+    estimated: str
+    differences: dict[str, Difference | None]
+
+
+@dataclass(frozen=True)
+class ListScoreReport:
+    """Scores of one event list; fractions, ``None`` where undefined, with the reason in ``undefined``.
+
+    ``remarks`` are sentences about what was guessed or left out.
+    """
+
+    reference: str
+    estimated: str
+    clips: ListCoverage
+    time_resolution: float
+    segment_based: OverallScores
+    intervals: Intervals
+    event_based: EventBased
+    yardsticks: dict[str, OverallScores]
+    commonest_class: str
+    per_class: dict[str, ClassScores]
+    against: AgainstList | None = None
+    undefined: dict[str, str] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+    stage: str = field(default="score")
+
+
+@dataclass(frozen=True)
+class DemoReport:
+    """Scores of the trained and of an untrained network on ``evaluation``."""
+
+    score: ScoreReport
+    untrained: ScoreReport
+    stage: str = field(default="demo")

@@ -1,0 +1,33 @@
+"""What ``sedpipe reproduce`` says.
+
+- :class:`ReproduceReport`: of a table
+- :class:`FigureReport`: of a drawing
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class ReproduceReport:
+    """How many cells there are, were made now, and are missing; where; and why some failed."""
+
+    dataset: str
+    table: str
+    cells: dict[str, int]
+    folder: str
+    failed: dict[str, str] = field(default_factory=dict)
+    stage: str = field(default="reproduce")
+
+
+@dataclass(frozen=True)
+class FigureReport:
+    """What was drawn."""
+
+    dataset: str
+    split: str
+    clip: str
+    runs: list[str]
+    path: str
+    stage: str = field(default="reproduce")

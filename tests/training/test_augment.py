@@ -3,10 +3,12 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from sedpipe.features.front_end import CONTENTS
 from sedpipe.features.logmel import LogMelConfig, log_mel
 from sedpipe.training.augment import (
     AugmentConfig,
     augment,
+    check_content,
     filter_bands,
     mask_bands,
     mask_frames,
@@ -185,3 +187,31 @@ def test_a_negative_value_is_refused() -> None:
         AugmentConfig(superpose=1.5)
     with pytest.raises(ValueError, match="warp is a share of the frequency axis, below 1, got 1"):
         AugmentConfig(warp=1)
+
+
+def test_samples_that_sound_together_are_added() -> None:
+    x, _, n_frames = batch()
+    together, labels, _ = superpose(x, torch.eye(8), n_frames, 1.0, draw(), "samples")
+    for row in range(8):
+        (other,) = [k for k in range(8) if labels[row, k] and k != row] or [row]
+        assert torch.equal(together[row], x[row] + x[other])
+
+
+REFUSED = {
+    "decibels": set(),
+    "bands": {"superpose", "filter_db"},
+    "samples": {"warp", "filter_db", "frequency_masks"},
+    "embedding": {"superpose", "warp", "filter_db", "frequency_masks"},
+}
+
+
+@pytest.mark.parametrize("content", CONTENTS)
+@pytest.mark.parametrize("change", [{"superpose": 0.3}, {"warp": 0.1}, {"filter_db": 6.0}, {"frequency_masks": 1},
+                                    {"shift": True}, {"mixup_alpha": 0.2}, {"time_masks": 1}])  # fmt: skip
+def test_what_would_make_no_sound_of_features_is_refused(content: str, change: dict[str, float]) -> None:
+    (name,) = change
+    if name in REFUSED[content]:
+        with pytest.raises(ValueError, match=rf"augment\.{name} works on .*, not on {content}"):
+            check_content(AugmentConfig(**change), content)
+    else:
+        check_content(AugmentConfig(**change), content)

@@ -22,9 +22,9 @@ from sedpipe.suggestions import did_you_mean
 
 Setting = int | float | str
 
-CONTENTS = ("decibels", "samples", "embedding")
-"""What features can be: bands of a spectrogram in dB, from low to high; samples of a waveform; values of a network,
-in no order. Networks and augmentation say which of them they can work on."""
+CONTENTS = ("decibels", "bands", "samples", "embedding")
+"""What features can be: bands of a spectrogram, from low to high, in dB or in another measure; samples of a waveform;
+values of a network, in no order. Networks and augmentation say which of them they can work on."""
 
 
 class FrontEnd(Protocol):
@@ -33,6 +33,7 @@ class FrontEnd(Protocol):
     It is a frozen dataclass that can be pickled and compared; what is slow to load it loads at the first
     :meth:`extract` of a process. Its fields are its ``settings``, with a default each, after the variant, where its
     class makes several (see :data:`FRONT_ENDS`); ``__post_init__`` refuses what cannot work with a ``ValueError``.
+    :class:`~sedpipe.features.framed.FramedFrontEnd` has most of it ready.
     """
 
     @property

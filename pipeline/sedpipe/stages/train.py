@@ -37,6 +37,7 @@ from sedpipe.nn.networks.registry import build_network
 from sedpipe.steps.batches import ClipBatches, band_statistics, read_ahead
 from sedpipe.steps.run_record import begin_run, describe_run
 from sedpipe.steps.truth import find_truth
+from sedpipe.training.augment import check_content
 from sedpipe.training.fit import EpochRecord, Fit, Judge, LossError, predict
 from sedpipe.training.memory import keep_freed_memory
 from sedpipe.training.processes import launch, make_fabric
@@ -224,6 +225,7 @@ def start(fabric: Fabric, settings: TrainSettings, labels: LabelSet, spec: Featu
     torch.manual_seed(settings.seed)
     try:
         model = build_network(settings.network, settings.pooling, len(labels), spec)
+        check_content(settings.training.augment, model.content)
     except ValueError as error:
         raise SettingsError(f"preset {settings.preset}: {error}") from error
     model.standardise_with(*band_statistics(training))

@@ -1,13 +1,14 @@
-"""Augmentation of a batch of log-mel spectrograms: what sounds in a clip stays the same, how it looks changes.
+"""Augmentation of a batch of features: what sounds in a clip stays the same, how it looks changes.
 
 Every function takes a generator and draws from it alone, so a step can be repeated from its seed.
 
 - :class:`AugmentConfig`: how much of which
+- :func:`check_content`: whether it can be done to these features
 - :func:`augment`: all of it, in the order time shift, superposition, warp, filter, mixup, masks
 - :func:`shift_in_time`, :func:`superpose`, :func:`warp_bands`, :func:`filter_bands`, :func:`mix_up`,
   :func:`mask_bands`, :func:`mask_frames`: one each
 
-Shapes: B clips, T frames, F mel bands, K classes.
+Shapes: B clips, T frames, F features, K classes.
 """
 
 from __future__ import annotations
@@ -71,15 +72,43 @@ class AugmentConfig:
             raise ValueError(f"warp is a share of the frequency axis, below 1, got {self.warp}")
 
 
+_NEEDS = {
+    "superpose": ("decibels", "samples"),
+    "warp": ("decibels", "bands"),
+    "filter_db": ("decibels",),
+    "frequency_masks": ("decibels", "bands"),
+}
+"""What features must be (:data:`sedpipe.features.front_end.CONTENTS`) for what; the rest can be done to any."""
+
+
+def check_content(config: AugmentConfig, content: str) -> None:
+    """Raise ``ValueError`` for what would make something else than sound of such features.
+
+    >>> check_content(AugmentConfig(filter_db=6.0), "samples")
+    Traceback (most recent call last):
+    ...
+    ValueError: augment.filter_db works on decibels, not on samples
+    """
+    for name, contents in _NEEDS.items():
+        if getattr(config, name) and content not in contents:
+            raise ValueError(f"augment.{name} works on {' or '.join(contents)}, not on {content}")
+
+
 def augment(
-    x: Tensor, y: Tensor, n_frames: Tensor, fill: Tensor, config: AugmentConfig, generator: Generator
+    x: Tensor,
+    y: Tensor,
+    n_frames: Tensor,
+    fill: Tensor,
+    config: AugmentConfig,
+    generator: Generator,
+    content: str = "decibels",
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Augment a batch.
 
     Parameters
     ----------
     x : Tensor [shape=(B, T, F)]
-        Log-mel, dB.
+        Features, as the front end makes them.
     y : Tensor [shape=(B, K)]
         Weak labels in [0, 1].
     n_frames : Tensor [shape=(B,)]
@@ -88,6 +117,8 @@ def augment(
         What masked values become: the mean of each band, which standardisation turns into 0.
     config : AugmentConfig
     generator : numpy.random.Generator
+    content : str
+        What features are; what is asked for must work on them (:func:`check_content`).
 
     Returns
     -------
@@ -97,7 +128,7 @@ def augment(
     if config.shift:
         x = shift_in_time(x, n_frames, generator)
     if config.superpose > 0:
-        x, y, n_frames = superpose(x, y, n_frames, config.superpose, generator)
+        x, y, n_frames = superpose(x, y, n_frames, config.superpose, generator, content)
     if config.warp > 0:
         x = warp_bands(x, config.warp, generator)
     if config.filter_db > 0:
@@ -121,23 +152,27 @@ def shift_in_time(x: Tensor, n_frames: Tensor, generator: Generator) -> Tensor:
 
 
 def superpose(
-    x: Tensor, y: Tensor, n_frames: Tensor, share: float, generator: Generator
+    x: Tensor, y: Tensor, n_frames: Tensor, share: float, generator: Generator, content: str = "decibels"
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Let some clips sound together with another of the batch: their powers add, and what sounds in either sounds.
 
-    This is what the log-mel of the sum of two waveforms is, but for interference between them; unlike mixup, which
-    fades both, it leaves each sound as loud as it was.
+    Of ``samples`` it is their sum; in ``decibels``, what the log-mel of that sum is, but for interference between them.
+    Unlike mixup, which fades both, it leaves each sound as loud as it was.
 
     Source: Takahashi, Gygli, Pfister & Van Gool, arXiv:1604.07160, who add waveforms of the same class.
     """
     others = torch.from_numpy(generator.permutation(len(x))).to(x.device)
     chosen = torch.from_numpy(generator.random(len(x)) < share).to(x.device)
-    together = torch.logaddexp(x * _NEPERS, x[others] * _NEPERS) / _NEPERS
+    together = _sum(x, x[others], content)
     return (
         torch.where(chosen[:, None, None], together, x),
         torch.where(chosen[:, None], torch.maximum(y, y[others]), y),
         torch.where(chosen, torch.maximum(n_frames, n_frames[others]), n_frames),
     )
+
+
+def _sum(x: Tensor, other: Tensor, content: str) -> Tensor:
+    return x + other if content == "samples" else torch.logaddexp(x * _NEPERS, other * _NEPERS) / _NEPERS
 
 
 def warp_bands(x: Tensor, most: float, generator: Generator) -> Tensor:

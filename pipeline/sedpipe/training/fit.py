@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from sedpipe.nn.networks.network import Network
-from sedpipe.training.augment import AugmentConfig, augment
+from sedpipe.training.augment import AugmentConfig, augment, check_content
 from sedpipe.training.averaging import MovingAverage
 from sedpipe.training.orders import ORDERS
 
@@ -138,11 +138,17 @@ class Fit:
         Device, precision and processes; see :mod:`sedpipe.training.processes`.
     steps_per_epoch : int
         For the schedule.
+
+    Raises
+    ------
+    ValueError
+        If the augmentation is none for what the model hears.
     """
 
     def __init__(
         self, model: Network, config: TrainingConfig, seed: int, fabric: Fabric, steps_per_epoch: int = 1
     ) -> None:
+        check_content(config.augment, model.content)
         self.model = model
         self.config = config
         self.records: list[EpochRecord] = []
@@ -290,7 +296,7 @@ class Fit:
         smoothing = self.config.label_smoothing
         numbers = np.random.SeedSequence([self._seed, self.epoch + 1, self.step, 1], spawn_key=self._process)
         generator = np.random.default_rng(numbers)
-        x, y, n_frames = augment(x, y, n_frames, self.model.mean, self.config.augment, generator)
+        x, y, n_frames = augment(x, y, n_frames, self.model.mean, self.config.augment, generator, self.model.content)
         return x, (1 - smoothing) * y + smoothing / 2 if smoothing else y, n_frames
 
     def _averaged(self) -> AbstractContextManager[None]:

@@ -6,7 +6,8 @@
 - :func:`write_onnx`: ``model.onnx``, left there only if it computes what the network does
 
 The ONNX graph takes ``log_mel`` (B, T, F), dB, float32, and ``n_frames`` (B,), int64, how many of the T frames count;
-it gives ``clip_probs`` (B, K) and ``frame_probs`` (B, T', K). B is free. Labels and front end are in its metadata.
+it gives ``clip_probs`` (B, K) and ``frame_probs`` (B, T', K). B is free. Labels and front end are in its metadata. What
+is not in dB is called what it is: ``bands``, ``samples`` or ``embedding``.
 """
 
 from __future__ import annotations
@@ -136,8 +137,8 @@ class _Probabilities(nn.Module):
         super().__init__()
         self.model = model
 
-    def forward(self, log_mel: Tensor, n_frames: Tensor) -> tuple[Tensor, Tensor]:
-        prediction = self.model(log_mel, n_frames)
+    def forward(self, features: Tensor, n_frames: Tensor) -> tuple[Tensor, Tensor]:
+        prediction = self.model(features, n_frames)
         return prediction.clip_probs, prediction.frame_probs
 
 
@@ -151,9 +152,9 @@ def _write_graph(path: Path, trained: TrainedModel) -> None:
             network,
             _example(trained, 2),
             path,
-            input_names=["log_mel", "n_frames"],
+            input_names=[_input_name(trained), "n_frames"],
             output_names=["clip_probs", "frame_probs"],
-            dynamic_shapes={"log_mel": {0: batch}, "n_frames": {0: batch}},
+            dynamic_shapes={"features": {0: batch}, "n_frames": {0: batch}},
             dynamo=True,
             external_data=False,
             verbose=False,
@@ -164,11 +165,16 @@ def _write_graph(path: Path, trained: TrainedModel) -> None:
     onnx.save(graph, path)
 
 
+def _input_name(trained: TrainedModel) -> str:
+    content = trained.spec.front_end.content
+    return "log_mel" if content == "decibels" else content
+
+
 def _example(trained: TrainedModel, batch_size: int) -> tuple[Tensor, Tensor]:
     """Input that looks like the features that the network was trained on, of whole and of shorter clips."""
     generator = torch.Generator().manual_seed(batch_size)
-    model, n_frames = trained.model, trained.spec.front_end.n_frames
-    noise = torch.randn((batch_size, n_frames, trained.spec.front_end.n_features), generator=generator)
+    model, n_frames = trained.model, trained.spec.shape[0]
+    noise = torch.randn((batch_size, *trained.spec.shape), generator=generator)
     counted = torch.randint(1, n_frames + 1, (batch_size,), generator=generator)
     counted[0] = n_frames
     return noise / model.scale.cpu() + model.mean.cpu(), counted
@@ -177,11 +183,11 @@ def _example(trained: TrainedModel, batch_size: int) -> tuple[Tensor, Tensor]:
 def _difference(path: Path, trained: TrainedModel, batch_size: int) -> float:
     import onnxruntime
 
-    log_mel, n_frames = _example(trained, batch_size)
+    features, n_frames = _example(trained, batch_size)
     with torch.inference_mode():
-        expected = _Probabilities(trained.model).cpu().eval()(log_mel, n_frames)
+        expected = _Probabilities(trained.model).cpu().eval()(features, n_frames)
     session = onnxruntime.InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
-    found: Sequence[Any] = session.run(None, {"log_mel": log_mel.numpy(), "n_frames": n_frames.numpy()})
+    found: Sequence[Any] = session.run(None, {_input_name(trained): features.numpy(), "n_frames": n_frames.numpy()})
     pairs = zip(found, expected, strict=True)
     return max(float(np.abs(got - wanted.numpy()).max()) for got, wanted in pairs)
 

@@ -92,6 +92,7 @@ class Network(nn.Module, ABC):
     def __init__(self, pooling: PoolingConfig, n_classes: int, spec: FeatureSpec, time_factor: int = 1) -> None:
         super().__init__()
         self.pooling, self.n_classes, self.time_factor = pooling, n_classes, time_factor
+        self.content = spec.front_end.content
         n_frames, n_features = spec.shape
         if not 1 <= time_factor <= n_frames:
             raise ValueError(f"the network makes one frame of {time_factor}, and a clip has {n_frames}")

@@ -43,7 +43,9 @@ class NetworkKind:
     takes: tuple[str, ...] = CONTENTS
 
 
-NETWORKS: Registry[NetworkKind] = Registry("networks", {"crnn": NetworkKind(CRNNConfig, CRNN, takes=("decibels",))})
+NETWORKS: Registry[NetworkKind] = Registry(
+    "networks", {"crnn": NetworkKind(CRNNConfig, CRNN, takes=("decibels", "bands"))}
+)
 
 
 def kind_of(name: str) -> NetworkKind:

@@ -1,0 +1,105 @@
+"""What front ends have in common whose frames stand for equally many samples, one after the other.
+
+- :class:`FramedFrontEnd`: where frames lie, shorter clips, other clips; a new front end says what a frame holds
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import asdict, dataclass, replace
+from typing import ClassVar, Self
+
+import numpy as np
+
+from sedpipe.frames import FrameGrid
+
+
+@dataclass(frozen=True)
+class FramedFrontEnd(ABC):
+    """A :class:`~sedpipe.features.front_end.FrontEnd` but for its values.
+
+    One of your own is a frozen dataclass with a ``name``, a ``content``, ``n_features`` and :meth:`frames_of`; its
+    fields are its settings.
+
+    Parameters
+    ----------
+    sample_rate : int
+        Hz.
+    hop_length : int
+        Samples that a frame stands for; the default is 20 ms.
+    n_frames : int
+        Frames of a clip; the default is 10 s.
+
+    Raises
+    ------
+    ValueError
+        If a number is not a whole one from 1 on.
+    """
+
+    sample_rate: int = 44_100
+    hop_length: int = 882
+    n_frames: int = 500
+
+    version: ClassVar[int] = 1
+    padding: ClassVar[float] = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("sample_rate", "hop_length", "n_frames"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or value < 1:
+                raise ValueError(f"{name} must be a whole number from 1 on, got {value}")
+
+    @property
+    @abstractmethod
+    def n_features(self) -> int:
+        """F: values a frame."""
+
+    @abstractmethod
+    def frames_of(self, samples: np.ndarray, n_frames: int) -> np.ndarray:
+        """Values of the frames that count.
+
+        Parameters
+        ----------
+        samples : np.ndarray [shape=(samples,)]
+            float32, as many as the clip has, ``n_samples`` at most.
+        n_frames : int
+            ``ceil(samples / hop_length)``.
+
+        Returns
+        -------
+        np.ndarray [shape=(n_frames, n_features)]
+        """
+
+    @property
+    def settings(self) -> dict[str, int | float | str]:
+        """Everything that decides a value: the fields."""
+        return asdict(self)
+
+    @property
+    def grid(self) -> FrameGrid:
+        """Where the frames lie in time."""
+        return FrameGrid(self.sample_rate, self.hop_length)
+
+    @property
+    def n_samples(self) -> int:
+        """Samples of a clip."""
+        return self.n_frames * self.hop_length
+
+    def extract(self, waveform: np.ndarray) -> tuple[np.ndarray, int]:
+        """Features of a clip, and how many frames count; see ``FrontEnd.extract``."""
+        if waveform.ndim != 1 or waveform.size == 0:
+            raise ValueError(f"waveform must have shape (samples,) with samples > 0, got {waveform.shape}")
+        counted = np.ascontiguousarray(waveform[: self.n_samples], dtype=np.float32)
+        n_frames = self.grid.frames_of_samples(len(counted))
+        features = np.full((self.n_frames, self.n_features), self.padding, dtype=np.float32)
+        features[:n_frames] = self.frames_of(counted, n_frames)
+        return features, n_frames
+
+    def fitted_to(self, sample_rate: int, clip_s: float) -> Self:
+        """The same for clips of another rate (Hz) and length (seconds): a frame lasts as long as here.
+
+        Other settings that count samples stay what they are, unless a front end says more.
+        """
+        hop = max(1, round(self.hop_length * sample_rate / self.sample_rate))
+        n_frames = FrameGrid(sample_rate, hop).frames_of_samples(round(clip_s * sample_rate))
+        return replace(self, sample_rate=sample_rate, hop_length=hop, n_frames=n_frames)

@@ -7,6 +7,7 @@ Only this room imports click, prints, or draws a bar. Stages are imported inside
 from __future__ import annotations
 
 import json
+import traceback
 from typing import Any
 
 import rich_click as click
@@ -14,18 +15,28 @@ import rich_click as click
 from sedpipe import __version__
 from sedpipe.cli import cache, data, encoders, learning, listening
 from sedpipe.cli.help import HELP
+from sedpipe.cli.interrupts import heard_as_exceptions
 from sedpipe.errors import SedpipeError
 
 
 class Door(click.RichGroup):
-    """The one error boundary: what a user can mend is a sentence, not a traceback."""
+    """The one error boundary: what a user can mend, and what a signal ends, is a sentence, not a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; a :class:`SedpipeError` ends with exit code 1."""
+        """Run a command; a :class:`SedpipeError` ends with exit code 1, Ctrl-C with 130, SIGTERM with 143."""
+        exit_codes: list[int] = []
         try:
-            return super().invoke(ctx)
-        except SedpipeError as error:
-            _complain(error, as_json=ctx.meta.get("as_json", False))
+            with heard_as_exceptions() as exit_codes:
+                return super().invoke(ctx)
+        except BaseException as error:
+            as_json = ctx.meta.get("as_json", False)
+            if exit_codes:  # whatever a library makes of it
+                traceback.clear_frames(error.__traceback__)  # so that workers end now, not with the interpreter
+                _tell_of_interrupt(as_json=as_json)
+                ctx.exit(exit_codes[0])
+            if not isinstance(error, SedpipeError):
+                raise
+            _complain(error, as_json=as_json)
             ctx.exit(1)
 
 
@@ -36,6 +47,13 @@ def _complain(error: SedpipeError, *, as_json: bool) -> None:
     click.echo(f"Error: {error.message}", err=True)
     if error.hint:
         click.echo(f"  {error.hint}", err=True)
+
+
+def _tell_of_interrupt(*, as_json: bool) -> None:
+    said, hint = "interrupted", "rerun the same command to resume"
+    if as_json:
+        click.echo(json.dumps({"error": {"type": "Interrupt", "message": said, "hint": hint}}))
+    click.echo(f"{said}: {hint}", err=True)
 
 
 @click.group(cls=Door, context_settings={"help_option_names": ["-h", "--help"]})

@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import multiprocessing.resource_tracker
 import os
+import signal
 import threading
 import time
 import warnings
@@ -17,6 +19,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import joblib
+from joblib.externals.loky.backend import resource_tracker as loky_resource_tracker
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from sedpipe.errors import SedpipeError
@@ -73,15 +76,56 @@ def _here(function: Callable[[Item], Result], items: Iterable[Item], jobs: int, 
     # Loky replaces a worker that has grown by 300 MB since its first task, which it takes for a leak: one that made
     # mixtures before grows so far by the libraries that features need. Its results are kept; nobody need be told.
     warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
+    # What an interrupted command leaves undone is no news; the same command does it.
+    warnings.filterwarnings("ignore", r"\d+ tasks (have been successfully executed|which were still)", UserWarning)
     workers = joblib.Parallel(n_jobs=jobs, return_as="generator" if ordered else "generator_unordered")
     call = joblib.delayed(_call_in)
     try:
-        yield from workers(call(os.getcwd(), os.getpid(), additions(), function, item) for item in items)
+        with signals_held_back():
+            results = workers(call(os.getcwd(), os.getpid(), additions(), function, item) for item in items)
+        yield from results
     except TerminatedWorkerError as error:
         raise SedpipeError(
             "a worker process was killed from outside, perhaps for lack of memory",
             hint="run the same command again: it goes on where it was; fewer --jobs need less memory",
         ) from error
+
+
+@contextmanager
+def signals_held_back() -> Iterator[None]:
+    """Threads and processes that are started in this block never hear Ctrl-C and SIGTERM.
+
+    A terminal sends Ctrl-C to everybody: each worker would tell of it in a traceback, while it is the process that
+    started them which ends them all. That one hears after the block what came in it.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    _start_trackers()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@cache
+def _start_trackers() -> None:
+    """Start the helpers with which multiprocessing and loky clear away semaphores of processes that are killed.
+
+    Here and not when they are needed, since Python 3.11 lets signals through again where it starts its own; and such
+    that they do their work without a word about what an interrupted command leaves to them.
+    """
+    before = os.environ.get("PYTHONWARNINGS")
+    os.environ["PYTHONWARNINGS"] = ",".join(filter(None, (before, "ignore:resource_tracker:UserWarning")))
+    try:
+        multiprocessing.resource_tracker.ensure_running()
+        loky_resource_tracker.ensure_running()
+    finally:
+        if before is None:
+            del os.environ["PYTHONWARNINGS"]
+        else:
+            os.environ["PYTHONWARNINGS"] = before
 
 
 def _call_in(

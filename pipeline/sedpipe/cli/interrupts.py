@@ -1,0 +1,63 @@
+"""Ctrl-C and SIGTERM: whatever runs ends where it is, in one line; the same command resumes.
+
+Every file is written whole or not at all, so a command may end anywhere. What it must not do is end in a traceback,
+leave processes behind, or keep its temporary files: so a signal becomes an exception that runs through all blocks.
+
+- :func:`heard_as_exceptions`: for the time of a command
+- :class:`Interrupt`: the exception
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+_BY_SIGNAL = 128  # what shells add to the number of the signal that ended a command
+
+
+class Interrupt(KeyboardInterrupt):
+    """A signal came."""
+
+
+@contextmanager
+def heard_as_exceptions() -> Iterator[list[int]]:
+    """Raise :class:`Interrupt` in the main thread when the first signal comes; a second one ends the process at once.
+
+    A signal that is ignored (under ``nohup``, or by a job that a script has put into the background) stays so. In
+    other threads than the main one, which hear no signals, nothing changes.
+
+    Yields
+    ------
+    list of int
+        Holds the exit code as soon as a signal has come: 130 for Ctrl-C, 143 for SIGTERM, 129 for SIGHUP.
+    """
+    exit_codes: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield exit_codes
+        return
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    heard = {number: handler for number, handler in before.items() if handler not in (signal.SIG_IGN, None)}
+
+    def hear(number: int, _: FrameType | None) -> None:
+        exit_codes.append(_BY_SIGNAL + number)
+        for other in heard:
+            signal.signal(other, _end)
+        raise Interrupt
+
+    for number in heard:
+        signal.signal(number, hear)
+    try:
+        yield exit_codes
+    finally:
+        if not exit_codes:  # else a second signal would find Python's own handler, with its traceback
+            for number, handler in heard.items():
+                signal.signal(number, handler)
+
+
+def _end(number: int, _: FrameType | None) -> None:
+    os._exit(_BY_SIGNAL + number)

@@ -1,0 +1,193 @@
+"""Every verb of sedpipe as a command on a small dataset, for what should hold of all of them, whatever happens.
+
+A small cache is made once by running all verbs; a trial is a copy of it without what one verb makes, so that this verb
+has its work to do. Used by ``interrupts.py``, ``full_disk.py``, ``kills.py`` and ``side_by_side.py``.
+
+- :data:`VERBS`: their commands, what they make, and what of that is the same every time
+- :class:`Bench`: the whole cache, copies without something, what was made
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+ROOT = Path(__file__).parents[1]
+sys.path[:0] = [str(ROOT / "pipeline"), str(ROOT / "tests")]
+
+from builders import tiny_mixtures  # noqa: E402
+from sedpipe.io.files.atomic import TEMPORARY_PREFIX  # noqa: E402
+
+N_RECORDINGS = 6
+SMALL = ["--preset", "small.toml", "--epochs", "2"]
+PRESET = """[network]
+maps = [4, 8]
+pools = [[5, 4], [1, 4]]
+conv_maps = 8
+gru_units = 4
+dropout = 0.1
+"""
+
+
+@dataclass(frozen=True)
+class Verb:
+    """A command, run in the folder of a trial.
+
+    Parameters
+    ----------
+    arguments : list of str
+        After ``sedpipe``.
+    makes : tuple of str
+        Patterns of all that it makes.
+    same : tuple of str
+        Patterns of files that have the same bytes whenever and however often it is run.
+    """
+
+    arguments: list[str]
+    makes: tuple[str, ...] = ()
+    same: tuple[str, ...] = ()
+
+
+_ONE = "cache/tiny/runs/one"
+_TWO = "cache/tiny/runs/two"
+_TRAIN = ["train", "tiny", "--save-every", "0", *SMALL]
+_TABLE = [
+    "reproduce",
+    "table2",
+    "tiny",
+    "--seeds",
+    "0",
+    "--poolings",
+    "linear",
+    "--jobs",
+    "2",
+    "--threads",
+    "2",
+    *SMALL,
+]
+VERBS = {
+    "download": Verb(
+        ["download", "tiny-tiny.toml", "--jobs", "2"],
+        ("cache/tiny",),
+        ("cache/tiny/audio/*/*.flac", "cache/tiny/*.tsv", "cache/tiny/dataset.json"),
+    ),
+    "features": Verb(["features", "tiny", "--jobs", "2"], ("cache/tiny/features",), ("cache/tiny/features/*/*.h5",)),
+    "train": Verb([*_TRAIN, "--run", "one", "--threads", "1"], (_ONE,), (f"{_ONE}/log.csv",)),
+    "train in two": Verb([*_TRAIN, "--run", "two", "--threads", "2", "--devices", "2"], (_TWO,), (f"{_TWO}/log.csv",)),
+    "score": Verb(
+        ["score", "tiny", "--run", "one"],
+        (f"{_ONE}/scores-*", f"{_ONE}/estimated-*", f"{_ONE}/frame-scores-evaluation.h5"),
+        (f"{_ONE}/estimated-*", f"{_ONE}/scores-*"),
+    ),
+    "score, exported": Verb(
+        ["score", "tiny", "--run", "one", "--export-scores", "probabilities"], ("probabilities",), ("probabilities/*",)
+    ),
+    "report": Verb(["report", "one"], (f"{_ONE}/report-*",), ()),
+    "export": Verb(["export", "one", "--dataset", "tiny", "--out", "export"], ("export",), ("export/*",)),
+    "export as onnx": Verb(
+        ["export", "one", "--dataset", "tiny", "--out", "onnx", "--format", "onnx"], ("onnx",), ("onnx/*",)
+    ),
+    "predict": Verb(["predict", "recordings", "--model", _ONE, "--out", "events"], ("events",), ("events/*.tsv",)),
+    "predict to stdout": Verb(["predict", "recordings", "--model", _ONE]),
+    "reproduce": Verb(_TABLE, ("cache/tiny/tables", "cache/tiny/runs/table2*"), ()),
+    "status": Verb(["status", "tiny", "--export", "clips.tsv"], ("clips.tsv",), ("clips.tsv",)),
+    "cache prune": Verb(["cache", "prune", "--kind", "features", "--yes"]),
+}
+
+
+def environment() -> dict[str, str]:
+    """With which sedpipe is found, and Python tells what it has lost."""
+    return {**os.environ, "PYTHONPATH": str(ROOT / "pipeline"), "CUDA_VISIBLE_DEVICES": ""}
+
+
+def command(verb: Verb) -> list[str]:
+    """The whole command line."""
+    return [sys.executable, "-m", "sedpipe", *verb.arguments]
+
+
+@dataclass
+class Bench:
+    """A folder with the whole cache, and one for the trial that is going on.
+
+    Parameters
+    ----------
+    folder : Path
+        For both.
+    """
+
+    folder: Path
+    seconds: dict[str, float] = field(default_factory=dict)
+    expected: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    @property
+    def whole(self) -> Path:
+        """Where everything is made."""
+        return self.folder / "whole"
+
+    @property
+    def trial(self) -> Path:
+        """Where something happens."""
+        return self.folder / "trial"
+
+    def make(self) -> None:
+        """Run every verb undisturbed, and note how long it took and what it made; a bench that is there is kept."""
+        notes = self.folder / "bench.json"
+        if notes.exists():
+            self.seconds, self.expected = json.loads(notes.read_text())
+            return
+        self.whole.mkdir(parents=True, exist_ok=True)
+        tiny_mixtures(self.whole, "tiny", n_training=24, n_other=6)
+        (self.whole / "small.toml").write_text(PRESET)
+        for number in range(N_RECORDINGS):
+            path = self.whole / "recordings" / f"{number}.wav"
+            path.parent.mkdir(exist_ok=True)
+            soundfile.write(path, 0.1 * np.random.default_rng(number).standard_normal(44_100 * 3), 44_100)
+        for name, verb in VERBS.items():
+            if name != "cache prune":
+                began = time.monotonic()
+                subprocess.run(command(verb), cwd=self.whole, env=environment(), check=True, stdout=subprocess.DEVNULL)
+                self.seconds[name] = time.monotonic() - began
+            self.expected[name] = hashes(self.whole, verb)
+        self.seconds["cache prune"] = self.seconds["status"]
+        notes.write_text(json.dumps([self.seconds, self.expected]))
+
+    def begin(self, verb: Verb) -> None:
+        """A fresh trial: the whole cache without what ``verb`` makes."""
+        shutil.rmtree(self.trial, ignore_errors=True)
+        shutil.copytree(self.whole, self.trial, symlinks=True)
+        for pattern in verb.makes:
+            for path in self.trial.glob(pattern):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    def run(self, verb: Verb) -> subprocess.CompletedProcess[str]:
+        """The command in the trial's folder, undisturbed."""
+        return subprocess.run(
+            command(verb), cwd=self.trial, env=environment(), check=False, capture_output=True, text=True
+        )
+
+    def faults(self, name: str) -> list[str]:
+        """What is wrong with a trial that has come to its end after all."""
+        found = hashes(self.trial, VERBS[name])
+        faults = [f"{path} differs" for path in self.expected[name] if found.get(path) != self.expected[name][path]]
+        return faults + [f"{path.relative_to(self.trial)} is left" for path in temporaries(self.trial)]
+
+
+def hashes(folder: Path, verb: Verb) -> dict[str, str]:
+    """sha256 of what is the same every time, by path."""
+    paths = sorted(path for pattern in verb.same for path in folder.glob(pattern) if path.is_file())
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+
+
+def temporaries(folder: Path) -> list[Path]:
+    """Unfinished files and folders."""
+    return sorted(folder.rglob(f"{TEMPORARY_PREFIX}*"))

@@ -1,6 +1,6 @@
 """What a person can mend, as exceptions; a programmer's slip in a pure function stays a ``ValueError``.
 
-``cli.py`` turns a :class:`SedpipeError` into one sentence and exit code 1; nothing else catches it.
+:mod:`sedpipe.cli.main` turns a :class:`SedpipeError` into one sentence and exit code 1.
 """
 
 

@@ -1,0 +1,47 @@
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sedpipe.views.charts import Line, LineChart, Scale, curve, ticks_between, ticks_up_to
+
+CHART = LineChart("F1", "threshold", [(0.0, "0"), (1.0, "1")], [(0.0, "0"), (0.8, "0.8")], [])
+
+
+def test_the_ends_of_the_axes_are_the_edges_of_the_frame() -> None:
+    assert (CHART.x(0), CHART.x(1)) == (CHART.left, CHART.right)
+    assert (CHART.y(0), CHART.y(0.8)) == (CHART.bottom, CHART.top)
+
+
+def test_a_path_goes_through_its_points_and_nothing_has_no_path() -> None:
+    line = Line("a", [(0.0, 0.0), (1.0, 0.8)], "s")
+    assert CHART.path(line) == f"M{CHART.left:g},{CHART.bottom:g}L{CHART.right:g},{CHART.top:g}"
+    assert CHART.path(Line("b", [], "s")) == ""
+
+
+@given(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6))
+def test_a_value_beyond_the_axis_stays_a_number_that_an_svg_can_hold(x: float, y: float) -> None:
+    assert abs(CHART.y(y)) <= 10 * CHART.height
+    assert CHART.x(x) == pytest.approx(CHART.left + x * (CHART.right - CHART.left), abs=0.1)
+
+
+@given(st.floats(0.01, 1000), st.integers(2, 9))
+def test_ticks_are_round_few_and_reach_the_highest_value(highest: float, n: int) -> None:
+    ticks = ticks_up_to(highest, n)
+    assert ticks[0] == 0
+    assert ticks[-1] >= highest * (1 - 1e-6)
+    assert len(ticks) <= n + 2
+    assert all(low < high for low, high in pairwise(ticks))
+
+
+@given(st.floats(0, 10), st.floats(0.1, 10), st.integers(2, 9))
+def test_ticks_between_stay_between(low: float, width: float, n: int) -> None:
+    ticks = ticks_between(low, low + width, n)
+    assert all(low - 1e-6 <= tick <= low + width + 1e-6 for tick in ticks)
+
+
+def test_a_scale_places_its_ends_and_a_curve_holds_each_value_for_its_step() -> None:
+    scale = Scale(0, 2, 100, 300)
+    assert (scale.place(0), scale.place(2), scale.place(3)) == (100, 300, 400)
+    assert scale.path([0, 1], [5, 6]) == "M100,5L200,6"
+    assert curve([0, 1], step=0.5, end=1.0) == "M0,100L250,100L750,0L1000,0"

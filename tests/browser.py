@@ -14,6 +14,7 @@ from typing import Any
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 PATIENCE_S = 60
+_VIRTUAL_KEYS = {"Tab": 9, "Enter": 13, "Escape": 27, " ": 32, "ArrowUp": 38, "ArrowDown": 40, "Delete": 46}
 
 
 def find_browser() -> str | None:
@@ -116,16 +117,39 @@ class Browser:
         urls = [e["params"]["request"]["url"] for e in self.events if e["method"] == "Network.requestWillBeSent"]
         return [url for url in urls if not url.startswith("data:")]
 
-    def press(self, key: str, code: str = "") -> None:
+    def press(self, key: str, *, control: bool = False, shift: bool = False) -> None:
         """Press and let go of a key."""
-        text = {"text": key} if len(key) == 1 else {}
-        self.ask("Input.dispatchKeyEvent", type="keyDown", key=key, code=code or key, **text)
-        self.ask("Input.dispatchKeyEvent", type="keyUp", key=key, code=code or key)
+        text = {"text": key} if len(key) == 1 and not control else {}
+        code = {" ": "Space"}.get(key, key)
+        held = 2 * control + 8 * shift
+        virtual = {"windowsVirtualKeyCode": _VIRTUAL_KEYS[key]} if key in _VIRTUAL_KEYS else {}
+        for kind in ("keyDown", "keyUp"):
+            self.ask("Input.dispatchKeyEvent", type=kind, key=key, code=code, modifiers=held, **virtual, **text)
 
     def click(self, x: float, y: float) -> None:
         """Click somewhere in the window."""
-        for kind in ("mousePressed", "mouseReleased"):
-            self.ask("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+        self.drag(x, y)
+
+    def drag(self, x: float, y: float, to_x: float | None = None, *, shift: bool = False) -> None:
+        """Press somewhere in the window, move sideways if it is told where to, and let go."""
+        held: dict[str, Any] = {"y": y, "button": "left", "modifiers": 8 * shift}
+        self.ask("Input.dispatchMouseEvent", type="mousePressed", x=x, clickCount=1, **held)
+        places = [] if to_x is None else [x + (to_x - x) * k / 4 for k in range(1, 5)]
+        for place in places:
+            self.ask("Input.dispatchMouseEvent", type="mouseMoved", x=place, buttons=1, **held)
+        self.ask("Input.dispatchMouseEvent", type="mouseReleased", x=[x, *places][-1], clickCount=1, **held)
+
+    def box(self, selector: str) -> dict[str, float]:
+        """Where an element lies in the window, after it was scrolled to its middle."""
+        found = json.dumps(selector)
+        return self.run(
+            f"(() => {{ const e = document.querySelector({found}); e.scrollIntoView({{block: 'center', behavior: "
+            "'instant'}); return e.getBoundingClientRect().toJSON(); })()"
+        )
+
+    def downloads_to(self, folder: Path) -> None:
+        """Where what the page saves is written."""
+        self._ask("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder), eventsEnabled=True)
 
     def screenshot(self, path: Path, selector: str = "body") -> None:
         """Picture of an element, also of what is below the window."""

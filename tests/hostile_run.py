@@ -33,13 +33,13 @@ SAMPLE_RATE = 44_100
 
 
 def make_hostile_run(root: Path) -> Dataset:
-    """A dataset with the runs ``run`` and ``other``, both scored; the first clip has a hostile name, too."""
+    """A dataset with scored runs ``run``, ``other`` and ``deaf``, which misses much; a clip has a hostile name, too."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tiny_dataset, "LABELS", LABELS)
         cache = tiny_dataset.make_dataset(root)
         _rename_first_clip(cache)
         _write_audio(cache)
-        for run, threshold, epochs in (("run", 0.5, 4), ("other", 0.35, 1)):
+        for run, threshold, epochs in (("run", 0.5, 4), ("other", 0.35, 1), ("deaf", 0.72, 4)):
             training = replace(tiny_dataset.SETTINGS.training, epochs=epochs)
             settings = replace(tiny_dataset.SETTINGS, training=training)
             train(Dataset(root, tiny_dataset.NAME), settings, FeatureSpec(tiny_dataset.FRONT_END), run_name=run)

@@ -1,8 +1,10 @@
+import base64
 import json
 import re
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from hostile_run import CLIP_ID, LABELS, SPLIT, make_hostile_run
@@ -11,6 +13,7 @@ from sedpipe.errors import MissingStageError, SedpipeError, SettingsError, Stale
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.runs import Run, find_run_in_cache, named_run
 from sedpipe.io.lists.clips import read_clips
+from sedpipe.stages import report_clips
 from sedpipe.stages.report import PageReport, report
 from sedpipe.stages.score import score
 from sedpipe.views.page.scored_run import read_scored_run
@@ -35,6 +38,12 @@ def cache(made: Dataset, tmp_path: Path) -> Dataset:
 def reported(cache: Dataset, *runs: str, **options) -> tuple[PageReport, str]:
     written = report(runs or ("run",), cache.root, **options)
     return written, Path(written.path).read_text(encoding="utf-8")
+
+
+def cards_of(page: str) -> dict[str, dict]:
+    """What the page's script draws clips from, by clip_id."""
+    found = re.findall(r'<script type="application/json">(.*?)</script>', page)
+    return {card["clip"]: card for card in map(json.loads, found)}
 
 
 def spoil_scores(cache: Dataset, **changes) -> None:
@@ -63,7 +72,8 @@ def test_the_page_has_the_numbers_of_the_scores(made):
 def test_nothing_in_the_page_points_anywhere(made):
     for runs in (("run",), ("run", "other")):
         _, page = reported(made, *runs)
-        assert not re.findall(r"(?:https?:)?//[a-z]", re.sub(r'"data:[^"]*"', '""', page))
+        without = re.sub(r'"data:[^"]*"', '""', page).replace("http://www.w3.org/2000/svg", "")  # a name, no address
+        assert not re.findall(r"(?:https?:)?//[a-z]", without)
 
 
 def test_hostile_labels_and_names_are_text(made):
@@ -75,10 +85,45 @@ def test_hostile_labels_and_names_are_text(made):
         assert "&lt;img src=x onerror=" in page
 
 
-def test_how_many_clips_are_shown_is_a_choice(made, tmp_path):
+def test_all_clips_are_listed_and_drawn_and_how_many_are_heard_is_a_choice(made, tmp_path):
     for n in (0, 2, 99):
         written, page = reported(made, n_clips=n, path=tmp_path / "page.html")
-        assert len(written.clips) == page.count("<article") == page.count("<audio") == min(n, 5)
+        cards = cards_of(page)
+        assert len(cards) == page.count('class="clip-row"') == 5
+        assert all(card["pictures"] for card in cards.values())
+        assert [clip for clip in cards if cards[clip]["sound"]] == [clip for clip in cards if clip in written.clips]
+        assert len(written.clips) == min(n, 5)
+
+
+def test_what_the_page_has_no_room_for_is_told_and_counted(made, tmp_path, monkeypatch):
+    monkeypatch.setattr(report_clips, "MOST_BYTES", 200_000 + 5 * 1_200 + 50_000)
+    written, page = reported(made, n_clips=2, path=tmp_path / "page.html")
+    cards = cards_of(page)
+    assert [bool(cards[clip]["sound"]) for clip in written.clips] == [True, True]
+    assert len(cards) < 5
+    assert f"{5 - len(cards)} clips have a row but neither picture nor probabilities" in page
+    assert "Sound is cut to" in page
+    assert page.count('class="clip-row"') == 5
+
+
+def test_probabilities_events_and_settings_of_a_card_are_those_of_the_run(made):
+    page = reported(made)[1]
+    run = read_scored_run(*find_run_in_cache(made.root, "run"))
+    assert run.labels.names == LABELS
+    cards = cards_of(page)
+    assert set(cards) == {clip.clip_id for clip in run.clips}
+    for clip_id, card in cards.items():
+        drawn = [(e["onset"], e["offset"], t["label"]) for t in card["tracks"] for e in t["voices"][0]["events"]]
+        assert sorted(drawn) == [(e.onset, e.offset, e.label) for e in sorted(run.estimated[clip_id])]
+        for track in card["tracks"]:
+            [voice] = track["voices"]
+            stored = run.frame_scores.probs_of(clip_id)[:, LABELS.index(track["label"])]
+            held = np.frombuffer(base64.b64decode(voice["probs"]), dtype="<u2") / 10_000
+            assert held == pytest.approx(stored, abs=1e-4)
+            assert (voice["high"], voice["low"]) == (0.5, 0.5)
+            for event in voice["events"]:
+                assert event["mean"] <= event["peak"] <= stored.max() + 1e-4
+                assert event["peak"] >= voice["high"]
 
 
 def test_scores_on_testing_are_called_tuned(made, tmp_path):
@@ -93,9 +138,10 @@ def test_a_clip_without_audio_is_drawn_without_it_and_says_why(cache):
     clip = next(clip for clip in read_clips(cache.clips_path) if clip.clip_id == CLIP_ID)
     cache.audio_path(clip).unlink()
     written, page = reported(cache, n_clips=5)
-    assert (page.count("<article"), page.count("<audio")) == (5, 4)
+    cards = cards_of(page)
+    assert [clip_id for clip_id, card in cards.items() if not card["sound"]] == [CLIP_ID]
     assert CLIP_ID in written.clips
-    assert "No such file or directory" in page
+    assert "No such file or directory" in cards[CLIP_ID]["remark"]
 
 
 def test_intervals_and_yardsticks_are_shown_where_the_scores_have_them(cache):
@@ -109,7 +155,7 @@ def test_intervals_and_yardsticks_are_shown_where_the_scores_have_them(cache):
     _, page = reported(cache)
     assert "0.10 to 0.90" in page
     assert "25.0 to 75.0" in page
-    assert "silence: no events at all" in page
+    assert "no events at all" in page
 
 
 def test_names_of_missing_clips_are_told_where_the_scores_have_them(cache):
@@ -183,9 +229,12 @@ def test_several_runs_are_compared_on_one_page(made):
         assert f"{scores['error_rate']:.2f}" in page
         assert f"{100 * scores['f1']:.1f}" in page
     f1 = [read_scored_run(*find_run_in_cache(made.root, run)).scores["segment_based"]["f1"] for run in ("run", "other")]
-    shown = re.search(r'data-run="other" data-metric="f1".*?class="number small">(\S+) ', page, flags=re.DOTALL)
+    shown = re.search(r'<tr data-run="other".*?data-metric="f1"><b>(\S+)</b>', page, flags=re.DOTALL)
     assert shown is not None
-    assert shown[1] == f"{100 * (f1[1] - f1[0]):+.1f}"
+    assert shown[1] == f"{100 * (f1[1] - f1[0]):+.1f}".replace("-", "\N{MINUS SIGN}")
+    assert [len(track["voices"]) for card in cards_of(page).values() for track in card["tracks"]] == [2] * sum(
+        len(card["tracks"]) for card in cards_of(page).values()
+    )
     with pytest.raises(SettingsError, match="named twice"):
         reported(made, "run", "run")
 
@@ -202,6 +251,14 @@ def test_runs_that_scored_other_clips_are_compared_on_the_common_ones(made):
     assert runs[0].scores["segment_based"]["recall"] == pytest.approx(
         (whole.rolls[0][1:] & whole.rolls[1][1:]).sum() / whole.rolls[0][1:].sum()
     )
+
+
+def test_more_runs_than_eyes_can_tell_apart_are_refused(made):
+    from sedpipe.views.page.comparison import same_clips
+
+    run = read_scored_run(*find_run_in_cache(made.root, "run"))
+    with pytest.raises(SettingsError, match="at most 8 runs, got 9"):
+        same_clips([replace(run, name=f"run{k}") for k in range(9)])
 
 
 def test_the_command_says_where_the_page_is_and_how_large(made, tmp_path):

@@ -2,9 +2,10 @@
 
 Every value is escaped (labels and names of files are hostile input). A content security policy inside the page names
 the one script by its checksum and allows no address but data inside the page, so that even a slip in a template
-could neither run nor fetch anything.
+could neither run nor fetch anything. Data for the script lies beside it as JSON that is no script.
 
-- :func:`render`: a template and its values -> the page
+- :class:`Parts`: a template with its styles and scripts
+- :func:`render`: these and their values -> the page
 - :func:`draw`: a template and its values -> the figure
 """
 
@@ -13,34 +14,64 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
+from urllib.parse import urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 import sedpipe
 
+MINUS = "\N{MINUS SIGN}"
+_UNKNOWN = "\N{EN DASH}"
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def render(template: str, **values: Any) -> str:
-    """The page that ``template`` makes of ``values``."""
-    script = _part("page.js")
+@dataclass(frozen=True)
+class Parts:
+    """What a page is made of: a template, and the files of style and script (without their endings) that go into it."""
+
+    template: str
+    styles: Sequence[str]
+    scripts: Sequence[str]
+
+
+def render(parts: Parts, **values: Any) -> str:
+    """The page that the template makes of ``values``."""
+    script = _script(parts.scripts)
     digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
     policy = (
         f"default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
     )
-    page = _environment().get_template(template).render(
-        policy=policy, style=Markup(_part("page.css")), script=Markup(script), version=sedpipe.__version__, **values
+    style = "".join(_part(f"styles/{name}.css") for name in parts.styles)
+    page = _environment().get_template(parts.template).render(
+        policy=policy, style=Markup(style), script=Markup(script), version=sedpipe.__version__, **values
     )  # fmt: skip
     return page + "\n"
+
+
+def _script(names: Sequence[str]) -> str:
+    """The files of script one after the other, in a scope of their own."""
+    return "\n".join(['(() => {\n"use strict";', *(_part(f"scripts/{name}.js") for name in names), "})();"])
 
 
 def draw(template: str, **values: Any) -> str:
     """The SVG that ``template`` makes of ``values``; what no XML may hold, escaped or not, becomes U+FFFD."""
     return _NOT_XML.sub("\ufffd", _environment().get_template(template).render(**values)) + "\n"
+
+
+def clips_where(**asked: str) -> str:
+    """Address, within a page, of the clips of a class or of an outcome; the page's script reads it.
+
+    >>> clips_where(label="Dog bark", outcome="missed", instead="")
+    '#clips?class=Dog+bark&outcome=missed&as='
+    """
+    names = {"label": "class", "outcome": "outcome", "instead": "as"}
+    return "#clips?" + urlencode({names[name]: value for name, value in asked.items()})
 
 
 def _part(name: str) -> str:
@@ -57,17 +88,20 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"percent": _percent, "rate": _rate, "seconds": _seconds}
+    environment.filters |= {"percent": _percent, "rate": _rate, "signed": _signed}
+    environment.globals["clips_where"] = clips_where
     return environment
 
 
 def _percent(value: float | None) -> str:
-    return "-" if value is None else f"{100 * value:.1f}"
+    return _UNKNOWN if value is None else f"{100 * value:.1f}"
 
 
 def _rate(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f}"
+    return _UNKNOWN if value is None else f"{value:.2f}"
 
 
-def _seconds(value: float) -> str:
-    return f"{value:.3f}".rstrip("0").rstrip(".")
+def _signed(value: float) -> str:
+    """With its sign, of which nothing has none."""
+    text = f"{value:+.2f}"
+    return "0.00" if float(text) == 0 else text.replace("-", MINUS)

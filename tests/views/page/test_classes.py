@@ -2,6 +2,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from sedpipe.events import Event
 from sedpipe.labels import LabelSet
 from sedpipe.views.page.classes import MOST_CONFUSED, class_rows, confused_classes, confusion_rows, findings
 from sedpipe.views.page.mistakes import confusions
@@ -18,7 +19,16 @@ def run_of(reference, estimated):
         label: {"f1": None if np.isnan(f1[k]) else float(f1[k]), "n_reference": int(n_reference[k])}
         for k, label in enumerate(LABELS)
     }
-    return SimpleNamespace(rolls=rolls, labels=LABELS, scores={"per_class": per_class})
+    seconds = SimpleNamespace(reference={"clip": events_of(reference)})
+    scores = {"per_class": per_class}
+    return SimpleNamespace(
+        rolls=rolls, labels=LABELS, scores=scores, truth=seconds, estimated={"clip": events_of(estimated)}
+    )
+
+
+def events_of(roll):
+    """An event a segment: whole seconds know of no onsets between them."""
+    return [Event(s, s + 1, LABELS.names[k]) for s, k in np.argwhere(roll).tolist()]
 
 
 @pytest.fixture
@@ -39,13 +49,17 @@ def test_the_weakest_class_comes_first_and_one_that_never_sounds_last(dog_taken_
 def test_a_row_of_the_confusions_is_all_of_the_class(dog_taken_for_rain):
     confused = confusions(*dog_taken_for_rain.rolls)
     columns = confused_classes(dog_taken_for_rain, confused)
-    assert columns == [0, 1]  # no car sounds, none is said
+    assert columns == [0, 1]  # no car sounds, none is predicted
     rows = confusion_rows(dog_taken_for_rain, confused, columns)
     assert [row.label for row in rows] == ["Dog", "Rain"]
-    assert [(cell.share, cell.is_found) for cell in rows[0].cells] == [(0.5, True), (0.4, False)]
-    assert rows[0].unnoticed.title == "Dog: nothing instead, 2 of 20 s"
+    assert [(cell.share, cell.is_found) for cell in rows[0].cells] == [(0.5, True), (0.4, False), (0.1, False)]
+    assert [cell.title for cell in rows[0].cells] == [
+        "Dog found: 10 of 20 s",
+        "Dog missed, Rain predicted instead: 8 of 20 s",
+        "Dog missed, nothing predicted instead: 2 of 20 s",
+    ]
     for row in rows:
-        assert sum(cell.share for cell in row.cells) + row.unnoticed.share == pytest.approx(1)
+        assert sum(cell.share for cell in row.cells) == pytest.approx(1)
 
 
 def test_of_hundreds_of_classes_the_most_confused_have_columns():
@@ -64,11 +78,12 @@ def test_the_findings_say_what_is_wrong_in_words(dog_taken_for_rain):
         each.title: each.text
         for each in findings(dog_taken_for_rain, class_rows(dog_taken_for_rain, confused), confused)
     }
-    assert said["It misses more than it invents"].startswith(
-        "Of 30 class-seconds that sound, 20 are found and 10 missed; 8"
+    assert said["More misses than false alarms"].startswith(
+        "Of 30 class-seconds of the reference, 20 are found and 10 missed; 8"
     )
     assert said["Weakest classes by F1 (%)"] == "Dog (66.7); strongest is Rain (71.4)."
-    assert said["Most often taken"].startswith("Dog for Rain (8 s). In 2 missed class-seconds")
+    assert said["Most often confused"].startswith("Dog for Rain (8 s). In 2 missed class-seconds")
+    assert said["Onsets"].startswith("Half of the 20 events that overlap their reference begin within 0.00 s of it")
 
 
 def test_where_nothing_sounds_nothing_is_said():

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sedpipe.metrics.segment_based import count_segments
-from sedpipe.views.page.mistakes import ClipErrors, choose_clips, confusions, errors_of_clips
+from sedpipe.views.page.mistakes import ClipErrors, choose_clips, confusions, errors_of_clips, taken_pairs
 
 ROLLS = st.tuples(st.integers(1, 4), st.integers(1, 5), st.integers(1, 4)).flatmap(
     lambda shape: st.tuples(arrays(bool, shape), arrays(bool, shape))
@@ -34,6 +34,17 @@ def test_confusions_are_those_of_looking_at_each_second_by_itself(rolls):
     seen = confusions(reference, estimated)
     assert np.allclose(seen.taken_for, taken_for)
     assert np.array_equal(seen.unprompted, unprompted)
+
+
+@given(ROLLS)
+def test_a_clip_has_the_pairs_that_the_confusions_count(rolls):
+    for reference, estimated in zip(*rolls, strict=True):
+        seen = confusions(reference[None], estimated[None])
+        expected = {(k, j) for k, j in np.argwhere(seen.taken_for > 0).tolist()}
+        expected |= {(k, -1) for k in np.flatnonzero(seen.unnoticed).tolist()}
+        pairs = taken_pairs(reference, estimated)
+        assert set(pairs) == expected
+        assert len(pairs) == len(expected)
 
 
 @given(ROLLS)

@@ -1,49 +1,34 @@
-"""The page, opened in a real Chromium: what a reader sees, hears and presses."""
+"""The pages of scored runs, opened in a real Chromium: what a reader sees, hears and presses."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
-from browser import Browser, find_browser
-from hostile_run import CLIP_ID, LABELS, SPLIT, make_hostile_run
+from hostile_run import CLIP_ID, LABELS, SPLIT
 from sedpipe.events import merged
-from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.frame_scores import find_frame_scores, find_origin
 from sedpipe.io.cache.runs import named_run
 from sedpipe.io.lists.events import read_event_list
 from sedpipe.stages.report import report
 
-pytestmark = pytest.mark.skipif(find_browser() is None, reason="no Chromium is installed: the page was not opened")
-
+OPEN_ALL = """document.querySelectorAll('.clip-row').forEach(row => {
+  if (!row.querySelector('.opened')) row.querySelector('a').click();
+})"""
 BARS = """[...document.querySelectorAll('.clip')].map(clip => {
   clip.querySelectorAll('details').forEach(fold => { fold.open = true; });
-  const stage = clip.querySelector('.stage').getBoundingClientRect();
+  const stage = clip.querySelector('.spectrogram').getBoundingClientRect();
   return [clip.dataset.clip, [...clip.querySelectorAll('.bar')].map(bar => {
     const box = bar.getBoundingClientRect(), of = bar.classList.contains('reference') ? 'reference' : bar.dataset.run;
     return [of, bar.dataset.label, Number(bar.dataset.onset), Number(bar.dataset.offset),
             (box.left - stage.left) / stage.width, box.width / stage.width, bar.closest('.track').dataset.label];
   })];
 })"""
+SHOWN = "[...document.querySelectorAll('.clip-row:not([hidden])')].map(row => row.dataset.clip)"
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    return make_hostile_run(tmp_path_factory.mktemp("made") / "cache")
-
-
-@pytest.fixture(scope="module")
-def pages(cache: Dataset) -> dict[str, Path]:
-    return {
-        "run": Path(report(["run"], cache.root).path),
-        "comparison": Path(report(["run", "other"], cache.root).path),
-    }
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    with Browser(str(find_browser()), tmp_path_factory.mktemp("profile")) as opened:
-        yield opened
+def texts(browser, selector):
+    return browser.run(f"[...document.querySelectorAll({json.dumps(selector)})].map(e => e.textContent)")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -51,24 +36,23 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 @pytest.mark.parametrize("name", ["run", "comparison"])
 def test_it_complains_of_nothing_asks_for_nothing_and_never_scrolls_sideways(browser, pages, name, width, scheme):
     browser.open(pages[name], width=width, scheme=scheme)
+    browser.run(OPEN_ALL)
     browser.wait_for("[...document.querySelectorAll('audio')].every(audio => audio.readyState >= 1)")
+    assert browser.run("document.querySelectorAll('audio').length") == 5
     assert browser.complaints() == []
     assert browser.requests() == [pages[name].as_uri()]
     assert browser.run("document.documentElement.scrollWidth") == width
 
 
-def texts(browser, selector):
-    return browser.run(f"[...document.querySelectorAll({json.dumps(selector)})].map(e => e.textContent)")
-
-
 def test_hostile_names_are_read_as_they_are_and_run_nothing(browser, pages):
     for page in pages.values():
         browser.open(page)
-        assert set(browser.run("[...document.querySelectorAll('.class-row .label')].map(e => e.textContent)")) == {
-            *LABELS
-        }
-        assert CLIP_ID in browser.run("[...document.querySelectorAll('.clip h4')].map(e => e.textContent)")
-        assert browser.run("document.scripts.length") == 1
+        browser.run(OPEN_ALL)
+        assert set(texts(browser, ".classes tbody th")) == {*LABELS}
+        assert CLIP_ID in texts(browser, ".clip-row th a")
+        assert CLIP_ID in texts(browser, ".clip h3")
+        assert {*texts(browser, ".track .name span")} == {*LABELS}
+        assert browser.run("[...document.scripts].filter(s => s.type !== 'application/json').length") == 1
         assert browser.run("document.querySelectorAll('img:not(.spectrogram img), b[onclick]').length") == 0
         assert "owned" not in browser.run("document.title")
 
@@ -90,8 +74,9 @@ def test_lanes_are_the_event_lists_at_their_places(browser, pages, cache):
     durations = {clip.clip_id: clip.duration for clip in cache.read_clips()[SPLIT]}
     for name, lists in (("run", estimated[:1]), ("comparison", estimated)):
         browser.open(pages[name])
+        browser.run(OPEN_ALL)
         drawn = dict(browser.run(BARS))
-        assert drawn
+        assert drawn.keys() == durations.keys()
         for clip_id, bars in drawn.items():
             expected = {"reference": reference[clip_id], **{str(k): events[clip_id] for k, events in enumerate(lists)}}
             assert sorted(tuple(bar[:4]) for bar in bars) == sorted(
@@ -104,8 +89,44 @@ def test_lanes_are_the_event_lists_at_their_places(browser, pages, cache):
     assert any(merged(events) for events in estimated[0].values())
 
 
+def test_curves_are_the_probabilities_and_what_a_tag_tells_is_the_one_at_the_playhead(browser, pages, cache):
+    browser.open(pages["run"], height=3000)
+    path = named_run(cache, "run").frame_scores_path(SPLIT)
+    stored = find_frame_scores(path, find_origin(path))
+    box = browser.box(".clip .spectrogram")
+    browser.click(box["left"] + 0.35 * box["width"], box["top"] + 20)
+    clip_id = browser.run("document.querySelector('.clip').dataset.clip")
+    duration = browser.run("Number(document.querySelector('.clip').dataset.duration)")
+    assert browser.run("document.querySelector('audio').currentTime") == pytest.approx(0.35 * duration, abs=0.02)
+    assert where_playhead_is(browser) == pytest.approx(0.35, abs=0.01)
+    probs, step = stored.probs_of(clip_id), stored.grid.frame_duration
+    labels = browser.run("[...document.querySelectorAll('.clip .track')].map(track => track.dataset.label)")
+    assert labels
+    shown = [int(text.removesuffix(" %")) for text in texts(browser, ".clip .now")]
+    assert shown == pytest.approx([100 * probs[int(0.35 * duration / step), LABELS.index(k)] for k in labels], abs=1)
+    for label, path in zip(labels, drawn_curves(browser), strict=True):
+        middles = [(10 * 100 * (k + 0.5) * step / duration, p) for k, p in enumerate(probs[:, LABELS.index(label)])]
+        assert path[1:-1] == [pytest.approx((x, 100 - 100 * p), abs=0.06) for x, p in middles]
+
+
+def drawn_curves(browser):
+    """Points of each curve of the first clip, 1000 by 100."""
+    paths = browser.run("[...document.querySelectorAll('.clip .curve')].map(path => path.getAttribute('d'))")
+    return [[tuple(map(float, point.split(","))) for point in path[1:].split("L")] for path in paths]
+
+
+def where_playhead_is(browser):
+    """Share of the first clip's drawing."""
+    return browser.run(
+        "(() => { const c = document.querySelector('.clip'), s = c.querySelector('.spectrogram')"
+        ".getBoundingClientRect();"
+        "return (c.querySelector('.playhead').getBoundingClientRect().left - s.left) / s.width; })()"
+    )
+
+
 def test_audio_is_as_long_as_the_clip_plays_and_moves_the_playhead(browser, pages):
     browser.open(pages["run"])
+    browser.run(OPEN_ALL)
     browser.wait_for("[...document.querySelectorAll('audio')].every(audio => audio.readyState >= 1)")
     lengths = browser.run(
         "[...document.querySelectorAll('.clip')].map(c => [c.querySelector('audio').duration, +c.dataset.duration])"
@@ -120,60 +141,125 @@ def test_audio_is_as_long_as_the_clip_plays_and_moves_the_playhead(browser, page
     assert where_playhead_is(browser) == pytest.approx(time / lengths[0][1], abs=0.01)
 
 
-def where_playhead_is(browser):
-    """Share of the first clip's drawing."""
-    return browser.run(
-        "(() => { const c = document.querySelector('.clip'), s = c.querySelector('.stage').getBoundingClientRect();"
-        "return (c.querySelector('.playhead').getBoundingClientRect().left - s.left) / s.width; })()"
-    )
-
-
 def test_only_one_clip_is_heard_at_a_time(browser, pages):
     browser.open(pages["run"])
+    browser.run(OPEN_ALL)
     for n in (0, 1):
         browser.run(f"document.querySelectorAll('.play')[{n}].click()")
         browser.wait_for(f"!document.querySelectorAll('audio')[{n}].paused")
     assert browser.run("[...document.querySelectorAll('audio')].filter(audio => !audio.paused).length") == 1
 
 
-def test_a_click_on_the_spectrogram_goes_there_and_tells_the_probabilities_there(browser, pages, cache):
-    browser.open(pages["run"], height=3000)
-    browser.run("document.querySelector('.clip').scrollIntoView({behavior: 'instant'})")
-    box = browser.run("document.querySelector('.clip .spectrogram').getBoundingClientRect().toJSON()")
-    browser.click(box["left"] + 0.35 * box["width"], box["top"] + 20)
-    clip = "document.querySelector('.clip')"
-    clip_id, duration, step = browser.run(
-        f"[{clip}.dataset.clip, ...['duration', 'step'].map(n => +{clip}.dataset[n])]"
-    )
-    time = browser.run(f"{clip}.querySelector('audio').currentTime")
-    assert time == pytest.approx(0.35 * duration, abs=0.02)
-    assert where_playhead_is(browser) == pytest.approx(0.35, abs=0.01)
-    path = named_run(cache, "run").frame_scores_path(SPLIT)
-    stored = find_frame_scores(path, find_origin(path))
-    probs = stored.frame_probs[stored.clip_ids.index(clip_id), int(time / step)]
-    labels = browser.run(f"[...{clip}.querySelectorAll('.track')].map(track => track.dataset.label)")
-    percents = browser.run(f"[...{clip}.querySelectorAll('.now')].map(now => now.textContent)")
-    assert labels
-    shown = [int(percent.removesuffix("%")) for percent in percents]
-    # the page keeps probabilities in 8 bits
-    assert shown == pytest.approx([100 * probs[LABELS.index(label)] for label in labels], abs=1)
-
-
-def test_the_keyboard_plays_and_moves(browser, pages):
+def test_the_keyboard_plays_moves_zooms_loops_and_tells_its_keys(browser, pages):
     browser.open(pages["run"])
-    browser.run("document.querySelector('.stage').focus()")
-    now = "Number(document.querySelector('.stage').getAttribute('aria-valuenow'))"
-    browser.press("ArrowRight")
-    browser.press("ArrowRight")
-    browser.press("ArrowLeft")
+    browser.run("document.querySelector('.spectrogram').focus()")
+    now = "Number(document.querySelector('.spectrogram').getAttribute('aria-valuenow'))"
+    duration = browser.run("Number(document.querySelector('.clip').dataset.duration)")
+    for key in ("ArrowRight", "ArrowRight", "ArrowLeft"):
+        browser.press(key)
     assert browser.run(now) == pytest.approx(0.5)
+    browser.press("ArrowRight", shift=True)
+    assert browser.run(now) == pytest.approx(0.6)
     browser.press("End")
-    assert browser.run(f"{now} === Number(document.querySelector('.clip').dataset.duration)")
+    assert browser.run(now) == duration
     browser.press("Home")
-    browser.press(" ", "Space")
+    browser.press("+")
+    assert browser.run("parseFloat(document.querySelector('.overview i').style.width)") == pytest.approx(50)
+    browser.press("l")
+    assert browser.run("document.querySelector('.controls [aria-pressed]').getAttribute('aria-pressed')") == "true"
+    browser.press("ArrowRight")
+    browser.press("0")
+    assert browser.run("parseFloat(document.querySelector('.marked').style.width)") == pytest.approx(50, abs=0.1)
+    browser.press(">")
+    assert browser.run("document.querySelector('audio').playbackRate") == 1.5
+    browser.press(" ")
     browser.wait_for("document.querySelector('audio').currentTime > 0.1")
-    browser.press(" ", "Space")
+    browser.press(" ")
     browser.wait_for("document.querySelector('audio').paused")
+    browser.press("?")
+    assert browser.run("document.querySelector('dialog').open")
+    assert "zoom in" in texts(browser, "dialog dd")
+    browser.press("Escape")
+    assert not browser.run("document.querySelector('dialog').open")
+
+
+def test_a_marked_stretch_is_played_over_and_over(browser, pages):
+    browser.open(pages["run"])
+    box = browser.box(".clip .spectrogram")
+    left, width = box["left"], box["width"]
+    browser.drag(left + 0.3 * width, box["top"] + 20, left + 0.4 * width, shift=True)
+    duration = browser.run("Number(document.querySelector('.clip').dataset.duration)")
+    browser.run("window.times = []; document.querySelector('audio').addEventListener('seeked', e => "
+                "window.times.push(e.target.currentTime))")  # fmt: skip
+    browser.run("document.querySelector('.play').click()")
+    browser.wait_for("window.times.length >= 3")
+    browser.run("document.querySelector('.play').click()")
+    assert browser.run("window.times") == pytest.approx([0.3 * duration] * browser.run("window.times.length"), abs=0.03)
+
+
+def test_zoom_shows_a_stretch_and_the_wheel_moves_it(browser, pages):
+    browser.open(pages["run"])
+    box = browser.box(".clip .spectrogram")
+    middle = box["left"] + 0.25 * box["width"]
+    wheel = {"type": "mouseWheel", "x": middle, "y": box["top"] + 20}
+    browser.ask("Input.dispatchMouseEvent", deltaX=0, deltaY=-400, modifiers=2, **wheel)
+    browser.wait_for("document.querySelector('.clip').classList.contains('zoomed')")
+    bars = dict(browser.run(BARS))
+    assert bars
+    view = "['left', 'width'].map(side => parseFloat(document.querySelector('.overview i').style[side]))"
+    left, width = browser.run(view)
+    assert left + 0.25 * width == pytest.approx(25, abs=0.5)  # what was under the pointer is there still
+    browser.ask("Input.dispatchMouseEvent", deltaX=80, deltaY=0, **wheel)
+    browser.wait_for(f"{view}[0] > {left}")
+    assert browser.run(view)[1] == pytest.approx(width)
+
+
+def test_a_class_a_cell_and_a_clip_lead_to_their_clips(browser, cache, tmp_path):
+    browser.open(Path(report(["deaf"], cache.root, path=tmp_path / "page.html").path))
+    rows = browser.run("[...document.querySelectorAll('.clip-row')].map(row => ({...row.dataset}))")
+    for k, label in enumerate(LABELS):
+        expected = {r["clip"] for r in rows if str(k) in f"{r['found']} {r['missed']} {r['false']}".split()}
+        browser.run(f"document.querySelectorAll('.classes tbody tr').forEach(row => {{ if (row.dataset.name === "
+                    f"{json.dumps(label)}) row.querySelector('a').click(); }})")  # fmt: skip
+        browser.wait_for(f"document.querySelector('.tools [name=class]').value === {json.dumps(label)}")
+        assert set(browser.run(SHOWN)) == expected
+    browser.run("document.querySelector('.confusion td:not(.found) a').click()")
+    browser.wait_for("!document.querySelector('.shown').hidden")
+    cell = browser.run("document.querySelector('.confusion td:not(.found) a').closest('td').title")
+    label = next(label for label in LABELS if cell.startswith(f"{label} missed, "))
+    other = next((other for other in LABELS if f"missed, {other} predicted" in cell), None)
+    pair = f"{LABELS.index(label)}:{-1 if other is None else LABELS.index(other)}"
+    expected = {r["clip"] for r in rows if pair in r["taken"].split()}
+    assert expected
+    assert set(browser.run(SHOWN)) == expected
+    assert f"in which {label} is missed and {other or 'nothing'} is predicted" in texts(browser, ".shown")[0]
+    browser.run(f"location.hash = '#clip-{quote(CLIP_ID)}'")
+    browser.wait_for(f"document.querySelector('.clip-row[data-clip={json.dumps(CLIP_ID)}] .clip')")
+    assert CLIP_ID in browser.run(SHOWN)
+
+
+def test_clips_are_sorted_searched_and_filtered_on_demand(browser, pages):
+    browser.open(pages["run"])
+    table = "document.querySelector('table.clips')"
+
+    def column(name):
+        rows = f"{table}.querySelectorAll('.clip-row:not([hidden])')"
+        return browser.run(f"[...{rows}].map(row => row.dataset[{json.dumps(name)}])")
+
+    assert [int(n) for n in column("errors")] == sorted((int(n) for n in column("errors")), reverse=True)
+    browser.run(f"{table}.querySelector('[data-sort=clip]').click()")
+    assert column("clip") == browser.run(f"{json.dumps(column('clip'))}.sort((a, b) => a.localeCompare(b))")
+    browser.run(f"{table}.querySelector('[data-sort=clip]').click()")
+    assert browser.run(f"{table}.querySelector('[aria-sort]').getAttribute('aria-sort')") == "descending"
+    browser.run("document.querySelector('.tools [name=search]').value = 'ONCLICK';"
+                "document.querySelector('.tools').dispatchEvent(new Event('input'))")  # fmt: skip
+    assert column("clip") == [CLIP_ID]
+    assert texts(browser, ".shown") == ["1 of 5 clips."]
+    browser.run("document.querySelector('.tools [type=reset]').click()")
+    browser.wait_for("document.querySelector('.shown').hidden")
+    browser.run("document.querySelector('.tools [name=kind]').value = 'worst';"
+                "document.querySelector('.tools').dispatchEvent(new Event('input'))")  # fmt: skip
+    assert set(column("kind")) == {"worst"}
 
 
 def test_classes_are_sorted_and_colours_turned_on_demand(browser, pages):
@@ -182,11 +268,33 @@ def test_classes_are_sorted_and_colours_turned_on_demand(browser, pages):
     light = browser.run(ground)
     browser.run("document.querySelector('.theme').click()")
     assert browser.run(ground) != light
-    browser.run("document.querySelector('[data-sort=name]').click()")
-    names = browser.run("[...document.querySelectorAll('.class-row[data-name]')].map(row => row.dataset.name)")
-    assert names == browser.run(f"{json.dumps(names)}.sort((a, b) => a.localeCompare(b))")
-    browser.run("document.querySelector('[data-sort=reference]').click()")
+    names = "[...document.querySelectorAll('.classes tbody tr')].map(row => row.dataset.name)"
+    browser.run("document.querySelector('.classes [data-sort=name]').click()")
+    assert browser.run(names) == browser.run(f"{json.dumps(browser.run(names))}.sort((a, b) => a.localeCompare(b))")
+    browser.run("document.querySelector('.classes [data-sort=reference]').click()")
     counts = browser.run(
-        "[...document.querySelectorAll('.class-row[data-name]')].map(row => Number(row.dataset.reference))"
+        "[...document.querySelectorAll('.classes tbody tr')].map(row => Number(row.dataset.reference))"
     )
     assert counts == sorted(counts, reverse=True)
+
+
+def test_a_run_is_hidden_on_demand(browser, pages):
+    browser.open(pages["comparison"])
+    heights = "[...document.querySelectorAll('.clip .voice')].map(v => [v.dataset.run, v.offsetHeight > 0])"
+    assert {shown for _, shown in browser.run(heights)} == {True}
+    browser.run("document.querySelector('[data-hides=\"1\"]').click()")
+    assert {tuple(pair) for pair in browser.run(heights)} == {("0", True), ("1", False)}
+
+
+def test_tables_say_what_they_are_to_those_who_do_not_see_them(browser, pages):
+    for page in pages.values():
+        browser.open(page)
+        browser.run(OPEN_ALL)
+        assert browser.run("document.querySelectorAll('main').length") == 1
+        assert browser.run("[...document.querySelectorAll('table')].every(table => table.caption?.textContent.trim())")
+        assert browser.run("[...document.querySelectorAll('th')].every(th => ['col', 'row'].includes(th.scope))")
+        nameless = """[...document.querySelectorAll('button, a, input, select, [role=slider], [tabindex]')].filter(e =>
+          !(e.getAttribute('aria-label') || e.textContent.trim() || e.labels?.length)).map(e => e.outerHTML)"""
+        assert browser.run(nameless) == []
+        repeated = "[...document.querySelectorAll('[id]')].map(e => e.id).filter((id, k, all) => all.indexOf(id) !== k)"
+        assert browser.run(repeated) == []

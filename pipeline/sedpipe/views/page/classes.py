@@ -16,9 +16,10 @@ import numpy as np
 from sedpipe.labels import LabelSet
 from sedpipe.views.page.mistakes import Confusions
 from sedpipe.views.page.scored_run import ScoredRun
+from sedpipe.views.page.timing import typical_onset_errors
 
 MOST_CONFUSED = 40
-"""Columns of the table of mix-ups; with hundreds of classes it would be most of the page."""
+"""Columns of the confusion matrix; with hundreds of classes it would be most of the page."""
 
 _ENOUGH_SEGMENTS = 10  # a class with fewer may look weak by chance
 
@@ -33,31 +34,48 @@ class TakenFor:
 
 @dataclass(frozen=True)
 class ClassRow:
-    """Scores of a class, as ``ClassScores`` has them, and the two classes that it is most often taken for."""
+    """One class.
+
+    Parameters
+    ----------
+    label : str
+    scores : dict
+        As ``ClassScores`` has them.
+    taken_for : sequence of TakenFor
+        The two classes that it is most often taken for.
+    onset : float or None
+        How far its onsets are off: median of its pairs, in seconds.
+    """
 
     label: str
     scores: dict[str, Any]
     taken_for: Sequence[TakenFor]
+    onset: float | None
 
 
 @dataclass(frozen=True)
 class ConfusionCell:
-    """Segments, and their share of the row's reference."""
+    """Segments, their share of the row's reference, the row's class, and what was predicted (nothing: empty)."""
 
     segments: float
     share: float
     title: str
-    is_found: bool
+    label: str
+    predicted: str
+
+    @property
+    def is_found(self) -> bool:
+        """Whether it is the class itself that was predicted."""
+        return self.predicted == self.label
 
 
 @dataclass(frozen=True)
 class ConfusionRow:
-    """What became of a class: a cell for each class (its own: found), then one for what went unnoticed."""
+    """What became of a class: a cell for each class (its own: found), the last one for what went unnoticed."""
 
     label: str
     n_reference: int
     cells: Sequence[ConfusionCell]
-    unnoticed: ConfusionCell
 
 
 @dataclass(frozen=True)
@@ -70,8 +88,9 @@ class Finding:
 
 def class_rows(run: ScoredRun, confusions: Confusions) -> list[ClassRow]:
     """Classes by F1, the weakest first; those without reference last."""
+    _, onsets = typical_onset_errors(run.truth.reference, run.estimated)
     rows = [
-        ClassRow(label, run.scores["per_class"][label], _taken_for(k, run.labels, confusions)[:2])
+        ClassRow(label, run.scores["per_class"][label], _taken_for(k, run.labels, confusions)[:2], onsets.get(label))
         for k, label in enumerate(run.labels)
     ]
     return sorted(rows, key=lambda row: (row.scores["f1"] is None, row.scores["f1"] or 0.0, row.label))
@@ -87,7 +106,7 @@ def _taken_for(k: int, labels: LabelSet, confusions: Confusions) -> list[TakenFo
 def confused_classes(run: ScoredRun, confusions: Confusions) -> list[int]:
     """Classes that are worth a column, in the order of the label set.
 
-    Those that sound or are said; of more than a page can show, those that are missed or falsely said most.
+    Those that sound or are predicted; of more than a page can show, those that are missed or falsely predicted most.
     """
     reference, estimated = run.rolls
     occurs = (reference | estimated).any(axis=(0, 1))
@@ -103,25 +122,32 @@ def confusion_rows(run: ScoredRun, confusions: Confusions, classes: Sequence[int
         label, n_reference = run.labels.names[k], int(run.rolls[0][..., k].sum())
         if n_reference:
             segments = np.where(np.arange(len(run.labels)) == k, confusions.found[k], confusions.taken_for[k])
-            cells = [
-                _cell(float(segments[j]), n_reference, _outcome(run.labels, k, j), is_found=j == k) for j in classes
-            ]
-            nothing = _cell(float(confusions.unnoticed[k]), n_reference, f"{label}: nothing instead")
-            rows.append(ConfusionRow(label, n_reference, cells, nothing))
+            cells = [_cell(label, float(segments[j]), n_reference, run.labels.names[j]) for j in classes]
+            cells.append(_cell(label, float(confusions.unnoticed[k]), n_reference, ""))
+            rows.append(ConfusionRow(label, n_reference, cells))
     return rows
 
 
-def _outcome(labels: LabelSet, k: int, j: int) -> str:
-    return f"{labels.names[k]}: " + ("found" if j == k else f"taken for {labels.names[j]}")
-
-
-def _cell(segments: float, n_reference: int, title: str, is_found: bool = False) -> ConfusionCell:
-    return ConfusionCell(segments, segments / n_reference, f"{title}, {segments:.3g} of {n_reference} s", is_found)
+def _cell(label: str, segments: float, n_reference: int, predicted: str) -> ConfusionCell:
+    outcome = "found" if predicted == label else f"missed, {predicted or 'nothing'} predicted instead"
+    title = f"{label} {outcome}: {segments:.3g} of {n_reference} s"
+    return ConfusionCell(segments, segments / n_reference, title, label, predicted)
 
 
 def findings(run: ScoredRun, rows: Sequence[ClassRow], confusions: Confusions) -> list[Finding]:
-    """Missed or invented, weakest classes, commonest mix-ups; each only where there is something to say."""
-    return [*_balance(run), *_weakest(rows), *_mixed_up(run.labels, confusions)]
+    """Misses against false alarms, weakest classes, confusions, onsets; each only where there is something to say."""
+    return [*_balance(run), *_weakest(rows), *_confused(run.labels, confusions), *_late(run)]
+
+
+def _late(run: ScoredRun) -> list[Finding]:
+    errors, _ = typical_onset_errors(run.truth.reference, run.estimated)
+    if errors is None:
+        return []
+    text = (
+        f"Half of the {errors.n_pairs:,} events that overlap their reference begin within {errors.median:.2f} s of it; "
+        f"{100 * errors.late:.0f} % begin late. Scores by the second do not see this."
+    )
+    return [Finding("Onsets", text)]
 
 
 def _balance(run: ScoredRun) -> list[Finding]:
@@ -131,12 +157,12 @@ def _balance(run: ScoredRun) -> list[Finding]:
     )
     if not n_reference:
         return []
-    more = "It misses more than it invents" if missed > false else "It invents more than it misses"
+    more = "More misses than false alarms" if missed > false else "More false alarms than misses"
     text = (
-        f"Of {n_reference:,} class-seconds that sound, {n_reference - missed:,} are found and {missed:,} missed; "
-        f"{false:,} are estimated where the class is silent."
+        f"Of {n_reference:,} class-seconds of the reference, {n_reference - missed:,} are found and {missed:,} missed; "
+        f"{false:,} are predicted where the class is silent."
     )
-    return [Finding(more if missed != false else "It misses as much as it invents", text)]
+    return [Finding(more if missed != false else "As many misses as false alarms", text)]
 
 
 def _weakest(rows: Sequence[ClassRow]) -> list[Finding]:
@@ -150,7 +176,7 @@ def _weakest(rows: Sequence[ClassRow]) -> list[Finding]:
     ]
 
 
-def _mixed_up(labels: LabelSet, confusions: Confusions) -> list[Finding]:
+def _confused(labels: LabelSet, confusions: Confusions) -> list[Finding]:
     pairs = sorted(
         ((float(confusions.taken_for[k, j]), k, j) for k in range(len(labels)) for j in range(len(labels))),
         key=lambda pair: (-pair[0], pair[1], pair[2]),
@@ -160,5 +186,8 @@ def _mixed_up(labels: LabelSet, confusions: Confusions) -> list[Finding]:
     if not named:
         return []
     return [
-        Finding("Most often taken", f"{'; '.join(named)}. In {silent:,} missed class-seconds, nothing stood instead.")
+        Finding(
+            "Most often confused",
+            f"{'; '.join(named)}. In {silent:,} missed class-seconds, nothing was predicted instead.",
+        )
     ]

@@ -1,9 +1,9 @@
-"""The page about several runs on the same split of the same dataset.
+"""Several runs on the same split of the same dataset.
 
 - :func:`same_clips`: the runs on the clips that all of them scored, and what a reader must be warned of
 - :func:`most_different`: the clips in which they differ most
 - :func:`differences_to_first`: how far they are apart, with intervals
-- :func:`comparison_page`: the runs side by side as HTML
+- :func:`compared_classes`: the classes, run by run
 """
 
 from __future__ import annotations
@@ -16,21 +16,11 @@ import numpy as np
 from sedpipe.errors import SettingsError
 from sedpipe.metrics.bootstrap import Difference, paired_differences
 from sedpipe.metrics.segment_based import count_segments, segment_based_scores
-from sedpipe.views.page.clip_view import ClipView
-from sedpipe.views.page.headline import coverage, named_row, yardstick_rows
 from sedpipe.views.page.mistakes import errors_of_clips
-from sedpipe.views.page.page import frequencies
-from sedpipe.views.page.provenance import provenance
 from sedpipe.views.page.scored_run import ScoredRun
-from sedpipe.views.render import render
 
-
-@dataclass(frozen=True)
-class DifferentClip:
-    """A clip and how many errors each run makes in it."""
-
-    clip_id: str
-    errors: Sequence[int]
+MOST_RUNS = 8
+"""As many colours as eyes can tell apart."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +31,12 @@ class ComparedClass:
     n_reference: int
     f1: Sequence[float | None]
     gain: float | None
+
+    @property
+    def span(self) -> tuple[float, float] | None:
+        """The lowest and the highest F1."""
+        known = [value for value in self.f1 if value is not None]
+        return (min(known), max(known)) if known else None
 
 
 def same_clips(runs: Sequence[ScoredRun]) -> tuple[list[ScoredRun], list[str]]:
@@ -61,9 +57,11 @@ def same_clips(runs: Sequence[ScoredRun]) -> tuple[list[ScoredRun], list[str]]:
     Raises
     ------
     SettingsError
-        If the classes differ, no clip is common, or a run is named twice.
+        If the classes differ, no clip is common, a run is named twice, or there are too many.
     """
     names = [run.name for run in runs]
+    if len(runs) > MOST_RUNS:
+        raise SettingsError(f"a page compares at most {MOST_RUNS} runs, got {len(runs)}", hint="name fewer runs")
     if len(set(names)) < len(names):
         raise SettingsError(f"a run is named twice: {', '.join(names)}", hint="name different runs")
     for run in runs[1:]:
@@ -114,17 +112,17 @@ def _on_clips(run: ScoredRun, clip_ids: Sequence[str]) -> ScoredRun:
     )
 
 
-def most_different(runs: Sequence[ScoredRun], n: int) -> list[DifferentClip]:
+def most_different(runs: Sequence[ScoredRun], n: int) -> list[str]:
     """Up to ``n`` clips: those with the most unlike numbers of errors, then the most unlike estimates, first.
 
-    Clips in which all runs say the same are not among them.
+    Clips in which all runs predict the same are not among them.
     """
     by_run = [[errors.total for errors in errors_of_clips(*run.rolls)] for run in runs]
     estimates = np.stack([run.rolls[1] for run in runs])
     unlike = (estimates != estimates[0]).any(axis=0).sum(axis=(1, 2)).tolist()
     errors = list(zip(*by_run, strict=True))
     order = sorted(range(len(errors)), key=lambda i: (min(errors[i]) - max(errors[i]), -unlike[i], i))
-    return [DifferentClip(runs[0].clips[i].clip_id, errors[i]) for i in order if unlike[i]][:n]
+    return [runs[0].clips[i].clip_id for i in order if unlike[i]][:n]
 
 
 def compared_classes(runs: Sequence[ScoredRun]) -> list[ComparedClass]:
@@ -143,36 +141,3 @@ def differences_to_first(runs: Sequence[ScoredRun]) -> list[dict[str, Difference
     """Each run's scores less the first one's, by metric, with 95 % intervals over the same draws of the clips."""
     counts = [count_segments(*run.rolls) for run in runs]
     return [paired_differences(of_run, counts[0]) for of_run in counts[1:]]
-
-
-def comparison_page(runs: Sequence[ScoredRun], warnings: Sequence[str], clips: Sequence[ClipView]) -> str:
-    """HTML of several runs.
-
-    Parameters
-    ----------
-    runs : sequence of ScoredRun
-        From :func:`same_clips`, as are ``warnings``.
-    clips : sequence of ClipView
-        In the order of the page.
-
-    Returns
-    -------
-    str
-        A whole document.
-    """
-    names, first = [run.name for run in runs], runs[0]
-    return render(
-        "comparison.html",
-        title=f"{', '.join(names)} on {first.dataset} {first.split}",
-        runs=runs,
-        warnings=warnings,
-        coverage=coverage(first),
-        score_rows=[named_row(run) for run in runs],
-        yardsticks=yardstick_rows(first),
-        differences=list(zip(names[1:], differences_to_first(runs), strict=True)),
-        classes=compared_classes(runs),
-        clips=clips,
-        frequencies=frequencies(first),
-        run_names=names,
-        provenance={run.name: provenance(run) for run in runs},
-    )

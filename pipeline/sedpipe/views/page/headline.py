@@ -1,7 +1,7 @@
 """The headline numbers of a run: scores with intervals, and what is easily had.
 
-- :class:`Gauge`, :func:`gauges`: error rate, F1 and macro F1 on a line, with interval and yardsticks
-- :func:`score_rows`, :func:`named_row`, :func:`yardstick_rows`: operating points and yardsticks, number by number
+- :class:`Gauge`, :func:`gauges`: error rate, F1 and macro F1 on a line, with interval and baselines
+- :func:`score_rows`, :func:`named_row`, :func:`yardstick_rows`: operating points and baselines, number by number
 - :func:`other_scores`: what is scored in other ways
 - :func:`coverage`: which of the listed clips were scored
 """
@@ -15,19 +15,19 @@ from typing import Any
 from sedpipe.views.page.scored_run import ScoredRun
 
 YARDSTICKS = {
-    "nothing": "silence: no events at all",
-    "commonest_everywhere": "the commonest class, always",
-    "tags_stretched": "true tags over the whole clip",
-    "rounded_to_segments": "the truth in whole seconds",
+    "nothing": "no events at all",
+    "commonest_everywhere": "the most frequent class, always",
+    "tags_stretched": "oracle tags over the whole clip",
+    "rounded_to_segments": "the reference in whole seconds",
 }
-"""What the yardsticks of ``scores-<split>.json`` are called on the page."""
+"""What the baselines of ``scores-<split>.json`` are called on the page."""
 
 OPERATING_POINTS = {"min_er": "lowest error rate", "max_f1": "highest F1"}
 
 _METRICS = (
     ("error_rate", "Error rate", "lower is better"),
     ("f1", "F1", "micro, higher is better"),
-    ("macro_f1", "Macro F1", "mean of the classes"),
+    ("macro_f1", "Macro F1", "mean of the classes, higher is better"),
 )
 _COLUMNS = (
     "error_rate",
@@ -43,11 +43,11 @@ _COLUMNS = (
 
 @dataclass(frozen=True)
 class Tick:
-    """A named place on a gauge, in per cent of its width."""
+    """A named value and its place on a gauge, in per cent of its width; None where it lies beyond the scale."""
 
     name: str
     value: float
-    place: float
+    place: float | None
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Gauge:
     ends : tuple of two floats
         Of the line.
     ticks : sequence of Tick
-        Yardsticks.
+        Baselines.
     """
 
     metric: str
@@ -99,7 +99,10 @@ def _gauge(metric: str, title: str, note: str, scores: Mapping[str, Any], interv
     shown = [number for number in (value, *(interval or ())) if number is not None]
     ends = (0.0, 1.0 if metric != "error_rate" else max([1.25, *(1.1 * number for number in shown)]))
     bare = Gauge(metric, title, note, value, _pair(interval), ends, ())
-    ticks = [Tick(name, number, bare.place(number)) for name, number in yardsticks.items()]
+    ticks = [
+        Tick(name, number, bare.place(number) if ends[0] <= number <= ends[1] else None)
+        for name, number in yardsticks.items()
+    ]
     return Gauge(metric, title, note, value, _pair(interval), ends, ticks)
 
 
@@ -125,7 +128,7 @@ class ScoreRow:
 
 
 def score_rows(run: ScoredRun) -> list[ScoreRow]:
-    """Operating points, then yardsticks."""
+    """Operating points, then baselines."""
     return [*point_rows(run), *yardstick_rows(run)]
 
 

@@ -5,6 +5,7 @@ Counted in segments, as the scores are; a roll is a boolean array (N, S, K): N c
 - :func:`errors_of_clips`: substitutions, deletions and insertions of each clip
 - :func:`choose_clips`: the worst, the best and some at random
 - :func:`confusions`: when a class is missed, what was estimated instead
+- :func:`taken_pairs`: the same of one clip, without counts
 """
 
 from __future__ import annotations
@@ -99,3 +100,15 @@ def confusions(reference: np.ndarray, estimated: np.ndarray) -> Confusions:
         unnoticed=(missed & (n_false == 0)).sum(axis=0),
         unprompted=(false & ~missed.any(axis=1, keepdims=True)).sum(axis=0),
     )
+
+
+def taken_pairs(reference: np.ndarray, estimated: np.ndarray) -> list[tuple[int, int]]:
+    """Classes (missed, falsely estimated) that are so in the same segment of one clip's rolls (S, K).
+
+    A class that was missed where nothing was falsely estimated is paired with -1.
+    """
+    missed, false = reference & ~estimated, estimated & ~reference
+    together = missed.T.astype(int) @ false
+    unnoticed = (missed & ~false.any(axis=1, keepdims=True)).any(axis=0)
+    alone = [(k, -1) for k in np.flatnonzero(unnoticed).tolist()]
+    return sorted([*alone, *zip(*(axis.tolist() for axis in np.nonzero(together)), strict=True)])

@@ -1,7 +1,8 @@
 """The operating point that a run's events were made with, as its scores tell it.
 
 - :func:`settings_of`: its post-processing
-- :func:`threshold_of`: its threshold for a class; :func:`common_threshold`: for all of them
+- :func:`common_threshold`: its threshold for all classes
+- :func:`number_of`: what a post-processing says of one class
 """
 
 from __future__ import annotations
@@ -17,10 +18,9 @@ def settings_of(run: ScoredRun) -> PostProcessing:
     return PostProcessing(**_stored(run))
 
 
-def threshold_of(run: ScoredRun, label: str) -> float:
-    """Probability from which on a frame of the class is active."""
-    threshold = _stored(run)["threshold"]
-    return float(threshold[run.labels.index(label)] if isinstance(threshold, list) else threshold)
+def number_of(point: PostProcessing, setting: str, k: int) -> float:
+    """A setting as it is for class ``k``."""
+    return float(getattr(point.of_class(k), setting))
 
 
 def common_threshold(run: ScoredRun) -> float | None:

@@ -1,6 +1,7 @@
 """Log-mel features -> a picture of them, and where frequencies lie on it.
 
-- :func:`spectrogram_png`: decibels -> a PNG, low bands at the bottom
+- :func:`palette_indices`: decibels -> rows of the palette, low bands at the bottom
+- :func:`spectrogram_png`: the same as a PNG
 - :func:`decibel_range`: what is drawn darkest and brightest, the same for all clips of a page
 - :func:`height_of_frequency`: where a frequency lies on the picture
 - :data:`PALETTE`: from night to cream, ever lighter, so that it reads without colours, too
@@ -24,7 +25,7 @@ PALETTE = np.stack([np.interp(_STEPS, np.arange(_RAMP.shape[1]), channel) for ch
 _LINEAR_TO_HZ, _MELS_BELOW, _OCTAVE_STEP = 1000.0, 15.0, np.log(6.4) / 27  # Slaney's scale: linear, then logarithmic
 
 
-def spectrogram_png(features: np.ndarray, decibels: tuple[float, float]) -> bytes:
+def palette_indices(features: np.ndarray, decibels: tuple[float, float]) -> np.ndarray:
     """Picture of one clip, a pixel a value.
 
     Parameters
@@ -36,13 +37,17 @@ def spectrogram_png(features: np.ndarray, decibels: tuple[float, float]) -> byte
 
     Returns
     -------
-    bytes
-        A PNG of T by F pixels.
+    ndarray [shape=(F, T)]
+        uint8, each a row of :data:`PALETTE`.
     """
     low, high = decibels
     share = np.clip((features.astype(np.float32) - low) / max(high - low, 1e-6), 0, 1)
-    indices = np.rint(share * (_LEVELS - 1)).astype(np.uint8)
-    return encode_png(np.ascontiguousarray(indices.T[::-1]), PALETTE)
+    return np.ascontiguousarray(np.rint(share * (_LEVELS - 1)).astype(np.uint8).T[::-1])
+
+
+def spectrogram_png(features: np.ndarray, decibels: tuple[float, float]) -> bytes:
+    """The same as a PNG of T by F pixels."""
+    return encode_png(palette_indices(features, decibels), PALETTE)
 
 
 def decibel_range(clips: Sequence[np.ndarray]) -> tuple[float, float]:

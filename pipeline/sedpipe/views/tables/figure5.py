@@ -18,7 +18,7 @@ from sedpipe.events import Event
 from sedpipe.frames import FrameGrid
 from sedpipe.labels import LabelSet
 from sedpipe.views.charts import Scale
-from sedpipe.views.page.clip_view import data_uri
+from sedpipe.views.page.pictures import data_uri
 from sedpipe.views.page.spectrogram import decibel_range, height_of_frequency, spectrogram_png
 from sedpipe.views.render import draw
 from sedpipe.views.tables.table2 import name_of, styles_of

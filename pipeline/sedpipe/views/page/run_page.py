@@ -7,33 +7,41 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 
 from sedpipe.detection.segment_tallies import SegmentTallies
 from sedpipe.metrics.detection_scores import OverallScores
 from sedpipe.views.charts import Line, LineChart, Mark, ticks_up_to
 from sedpipe.views.page.classes import class_rows, confused_classes, confusion_rows, findings
-from sedpipe.views.page.clip_view import ClipView
+from sedpipe.views.page.clip_table import clip_rows
+from sedpipe.views.page.gallery import CARD_SCRIPTS, Gallery, page_data
 from sedpipe.views.page.headline import coverage, gauges, other_scores, score_rows
+from sedpipe.views.page.introduction import date_text, system_sentence
 from sedpipe.views.page.mistakes import confusions
 from sedpipe.views.page.operating_point import common_threshold, settings_of
 from sedpipe.views.page.provenance import provenance
 from sedpipe.views.page.scored_run import ScoredRun
-from sedpipe.views.page.spectrogram import height_of_frequency
-from sedpipe.views.render import render
+from sedpipe.views.render import Parts, render
 
+PARTS = Parts(
+    "run.html",
+    styles=("base", "scores", "clips"),
+    scripts=(*CARD_SCRIPTS, "sorting", "clip_table", "report"),
+)
 THRESHOLDS = tuple(k / 50 for k in range(1, 50))
-_FREQUENCIES = (500, 2000, 8000)
 _HIGHEST_ERROR_RATE = 1.25  # where a low threshold shouts, more would flatten everything else
 
 
-def run_page(run: ScoredRun, clips: Sequence[ClipView]) -> str:
+def run_page(run: ScoredRun, gallery: Gallery, scored_on: date) -> str:
     """HTML of a run on a split.
 
     Parameters
     ----------
     run : ScoredRun
-    clips : sequence of ClipView
-        In the order of the page.
+    gallery : Gallery
+        Its clips.
+    scored_on : date
+        When the scores were written.
 
     Returns
     -------
@@ -43,9 +51,11 @@ def run_page(run: ScoredRun, clips: Sequence[ClipView]) -> str:
     confused = confusions(*run.rolls)
     rows, columns = class_rows(run, confused), confused_classes(run, confused)
     return render(
-        "run.html",
+        PARTS,
         title=f"{run.name} on {run.dataset} {run.split}",
+        date=date_text(scored_on),
         run=run,
+        system=system_sentence(run.record),
         point=run.scores["operating_point"],
         tuned=bool(run.scores.get("tuned_on_this_split")),
         coverage=coverage(run),
@@ -58,20 +68,12 @@ def run_page(run: ScoredRun, clips: Sequence[ClipView]) -> str:
         has_common_threshold=common_threshold(run) is not None,
         confusion_rows=confusion_rows(run, confused, columns),
         confused_labels=[run.labels.names[k] for k in columns],
-        clips=clips,
-        frequencies=frequencies(run),
-        run_names=[run.name],
+        clip_rows=clip_rows(run, gallery.kinds),
+        cards=gallery.cards,
+        remarks=gallery.remarks,
+        data=page_data(run.labels, [run.name], gallery.frequencies),
         provenance={run.name: provenance(run)},
     )
-
-
-def frequencies(run: ScoredRun) -> list[tuple[str, float]]:
-    """Names of a few frequencies and how high, in per cent, they lie on the spectrogram."""
-    rate, n_mels = int(run.features.parameters["sample_rate"]), int(run.features.parameters["n_mels"])
-    heights = {hertz: height_of_frequency(hertz, rate, n_mels) for hertz in _FREQUENCIES if hertz < rate / 2}
-    return [
-        (f"{hertz / 1000:g} kHz" if hertz >= 1000 else f"{hertz} Hz", 100 * height) for hertz, height in heights.items()
-    ]
 
 
 def threshold_charts(run: ScoredRun) -> list[LineChart]:

@@ -1,0 +1,136 @@
+"""The clips of a report: which are chosen, and what of them fits on a page that can be sent by mail.
+
+Chosen clips come with sound and picture, others with a picture as long as there is room; all have their row.
+
+- :func:`run_gallery`: of one run; :func:`comparison_gallery`: of several
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from sedpipe.clips import Clip
+from sedpipe.errors import AudioError
+from sedpipe.io.audio.waveforms import read_waveform
+from sedpipe.io.cache.dataset import Dataset
+from sedpipe.listener import Listener
+from sedpipe.views.page.card import Card, card_of
+from sedpipe.views.page.clip_table import compared_summary, summary
+from sedpipe.views.page.comparison import most_different
+from sedpipe.views.page.gallery import Gallery, frequencies_of
+from sedpipe.views.page.mistakes import choose_clips, errors_of_clips
+from sedpipe.views.page.pictures import data_uri, pictures_of
+from sedpipe.views.page.scored_run import ScoredRun
+from sedpipe.views.page.sound import QUALITIES, Quality, best_quality, encode_mp3
+from sedpipe.views.page.spectrogram import decibel_range
+
+MOST_BYTES = 12_000_000
+"""Of a page, unless its chosen clips alone are larger: many a mail server takes no more."""
+
+_BYTES_OF_PAGE, _BYTES_OF_ROW = 200_000, 1_200
+_BYTES_OF_TEXT = 4 / 3
+"""A byte inside a page: base64."""
+_SHADES = 40  # clips that decide what is dark and what is bright
+
+
+def run_gallery(cache: Dataset, run: ScoredRun, n_clips: int, seed: int, listener: Listener) -> Gallery:
+    """A third each of the chosen are the worst, the best, and at random; the others follow by their errors."""
+    errors = errors_of_clips(*run.rolls)
+    chosen = choose_clips(errors, n_clips, seed)
+    kinds = {run.clips[row].clip_id: kind for kind, rows in chosen.items() for row in rows}
+    order = sorted(range(len(errors)), key=lambda row: -errors[row].total)
+    others = [run.clips[row].clip_id for row in order if run.clips[row].clip_id not in kinds]
+    return _gallery(cache, [run], kinds, others, listener)
+
+
+def comparison_gallery(cache: Dataset, runs: Sequence[ScoredRun], n_clips: int, listener: Listener) -> Gallery:
+    """The chosen are those in which the runs differ most; the others follow likewise."""
+    order = most_different(runs, len(runs[0].clips))
+    kinds = dict.fromkeys(order[:n_clips], "differs")
+    alike = [clip.clip_id for clip in runs[0].clips if clip.clip_id not in set(order)]
+    return _gallery(cache, runs, kinds, [*order[n_clips:], *alike], listener)
+
+
+def _gallery(
+    cache: Dataset, runs: Sequence[ScoredRun], kinds: Mapping[str, str], others: Sequence[str], listener: Listener
+) -> Gallery:
+    """Cards of the chosen with picture and sound, then those of the others, until the page is full."""
+    scene = _Scene(cache, runs, [*kinds, *others][:_SHADES])
+    room = MOST_BYTES - _BYTES_OF_PAGE - _BYTES_OF_ROW * len(runs[0].clips)
+    cards: dict[str, Card] = {}
+    seconds = sum(runs[0].truth.durations[clip_id] for clip_id in kinds)
+    with_pictures = {clip_id: scene.card(clip_id) for clip_id in kinds}
+    room -= sum(_size(card) for card in with_pictures.values())
+    quality = best_quality(seconds, room / _BYTES_OF_TEXT) or QUALITIES[-1]
+    for clip_id in listener.track(list(kinds), len(kinds), "clips with sound"):
+        cards[clip_id] = scene.with_sound(with_pictures[clip_id], quality)
+        room -= len(cards[clip_id].sound)
+    for clip_id in listener.track(others, len(others), "other clips"):
+        card = scene.card(clip_id)
+        room -= _size(card)
+        if room < 0:
+            break
+        cards[clip_id] = card
+    return Gallery(cards, kinds, _remarks(cards, kinds, len(others), quality), scene.frequencies)
+
+
+def _size(card: Card) -> int:
+    return len(json.dumps(card.data))
+
+
+def _remarks(cards: Mapping[str, Card], kinds: Mapping[str, str], n_others: int, quality: Quality) -> list[str]:
+    remarks = []
+    if any(card.sound for card in cards.values()) and quality != QUALITIES[0]:
+        remarks.append(
+            f"Sound is cut to {quality.sample_rate / 1000:g} kHz and {quality.bits_per_second // 1000} kbit/s, so that "
+            f"the page stays small; fewer clips (--clips) sound better."
+        )
+    left_out = n_others + len(kinds) - len(cards)
+    if left_out:
+        remarks.append(
+            f"{left_out:,} clips have a row but neither picture nor probabilities: the page would be larger than "
+            f"{MOST_BYTES // 1_000_000} MB."
+        )
+    return remarks
+
+
+class _Scene:
+    """Clips of some runs as they are to be drawn: all in the same colours for the same decibels."""
+
+    def __init__(self, cache: Dataset, runs: Sequence[ScoredRun], clip_ids: Sequence[str]) -> None:
+        self._cache, self._runs = cache, runs
+        self._clips: dict[str, Clip] = {clip.clip_id: clip for clip in runs[0].clips}
+        self._rows = {clip_id: row for row, clip_id in enumerate(runs[0].features.clip_ids)}
+        parameters = runs[0].features.parameters
+        self.frequencies = frequencies_of(int(parameters["sample_rate"]), int(parameters["n_mels"]))
+        self._decibels = decibel_range([self._features(clip_id) for clip_id in clip_ids]) if clip_ids else (0.0, 1.0)
+
+    def card(self, clip_id: str) -> Card:
+        """A clip with its picture."""
+        what = summary(self._runs[0], clip_id) if len(self._runs) == 1 else compared_summary(self._runs, clip_id)
+        features = self._features(clip_id)
+        pictures = pictures_of(features, self._decibels, len(features) * self._frame_s)
+        return card_of(self._runs, clip_id, what, pictures)
+
+    def with_sound(self, card: Card, quality: Quality) -> Card:
+        """A card that can be heard, or that says why not: a page without a sound is better than no page."""
+        try:
+            waveform = read_waveform(self._cache.audio_path(self._clips[card.clip]), quality.sample_rate)
+        except AudioError as error:
+            return replace(card, remark=f"No audio: {error.message}.")
+        counted = waveform[: round(card.duration * quality.sample_rate)]
+        return replace(card, sound=data_uri("audio/mpeg", encode_mp3([counted], quality)))
+
+    @property
+    def _frame_s(self) -> float:
+        parameters = self._runs[0].features.parameters
+        return int(parameters["hop_length"]) / int(parameters["sample_rate"])
+
+    def _features(self, clip_id: str) -> np.ndarray:
+        """The frames that count, float32."""
+        row = self._runs[0].features.read(self._rows[clip_id])
+        return row.features[: row.n_frames].astype(np.float32)

@@ -1,0 +1,221 @@
+"""One clip as a card of the page draws it: for each class what sounds, what was estimated and how sure that was.
+
+A card is data; the page's own script draws it (``templates/scripts/card.js``), and only when somebody looks.
+
+- :class:`Card`: a clip
+- :func:`card_of`: from one or several runs that scored it
+- :class:`Track`, :class:`Voice`: of one class, and what one run estimated of it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from sedpipe.events import Event
+from sedpipe.frames import FrameGrid
+from sedpipe.metrics.segment_based import TIME_RESOLUTION
+from sedpipe.views.page.operating_point import number_of, settings_of
+from sedpipe.views.page.pictures import Picture
+from sedpipe.views.page.probabilities import encoded
+from sedpipe.views.page.scored_run import ScoredRun
+
+_MOST_TRACKS = 7  # more would not be compared by eye: they are folded away
+_MOST_RUNNERS_UP = 2
+_NEARLY = 0.5  # of the threshold: a class that came so near is worth a look
+
+
+@dataclass(frozen=True)
+class DrawnEvent:
+    """An event with the highest and the mean probability of its frames."""
+
+    onset: float
+    offset: float
+    peak: float
+    mean: float
+
+
+@dataclass(frozen=True)
+class Voice:
+    """What one run estimated of one class.
+
+    Parameters
+    ----------
+    run : int
+        Which of the runs of the page.
+    events : sequence of DrawnEvent
+    probs : str
+        Frame probabilities, see :mod:`~sedpipe.views.page.probabilities`.
+    high, low : float
+        An event begins where a probability reaches ``high``, and lasts down to ``low`` (hysteresis).
+    gate : float
+        Where the clip probability is lower, the class is silent.
+    clip : float
+        That clip probability.
+    """
+
+    run: int
+    events: Sequence[DrawnEvent]
+    probs: str
+    high: float
+    low: float
+    gate: float
+    clip: float
+
+
+@dataclass(frozen=True)
+class Span:
+    """From when to when; of a wrong stretch, ``missed`` or ``false``."""
+
+    onset: float
+    offset: float
+    kind: str
+
+
+@dataclass(frozen=True)
+class Track:
+    """One class in one clip."""
+
+    label: str
+    reference: Sequence[Span]
+    voices: Sequence[Voice]
+    wrong: Sequence[Span]
+
+
+@dataclass(frozen=True)
+class Card:
+    """One clip.
+
+    Parameters
+    ----------
+    clip : str
+        Its ``clip_id``.
+    summary : str
+        What is wrong in it.
+    duration, step : float
+        Its length, and from one probability to the next; seconds.
+    pictures : sequence of Picture
+        Its spectrogram; none where the page had no room.
+    sound : str
+        Its audio as an address, or nothing.
+    remark : str
+        Why there is no audio, or no picture.
+    tracks : sequence of Track
+        Classes in question.
+    n_open : int
+        So many of them are shown at once.
+    """
+
+    clip: str
+    summary: str
+    duration: float
+    step: float
+    pictures: Sequence[Picture]
+    sound: str
+    remark: str
+    tracks: Sequence[Track]
+    n_open: int = _MOST_TRACKS
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """As plain values, for the page."""
+        return asdict(self)
+
+
+def card_of(
+    runs: Sequence[ScoredRun],
+    clip_id: str,
+    summary: str,
+    pictures: Sequence[Picture] = (),
+    sound: str = "",
+    remark: str = "",
+) -> Card:
+    """A clip that all ``runs``, of the same labels and reference, scored; the other parameters as in :class:`Card`."""
+    first = runs[0]
+    return Card(
+        clip=clip_id,
+        summary=summary,
+        duration=first.truth.durations[clip_id],
+        step=first.frame_scores.grid.frame_duration,
+        pictures=pictures,
+        sound=sound,
+        remark=remark,
+        tracks=[_track(runs, clip_id, label) for label in _labels_in_question(runs, clip_id)],
+    )
+
+
+def _labels_in_question(runs: Sequence[ScoredRun], clip_id: str) -> list[str]:
+    """Classes of the reference in order of their onsets, then estimated ones, then a few that nearly were."""
+    labels = [event.label for event in sorted(runs[0].truth.reference[clip_id])]
+    labels += [event.label for run in runs for event in sorted(run.estimated[clip_id])]
+    best = {
+        label: max(_nearness(run, clip_id, label) for run in runs) for label in runs[0].labels if label not in labels
+    }
+    near = sorted((label for label in best if best[label] >= _NEARLY), key=lambda label: -best[label])
+    return list(dict.fromkeys([*labels, *near[:_MOST_RUNNERS_UP]]))
+
+
+def _nearness(run: ScoredRun, clip_id: str, label: str) -> float:
+    """How near a class came: highest probability as a share of its threshold, and likewise that of the clip."""
+    peak, clip = float(_probs(run, clip_id, label).max(initial=0.0)), _clip_prob(run, clip_id, label)
+    return min(peak / max(_of_class(run, label, "threshold"), 1e-3), clip / max(_of_class(run, label, "gate"), 1e-3))
+
+
+def _probs(run: ScoredRun, clip_id: str, label: str) -> np.ndarray:
+    return np.asarray(run.frame_scores.probs_of(clip_id)[:, run.labels.index(label)])
+
+
+def _clip_prob(run: ScoredRun, clip_id: str, label: str) -> float:
+    return float(run.frame_scores.clip_probs[run.row_of[clip_id], run.labels.index(label)])
+
+
+def _of_class(run: ScoredRun, label: str, setting: str) -> float:
+    return number_of(settings_of(run), setting, run.labels.index(label))
+
+
+def _track(runs: Sequence[ScoredRun], clip_id: str, label: str) -> Track:
+    reference = [event for event in runs[0].truth.reference[clip_id] if event.label == label and event.is_located]
+    return Track(
+        label=label,
+        reference=[Span(event.onset, event.offset, "reference") for event in reference],
+        voices=[_voice(run, number, clip_id, label) for number, run in enumerate(runs)],
+        wrong=_wrong_segments(runs[0], clip_id, label) if len(runs) == 1 else [],
+    )
+
+
+def _voice(run: ScoredRun, number: int, clip_id: str, label: str) -> Voice:
+    probs, high = _probs(run, clip_id, label), _of_class(run, label, "threshold")
+    events = [event for event in run.estimated[clip_id] if event.label == label]
+    return Voice(
+        run=number,
+        events=[drawn_event(event, probs, run.frame_scores.grid) for event in events],
+        probs=encoded(probs),
+        high=high,
+        low=round(high * _of_class(run, label, "hysteresis"), 4),
+        gate=_of_class(run, label, "gate"),
+        clip=round(_clip_prob(run, clip_id, label), 4),
+    )
+
+
+def drawn_event(event: Event, probs: np.ndarray, grid: FrameGrid) -> DrawnEvent:
+    """An event with what the probabilities (T,) of its class are inside it; the frames are at least one."""
+    first = min(int((event.onset + 0.001) / grid.frame_duration), len(probs) - 1)
+    inside = probs[first : max(first + 1, round(event.offset / grid.frame_duration))]
+    return DrawnEvent(event.onset, event.offset, round(float(inside.max()), 4), round(float(inside.mean()), 4))
+
+
+def _wrong_segments(run: ScoredRun, clip_id: str, label: str) -> list[Span]:
+    """Segments that are counted as wrong, neighbours of one kind joined."""
+    row, k, duration = run.row_of[clip_id], run.labels.index(label), run.truth.durations[clip_id]
+    reference, estimated = (roll[row, :, k] for roll in run.rolls)
+    wrong: list[Span] = []
+    for s in np.flatnonzero(reference != estimated).tolist():
+        onset, offset = s * TIME_RESOLUTION, min((s + 1) * TIME_RESOLUTION, duration)
+        kind = "missed" if reference[s] else "false"
+        if wrong and (wrong[-1].offset, wrong[-1].kind) == (onset, kind):
+            onset = wrong.pop().onset
+        wrong.append(Span(onset, offset, kind))
+    return wrong

@@ -1,0 +1,136 @@
+"""All clips of a page as rows, and what a reader may look for in them.
+
+- :class:`ClipRow`: one clip: what sounds, what was predicted, how many seconds are wrong
+- :func:`clip_rows`: of a run; :func:`compared_rows`: of several
+- :func:`summary`: what is wrong in a clip, in a sentence; :func:`compared_summary`: by which run
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sedpipe.labels import LabelSet
+from sedpipe.views.page.mistakes import ClipErrors, errors_of_clips, taken_pairs
+from sedpipe.views.page.scored_run import ScoredRun
+from sedpipe.views.page.timing import Timing, timings
+
+LATE_S = 0.2
+"""An onset that is further off is told: DCASE's collar."""
+
+
+@dataclass(frozen=True)
+class ClipRow:
+    """One clip.
+
+    Parameters
+    ----------
+    clip_id : str
+    kind : str
+        Why it was chosen (``worst``, ``best``, ``random``, ``differs``), or nothing.
+    sounds, predicted : sequence of str
+        Classes of the reference and of the (first run's) estimate.
+    errors : sequence of ClipErrors
+        Of each run.
+    onset : float or None
+        The onset that is furthest off, in seconds, positive where it is late; None where nothing is paired.
+    found, missed, false : sequence of int
+        Classes by index, with at least a second that is so.
+    taken : sequence of (int, int)
+        A class that was missed in a second in which the other one was falsely predicted.
+    """
+
+    clip_id: str
+    kind: str
+    sounds: Sequence[str]
+    predicted: Sequence[str]
+    errors: Sequence[ClipErrors]
+    onset: float | None
+    found: Sequence[int]
+    missed: Sequence[int]
+    false: Sequence[int]
+    taken: Sequence[tuple[int, int]]
+
+    @property
+    def spread(self) -> int:
+        """How many more errors the worst run makes than the best."""
+        totals = [errors.total for errors in self.errors]
+        return max(totals) - min(totals)
+
+
+def clip_rows(run: ScoredRun, kinds: Mapping[str, str]) -> list[ClipRow]:
+    """Rows of a run, most errors first; ``kinds`` says of the chosen clips why."""
+    return sorted(_rows([run], kinds), key=lambda row: (-row.errors[0].total, row.errors[0].n_reference))
+
+
+def compared_rows(runs: Sequence[ScoredRun], kinds: Mapping[str, str]) -> list[ClipRow]:
+    """Rows of several runs on the same clips, those first in which they differ most."""
+    return sorted(_rows(runs, kinds), key=lambda row: (-row.spread, not row.kind))
+
+
+def _rows(runs: Sequence[ScoredRun], kinds: Mapping[str, str]) -> list[ClipRow]:
+    first = runs[0]
+    reference, estimated = first.rolls
+    errors = list(zip(*(errors_of_clips(*run.rolls) for run in runs), strict=True))
+    return [
+        ClipRow(
+            clip_id=clip.clip_id,
+            kind=kinds.get(clip.clip_id, ""),
+            sounds=_names({event.label for event in first.truth.reference[clip.clip_id]}, first.labels),
+            predicted=_names({event.label for event in first.estimated[clip.clip_id]}, first.labels),
+            errors=errors[n],
+            onset=_worst_onset(timings(first.truth.reference[clip.clip_id], first.estimated[clip.clip_id])),
+            found=_classes(reference[n] & estimated[n]),
+            missed=_classes(reference[n] & ~estimated[n]),
+            false=_classes(estimated[n] & ~reference[n]),
+            taken=taken_pairs(reference[n], estimated[n]),
+        )
+        for n, clip in enumerate(first.clips)
+    ]
+
+
+def _names(names: set[str], labels: LabelSet) -> list[str]:
+    return [label for label in labels if label in names]
+
+
+def _classes(roll: np.ndarray) -> list[int]:
+    """Classes with a segment in a roll (S, K)."""
+    return np.flatnonzero(roll.any(axis=0)).tolist()
+
+
+def _worst_onset(pairs: Sequence[Timing]) -> float | None:
+    worst = max(pairs, key=lambda pair: abs(pair.onset), default=None)
+    return None if worst is None else worst.onset
+
+
+def summary(run: ScoredRun, clip_id: str) -> str:
+    """What is wrong in a clip: seconds, then the onset that is furthest off.
+
+    A class can be right in every second and yet begin late: whole seconds hide what is within them.
+    """
+    row = run.row_of[clip_id]
+    [errors] = errors_of_clips(*(roll[row : row + 1] for roll in run.rolls))
+    parts = [(errors.substitutions, "substituted"), (errors.deletions, "missed"), (errors.insertions, "false alarms")]
+    wrong = ", ".join(f"{count} {what}" for count, what in parts if count)
+    reference = f"{errors.n_reference} s of reference" if errors.n_reference else "silence"
+    counted = f"{errors.total} s wrong over {reference}: {wrong}." if wrong else f"No second wrong over {reference}."
+    return f"{counted} {_onset_sentence(timings(run.truth.reference[clip_id], run.estimated[clip_id]))}".strip()
+
+
+def compared_summary(runs: Sequence[ScoredRun], clip_id: str) -> str:
+    """How many seconds of a clip each run has wrong."""
+    counted = []
+    for run in runs:
+        row = run.row_of[clip_id]
+        [errors] = errors_of_clips(*(roll[row : row + 1] for roll in run.rolls))
+        counted.append(f"{run.name} {errors.total} s")
+    return f"Wrong: {', '.join(counted)}."
+
+
+def _onset_sentence(pairs: Sequence[Timing]) -> str:
+    worst = max(pairs, key=lambda pair: abs(pair.onset), default=None)
+    if worst is None or abs(worst.onset) < LATE_S:
+        return ""
+    return f"{worst.label} begins {abs(worst.onset):.2f} s {'late' if worst.onset > 0 else 'early'}."

@@ -1,0 +1,125 @@
+"""The page about several runs.
+
+- :func:`comparison_page`: the runs side by side as HTML
+- :func:`difference_rows`: how far they are from the first one, as a template needs it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sedpipe.metrics.bootstrap import Difference
+from sedpipe.views.page.clip_table import compared_rows
+from sedpipe.views.page.comparison import compared_classes, differences_to_first
+from sedpipe.views.page.gallery import CARD_SCRIPTS, Gallery, page_data
+from sedpipe.views.page.headline import coverage, named_row, yardstick_rows
+from sedpipe.views.page.introduction import date_text, system_sentence
+from sedpipe.views.page.provenance import provenance
+from sedpipe.views.page.scored_run import ScoredRun
+from sedpipe.views.render import MINUS, Parts, render
+
+PARTS = Parts(
+    "comparison.html",
+    styles=("base", "scores", "clips", "comparison"),
+    scripts=(*CARD_SCRIPTS, "sorting", "clip_table", "report"),
+)
+METRICS = {"error_rate": "error rate", "f1": "F1 (%)", "macro_f1": "macro F1 (%)"}
+_LEAST_REACH = 0.02
+_MARGIN = 1.15
+
+
+@dataclass(frozen=True)
+class DrawnDifference:
+    """A difference on an axis with 0 in its middle, as long as the widest of its metric.
+
+    Parameters
+    ----------
+    metric : str
+        One of :data:`METRICS`.
+    text, interval : str
+        Numbers as they are written, in per cent but for the error rate.
+    start, end, place : float
+        The interval and the difference, in per cent of the axis.
+    is_apart : bool
+        Whether 0 lies outside of the interval.
+    better : float
+        Share of the draws in which the run is better.
+    """
+
+    metric: str
+    text: str
+    interval: str
+    start: float
+    end: float
+    place: float
+    is_apart: bool
+    better: float
+
+
+def difference_rows(
+    differences: Sequence[Mapping[str, Difference | None]],
+) -> list[list[DrawnDifference | None]]:
+    """A row for each run but the first, an item for each of :data:`METRICS`; None where it is undefined."""
+    reach = {metric: _reach([of_run[metric] for of_run in differences]) for metric in METRICS}
+    return [[_drawn(metric, of_run[metric], reach[metric]) for metric in METRICS] for of_run in differences]
+
+
+def _reach(differences: Sequence[Difference | None]) -> float:
+    ends = [abs(end) for difference in differences if difference for end in difference.interval]
+    return _MARGIN * max([_LEAST_REACH, *ends])
+
+
+def _drawn(metric: str, difference: Difference | None, reach: float) -> DrawnDifference | None:
+    if difference is None:
+        return None
+    scale, decimals = (1, 3) if metric == "error_rate" else (100, 1)
+    written = [f"{scale * value:+.{decimals}f}".replace("-", MINUS) for value in difference.interval]
+    low, high = difference.interval
+    start, end, place = (round(50 + 50 * value / reach, 2) for value in (low, high, difference.difference))
+    text = f"{scale * difference.difference:+.{decimals}f}".replace("-", MINUS)
+    return DrawnDifference(
+        metric, text, " to ".join(written), start, end, place, not low <= 0 <= high, difference.better
+    )
+
+
+def comparison_page(
+    runs: Sequence[ScoredRun], warnings: Sequence[str], gallery: Gallery, scored_on: Sequence[date]
+) -> str:
+    """HTML of several runs.
+
+    Parameters
+    ----------
+    runs : sequence of ScoredRun
+        From :func:`~sedpipe.views.page.comparison.same_clips`, as are ``warnings``.
+    gallery : Gallery
+        Their clips.
+    scored_on : sequence of date
+        When the scores of each run were written.
+
+    Returns
+    -------
+    str
+        A whole document.
+    """
+    names, first = [run.name for run in runs], runs[0]
+    return render(
+        PARTS,
+        title=f"{', '.join(names)} on {first.dataset} {first.split}",
+        date=date_text(max(scored_on)),
+        runs=runs,
+        systems=[system_sentence(run.record) for run in runs],
+        warnings=warnings,
+        coverage=coverage(first),
+        score_rows=[named_row(run) for run in runs],
+        yardsticks=yardstick_rows(first),
+        metrics=METRICS,
+        differences=list(zip(names[1:], difference_rows(differences_to_first(runs)), strict=True)),
+        classes=compared_classes(runs),
+        clip_rows=compared_rows(runs, gallery.kinds),
+        cards=gallery.cards,
+        remarks=gallery.remarks,
+        data=page_data(first.labels, names, gallery.frequencies),
+        provenance={run.name: provenance(run) for run in runs},
+    )

@@ -1,0 +1,48 @@
+"""What a page says of itself before any number, to somebody who was sent it and knows nothing.
+
+- :func:`system_sentence`: what the system is and what it learned from
+- :func:`date_text`: a day as people write it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from sedpipe.io.records.run import RunRecord
+
+_POOLING = {
+    "max": "max pooling",
+    "average": "average pooling",
+    "linear": "linear softmax pooling",
+    "exponential": "exponential softmax pooling",
+    "attention": "attention pooling",
+}
+
+
+def date_text(day: date) -> str:
+    """A day.
+
+    >>> date_text(date(2026, 11, 28))
+    '28 November 2026'
+    """
+    return f"{day.day} {day:%B %Y}"
+
+
+def system_sentence(record: RunRecord | None) -> str:
+    """What made the estimates, as far as the run's record tells."""
+    learned, how = "clips", ""
+    if record is not None:
+        training = record.data.get("training")
+        if isinstance(training, Mapping) and "clips" in training:
+            learned = f"{training['clips']:,} clips"
+        how = f"; {_pooling(record.settings.pooling)}random seed {record.settings.seed}"
+    return f"A neural network that learned from {learned} labelled only with what sounds in them, not when{how}."
+
+
+def _pooling(pooling: Mapping[str, Any]) -> str:
+    function = pooling.get("function")
+    if not isinstance(function, str):
+        return ""
+    return f"{'hierarchical ' if pooling.get('hierarchy') else ''}{_POOLING.get(function, f'{function} pooling')}, "

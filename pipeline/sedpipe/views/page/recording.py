@@ -1,0 +1,172 @@
+"""One recording of any length, without reference: what a model heard in it, as its page holds it.
+
+The page can move thresholds, so it holds the probabilities and the settings of each class in frames; what it makes of
+them is what ``postprocess`` makes (``templates/scripts/decode.js``; a test holds the two together).
+
+- :class:`Recording`: a recording and what a model heard
+- :func:`recording_data`: the same as plain values for the page
+- :func:`heard_classes`: class by class, how much and how nearly
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from sedpipe.detection.postprocess import PostProcessing, gap_frames, median_frames, shortest_frames
+from sedpipe.events import Event
+from sedpipe.frames import FrameGrid
+from sedpipe.labels import LabelSet
+from sedpipe.views.page.card import drawn_event
+from sedpipe.views.page.operating_point import number_of
+from sedpipe.views.page.pictures import Picture
+from sedpipe.views.page.probabilities import SCALE, encoded
+
+NEVER_HEARD = 0.01
+"""A class that never reaches this probability has no curve on the page."""
+
+_NEARLY, _MOST_RUNNERS_UP = 0.5, 3
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """What a model heard in a recording.
+
+    Parameters
+    ----------
+    name : str
+        What lists call it.
+    model : str
+        What made the estimates.
+    duration : float
+        Seconds.
+    labels : LabelSet
+        K classes.
+    grid : FrameGrid
+        Where the frames lie.
+    frame_probs, clip_probs : ndarray [shape=(T, K)]
+        Of the frames that count, and of what lies around each of them.
+    point : PostProcessing
+    events : sequence of Event
+        What the post-processing makes of them.
+    sample_rate : int
+        Hz, that the model hears at.
+    """
+
+    name: str
+    model: str
+    duration: float
+    labels: LabelSet
+    grid: FrameGrid
+    frame_probs: np.ndarray
+    clip_probs: np.ndarray
+    point: PostProcessing
+    events: Sequence[Event]
+    sample_rate: int
+
+
+@dataclass(frozen=True)
+class HeardClass:
+    """One class: events, how long they last together, the highest probability, the threshold, and how near it came."""
+
+    label: str
+    n_events: int
+    seconds: float
+    peak: float
+    threshold: float
+    nearness: float
+
+
+def heard_classes(recording: Recording) -> list[HeardClass]:
+    """The classes with most events first, then those that came nearest to their threshold."""
+    rows = []
+    for k, label in enumerate(recording.labels):
+        own = [event for event in recording.events if event.label == label]
+        peak, clip = (float(probs[:, k].max(initial=0.0)) for probs in (recording.frame_probs, recording.clip_probs))
+        threshold, gate = (number_of(recording.point, setting, k) for setting in ("threshold", "gate"))
+        nearness = min(peak / max(threshold, 1e-3), clip / max(gate, 1e-3))
+        seconds = round(sum(event.duration for event in own), 3)
+        rows.append(HeardClass(label, len(own), seconds, round(peak, 4), threshold, nearness))
+    return sorted(rows, key=lambda row: (-row.n_events, -row.nearness))
+
+
+def recording_data(recording: Recording, pictures: Sequence[Picture], whole: str, sound: str) -> dict[str, Any]:
+    """What the page's script needs: ``classes`` as they were heard, and the ``recording``.
+
+    Parameters
+    ----------
+    recording : Recording
+    pictures : sequence of Picture
+        Its spectrogram, piece by piece.
+    whole : str
+        All of it as one small picture.
+    sound : str
+        Its audio as an address, or nothing.
+    """
+    classes = [_class_data(recording, k) for k in range(len(recording.labels))]
+    heard = {
+        "clip": recording.name,
+        "file": recording.name,
+        "duration": recording.duration,
+        "step": recording.grid.frame_duration,
+        "hop": recording.grid.hop_length,
+        "rate": recording.grid.sample_rate,
+        "rate_heard": recording.sample_rate,
+        "events": [_event_data(recording, event) for event in sorted(recording.events)],
+        "near": _near(recording),
+    }
+    digest = hashlib.sha256(json.dumps([heard, classes]).encode()).hexdigest()
+    shown = {"pictures": [asdict(picture) for picture in pictures], "whole": whole, "sound": sound}
+    return {
+        "classes": classes,
+        "recording": {**heard, **shown, "key": digest, "summary": "", "remark": "", "tracks": [], "n_open": 0},
+    }
+
+
+def _class_data(recording: Recording, k: int) -> dict[str, Any]:
+    probs, label, grid = recording.frame_probs[:, k], recording.labels.names[k], recording.grid
+
+    def number(setting: str) -> float:
+        return number_of(recording.point, setting, k)
+
+    has_curve = probs.max(initial=0.0) >= NEVER_HEARD or any(event.label == label for event in recording.events)
+    return {
+        "label": label,
+        "probs": encoded(probs) if has_curve else "",
+        "high": _up(number("threshold")),
+        "low": _up(number("threshold") * number("hysteresis")),
+        "median": median_frames(number("median_s"), grid),
+        "gap": gap_frames(number("gap_s"), grid),
+        "shortest": shortest_frames(number("min_duration_s"), grid),
+        "closed": _closed(recording.clip_probs[:, k], number("gate")),
+    }
+
+
+def _up(threshold: float) -> int:
+    """A threshold in ten-thousandths; one in between is that of the next frame that can be told apart."""
+    return math.ceil(round(threshold * SCALE, 6))
+
+
+def _closed(clip_probs: np.ndarray, gate: float) -> list[list[int]]:
+    """Runs of frames, first and end, in which the gate is closed."""
+    closed = np.pad(~(clip_probs >= np.asarray(gate).astype(clip_probs.dtype)), 1).astype(np.int8)
+    changes = np.diff(closed)
+    return [[first, end] for first, end in zip(*(np.flatnonzero(changes == s).tolist() for s in (1, -1)), strict=True)]
+
+
+def _event_data(recording: Recording, event: Event) -> list[float]:
+    k = recording.labels.index(event.label)
+    drawn = drawn_event(event, recording.frame_probs[:, k], recording.grid)
+    return [event.onset, event.offset, k, drawn.peak, drawn.mean]
+
+
+def _near(recording: Recording) -> list[str]:
+    """Classes without events that came nearest."""
+    silent = [row for row in heard_classes(recording) if not row.n_events]
+    return [row.label for row in silent if row.nearness >= _NEARLY][:_MOST_RUNNERS_UP]

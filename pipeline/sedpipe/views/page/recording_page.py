@@ -1,0 +1,119 @@
+"""The page of one recording: to see, to hear, to correct, to save.
+
+- :func:`recording_page`: a recording, its picture and its sound as HTML
+- :func:`sound_quality`: how good the sound inside the page can be
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date
+
+from sedpipe.views.page.gallery import CARD_SCRIPTS, frequencies_of, page_data
+from sedpipe.views.page.introduction import date_text
+from sedpipe.views.page.pictures import data_uri, pictures_of
+from sedpipe.views.page.provenance import flatten
+from sedpipe.views.page.recording import NEVER_HEARD, Recording, heard_classes, recording_data
+from sedpipe.views.page.recording_picture import N_MELS, RecordingPicture, whole_picture
+from sedpipe.views.page.sound import QUALITIES, Quality, best_quality
+from sedpipe.views.page.spectrogram import decibel_range
+from sedpipe.views.render import Parts, render
+
+PARTS = Parts(
+    "recording.html",
+    styles=("base", "scores", "clips", "recording"),
+    scripts=(
+        *CARD_SCRIPTS, "decode", "lists", "corrections", "hearing", "lanes", "editor", "recording_card", "event_table",
+        "thresholds", "saving", "sorting", "recording",
+    ),
+)  # fmt: skip
+
+_COMFORTABLE_BYTES, _MOST_BYTES = 9_000_000, 22_000_000
+"""Of sound: a page of 12 MB, and what every browser plays from inside a page."""
+
+LISTS = (("tsv", "DCASE list"), ("audacity", "Audacity labels"), ("raven", "Raven table"))
+
+
+def sound_quality(duration: float) -> Quality | None:
+    """Of the sound inside the page; None where so long a recording does not fit, and is heard from its own file.
+
+    >>> sound_quality(60.0).sample_rate, sound_quality(24 * 3600.0)
+    (44100, None)
+    """
+    fits = QUALITIES[-1].bytes_of(duration) <= _MOST_BYTES
+    return best_quality(duration, _COMFORTABLE_BYTES) or (QUALITIES[-1] if fits else None)
+
+
+def recording_page(recording: Recording, picture: RecordingPicture, sound: bytes | None, made_on: date) -> str:
+    """HTML of a recording.
+
+    Parameters
+    ----------
+    recording : Recording
+    picture : RecordingPicture
+        Its spectrogram at the rate that the model hears at.
+    sound : bytes or None
+        MP3.
+    made_on : date
+
+    Returns
+    -------
+    str
+        A whole document.
+    """
+    decibels = decibel_range([picture.features])
+    pictures = pictures_of(picture.features, decibels, len(picture.features) * picture.column_s)
+    data = recording_data(
+        recording,
+        pictures,
+        whole_picture(picture, decibels),
+        data_uri("audio/mpeg", sound) if sound else "",
+    )
+    classes = heard_classes(recording)
+    counts = Counter(event.label for event in recording.events)
+    return render(
+        PARTS,
+        title=f"{recording.name}, heard by {recording.model}",
+        date=date_text(made_on),
+        recording=recording,
+        has_sound=bool(sound),
+        length=length_text(recording.duration),
+        n_events=len(recording.events),
+        found=counts.most_common(),
+        classes=classes,
+        lists=LISTS,
+        remarks=_remarks(recording, sound),
+        data={**page_data(recording.labels, [recording.model], frequencies_of(recording.sample_rate, N_MELS)), **data},
+        provenance={recording.name: _provenance(recording)},
+    )
+
+
+def length_text(seconds: float) -> str:
+    """A length as people say it.
+
+    >>> [length_text(seconds) for seconds in (9.94, 192, 5_400)]
+    ['9.9 s', '3 min 12 s', '1 h 30 min']
+    """
+    if seconds < 60:
+        return f"{seconds:.3g} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def _remarks(recording: Recording, sound: bytes | None) -> list[str]:
+    remarks = []
+    silent = [row.label for row in heard_classes(recording) if row.peak < NEVER_HEARD and not row.n_events]
+    if silent:
+        remarks.append(f"Without a curve, since their probability never reached 1 %: {', '.join(silent)}.")
+    quality = sound_quality(recording.duration)
+    if sound and quality and quality != QUALITIES[0]:
+        remarks.append(
+            f"The sound inside this page is cut to {quality.sample_rate / 1000:g} kHz and "
+            f"{quality.bits_per_second // 1000} kbit/s, so that the page stays small; the model heard it whole."
+        )
+    return remarks
+
+
+def _provenance(recording: Recording) -> dict[str, list[tuple[str, str]]]:
+    heard = {"model": recording.model, "sample_rate": recording.sample_rate, "frame_s": recording.grid.frame_duration}
+    return {"Model": flatten(heard), "Post-processing": flatten(vars(recording.point))}

@@ -1,0 +1,97 @@
+/* What a person made of a model's events, with all steps back and forth. A state is never changed, only followed:
+   { shifts, gate, events, handled }. `shifts` moves the threshold of each class, in log-odds; `handled` are stretches
+   in which a person has decided about a class, so that another threshold brings nothing back there. */
+
+class Corrections {
+  constructor(labels, heard) {
+    this.labels = labels;
+    this.heard = heard;
+    const events = heard(labels.map(() => 0), true).map((event) => ({ ...event, by: "model" }));
+    this.state = { shifts: labels.map(() => 0), gate: true, events, handled: [] };
+    this.first = this.state;
+    this.past = [];
+    this.future = [];
+    this.watchers = [];
+  }
+
+  get events() {
+    return this.state.events;
+  }
+
+  /* A new state; `isStep` is false while a slider or an edge is still moving. */
+  follow(state, isStep = true) {
+    if (isStep) {
+      this.past.push(this.before ?? this.state);
+      this.future = [];
+      this.before = null;
+    } else {
+      this.before = this.before ?? this.state;
+    }
+    this.state = state;
+    this.tell(isStep);
+  }
+
+  undo() {
+    if (!this.past.length) return;
+    this.future.push(this.state);
+    this.state = this.past.pop();
+    this.tell(true);
+  }
+
+  redo() {
+    if (!this.future.length) return;
+    this.past.push(this.state);
+    this.state = this.future.pop();
+    this.tell(true);
+  }
+
+  tell(isStep) {
+    for (const watcher of this.watchers) watcher(isStep);
+  }
+
+  /* Answers the new event. */
+  add(event) {
+    const added = { ...event, by: "person" };
+    this.follow({ ...this.state, events: [...this.events, added] });
+    return added;
+  }
+
+  /* Answers the event as it now is. */
+  change(event, changes) {
+    const changed = { ...event, ...changes, by: "person" };
+    if ("label" in changes) {
+      this.labelled(changes.label);
+      changed.peak = undefined;
+      changed.mean = undefined;
+    }
+    const events = this.events.map((each) => (each === event ? changed : each));
+    this.follow({ ...this.state, events, handled: this.handledWith(event) });
+    return changed;
+  }
+
+  remove(event) {
+    const events = this.events.filter((each) => each !== event);
+    this.follow({ ...this.state, events, handled: this.handledWith(event) });
+  }
+
+  handledWith({ onset, offset, label, by }) {
+    return by === "model" ? [...this.state.handled, { onset, offset, label }] : this.state.handled;
+  }
+
+  labelled(label) {
+    if (!this.labels.includes(label)) this.labels.push(label);
+  }
+
+  /* Other thresholds: what a person touched stays, and nothing comes where a person has decided. */
+  retune(shifts, gate, isStep) {
+    const touched = this.events.filter((event) => event.by === "person");
+    const decided = [...this.state.handled, ...touched];
+    const isFree = (event) => !decided.some((span) => span.label === event.label && span.onset < event.offset && event.onset < span.offset);
+    const found = this.heard(shifts, gate).filter(isFree).map((event) => ({ ...event, by: "model" }));
+    this.follow({ ...this.state, shifts, gate, events: [...touched, ...found] }, isStep);
+  }
+
+  reset() {
+    this.follow(this.first);
+  }
+}

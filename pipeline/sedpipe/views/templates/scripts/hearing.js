@@ -1,0 +1,38 @@
+/* What the model heard: probabilities of each class, and the events that some thresholds make of them. */
+
+class Hearing {
+  constructor(page, data) {
+    this.data = data;
+    this.grid = { hop: data.hop, rate: data.rate, duration: data.duration };
+    this.classes = page.classes.map((each) => ({
+      ...each,
+      values: each.probs ? probabilities(each.probs) : null,
+      shut: each.closed.map(([first, end]) => ({ onset: first * data.step, offset: end * data.step })),
+    }));
+    this.labels = page.labels;
+  }
+
+  /* A class that a person added was never listened for. */
+  of(label) {
+    return this.classes.find((each) => each.label === label) ?? { label, values: null, shut: [], closed: [], high: 10000, low: 10000 };
+  }
+
+  events(shifts, gate) {
+    if (gate && shifts.every((shift) => shift === 0)) {
+      return this.data.events.map(([onset, offset, k, peak, mean]) => ({ onset, offset, label: this.labels[k], peak, mean }));
+    }
+    return this.classes.flatMap((each, k) => {
+      if (!each.values) return [];
+      const settings = { ...each, ...shifted(each, shifts[k]), closed: gate ? each.closed : [] };
+      return decode(settings, this.grid).map((event) => ({ ...event, label: each.label }));
+    });
+  }
+}
+
+/* Thresholds in ten-thousandths, moved by log-odds; hysteresis keeps its share. */
+function shifted({ high, low }, shift) {
+  if (shift === 0) return { high, low };
+  const odds = Math.log(between(1, high, 9999) / (10000 - between(1, high, 9999))) + shift;
+  const moved = between(1, Math.round(10000 / (1 + Math.exp(-odds))), 9999);
+  return { high: moved, low: high ? Math.ceil((moved * low) / high) : moved };
+}

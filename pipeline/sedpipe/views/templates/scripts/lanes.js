@@ -1,0 +1,85 @@
+/* A lane whose events can be drawn, dragged, stretched. Nothing changes before the pointer is lifted. */
+
+const EDGE_PX = 7;
+const SHORTEST_EVENT = 0.02;
+
+class Lane {
+  constructor(label, editor) {
+    this.label = label;
+    this.editor = editor;
+    this.element = make("div", { class: "lane editable" });
+    this.spans = new Spans(this.element, (event) => this.create(event));
+    dragOn(this.element, (pressed) => this.press(pressed));
+  }
+
+  draw(view, events) {
+    this.spans.draw(view, events);
+  }
+
+  create(event) {
+    const { label } = this;
+    const sure = event.peak === undefined ? "" : `, up to ${percent(1e4 * event.peak)}`;
+    const element = make("div", {
+      class: `bar by-${event.by}`, role: "button", tabindex: -1, "data-onset": event.onset.toFixed(3), "data-offset": event.offset.toFixed(3), "data-label": label,
+      "aria-label": `${label}, ${event.onset} to ${event.offset} seconds`, title: `${label}: ${event.onset} to ${event.offset} s${sure}`,
+    });
+    element.addEventListener("focus", () => this.editor.select(event));
+    return element;
+  }
+
+  press(pressed) {
+    const bar = pressed.target.closest(".bar");
+    const event = bar && [...this.spans.elements].find(([, element]) => element === bar)[0];
+    const time = this.editor.card.timeAt(pressed);
+    if (!event) return this.startNew(time);
+    this.editor.select(event);
+    const box = bar.getBoundingClientRect();
+    const reach = Math.min(EDGE_PX, box.width / 3);
+    if (pressed.clientX - box.left <= reach) return this.drag(event, time, (by) => ({ onset: Math.min(event.onset + by, event.offset - SHORTEST_EVENT), offset: event.offset }));
+    if (box.right - pressed.clientX <= reach) return this.drag(event, time, (by) => ({ onset: event.onset, offset: Math.max(event.offset + by, event.onset + SHORTEST_EVENT) }));
+    const { duration } = this.editor.card.data;
+    return this.drag(event, time, (by) => {
+      const onset = between(0, event.onset + by, duration - (event.offset - event.onset));
+      return { onset, offset: onset + event.offset - event.onset };
+    });
+  }
+
+  drag(event, from, moved) {
+    let place = null;
+    const follow = (move) => {
+      place = this.editor.within(moved(this.editor.card.timeAt(move) - from));
+      this.show(this.spans.elements.get(event), place);
+    };
+    follow.end = () => {
+      if (place && (place.onset !== event.onset || place.offset !== event.offset)) this.editor.change(event, place);
+    };
+    return follow;
+  }
+
+  /* A press on a free place moves the playhead; a drag from there draws an event. */
+  startNew(from) {
+    const drawn = make("div", { class: "bar by-person" });
+    let place = null;
+    const follow = (move) => {
+      const to = this.editor.card.timeAt(move);
+      place = this.editor.within({ onset: Math.min(from, to), offset: Math.max(from, to) });
+      this.element.append(drawn);
+      this.show(drawn, place);
+    };
+    follow.end = () => {
+      drawn.remove();
+      if (place && place.offset - place.onset >= SHORTEST_EVENT) this.editor.add({ ...place, label: this.label });
+      else {
+        this.editor.select(null);
+        this.editor.card.player.seek(from);
+      }
+    };
+    return follow;
+  }
+
+  show(element, { onset, offset }) {
+    const { view } = this.editor.card;
+    element.style.left = `${view.place(onset)}%`;
+    element.style.width = `${(100 * (offset - onset)) / view.length}%`;
+  }
+}

@@ -1,0 +1,32 @@
+/* Events as the files that people and programs read. `rendered` of sedpipe's `predict` writes the same. */
+
+const LISTS = {
+  tsv: { name: "DCASE list", ends: ".tsv", write: dcaseList },
+  audacity: { name: "Audacity labels", ends: ".txt", write: audacityLabels },
+  raven: { name: "Raven table", ends: ".selections.txt", write: ravenTable },
+};
+
+function inOrder(events) {
+  const order = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
+  return [...events].sort((a, b) => a.onset - b.onset || a.offset - b.offset || order(a.label, b.label));
+}
+
+function lines(rows) {
+  return rows.map((cells) => `${cells.join("\t")}\n`).join("");
+}
+
+/* A recording without events is a row with its name alone. */
+function dcaseList(file, events) {
+  const rows = inOrder(events).map(({ onset, offset, label }) => [file, onset.toFixed(3), offset.toFixed(3), label]);
+  return lines([["filename", "onset", "offset", "event_label"], ...(rows.length ? rows : [[file, "", "", ""]])]);
+}
+
+function audacityLabels(file, events) {
+  return lines(inOrder(events).map(({ onset, offset, label }) => [onset.toFixed(6), offset.toFixed(6), label]));
+}
+
+function ravenTable(file, events, highest) {
+  const head = ["Selection", "View", "Channel", "Begin Time (s)", "End Time (s)", "Low Freq (Hz)", "High Freq (Hz)", "Begin File", "Annotation"];
+  const row = ({ onset, offset, label }, k) => [k + 1, "Spectrogram 1", 1, onset.toFixed(6), offset.toFixed(6), "0.0", highest.toFixed(1), file, label];
+  return lines([head, ...inOrder(events).map(row)]);
+}

@@ -1,0 +1,38 @@
+/* The page of one recording: seen, heard, corrected, saved. */
+
+function startRecording() {
+  const page = JSON.parse(document.getElementById("page-data").textContent);
+  const status = document.querySelector(".status");
+  startTheme();
+  const card = new RecordingCard(page.recording, page);
+  document.querySelector(".recording").append(card.element);
+  card.element.querySelector(".controls").after(document.querySelector("form.inspector"));
+  listKeys([...KEYS, ...EDIT_KEYS]);
+  new EventTable(document.querySelector("table.events"), card);
+  new Thresholds(document.querySelector("form.thresholds"), card);
+  const saving = new Saving(card, status);
+  for (const key of document.querySelectorAll("[data-save]")) key.addEventListener("click", () => saving.save(key.dataset.save));
+  document.querySelector("[data-reset]").addEventListener("click", () => card.corrections.reset());
+  saving.restoreDraft();
+  startOwnSound(card, document.querySelector("input[type=file]"));
+  document.querySelector("table.classes").addEventListener("click", (event) => {
+    const label = event.target.closest("[data-label]")?.dataset.label;
+    if (!label) return;
+    card.shown.add(label);
+    card.draw();
+    card.byLabel.get(label).element.scrollIntoView({ block: "center" });
+  });
+  startSorting(document.querySelector("table.classes"));
+}
+
+/* Where the page holds no sound, the recording itself can be chosen; it stays on this machine. */
+function startOwnSound(card, field) {
+  field?.addEventListener("change", () => {
+    const reader = new FileReader();
+    reader.addEventListener("load", () => card.hear(reader.result));
+    reader.addEventListener("error", () => card.editor.say("This browser cannot read so large a file."));
+    reader.readAsDataURL(field.files[0]);
+  });
+}
+
+startRecording();

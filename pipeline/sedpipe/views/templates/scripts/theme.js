@@ -1,0 +1,12 @@
+/* Dark or light, against what the system asks for. */
+
+function startTheme() {
+  const root = document.documentElement;
+  const isDark = () => {
+    if (root.dataset.theme) return root.dataset.theme === "dark";
+    return matchMedia("(prefers-color-scheme: dark)").matches;
+  };
+  document.querySelector(".theme").addEventListener("click", () => {
+    root.dataset.theme = isDark() ? "light" : "dark";
+  });
+}

@@ -1,0 +1,54 @@
+/* How much it takes to be an event: thresholds of all classes, or of one, and the clip gate. */
+
+class Thresholds {
+  constructor(form, card) {
+    this.form = form;
+    this.card = card;
+    const { labels } = card.hearing;
+    form.elements.whose.append(...labels.map((label, k) => make("option", { value: k }, label)));
+    form.elements.shift.addEventListener("input", () => this.retune(false));
+    form.elements.shift.addEventListener("change", () => this.retune(true));
+    form.elements.gate.addEventListener("change", () => this.retune(true));
+    form.elements.whose.addEventListener("change", () => this.draw());
+    form.addEventListener("reset", (event) => {
+      event.preventDefault();
+      card.corrections.retune(labels.map(() => 0), true, true);
+    });
+    form.addEventListener("submit", (event) => event.preventDefault());
+    if (card.hearing.classes.every((each) => !each.closed.length)) form.elements.gate.parentElement.hidden = true;
+    card.corrections.watchers.push(() => this.draw());
+    this.draw();
+  }
+
+  /* Indices of the classes that the slider moves. */
+  get whose() {
+    const { value } = this.form.elements.whose;
+    return value === "" ? this.card.hearing.classes.map((_, k) => k) : [Number(value)];
+  }
+
+  retune(isStep) {
+    const { shift, gate } = this.form.elements;
+    const shifts = [...this.card.corrections.state.shifts];
+    for (const k of this.whose) shifts[k] = Number(shift.value);
+    this.card.corrections.retune(shifts, gate.checked, isStep);
+  }
+
+  draw() {
+    const { shifts, gate } = this.card.corrections.state;
+    const { shift, gate: box } = this.form.elements;
+    shift.value = shifts[this.whose[0]];
+    box.checked = gate;
+    const now = this.range(shifts);
+    const tuned = this.range(shifts.map(() => 0));
+    const text = now === tuned ? `${now}, as tuned` : `${now} (tuned: ${tuned})`;
+    this.form.elements.told.value = text;
+    shift.setAttribute("aria-valuetext", text);
+  }
+
+  range(shifts) {
+    const { classes } = this.card.hearing;
+    const highs = this.whose.map((k) => shifted(classes[k], shifts[k]).high / 1e4);
+    const [least, most] = [Math.min(...highs), Math.max(...highs)].map((value) => String(Number(value.toPrecision(2))));
+    return least === most ? least : `${least} to ${most}`;
+  }
+}

@@ -1,0 +1,71 @@
+from types import SimpleNamespace
+
+import numpy as np
+from sedpipe.events import Event
+from sedpipe.labels import LabelSet
+from sedpipe.metrics.segment_based import segment_roll
+from sedpipe.metrics.validation import validate
+from sedpipe.views.page.clip_table import clip_rows, compared_rows, compared_summary, summary
+
+LABELS = LabelSet(("Dog", "Rain", "Siren"))
+REFERENCE = {
+    "late": [Event(0.0, 4.0, "Siren")],
+    "wrong": [Event(0.0, 3.0, "Dog"), Event(6.0, 8.0, "Rain")],
+    "quiet": [],
+}
+
+
+def run_of(name, estimated):
+    durations = dict.fromkeys(REFERENCE, 10.0)
+    table = validate(REFERENCE, estimated, durations, LABELS)
+    rolls = [segment_roll(events, table.durations, len(LABELS), 1.0) for events in (table.reference, table.estimated)]
+    return SimpleNamespace(
+        name=name,
+        labels=LABELS,
+        rolls=rolls,
+        truth=SimpleNamespace(reference=REFERENCE),
+        estimated={clip_id: estimated.get(clip_id, []) for clip_id in REFERENCE},
+        clips=[SimpleNamespace(clip_id=clip_id) for clip_id in REFERENCE],
+        row_of={clip_id: row for row, clip_id in enumerate(REFERENCE)},
+    )
+
+
+HEARD = run_of(
+    "heard", {"late": [Event(0.85, 4.0, "Siren")], "wrong": [Event(0.0, 2.0, "Rain"), Event(6.0, 8.0, "Rain")]}
+)
+DEAF = run_of("deaf", {})
+
+
+def test_rows_say_what_became_of_each_class_the_worst_first():
+    rows = clip_rows(HEARD, {"quiet": "best"})
+    assert [(row.clip_id, row.kind) for row in rows] == [("wrong", ""), ("quiet", "best"), ("late", "")]
+    wrong = rows[0]
+    assert (wrong.sounds, wrong.predicted) == (["Dog", "Rain"], ["Rain"])
+    assert (wrong.found, wrong.missed, wrong.false) == ([1], [0], [1])
+    assert wrong.taken == [(0, -1), (0, 1)]  # two seconds for the rain, one for nothing
+    assert wrong.errors[0].total == 3
+
+
+def test_the_onset_that_is_furthest_off_is_told_with_its_sign():
+    by_id = {row.clip_id: row for row in clip_rows(HEARD, {})}
+    assert by_id["late"].onset == 0.85
+    assert by_id["quiet"].onset is None
+
+
+def test_a_summary_tells_a_late_onset_even_where_no_second_is_wrong():
+    assert summary(HEARD, "late") == "No second wrong over 4 s of reference. Siren begins 0.85 s late."
+    assert summary(HEARD, "quiet") == "No second wrong over silence."
+    assert summary(HEARD, "wrong") == "3 s wrong over 5 s of reference: 2 substituted, 1 missed."
+
+
+def test_several_runs_are_told_apart_by_their_wrong_seconds():
+    rows = compared_rows([HEARD, DEAF], {"late": "differs"})
+    assert [(row.clip_id, row.spread) for row in rows] == [("late", 4), ("wrong", 2), ("quiet", 0)]
+    assert compared_summary([HEARD, DEAF], "wrong") == "Wrong: heard 3 s, deaf 5 s."
+
+
+def test_rows_add_up_to_the_errors_of_the_run():
+    reference, estimated = HEARD.rolls
+    assert sum(row.errors[0].total for row in clip_rows(HEARD, {})) == int(
+        np.maximum((reference & ~estimated).sum(axis=2), (estimated & ~reference).sum(axis=2)).sum()
+    )

@@ -234,7 +234,8 @@ def test_a_class_a_cell_and_a_clip_lead_to_their_clips(browser, cache, tmp_path)
     assert set(browser.run(SHOWN)) == expected
     assert f"in which {label} is missed and {other or 'nothing'} is predicted" in texts(browser, ".shown")[0]
     browser.run(f"location.hash = '#clip-{quote(CLIP_ID)}'")
-    browser.wait_for(f"document.querySelector('.clip-row[data-clip={json.dumps(CLIP_ID)}] .clip')")
+    opened = "[...document.querySelectorAll('.clip')].map(clip => clip.dataset.clip)"
+    browser.wait_for(f"{opened}.includes({json.dumps(CLIP_ID)})")
     assert CLIP_ID in browser.run(SHOWN)
 
 
@@ -298,3 +299,16 @@ def test_tables_say_what_they_are_to_those_who_do_not_see_them(browser, pages):
         assert browser.run(nameless) == []
         repeated = "[...document.querySelectorAll('[id]')].map(e => e.id).filter((id, k, all) => all.indexOf(id) !== k)"
         assert browser.run(repeated) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1180, 360])
+@pytest.mark.parametrize("name", ["run", "comparison"])
+def test_every_text_has_the_contrast_that_it_takes_to_be_read(browser, pages, name, width, scheme):
+    browser.open(pages[name], width=width, scheme=scheme)
+    browser.run(OPEN_ALL)
+    browser.run("document.querySelectorAll('details').forEach(fold => { fold.open = true; })")
+    assert browser.run(Path(__file__).with_name("contrast.js").read_text()) == []
+    # so that the silence above means something
+    browser.run("document.body.style.setProperty('--soft', 'light-dark(#8c919c, #5f636d)')")
+    assert browser.run(Path(__file__).with_name("contrast.js").read_text()) != []

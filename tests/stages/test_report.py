@@ -202,7 +202,7 @@ def test_runs_are_found_by_name_in_any_dataset_and_by_path(made):
         assert (cache.name, run.name) == (NAME, "run")
     with pytest.raises(MissingStageError, match=r"has no run 'rum' \(did you mean 'run'") as caught:
         find_run_in_cache(made.root, "rum")
-    assert caught.value.hint == "there are other, run"
+    assert caught.value.hint == "there are deaf, other, run"
 
 
 def test_a_name_that_two_datasets_have_asks_for_a_path(cache):

@@ -3,6 +3,7 @@
 Forms are the tables of TOML files (manifests, settings) and the records that sedpipe writes as JSON.
 
 - :func:`first_complaint`: the sentence
+- :func:`shown`: a value in it
 """
 
 from __future__ import annotations
@@ -36,20 +37,27 @@ _TYPES_IN_WORDS = {
 }
 
 
-def first_complaint(error: ValidationError, form: type[BaseModel]) -> str:
-    """The most telling of the errors: an unknown key first, since it is why another one seems to be missing."""
+def first_complaint(error: ValidationError, form: type[BaseModel] | None = None) -> str:
+    """The most telling of the errors: an unknown key first, since it is why another one seems to be missing.
+
+    Parameters
+    ----------
+    error : ValidationError
+    form : type of BaseModel, optional
+        The form, where it forbids unknown keys: its keys are suggested.
+    """
     details = error.errors(include_url=False)
     first = min(details, key=lambda detail: detail["type"] != "extra_forbidden")
     more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
     return shortened(_sentence(first, form), _MOST_OF_A_COMPLAINT) + more
 
 
-def _sentence(detail: ErrorDetails, form: type[BaseModel]) -> str:
+def _sentence(detail: ErrorDetails, form: type[BaseModel] | None) -> str:
     if detail["type"] == "json_invalid":
         return f"not JSON: {detail['ctx']['error']}"
     keys = [str(key) for key in detail["loc"] if key != "[key]"]
     where = printable(".".join(shortened(key, _MOST_OF_A_KEY) for key in keys))
-    if detail["type"] == "extra_forbidden":
+    if detail["type"] == "extra_forbidden" and form is not None:
         known = _keys_at(form, keys[:-1])
         meant = did_you_mean(keys[-1], known) or f"; known are {', '.join(known)}"
         return f"{where}: unknown key{meant}"
@@ -60,8 +68,8 @@ def _sentence(detail: ErrorDetails, form: type[BaseModel]) -> str:
         if isinstance(detail["input"], dict):  # a table, too long to be shown: the message says what in it
             return f"{where}: {message}" if where else message
         joint = "," if message.startswith("expected") else ":"
-        return f"{where}: found {_shown(detail['input'])}{joint} {message}"
-    return f"{where}{': ' if where else ''}found {_shown(detail['input'])}, expected {_expected(detail)}"
+        return f"{where}: found {shown(detail['input'])}{joint} {message}"
+    return f"{where}{': ' if where else ''}found {shown(detail['input'])}, expected {_expected(detail)}"
 
 
 def _expected(detail: ErrorDetails) -> str:
@@ -72,7 +80,8 @@ def _expected(detail: ErrorDetails) -> str:
     return expected[:1].lower() + expected[1:]
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A value as Python writes it, a long one cut."""
     text = _REPR.repr(list(value) if isinstance(value, tuple) else value)
     return text if len(text) <= _MOST_SHOWN else text[:_MOST_SHOWN] + "..."
 

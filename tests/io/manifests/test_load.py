@@ -41,11 +41,9 @@ def test_shipped_datasets_are_known_by_name() -> None:
 
 
 def test_unknown_dataset_is_answered_with_the_nearest_name() -> None:
-    with pytest.raises(
-        ManifestError, match=r"^'esc10fold4' is not one of the 4 datasets .* \(did you mean 'esc10-fold4'"
-    ):
+    with pytest.raises(ManifestError, match=r"^dataset 'esc10fold4' is not one of .* \(did you mean 'esc10-fold4'"):
         load_manifest("esc10fold4")
-    with pytest.raises(ManifestError, match=r"sedpipe: dcase2017-task4, demo, esc10, esc10-fold4$"):
+    with pytest.raises(ManifestError, match=r"one of dcase2017-task4, demo, esc10, esc10-fold4$"):
         load_manifest("zzz")
 
 
@@ -97,12 +95,10 @@ def test_mistakes_are_named_by_file_key_value_and_expectation(tmp_path: Path, ol
     ("content", "message"),
     [
         (b"\xff\xfe", r"not TOML: 'utf-8' codec can't decode"),
-        (b"x = " + b"[" * 100_000, r"nested too deeply, expected a manifest$"),
-        (b"x = " + b"9" * 10_000, r"not TOML: Exceeds the limit"),
-        (b"#" * 1_048_577, r"found more than 1048576 bytes, expected a manifest of a few kilobytes$"),
+        (b"x = " + b"[" * 10_000, r"nested too deeply$"),
         (b"", r"kind is missing"),
     ],
-    ids=["not text", "deep", "huge number", "huge file", "empty"],
+    ids=["not text", "deep", "empty"],
 )
 def test_hostile_files_are_refused_in_one_sentence(tmp_path: Path, content: bytes, message: str) -> None:
     path = tmp_path / "bad.toml"

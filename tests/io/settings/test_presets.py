@@ -57,12 +57,12 @@ def test_sizes_are_tuples_so_that_settings_can_be_compared(tmp_path):
         ("[[network]]\n", r"network: expected a table, found \[\{\}\]"),
         ("[training]\nepoch = 5\n", r"training: unknown key 'epoch' \(did you mean 'epochs'\?\)"),
         ("[training]\nzzz = 5\n", r"training: unknown key 'zzz': known are batch_size, epochs"),
-        ("[training]\nepochs = '5'\n", r"training\.epochs: found '5': .*integer"),
-        ("[training]\nepochs = 5.5\n", r"training\.epochs: found 5\.5: .*integer"),
-        ("[training]\nepochs = true\n", r"training\.epochs: found True: .*integer"),
+        ("[training]\nepochs = '5'\n", r"training\.epochs: found '5', expected a whole number"),
+        ("[training]\nepochs = 5.5\n", r"training\.epochs: found 5\.5, expected a whole number"),
+        ("[training]\nepochs = true\n", r"training\.epochs: found True, expected a whole number"),
         ("[training]\nepochs = 2020-01-01\n", r"training\.epochs: found '2020-01-01'"),
         ("[training]\nepochs = -1\n", r"training: .*epochs must not be negative"),
-        ("[training]\nlearning_rate = nan\n", r"training: .*learning_rate must be between 0 and 1, got nan"),
+        ("[training]\nlearning_rate = nan\n", r"training\.learning_rate: found nan, expected a finite number"),
         ("[network]\nmaps = [64, '64']\n", r"network\.maps\.1: found '64'"),
         ("[network]\npools = [[2, 2, 2]]\n", r"network\.pools\.0"),
         ("[network]\nmaps = [64]\n", r"network: .*expected one pool a block, got 1 blocks and 4 pools"),
@@ -70,8 +70,7 @@ def test_sizes_are_tuples_so_that_settings_can_be_compared(tmp_path):
         ("[network]\nname = 5\n", r"network\.name: expected a name in quotes, found 5"),
         ("[network]\ndropout = 1\n", r"network: .*dropout must be in \[0, 1\), got 1"),
         ("[pooling]\nfunction = 'mean'\n", r"pooling: .*pooling must be one of max, average"),
-        ("[training\n", r"not TOML"),
-        ("a = " + "[" * 5000 + "\n", r"not TOML"),
+        ("[training]\nlearning_rate = 1\n", r"training: .*learning_rate must be between 0 and 1, got 1"),
     ],
 )
 def test_a_preset_that_says_something_else_is_refused_with_the_place(tmp_path, text, message):
@@ -79,16 +78,10 @@ def test_a_preset_that_says_something_else_is_refused_with_the_place(tmp_path, t
         preset(tmp_path, text)
 
 
-def test_bytes_that_are_no_text_are_refused(tmp_path):
-    (tmp_path / "own.toml").write_bytes(b"\xff\xfe")
-    with pytest.raises(SettingsError, match=r"own\.toml: not TOML"):
-        load_preset(str(tmp_path / "own.toml"))
-
-
 def test_a_preset_that_is_not_there_is_one_sentence(tmp_path):
     with pytest.raises(SettingsError, match=r"^preset 'smal' is not one of .*paper.*\(did you mean 'small'\?\)$"):
         load_preset("smal")
     with pytest.raises(SettingsError, match=r"^cannot read .*none\.toml: No such file or directory$"):
         load_preset(str(tmp_path / "none.toml"))
-    with pytest.raises(SettingsError, match=r"^preset '\.\./presets/small' is not one of"):
+    with pytest.raises(SettingsError, match=r"^cannot read \.\./presets/small: No such file or directory$"):
         load_preset("../presets/small")

@@ -14,12 +14,12 @@ from pathlib import Path
 from sedpipe.errors import SettingsError
 from sedpipe.features.encoders.encoder import Encoder
 from sedpipe.io.files.checksums import sha256_of
+from sedpipe.io.settings.shipped import PACKAGE, Shelf
 from sedpipe.io.settings.toml import config_from, read_toml
-from sedpipe.suggestions import did_you_mean
 
 MOST_BYTES = 2 * 2**30
 
-_SHIPPED = Path(__file__).resolve().parents[2] / "encoders"
+ENCODERS = Shelf("encoder", PACKAGE / "encoders")
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ class EncoderCard:
 
 def encoder_names() -> list[str]:
     """Names of the encoders that come with sedpipe, as descriptions; their files are fetched."""
-    return sorted(path.stem for path in _SHIPPED.glob("*.toml"))
+    return ENCODERS.names
 
 
 def load_encoder(name_or_path: str) -> EncoderCard:
@@ -168,14 +168,7 @@ def load_encoder(name_or_path: str) -> EncoderCard:
     SettingsError
         If there is no such encoder, or it has an unknown key or a value that cannot be used.
     """
-    is_own = name_or_path.endswith(".toml")
-    path = Path(name_or_path) if is_own else _SHIPPED / f"{name_or_path}.toml"
-    if not is_own and name_or_path not in encoder_names():
-        known = ", ".join(encoder_names())
-        meant = did_you_mean(name_or_path, encoder_names())
-        raise SettingsError(
-            f"encoder {name_or_path!r} is not one of {known}{meant}", hint="or give the path of a .toml"
-        )
+    path = ENCODERS.find(name_or_path)
     table = config_from(_Table, read_toml(path), str(path))
     file = _with_checksum(table.file, path)
     kept = ("runtime", "sample_rate", "window", "dimensions", "stride", "output", "network", "scale")

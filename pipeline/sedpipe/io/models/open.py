@@ -19,10 +19,13 @@ from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.runs import Run, find_run, named_run
 from sedpipe.io.encoders.front_end import ready_to_hear
 from sedpipe.io.files.checksums import sha256_of
+from sedpipe.io.files.reading import is_there
 from sedpipe.io.models.checkpoints import TrainedModel, read_model
 from sedpipe.io.models.exports import CONFIG, WEIGHTS, is_export, read_export
+from sedpipe.io.settings.shipped import PACKAGE
+from sedpipe.suggestions import did_you_mean
 
-_SHIPPED = Path(__file__).resolve().parents[2] / "models"
+_SHIPPED = PACKAGE / "models"
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,7 @@ def _folder(address: str | None, cache: Dataset | None) -> Path:
         )
     folder = Path(address)
     if not folder.is_dir():
-        found = "is a file" if folder.exists() else "does not exist"
+        found = "is a file" if is_there(folder) else f"does not exist{did_you_mean(address, shipped_models())}"
         raise MissingStageError(
             f"--model {address} {found}; expected the folder of a trained run or of an export",
             hint="of a dataset's run, its name is enough: --dataset NAME --model RUN",

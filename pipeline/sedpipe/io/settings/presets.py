@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sedpipe.errors import SettingsError
+from sedpipe.io.settings.shipped import PACKAGE, Shelf
 from sedpipe.io.settings.toml import config_from, read_toml
 from sedpipe.nn.networks.network import NetworkConfig
 from sedpipe.nn.networks.registry import DEFAULT, kind_of
@@ -19,7 +20,7 @@ from sedpipe.nn.pooling import PoolingConfig
 from sedpipe.suggestions import did_you_mean
 from sedpipe.training.fit import TrainingConfig
 
-_SHIPPED = Path(__file__).resolve().parents[2] / "presets"
+PRESETS = Shelf("preset", PACKAGE / "presets")
 TABLES = ("network", "pooling", "training")
 
 
@@ -35,7 +36,7 @@ class Preset:
 
 def preset_names() -> list[str]:
     """Names of the presets that come with sedpipe."""
-    return sorted(path.stem for path in _SHIPPED.glob("*.toml"))
+    return PRESETS.names
 
 
 def load_preset(name_or_path: str) -> Preset:
@@ -51,11 +52,7 @@ def load_preset(name_or_path: str) -> Preset:
     SettingsError
         If there is no such preset, or it has an unknown key or a value that cannot be used.
     """
-    path = Path(name_or_path) if name_or_path.endswith(".toml") else _SHIPPED / f"{name_or_path}.toml"
-    if not name_or_path.endswith(".toml") and name_or_path not in preset_names():
-        known = ", ".join(preset_names())
-        meant = did_you_mean(name_or_path, preset_names())
-        raise SettingsError(f"preset {name_or_path!r} is not one of {known}{meant}", hint="or give the path of a .toml")
+    path = PRESETS.find(name_or_path)
     sections = _sections(path)
     return Preset(
         path.stem,

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from sedpipe.errors import SettingsError
+from sedpipe.io.settings.shipped import PACKAGE, Shelf
 from sedpipe.io.settings.toml import config_from, read_toml
-from sedpipe.suggestions import did_you_mean
 from sedpipe.training.fit import TrainingConfig
 
-_SHIPPED = Path(__file__).resolve().parents[2] / "recipes"
+RECIPES = Shelf("recipe", PACKAGE / "recipes")
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Recipe:
 
 def recipe_names() -> list[str]:
     """Names of the recipes that come with sedpipe."""
-    return sorted(path.stem for path in _SHIPPED.glob("*.toml"))
+    return RECIPES.names
 
 
 def load_recipe(name_or_path: str) -> Recipe:
@@ -49,10 +49,7 @@ def load_recipe(name_or_path: str) -> Recipe:
     SettingsError
         If there is no such recipe, or it has an unknown key or a value that cannot be used.
     """
-    path = Path(name_or_path) if name_or_path.endswith(".toml") else _SHIPPED / f"{name_or_path}.toml"
-    if not name_or_path.endswith(".toml") and name_or_path not in recipe_names():
-        known, meant = ", ".join(recipe_names()), did_you_mean(name_or_path, recipe_names())
-        raise SettingsError(f"recipe {name_or_path!r} is not one of {known}{meant}", hint="or give the path of a .toml")
+    path = RECIPES.find(name_or_path)
     sections = read_toml(path)
     for name in sections:
         if name != "training":

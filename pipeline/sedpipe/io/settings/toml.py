@@ -1,49 +1,116 @@
-"""Settings in TOML files -> the dataclasses that they are for.
+"""TOML files, which people write: presets, recipes, front ends, encoders, manifests.
 
-- :func:`read_toml`: a file of bounded size
-- :func:`config_from`: a table, checked
+- :func:`read_toml`: the tables of a file, within bounds
+- :func:`config_from`: a table -> the dataclass that it is for, checked
 """
 
 from __future__ import annotations
 
 import json
+import math
+import re
 import tomllib
+from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
-from sedpipe.errors import SettingsError
+from sedpipe.errors import SedpipeError, SettingsError
+from sedpipe.io.complaints import first_complaint, shown
+from sedpipe.printable import printable, shortened
 from sedpipe.suggestions import did_you_mean
 
 MOST_BYTES = 1024 * 1024
+MOST_BYTES_IN_A_LINE = 64 * 1024
+MOST_DEPTH = 32
+LARGEST_NUMBER = 2**63
+_MOST_OF_A_COMPLAINT = 160
 
 Config = TypeVar("Config")
 
 
-def read_toml(path: Path) -> dict[str, Any]:
-    """The tables of a TOML file; :class:`SettingsError` if it is none."""
+def read_toml(path: Path, kind: type[SedpipeError] = SettingsError) -> dict[str, Any]:
+    """The tables of a TOML file; a byte order mark before them is passed over.
+
+    Parameters
+    ----------
+    path : Path
+        A file of at most 1 MiB; a longer one is refused, never cut.
+    kind : type of SedpipeError
+        What is raised.
+
+    Raises
+    ------
+    SedpipeError
+        If the file cannot be read, is no TOML, too long or nested too deeply, or holds a number that is none.
+    """
     try:
         with path.open("rb") as file:
-            raw = file.read(MOST_BYTES)
-        return tomllib.loads(raw.decode("utf-8"))
-    except OSError as error:
-        raise SettingsError(f"cannot read {path}: {error.strerror or error}") from error
-    except (ValueError, RecursionError) as error:
-        raise SettingsError(f"{path}: not TOML: {error}") from error
+            raw = file.read(MOST_BYTES + 1)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        why = getattr(error, "strerror", None) or error
+        raise kind(f"cannot read {shortened(printable(str(path)), 200)}: {why}") from error
+    if len(raw) > MOST_BYTES:
+        raise kind(f"{path}: found more than {MOST_BYTES:,} bytes, expected some kilobytes of TOML")
+    if any(len(line) > MOST_BYTES_IN_A_LINE for line in raw.split(b"\n")):  # of dotted keys, tomllib takes the square
+        raise kind(f"{path}: found a line of more than {MOST_BYTES_IN_A_LINE:,} bytes")
+    try:
+        tables = tomllib.loads(raw.decode("utf-8-sig"))
+        for where, value in _values(tables):
+            _check(where, value)
+    except RecursionError:
+        raise kind(f"{path}: nested too deeply") from None
+    except _UnusableError as error:
+        raise kind(f"{path}: {error}") from None
+    except ValueError as error:  # TOMLDecodeError, UnicodeDecodeError, a number of thousands of digits
+        raise kind(_syntax_complaint(path, error)) from error
+    return tables
+
+
+class _UnusableError(ValueError):
+    """A value that TOML allows and nobody can use."""
+
+
+def _values(tables: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Every value that is neither table nor array, with the keys that lead to it; ``RecursionError`` if too many do."""
+    waiting: list[tuple[tuple[str, ...], Any]] = [((), tables)]
+    while waiting:
+        keys, value = waiting.pop()
+        if len(keys) > MOST_DEPTH:
+            raise RecursionError
+        if isinstance(value, dict):
+            waiting += [((*keys, key), inner) for key, inner in value.items()]
+        elif isinstance(value, list):
+            waiting += [((*keys, str(place)), inner) for place, inner in enumerate(value)]
+        else:
+            yield ".".join(keys), value
+
+
+def _check(where: str, value: Any) -> None:
+    if isinstance(value, int | float) and not (math.isfinite(value) and abs(value) < LARGEST_NUMBER):
+        raise _UnusableError(f"{shortened(printable(where), 60)}: found {shown(value)}, expected a finite number")
+
+
+def _syntax_complaint(path: Path, error: ValueError) -> str:
+    message = shortened(printable(str(error)), _MOST_OF_A_COMPLAINT)
+    place = re.search(r" \(at line (\d+), column (\d+)\)$", message)
+    if place is None:
+        return f"{path}: not TOML: {message}"
+    return f"{path}:{place[1]}: not TOML: {message[: place.start()]} (column {place[2]})"
 
 
 def config_from(kind: type[Config], table: Any, where: str) -> Config:
     """A dataclass from a TOML table; unknown keys, wrong types and values that it refuses are a ``SettingsError``."""
     if not isinstance(table, dict):
-        raise SettingsError(f"{where}: expected a table, found {table!r}")
+        raise SettingsError(f"{where}: expected a table, found {shown(table)}")
     known = [field.name for field in fields(kind)]  # type: ignore[arg-type]
     for key in table:
         if key not in known:
-            raise SettingsError(
-                f"{where}: unknown key {key!r}{did_you_mean(key, known) or ': known are ' + ', '.join(known)}"
-            )
+            called = shortened(printable(key), 60)
+            meant = did_you_mean(key, known) or ": known are " + ", ".join(known)
+            raise SettingsError(f"{where}: unknown key '{called}'{meant}")
     for name, inner in get_type_hints(kind).items():  # pydantic passes over unknown keys of an inner table
         if is_dataclass(inner) and name in table:
             config_from(inner, table[name], f"{where}.{name}")  # type: ignore[arg-type]
@@ -51,7 +118,5 @@ def config_from(kind: type[Config], table: Any, where: str) -> Config:
         # as JSON, since strict checks take arrays for tuples and tables for dataclasses only there
         return TypeAdapter(kind).validate_json(json.dumps(table, default=str), strict=True)
     except ValidationError as error:
-        detail = error.errors()[0]
-        key = ".".join(str(part) for part in detail["loc"])
-        message = detail["msg"].removeprefix("Value error, ")
-        raise SettingsError(f"{where}{'.' if key else ''}{key}: found {detail['input']!r}: {message}") from error
+        at_a_key = "." if error.errors()[0]["loc"] else ": "
+        raise SettingsError(f"{where}{at_a_key}{first_complaint(error)}") from error

@@ -1,0 +1,35 @@
+import pytest
+from sedpipe.errors import ManifestError, SettingsError
+from sedpipe.io.encoders.cards import ENCODERS
+from sedpipe.io.settings.presets import PRESETS
+from sedpipe.io.settings.recipes import RECIPES
+from sedpipe.io.settings.shipped import Shelf
+
+SHELVES = [PRESETS, RECIPES, ENCODERS]
+
+
+@pytest.mark.parametrize("shelf", SHELVES, ids=lambda shelf: shelf.of)
+def test_each_name_is_a_file_and_a_path_is_itself(shelf: Shelf) -> None:
+    assert len(shelf.names) >= 2
+    for name in shelf.names:
+        assert shelf.find(name) == shelf.folder / f"{name}.toml"
+        assert shelf.find(name).is_file()
+    for path in ("own.toml", "folder/own", "folder\\own", f"./{shelf.names[0]}"):
+        assert str(shelf.find(path)) == path.removeprefix("./")
+
+
+@pytest.mark.parametrize("shelf", SHELVES, ids=lambda shelf: shelf.of)
+def test_a_misspelt_name_is_answered_with_the_nearest_and_with_all(shelf: Shelf) -> None:
+    name = shelf.names[-1]
+    with pytest.raises(SettingsError, match=rf"^{shelf.of} '{name}x' is not one of .*did you mean '{name}'") as caught:
+        shelf.find(f"{name}x")
+    assert all(known in caught.value.message for known in shelf.names)
+    assert caught.value.hint == "or give the path of a .toml of your own"
+
+
+def test_who_asks_decides_what_is_raised_and_what_is_asked_for_is_shown_harmlessly() -> None:
+    shelf = Shelf("dataset", PRESETS.folder, ManifestError)
+    with pytest.raises(ManifestError) as caught:
+        shelf.find("\x1b[2J" * 100)
+    assert caught.value.message.isprintable()
+    assert len(caught.value.message) < 200

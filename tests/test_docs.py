@@ -9,15 +9,21 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 from builders import tiny_mixtures
 from click.testing import CliRunner
 from sedpipe.cli.main import main
 from sedpipe.failures import SAYINGS, UNKNOWN
+from sedpipe.features.front_end import FRONT_ENDS
 from sedpipe.features.spec import FeatureSpec
+from sedpipe.features.waveform import WaveformConfig
+from sedpipe.io.cache.feature_file import FeatureFile
 from sedpipe.io.manifests.load import manifest_names
+from sedpipe.io.models.checkpoints import read_model
 from sedpipe.io.settings.presets import load_preset
 from sedpipe.nn.blocks import CONVOLUTIONS
 from sedpipe.nn.networks.crnn import CRNN
+from sedpipe.nn.networks.registry import NETWORKS
 from sedpipe.nn.pooling import POOLING_FUNCTIONS
 from sedpipe.nn.summary import layers
 
@@ -41,21 +47,39 @@ def test_every_reason_of_a_failed_download_is_listed_under_its_state() -> None:
     assert set(local) == {reason for state, reason, _ in SAYINGS if state == "local"}
 
 
-def block(text: str, language: str) -> str:
-    """The one block of this language."""
-    (found,) = re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
-    return str(found)
+def part(heading: str) -> str:
+    """What docs/extending.md says under a heading."""
+    _, found = (DOCS / "extending.md").read_text(encoding="utf-8").split(f"\n## {heading}\n")
+    return found.split("\n## ")[0]
 
 
-def test_a_pooling_function_and_a_network_of_ones_own_get_into_the_table_as_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    text = (DOCS / "extending.md").read_text(encoding="utf-8")
+def written(text: str) -> list[str]:
+    """Write its files, each called as the paragraph before it begins; the commands that follow ``$ python NAME.py``."""
+    for before, content in re.findall(r"((?:[^\n]+\n)+)\n```(?:python|toml)\n(.*?)```", text, flags=re.DOTALL):
+        (name,) = re.findall(r"`(\w+\.(?:py|toml))`", before)
+        Path(name).write_text(content)
+    (console,) = re.findall(r"```console\n(.*?)```", text, flags=re.DOTALL)
+    return [re.sub(r"^\$ python \w+\.py ", "", line) for line in console.splitlines()]
+
+
+@pytest.fixture
+def manifest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Of a dataset called as the documents' one, with few clips, that needs no network."""
     monkeypatch.chdir(tmp_path)
-    Path("own.py").write_text(block(text, "python"))
-    Path("own.toml").write_text(block(text, "toml"))
-    commands = [line.removeprefix("$ python own.py ") for line in block(text, "console").splitlines()]
-    commands[0] = f"download {tiny_mixtures(tmp_path, 'esc10-fold4', 4, 2)}"  # the same name, few clips, no network
+    return tiny_mixtures(tmp_path, "esc10-fold4", 4, 2)
+
+
+def in_a_process_of_its_own(script: str, command: str) -> str:
+    environment = {**os.environ, "PYTHONPATH": str(DOCS.parent / "pipeline")}
+    words = [sys.executable, script, *shlex.split(command)]
+    return subprocess.run(words, check=True, env=environment, capture_output=True, text=True).stdout
+
+
+def test_a_pooling_function_and_a_convolution_of_ones_own_get_into_the_table_as_written(
+    manifest: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands = written(part("A pooling function and a kind of convolution"))
+    commands[0] = f"download {manifest}"
     with monkeypatch.context() as until_forgotten:
         until_forgotten.setitem(POOLING_FUNCTIONS, "squared", None)
         until_forgotten.setitem(CONVOLUTIONS, "separable", None)
@@ -68,15 +92,57 @@ def test_a_pooling_function_and_a_network_of_ones_own_get_into_the_table_as_writ
         f"score esc10-fold4 --run {run}", exit_code=1
     )
 
-    environment = {**os.environ, "PYTHONPATH": str(DOCS.parent)}
-    subprocess.run([sys.executable, "own.py", *shlex.split(commands[-1]), "--quiet"], check=True, env=environment)
-    table = tmp_path / "cache" / "esc10-fold4" / "tables" / "table2-own"
+    in_a_process_of_its_own("own.py", f"{commands[-1]} --quiet")
+    table = Path("cache") / "esc10-fold4" / "tables" / "table2-own"
     cells = {path.stem: json.loads(path.read_text()) for path in (table / "cells").iterdir()}
     systems = {f"{pooling}-{stages}-seed0" for pooling in ("linear", "squared") for stages in ("single", "5x5")}
     assert set(cells) == systems
     assert {cell["network"]["convolution"] for cell in cells.values()} == {"separable"}
     assert all("testing" in cell["splits"] for cell in cells.values())
     assert "squared, 5,5 against single, 1 seed, so chance" in (table / "table.md").read_text()
+
+
+def test_a_front_end_of_ones_own_reaches_workers_store_model_and_prediction_as_written(
+    manifest: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, features, *others = written(part("A front end"))
+    sedpipe(f"download {manifest}")
+    assert "--jobs 2" in features  # workers are other processes, which do not know the script
+    in_a_process_of_its_own("pcen.py", features)
+    (store,) = Path("cache/esc10-fold4/features").glob("*/training.h5")
+    parameters = FeatureFile(store).parameters
+    assert (parameters["front_end"], parameters["gain"], parameters["n_frames"]) == ("pcen", 0.8, 500)
+    with monkeypatch.context() as until_forgotten:
+        until_forgotten.setitem(FRONT_ENDS, "pcen", None)
+        exec(Path("pcen.py").read_text(), {"__name__": "pcen"})
+        assert FeatureSpec.from_parameters(parameters).fingerprint == store.parent.name
+        said = [sedpipe(command) for command in others]
+        assert "demo-linear-5x5-seed0: " in said[0]
+        assert all(path.stem in said[1] for path in Path("cache/esc10-fold4/audio/testing").iterdir())
+    assert "front end 'pcen' is not one of logmel, waveform" in sedpipe(others[1], exit_code=1)
+
+
+def test_a_network_on_raw_waveforms_is_trained_scored_and_used_as_written(
+    manifest: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, *commands = written(part("A network on raw waveforms"))
+    sedpipe(f"download {manifest}")
+    with monkeypatch.context() as until_forgotten:
+        until_forgotten.setitem(NETWORKS, "raw", None)
+        exec(Path("raw.py").read_text(), {"__name__": "raw"})
+        said = dict(zip((command.split()[0] for command in commands), map(sedpipe, commands), strict=True))
+        run = Path("cache/esc10-fold4/runs/raw-linear-5x5-seed0")
+        record = json.loads((run / "run.json").read_text())
+        assert record["settings"]["network"] == {"name": "raw", "filters": 24, "maps": 64}
+        trained = read_model(run / "checkpoint.pt", torch.device("cpu"))
+        assert trained.spec.front_end == WaveformConfig()
+        n_classes, hop = 3, 882
+        filters, dense = 24 * (2 * hop + 1), 64 * n_classes + n_classes
+        assert record["result"]["parameters"] == filters + (5 * 24 + 3) * 64 + (5 * 64 + 3) * 64 + dense
+        assert len((run / "log.csv").read_text().splitlines()) == 2
+        assert "raw-linear-5x5-seed0 on esc10-fold4 testing" in said["score"]
+        assert all(path.stem in said["predict"] for path in Path("cache/esc10-fold4/audio/testing").iterdir())
+    assert "network 'raw' is not one of crnn" in sedpipe(f"export {run}", exit_code=1)
 
 
 def sedpipe(command: str, exit_code: int = 0) -> str:

@@ -7,6 +7,7 @@ from sedpipe.features.spec import FeatureSpec
 from sedpipe.features.waveform import WaveformConfig
 from sedpipe.nn.networks.network import Network, Prediction
 from sedpipe.nn.pooling import PoolingConfig
+from sedpipe.nn.summary import layers
 from specs import of
 from torch import Tensor
 
@@ -90,3 +91,33 @@ def test_under_autocast_probabilities_are_float32() -> None:
     with torch.autocast("cpu", dtype=torch.bfloat16):
         prediction = Means(PoolingConfig("average", ()), of(20, 8))(torch.zeros(1, 20, 8), torch.tensor([20]))
     assert prediction.frame_probs.dtype == prediction.clip_probs.dtype == torch.float32
+
+
+class Windows(Network):
+    """Hears a clip of 40 frames in windows of 16, each 8; what they say of a frame is averaged."""
+
+    def __init__(self, pooling: PoolingConfig, spec: FeatureSpec) -> None:
+        super().__init__(pooling, 3, spec)
+        self.layer = torch.nn.Linear(spec.shape[1], 5)
+        self.add_head(5)
+
+    def forward(self, x: Tensor, n_frames: Tensor) -> Prediction:
+        silent = self.without_padding(self.standardised(x), n_frames)
+        windows = silent.unfold(1, 16, 8).transpose(2, 3)  # (B, windows, length, F)
+        heard = self.layer(windows.flatten(0, 1)).unflatten(0, windows.shape[:2])
+        joined, counts = silent.new_zeros(len(x), x.shape[1], 5), silent.new_zeros(x.shape[1], 1)
+        for index, begin in enumerate(range(0, x.shape[1] - 8, 8)):
+            joined[:, begin : begin + 16] += heard[:, index]
+            counts[begin : begin + 16] += 1
+        return self.pooled(joined / counts, n_frames)
+
+
+def test_a_network_may_hear_a_clip_in_several_windows() -> None:
+    model = Windows(PoolingConfig("linear", (5,)), of(40, 8)).eval()
+    x, n_frames = torch.randn(2, 40, 8), torch.tensor([40, 25])
+    with torch.inference_mode():
+        found = model(x, n_frames)
+        whole = model.pooled(model.layer(model.without_padding(x, n_frames)), n_frames)  # a layer a frame: no window
+    torch.testing.assert_close(found.clip_probs, whole.clip_probs)
+    assert found.frame_probs.shape == (2, 40, 3)
+    assert sum(row.multiply_adds for row in layers(model, of(40, 8))) == 4 * 16 * 8 * 5 + 40 * 5 * 3

@@ -80,7 +80,7 @@ def test_nothing_is_cut_unless_a_length_is_given_and_then_it_is_said(tmp_path):
     free = score_lists(reference, estimated)
     assert free.segment_based.insertion_rate == pytest.approx(7 / 3)
     assert free.clips.cut == {"reference": 0, "estimated": 0}
-    assert free.remarks == ("1 clips have events past the end that their name says; nothing is cut",)
+    assert free.remarks == ("1 clip with events past the end that the name says; nothing is cut",)
     cut = score_lists(reference, estimated, duration=3)
     assert cut.segment_based.insertion_rate == 0
     assert cut.clips.cut == {"reference": 0, "estimated": 1}
@@ -95,7 +95,7 @@ def test_only_audio_set_s_names_say_how_long_a_clip_is(tmp_path, name):
     reference = written(tmp_path, "r.tsv", HEADER + f"{name}.wav\t0\t6\tCar\n")
     report = score_lists(reference, reference)
     assert report.yardsticks["tags_stretched"].error_rate == 0
-    assert "1 clips are taken to end with their last event" in report.remarks[0]
+    assert "1 clip taken to end with the last event" in report.remarks[0]
 
 
 def test_no_time_of_the_reference_is_moved(tmp_path):

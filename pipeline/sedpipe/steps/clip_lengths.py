@@ -14,6 +14,7 @@ from pathlib import Path
 from sedpipe.errors import ListFormatError
 from sedpipe.events import EventLists
 from sedpipe.io.lists.durations import read_durations
+from sedpipe.io.lists.remarks import counted
 from sedpipe.metrics.validation import DUST_DECIMALS
 
 _PIECE = re.compile(r"[A-Za-z0-9_-]{11}_(?P<start>\d{1,6}\.\d{3})_(?P<end>\d{1,6}\.\d{3})")
@@ -110,12 +111,12 @@ def _guessed(reference: EventLists, lists: Sequence[EventLists]) -> ClipLengths:
     remarks = []
     if len(named) < len(reference):
         remarks.append(
-            f"{len(reference) - len(named):,} clips are taken to end with their last event (this decides baselines "
-            "alone; --duration or --durations says how long they are)"
+            f"{counted(len(reference) - len(named), 'clip')} taken to end with the last event (this decides baselines "
+            "alone; --duration or --durations says how long clips are)"
         )
     late = sum(last[clip_id] > seconds + _DUST for clip_id, seconds in named.items())
     if late:
-        remarks.append(f"{late:,} clips have events past the end that their name says; nothing is cut")
+        remarks.append(f"{counted(late, 'clip')} with events past the end that the name says; nothing is cut")
     return ClipLengths(
         {clip_id: max(last[clip_id], named.get(clip_id, 0.0)) or _UNKNOWN for clip_id in reference},
         {clip_id: named.get(clip_id, last[clip_id]) or _UNKNOWN for clip_id in reference},

@@ -15,7 +15,7 @@ from sedpipe.io.lists.annotations import Annotations
 from sedpipe.io.lists.events import events_of
 from sedpipe.io.lists.known_names import KnownNames
 from sedpipe.io.lists.read import read_annotations
-from sedpipe.io.lists.remarks import of_some
+from sedpipe.io.lists.remarks import counted, of_some
 from sedpipe.labels import LabelSet
 from sedpipe.suggestions import did_you_mean
 
@@ -105,7 +105,7 @@ def _joined(
             renamed += meant != clip_id
     if strangers:
         raise _unknown_clips(truth_list, read, strangers, known)
-    return joined, [f"{read.path}: {renamed:,} clips are known by the end of their path alone"] if renamed else []
+    return joined, [f"{read.path}: {counted(renamed, 'clip')} known by the end of the path alone"] if renamed else []
 
 
 def _unknown_clips(

@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sedpipe.errors import ListFormatError
 from sedpipe.io.lists.annotations import Annotations, Asked
 from sedpipe.io.lists.read import read_annotations
@@ -140,6 +142,29 @@ def test_no_line_becomes_a_clip_for_want_of_anything_better(tmp_path: Path) -> N
     assert [row.filename for row in read(tmp_path, comments).rows] == ["a.wav", "c.wav"]
     semicolons = "filename;onset;offset;event_label\na.wav;1.5;3.0;Dog\n"
     assert rows(read(tmp_path, semicolons)) == [DOG]
+
+
+pieces = st.sampled_from(
+    ["a.wav", "1.5", "3,0", "Dog", "\t", ";", ",", " ", "\n", '"', "#", "\\", "NA", "filename", "onset", "offset",
+     "label", "YTID", "duration", "Begin Time (s)", "View", "Selection", "File Offset (s)", "[", "{", "}", "]", ":",
+     "1e308", "-1"]
+)  # fmt: skip
+
+
+@settings(max_examples=300)
+@given(st.lists(pieces, max_size=30).map("".join), st.sampled_from(["csv", "json"]))
+def test_whatever_stands_in_a_list_is_rows_or_a_sentence(
+    tmp_path_factory: pytest.TempPathFactory, text: str, suffix: str
+) -> None:
+    path = tmp_path_factory.getbasetemp() / f"anything.{suffix}"
+    path.write_text(text)
+    asked: Asked
+    for asked in ("events", "tags", "either"):
+        try:
+            found = read_annotations(path, asked)
+        except ListFormatError:
+            continue
+        assert all(row.filename and (row.times is None or 0 <= row.times[0] <= row.times[1]) for row in found.rows)
 
 
 def test_a_folder_is_a_list_a_recording(tmp_path: Path) -> None:

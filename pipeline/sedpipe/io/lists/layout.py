@@ -127,7 +127,6 @@ def _by_names(table: Table) -> Layout | None:
         files[0] if files else None,
         selection=roles["selection"][0] if "view" in roles and "selection" in roles else None,
         width=len(header),
-        is_segments="segment" in roles,
         remarks=_left_aside(header, roles),
     )
     first = {role: places[0] for role, places in roles.items()}
@@ -147,8 +146,9 @@ def _by_names(table: Table) -> Layout | None:
     remarks += [Remark(f"offsets are onsets and {header[offset]!r} together")] if lasts else []
     remarks += [Remark(f"onsets are taken from {header[onset]!r}, each in its own file")] if starts_anew else []
     return replace(
-        layout, onset=onset, offset=offset, lasts=lasts, units=units, starts_anew=starts_anew, remarks=tuple(remarks)
-    )
+        layout, onset=onset, offset=offset, lasts=lasts, units=units, starts_anew=starts_anew,
+        is_segments="segment" in roles, remarks=tuple(remarks),
+    )  # fmt: skip
 
 
 def _filled(rows: Sequence[Row], places: Sequence[int]) -> int | None:

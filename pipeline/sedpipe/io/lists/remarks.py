@@ -2,6 +2,7 @@
 
 - :class:`Remark`: one kind of such things
 - :func:`together`: those of many lists as those of one
+- :func:`counted`: a number of things in words
 - :func:`of_some`: the first few of many names, and how many there are
 """
 
@@ -33,7 +34,7 @@ class Remark:
     def __str__(self) -> str:
         if (self.unit, self.count) == ("list", 1):
             return self.what
-        return f"{self.what} ({self.count:,} {self.unit}{'' if self.count == 1 else 's'})"
+        return f"{self.what} ({counted(self.count, self.unit)})"
 
 
 def together(remarks: Iterable[Remark]) -> tuple[Remark, ...]:
@@ -46,6 +47,15 @@ def together(remarks: Iterable[Remark]) -> tuple[Remark, ...]:
     for remark in remarks:
         counts[remark.what, remark.unit] += remark.count
     return tuple(Remark(what, unit, count) for (what, unit), count in counts.items())
+
+
+def counted(count: int, unit: str) -> str:
+    """A number of things.
+
+    >>> counted(1, "list"), counted(1200, "label file")
+    ('1 list', '1,200 label files')
+    """
+    return f"{count:,} {unit}{'' if count == 1 else 's'}"
 
 
 def of_some(names: Sequence[str], shown: int = 3) -> str:

@@ -56,4 +56,4 @@ def test_fewer_than_two_folders_are_no_classes(tmp_path: Path, names: tuple[str,
 def test_loose_recordings_are_left_out_and_said(tmp_path: Path) -> None:
     made = found(tmp_path, "dog/a.wav", "cat/b.wav", "c.wav")
     assert made is not None
-    assert made.remarks == ("1 recordings lie in no class's folder and are left out: 'c.wav'",)
+    assert made.remarks == ("1 recording outside the folders of classes left out: 'c.wav'",)

@@ -3,8 +3,9 @@ from pathlib import Path
 import pytest
 from sedpipe.errors import SettingsError
 from sedpipe.events import Event
-from sedpipe.io.lists.importers.findings import Findings, Recording, look_into
+from sedpipe.io.lists.importers.findings import Findings, look_into
 from sedpipe.io.lists.importers.label_files import from_label_files
+from sedpipe.io.lists.recordings import Recording
 
 RAVEN = "Selection\tView\tChannel\tBegin Time (s)\tEnd Time (s)\tLow Freq (Hz)\tHigh Freq (Hz)\tAnnotation\n"
 
@@ -79,7 +80,7 @@ def test_label_files_may_lie_in_a_folder_of_their_own(tmp_path: Path) -> None:
         ("audio/s2/a.wav", ("Cat",)),
     ]
     assert made is not None
-    assert "2 label files lie in other folders than their recordings" in made.remarks
+    assert "2 label files in other folders than their recordings" in made.remarks
 
 
 def test_the_only_label_file_beside_an_only_recording_is_about_it(tmp_path: Path) -> None:
@@ -92,10 +93,8 @@ def test_what_is_left_out_is_said_with_names(tmp_path: Path) -> None:
     made = found(tmp_path, a__wav="", b__wav="", labels__tsv=table, README__txt="These are our recordings.\n")
     assert recordings(made) == [DOG]
     assert made is not None
-    assert made.remarks[0] == "1 recordings without labels are left out: 'b.wav'"
-    assert made.remarks[1].startswith(
-        "labels of 1 recordings that are not found are left out: 'bb.wav' (did you mean 'b"
-    )
+    assert made.remarks[0] == "1 recording without labels left out: 'b.wav'"
+    assert made.remarks[1].startswith("labels of 1 recording not found here left out: 'bb.wav' (did you mean 'b")
     assert made.remarks[2].startswith("not understood and left aside: ")
     assert "README.txt" in made.remarks[2]
 
@@ -109,7 +108,7 @@ def test_events_count_more_than_tags_and_the_first_of_two_lists_of_events(tmp_pa
     )  # fmt: skip
     assert recordings(made) == [DOG, Recording("b.wav", ("Bird",), None)]
     assert made is not None
-    assert "1 recordings are in several lists, the first counts: 'a.wav'" in made.remarks
+    assert "1 recording in several lists of events, the first taken: 'a.wav'" in made.remarks
 
 
 def test_a_folder_without_lists_is_none_of_it(tmp_path: Path) -> None:

@@ -63,9 +63,9 @@ def test_what_is_left_out_is_counted(tmp_path: Path) -> None:
     assert made is not None
     assert [recording.filename for recording in made.recordings] == ["train_wav/1_a.wav"]
     assert made.remarks[:3] == (
-        "1 recordings of poor quality left out",
-        "1 recordings without an annotation left out",
-        "1 annotations without a recording left out",
+        "1 recording of poor quality left out",
+        "1 recording without an annotation left out",
+        "1 annotation without a recording left out",
     )
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 
-from sedpipe.io.lists.importers.findings import Findings, Folder, Recording, split_of_folders
-from sedpipe.io.lists.remarks import of_some
+from sedpipe.io.lists.importers.findings import Findings, Folder, split_of_folders
+from sedpipe.io.lists.recordings import Recording
+from sedpipe.io.lists.remarks import counted, of_some
 
 BACKGROUND = frozenset({"background", "_background_noise_", "negative", "negatives", "no event", "none", "nothing"})
 """Folders of recordings in which none of the classes sounds."""
@@ -32,11 +33,10 @@ def from_class_folders(folder: Folder) -> Findings | None:
         Recording(name, () if above in _quiet(named) else (labels[above],), split=splits.get(name, ""))
         for name, above in named.items()
     ]
-    return Findings(
-        "recordings in folders that are called like their classes",
-        tuple(recordings),
-        tuple(_remarks(loose, named, labels)),
-    )
+    remarks = _remarks(loose, named, labels)
+    if folder.lists:
+        remarks.append(f"{counted(len(folder.lists), 'text file')} not understood as a list of labels, and left aside")
+    return Findings("recordings in folders that are called like their classes", tuple(recordings), tuple(remarks))
 
 
 def _labels(folders: set[str]) -> dict[str, str]:
@@ -53,7 +53,7 @@ def _quiet(named: dict[str, str]) -> set[str]:
 def _remarks(loose: list[str], named: dict[str, str], labels: dict[str, str]) -> list[str]:
     remarks = []
     if loose:
-        remarks.append(f"{len(loose):,} recordings lie in no class's folder and are left out: {of_some(loose)}")
+        remarks.append(f"{counted(len(loose), 'recording')} outside the folders of classes left out: {of_some(loose)}")
     for folder in sorted(_quiet(named)):
         remarks.append(f"recordings in {folder!r} are taken as ones in which no class sounds")
     if any(labels[folder] != folder for folder in labels):

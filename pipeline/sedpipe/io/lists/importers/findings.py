@@ -2,7 +2,6 @@
 
 - :class:`Folder`: recordings and label files below a folder
 - :class:`Findings`: recordings with what sounds in them
-- :class:`Recording`: one of them
 - :func:`look_into`: a folder -> :class:`Folder`
 - :func:`split_of_folders`: ``train/``, ``val/``, ``test/`` -> splits
 """
@@ -14,9 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from sedpipe.errors import SettingsError
-from sedpipe.events import Event
 from sedpipe.io.audio.find import find_audio
 from sedpipe.io.lists.read import lists_below
+from sedpipe.io.lists.recordings import Recording
 
 _SPLITS = {
     "train": "training", "training": "training", "tr": "training",
@@ -42,28 +41,6 @@ class Folder:
     path: Path
     recordings: tuple[str, ...]
     lists: tuple[Path, ...]
-
-
-@dataclass(frozen=True)
-class Recording:
-    """A recording and what is known of it.
-
-    Parameters
-    ----------
-    filename : str
-        Its path below the folder.
-    labels : tuple of str
-        What sounds in it; none where nothing does.
-    events : tuple of Event, optional
-        When; None where nobody says so.
-    split : str
-        Where its author put it, if anywhere.
-    """
-
-    filename: str
-    labels: tuple[str, ...]
-    events: tuple[Event, ...] | None = None
-    split: str = ""
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,13 @@ from pathlib import Path, PurePosixPath
 from sedpipe.errors import ListFormatError
 from sedpipe.events import Event
 from sedpipe.io.lists.annotations import Annotation, Annotations
-from sedpipe.io.lists.importers.findings import Findings, Folder, Recording, split_of_folders
+from sedpipe.io.lists.importers.findings import Findings, Folder, split_of_folders
 from sedpipe.io.lists.joined_labels import taken_apart
 from sedpipe.io.lists.known_names import KnownNames
 from sedpipe.io.lists.names import recording_of_list
 from sedpipe.io.lists.read import read_annotations
-from sedpipe.io.lists.remarks import of_some, together
+from sedpipe.io.lists.recordings import Recording
+from sedpipe.io.lists.remarks import counted, of_some, together
 
 _MOST_TOLD = 5
 
@@ -39,8 +40,8 @@ def from_label_files(folder: Folder) -> Findings | None:
         _recording(name, of_name, apart, splits.get(name, "")) for name, of_name in sorted(rows.of.items())
     ]  # fmt: skip
     one_each = sum(not found.names_recordings for found in read)
-    parts = [f"{one_each:,} label files of one recording each" if one_each else "",
-             f"{len(read) - one_each:,} lists that name recordings" if len(read) > one_each else ""]  # fmt: skip
+    parts = [counted(one_each, "label file") + " of one recording each" if one_each else "",
+             counted(len(read) - one_each, "list") + " naming recordings" if len(read) > one_each else ""]  # fmt: skip
     told = together(remark for found in read for remark in found.remarks)
     return Findings(
         "recordings with " + " and ".join(part for part in parts if part),
@@ -98,17 +99,17 @@ class _Rows:
         found = []
         unlabelled = [name for name in self._folder.recordings if name not in self.of]
         if unlabelled:
-            found.append(f"{len(unlabelled):,} recordings without labels are left out: {of_some(unlabelled)}")
+            found.append(f"{counted(len(unlabelled), 'recording')} without labels left out: {of_some(unlabelled)}")
         if self._strange:
             names = list(self._strange)
             several = self._known.candidates(names[0])
             why = f" ({names[0]!r} may be {of_some(several)})" if len(several) > 1 else self._known.suggestion(names[0])
-            found.append(f"labels of {len(names):,} recordings that are not found are left out: {of_some(names)}{why}")
+            found.append(f"labels of {counted(len(names), 'recording')} not found here left out: {of_some(names)}{why}")
         if self._elsewhere:
-            found.append(f"{self._elsewhere:,} label files lie in other folders than their recordings")
+            found.append(f"{counted(self._elsewhere, 'label file')} in other folders than their recordings")
         if self._twice:
-            found.append(f"{len(self._twice):,} recordings are in several lists, the first counts: "
-                         f"{of_some(list(self._twice))}")  # fmt: skip
+            twice = counted(len(self._twice), "recording")
+            found.append(f"{twice} in several lists of events, the first taken: {of_some(list(self._twice))}")
         return found
 
     def _find(self, annotations: Annotations, above: str, name: str) -> str | None:

@@ -23,7 +23,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sedpipe.errors import ListFormatError
 from sedpipe.events import Event
-from sedpipe.io.lists.importers.findings import Findings, Folder, Recording
+from sedpipe.io.lists.importers.findings import Findings, Folder
+from sedpipe.io.lists.recordings import Recording
+from sedpipe.io.lists.remarks import counted
 from sedpipe.io.lists.text import as_seconds, complaint
 
 CLASSES: dict[str, tuple[str, ...]] = {
@@ -67,20 +69,20 @@ def from_sprsound(folder: Folder) -> Findings | None:
     annotated = dict(_annotations(folder))
     if not annotated:
         return None
-    recordings, counts = [], Counter[str]()
+    recordings, counts = [], Counter[tuple[str, str]]()
     for filename in folder.recordings:
         path = annotated.pop((PurePosixPath(filename).parts[0], PurePosixPath(filename).stem), None)
         if path is None:
-            counts["recordings without an annotation left out"] += 1
+            counts["recording", "without an annotation left out"] += 1
             continue
         annotation = _read(path)
         if annotation.record_annotation == POOR:
-            counts[f"recordings of {POOR.lower()} left out"] += 1
+            counts["recording", f"of {POOR.lower()} left out"] += 1
             continue
         recordings.append(_recording(path, filename, annotation))
     if annotated:
-        counts["annotations without a recording left out"] += len(annotated)
-    remarks = [f"{count:,} {what}" for what, count in counts.items()]
+        counts["annotation", "without a recording left out"] += len(annotated)
+    remarks = [f"{counted(count, what)} {why}" for (what, why), count in counts.items()]
     return Findings(
         "SPRSound: breathing of children, split by patient",
         tuple(recordings),

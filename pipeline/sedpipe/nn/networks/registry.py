@@ -15,6 +15,7 @@ from typing import Any
 from sedpipe.features.front_end import CONTENTS
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.nn.networks.crnn import CRNN, CRNNConfig
+from sedpipe.nn.networks.head import Head, HeadConfig
 from sedpipe.nn.networks.network import Network, NetworkConfig
 from sedpipe.nn.pooling import PoolingConfig
 from sedpipe.registry import Registry
@@ -44,7 +45,11 @@ class NetworkKind:
 
 
 NETWORKS: Registry[NetworkKind] = Registry(
-    "networks", {"crnn": NetworkKind(CRNNConfig, CRNN, takes=("decibels", "bands"))}
+    "networks",
+    {
+        "crnn": NetworkKind(CRNNConfig, CRNN, takes=("decibels", "bands")),
+        "head": NetworkKind(HeadConfig, Head, takes=("embedding",)),
+    },
 )
 
 

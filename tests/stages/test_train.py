@@ -338,7 +338,8 @@ def test_missing_features_name_the_verb(tmp_path, split):
     (cache.features_dir(FeatureSpec(FRONT_END).fingerprint) / f"{split}.h5").unlink()
     with pytest.raises(MissingStageError, match=rf"{split}\.h5 does not exist") as caught:
         train_tiny(tmp_path)
-    how = " with the same --front-end, --n-mels and --dtype"  # the tiny dataset's are not the usual ones
+    # the tiny dataset's are not the usual ones
+    how = " with the same --encoder, --hop, --front-end, --n-mels and --dtype"
     assert caught.value.hint == f"run `sedpipe features tiny`{how} first"
     assert not cache.runs.exists()
 

@@ -40,7 +40,7 @@ from sedpipe.views.terminal import lines
 @click.option("--segment-weights", type=click.Choice(["corrected", "original", "learned"]),
               help="Weights of a stage's segments: Eq. 4 of the erratum, Eq. A-1, or a dense layer.",
               show_default="corrected")  # fmt: skip
-@click.option("--preset", help="paper, small, cdur, or the path of a TOML.",
+@click.option("--preset", help="paper, small, cdur, head, or the path of a TOML.",
               show_default="small on a processor, paper on a GPU")  # fmt: skip
 @click.option("--recipe", default="paper", show_default=True,
               help="How it is trained: paper, strong, or the path of a TOML.")  # fmt: skip
@@ -111,7 +111,7 @@ def export(
 @click.command(epilog=EXAMPLES["reproduce"])
 @click.argument("table", type=click.Choice(["table2", "figure5"]))
 @dataset_argument
-@click.option("--preset", help="paper, small, cdur, or the path of a TOML.",
+@click.option("--preset", help="paper, small, cdur, head, or the path of a TOML.",
               show_default="small on a processor, paper on a GPU")  # fmt: skip
 @click.option("--recipe", default="paper", show_default=True, help="paper, strong, or the path of a TOML.")
 @click.option("--epochs", type=click.IntRange(1), help="At most, in every cell.")

@@ -1,0 +1,154 @@
+"""A head on a pretrained encoder, from features to predictions, as a user has it: every verb by the command line."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import h5py
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+from builders import tiny_mixtures
+from click.testing import CliRunner, Result
+from sedpipe.api.model import load_model
+from sedpipe.cli.main import main
+from sedpipe.errors import MissingStageError
+from sedpipe.io.cache.dataset import Dataset, audio_name
+from sedpipe.io.cache.runs import named_run
+from tiny_encoder import write_encoder
+
+torch.set_num_threads(1)
+
+
+def sedpipe(cache: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(main, [*arguments, "--cache", str(cache)])
+
+
+def told(cache: Path, *arguments: str) -> dict:
+    outcome = sedpipe(cache, *arguments, "--json")
+    assert outcome.exit_code == 0, outcome.output
+    return json.loads(outcome.stdout)
+
+
+class Made:
+    """A trained head: where its dataset, its encoder and its cache are."""
+
+    def __init__(self, folder: Path) -> None:
+        self.toml = str(tiny_mixtures(folder, "tiny"))
+        self.encoder = str(write_encoder(folder / "mine"))
+        self.cache = folder / "cache"
+        for verb in ("download", "features"):
+            told(self.cache, verb, self.toml, *(self.asked if verb == "features" else ()))
+        self.report = told(self.cache, *self.train, "--epochs", "2")
+        self.dataset = Dataset(self.cache, "tiny")
+        self.audio = self.dataset.audio_dir("evaluation")
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        return ("--encoder", self.encoder, "--hop", "0.08")
+
+    @property
+    def train(self) -> tuple[str, ...]:
+        return ("train", self.toml, *self.asked, "--preset", "head", "--batch-size", "2", "--threads", "1")
+
+    @property
+    def run(self) -> str:
+        return str(self.report["run"])
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    return Made(tmp_path_factory.mktemp("head"))
+
+
+def test_a_dry_run_tells_its_layers(made: Made) -> None:
+    rows = {row["name"]: row for row in told(made.cache, *made.train, "--dry-run")["layers"]}
+    assert rows["reduce"]["shape"] == [125, 128]
+    assert rows["reduce"]["multiply_adds"] == 125 * 3 * 128
+    assert rows["classify"]["shape"] == [125, 3]
+
+
+def test_hierarchies_fit_the_frames_of_a_hop_of_80_ms(made: Made) -> None:
+    report = told(made.cache, *made.train, "--epochs", "1", "--hierarchy", "5,5", "--pooling", "attention")
+    assert report["run"] == "head-attention-5x5-seed0"
+
+
+def test_it_is_scored_as_any_run(made: Made) -> None:
+    scores = told(made.cache, "score", "tiny", "--run", made.run)
+    assert scores["clips"]["scored"] == 3
+    frames = named_run(made.dataset, made.run).frame_scores_path("evaluation")
+    with h5py.File(frames) as file:
+        assert file["frame_probs"].shape == (3, 125, 3)
+
+
+def test_a_clip_is_heard_alike_by_score_and_by_predict(made: Made) -> None:
+    told(made.cache, "score", "tiny", "--run", made.run)
+    model = load_model(made.run, dataset="tiny", cache=made.cache, device="cpu")
+    with h5py.File(named_run(made.dataset, made.run).frame_scores_path("evaluation")) as file:
+        scored = dict(zip(file["clip_id"].asstr()[:], file["frame_probs"][:], strict=True))
+    assert len(scored) == 3
+    for clip_id, frame_probs in scored.items():
+        heard = model.frame_scores(made.audio / audio_name(clip_id)).frame_probs[0]
+        np.testing.assert_allclose(heard, frame_probs[: len(heard)], atol=1e-6)
+
+
+def test_recordings_of_any_length_are_heard_in_windows(made: Made, tmp_path: Path) -> None:
+    model = load_model(made.run, dataset="tiny", cache=made.cache, device="cpu")
+    noise = 0.1 * np.random.default_rng(0).standard_normal(model.sample_rate * 27)
+    scores = model.frame_scores(noise, model.sample_rate)
+    assert scores.frame_probs.shape == (1, 338, 3)
+
+
+def test_a_killed_training_gives_the_same_model(made: Made, tmp_path: Path) -> None:
+    """One epoch, then one more, is what two are: the state of a run of a head can be gone on with."""
+    shutil.copytree(made.cache, tmp_path / "cache")
+    run = named_run(Dataset(tmp_path / "cache", "tiny"), made.run)
+    before = torch.load(run.model_path, weights_only=True)["weights"]
+    shutil.rmtree(run.folder)
+    outcome = sedpipe(tmp_path / "cache", *made.train, "--epochs", "2", "--save-every", "0")
+    assert outcome.exit_code == 0
+    after = torch.load(run.model_path, weights_only=True)["weights"]
+    assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+def test_a_model_names_its_encoder_and_says_when_it_must_be_fetched(made: Made, tmp_path: Path) -> None:
+    told(made.cache, "export", made.run, "--dataset", "tiny", "--out", str(tmp_path / "export"))
+    front_end = json.loads((tmp_path / "export" / "config.json").read_text())["front_end"]
+    assert front_end["front_end"] == "encoder:ears"
+    assert re.fullmatch(r"[0-9a-f]{64}", front_end["ears.sha256"])
+    elsewhere = tmp_path / "elsewhere"
+    outcome = sedpipe(elsewhere, "predict", str(made.audio), "--model", str(tmp_path / "export"))
+    assert outcome.exit_code == 1
+    assert outcome.stderr.startswith(f"Error: the encoder ears (sha256 {front_end['ears.sha256'][:16]}...) is not in ")
+    assert "sedpipe encoders fetch" in outcome.stderr
+    with pytest.raises(MissingStageError, match="the encoder ears "):
+        load_model(tmp_path / "export", cache=elsewhere, device="cpu")
+    told(elsewhere, "encoders", "fetch", made.encoder)
+    here = told(made.cache, "predict", str(made.audio), "--dataset", "tiny", "--model", made.run)
+    there = told(elsewhere, "predict", str(made.audio), "--model", str(tmp_path / "export"))
+    assert [file["events"] for file in there["files"]] == [file["events"] for file in here["files"]]
+
+
+def test_as_onnx_it_takes_embeddings(made: Made, tmp_path: Path) -> None:
+    told(made.cache, "export", made.run, "--dataset", "tiny", "--out", str(tmp_path), "--format", "onnx")
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
+    assert [one.name for one in session.get_inputs()] == ["embedding", "n_frames"]
+    clip_probs, frame_probs = session.run(
+        None, {"embedding": np.zeros((1, 125, 3), np.float32), "n_frames": np.array([125])}
+    )
+    assert (clip_probs.shape, frame_probs.shape) == ((1, 3), (1, 125, 3))
+
+
+def test_features_that_are_not_made_are_a_sentence_with_the_options_that_matter(made: Made) -> None:
+    outcome = sedpipe(made.cache, "train", made.toml, "--encoder", made.encoder, "--hop", "0.5", "--preset", "head")
+    assert outcome.exit_code == 1
+    assert "run `sedpipe features tiny` with the same --encoder, --hop" in outcome.stderr
+
+
+def test_a_network_that_hears_spectrograms_is_refused(made: Made) -> None:
+    outcome = sedpipe(made.cache, "train", made.toml, *made.asked, "--preset", "small")
+    assert outcome.exit_code == 1
+    assert "takes decibels, not embedding" in outcome.stderr
+    assert "head would" in outcome.stderr

@@ -150,5 +150,5 @@ def test_features_that_are_not_made_are_a_sentence_with_the_options_that_matter(
 def test_a_network_that_hears_spectrograms_is_refused(made: Made) -> None:
     outcome = sedpipe(made.cache, "train", made.toml, *made.asked, "--preset", "small")
     assert outcome.exit_code == 1
-    assert "takes decibels, not embedding" in outcome.stderr
+    assert ", not embedding, which" in outcome.stderr
     assert "head would" in outcome.stderr

@@ -6,6 +6,7 @@ could neither run nor fetch anything. Data for the script lies beside it as JSON
 
 - :class:`Parts`: a template with its styles and scripts
 - :func:`render`: these and their values -> the page
+- :func:`signed`: a number as templates write it
 - :func:`draw`: a template and its values -> the figure
 """
 
@@ -26,7 +27,7 @@ from markupsafe import Markup
 
 import sedpipe
 
-MINUS = "\N{MINUS SIGN}"
+_MINUS = "\N{MINUS SIGN}"
 _UNKNOWN = "\N{EN DASH}"
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -88,7 +89,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"percent": _percent, "rate": _rate, "signed": _signed}
+    environment.filters |= {"percent": _percent, "rate": _rate, "signed": signed}
     environment.globals["clips_where"] = clips_where
     return environment
 
@@ -101,7 +102,7 @@ def _rate(value: float | None) -> str:
     return _UNKNOWN if value is None else f"{value:.2f}"
 
 
-def _signed(value: float) -> str:
+def signed(value: float, decimals: int = 2) -> str:
     """With its sign, of which nothing has none."""
-    text = f"{value:+.2f}"
-    return "0.00" if float(text) == 0 else text.replace("-", MINUS)
+    text = f"{value:+.{decimals}f}"
+    return text[1:] if float(text) == 0 else text.replace("-", _MINUS)

@@ -14,11 +14,11 @@ from sedpipe.metrics.bootstrap import Difference
 from sedpipe.views.page.clip_table import compared_rows
 from sedpipe.views.page.comparison import compared_classes, differences_to_first
 from sedpipe.views.page.gallery import CARD_SCRIPTS, Gallery, page_data
-from sedpipe.views.page.headline import coverage, named_row, yardstick_rows
-from sedpipe.views.page.introduction import date_text, system_sentence
+from sedpipe.views.page.headline import SCORE_COLUMNS, coverage, named_row, yardstick_rows
+from sedpipe.views.page.introduction import date_text, system_note
 from sedpipe.views.page.provenance import provenance
 from sedpipe.views.page.scored_run import ScoredRun
-from sedpipe.views.render import MINUS, Parts, render
+from sedpipe.views.render import Parts, render, signed
 
 PARTS = Parts(
     "comparison.html",
@@ -75,12 +75,11 @@ def _drawn(metric: str, difference: Difference | None, reach: float) -> DrawnDif
     if difference is None:
         return None
     scale, decimals = (1, 3) if metric == "error_rate" else (100, 1)
-    written = [f"{scale * value:+.{decimals}f}".replace("-", MINUS) for value in difference.interval]
+    written = [signed(scale * value, decimals) for value in (difference.difference, *difference.interval)]
     low, high = difference.interval
     start, end, place = (round(50 + 50 * value / reach, 2) for value in (low, high, difference.difference))
-    text = f"{scale * difference.difference:+.{decimals}f}".replace("-", MINUS)
     return DrawnDifference(
-        metric, text, " to ".join(written), start, end, place, not low <= 0 <= high, difference.better
+        metric, written[0], " to ".join(written[1:]), start, end, place, not low <= 0 <= high, difference.better
     )
 
 
@@ -109,9 +108,10 @@ def comparison_page(
         title=f"{', '.join(names)} on {first.dataset} {first.split}",
         date=date_text(max(scored_on)),
         runs=runs,
-        systems=[system_sentence(run.record) for run in runs],
+        systems=[system_note(run.record) for run in runs],
         warnings=warnings,
         coverage=coverage(first),
+        score_columns=SCORE_COLUMNS,
         score_rows=[named_row(run) for run in runs],
         yardsticks=yardstick_rows(first),
         metrics=METRICS,

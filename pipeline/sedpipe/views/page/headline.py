@@ -29,16 +29,18 @@ _METRICS = (
     ("f1", "F1", "micro, higher is better"),
     ("macro_f1", "Macro F1", "mean of the classes, higher is better"),
 )
-_COLUMNS = (
-    "error_rate",
-    "substitution_rate",
-    "deletion_rate",
-    "insertion_rate",
-    "precision",
-    "recall",
-    "f1",
-    "macro_f1",
-)
+_COLUMNS = {
+    "error_rate": "ER",
+    "substitution_rate": "sub",
+    "deletion_rate": "del",
+    "insertion_rate": "ins",
+    "precision": "P",
+    "recall": "R",
+    "f1": "F1",
+    "macro_f1": "macro F1",
+}
+SCORE_COLUMNS = tuple(_COLUMNS.values())
+"""Heads of the score tables: four rates, then four that are written in per cent."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """What a page says of itself before any number, to somebody who was sent it and knows nothing.
 
-- :func:`system_sentence`: what the system is and what it learned from
+- :func:`system_sentence`: what the system is and what it learned from; :func:`system_note`: in a few words
 - :func:`date_text`: a day as people write it
 """
 
@@ -32,17 +32,22 @@ def date_text(day: date) -> str:
 
 def system_sentence(record: RunRecord | None) -> str:
     """What made the estimates, as far as the run's record tells."""
-    learned, how = "clips", ""
-    if record is not None:
-        training = record.data.get("training")
-        if isinstance(training, Mapping) and "clips" in training:
-            learned = f"{training['clips']:,} clips"
-        how = f"; {_pooling(record.settings.pooling)}random seed {record.settings.seed}"
-    return f"A neural network that learned from {learned} labelled only with what sounds in them, not when{how}."
+    note = system_note(record)
+    learned = "A neural network that learned from clips labelled only with what sounds in them, not when"
+    return f"{learned}: {note}." if note else f"{learned}."
 
 
-def _pooling(pooling: Mapping[str, Any]) -> str:
+def system_note(record: RunRecord | None) -> str:
+    """What tells one such system from another."""
+    if record is None:
+        return ""
+    training = record.data.get("training")
+    clips = [f"{training['clips']:,} clips"] if isinstance(training, Mapping) and "clips" in training else []
+    return ", ".join([*clips, *_pooling(record.settings.pooling), f"random seed {record.settings.seed}"])
+
+
+def _pooling(pooling: Mapping[str, Any]) -> list[str]:
     function = pooling.get("function")
     if not isinstance(function, str):
-        return ""
-    return f"{'hierarchical ' if pooling.get('hierarchy') else ''}{_POOLING.get(function, f'{function} pooling')}, "
+        return []
+    return [f"{'hierarchical ' if pooling.get('hierarchy') else ''}{_POOLING.get(function, f'{function} pooling')}"]

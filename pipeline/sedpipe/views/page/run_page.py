@@ -15,7 +15,7 @@ from sedpipe.views.charts import Line, LineChart, Mark, ticks_up_to
 from sedpipe.views.page.classes import class_rows, confused_classes, confusion_rows, findings
 from sedpipe.views.page.clip_table import clip_rows
 from sedpipe.views.page.gallery import CARD_SCRIPTS, Gallery, page_data
-from sedpipe.views.page.headline import coverage, gauges, other_scores, score_rows
+from sedpipe.views.page.headline import SCORE_COLUMNS, coverage, gauges, other_scores, score_rows
 from sedpipe.views.page.introduction import date_text, system_sentence
 from sedpipe.views.page.mistakes import confusions
 from sedpipe.views.page.operating_point import common_threshold, settings_of
@@ -60,6 +60,7 @@ def run_page(run: ScoredRun, gallery: Gallery, scored_on: date) -> str:
         tuned=bool(run.scores.get("tuned_on_this_split")),
         coverage=coverage(run),
         gauges=gauges(run),
+        score_columns=SCORE_COLUMNS,
         score_rows=score_rows(run),
         other_scores=other_scores(run),
         findings=findings(run, rows, confused),

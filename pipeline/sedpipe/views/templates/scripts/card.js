@@ -79,11 +79,6 @@ class Card {
     this.slider.append(...this.pictures.map(([, image]) => image));
     [this.whole] = this.makeWhole();
     if (this.whole) this.slider.append(this.whole);
-    for (const [name, height] of this.page.hertz) {
-      const mark = make("span", { class: "hertz", "aria-hidden": "true" }, name);
-      mark.style.bottom = `${height}%`;
-      this.slider.append(mark);
-    }
     this.axis = make("div", { class: "axis", "aria-hidden": "true" });
     this.playhead = make("div", { class: "playhead", "aria-hidden": "true" });
     this.marked = make("div", { class: "marked", "aria-hidden": "true" });
@@ -91,9 +86,18 @@ class Card {
     this.overview = make("div", { class: "overview", "aria-hidden": "true" }, ...this.makeWhole(), this.thumb);
     const shown = this.tracks.slice(0, n_open);
     const plot = make("div", { class: "plot" }, this.marked, this.playhead);
-    const field = make("div", { class: "field" }, this.slider, ...shown.map((track) => track.element), ...this.makeFold(tracks.length - n_open), plot);
+    const field = make("div", { class: "field" }, this.makeFrequencies(), this.slider, ...shown.map((track) => track.element), ...this.makeFold(tracks.length - n_open), plot);
     this.stage = make("div", { class: "stage" }, field, this.axis, this.overview);
     return this.stage;
+  }
+
+  makeFrequencies() {
+    const marks = this.page.hertz.map(([name, height]) => {
+      const mark = make("span", { class: "hertz" }, name);
+      mark.style.bottom = `${height}%`;
+      return mark;
+    });
+    return make("div", { class: "frequencies", "aria-hidden": "true" }, ...marks);
   }
 
   /* The whole of a long recording in one small picture. */

@@ -1,0 +1,78 @@
+"""What the page makes of probabilities when a threshold is moved is what sedpipe makes of them."""
+
+import json
+from importlib.resources import files
+
+import numpy as np
+import pytest
+from sedpipe.detection.postprocess import PostProcessing, decode_events
+from sedpipe.frames import FrameGrid
+from sedpipe.io.predictions import PredictedEvent, PredictedFile, rendered
+from sedpipe.labels import LabelSet
+from sedpipe.views.page.recording import Recording, recording_data
+
+ONE = LabelSet(("a",))
+
+
+def script(*names):
+    folder = files("sedpipe.views").joinpath("templates", "scripts")
+    return "".join(folder.joinpath(f"{name}.js").read_text(encoding="utf-8") for name in names)
+
+
+@pytest.fixture
+def bare(browser):
+    """A page without content."""
+    browser.ask("Page.navigate", url="about:blank")
+    browser.wait_for("document.readyState === 'complete' && location.href === 'about:blank'")
+    return browser
+
+
+def random_case(seed):
+    """A walk of probabilities on a grid of any frame length, and settings whose levels have four digits."""
+    g = np.random.default_rng(seed)
+    grid = FrameGrid(int(g.choice([8000, 16_000, 44_100])), int(g.integers(160, 4000)))
+    n_frames = int(g.integers(1, 400))
+    probs = np.clip(np.cumsum(g.normal(0, 0.15, n_frames)) % 2 - 0.5, 0, 1).astype(np.float32)
+    threshold = float(g.integers(1, 100)) / 100
+    seconds = [float(g.choice([0, g.uniform(0, 8 * grid.frame_duration)])) for _ in range(3)]
+    point = PostProcessing(threshold, *seconds, float(g.choice([1.0, 0.5, 0.75])), float(g.choice([0.0, 0.5])))
+    duration = n_frames * grid.frame_duration - float(g.choice([0.0, 0.4 * grid.frame_duration]))
+    clip_probs = np.repeat(g.uniform(0, 1, -(-n_frames // 50)), 50)[:n_frames].astype(np.float32)
+    return grid, probs[:, None], clip_probs[:, None], point, duration
+
+
+def test_events_of_any_probabilities_and_settings_are_the_same(bare):
+    cases = [random_case(seed) for seed in range(60)]
+    asked, expected = [], []
+    for grid, probs, clip_probs, point, duration in cases:
+        events = decode_events(probs, ONE, point, grid, duration=duration, clip_probs=clip_probs)
+        recording = Recording("a", "m", duration, ONE, grid, probs, clip_probs, point, events, grid.sample_rate)
+        [settings] = recording_data(recording, [], "", "")["classes"]
+        asked.append({**settings, "grid": {"hop": grid.hop_length, "rate": grid.sample_rate, "duration": duration}})
+        expected.append([[event.onset, event.offset] for event in events])
+    found = bare.run(
+        f"{script('curve', 'decode')}; {json.dumps(asked)}.map(({{ grid, probs, ...settings }}) =>"
+        "decode({ ...settings, values: probabilities(probs) }, grid).map(({ onset, offset }) => [onset, offset]))"
+    )
+    assert found == expected
+    assert sum(map(len, expected)) > 100  # so that being equal means something
+
+
+def test_probabilities_of_an_event_are_the_highest_and_the_mean_of_its_frames(bare):
+    found = bare.run(f"{script('decode')}; sureness([100, 9000, 8000, 200], 1, 3)")
+    assert found == {"peak": 0.9, "mean": 0.85}
+
+
+def test_milliseconds_are_pythons(bare):
+    times = [k * hop / rate for rate in (16_000, 8000, 44_100) for hop in (500, 1280, 882) for k in range(200)]
+    assert bare.run(f"{script('decode')}; {json.dumps(times)}.map(milliseconds)") == [round(t, 3) for t in times]
+    assert round(0.0625, 3) == 0.062  # a tie, which other languages round up
+
+
+@pytest.mark.parametrize("form", ["tsv", "audacity"])
+@pytest.mark.parametrize("n_events", [0, 4])
+def test_lists_are_written_as_predict_writes_them(bare, form, n_events):
+    events = [PredictedEvent(0.5 * k, 0.5 * k + 1.25, f"class {k % 2}", 0.5) for k in range(n_events)]
+    shuffled = [vars(event) for event in events[::-1]]
+    written = bare.run(f"{script('lists')}; LISTS.{form}.write('a b.wav', {json.dumps(shuffled)}, 8000)")
+    assert written == rendered([PredictedFile("x/a b.wav", "a b.wav", 9.0, events)], form)

@@ -1,0 +1,278 @@
+"""The page of a recording, in a real Chromium: heard, corrected by mouse and by keys alone, saved, read back."""
+
+import json
+from pathlib import Path
+
+import pytest
+from heard_recording import DURATION, LABELS, NAME, SOUNDS, make_recording, write_page
+from sedpipe.events import Event
+from sedpipe.io.lists.read import read_annotations
+
+DOG, MARKUP, RAIN, ROOSTER = LABELS.names
+CONTRAST = Path(__file__).with_name("contrast.js")
+BARS = """[...document.querySelectorAll('.lane.editable .bar')].map(bar => [bar.dataset.label, +bar.dataset.onset,
+  +bar.dataset.offset, bar.classList.contains('by-person')])"""
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_page(tmp_path_factory.mktemp("page") / "page.html")
+
+
+@pytest.fixture
+def opened(browser, page):
+    browser.open(page)
+    browser.run("localStorage.clear()")
+    browser.open(page)
+    return browser
+
+
+def bars(browser):
+    """Class, onset, offset, whose: in the order of time."""
+    return sorted((tuple(bar) for bar in browser.run(BARS)), key=lambda bar: (bar[1], bar[2], bar[0]))
+
+
+def untouched(events=None):
+    events = make_recording().events if events is None else events
+    return [(event.label, event.onset, event.offset, False) for event in sorted(events)]
+
+
+def place_of(browser, label, time):
+    """Where a time lies in the lane of a class, in the window."""
+    box = browser.box(f"[data-label={json.dumps(label)}] .lane")
+    return box["left"] + time / DURATION * box["width"], box["top"] + box["height"] / 2
+
+
+def saved(browser, folder, form="tsv"):
+    """What a press on Save writes."""
+    browser.downloads_to(folder)
+    before = set(folder.iterdir())
+    browser.run(f"document.querySelector('[data-save={form}]').click()")
+    while not (new := [path for path in set(folder.iterdir()) - before if path.suffix != ".crdownload"]):
+        browser.run("new Promise(done => setTimeout(done, 20))")
+    return new[0]
+
+
+def read_back(path):
+    """Events of the one recording that a list is about."""
+    return [Event(*row.times, row.label) for row in read_annotations(path).rows if row.times]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1180, 360])
+def test_it_complains_of_nothing_asks_for_nothing_fits_and_can_be_read(browser, page, width, scheme):
+    browser.open(page, width=width, scheme=scheme)
+    browser.wait_for("document.querySelector('audio').readyState >= 1")
+    assert browser.complaints() == []
+    assert browser.requests() == [page.as_uri()]
+    assert browser.run("document.documentElement.scrollWidth") == width
+    assert browser.run(CONTRAST.read_text()) == []
+
+
+def test_hostile_names_are_read_as_they_are_and_run_nothing(opened):
+    opened.run("document.querySelector('.others').click()")
+    assert opened.run("document.querySelector('h1').textContent") == NAME
+    shown = opened.run("[...document.querySelectorAll('.track .name span')].map(e => e.textContent)")
+    assert shown == list(LABELS)
+    assert opened.run("[...document.querySelectorAll('[name=label] option')].map(e => e.textContent)") == list(LABELS)
+    assert opened.run("document.querySelectorAll('img:not(.spectrogram img, .overview img), h1 b').length") == 0
+    assert "owned" not in opened.run("document.title")
+
+
+def test_events_are_those_of_the_model_and_the_nearest_class_is_shown(opened):
+    assert bars(opened) == untouched()
+    assert len(bars(opened)) == len(SOUNDS)
+    assert opened.run("[...document.querySelectorAll('.track')].map(t => t.dataset.label)") == [DOG, RAIN, ROOSTER]
+    rows = opened.run("[...document.querySelectorAll('.events tbody tr')].map(r => r.cells[0].textContent)")
+    assert rows == [event.label for event in sorted(make_recording().events)]
+
+
+def test_the_gate_is_drawn_where_it_is_closed(opened):
+    [(left, width)] = opened.run(
+        "[...document.querySelectorAll('.shut')].map(e => [parseFloat(e.style.left), parseFloat(e.style.width)])"
+    )
+    assert (left, width) == (0, pytest.approx(100 * 7.2 / DURATION, abs=0.01))
+
+
+def test_edges_are_dragged_events_moved_drawn_deleted_and_taken_back(opened):
+    first, second, rain = untouched()
+    x, y = place_of(opened, DOG, first[2])
+    to, _ = place_of(opened, DOG, 4.0)
+    opened.drag(x - 2, y, to)  # its end
+    moved = bars(opened)[0]
+    assert (moved[0], moved[1], moved[3]) == (DOG, first[1], True)
+    assert moved[2] == pytest.approx(4.0, abs=0.06)
+    x, y = place_of(opened, DOG, (second[1] + second[2]) / 2)
+    to, _ = place_of(opened, DOG, (second[1] + second[2]) / 2 + 2)
+    opened.drag(x, y, to)  # all of it
+    shifted = bars(opened)[1]
+    assert shifted[1] - second[1] == pytest.approx(2, abs=0.06)
+    assert shifted[2] - shifted[1] == pytest.approx(second[2] - second[1], abs=0.002)
+    x, y = place_of(opened, RAIN, 17.0)
+    to, _ = place_of(opened, RAIN, 18.0)
+    opened.drag(x, y, to)  # a new one
+    drawn = bars(opened)[-1]
+    assert (drawn[0], drawn[3]) == (RAIN, True)
+    assert drawn[1:3] == (pytest.approx(17, abs=0.06), pytest.approx(18, abs=0.06))
+    opened.press("Delete")  # it was selected
+    assert bars(opened) == [moved, shifted, rain]
+    for _ in range(4):
+        opened.press("z", control=True)
+    assert bars(opened) == untouched()
+    for _ in range(4):
+        opened.press("y", control=True)
+    assert bars(opened) == [moved, shifted, rain]
+
+
+def test_all_of_it_is_done_with_keys_alone(opened):
+    first, _, _ = untouched()
+    opened.run("document.querySelector('.spectrogram').focus()")
+    opened.press("ArrowDown")  # the first event, and the playhead to where it begins
+    assert opened.run("document.querySelector('.bar.selected').dataset.onset") == f"{first[1]:.3f}"
+    opened.press("4")
+    assert bars(opened)[0] == (ROOSTER, *first[1:3], True)
+    for _ in range(3):
+        opened.press("ArrowRight")
+    opened.press("]")
+    assert bars(opened)[0] == (ROOSTER, first[1], pytest.approx(first[1] + 1.5, abs=0.001), True)
+    opened.press("ArrowLeft")
+    opened.press("[")
+    assert bars(opened)[0][1:3] == pytest.approx((first[1] + 1, first[1] + 1.5), abs=0.001)
+    opened.press(".")
+    opened.press(",")
+    opened.press(",")
+    assert bars(opened)[0][1:3] == pytest.approx((first[1] + 0.95, first[1] + 1.45), abs=0.001)
+    opened.press("End")
+    opened.press("n")
+    assert opened.run("document.querySelector('.bar.selected').dataset.offset") == f"{DURATION:.3f}"
+    opened.press("Delete")
+    opened.press("ArrowDown")
+    opened.press("ArrowDown")
+    opened.press("Delete")
+    assert len(bars(opened)) == 2
+    opened.press("u")
+    assert len(bars(opened)) == 3
+    opened.press("Escape")
+    assert opened.run("document.querySelector('.bar.selected')") is None
+
+
+def test_the_form_moves_and_relabels_and_a_class_of_ones_own_is_added(opened):
+    opened.run("document.querySelector('.events tbody button').click()")
+    form = "document.querySelector('.inspector').elements"
+    opened.run(f"{form}.onset.value = '0.25'; {form}.onset.dispatchEvent(new Event('change'))")
+    opened.run(f"{form}.offset.value = '99'; {form}.offset.dispatchEvent(new Event('change'))")  # past the end: refused
+    assert bars(opened)[0][:3] == (DOG, 0.25, untouched()[0][2])
+    own = "<u>an owl;\t"
+    opened.run(f"{form}.own.value = {json.dumps(own)}; document.querySelector('[data-act=name]').click()")
+    assert bars(opened)[0][0] == "<u>an owl"
+    assert opened.run("document.querySelectorAll('.track u').length") == 0
+
+
+def test_what_is_saved_is_read_back_as_a_strong_list_by_whatever_form(opened, tmp_path):
+    opened.run("document.querySelector('.spectrogram').focus()")
+    opened.press("ArrowDown")
+    opened.press("4")
+    opened.press("ArrowDown")
+    opened.press("Delete")
+    expected = [Event(onset, offset, label) for label, onset, offset, _ in bars(opened)]
+    assert [event.label for event in expected] == [ROOSTER, RAIN]
+    path = saved(opened, tmp_path)
+    assert path.suffix == ".tsv"
+    assert read_back(path) == expected
+    assert {row.filename for row in read_annotations(path).rows} == {NAME}
+    for form in ("audacity", "raven"):
+        assert read_back(saved(opened, tmp_path, form)) == expected
+    assert "2 events" in opened.run("document.querySelector('.status').textContent")
+
+
+def test_a_recording_in_which_nothing_is_left_is_saved_as_looked_at(opened, tmp_path):
+    opened.run("document.querySelector('.spectrogram').focus()")
+    for _ in untouched():
+        opened.press("ArrowDown")
+        opened.press("Delete")
+    assert saved(opened, tmp_path).read_text() == f"filename\tonset\toffset\tevent_label\n{NAME}\t\t\t\n"
+
+
+def test_a_threshold_brings_and_takes_events_but_never_what_a_person_decided(opened):
+    slider = "document.querySelector('[name=shift]')"
+
+    def slide(value):
+        opened.run(f"{slider}.value = {value}; {slider}.dispatchEvent(new Event('input', {{bubbles: true}}))")
+        opened.run(f"{slider}.dispatchEvent(new Event('change', {{bubbles: true}}))")
+
+    slide(-4)
+    assert (ROOSTER, 8.0, 8.32, False) in bars(opened)
+    slide(0)
+    assert bars(opened) == untouched()
+    slide(6)
+    assert not bars(opened)
+    opened.press("z", control=True)
+    assert bars(opened) == untouched()
+    opened.run("document.querySelector('.spectrogram').focus()")
+    opened.press("ArrowDown")
+    opened.press("Delete")
+    opened.press("ArrowDown")
+    opened.press("4")
+    decided = bars(opened)[0]
+    assert decided[0] == ROOSTER
+    slide(6)
+    assert bars(opened) == [decided]
+    slide(0)
+    assert bars(opened) == [decided, untouched()[-1]]
+
+
+def test_the_gate_of_the_clip_can_be_opened(opened):
+    gate = "document.querySelector('[name=gate]')"
+    whose = "document.querySelector('[name=whose]')"
+    before = bars(opened)
+    opened.run(f"{gate}.click()")
+    assert opened.run("document.querySelectorAll('.shut').length") == 0
+    assert bars(opened) == before  # nothing lay behind it
+    opened.run(f"{whose}.value = '2'; {whose}.dispatchEvent(new Event('change'))")
+    assert opened.run("document.querySelector('[name=told]').value") == "0.5, as tuned"
+    opened.run("document.querySelector('.thresholds [type=reset]').click()")
+    assert opened.run(f"{gate}.checked")
+
+
+def test_a_closed_page_loses_nothing(opened, page):
+    opened.run("document.querySelector('.spectrogram').focus()")
+    opened.press("ArrowDown")
+    opened.press("Delete")
+    left = bars(opened)
+    opened.open(page)
+    assert bars(opened) == left
+    assert "earlier visit" in opened.run("document.querySelector('.status').textContent")
+    opened.press("z", control=True)
+    assert bars(opened) == untouched()
+    opened.run("localStorage.setItem(Object.keys(localStorage)[0], '{\"events\": 7}')")
+    opened.open(page)  # a draft that is none
+    assert opened.complaints() == []
+    assert bars(opened) == untouched()
+
+
+def test_a_long_look_is_one_into_a_part_and_events_outside_are_not_drawn(opened):
+    opened.run("document.querySelector('.spectrogram').focus()")
+    for key in ("Home", "+", "+", "+"):
+        opened.press(key)
+    assert bars(opened) == untouched()[:1]
+    opened.press("ArrowDown")
+    opened.press("ArrowDown")  # the second event is out of sight: the page turns
+    assert opened.run("document.querySelector('.bar.selected').dataset.onset") == f"{untouched()[1][1]:.3f}"
+    opened.press("l")
+    shown = opened.run("[...document.querySelectorAll('.marked')].map(e => e.getBoundingClientRect().width > 0)")
+    assert shown == [True]  # what is selected is looped
+
+
+def test_where_the_page_holds_no_sound_the_recording_itself_can_be_heard(browser, tmp_path):
+    import soundfile
+
+    page = write_page(tmp_path / "page.html", has_sound=False)
+    soundfile.write(tmp_path / "own.wav", [0.1, -0.1] * 8000, 8000)
+    browser.open(page)
+    assert browser.run("document.querySelector('.play').disabled")
+    field = browser.ask("Runtime.evaluate", expression="document.querySelector('input[type=file]')")
+    browser.ask("DOM.setFileInputFiles", files=[str(tmp_path / "own.wav")], objectId=field["result"]["objectId"])
+    browser.wait_for("document.querySelector('audio').readyState >= 1")
+    assert browser.run("document.querySelector('audio').duration") == pytest.approx(2.0, abs=0.01)
+    assert not browser.run("document.querySelector('.play').disabled")
+    assert browser.complaints() == []

@@ -1,0 +1,64 @@
+import json
+from pathlib import Path
+from typing import Any
+
+from sedpipe.io.lists.annotations import Annotations, Asked
+from sedpipe.io.lists.read import read_annotations
+
+DOG = ("a.wav", (0.5, 2.0), "Dog")
+
+
+def read(folder: Path, content: Any, asked: Asked = "events") -> Annotations:
+    path = folder / "list.json"
+    path.write_text(content if isinstance(content, str) else json.dumps(content))
+    return read_annotations(path, asked)
+
+
+def rows(found: Annotations) -> list[tuple[str, tuple[float, float] | None, str]]:
+    return [(row.filename, row.times, row.label) for row in found.rows]
+
+
+def region(start: float, end: float, *labels: str) -> dict[str, Any]:
+    return {"type": "labels", "value": {"start": start, "end": end, "channel": 0, "labels": list(labels)}}
+
+
+def task(address: str, *results: list[dict[str, Any]], **work: Any) -> dict[str, Any]:
+    return {"id": 1, "data": {"audio": address}, "annotations": [{"result": found, **work} for found in results]}
+
+
+def test_regions_of_label_studio_are_events_and_their_recordings_are_known_by_their_names(tmp_path: Path) -> None:
+    found = read(tmp_path, [task("/data/upload/1/1a2b3c4d-a.wav", [region(0.5, 2, "Dog"), region(3, 4, "Dog", "Cat")])])
+    assert rows(found) == [DOG, ("a.wav", (3.0, 4.0), "Dog"), ("a.wav", (3.0, 4.0), "Cat")]
+
+
+def test_the_short_export_says_the_same(tmp_path: Path) -> None:
+    label = [{"start": 0.5, "end": 2, "channel": 0, "labels": ["Dog"]}]
+    found = read(tmp_path, [{"audio": "/data/local-files/?d=a.wav", "id": 1, "label": label}])
+    assert rows(found) == [DOG]
+
+
+def test_a_task_that_nobody_has_annotated_is_not_a_recording_without_events(tmp_path: Path) -> None:
+    tasks = [task("a.wav"), task("b.wav", []), task("c.wav", [region(1, 2, "Dog")], was_cancelled=True)]
+    found = read(tmp_path, tasks)
+    assert rows(found) == [("b.wav", None, "")]
+    assert [str(remark) for remark in found.remarks] == ["tasks without a finished annotation left out (2 tasks)"]
+
+
+def test_of_several_opinions_the_last_counts_or_the_one_that_is_called_true(tmp_path: Path) -> None:
+    two = task("a.wav", [region(5, 6, "Cat")], [region(0.5, 2, "Dog")])
+    assert rows(read(tmp_path, [two])) == [DOG]
+    two["annotations"][0]["ground_truth"] = True
+    found = read(tmp_path, [two])
+    assert rows(found) == [("a.wav", (5.0, 6.0), "Cat")]
+    assert [str(remark) for remark in found.remarks] == ["annotated several times, the last one taken (1 task)"]
+
+
+def test_choices_are_labels_of_the_whole_recording(tmp_path: Path) -> None:
+    found = read(tmp_path, [task("a.wav", [{"type": "choices", "value": {"choices": ["Dog"]}}])], "either")
+    assert (rows(found), found.has_times) == ([("a.wav", None, "Dog")], False)
+
+
+def test_json_may_stand_in_one_long_line(tmp_path: Path) -> None:
+    tasks = [task(f"{n}.wav", [region(0.5, 2, "Dog")]) for n in range(1000)]
+    assert len(json.dumps(tasks)) > 100_000
+    assert len(read(tmp_path, tasks).rows) == 1000

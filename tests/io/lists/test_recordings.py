@@ -1,0 +1,48 @@
+from pathlib import Path
+
+import pytest
+from sedpipe.errors import ListFormatError
+from sedpipe.events import Event
+from sedpipe.io.lists.recordings import Recording, read_recordings
+from sedpipe.labels import LabelSet
+
+LABELS = LabelSet(("Dog", "Cat"))
+
+
+def read(folder: Path, weak: str, strong: str | None = None) -> list[Recording]:
+    (folder / "weak.tsv").write_text(weak)
+    if strong is not None:
+        (folder / "strong.tsv").write_text(strong)
+    return read_recordings(folder / "weak.tsv", None if strong is None else folder / "strong.tsv", LABELS)[0]
+
+
+def test_events_join_their_recordings_and_a_recording_without_a_row_stays_unknown(tmp_path: Path) -> None:
+    strong = "a.wav\t3\t4\tCat\na.wav\t1\t2\tDog\nc.wav\t\t\t\n"
+    assert read(tmp_path, "a.wav\tDog\na.wav\tCat\nb.wav\tDog\nc.wav\t\n", strong) == [
+        Recording("a.wav", ("Dog", "Cat"), (Event(1, 2, "Dog"), Event(3, 4, "Cat"))),
+        Recording("b.wav", ("Dog",), None),
+        Recording("c.wav", (), ()),
+    ]
+
+
+def test_without_a_strong_list_nothing_is_known_of_times(tmp_path: Path) -> None:
+    assert read(tmp_path, "a.wav\tDog\n") == [Recording("a.wav", ("Dog",), None)]
+
+
+def test_the_strong_list_may_call_a_recording_a_little_differently(tmp_path: Path) -> None:
+    (recording,) = read(tmp_path, "site/a.wav\tDog\n", "C:\\data\\site\\a.flac\t1\t2\tDog\n")
+    assert recording.events == (Event(1, 2, "Dog"),)
+
+
+def test_events_of_what_is_not_listed_are_a_sentence_with_what_was_meant(tmp_path: Path) -> None:
+    with pytest.raises(
+        ListFormatError, match=r"'dog_2\.wav' have events but are not listed in .* \(did you mean 'dog 2\.wav'\?\)"
+    ):
+        read(tmp_path, "dog 2.wav\tDog\n", "dog_2.wav\t1\t2\tDog\n")
+
+
+def test_what_was_guessed_in_either_list_is_told(tmp_path: Path) -> None:
+    (tmp_path / "weak.csv").write_text("file;label\na.wav;Dog\n")
+    (tmp_path / "strong.csv").write_text("file;start;end;label\na.wav;1,5;2;Dog\n")
+    _, remarks = read_recordings(tmp_path / "weak.csv", tmp_path / "strong.csv", LABELS)
+    assert [str(remark) for remark in remarks] == ["separated by semicolons (2 lists)", "decimal commas (1 time)"]

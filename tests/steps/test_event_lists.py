@@ -1,0 +1,39 @@
+from pathlib import Path
+
+import pytest
+from sedpipe.errors import ListFormatError, SettingsError
+from sedpipe.events import Event
+from sedpipe.steps.event_lists import ListsRead, read_lists
+
+HEADER = "filename\tonset\toffset\tevent_label\n"
+DOG = Event(1.0, 2.0, "Dog")
+
+
+def read(folder: Path, reference: str, estimated: str) -> ListsRead:
+    (folder / "r.tsv").write_text(reference)
+    (folder / "e.tsv").write_text(estimated)
+    return read_lists(folder / "r.tsv", [folder / "e.tsv"])
+
+
+def test_clips_are_joined_by_the_end_of_their_path_and_it_is_said(tmp_path: Path) -> None:
+    found = read(tmp_path, HEADER + "x.wav\t1\t2\tDog\ny.wav\n", HEADER + "/far/x.flac\t1\t2\tDog\n")
+    (estimated,) = found.estimated.values()
+    assert dict(estimated) == {"x": [DOG]}
+
+
+def test_a_clip_that_the_reference_lacks_is_named_with_what_was_meant(tmp_path: Path) -> None:
+    with pytest.raises(ListFormatError, match=r"has events of clip 'dog_1', which .*r\.tsv does not list \(did you"):
+        read(tmp_path, HEADER + "dog 1.wav\t1\t2\tDog\nb.wav\n", HEADER + "dog_1.wav\t1\t2\tDog\n")
+
+
+def test_classes_are_those_of_all_lists_in_order(tmp_path: Path) -> None:
+    found = read(tmp_path, HEADER + "a.wav\t1\t2\tDog\n", HEADER + "a.wav\t1\t2\tCat\n")
+    assert found.labels.names == ("Cat", "Dog")
+    assert any("has classes that" in remark and "'Cat'" in remark for remark in found.remarks)
+
+
+def test_lists_without_clips_or_classes_are_sentences(tmp_path: Path) -> None:
+    with pytest.raises(ListFormatError, match=r"r\.tsv lists no clip$"):
+        read(tmp_path, HEADER, HEADER)
+    with pytest.raises(SettingsError, match="name no class"):
+        read(tmp_path, HEADER + "a.wav\n", HEADER + "a.wav\n")

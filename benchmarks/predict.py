@@ -146,7 +146,7 @@ def _now_mb() -> float:
 
 def joints(dataset: str, run: str, cache_dir: Path) -> None:
     """Scores of one long recording, and how far probabilities jump where windows are joined."""
-    from sedpipe.detection.postprocess import decode_events
+    from sedpipe.detection.decoding import decode_events
     from sedpipe.events import Event
     from sedpipe.io.audio.waveforms import read_waveform
     from sedpipe.io.cache.dataset import Dataset

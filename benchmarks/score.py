@@ -23,7 +23,7 @@ sys.path.insert(0, str(ROOT / "pipeline"))
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np  # noqa: E402
-from sedpipe.detection.postprocess import encode_activity  # noqa: E402
+from sedpipe.detection.frame_scores import FrameScores  # noqa: E402
 from sedpipe.detection.tuning import tune  # noqa: E402
 from sedpipe.events import Event  # noqa: E402
 from sedpipe.frames import FrameGrid  # noqa: E402
@@ -35,6 +35,7 @@ from sedpipe.metrics.sed_eval_scores import (  # noqa: E402
     official_segment_based_scores,
 )
 from sedpipe.metrics.segment_based import segment_based_scores  # noqa: E402
+from sedpipe.truth import Truth  # noqa: E402
 
 LABELS = LabelSet(tuple(f"class {k}" for k in range(17)))
 GRID = FrameGrid(44100, 882).subsampled(4)
@@ -104,15 +105,24 @@ def metric_speed(n_clips: int = 1103) -> dict[str, Any]:
     return report
 
 
+def noisy_split(n_clips: int) -> tuple[FrameScores, Truth]:
+    """Probabilities of clips of 10 s that know their events, but for noise."""
+    g, reference = np.random.default_rng(0), some_lists(0, n_clips, 3)
+    sounds = np.zeros((n_clips, 125, len(LABELS)), dtype=bool)
+    for row, events in enumerate(reference.values()):
+        for event in events:
+            first, end = (round(seconds / GRID.frame_duration) for seconds in (event.onset, event.offset))
+            sounds[row, first:end, LABELS.index(event.label)] = True
+    probs = (1 / (1 + np.exp(-(3 * sounds - 1.5 + g.normal(0, 1.5, sounds.shape))))).astype(np.float32)
+    n_frames, durations = np.full(n_clips, 125), np.full(n_clips, 10.0)
+    scores = FrameScores(list(reference), probs, probs.max(axis=1), n_frames, durations, LABELS, GRID)
+    return scores, Truth(reference, dict.fromkeys(reference, 10.0), LABELS)
+
+
 def tuning_speed(n_clips: int = 488) -> dict[str, Any]:
     """The whole search, for both operating points and with cross-validation, on noisy probabilities."""
-    g, reference = np.random.default_rng(0), some_lists(0, n_clips, 3)
-    truth = np.array([encode_activity(events, LABELS, GRID, 125) for events in reference.values()])
-    probs = (1 / (1 + np.exp(-(3 * truth - 1.5 + g.normal(0, 1.5, truth.shape))))).astype(np.float32)
-    durations = dict.fromkeys(reference, 10.0)
-    seconds, points = seconds_of(
-        lambda: tune(probs, list(reference), reference, durations, LABELS, GRID, clip_probs=probs.max(axis=1)), 1
-    )
+    scores, truth = noisy_split(n_clips)
+    seconds, points = seconds_of(lambda: tune(scores, truth), 1)
     return {
         "clips": n_clips, "classes": len(LABELS), "frames": 125, "seconds": round(seconds, 2),
         "points": {

@@ -1,10 +1,11 @@
 """What was chosen and scored before stays as it was, to the last digit."""
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict
 
 import pytest
 from detection.first_edition import example, expected
+from sedpipe.detection.candidates import Candidates
 from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.detection.segment_tallies import SegmentTallies
 from sedpipe.detection.sensitivity import sensitivity
@@ -23,11 +24,11 @@ def as_json(value):
 
 
 def test_the_tuned_settings_and_every_step_of_the_search():
-    points = tune(SCORES, TRUTH)
+    points = tune(SCORES, TRUTH, candidates=Candidates(threshold=[k / 50 for k in range(1, 46)]))
     for name, point in points.items():
         then = EXPECTED["tune"][name]
-        assert as_json(asdict(point.settings)) == then["settings"]
-        assert as_json([asdict(step) for step in point.steps]) == then["steps"]
+        assert as_json(dict(point.settings)) == then["settings"]
+        assert as_json([step.as_table() for step in point.steps]) == then["steps"]
         assert as_json(asdict(point.scores)) == then["scores"]
 
 
@@ -57,7 +58,7 @@ def test_sweeps_around_a_setting_and_scores_at_each_threshold(settings):
     sweeps = sensitivity(SCORES, TRUTH, chosen)
     assert as_json({name: asdict(sweep) for name, sweep in sweeps.items()}) == settings["sensitivity"]
     split = SegmentTallies(SCORES, TRUTH)
-    at = [asdict(split.scores(replace(chosen, threshold=k / 50)).overall) for k in range(1, 50)]
+    at = [asdict(split.scores(chosen.changed(threshold=k / 50)).overall) for k in range(1, 50)]
     assert at == settings["by_threshold"]
 
 

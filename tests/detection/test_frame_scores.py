@@ -2,8 +2,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sedpipe.detection.decoding import decode_events
 from sedpipe.detection.frame_scores import FrameScores, mean_of
-from sedpipe.detection.postprocess import PostProcessing, decode_events
+from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.frames import FrameGrid
 from sedpipe.labels import LabelSet
 

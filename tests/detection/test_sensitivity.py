@@ -1,11 +1,12 @@
-from dataclasses import asdict, replace
+from dataclasses import asdict
 
 import numpy as np
 import pytest
+from activities import encode_activity
 from hypothesis import given
 from hypothesis import strategies as st
 from sedpipe.detection.frame_scores import FrameScores
-from sedpipe.detection.postprocess import PostProcessing, encode_activity
+from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.detection.sensitivity import DOUBLINGS, sensitivity, with_odds
 from sedpipe.events import Event
 from sedpipe.frames import FrameGrid
@@ -54,9 +55,9 @@ def test_sed_eval_gives_the_same_for_the_events_at_points_of_each_sweep(split, c
     sweeps = sweeps_around(split, chosen)
     assert tuple(sweeps) == ("threshold", "median_s", "min_duration_s")
     expected = {
-        "threshold": lambda value: replace(chosen, threshold=by_hand(chosen.threshold, value)),
-        "median_s": lambda value: replace(chosen, median_s=value),
-        "min_duration_s": lambda value: replace(chosen, min_duration_s=value),
+        "threshold": lambda value: chosen.changed(threshold=by_hand(chosen.threshold, value)),
+        "median_s": lambda value: chosen.changed(median_s=value),
+        "min_duration_s": lambda value: chosen.changed(min_duration_s=value),
     }
     for name, sweep in sweeps.items():
         assert len(sweep.values) == len(sweep.error_rate) == len(sweep.f1)
@@ -79,9 +80,9 @@ def test_nothing_moved_is_what_was_chosen(split, chosen):
     sweep = sweeps_around(split, chosen)["threshold"]
     middle = sweep.values.index(0.0)
     assert sweep.error_rate[middle] == pytest.approx(official(split, chosen)["error_rate"], abs=1e-12)
-    shortest = sweeps_around(split, replace(chosen, min_duration_s=0.0))["min_duration_s"]
+    shortest = sweeps_around(split, chosen.changed(min_duration_s=0.0))["min_duration_s"]
     assert shortest.values[0] == 0.0
-    assert shortest.f1[0] == pytest.approx(official(split, replace(chosen, min_duration_s=0.0))["f1"], abs=1e-12)
+    assert shortest.f1[0] == pytest.approx(official(split, chosen.changed(min_duration_s=0.0))["f1"], abs=1e-12)
 
 
 def test_the_sweeps_are_of_whole_frames_up_to_51_and_two_seconds(split):

@@ -1,12 +1,14 @@
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from itertools import product
 
 import numpy as np
 import pytest
+from activities import encode_activity
 from sedpipe.choices import OPERATING_POINTS
+from sedpipe.detection.candidates import Candidates, searches
 from sedpipe.detection.frame_scores import FrameScores
-from sedpipe.detection.postprocess import PostProcessing, encode_activity
-from sedpipe.detection.tuning import STEPS, Candidates, OperatingPoint, tune
+from sedpipe.detection.postprocess import PostProcessing
+from sedpipe.detection.tuning import OperatingPoint, tune
 from sedpipe.events import Event
 from sedpipe.frames import FrameGrid
 from sedpipe.labels import LabelSet
@@ -16,7 +18,10 @@ from sedpipe.truth import Truth
 
 LABELS = LabelSet(("Bus", "Car", "Train"))
 GRID = FrameGrid(44100, 882).subsampled(4)
-FEW = Candidates((0.3, 0.5, 0.7), (0.0, 0.24, 0.88), (0.0, 0.32), (0.0, 0.4), (1.0, 0.5), (0.0, 0.9))
+FEW = Candidates(
+    threshold=(0.3, 0.5, 0.7), median_s=(0.0, 0.24, 0.88), min_duration_s=(0.0, 0.32), gap_s=(0.0, 0.4),
+    hysteresis=(1.0, 0.5), gate=(0.0, 0.9),
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +72,10 @@ def step_of(point: OperatingPoint, name: str):
 def test_no_candidate_of_a_common_step_is_better_than_the_one_it_came_to(split):
     points = tuned(split)
     assert tuple(points) == OPERATING_POINTS
-    every = [PostProcessing(*values) for values in product(FEW.thresholds, FEW.medians_s, FEW.min_durations_s)]
+    every = [
+        PostProcessing(*values)
+        for values in product(*(FEW.values[name] for name in ("threshold", "median_s", "min_duration_s")))
+    ]
     scores = {settings: scored(split, settings).overall for settings in every}
     smoothing = {name: step_of(point, "smoothing") for name, point in points.items()}
     assert smoothing["min_er"].tuned == min(score.error_rate for score in scores.values())
@@ -77,7 +85,7 @@ def test_no_candidate_of_a_common_step_is_better_than_the_one_it_came_to(split):
 
 def test_each_step_is_at_least_as_good_as_the_one_before_where_it_was_tuned(split):
     for name, point in tuned(split).items():
-        assert [step.step for step in point.steps] == list(STEPS)
+        assert [step.step for step in point.steps] == list(searches())
         gains = np.diff([step.tuned for step in point.steps]) * (-1 if name == "min_er" else 1)
         assert (gains >= 0).all()
         assert gains.sum() > 0
@@ -103,16 +111,16 @@ def test_f1_of_thresholds_for_each_class_is_the_highest_there_is(split):
     point = tuned(split)["max_f1"]
     step = step_of(point, "class_thresholds")
     common = step_of(point, "gate").settings
-    every = (replace(common, threshold=thresholds) for thresholds in product(FEW.thresholds, repeat=3))
+    every = (common.changed(threshold=thresholds) for thresholds in product(FEW.values["threshold"], repeat=3))
     assert step.tuned == max(scored(split, settings).overall.f1 for settings in every)
 
 
 def test_the_error_rate_falls_by_no_change_of_a_single_class(split):
     step = step_of(tuned(split)["min_er"], "class_thresholds")
-    for k, threshold in product(range(3), FEW.thresholds):
+    for k, threshold in product(range(3), FEW.values["threshold"]):
         changed = list(step.settings.threshold)
         changed[k] = threshold
-        other = scored(split, replace(step.settings, threshold=tuple(changed))).overall.error_rate
+        other = scored(split, step.settings.changed(threshold=tuple(changed))).overall.error_rate
         assert other >= step.tuned
 
 
@@ -120,7 +128,7 @@ def test_the_step_with_the_best_cross_validated_score_is_chosen_of_equal_ones_th
     for name, point in tuned(split).items():
         scores = [step.cross_validated for step in point.steps]
         best = scores.index(min(scores) if name == "min_er" else max(scores))
-        assert [step.chosen for step in point.steps] == [k == best for k in range(len(STEPS))]
+        assert [step.chosen for step in point.steps] == [k == best for k in range(len(searches()))]
         assert point.settings == point.steps[best].settings
 
 
@@ -152,8 +160,7 @@ def test_a_step_that_learns_noise_by_heart_is_not_chosen():
 )
 @pytest.mark.parametrize("resolution", [1.0, 0.1])
 def test_every_single_candidate_is_scored_exactly(split, settings, resolution):
-    only = Candidates(*[(getattr(settings, name),) for name in
-                        ("threshold", "median_s", "min_duration_s", "gap_s", "hysteresis", "gate")])  # fmt: skip
+    only = Candidates(**{name: (value,) for name, value in settings.items()})
     points = tuned(split, only, time_resolution=resolution)
     for name, point in points.items():
         overall = scored(split, settings, resolution).overall
@@ -194,4 +201,4 @@ def test_what_does_not_fit_is_refused():
     with pytest.raises(ValueError, match="nothing to tune on"):
         tune(scores_of(probs, ["a"], durations), Truth({"a": [Event(0, 0, "Car")]}, durations, LABELS))
     with pytest.raises(ValueError, match="at least one threshold"):
-        Candidates(thresholds=())
+        Candidates(threshold=())

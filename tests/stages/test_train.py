@@ -186,7 +186,7 @@ def test_both_operating_points_are_stored_with_their_scores(finished):
     points = read_model(named_run(cache, "run").model_path, CPU).operating_points
     assert set(points) == set(record) == {"min_er", "max_f1"}
     for name, point in points.items():
-        assert PostProcessing(**{key: record[name][key] for key in asdict(point)}) == point
+        assert PostProcessing(**{key: record[name][key] for key in point}) == point
         (chosen,) = [step for step in whole["tuning"][name] if step["chosen"]]
         assert PostProcessing(**chosen["settings"]) == point
         assert chosen["tuned"] == record[name]["error_rate" if name == "min_er" else "f1"]

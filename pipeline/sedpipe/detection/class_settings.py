@@ -15,12 +15,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from sedpipe.detection.postprocess import PostProcessing
-from sedpipe.detection.segment_tallies import SegmentTallies, packed, unpacked
+from sedpipe.detection.segment_tallies import SegmentTallies
+from sedpipe.detection.words import packed, unpacked
 
 
 def best_of_classes(
@@ -52,8 +51,7 @@ def best_of_classes(
         ends = [_lowest_er(split, mask, rolls, correct, choice) for choice in (start, highest)]
         chosen = min(ends, key=lambda end: end[0])[1]
     of_class = [tried[c] for c in chosen.tolist()]
-    return replace(
-        common,
+    return common.changed(
         threshold=tuple(settings.threshold for settings in of_class),
         median_s=tuple(settings.median_s for settings in of_class),
     )

@@ -12,7 +12,8 @@ from functools import cached_property
 
 import numpy as np
 
-from sedpipe.detection.postprocess import PostProcessing, countable_frames, decode_events, frame_edges
+from sedpipe.detection.decoding import countable_frames, decode_activity, frame_edges
+from sedpipe.detection.postprocess import PostProcessing, activity
 from sedpipe.events import Event
 from sedpipe.frames import FrameGrid
 from sedpipe.labels import LabelSet
@@ -153,15 +154,10 @@ class FrameScores:
 
     def decode(self, point: PostProcessing) -> dict[str, list[Event]]:
         """Events of each clip with these settings."""
-        clips = zip(
-            self.clip_ids, self.frame_probs, self.clip_probs, self.n_frames.tolist(), self.durations.tolist(),
-            strict=True,
-        )  # fmt: skip
+        active = activity(self.frame_probs, point, self.grid, self.counted, self.clip_probs)
+        clips = zip(self.clip_ids, active, self.durations.tolist(), strict=True)
         return {
-            clip_id: decode_events(
-                probs, self.labels, point, self.grid, n_frames=n_frames, duration=duration, clip_probs=clip_probs
-            )
-            for clip_id, probs, clip_probs, n_frames, duration in clips
+            clip_id: decode_activity(of_clip, self.labels, self.grid, duration) for clip_id, of_clip, duration in clips
         }
 
 

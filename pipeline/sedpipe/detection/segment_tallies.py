@@ -1,39 +1,28 @@
 """What any post-processing comes to on a split: segments that are right, wrong and missed, each setting counted once.
 
-Counts are those of :func:`~sedpipe.detection.postprocess.decode_events` and the segment-based metric, but no events
+Counts are those of :func:`~sedpipe.detection.decoding.decode_events` and the segment-based metric, but no events
 are made: 64 clips are filtered at once as the bits of a word, and only integers are kept.
 
 - :class:`SegmentTallies`: frames and truth of a split -> :class:`SegmentTally`
-- :func:`packed`, :func:`unpacked`: booleans as bits of words
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 
+from sedpipe.detection.decoding import countable_frames
 from sedpipe.detection.frame_scores import FrameScores
-from sedpipe.detection.postprocess import (
-    PostProcessing,
-    above,
-    close_gaps,
-    countable_frames,
-    drop_short_runs,
-    gap_frames,
-    median_filter,
-    median_frames,
-    passes_gate,
-    shortest_frames,
-)
+from sedpipe.detection.postprocess import PostProcessing
+from sedpipe.detection.steps import ORDER, Frames
+from sedpipe.detection.words import alike, packed, unpacked
 from sedpipe.metrics.detection_scores import DetectionScores, detection_scores
 from sedpipe.metrics.segment_based import count_of_segments, count_segments, segment_roll, segments_of_frames
 from sedpipe.metrics.validation import validate
 from sedpipe.truth import Truth
-
-_WORD = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,17 +88,22 @@ class SegmentTallies:
         self.packed = packed(self.reference.transpose(1, 2, 0))
         self._n_reference = self.reference.sum(axis=(1, 2))
         self._reference_per_segment = self.reference.sum(axis=2, dtype=np.int16).T  # (S, N)
-        self._probs = np.ascontiguousarray(scores.frame_probs.transpose(1, 0, 2))  # (T, N, K)
-        self._clip_probs = scores.clip_probs
-        counted = countable_frames(scores.edges, scores.n_frames, clips.durations)
-        self._counted = (np.arange(len(self._probs))[:, None] < counted)[..., None]  # (T, N, 1)
+        self._frames = Frames(
+            np.ascontiguousarray(scores.frame_probs.transpose(1, 2, 0)),  # (T, K, N)
+            scores.clip_probs.T[None],
+            scores.grid,
+        )
+        n_frames = countable_frames(scores.edges, scores.n_frames, clips.durations)
+        self._counted = (np.arange(len(self._frames.probs))[:, None] < n_frames)[:, None]  # (T, 1, N)
+        self._counted_words = packed(self._counted)
         n_segments = count_of_segments(clips.durations, time_resolution)
         self._evaluated = packed(np.arange(self.reference.shape[1])[:, None] < n_segments)[:, None]  # (S, 1, W)
-        self._grid, self._edges, self._resolution = scores.grid, scores.edges, time_resolution
+        self._edges, self._resolution = scores.edges, time_resolution
         self._rolls: dict[PostProcessing, np.ndarray] = {}
         self._tallies: dict[PostProcessing, SegmentTally] = {}
-        self._above = lru_cache(maxsize=4)(self._make_above)
-        self._smooth = lru_cache(maxsize=64)(self._make_smooth)
+        # settings that share their first steps share what these came to; words take an eighth of the memory
+        sizes = [64 if words else 4 for words in _in_words()]
+        self._after = [lru_cache(size)(partial(self._make_after, k)) for k, size in enumerate(sizes)]
 
     def roll(self, settings: PostProcessing) -> np.ndarray:
         """Words (S, K, W): the segments that the events of these settings light."""
@@ -139,21 +133,20 @@ class SegmentTallies:
         return unpacked(roll, self.n_clips).transpose(2, 0, 1)
 
     def _make_roll(self, settings: PostProcessing) -> np.ndarray:
-        smooth = self._smooth(settings.threshold, settings.hysteresis, settings.median_s)
-        joined = close_gaps(smooth, gap_frames(settings.gap_s, self._grid))  # type: ignore[arg-type]
-        kept = drop_short_runs(joined, shortest_frames(settings.min_duration_s, self._grid))  # type: ignore[arg-type]
-        roll = segments_of_frames(kept, self._edges, len(self.packed), self._resolution) & self._evaluated
-        if settings.gate:
-            roll &= packed(passes_gate(self._clip_probs, settings).T)
-        return np.asarray(roll)
+        values = tuple(settings.values_for(step) for step in ORDER)
+        active = self._after[-1](values)
+        lit = segments_of_frames(alike(active, self._evaluated), self._edges, len(self.packed), self._resolution)
+        return np.asarray(lit & self._evaluated)
 
-    def _make_above(self, threshold: float, share: float) -> np.ndarray:
-        active = above(self._probs, PostProcessing(threshold, hysteresis=share)) & self._counted
-        return np.ascontiguousarray(active.transpose(0, 2, 1))  # (T, K, N)
-
-    def _make_smooth(self, threshold: float, share: float, median_s: float) -> np.ndarray:
-        smooth = median_filter(self._above(threshold, share), median_frames(median_s, self._grid))
-        return packed(smooth & self._counted.transpose(0, 2, 1))
+    def _make_after(self, k: int, values: tuple[tuple[float, ...], ...]) -> np.ndarray:
+        """Activity (T, K, N) after the steps up to the ``k``-th of :data:`~sedpipe.detection.steps.ORDER`."""
+        before = self._after[k - 1](values[:-1]) if k else np.broadcast_to(self._counted, self._frames.probs.shape)
+        after = ORDER[k].run(before, self._frames, *values[-1])
+        if after is before:
+            return before
+        if after.dtype == np.uint64:
+            return np.asarray(after & self._counted_words)
+        return packed(after & self._counted) if _in_words()[k] else np.asarray(after & self._counted)
 
     def _make_tally(self, roll: np.ndarray) -> SegmentTally:
         lit = unpacked(roll, self.n_clips).view(np.int8)  # (S, K, N)
@@ -166,12 +159,6 @@ class SegmentTallies:
         return SegmentTally(errors, correct, n_estimated.sum(axis=0, dtype=np.int64), self._n_reference)
 
 
-def packed(flags: np.ndarray) -> np.ndarray:
-    """Booleans (..., N) as words (..., W) of 64 bits."""
-    padding = [(0, 0)] * (flags.ndim - 1) + [(0, -flags.shape[-1] % _WORD)]
-    return np.asarray(np.ascontiguousarray(np.packbits(np.pad(flags, padding), axis=-1)).view(np.uint64))
-
-
-def unpacked(words: np.ndarray, n: int) -> np.ndarray:
-    """Booleans (..., N) of words (..., W)."""
-    return np.unpackbits(np.ascontiguousarray(words).view(np.uint8), axis=-1, count=n).view(bool)
+def _in_words() -> list[bool]:
+    """After which steps the activity is kept as words: where all that follow take them."""
+    return [all(step.on_words for step in ORDER[k + 1 :]) for k in range(len(ORDER))]

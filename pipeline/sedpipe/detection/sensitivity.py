@@ -16,7 +16,7 @@ Where each class has settings of its own, the last two give all classes the same
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import expit, logit
@@ -90,7 +90,7 @@ def with_odds(chosen: PostProcessing, doublings: float) -> PostProcessing:
     >>> with_odds(PostProcessing((0.5, 0.2)), 1).threshold
     (0.6666666666666666, 0.3333333333333333)
     """
-    return replace(chosen, threshold=_moved(chosen.threshold, doublings)) if doublings else chosen
+    return chosen.changed(threshold=_moved(chosen.threshold, doublings)) if doublings else chosen
 
 
 def _settings_around(chosen: PostProcessing, grid: FrameGrid) -> dict[str, dict[float, PostProcessing]]:
@@ -100,8 +100,8 @@ def _settings_around(chosen: PostProcessing, grid: FrameGrid) -> dict[str, dict[
     shortest = [round(n * frame, 6) for n in range(int(LONGEST_MIN_DURATION_S / frame + 1e-6) + 1)]
     return {
         "threshold": {doublings: with_odds(chosen, doublings) for doublings in DOUBLINGS},
-        "median_s": {seconds: replace(chosen, median_s=seconds) for seconds in medians},
-        "min_duration_s": {seconds: replace(chosen, min_duration_s=seconds) for seconds in shortest},
+        "median_s": {seconds: chosen.changed(median_s=seconds) for seconds in medians},
+        "min_duration_s": {seconds: chosen.changed(min_duration_s=seconds) for seconds in shortest},
     }
 
 

@@ -12,22 +12,21 @@ shows, and is not taken.
 Every candidate is counted by :mod:`sedpipe.detection.segment_tallies`.
 
 - :data:`OPERATING_POINTS`: ``min_er``, the lowest error rate, and ``max_f1``, the highest micro F1
-- :class:`Candidates`: the values that are tried
-- :class:`OperatingPoint`, :class:`Step`: what was chosen, and what each step would have gained
+- :class:`OperatingPoint`, :class:`SearchStep`: what was chosen, and what each step would have gained
 - :func:`tune`: the choice
 """
 
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from itertools import product
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from sedpipe.choices import OPERATING_POINTS
+from sedpipe.detection.candidates import UNTUNED, Candidates, searches
 from sedpipe.detection.class_settings import best_of_classes
 from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.detection.postprocess import PostProcessing
@@ -35,74 +34,19 @@ from sedpipe.detection.segment_tallies import SegmentTallies, SegmentTally
 from sedpipe.metrics.detection_scores import DetectionScores
 from sedpipe.truth import Truth
 
-STEPS = ("untuned", "threshold", "smoothing", "gap", "hysteresis", "gate", "class_thresholds", "class_smoothing")
-UNTUNED = PostProcessing(threshold=0.5)
 N_FOLDS = 5
 QUICK_THRESHOLDS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 QUICK_MEDIAN_S = 0.56
 
 
 @dataclass(frozen=True)
-class Candidates:
-    """The values that are tried.
-
-    Parameters
-    ----------
-    thresholds, medians_s, min_durations_s, gaps_s, hystereses, gates : tuple of float
-        As in :class:`~sedpipe.detection.postprocess.PostProcessing`; of equally good ones the first is taken, but for
-        thresholds the one nearest to 0.5.
-
-    Raises
-    ------
-    ValueError
-        If one of them is empty.
-    """
-
-    thresholds: tuple[float, ...] = tuple(k / 50 for k in range(1, 46))
-    medians_s: tuple[float, ...] = (0.0, 0.24, 0.4, 0.56, 0.88, 1.2, 1.52, 2.0)
-    min_durations_s: tuple[float, ...] = (0.0, 0.16, 0.32, 0.48, 0.8)
-    gaps_s: tuple[float, ...] = (0.0, 0.16, 0.4, 0.8)
-    hystereses: tuple[float, ...] = (1.0, 0.75, 0.5, 0.25)
-    gates: tuple[float, ...] = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7)
-
-    def __post_init__(self) -> None:
-        if not all((self.thresholds, self.medians_s, self.min_durations_s, self.gaps_s, self.hystereses, self.gates)):
-            raise ValueError("candidates need at least one threshold, and one value of every other setting")
-
-    @property
-    def plain_thresholds(self) -> list[float]:
-        """Thresholds, that nearest to 0.5 first, then the lower one."""
-        return sorted(self.thresholds, key=lambda threshold: (round(math.fabs(threshold - 0.5), 9), threshold))
-
-    def of_step(self, step: str, found: PostProcessing) -> list[PostProcessing]:
-        """Common settings that a step tries, the plainest first; ``found`` is what the step before it came to."""
-        varied = {
-            "untuned": {},
-            "threshold": {},
-            "smoothing": {"median_s": self.medians_s, "min_duration_s": self.min_durations_s},
-            "gap": {"gap_s": self.gaps_s},
-            "hysteresis": {"hysteresis": self.hystereses},
-            "gate": {"gate": self.gates},
-            "class_thresholds": {},
-            "class_smoothing": {"median_s": self.medians_s},
-        }[step]
-        if step == "untuned":
-            return [UNTUNED]
-        return [
-            replace(found, threshold=threshold, **dict(zip(varied, values, strict=True)))
-            for values in product(*varied.values())
-            for threshold in self.plain_thresholds
-        ]
-
-
-@dataclass(frozen=True)
-class Step:
+class SearchStep:
     """One step of the search.
 
     Parameters
     ----------
     step : str
-        One of :data:`STEPS`.
+        One of :func:`~sedpipe.detection.candidates.searches`.
     settings : PostProcessing
         What it came to on all clips.
     tuned : float
@@ -119,6 +63,10 @@ class Step:
     cross_validated: float | None
     chosen: bool = False
 
+    def as_table(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return {**asdict(self), "settings": dict(self.settings)}
+
 
 @dataclass(frozen=True)
 class OperatingPoint:
@@ -130,13 +78,13 @@ class OperatingPoint:
         What was chosen.
     scores : DetectionScores
         Its segment-based scores on the split it was tuned on.
-    steps : tuple of Step
+    steps : tuple of SearchStep
         All that were tried, in order.
     """
 
     settings: PostProcessing
     scores: DetectionScores
-    steps: tuple[Step, ...]
+    steps: tuple[SearchStep, ...]
 
 
 def tune(
@@ -219,8 +167,8 @@ def _operating_point(name: str, split: SegmentTallies, folds: np.ndarray, candid
     tuned = _ladder(name, split, np.ones(len(folds), dtype=bool), candidates)
     validated = _cross_validated(name, split, folds, candidates)
     steps = [
-        Step(step, settings, split.tally(settings).score(name), score)
-        for step, settings, score in zip(STEPS, tuned, validated, strict=True)
+        SearchStep(step, settings, split.tally(settings).score(name), score)
+        for step, settings, score in zip(searches(), tuned, validated, strict=True)
     ]
     best = _best_of(name, validated)
     steps[best] = replace(steps[best], chosen=True)
@@ -231,17 +179,17 @@ def _operating_point(name: str, split: SegmentTallies, folds: np.ndarray, candid
 def _best_of(name: str, validated: Sequence[float | None]) -> int:
     """Step with the best cross-validated score; a plain threshold where there is none."""
     if None in validated:
-        return STEPS.index("threshold")
+        return list(searches()).index("threshold")
     sign = 1 if name == "min_er" else -1
-    return min(range(len(STEPS)), key=lambda step: (sign * (validated[step] or 0.0), step))
+    return min(range(len(validated)), key=lambda step: (sign * (validated[step] or 0.0), step))
 
 
 def _cross_validated(name: str, split: SegmentTallies, folds: np.ndarray, candidates: Candidates) -> list[float | None]:
     """Score of each step on clips that it was not tuned on, over all folds together."""
     masks = [folds == fold for fold in range(N_FOLDS)]
     if not all(split.reference[~mask].any() for mask in masks) or not all(mask.any() for mask in masks):
-        return [None] * len(STEPS)
-    tallies: list[list[SegmentTally]] = [[] for _ in STEPS]
+        return [None] * len(searches())
+    tallies: list[list[SegmentTally]] = [[] for _ in searches()]
     for mask in masks:
         for of_step, settings in zip(tallies, _ladder(name, split, ~mask, candidates), strict=True):
             of_step.append(split.tally(settings).of(mask))
@@ -252,9 +200,9 @@ def _ladder(name: str, split: SegmentTallies, mask: np.ndarray, candidates: Cand
     """What each step comes to on the clips of a mask."""
     found: list[PostProcessing] = []
     common = UNTUNED
-    for step in STEPS:
-        tried = candidates.of_step(step, common)
-        if step.startswith("class"):
+    for search in searches():
+        tried = candidates.of_search(search, common)
+        if search.startswith("class_"):
             found.append(best_of_classes(name, split, mask, tried, common))
         else:
             costs = [split.tally(settings).of(mask).cost(name) for settings in tried]

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,8 @@ import numpy as np
 import torch
 
 from sedpipe.choices import OPERATING_POINTS
-from sedpipe.detection.postprocess import PostProcessing, decode_events
+from sedpipe.detection.decoding import decode_events
+from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.errors import AudioError, SettingsError
 from sedpipe.events import Event
 from sedpipe.features.windows import Window, cut_windows, join_windows
@@ -135,14 +136,14 @@ def predict(
     log = None
     if out is not None:
         remove_leftovers(out, *{(out / file.name).parent for file in found.files})
-        log = PredictionLog(out, {"model": opened.sha256, "post_processing": asdict(point), "overlap": OVERLAP})
+        log = PredictionLog(out, {"model": opened.sha256, "post_processing": dict(point), "overlap": OVERLAP})
     files = []
     for file in listener.track(found.files, len(found.files), "recordings"):
         predicted = _of_file(file, trained, point, log)
         if out is not None and predicted.state != "failed":
             _write(out / f"{file.name}{FORMATS[form]}", predicted, form)
         files.append(predicted)
-    return PredictReport(str(opened.folder), files, asdict(point), found.left_out)
+    return PredictReport(str(opened.folder), files, dict(point), found.left_out)
 
 
 def chosen_settings(trained: TrainedModel, operating_point: str, threshold: float | None) -> PostProcessing:
@@ -151,7 +152,7 @@ def chosen_settings(trained: TrainedModel, operating_point: str, threshold: floa
         raise SettingsError(f"operating point must be one of {', '.join(OPERATING_POINTS)}, got {operating_point!r}")
     point = trained.operating_points[operating_point]
     try:
-        return point if threshold is None else replace(point, threshold=threshold)
+        return point if threshold is None else point.changed(threshold=threshold)
     except ValueError as error:
         raise SettingsError(f"--threshold: {error}") from error
 

@@ -15,8 +15,9 @@ import torch
 from lightning_fabric import Fabric
 
 from sedpipe.choices import OPERATING_POINTS
+from sedpipe.detection.candidates import UNTUNED
 from sedpipe.detection.frame_scores import FrameScores
-from sedpipe.detection.tuning import UNTUNED, OperatingPoint, scores_at_thresholds, tune
+from sedpipe.detection.tuning import OperatingPoint, scores_at_thresholds, tune
 from sedpipe.errors import MissingStageError, SedpipeError, SettingsError, StaleError
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.curves import Curves
@@ -166,7 +167,7 @@ def _finish(model: Network, task: _Task, report: TrainReport) -> None:
         run.model_path,
         TrainedModel(model, task.labels, task.spec, settings.network, settings.pooling, chosen),
     )
-    tuned = {name: {**as_table(point.settings), **as_table(point.scores.overall)} for name, point in points.items()}
+    tuned = {name: {**point.settings, **as_table(point.scores.overall)} for name, point in points.items()}
     steps = {name: point.steps for name, point in points.items()}
     run.write_record(task.record.model_copy(update={"operating_points": tuned, "tuning": steps, "result": report}))
     remove_resume(run.state_path)

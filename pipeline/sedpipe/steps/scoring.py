@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -83,7 +83,7 @@ def psds_scores(truth: Truth, scores: FrameScores, point: PostProcessing) -> dic
     clips = validate(truth.reference, {}, truth.durations, truth.labels)
     tables = []
     for threshold in THRESHOLDS:
-        at = replace(point, threshold=threshold, hysteresis=1.0, gate=0.0)
+        at = point.changed(threshold=threshold, hysteresis=1.0, gate=0.0)
         active = activity(scores.frame_probs, at, scores.grid, scores.counted)
         tables.append(_events_of(active, scores.edges, clips.durations))
     return {

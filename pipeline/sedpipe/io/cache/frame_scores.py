@@ -48,7 +48,7 @@ def write_frame_scores(path: Path, scores: FrameScores, origin: Origin) -> None:
         file.attrs.update(asdict(origin))
         file.attrs["labels"] = json.dumps(scores.labels.names)
         file.attrs.update(asdict(scores.grid))
-        file.attrs["operating_points"] = json.dumps({name: asdict(point) for name, point in scores.points.items()})
+        file.attrs["operating_points"] = json.dumps({name: dict(point) for name, point in scores.points.items()})
         file.create_dataset("frame_probs", data=scores.frame_probs)
         file.create_dataset("clip_probs", data=scores.clip_probs)
         file.create_dataset("clip_id", data=scores.clip_ids, dtype=h5py.string_dtype("utf-8"))

@@ -81,7 +81,7 @@ def described(trained: TrainedModel) -> dict[str, Any]:
         "feature_dtype": trained.spec.dtype,
         "network": asdict(trained.network),
         "pooling": asdict(trained.pooling),
-        "operating_points": {name: asdict(point) for name, point in trained.operating_points.items()},
+        "operating_points": {name: dict(point) for name, point in trained.operating_points.items()},
     }
 
 

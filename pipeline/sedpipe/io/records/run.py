@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from sedpipe.detection.tuning import Step
+from sedpipe.detection.tuning import SearchStep
 from sedpipe.io.records.form import Count, Name, Record, Table
 
 
@@ -59,7 +59,7 @@ class RunRecord(Record):
         Of sedpipe, Python and the packages that decide numbers.
     operating_points : dict
         Post-processing that was chosen, with its scores, by name; once it is finished.
-    tuning : dict of str to tuple of Step
+    tuning : dict of str to tuple of SearchStep
         Every step of the search for it.
     result : TrainReport
         What it came to; once it is finished.
@@ -72,5 +72,5 @@ class RunRecord(Record):
     data: Table
     versions: dict[str, str]
     operating_points: dict[str, Table] = Field(default_factory=dict)
-    tuning: dict[str, tuple[Step, ...]] = Field(default_factory=dict)
+    tuning: dict[str, tuple[SearchStep, ...]] = Field(default_factory=dict)
     result: TrainReport | None = None

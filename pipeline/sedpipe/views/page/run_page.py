@@ -81,7 +81,7 @@ def threshold_charts(run: ScoredRun) -> list[LineChart]:
     """Error rate and F1 against one threshold for all classes, the filters being those of the operating point."""
     settings = settings_of(run)
     split = SegmentTallies(run.frame_scores, run.truth)
-    scores = [split.scores(replace(settings, threshold=threshold)).overall for threshold in THRESHOLDS]
+    scores = [split.scores(settings.changed(threshold=threshold)).overall for threshold in THRESHOLDS]
     chosen = run.scores["segment_based"]
     point, x = run.scores["operating_point"], common_threshold(run)
     error_rates = _points(scores, "error_rate")

@@ -1,0 +1,118 @@
+"""Activities -> events.
+
+Frame ``k`` of an activity sounds from edge ``k`` to edge ``k + 1`` of its :class:`~sedpipe.frames.FrameGrid`, which is
+the grid of the probabilities, not that of the features. Event times are rounded to 1 ms.
+
+- :func:`decode_events`: probabilities of one clip -> events
+- :func:`decode_activity`: its activity -> events
+- :func:`frame_edges`, :func:`countable_frames`: the grid in seconds, and how much of it is no padding
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sedpipe.detection.postprocess import PostProcessing, activity
+from sedpipe.events import Event
+from sedpipe.frames import FrameGrid
+from sedpipe.labels import LabelSet
+
+TIME_DECIMALS = 3
+
+
+def decode_events(
+    frame_probs: np.ndarray,
+    labels: LabelSet,
+    point: PostProcessing,
+    grid: FrameGrid,
+    *,
+    n_frames: int | None = None,
+    duration: float | None = None,
+    clip_probs: np.ndarray | None = None,
+) -> list[Event]:
+    """Events of one clip.
+
+    Parameters
+    ----------
+    frame_probs : ndarray [shape=(T, K)]
+        Probability of each of K classes in each of T frames, in [0, 1].
+    labels : LabelSet
+        Names of the K classes.
+    point : PostProcessing
+        The settings.
+    grid : FrameGrid
+        Where the T frames lie.
+    n_frames : int, optional
+        How many frames count; the others are padding. All, if not given.
+    duration : float, optional
+        Length of the clip in seconds; no event reaches past it. The end of the last frame, if not given.
+    clip_probs : ndarray [shape=(K,) or (T, K)], optional
+        Probability of each class in the clip, for the gate; or in what is around each frame of a long recording.
+
+    Returns
+    -------
+    list of Event
+        In order of time; times rounded to 1 ms.
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit the labels, a probability is not a number, or a gate lacks ``clip_probs``.
+
+    Examples
+    --------
+    >>> probs = np.array([[0.1], [0.7], [0.9], [0.2]])
+    >>> decode_events(probs, LabelSet(("Dog",)), PostProcessing(0.5), FrameGrid(100, 8))
+    [Event(onset=0.08, offset=0.24, label='Dog')]
+    """
+    if frame_probs.ndim != 2 or frame_probs.shape[1] != len(labels):
+        raise ValueError(f"frame_probs must have shape (T, {len(labels)}), got {frame_probs.shape}")
+    counted = countable_frames(frame_edges(grid, len(frame_probs)), n_frames, duration)
+    active = activity(frame_probs, point, grid, counted, clip_probs)
+    return decode_activity(active, labels, grid, duration)
+
+
+def decode_activity(
+    active: np.ndarray, labels: LabelSet, grid: FrameGrid, duration: float | None = None
+) -> list[Event]:
+    """Runs of an activity (T, K) as events, cut at ``duration``."""
+    edges = frame_edges(grid, len(active))
+    end = edges[-1] if duration is None else min(edges[-1], round(duration, TIME_DECIMALS))
+    by_class = np.pad(active.T, ((0, 0), (1, 1))).astype(np.int8)
+    changes = np.diff(by_class, axis=1)
+    classes, starts = np.nonzero(changes == 1)
+    _, stops = np.nonzero(changes == -1)
+    onsets, offsets = edges[starts].tolist(), np.minimum(edges[stops], end).tolist()
+    runs = zip(onsets, offsets, classes.tolist(), strict=True)
+    return sorted(Event(onset, offset, labels.names[k]) for onset, offset, k in runs if onset < offset)
+
+
+def frame_edges(grid: FrameGrid, n_frames: int) -> np.ndarray:
+    """The grid's ``n_frames + 1`` edges as events have them: rounded to 1 ms."""
+    return np.array([round(edge, TIME_DECIMALS) for edge in grid.edges(n_frames).tolist()])
+
+
+def countable_frames(
+    edges: np.ndarray, n_frames: int | np.ndarray | None = None, duration: float | np.ndarray | None = None
+) -> np.ndarray:
+    """How many frames are no padding: those before ``n_frames`` that begin before ``duration`` ends.
+
+    Parameters
+    ----------
+    edges : ndarray [shape=(T + 1,)]
+        From :func:`frame_edges`.
+    n_frames, duration : number or ndarray [shape=(N,)], optional
+        Of one clip or of N.
+
+    Returns
+    -------
+    ndarray [shape=() or (N,)]
+        Integers in 0 .. T.
+    """
+    counted = np.asarray(len(edges) - 1)
+    if n_frames is not None:
+        counted = np.clip(n_frames, 0, counted)
+    if duration is not None:
+        rounded = np.vectorize(round, otypes=[float])(duration, TIME_DECIMALS)
+        counted = np.minimum(counted, np.searchsorted(edges[:-1], rounded, side="left"))
+    return counted

@@ -1,0 +1,111 @@
+"""Filters of activities, time along the first axis.
+
+An activity is an array (T, ...) of booleans, or, for all but the median, of words that hold a bit for each clip.
+Lengths are whole frames, which these make of seconds:
+
+- :func:`hysteresis`, :func:`median_filter`, :func:`close_gaps`, :func:`drop_short_runs`
+- :func:`median_frames`, :func:`gap_frames`, :func:`shortest_frames`: seconds -> frames
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from sedpipe.frames import FrameGrid
+
+# of a frame: 0.56 s / 0.08 s = 7.000000000000001
+_DUST = 1e-6
+
+
+def hysteresis(high: np.ndarray, low: np.ndarray) -> np.ndarray:
+    """``high`` (T, ...) with the frames of ``low`` that are connected to it."""
+    active = high.copy()
+    for t in range(1, len(active)):
+        active[t] |= low[t] & active[t - 1]
+    for t in range(len(active) - 2, -1, -1):
+        active[t] |= low[t] & active[t + 1]
+    return active
+
+
+def median_filter(active: np.ndarray, width: int) -> np.ndarray:
+    """Median over time of an activity, in a centred window; outside the array nothing is active.
+
+    Parameters
+    ----------
+    active : ndarray [shape=(T, ...)]
+        Boolean.
+    width : int
+        Odd number of frames.
+
+    Returns
+    -------
+    ndarray [shape=(T, ...)]
+        Active where more than half of the window is.
+
+    Raises
+    ------
+    ValueError
+        If ``width`` is not odd and positive.
+    """
+    if width < 1 or width % 2 == 0:
+        raise ValueError(f"the median needs an odd number of frames, got {width}")
+    half = width // 2
+    if half == 0:
+        return active
+    # how many were active before each frame, the ends repeated as far as the window reaches
+    before = np.zeros((len(active) + width, *active.shape[1:]), dtype=np.int32 if len(active) > 30_000 else np.int16)
+    np.cumsum(active, axis=0, dtype=before.dtype, out=before[half + 1 : half + 1 + len(active)])
+    before[half + 1 + len(active) :] = before[half + len(active)]
+    return np.asarray(before[width:] - before[:-width] > half)
+
+
+def close_gaps(active: np.ndarray, longest: int) -> np.ndarray:
+    """Activity (T, ...) with gaps of at most ``longest`` frames between two runs closed (a morphological closing)."""
+    if longest < 1:
+        return active
+    silence = np.full((longest + 1, *active.shape[1:]), ~np.zeros((), active.dtype))  # before and after: for ever
+    gaps = drop_short_runs(np.concatenate([silence, ~active, silence]), longest + 1)
+    return np.asarray(~gaps[longest + 1 : -longest - 1])
+
+
+def drop_short_runs(active: np.ndarray, shortest: int) -> np.ndarray:
+    """Activity (T, ...) without its runs of fewer than ``shortest`` frames (a morphological opening)."""
+    if shortest <= 1:
+        return active
+    run_starts = active.copy()  # run_starts[t]: the frames t, ..., t + shortest - 1 are all active
+    for shift in range(1, shortest):
+        run_starts[:-shift] &= active[shift:]
+        run_starts[-shift:] = False
+    kept = run_starts.copy()
+    for shift in range(1, shortest):
+        kept[shift:] |= run_starts[:-shift]
+    return kept
+
+
+def median_frames(median_s: float, grid: FrameGrid) -> int:
+    """Odd number of frames nearest to ``median_s``; of two equally near ones the larger.
+
+    >>> [median_frames(seconds, FrameGrid(100, 8)) for seconds in (0, 0.1, 0.16, 0.24, 0.56)]
+    [1, 1, 3, 3, 7]
+    """
+    return 2 * math.floor(median_s / grid.frame_duration / 2 + _DUST) + 1
+
+
+def gap_frames(gap_s: float, grid: FrameGrid) -> int:
+    """Frames of the longest gap that does not last longer than ``gap_s``.
+
+    >>> [gap_frames(seconds, FrameGrid(100, 8)) for seconds in (0, 0.08, 0.1, 0.16)]
+    [0, 1, 1, 2]
+    """
+    return math.floor(gap_s / grid.frame_duration + _DUST)
+
+
+def shortest_frames(min_duration_s: float, grid: FrameGrid) -> int:
+    """Frames of the shortest run that lasts ``min_duration_s``; a frame that the clip's end cuts counts in full.
+
+    >>> [shortest_frames(seconds, FrameGrid(100, 8)) for seconds in (0, 0.08, 0.1, 0.16)]
+    [1, 1, 2, 2]
+    """
+    return max(1, math.ceil(min_duration_s / grid.frame_duration - _DUST))

@@ -1,0 +1,26 @@
+"""Events -> frames, for what is to be found again."""
+
+from collections.abc import Iterable
+
+import numpy as np
+from sedpipe.events import Event
+from sedpipe.frames import FrameGrid
+from sedpipe.labels import LabelSet
+
+
+def encode_activity(events: Iterable[Event], labels: LabelSet, grid: FrameGrid, n_frames: int) -> np.ndarray:
+    """Activity (n_frames, K) of events; an event begins and ends at the edge nearest to its time."""
+    active = np.zeros((n_frames, len(labels)), dtype=bool)
+    for event in events:
+        first, end = (round(seconds / grid.frame_duration) for seconds in (event.onset, event.offset))
+        active[first:end, labels.index(event.label)] = True
+    return active
+
+
+def column(text: str) -> np.ndarray:
+    """'..##' as an activity (4, 1)."""
+    return np.array([[frame == "#"] for frame in text])
+
+
+def text_of(active: np.ndarray) -> str:
+    return "".join(".#"[int(frame)] for frame in active[:, 0])

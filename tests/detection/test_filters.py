@@ -1,0 +1,89 @@
+import numpy as np
+import pytest
+from activities import column, text_of
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from scipy import ndimage
+from sedpipe.detection.filters import close_gaps, drop_short_runs, hysteresis, median_filter, median_frames
+from sedpipe.frames import FrameGrid
+from sedpipe.labels import LabelSet
+
+DOG_CAT = LabelSet(("Dog", "Cat"))
+GRID = FrameGrid(44100, 882).subsampled(4)  # 0.08 s
+activities = arrays.arrays(bool, st.tuples(st.integers(1, 40), st.integers(1, 3)))
+odd = st.integers(0, 8).map(lambda half: 2 * half + 1)
+
+
+@pytest.mark.parametrize(
+    ("width", "before", "after"),
+    [
+        (3, ".#...##.#..", ".....###..."),
+        (3, "##.......##", "##.......##"),
+        (5, "##...##.##.", "......###.."),
+        (5, "#####", "#####"),
+        (9, "#####", "#####"),
+        (11, "#####", "....."),
+    ],
+)
+def test_median_filter_by_hand_nothing_is_active_outside(width, before, after):
+    assert text_of(median_filter(column(before), width)) == after
+
+
+@given(activities, odd)
+def test_median_filter_is_that_of_scipy_padded_with_inactive(active, width):
+    by_scipy = ndimage.median_filter(active.astype(np.uint8), size=(width, 1), mode="constant")
+    assert np.array_equal(median_filter(active, width), by_scipy.astype(bool))
+
+
+@given(arrays.arrays(np.float64, (30, 2), elements=st.floats(0, 1)), odd, st.floats(0.01, 1))
+def test_filtering_the_activity_is_thresholding_the_filtered_probabilities(probs, width, threshold):
+    filtered = ndimage.median_filter(probs, size=(width, 1), mode="constant")
+    assert np.array_equal(median_filter(probs >= threshold, width), filtered >= threshold)
+
+
+@pytest.mark.parametrize(("shortest", "after"), [(1, "#.##.###"), (2, "..##.###"), (3, ".....###"), (4, "........")])
+def test_short_runs_are_dropped_and_others_left_alone(shortest, after):
+    assert text_of(drop_short_runs(column("#.##.###"), shortest)) == after
+
+
+@given(activities, st.integers(1, 12))
+def test_dropping_short_runs_is_a_binary_opening(active, shortest):
+    padded = np.pad(active, ((shortest, shortest), (0, 0)))
+    opened = ndimage.binary_opening(padded, np.ones((shortest, 1)))[shortest:-shortest]
+    assert np.array_equal(drop_short_runs(active, shortest), opened)
+
+
+def test_the_studied_median_lengths_are_distinct_odd_numbers_of_frames():
+    lengths = (0.0, 0.24, 0.4, 0.56, 0.88, 1.2, 1.52, 2.0)
+    assert [median_frames(seconds, GRID) for seconds in lengths] == [1, 3, 5, 7, 11, 15, 19, 25]
+
+
+@pytest.mark.parametrize(
+    ("longest", "after"), [(0, "#.##..#...#."), (1, "####..#...#."), (2, "#######...#."), (9, "###########.")]
+)
+def test_gaps_between_events_are_closed_and_silence_at_the_ends_is_none(longest, after):
+    assert text_of(close_gaps(column("#.##..#...#."), longest)) == after
+    assert text_of(close_gaps(column("..#.."), longest)) == "..#.."
+
+
+@given(activities, st.integers(1, 12))
+def test_closing_gaps_is_a_binary_closing(active, longest):
+    padded = np.pad(active, ((longest + 1, longest + 1), (0, 0)))
+    closed = ndimage.binary_closing(padded, np.ones((longest + 1, 1)))[longest + 1 : -longest - 1]
+    assert np.array_equal(close_gaps(active, longest), closed)
+
+
+def test_hysteresis_keeps_low_frames_that_are_connected_to_a_high_one():
+    high, low = column("....#......"), column(".##.###..##")
+    assert text_of(hysteresis(high, low | high)) == "....###...."
+
+
+@given(activities, activities, st.integers(1, 5))
+def test_filters_of_words_are_filters_of_their_bits(one, other, length):
+    n = min(len(one), len(other))
+    flags = np.stack([one[:n, 0], other[:n, 0]], axis=-1)
+    words = (flags @ np.array([1, 2])).astype(np.uint64)
+    for step in (close_gaps, drop_short_runs):
+        expected = step(flags, length) @ np.array([1, 2])
+        assert np.array_equal(step(words, length), expected)

@@ -1,0 +1,138 @@
+import json
+import pickle
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sedpipe.detection import steps
+from sedpipe.detection.candidates import Candidates, searches
+from sedpipe.detection.decoding import decode_events
+from sedpipe.detection.filters import drop_short_runs
+from sedpipe.detection.frame_scores import FrameScores
+from sedpipe.detection.postprocess import PostProcessing
+from sedpipe.detection.segment_tallies import SegmentTallies
+from sedpipe.detection.steps import Frames, Step, StepSetting, add_step
+from sedpipe.detection.tuning import tune
+from sedpipe.events import Event
+from sedpipe.frames import FrameGrid
+from sedpipe.labels import LabelSet
+from sedpipe.metrics.segment_based import segment_based_scores
+from sedpipe.truth import Truth
+
+LABELS, GRID = LabelSet(("Dog", "Rain")), FrameGrid(100, 8)
+LONGEST = StepSetting("longest_s", 0.0, (0.0, 0.4, 0.8), "longest")
+
+
+def drop_long_events(active: np.ndarray, frames: Frames, longest_s: float) -> np.ndarray:
+    """Without the runs that last longer; 0 for none."""
+    if longest_s == 0:
+        return active
+    return active & ~drop_short_runs(active, round(longest_s / frames.grid.frame_duration) + 1)
+
+
+@pytest.fixture
+def order():
+    """The steps are as they were, when the test is over."""
+    before = list(steps.ORDER)
+    yield
+    steps.ORDER[:] = before
+
+
+@pytest.fixture(params=[False, True], ids=["booleans", "words"])
+def longest(request, order):
+    """A step of one's own, after the gaps are closed."""
+    add_step(Step("longest", drop_long_events, (LONGEST,), on_words=request.param), after="gap")
+
+
+def split() -> tuple[FrameScores, Truth]:
+    """Short dogs over long false alarms."""
+    g = np.random.default_rng(1)
+    names = [f"clip{n}" for n in range(30)]
+    reference = {name: [Event(1.0 + n / 10, 1.4 + n / 10, "Dog")] for n, name in enumerate(names)}
+    probs = np.full((30, 125, 2), 0.1, np.float32)
+    for n in range(30):
+        first = round((1.0 + n / 10) / 0.08)
+        probs[n, first : first + 5, 0] = 0.9
+        probs[n, 70 : 70 + 20 + g.integers(20), 0] = 0.9
+    counted, durations = np.full(30, 125), np.full(30, 10.0)
+    scores = FrameScores(names, probs, probs.max(axis=1), counted, durations, LABELS, GRID)
+    return scores, Truth(reference, dict.fromkeys(names, 10.0), LABELS)
+
+
+def test_the_steps_stand_in_the_documented_order():
+    assert [step.name for step in steps.ORDER] == ["threshold", "median", "gap", "shortest", "gate"]
+    assert list(searches()) == [
+        "untuned", "threshold", "smoothing", "gap", "hysteresis", "gate", "class_thresholds", "class_smoothing"
+    ]  # fmt: skip
+
+
+def test_a_step_of_ones_own_is_taken_in_its_place(longest):
+    probs = np.array([[0.9, 0.1], [0.1, 0.1], [0.9, 0.1], [0.1, 0.1], [0.1, 0.1], [0.9, 0.1]])
+    # the gap is closed first, so that the first event is too long
+    point = PostProcessing(0.5, gap_s=0.08, longest_s=0.16)
+    assert decode_events(probs, LABELS, point, GRID) == [Event(0.4, 0.48, "Dog")]
+    assert len(decode_events(probs, LABELS, PostProcessing(0.5, gap_s=0.08), GRID)) == 2
+    of_classes = PostProcessing(0.05, longest_s=(0.16, 0.0))
+    assert {event.label for event in decode_events(probs, LABELS, of_classes, GRID)} == {"Rain"}
+
+
+def test_a_step_of_ones_own_is_tuned_and_scored_as_its_events_are(longest):
+    scores, truth = split()
+    points = tune(scores, truth, candidates=Candidates(threshold=(0.3, 0.5)))
+    for point in points.values():
+        found = {step.step: step for step in point.steps}
+        assert list(found) == list(searches())
+        assert list(found).index("longest") == list(found).index("gate") + 1
+        assert found["longest"].settings.longest_s in (0.4, 0.8)
+        assert point.settings.longest_s == found["longest"].settings.longest_s
+        events = scores.decode(point.settings)
+        assert point.scores == segment_based_scores(truth.reference, events, truth.durations, LABELS)
+        assert point.scores.overall.error_rate < 0.05
+        assert SegmentTallies(scores, truth).scores(PostProcessing(0.5)).overall.error_rate > 0.5
+
+
+def test_settings_of_ones_own_are_stored_by_their_names(longest):
+    point = PostProcessing(0.5, longest_s=0.4)
+    assert PostProcessing(**json.loads(json.dumps(dict(point)))) == point
+    assert pickle.loads(pickle.dumps(point)) == point
+    assert hash(PostProcessing(0.5, longest_s=0.0)) == hash(PostProcessing(0.5))
+    # what is off is not told of, so that it can be read where the step is not known
+    assert dict(PostProcessing(0.5, longest_s=0.0)) == dict(PostProcessing(0.5))
+    with pytest.raises(ValueError, match="longest_s must be a length in seconds, got -1"):
+        PostProcessing(0.5, longest_s=-1)
+
+
+def test_a_setting_that_no_step_has_is_refused():
+    with pytest.raises(ValueError, match="no step has a setting 'longest_s': add its step first"):
+        PostProcessing(0.5, longest_s=0.4)
+    with pytest.raises(AttributeError, match="no step has a setting 'longest_s'"):
+        _ = PostProcessing(0.5).longest_s
+    with pytest.raises(ValueError, match="no step has a setting 'longest_s'"):
+        Candidates(longest_s=(1.0,))
+
+
+def test_a_step_needs_one_to_follow_and_settings_of_its_own():
+    with pytest.raises(ValueError, match="there is no step 'gaps' to follow: threshold, median, gap"):
+        add_step(Step("longest", drop_long_events, (LONGEST,)), after="gaps")
+    with pytest.raises(ValueError, match="another step has a setting 'gap_s'"):
+        add_step(Step("longest", drop_long_events, (StepSetting("gap_s", 0.0, (0.0,), "x"),)), after="gap")
+    assert len(steps.ORDER) == 5
+
+
+def test_a_step_cannot_light_padding(order):
+    everywhere = StepSetting("everywhere", 0.0, (0.0,), "everywhere")
+    add_step(Step("everywhere", lambda active, frames, on: active | bool(on), (everywhere,)), after="shortest")
+    scores, truth = split()
+    short = replace(scores, n_frames=np.full(30, 40))
+    events = short.decode(PostProcessing(0.5, everywhere=1.0))
+    assert {event.offset for found in events.values() for event in found} == {3.2}
+    overall = SegmentTallies(short, truth).scores(PostProcessing(0.5, everywhere=1.0)).overall
+    assert overall == segment_based_scores(truth.reference, events, truth.durations, LABELS).overall
+
+
+def test_settings_are_never_changed():
+    point = PostProcessing(0.5)
+    with pytest.raises(AttributeError, match=r"take another one by \.changed\(gate=\.\.\.\)"):
+        point.gate = 0.3
+    assert point.changed(gate=0.3) == PostProcessing(0.5, gate=0.3)
+    assert repr(point.changed(gate=0.3)).endswith("gate=0.3)")

@@ -143,6 +143,10 @@ class PostProcessing(Mapping[str, Setting]):
         """The same but for some settings."""
         return PostProcessing(**(self._settings | settings))
 
+    def as_table(self) -> dict[str, float | list[float]]:
+        """As JSON has it: a list where there is a number for each class."""
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in self._settings.items()}
+
     def check_classes(self, n_classes: int) -> None:
         """``ValueError`` if there are settings for each class, but not for ``n_classes``."""
         if not self._lengths <= {n_classes}:
@@ -165,7 +169,7 @@ class PostProcessing(Mapping[str, Setting]):
             return value if isinstance(value, PostProcessing) else _restored(value)
 
         return core_schema.no_info_plain_validator_function(
-            read, serialization=core_schema.plain_serializer_function_ser_schema(dict)
+            read, serialization=core_schema.plain_serializer_function_ser_schema(cls.as_table)
         )
 
 

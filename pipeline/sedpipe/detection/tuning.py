@@ -65,7 +65,7 @@ class SearchStep:
 
     def as_table(self) -> dict[str, Any]:
         """As JSON has it."""
-        return {**asdict(self), "settings": dict(self.settings)}
+        return {**asdict(self), "settings": self.settings.as_table()}
 
 
 @dataclass(frozen=True)

@@ -167,7 +167,7 @@ def _finish(model: Network, task: _Task, report: TrainReport) -> None:
         run.model_path,
         TrainedModel(model, task.labels, task.spec, settings.network, settings.pooling, chosen),
     )
-    tuned = {name: {**point.settings, **as_table(point.scores.overall)} for name, point in points.items()}
+    tuned = {name: {**point.settings.as_table(), **as_table(point.scores.overall)} for name, point in points.items()}
     steps = {name: point.steps for name, point in points.items()}
     run.write_record(task.record.model_copy(update={"operating_points": tuned, "tuning": steps, "result": report}))
     remove_resume(run.state_path)

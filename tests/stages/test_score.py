@@ -11,8 +11,8 @@ import h5py
 import numpy as np
 import pytest
 import torch
+from sedpipe.detection.candidates import searches
 from sedpipe.detection.postprocess import PostProcessing
-from sedpipe.detection.tuning import STEPS
 from sedpipe.errors import MissingStageError, SedpipeError, SettingsError
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.dataset import Dataset
@@ -310,7 +310,7 @@ def test_several_runs_are_scored_as_their_mean_tuned_on_testing(two):
     rows = [line.split("\t") for line in (folder / "evaluation-00001.tsv").read_text().splitlines()]
     assert rows[0] == ["onset", "offset", *LABELS]
     assert np.allclose([[float(cell) for cell in row[2:]] for row in rows[1:]], mean[1][: len(rows) - 1], atol=1e-6)
-    assert {tuple(step.step for step in steps) for steps in report.tuning.values()} == {STEPS}
+    assert {tuple(step.step for step in steps) for steps in report.tuning.values()} == {tuple(searches())}
     assert Path(report.estimated).parent == two.folder / "ensembles" / "run+other"
 
 

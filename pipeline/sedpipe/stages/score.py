@@ -17,7 +17,7 @@ import numpy as np
 
 from sedpipe.choices import OPERATING_POINTS, TUNED_ON
 from sedpipe.detection.frame_scores import FrameScores, mean_of
-from sedpipe.detection.tuning import OperatingPoint, Step, tune
+from sedpipe.detection.tuning import OperatingPoint, SearchStep, tune
 from sedpipe.errors import MissingStageError, SettingsError
 from sedpipe.events import Event
 from sedpipe.io.cache.dataset import Dataset
@@ -49,7 +49,7 @@ class _System:
 
     run: Run
     scores: FrameScores
-    tuning: dict[str, tuple[Step, ...]]
+    tuning: dict[str, tuple[SearchStep, ...]]
 
 
 def score(

@@ -12,7 +12,7 @@ from typing import TypeAlias
 from pydantic import Field
 
 from sedpipe.detection.postprocess import PostProcessing
-from sedpipe.detection.tuning import Step
+from sedpipe.detection.tuning import SearchStep
 from sedpipe.io.records.form import Count, Record
 from sedpipe.metrics.bootstrap import Difference
 from sedpipe.metrics.clip_based import TagScores
@@ -93,7 +93,7 @@ class ScoreReport(Record):
     commonest_class : str
         The one that a yardstick names everywhere.
     per_class : dict of str to ClassScores
-    tuning : dict of str to tuple of Step
+    tuning : dict of str to tuple of SearchStep
         How each operating point was found.
     estimated : str
         Path of the event list.
@@ -118,7 +118,7 @@ class ScoreReport(Record):
     yardsticks: dict[str, OverallScores] = Field(default_factory=dict)
     commonest_class: str = ""
     per_class: dict[str, ClassScores]
-    tuning: dict[str, tuple[Step, ...]] = Field(default_factory=dict)
+    tuning: dict[str, tuple[SearchStep, ...]] = Field(default_factory=dict)
     estimated: str
     against: AgainstRun | None = None
     undefined: dict[str, str] = Field(default_factory=dict)

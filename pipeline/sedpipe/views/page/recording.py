@@ -19,7 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from sedpipe.detection.postprocess import PostProcessing, gap_frames, median_frames, shortest_frames
+from sedpipe.detection.filters import gap_frames, median_frames, shortest_frames
+from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.events import Event
 from sedpipe.frames import FrameGrid
 from sedpipe.labels import LabelSet

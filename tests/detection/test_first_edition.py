@@ -42,7 +42,7 @@ def test_events_and_their_scores(settings):
     listed = {clip: [[e.onset, e.offset, TRUTH.labels.index(e.label)] for e in found] for clip, found in events.items()}
     assert listed == settings["events"]
     assert asdict(checked(SEGMENTS, TRUTH, events, 1.0)) == settings["segment_based"]
-    assert event_based(TRUTH, events) == settings["event_based"]
+    assert event_based(TRUTH, events).as_json() == settings["event_based"]
     counts = segment_based_counts(TRUTH.reference, events, TRUTH.durations, TRUTH.labels)
     assert as_json(intervals(counts)) == settings["intervals"]
 
@@ -63,5 +63,5 @@ def test_sweeps_around_a_setting_and_scores_at_each_threshold(settings):
 
 
 def test_yardsticks():
-    assert yardstick_scores(TRUTH, 1.0) == EXPECTED["yardsticks"]
+    assert {name: asdict(scores) for name, scores in yardstick_scores(TRUTH, 1.0).items()} == EXPECTED["yardsticks"]
     assert asdict(segment_based_scores(TRUTH.reference, {}, TRUTH.durations, TRUTH.labels).overall)["f1"] == 0

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from sedpipe.detection.postprocess import PostProcessing, above
+from sedpipe.detection.postprocess import PostProcessing, activity
+from sedpipe.frames import FrameGrid
 from sedpipe.views.page.probabilities import encoded, ten_thousandths
 
 PROBS = arrays(np.float32, 20, elements=st.floats(0, 1, width=32))
@@ -13,7 +14,7 @@ PROBS = arrays(np.float32, 20, elements=st.floats(0, 1, width=32))
 
 @given(PROBS, st.integers(0, 10_000))
 def test_at_any_threshold_of_four_digits_the_same_frames_are_active(probs, k):
-    active = above(probs[:, None], PostProcessing(k / 10_000))[:, 0]
+    active = activity(probs[:, None], PostProcessing(k / 10_000), FrameGrid(100, 8))[:, 0]
     assert np.array_equal(ten_thousandths(probs) >= k, active)
 
 

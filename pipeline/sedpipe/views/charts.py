@@ -1,7 +1,6 @@
 """Numbers -> places on a drawing, as a template needs them.
 
 - :class:`LineChart`, :class:`Line`, :class:`Mark`: curves over one axis, in the units of an SVG's ``viewBox``
-- :func:`curve`: evenly spaced values -> an SVG path
 - :class:`Scale`: an axis alone
 - :func:`ticks_up_to`, :func:`ticks_between`: round numbers for an axis
 """
@@ -94,20 +93,6 @@ class LineChart:
     def path(self, line: Line) -> str:
         """A line as an SVG path."""
         return "M" + "L".join(f"{self.x(x):g},{self.y(y):g}" for x, y in line.points) if line.points else ""
-
-
-def curve(values: Iterable[float], step: float, end: float, width: int = 1000, height: int = 100) -> str:
-    """SVG path of values in [0, 1] that hold for ``step`` each, through the middle of each, from 0 to ``end``.
-
-    >>> curve([0, 1], step=0.5, end=1.0)
-    'M0,100L250,100L750,0L1000,0'
-    """
-    heights = [round(height - value * height) for value in values]
-    middles = [round((k + 0.5) * step / end * width) for k in range(len(heights))]
-    inner = [(x, y) for x, y in zip(middles, heights, strict=True) if x <= width]
-    return "M" + "L".join(
-        f"{x},{y}" for x, y in [(0, heights[0]), *inner, (width, inner[-1][1] if inner else heights[0])]
-    )
 
 
 def ticks_up_to(highest: float, n: int = 5) -> list[float]:

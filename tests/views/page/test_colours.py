@@ -88,3 +88,23 @@ def test_eight_runs_and_the_reference_are_told_apart_by_everybody(scheme):
 def test_one_run_alone_has_the_colour_of_a_model(scheme):
     found = colours(scheme)
     assert found["run-0"] == found["model"]
+
+
+def figure_colours(scheme):
+    """Those of the figures of ``reproduce``, which stand alone and follow the system's scheme."""
+    style = files("sedpipe.views").joinpath("templates", "figure.svg").read_text(encoding="utf-8")
+    light, dark = style.split("@media (prefers-color-scheme: dark)")
+    part = light if scheme == "light" else dark[: dark.index("\n}")]
+    return dict(re.findall(r"--([\w-]+): (#\w{6});", part))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_systems_of_figures_are_read_and_told_apart_and_mean_nothing_else_on_the_page(scheme):
+    found, page = figure_colours(scheme), colours(scheme)
+    assert found.keys() == figure_colours("light").keys()
+    assert found["truth"] == page["truth"]
+    systems = [found[f"system-{k}"] for k in range(4)]
+    for ink in (*systems, *(found[name] for name in ("ink", "soft", "faint", "note"))):
+        assert contrast(ink, found["paper"]) >= 4.5, ink
+    for one, other in combinations([*systems, page["truth"], page["model"]], 2):
+        assert distance(one, other) >= TOLD_APART, (one, other)

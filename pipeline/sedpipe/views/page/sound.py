@@ -32,6 +32,9 @@ QUALITIES = (Quality(44_100, 48_000), Quality(24_000, 32_000), Quality(22_050, 2
 """The best first. The last is a telephone call's, and still tells a dog from a cat."""
 
 
+_QUICKLY = {"compression_level": "7"}  # of LAME's 0 to 9: in two fifths of the time, as many bytes
+
+
 def best_quality(seconds: float, most_bytes: float) -> Quality | None:
     """The best in which so many seconds fit into so many bytes; None if they fit in none.
 
@@ -60,7 +63,7 @@ def encode_mp3(blocks: Iterable[np.ndarray], quality: Quality) -> bytes:
     file = io.BytesIO()
     with av.open(file, "w", format="mp3") as container:
         stream = container.add_stream(
-            "libmp3lame", rate=quality.sample_rate, layout="mono", bit_rate=quality.bits_per_second
+            "libmp3lame", rate=quality.sample_rate, layout="mono", bit_rate=quality.bits_per_second, options=_QUICKLY
         )
         n_samples = 0
         for block in blocks:

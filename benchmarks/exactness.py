@@ -14,7 +14,7 @@ from pathlib import Path
 import librosa
 import numpy as np
 from sedpipe.features.logmel import LogMelConfig, log_mel
-from sedpipe.io.audio.waveforms import read_waveform
+from sedpipe.io.audio.store import read_stored
 
 CONFIG = LogMelConfig()
 BELOW_DB = (80, 100, np.inf)
@@ -67,7 +67,7 @@ def main() -> None:
         worst.setdefault(kind, []).append(differences(waveform))
     for folder in options.folders:
         for path in sorted(path for path in folder.rglob("*") if path.suffix in (".wav", ".flac", ".ogg")):
-            found = differences(read_waveform(path, CONFIG.sample_rate, most_samples=CONFIG.n_samples))
+            found = differences(read_stored(path, CONFIG.sample_rate, most_samples=CONFIG.n_samples))
             worst.setdefault(folder.name, []).append(found)
     print(f"{'largest difference, dB':24}{'clips':>7}{'to -80 dB':>12}{'to -100 dB':>12}{'below':>12}")
     for kind, found in worst.items():

@@ -34,7 +34,7 @@ import numpy as np
 import soundfile
 import torch
 from sedpipe.features.logmel import LogMelConfig, log_mel, mel_filterbank
-from sedpipe.io.audio.waveforms import read_waveform
+from sedpipe.io.audio.store import read_stored
 from sedpipe.io.files.checksums import sha256_of
 from sedpipe.io.parallel import chunked
 from sedpipe.stages.features import CLIPS_PER_SHARD
@@ -93,7 +93,7 @@ def by_sedpipe(path: Path, clock: Clock) -> np.ndarray:
     """Ours; mel and logarithm are part of the same loops, so all of it counts as "frame + FFT"."""
     clock.time("hash", sha256_of, path)
     most = CONFIG.n_samples
-    waveform = clock.time("decode", read_waveform, path, CONFIG.sample_rate, most_samples=most)
+    waveform = clock.time("decode", read_stored, path, CONFIG.sample_rate, most_samples=most)
     return clock.time("frame + FFT", log_mel, waveform, CONFIG)[0]
 
 
@@ -117,7 +117,7 @@ def inputs(folder: Path | None, n_clips: int, out: Path) -> dict[str, list[Path]
 
 
 def _of_file(path: Path) -> np.ndarray:
-    return read_waveform(path, CONFIG.sample_rate)
+    return read_stored(path, CONFIG.sample_rate)
 
 
 def _synthesised(number: int) -> np.ndarray:

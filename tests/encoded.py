@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import tempfile
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -10,6 +11,7 @@ from pathlib import Path
 import av
 import numpy as np
 import scipy.signal
+import soundfile
 import soxr
 
 
@@ -87,3 +89,94 @@ def start_error_ms(
     before, peak, after = matches[best - 1 : best + 2]
     shift = 0.5 * (before - after) / (before - 2 * peak + after)
     return float(1000 * (best + shift - margin) / rate)
+
+
+ENCODINGS = {
+    "wav 16 bit": ("wav", "-c:a pcm_s16le"),
+    "wav 8 bit": ("wav", "-c:a pcm_u8"),
+    "wav 24 bit": ("wav", "-c:a pcm_s24le"),
+    "wav 32 bit": ("wav", "-c:a pcm_s32le"),
+    "wav float": ("wav", "-c:a pcm_f32le"),
+    "wav double": ("wav", "-c:a pcm_f64le"),
+    "wav A-law": ("wav", "-c:a pcm_alaw"),
+    "wav mu-law": ("wav", "-c:a pcm_mulaw"),
+    "wav MS ADPCM": ("wav", "-c:a adpcm_ms"),
+    "wav IMA ADPCM": ("wav", "-c:a adpcm_ima_wav"),
+    "wav G.726": ("wav", "-c:a adpcm_g726 -ar 8000 -ac 1"),
+    "wav G.722": ("wav", "-c:a g722 -ar 16000 -ac 1"),
+    "rf64": ("wav", "-c:a pcm_s16le -rf64 always"),
+    "w64": ("w64", "-c:a pcm_s16le"),
+    "aiff 16 bit": ("aiff", "-c:a pcm_s16be"),
+    "aiff 24 bit": ("aiff", "-c:a pcm_s24be"),
+    "caf 16 bit": ("caf", "-c:a pcm_s16be"),
+    "caf ALAC": ("caf", "-c:a alac"),
+    "caf Opus": ("caf", "-c:a libopus"),
+    "au": ("au", "-c:a pcm_s16be"),
+    "voc": ("voc", "-c:a pcm_u8"),
+    "ircam": ("ircam", "-c:a pcm_s16le -f ircam"),
+    "sox": ("sox", "-c:a pcm_s32le"),
+    "flac": ("flac", "-c:a flac"),
+    "flac in Ogg": ("oga", "-c:a flac -f ogg"),
+    "Ogg Vorbis": ("ogg", "-c:a libvorbis"),
+    "Ogg Opus": ("opus", "-c:a libopus"),
+    "Ogg Speex": ("ogg", "-c:a libspeex -ar 16000 -ac 1"),
+    "webm Opus": ("webm", "-c:a libopus"),
+    "webm Vorbis": ("webm", "-c:a libvorbis"),
+    "Matroska FLAC": ("mka", "-c:a flac"),
+    "Matroska 16 bit": ("mka", "-c:a pcm_s16le"),
+    "Matroska AC-3": ("mkv", "-c:a ac3 -ar 48000"),
+    "mp3 constant": ("mp3", "-c:a libmp3lame -b:a 128k"),
+    "mp3 variable": ("mp3", "-c:a libmp3lame -q:a 4"),
+    "mp3 variable, no Xing": ("mp3", "-c:a libmp3lame -q:a 4 -write_xing 0"),
+    "mp3 average, no Xing": ("mp3", "-c:a libmp3lame -abr 1 -b:a 96k -write_xing 0"),
+    "mp2": ("mp2", "-c:a mp2 -ar 44100"),
+    "m4a AAC": ("m4a", "-c:a aac"),
+    "m4a ALAC": ("m4a", "-c:a alac"),
+    "mp4 AAC, fragments": ("mp4", "-c:a aac -movflags frag_keyframe+empty_moov -frag_duration 2000000"),
+    "AAC, ADTS": ("aac", "-c:a aac -f adts"),
+    "MPEG transport stream": ("ts", "-c:a aac -f mpegts"),
+    "flv AAC": ("flv", "-c:a aac -ar 44100"),
+    "mov 16 bit": ("mov", "-c:a pcm_s16le"),
+    "wma": ("wma", "-c:a wmav2 -ar 44100"),
+    "AC-3": ("ac3", "-c:a ac3 -ar 48000"),
+    "E-AC-3": ("eac3", "-c:a eac3 -ar 48000"),
+    "WavPack": ("wv", "-c:a wavpack"),
+    "True Audio": ("tta", "-c:a tta"),
+    "avi 16 bit": ("avi", "-c:a pcm_s16le"),
+    "avi MP3": ("avi", "-c:a libmp3lame"),
+    "nut": ("nut", "-c:a pcm_s16le"),
+}
+"""Suffix and FFmpeg's options, by name. All but the last bits of one recording."""
+
+EXCESS_S = {
+    "wav IMA ADPCM": 0.07,
+    "mp3 variable, no Xing": 0.1,
+    "mp3 average, no Xing": 0.1,
+    "avi MP3": 0.1,
+    "mp4 AAC, fragments": 0.07,
+    "AAC, ADTS": 0.15,
+    "MPEG transport stream": 0.15,
+}
+"""What an encoder puts before and after the sound where nothing in the file says how much: up to so much longer."""
+
+
+def encode_all(samples: np.ndarray, rate: int, folder: Path) -> dict[str, Path]:
+    """The same recording in every encoding that the ``ffmpeg`` of this machine has, by name.
+
+    Parameters
+    ----------
+    samples : np.ndarray [shape=(samples,)]
+    rate : int
+    folder : Path
+        Where the files go, ``<number><suffix>``.
+    """
+    known = subprocess.run(["ffmpeg", "-hide_banner", "-encoders"], capture_output=True, text=True, check=True).stdout
+    source = folder / "source.wav"
+    soundfile.write(source, np.stack([samples, samples], axis=1), rate)
+    command, made = ["ffmpeg", "-v", "error", "-y", "-i", str(source)], {}
+    for number, (name, (suffix, options)) in enumerate(ENCODINGS.items()):
+        if f" {options.split()[1]} " in known:
+            made[name] = folder / f"{number}.{suffix}"
+            command += [*options.split(), str(made[name])]
+    subprocess.run(command, check=True)
+    return made

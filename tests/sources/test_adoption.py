@@ -217,7 +217,7 @@ def test_a_damaged_member_is_called_by_its_name_in_the_archive(tmp_path: Path) -
         packed.writestr("\x1b[2J/abCdEfGhIjK_30.000_40.000.wav", "no audio")
     fates, _ = adopted(tmp_path, clip("abCdEfGhIjK"), places=(tmp_path / "mine.zip",))
     [fate] = fates.values()
-    assert fate.message.startswith(f"{tmp_path / 'mine.zip'}: '\\x1b[2J/abCdEfGhIjK_30.000_40.000.wav' cannot be")
+    assert fate.message.startswith(f"{tmp_path / 'mine.zip'}: '\\x1b[2J/abCdEfGhIjK_30.000_40.000.wav': cannot be")
 
 
 @pytest.mark.parametrize("text", ["#EXTM3U\n#EXTINF:10,\n{}\n", "ffconcat version 1.0\nfile '{}'\n"])

@@ -157,7 +157,7 @@ def test_a_recording_that_cannot_be_placed_is_named_with_its_reason(tmp_path: Pa
     soundfile.write(folder / "001 - Low tone" / "1-1.wav", np.zeros(44_100), 44_100)
     manifest = manifest_at(recorded_mixtures(tmp_path, folder, "http://127.0.0.1:1/none.zip"))
     rows = resolved(source_of(manifest, tmp_path / "cache", folder)[0])["training"]
-    assert {fate.message for fate in rows.dropped} == {"recording 001 - Low tone/1-1.wav: the recording is silent"}
+    assert {fate.message for fate in rows.dropped} == {f"{folder}/001 - Low tone/1-1.wav: silent"}
 
 
 def test_a_split_without_any_recording_is_unavailable_in_one_line(tmp_path: Path) -> None:

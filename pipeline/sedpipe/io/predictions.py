@@ -54,7 +54,7 @@ class PredictedFile:
     state : str
         ``ok``, ``kept`` (finished before) or ``failed``.
     reason : str
-        Why it failed.
+        Why it failed; else what is to be said of the recording, if anything is.
     """
 
     path: str
@@ -147,7 +147,7 @@ class PredictionLog:
             if line is None or line["file"] != state_of(path):
                 return None
             events = [PredictedEvent(**event) for event in line["events"]]
-            return PredictedFile(str(path), name, line["duration"], events, state="kept")
+            return PredictedFile(str(path), name, line["duration"], events, state="kept", reason=line.get("reason", ""))
         except (OSError, KeyError, TypeError):
             return None
 
@@ -155,6 +155,7 @@ class PredictionLog:
         """A recording is finished; ``state`` is its :func:`state_of` from before it was read."""
         events = [asdict(event) for event in file.events]
         line = {"name": file.name, "file": state, "duration": file.duration, "events": events}
+        line |= {"reason": file.reason} if file.reason else {}
         with self._path.open("ab") as log:
             log.write((json.dumps(line, ensure_ascii=False) + "\n").encode())
             log.flush()

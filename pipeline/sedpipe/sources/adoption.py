@@ -25,8 +25,7 @@ from sedpipe.clips import DEFAULT_SAMPLE_RATE, Clip
 from sedpipe.errors import SedpipeError
 from sedpipe.failures import FailedClipError, Failure
 from sedpipe.fates import Fate
-from sedpipe.io.audio.container import lasts
-from sedpipe.io.audio.cut import cut
+from sedpipe.io.audio.cut import cut, lasts
 from sedpipe.io.audio.store import store_cut
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.files.archives import ArchiveError, Unpacker, read_members

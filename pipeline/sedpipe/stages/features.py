@@ -17,7 +17,7 @@ from typing import Any
 
 from sedpipe.errors import AudioError, MissingStageError, SedpipeError
 from sedpipe.features.spec import FeatureSpec
-from sedpipe.io.audio.waveforms import read_waveform
+from sedpipe.io.audio.store import read_stored
 from sedpipe.io.cache.audio_checksums import AudioStamp
 from sedpipe.io.cache.dataset import Dataset, audio_name
 from sedpipe.io.cache.feature_file import FeatureFile
@@ -306,7 +306,7 @@ def _write_one_shard(
         path = cache.audio_dir(split) / audio_name(clip_id)
         try:
             stamp = AudioStamp.of(path)  # before it is decoded: a file that changes meanwhile is made anew next time
-            waveform = read_waveform(path, front_end.sample_rate, most_samples=front_end.n_samples)
+            waveform = read_stored(path, front_end.sample_rate, most_samples=front_end.n_samples)
             features, n_frames = front_end.extract(waveform)
         except (AudioError, OSError) as error:
             failures[clip_id] = str(error)

@@ -29,7 +29,7 @@ from sedpipe.events import Event
 from sedpipe.features.windows import Window, cut_windows, join_windows
 from sedpipe.frames import FrameGrid
 from sedpipe.io.audio.find import AudioFile, find_audio
-from sedpipe.io.audio.waveforms import read_blocks
+from sedpipe.io.audio.waveforms import Recording
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.files.atomic import remove_leftovers, write_text
 from sedpipe.io.models.checkpoints import TrainedModel
@@ -190,11 +190,11 @@ def _shown(name: object) -> str:
 
 
 def _listen(file: AudioFile, trained: TrainedModel, point: PostProcessing) -> PredictedFile:
-    probs, clip_probs, n_samples = frame_probabilities(
-        read_blocks(file.path, trained.spec.front_end.sample_rate), trained
-    )
-    duration = round(n_samples / trained.spec.front_end.sample_rate, 3)
-    return PredictedFile(str(file.path), file.name, duration, events_of(probs, clip_probs, n_samples, trained, point))
+    recording, sample_rate = Recording(file.path), trained.spec.front_end.sample_rate
+    probs, clip_probs, n_samples = frame_probabilities(recording.resampled(sample_rate), trained)
+    duration, events = round(n_samples / sample_rate, 3), events_of(probs, clip_probs, n_samples, trained, point)
+    remark = "; ".join(sentence for _, sentence in recording.remarks)
+    return PredictedFile(str(file.path), file.name, duration, events, reason=remark)
 
 
 def events_of(

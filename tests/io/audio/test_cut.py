@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from encoded import FORMS, Form, clock, encoded, start_error_ms
 from sedpipe.failures import FailedClipError, Failure
-from sedpipe.io.audio.cut import cut
+from sedpipe.io.audio.cut import cut, lasts
 
 RATE = 44_100
 LENGTH_S = 60.0
@@ -204,3 +204,15 @@ def test_a_stretch_that_is_damaged_is_not_taken_for_one_that_ends_early() -> Non
     content[first:last] = bytes(last - first)
     assert failure_of(io.BytesIO(bytes(content)), 30, 40) == Failure("retryable", "undecodable")
     assert not cut(io.BytesIO(bytes(content)), 10, 20, RATE).is_short
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_how_long_a_recording_lasts_is_told_without_decoding(tmp_path: Path, form: str) -> None:
+    (tmp_path / "a").write_bytes(encoded(clock(20, FORMS[form].rate), FORMS[form]))
+    assert [lasts(tmp_path / "a", seconds) for seconds in (10, 19.9, 20.5)] == [True, True, False]
+
+
+def test_what_holds_no_audio_lasts_for_no_time(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("a dog barks")
+    with pytest.raises(FailedClipError, match="cannot be decoded as audio"):
+        lasts(tmp_path / "a", 1)

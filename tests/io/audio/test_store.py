@@ -1,11 +1,15 @@
+import errno
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
-from sedpipe.errors import SedpipeError
-from sedpipe.io.audio.store import write_flac
+from sedpipe.clips import Clip
+from sedpipe.errors import AudioError, SedpipeError
+from sedpipe.io.audio.cut import Cut
+from sedpipe.io.audio.store import fate_of_stored, read_stored, store_cut, write_flac
 from sedpipe.io.audio.waveforms import read_waveform
+from sedpipe.io.files.checksums import sha256_of
 
 RATE = 44_100
 
@@ -30,3 +34,58 @@ def test_a_place_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(SedpipeError, match=r"^cannot write .*a\.flac: (Not a directory|File exists)$"):
         write_flac(tmp_path / "file" / "a.flac", np.zeros(10), RATE)
+
+
+@pytest.mark.parametrize("rate", [8_000, 44_100, 48_000, 96_000])
+def test_the_beginning_alone_is_the_beginning_of_all(tmp_path: Path, rate: int) -> None:
+    write_flac(tmp_path / "a.flac", np.random.default_rng(0).uniform(-0.5, 0.5, 2 * rate), rate)
+    whole = read_waveform(tmp_path / "a.flac", RATE)
+    beginning = read_stored(tmp_path / "a.flac", RATE, most_samples=RATE)
+    assert beginning.dtype == np.float32
+    np.testing.assert_allclose(beginning, whole[:RATE], rtol=0, atol=0 if rate == RATE else 1e-6)
+    np.testing.assert_array_equal(read_stored(tmp_path / "a.flac", RATE), whole)
+
+
+def test_what_lies_beyond_the_beginning_is_not_looked_at(tmp_path: Path) -> None:
+    write_flac(tmp_path / "a.flac", np.random.default_rng(0).uniform(-0.5, 0.5, 10 * RATE), RATE)
+    content = (tmp_path / "a.flac").read_bytes()
+    (tmp_path / "a.flac").write_bytes(content[: len(content) // 2])
+    assert len(read_stored(tmp_path / "a.flac", RATE, most_samples=RATE)) == RATE
+    with pytest.raises(AudioError, match=r"a\.flac: cannot be decoded as audio$"):
+        read_stored(tmp_path / "a.flac", RATE)
+
+
+@pytest.mark.parametrize("content", [b"", b"no audio"])
+def test_a_stored_file_that_is_none_is_a_sentence(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a.flac").write_bytes(content)
+    with pytest.raises(AudioError, match=r"a\.flac: (the file is empty \(0 bytes\)|cannot be decoded as audio)$"):
+        read_stored(tmp_path / "a.flac", RATE)
+    with pytest.raises(AudioError, match=r"a\.flac: No such file or directory$"):
+        read_stored(tmp_path / "b" / "a.flac", RATE)
+
+
+def test_silence_in_the_store_is_read_as_what_it_is(tmp_path: Path) -> None:
+    write_flac(tmp_path / "a.flac", np.zeros(10), RATE)
+    assert read_stored(tmp_path / "a.flac", RATE).tolist() == [0.0] * 10
+
+
+def test_a_cut_is_stored_with_its_fate_and_every_remark(tmp_path: Path) -> None:
+    clip = Clip("a", "training", "a.wav", 0.0, 10.0, ("Car",))
+    loud = Cut(np.full(3 * RATE, 0.5, np.float32), RATE, 48_000, 2, "webm opus", True, (("clipped", "too loud"),))
+    fate = store_cut(loud, clip, tmp_path / "a.flac", "a tool", "251")
+    assert (fate.state, fate.reason) == ("ok", "short")
+    assert fate.message == "3.000 s of 10 s: its source ends; too loud"
+    assert (fate.source_format, fate.sample_rate, fate.channels, fate.tool) == ("webm opus 251", 48_000, 2, "a tool")
+    assert fate.sha256 == sha256_of(tmp_path / "a.flac")
+    told = fate_of_stored(clip, tmp_path / "a.flac")
+    assert (told.duration, told.reason, told.sha256) == (3.0, "short", fate.sha256)
+
+
+def test_a_full_disk_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(SedpipeError, match=r"^cannot write .*a\.flac: No space left on device$"):
+        write_flac(tmp_path / "a.flac", np.zeros(10), RATE)
+    assert list(tmp_path.iterdir()) == []

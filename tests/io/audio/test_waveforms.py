@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import av
@@ -8,7 +9,7 @@ from encoded import FORMS, Form, clock, encoded, start_error_ms
 from sedpipe.errors import AudioError
 from sedpipe.io.audio import waveforms as audio
 from sedpipe.io.audio.store import write_flac
-from sedpipe.io.audio.waveforms import read_blocks, read_waveform
+from sedpipe.io.audio.waveforms import Recording, read_blocks, read_waveform
 
 RATE = 44_100
 
@@ -27,7 +28,7 @@ def reason(path: Path) -> str:
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_samples_of_16_bits_are_read_exactly(tmp_path: Path, dtype: str) -> None:
-    whole = np.array([0, 1, -1, 12_345, -32_768, 32_767], dtype=np.int16)
+    whole = np.resize(np.array([0, 1, -1, 12_345, -32_768, 32_767], dtype=np.int16), RATE)
     soundfile.write(tmp_path / "a.wav", whole, RATE)
     waveform = read_waveform(tmp_path / "a.wav", RATE, dtype)
     assert waveform.dtype == dtype
@@ -35,8 +36,8 @@ def test_samples_of_16_bits_are_read_exactly(tmp_path: Path, dtype: str) -> None
 
 
 def test_channels_are_averaged(tmp_path: Path) -> None:
-    soundfile.write(tmp_path / "a.wav", np.array([[0.5, 0.25], [-0.5, 0.5]]), RATE)
-    assert read_waveform(tmp_path / "a.wav", RATE).tolist() == [0.375, 0.0]
+    soundfile.write(tmp_path / "a.wav", np.array([[0.5, 0.25], [-0.5, 0.5]] * RATE), RATE)
+    assert read_waveform(tmp_path / "a.wav", RATE)[:2].tolist() == [0.375, 0.0]
 
 
 @pytest.mark.parametrize("rate", [8_000, 22_050, 48_000, 96_000])
@@ -73,9 +74,13 @@ def test_what_libsndfile_cannot_read_is_decoded_all_the_same(tmp_path: Path, for
     assert abs(start_error_ms(waveform[RATE : 2 * RATE], clock(3, RATE), 1)) < (50 if form.container == "asf" else 1)
 
 
-def test_a_short_or_silent_recording_is_a_recording(tmp_path: Path) -> None:
-    (tmp_path / "a.m4a").write_bytes(encoded(np.zeros(22_050), FORMS["m4a"]))
-    assert len(read_waveform(tmp_path / "a.m4a", RATE)) == pytest.approx(22_050, abs=1100)
+@pytest.mark.parametrize("form", ["wav", "flac", "m4a", "mp3"])
+def test_a_short_recording_is_a_recording_and_a_silent_one_is_none(tmp_path: Path, form: str) -> None:
+    rate = FORMS[form].rate
+    (tmp_path / "a").write_bytes(encoded(clock(0.2, rate), FORMS[form]))
+    assert len(read_waveform(tmp_path / "a", RATE)) == pytest.approx(0.2 * RATE, abs=1100)
+    (tmp_path / "a").write_bytes(encoded(np.zeros(rate), FORMS[form]))
+    assert reason(tmp_path / "a") == "silent"
 
 
 @pytest.mark.parametrize("text", ["#EXTM3U\n#EXTINF:10,\n{}\n", "ffconcat version 1.0\nfile '{}'\n"])
@@ -87,7 +92,9 @@ def test_a_list_that_is_called_like_audio_opens_no_other_file(tmp_path: Path, te
 
 def test_unusable_files_have_their_reason(tmp_path: Path) -> None:
     assert reason(tmp_path / "missing.wav") == "No such file or directory"
-    assert reason(tmp_path) == "cannot be decoded as audio"
+    assert reason(tmp_path) == "a folder, expected audio"
+    os.mkfifo(tmp_path / "pipe.wav")
+    assert reason(tmp_path / "pipe.wav") == "no file, expected audio"  # who reads it waits without end
     (tmp_path / "empty.wav").write_bytes(b"")
     assert reason(tmp_path / "empty.wav") == "the file is empty (0 bytes)"
     (tmp_path / "text.wav").write_text("a dog barks\n" * 100)
@@ -95,7 +102,7 @@ def test_unusable_files_have_their_reason(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "header.wav", np.zeros(0), RATE)
     assert reason(tmp_path / "header.wav") == "holds no audio (0 samples)"
     soundfile.write(tmp_path / "short.wav", np.ones(1), 192_000)
-    assert reason(tmp_path / "short.wav") == "too short for a sample at 44100 Hz"
+    assert reason(tmp_path / "short.wav") == "too short (0.000 s, expected at least 0.04 s)"
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
@@ -106,31 +113,44 @@ def test_samples_that_are_not_finite_are_refused(tmp_path: Path, value: float) -
     assert reason(tmp_path / "a.wav") == "holds samples that are not finite (nan or infinity)"
 
 
-def test_a_flac_that_breaks_off_is_refused(tmp_path: Path) -> None:
-    write_flac(tmp_path / "a.flac", np.random.default_rng(0).uniform(-1, 1, RATE), RATE)
-    content = (tmp_path / "a.flac").read_bytes()
-    (tmp_path / "a.flac").write_bytes(content[: len(content) // 2])
-    assert reason(tmp_path / "a.flac") == "cannot be decoded as audio"
+@pytest.mark.parametrize("suffix", ["flac", "wav", "aiff", "w64", "caf"])
+def test_of_a_recording_that_breaks_off_what_is_there_is_used_with_a_word_about_it(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a.{suffix}"
+    noise = np.random.default_rng(0).uniform(-0.9, 0.9, 2 * RATE)
+    soundfile.write(path, noise, RATE, subtype="PCM_16")
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    recording = Recording(path)
+    heard = np.concatenate(list(recording.blocks()))
+    assert len(heard) == pytest.approx(RATE, abs=4096)
+    np.testing.assert_allclose(heard, noise[: len(heard)], atol=1e-4)
+    [(name, sentence)] = recording.remarks
+    assert name == "truncated"
+    assert sentence == f"its header says 2.0 s, {len(heard) / RATE:.1f} s are there"
 
 
 @pytest.mark.parametrize("seconds", [4 * 3600 - 1, 4 * 3600 + 1])
 def test_a_header_that_claims_hours_costs_nothing(tmp_path: Path, seconds: int) -> None:
     path = tmp_path / "a.flac"
-    soundfile.write(path, np.zeros((RATE, 8)), RATE)
+    soundfile.write(path, np.full((RATE, 8), 0.1), RATE)
     content = bytearray(path.read_bytes())
     described = int.from_bytes(content[18:26], "big")  # rate, channels, bits, and in the last 36 bits the length
     content[18:26] = (described >> 36 << 36 | seconds * RATE).to_bytes(8, "big")
     path.write_bytes(content)
-    assert reason(path) == ("longer than 4 hours" if seconds > 4 * 3600 else "cannot be decoded as audio")
+    recording = Recording(path)
+    assert sum(len(block) for block in recording.blocks()) == RATE
+    assert recording.remarks == [("truncated", f"its header says {seconds:,}.0 s, 1.0 s are there")]
 
 
 def test_memory_that_a_header_asks_for_in_vain_is_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def no_memory(*_: object, **__: object) -> None:
         raise MemoryError
 
-    soundfile.write(tmp_path / "a.wav", np.zeros(9), RATE)
+    soundfile.write(tmp_path / "a.wav", tone(1000, RATE), RATE)
     monkeypatch.setattr(soundfile.SoundFile, "read", no_memory)
-    assert reason(tmp_path / "a.wav") == "cannot be decoded as audio"
+    assert len(read_waveform(tmp_path / "a.wav", RATE)) == RATE  # FFmpeg has it
+    soundfile.write(tmp_path / "a.sd2", tone(1000, RATE), RATE, format="MAT5")
+    assert reason(tmp_path / "a.sd2") == "holds no audio (0 samples)"
 
 
 def in_blocks(path: Path, sample_rate: int = 44_100) -> np.ndarray:
@@ -159,7 +179,7 @@ def test_blocks_are_resampled_as_the_whole_is(tmp_path, monkeypatch, rate):
 
 def test_no_block_is_longer_than_the_bound_however_long_or_wide_the_recording(tmp_path, monkeypatch):
     monkeypatch.setattr(audio, "SAMPLES_PER_BLOCK", 4000)
-    soundfile.write(tmp_path / "a.wav", np.zeros((44_100, 8)), 44_100)
+    soundfile.write(tmp_path / "a.wav", np.full((44_100, 8), 0.1), 44_100)
     assert {len(block) for block in read_blocks(tmp_path / "a.wav", 44_100)} == {500, 100}
 
 
@@ -193,22 +213,27 @@ def test_a_video_without_sound_says_so_in_blocks_too(tmp_path):
         in_blocks(tmp_path / "a.mp4")
 
 
-@pytest.mark.parametrize(
-    ("rate", "channels", "subtype"),
-    [(8_000, 1, "PCM_16"), (44_100, 8, "PCM_24"), (48_000, 2, "PCM_16"), (96_000, 6, "FLOAT"), (192_000, 2, "DOUBLE")],
-)
-def test_the_beginning_alone_is_the_beginning_of_all(tmp_path: Path, rate: int, channels: int, subtype: str) -> None:
-    noise = np.random.default_rng(0).uniform(-0.5, 0.5, (2 * rate, channels))
-    soundfile.write(tmp_path / "a.wav", noise, rate, subtype=subtype)
-    whole = read_waveform(tmp_path / "a.wav", RATE)
-    beginning = read_waveform(tmp_path / "a.wav", RATE, most_samples=RATE)
-    assert beginning.dtype == np.float32
-    np.testing.assert_allclose(beginning, whole[:RATE], rtol=0, atol=0 if rate == RATE else 1e-6)
+def test_more_than_four_hours_are_not_read_at_once(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.flac", np.full(4 * 3600 * 1000 + 1, 0.1, np.float32), 1000)
+    assert reason(tmp_path / "a.flac") == "longer than 4 hours"
 
 
-def test_what_lies_beyond_the_beginning_is_not_looked_at(tmp_path: Path) -> None:
-    waveform = tone(100, RATE, seconds=2)
-    waveform[RATE + 1] = np.nan
-    soundfile.write(tmp_path / "a.wav", waveform, RATE, subtype="FLOAT")
-    assert len(read_waveform(tmp_path / "a.wav", RATE, most_samples=RATE)) == RATE
-    assert reason(tmp_path / "a.wav") == "holds samples that are not finite (nan or infinity)"
+def test_what_is_beyond_full_scale_is_cut_off_in_blocks_as_it_is_in_the_store(tmp_path: Path) -> None:
+    loud = tone(1000, RATE, level=0.5)
+    loud[100] = 3.0
+    soundfile.write(tmp_path / "a.wav", loud, RATE, subtype="FLOAT")
+    recording = Recording(tmp_path / "a.wav")
+    assert np.concatenate(list(recording.resampled(RATE))).max() == 1.0
+    assert recording.remarks == [("clipped", "its samples reach 3.00 times full scale: cut off there")]
+
+
+def test_damage_in_the_middle_does_not_end_a_recording(tmp_path: Path) -> None:
+    path, noise = tmp_path / "a.flac", clock(20, RATE)
+    soundfile.write(path, noise, RATE)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2 : len(content) // 2 + 3000] = bytes(3000)
+    path.write_bytes(content)
+    heard = read_waveform(path, RATE)
+    assert abs(len(heard) - len(noise)) < 0.05 * RATE
+    np.testing.assert_allclose(heard[: 9 * RATE], noise[: 9 * RATE], atol=1e-4)
+    assert abs(start_error_ms(heard[-5 * RATE :], noise, 15)) < 1

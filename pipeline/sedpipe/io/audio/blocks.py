@@ -1,59 +1,63 @@
 """All of a recording, from its beginning, a block at a time: every frame where its timestamp says.
 
-- :func:`decode_blocks`: recording -> blocks of samples
+- :func:`track_blocks`: track -> blocks of samples
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
+import soxr
 
-from sedpipe.io.audio.container import Track, open_track, opened, undecodable
-from sedpipe.io.audio.timeline import LONGEST_FRAME_S, MOST_LOST, Run
+from sedpipe.io.audio.container import Frame, Track, undecodable
+from sedpipe.io.audio.level import Level
+from sedpipe.io.audio.timeline import LONGEST_FRAME_S, Run, is_damaged
 
 _FRAMES_TO_PLACE = 8  # whose timestamps, together, say where frames that follow one another begin
 _LONGEST_GAP_S = 3600.0  # a timestamp may claim any
+_LONGEST_OTHER_S = 600.0  # of another sample rate in between; it is held in memory
 
 
-def decode_blocks(path: Path) -> Iterator[tuple[int, np.ndarray]]:
-    """All of a recording of any length, from its beginning.
+def track_blocks(track: Track, name: str, level: Level) -> Iterator[tuple[Frame, np.ndarray]]:
+    """All of a track of any length, from its beginning.
 
     Parameters
     ----------
-    path : Path
-        In any format that FFmpeg decodes.
+    track : Track
+    name : str
+        Of the recording, for messages.
+    level : Level
+        Hears every frame.
 
     Yields
     ------
-    sample_rate : int
-        Hz, of the recording.
+    first : Frame
+        The first frame that could be decoded; its sample rate is that of all blocks.
     samples : np.ndarray [shape=(samples,), dtype=float32]
         Mono; what is missing in between is 0.
 
     Raises
     ------
     FailedClipError
-        ``no-audio`` or ``undecodable``; only at the end where more than a tenth was missing or damaged.
+        ``undecodable``; only at the end where more than a tenth was missing or damaged.
     """
-    with opened(path) as file, open_track(file, str(path)) as track:
-        yield from _blocks(track, str(path))
-
-
-def _blocks(track: Track, name: str) -> Iterator[tuple[int, np.ndarray]]:
-    line: _Line | None = None
-    n_damaged = 0
+    line, first, n_damaged = None, None, 0
     for frame in track.frames():
         if frame is None:
             n_damaged += 1
             continue
-        line = line or _Line(name, frame.rate, track.listed_end_s)
-        yield from ((line.rate, block) for block in line.add(frame.mono(), frame.rate, frame.at_s))
-    if line is not None:
-        yield from ((line.rate, block) for block in line.finish())
+        if first is None or line is None:
+            first, line = frame, _Line(name, frame.rate, track.listed_end_s)
+        mono, channels = frame.samples()
+        level.hear(mono, channels)
+        for block in line.add(mono, frame.rate, frame.at_s):
+            yield first, block
+    if first is not None and line is not None:
+        for block in line.finish():
+            yield first, block
     elif n_damaged:
-        raise undecodable(f"{name} cannot be decoded as audio: every packet is damaged")
+        raise undecodable(f"{name}: cannot be decoded as audio (every packet is damaged)")
 
 
 class _Line:
@@ -69,8 +73,6 @@ class _Line:
         self._length = self._covered = 0
 
     def add(self, mono: np.ndarray, rate: int, at_s: float | None) -> Iterator[np.ndarray]:
-        if rate != self.rate:
-            raise undecodable(f"{self._name} changes its sample rate from {self.rate} to {rate} Hz")
         if not self._run.continues(at_s, rate):
             yield from self._place()
             self._run, self._is_placed = Run(rate), False
@@ -79,14 +81,17 @@ class _Line:
             yield from self._hand_on(mono)
             return
         self._run.add(mono, at_s)
-        if len(self._run.begins_s) == _FRAMES_TO_PLACE:
+        if rate != self.rate:  # resampled as a whole, once it has ended
+            if self._run.length > _LONGEST_OTHER_S * rate:
+                raise undecodable(f"{self._name}: changes its sample rate from {self.rate} to {rate} Hz")
+        elif len(self._run.begins_s) == _FRAMES_TO_PLACE:
             yield from self._place()
 
     def finish(self) -> Iterator[np.ndarray]:
         yield from self._place()
         if sum(map(len, self._past_it)) >= LONGEST_FRAME_S * self.rate:
             yield from self._past_it
-        if self._covered < (1 - MOST_LOST) * self._length:
+        if is_damaged(self._covered, self._length, self.rate):
             lost = 100 * (1 - self._covered / self._length)
             raise undecodable(f"{self._name}: {lost:.0f} % of it is missing or damaged")
 
@@ -98,6 +103,8 @@ class _Line:
         if gap > _LONGEST_GAP_S * self.rate:
             raise undecodable(f"{self._name}: a gap of {gap / self.rate:.0f} s")
         mono, self._run.pieces, self._is_placed = np.concatenate(self._run.pieces), [], True
+        if self._run.rate != self.rate:
+            mono = soxr.resample(mono, self._run.rate, self.rate)
         if gap > 0:
             yield from self._hand_on(np.zeros(gap, np.float32))
             self._covered -= gap

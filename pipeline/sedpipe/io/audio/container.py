@@ -5,8 +5,7 @@ FFmpeg's libraries load in a fifth of a second, so they are imported where they 
 - :func:`open_track`: a file, or something that reads like one -> :class:`Track`
 - :class:`Track`: frames of the best audio track, from the beginning or from a moment on
 - :class:`Frame`: decoded samples and when they sound
-- :func:`opened`: a path as a file
-- :func:`lasts`: whether a recording is that long
+- :func:`undecodable`: the error of a recording that cannot be decoded
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from fractions import Fraction
 from typing import Any, Protocol
 
 import numpy as np
@@ -25,12 +24,15 @@ import numpy as np
 from sedpipe.failures import FailedClipError, Failure
 
 _PACKETS_FOR_ZERO = 8
+_JUMP_BACK_S = 1.0  # and more is no overlap, but the beginning of another file
 
 _FORMATS = (
-    "aac,ac3,aiff,amr,ape,asf,au,avi,caf,eac3,flac,flv,matroska,mov,mp3,mp4,"
-    "mpeg,mpegts,ogg,opus,rm,tta,voc,w64,wav,webm,wv"
+    "aac,ac3,adx,aiff,amr,ape,asf,au,avi,avr,caf,dsf,dts,dtshd,eac3,flac,flv,iff,ircam,matroska,mov,mp3,mp4,mpc,mpc8,"
+    "mpeg,mpegts,nistsphere,nut,ogg,oma,opus,pvf,rm,shn,sox,tak,truehd,tta,voc,w64,wav,webm,wsd,wv,xwma"
 )
 """Containers that hold their own audio; lists that point elsewhere (HLS, DASH, concat) could open any file."""
+
+_COUNTING = frozenset({"mov", "asf", "wv", "ape", "tta", "avi"})
 
 _INTEGER_SCALE = {"u8": 2.0**7, "s16": 2.0**15, "s32": 2.0**31, "s64": 2.0**63}
 
@@ -66,8 +68,15 @@ class Frame:
     _frame: Any
     _name: str
 
-    def mono(self) -> np.ndarray:
-        """Mean of the channels in about [-1, 1]. shape=(n_samples,), dtype=float32.
+    def samples(self) -> tuple[np.ndarray, np.ndarray | None]:
+        """What it holds.
+
+        Returns
+        -------
+        mono : np.ndarray [shape=(n_samples,), dtype=float32]
+            Mean of the channels, in about [-1, 1].
+        channels : np.ndarray [shape=(n_samples, channels)] or None
+            The channels, where there are several.
 
         Raises
         ------
@@ -76,14 +85,14 @@ class Frame:
         """
         samples = self._frame.to_ndarray()
         kind = self._frame.format.name.removesuffix("p")
-        if not self._frame.format.is_planar:
-            samples = samples.reshape(-1, self.channels).T
-        mono: np.ndarray = samples.astype(np.float64).mean(axis=0)
+        samples = samples.T if self._frame.format.is_planar else samples.reshape(-1, self.channels)
+        samples = samples.astype(np.float64)
         if kind in _INTEGER_SCALE:
-            mono = mono / _INTEGER_SCALE[kind] - (1.0 if kind == "u8" else 0.0)
+            samples = samples / _INTEGER_SCALE[kind] - (1.0 if kind == "u8" else 0.0)
+        mono = samples.mean(axis=1).astype(np.float32)
         if not np.isfinite(mono).all():
-            raise undecodable(f"{self._name} holds samples that are not finite (nan or infinity)")
-        return mono.astype(np.float32)
+            raise undecodable(f"{self._name}: holds samples that are not finite (nan or infinity)")
+        return mono, samples if self.channels > 1 else None
 
 
 class Track:
@@ -104,7 +113,7 @@ class Track:
     def __init__(self, container: Any, name: str) -> None:
         stream = container.streams.best("audio")
         if stream is None:
-            raise FailedClipError(f"{name} has no audio track", Failure("gone", "no-audio"))
+            raise FailedClipError(f"{name}: holds no audio track", Failure("gone", "no-audio"))
         stream.thread_type = "NONE"
         self._container, self._stream, self._name = container, stream, name
         self._packets = container.demux(stream)
@@ -131,6 +140,16 @@ class Track:
         """Of the whole container, as it has it; 0 if it does not say."""
         return (self._container.duration or 0) / 1e6
 
+    @property
+    def promised_s(self) -> float | None:
+        """How long a header that counts says that it is; None where it does not, and FFmpeg estimates."""
+        kind = self._container.format.name
+        if len(self._container.streams) > 1:  # pictures may go on longer than the sound
+            return None
+        if "matroska" in kind:
+            return self.listed_duration_s or None
+        return self.listed_end_s if set(kind.split(",")) & _COUNTING else None
+
     def packets(self, from_s: float = 0.0) -> Iterator[Any]:
         """Packets, about from a moment on; once."""
         if from_s <= 0:
@@ -147,19 +166,21 @@ class Track:
         FailedClipError
             ``timeout`` after ``deadline`` (of ``time.monotonic``).
         """
+        clock = _Clock(self._zero_s)
         for frame in _decoded(self.packets(from_s), self._name, deadline):
             if frame is None:
                 yield None
                 continue
-            at_s = None if frame.pts is None else float(frame.pts * frame.time_base) - self._zero_s
+            at_s = clock.at_s(frame.pts, frame.time_base, frame.samples / frame.sample_rate)
             yield Frame(at_s, frame.samples, frame.sample_rate, frame.layout.nb_channels, frame, self._name)
 
     def goes_on_until(self, seconds: float) -> bool:
         """Whether packets reach ``seconds``; nothing is decoded, so damage hides nothing."""
-        end_s = 0.0
+        clock, end_s = _Clock(self._zero_s), 0.0
         for packet in self.packets():
-            begin_s = end_s if packet.pts is None else float(packet.pts * packet.time_base) - self._zero_s
-            end_s = max(end_s, begin_s + float((packet.duration or 0) * packet.time_base))
+            lasts_s = float((packet.duration or 0) * packet.time_base)
+            at_s = clock.at_s(packet.pts, packet.time_base, lasts_s)
+            end_s = max(end_s, (end_s if at_s is None else at_s) + lasts_s)
             if end_s >= seconds:
                 return True
         return False
@@ -208,28 +229,8 @@ def open_track(file: Readable, name: str) -> Iterator[Track]:
             yield Track(container, name)
     except av.error.FFmpegError as error:
         calm.check()
-        raise undecodable(f"{name} cannot be decoded as audio ({error.strerror})") from error
+        raise undecodable(f"{name}: cannot be decoded as audio") from error
     calm.check()
-
-
-def opened(path: Path) -> Any:
-    """An open file; a :class:`FailedClipError` that says why not."""
-    try:
-        return path.open("rb")
-    except OSError as error:
-        raise FailedClipError(f"{path}: {error.strerror or error}", Failure("retryable", "unreadable")) from error
-
-
-def lasts(path: Path, seconds: float) -> bool:
-    """Whether a recording goes on until ``seconds`` or longer; nothing is decoded, so damage hides nothing.
-
-    Raises
-    ------
-    FailedClipError
-        ``no-audio`` or ``undecodable``.
-    """
-    with opened(path) as file, open_track(file, str(path)) as track:
-        return track.goes_on_until(seconds)
 
 
 def undecodable(message: str) -> FailedClipError:
@@ -250,6 +251,24 @@ def _decoded(packets: Iterable[Any], name: str, deadline: float) -> Iterator[Any
             yield None
             continue
         yield from frames
+
+
+class _Clock:
+    """Timestamps -> seconds from the first sample; where files were joined, the second one's begin again."""
+
+    def __init__(self, zero_s: float) -> None:
+        self._zero_s = zero_s
+        self._expected_s: float | None = None
+
+    def at_s(self, stamp: int | None, unit: Fraction, lasts_s: float) -> float | None:
+        """When something begins that lasts for ``lasts_s``; None where there is no timestamp."""
+        at_s = None if stamp is None else float(stamp * unit) - self._zero_s
+        if at_s is not None and self._expected_s is not None and at_s < self._expected_s - _JUMP_BACK_S:
+            self._zero_s -= self._expected_s - at_s
+            at_s = self._expected_s
+        begin_s = self._expected_s if at_s is None else at_s
+        self._expected_s = None if begin_s is None else begin_s + lasts_s
+        return at_s
 
 
 class _Calm:

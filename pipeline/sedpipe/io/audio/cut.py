@@ -5,9 +5,11 @@ after, and the first frames after a jump decode wrongly. So the jump goes ahead 
 frame is put where its timestamp says, and the stretch is taken out of that. Only seconds around the stretch are
 ever in memory.
 
+What libsndfile is sure of (:mod:`sedpipe.io.audio.opening`) it cuts itself: there a seek is exact.
+
 - :func:`cut`: recording -> :class:`Cut`
 - :class:`Cut`: the samples, and what they were made from
-- :data:`SILENT_BELOW`, :data:`SHORTEST_S`: what is not worth keeping
+- :func:`lasts`: whether a recording is that long
 """
 
 from __future__ import annotations
@@ -15,22 +17,18 @@ from __future__ import annotations
 import math
 import os
 import time
-from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import soundfile
 import soxr
 
 from sedpipe.failures import FailedClipError, Failure
-from sedpipe.io.audio.container import Readable, Track, open_track, opened, undecodable
-from sedpipe.io.audio.timeline import LONGEST_FRAME_S, MOST_LOST, Run, place
-
-SHORTEST_S = 1.0
-"""Seconds; less than this of a clip is not worth keeping."""
-
-SILENT_BELOW = 1e-4
-"""Peak (of 1) below which a clip is silent: three steps of 16 bit, -80 dB; coders leave less of digital silence."""
+from sedpipe.io.audio.container import Readable, Track, open_track, undecodable
+from sedpipe.io.audio.level import SILENT_BELOW, Level, Remark, check_length, check_rate
+from sedpipe.io.audio.opening import Opened, look_into, open_anyway, open_surely
+from sedpipe.io.audio.timeline import LONGEST_FRAME_S, Run, is_damaged, place
 
 _CONTEXT_S = 0.25  # decoded on both sides of the stretch, for the resampler's filter
 _WARM_UP_S = 0.5  # decoded before that, for the decoder's own memory (Opus needs 80 ms, MP3's reservoir 50)
@@ -53,6 +51,8 @@ class Cut:
         Container and codec (``matroska opus``).
     is_short : bool
         Whether the recording ends before the stretch does.
+    remarks : tuple of Remark
+        What a person should know although it can be used.
     """
 
     samples: np.ndarray
@@ -61,6 +61,7 @@ class Cut:
     channels: int
     format: str
     is_short: bool = False
+    remarks: tuple[Remark, ...] = ()
 
     @property
     def duration(self) -> float:
@@ -73,6 +74,7 @@ class _Stretch:
     """What was decoded around the stretch that is wanted."""
 
     runs: list[Run]
+    level: Level  # of the stretch itself
     is_whole: bool  # began early enough, or at the very beginning of the recording
     found_rate: int
     channels: int
@@ -113,17 +115,81 @@ def cut(
     Raises
     ------
     FailedClipError
-        ``too-short`` (under 1 s is there), ``silent``, ``no-audio`` (``gone``), ``undecodable``, ``timeout``
-        (``retryable``), or what ``source`` raised.
+        ``too-short``, ``silent``, ``channels-cancel``, ``beyond-full-scale`` (see :mod:`sedpipe.io.audio.level`),
+        ``absurd-rate``, ``no-audio`` (``gone``), ``undecodable``, ``unreadable``, ``timeout`` (``retryable``), or
+        what ``source`` raised.
     """
     if not 0 <= start_s < end_s:
         raise ValueError(f"expected 0 <= start < end, got {start_s}, {end_s}")
     deadline = math.inf if timeout_s is None else time.monotonic() + timeout_s
-    name = str(source) if isinstance(source, str | os.PathLike) else "the recording"
-    with ExitStack() as stack:
-        file = stack.enter_context(opened(Path(source))) if isinstance(source, str | os.PathLike) else source
-        stretch = _decode_around(file, name, start_s, end_s, deadline)
-    return _trim(stretch, name, start_s, end_s, sample_rate)
+    if not isinstance(source, str | os.PathLike):
+        stretch = _decode_around(source, "the recording", start_s, end_s, deadline)
+        return _trim(stretch, "the recording", start_s, end_s, sample_rate)
+    name = str(source)
+    with look_into(Path(source)) as opened:
+        stretch = _stretch_of(opened, start_s, end_s, deadline)
+        piece = _trim(stretch, name, start_s, end_s, sample_rate)
+        told = opened.samples.remarks if opened.samples is not None else ()
+        return replace(piece, remarks=(*told, *piece.remarks))
+
+
+def lasts(path: Path, seconds: float) -> bool:
+    """Whether a recording goes on until ``seconds`` or longer; nothing is decoded, so damage hides nothing.
+
+    Raises
+    ------
+    FailedClipError
+        ``no-audio``, ``undecodable`` or ``unreadable``.
+    """
+    with look_into(path) as opened:
+        with open_surely(opened) as file:
+            if file is not None:
+                return bool(file.frames >= seconds * file.samplerate)
+        opened.file.seek(0)
+        with open_track(opened.file, str(path)) as track:
+            return track.goes_on_until(seconds)
+
+
+def _stretch_of(opened: Opened, start_s: float, end_s: float, deadline: float) -> _Stretch:
+    with open_surely(opened) as file:
+        stretch = None if file is None else _read_surely(file, start_s, end_s)
+    if stretch is not None:
+        return stretch
+    try:
+        if opened.is_joined:  # no jump knows which of the files it lands in
+            return _decode_from(opened.file, str(opened.path), 0.0, (start_s, end_s), deadline)
+        return _decode_around(opened.file, str(opened.path), start_s, end_s, deadline)
+    except FailedClipError as failed:
+        if failed.failure.reason != "undecodable":
+            raise
+        # formats of laboratories that FFmpeg does not know
+        with open_anyway(opened) as file:
+            stretch = _read_surely(file, start_s, end_s)
+        if stretch is None:
+            raise
+        return stretch
+
+
+def _read_surely(file: soundfile.SoundFile, start_s: float, end_s: float) -> _Stretch | None:
+    """What lies around the stretch; None where it cannot be read whole, or be jumped to exactly."""
+    rate, n_frames = file.samplerate, file.frames
+    first = min(n_frames, max(0, math.floor((start_s - _CONTEXT_S) * rate)))
+    last = min(n_frames, math.ceil((end_s + _CONTEXT_S) * rate))
+    if first and file.subtype == "VORBIS":
+        return None
+    try:
+        file.seek(first)
+        channels = file.read(last - first, dtype="float32", always_2d=True)
+    except (soundfile.SoundFileError, OSError, MemoryError):
+        return None
+    if len(channels) < last - first:
+        return None
+    mono, level = channels.mean(axis=1), Level()
+    inside = slice(max(0, round(start_s * rate) - first), max(0, round(end_s * rate) - first))
+    level.hear(mono[inside], channels[inside] if file.channels > 1 else None)
+    run = Run(rate, [mono], len(mono), [first / rate])
+    kind = f"{file.format} {file.subtype}".lower()
+    return _Stretch([run], level, True, rate, file.channels, kind, None, last / rate if last < n_frames else 0.0)
 
 
 def _decode_around(file: Readable, name: str, start_s: float, end_s: float, deadline: float) -> _Stretch:
@@ -152,6 +218,7 @@ def _decode_from(file: Readable, name: str, begin_s: float, wanted: tuple[float,
 def _decoded(track: Track, name: str, begin_s: float, wanted: tuple[float, float], deadline: float) -> _Stretch:
     first_s, last_s = wanted[0] - _CONTEXT_S, wanted[1] + _CONTEXT_S
     runs: list[Run] = []
+    level = Level()
     began_s, channels, lost, goes_on_at_s = None, 0, 0, 0.0
     for frame in track.frames(begin_s, deadline):
         if frame is None:
@@ -167,26 +234,32 @@ def _decoded(track: Track, name: str, begin_s: float, wanted: tuple[float, float
         if at_s is None or at_s + frame.n_samples / frame.rate > first_s:
             if not runs or not runs[-1].continues(at_s, frame.rate):
                 runs.append(Run(frame.rate))
-            runs[-1].add(frame.mono(), at_s)
+            mono, of_channels = frame.samples()
+            runs[-1].add(mono, at_s)
+            if at_s is None or (at_s + frame.n_samples / frame.rate > wanted[0] and at_s < wanted[1]):
+                level.hear(mono, of_channels)
             if runs[-1].begins_s and runs[-1].end_s >= last_s + 1.0:  # a stream without timestamps must end, too
                 break
     runs = [run for run in runs if run.begins_s]
     ends_before = began_s is None and 0 < track.listed_duration_s < wanted[0]
     is_whole = begin_s == 0 or ends_before or (began_s is not None and began_s <= first_s - _WARM_UP_S)
     if lost and not runs:
-        raise undecodable(f"{name} cannot be decoded as audio: every packet is damaged")
+        raise undecodable(f"{name}: cannot be decoded as audio (every packet is damaged)")
     rate = runs[0].rate if runs else track.listed_rate
-    return _Stretch(runs, is_whole, rate, channels, track.format, track.listed_end_s, goes_on_at_s)
+    return _Stretch(runs, level, is_whole, rate, channels, track.format, track.listed_end_s, goes_on_at_s)
 
 
 def _trim(stretch: _Stretch, name: str, start_s: float, end_s: float, sample_rate: int) -> Cut:
     found_rate, runs = stretch.found_rate, stretch.runs
     available_s = _end_s(stretch)
-    if available_s - start_s < SHORTEST_S - 0.5 / sample_rate:
-        raise FailedClipError(
-            f"{name}: only {max(0.0, available_s - start_s):.3f} s of audio from {start_s:g} s on",
-            Failure("gone", "too-short"),
-        )
+    check_rate(name, found_rate)
+    there_s = max(0.0, available_s - start_s)
+    check_length(
+        name if start_s == 0 else f"{name} from {start_s:g} s on",
+        round(there_s * found_rate),
+        found_rate,
+        end_s - start_s,
+    )
     # Both sample grids meet at every whole second, so from one of those resampling shifts nothing.
     origin = math.floor(max(0.0, start_s - _CONTEXT_S))
     last_s = min(end_s + _CONTEXT_S, available_s)
@@ -197,11 +270,13 @@ def _trim(stretch: _Stretch, name: str, start_s: float, end_s: float, sample_rat
     there = round((available_s - start_s) * sample_rate)
     samples = np.ascontiguousarray(resampled[first : first + min(wanted, there)], dtype=np.float32)
     inside = covered[round((start_s - origin) * found_rate) : round((min(end_s, last_s) - origin) * found_rate)]
-    if inside.size and inside.mean() < 1 - MOST_LOST:
+    if inside.size and is_damaged(int(np.count_nonzero(inside)), inside.size, found_rate):
         raise undecodable(f"{name}: {100 * (1 - inside.mean()):.0f} % of the clip is missing or damaged")
-    if np.abs(samples).max() < SILENT_BELOW:
+    stretch.level.check(name)
+    if np.abs(samples).max() < SILENT_BELOW:  # where the frames at its edges are not
         raise FailedClipError(f"{name}: silent from {start_s:g} s to {end_s:g} s", Failure("gone", "silent"))
-    return Cut(samples, sample_rate, found_rate, stretch.channels, stretch.format, is_short=len(samples) < wanted)
+    is_short, remarks = len(samples) < wanted, stretch.level.remarks
+    return Cut(samples, sample_rate, found_rate, stretch.channels, stretch.format, is_short, remarks)
 
 
 def _end_s(stretch: _Stretch) -> float:

@@ -2,6 +2,8 @@
 
 - :func:`write_flac`: waveform -> file, whole or not at all
 - :func:`store_cut`: a piece of a recording -> file and fate
+- :func:`remarked`: a fate with what is to be said of it
+- :func:`read_stored`: file -> waveform
 - :func:`fate_of_stored`: what a file that is there tells of its clip
 """
 
@@ -9,15 +11,19 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import soundfile
+import soxr
 
 from sedpipe.clips import Clip
 from sedpipe.errors import AudioError
 from sedpipe.fates import Fate
 from sedpipe.io.audio.cut import Cut
+from sedpipe.io.audio.level import Remark
 from sedpipe.io.files.atomic import write_atomically
 from sedpipe.io.files.checksums import sha256_of
 
@@ -66,7 +72,7 @@ def store_cut(piece: Cut, clip: Clip, path: Path, tool: str, source_format: str 
         clip.split,
         clip.clip_id,
         "ok",
-        *_remark(clip, piece.duration, is_short=piece.is_short),
+        *_together(_shortness(clip, piece.duration, is_short=piece.is_short), *piece.remarks),
         source_format=f"{piece.format} {source_format}".strip(),
         duration=piece.duration,
         sample_rate=piece.found_rate,
@@ -89,10 +95,67 @@ def fate_of_stored(clip: Clip, path: Path) -> Fate:
     except (soundfile.SoundFileError, OSError) as error:
         raise AudioError(f"{path}: {error}") from error
     is_short = info.frames < round(clip.duration * info.samplerate)
-    remark = _remark(clip, info.duration, is_short=is_short)
+    remark = _together(_shortness(clip, info.duration, is_short=is_short))
     return Fate(clip.split, clip.clip_id, "ok", *remark, duration=info.duration, sha256=sha256_of(path))
 
 
-def _remark(clip: Clip, duration: float, *, is_short: bool) -> tuple[str, str]:
-    """Reason and message."""
+def remarked(fate: Fate, remarks: Sequence[Remark]) -> Fate:
+    """A fate with remarks: the name of the first as reason, the sentences of all as message."""
+    reason, message = _together(*remarks)
+    return replace(fate, reason=reason, message=message)
+
+
+def _shortness(clip: Clip, duration: float, *, is_short: bool) -> Remark:
     return ("short", f"{duration:.3f} s of {clip.duration:g} s: its source ends") if is_short else ("", "")
+
+
+def _together(*remarks: Remark) -> Remark:
+    said = [(reason, message) for reason, message in remarks if reason]
+    return (said[0][0], "; ".join(message for _, message in said)) if said else ("", "")
+
+
+def read_stored(path: Path, sample_rate: int, most_samples: int | None = None) -> np.ndarray:
+    """Read a file of the store, which was judged when it was written.
+
+    Parameters
+    ----------
+    path : Path
+    sample_rate : int
+        Hz; other rates are resampled (soxr, high quality).
+    most_samples : int, optional
+        Nothing is needed after so many samples at ``sample_rate``; what lies beyond is neither decoded nor checked, but
+        for a tenth of a second at other rates, for the resampler's filter.
+
+    Returns
+    -------
+    np.ndarray [shape=(samples,), dtype=float32]
+        Mono, in [-1, 1).
+
+    Raises
+    ------
+    AudioError
+        If the file is missing, is no audio, is shorter than its header says, or holds no sample.
+    """
+    try:
+        with soundfile.SoundFile(os.fspath(path)) as file:
+            found_rate, frames = file.samplerate, -1
+            if most_samples is not None:
+                frames = most_samples
+                if found_rate != sample_rate:
+                    frames = -(-most_samples * found_rate // sample_rate) + found_rate // 10
+            # libsndfile takes four times as long to scale them
+            samples = file.read(frames, dtype="int16", always_2d=True).mean(axis=1, dtype=np.float32)
+    except (soundfile.SoundFileError, OSError, MemoryError) as error:  # MemoryError: a header may claim any size
+        raise AudioError(f"{path}: {_why_not(path)}") from error
+    if len(samples) == 0:
+        raise AudioError(f"{path}: holds no audio (0 samples)")
+    samples *= 2.0**-15
+    waveform: np.ndarray = samples if found_rate == sample_rate else soxr.resample(samples, found_rate, sample_rate)
+    return waveform[:most_samples]
+
+
+def _why_not(path: Path) -> str:
+    try:
+        return "the file is empty (0 bytes)" if path.stat().st_size == 0 else "cannot be decoded as audio"
+    except OSError as error:
+        return error.strerror or str(error)

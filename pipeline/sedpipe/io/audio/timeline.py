@@ -2,7 +2,7 @@
 
 - :class:`Run`: frames without a gap between them
 - :func:`place`: runs -> samples from a moment on, and where anything lies
-- :data:`MOST_LOST`: how much of a recording may be missing
+- :func:`is_damaged`: how much of a recording may be missing
 """
 
 from __future__ import annotations
@@ -13,12 +13,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import soxr
 
-MOST_LOST = 0.1
-"""Of a stretch that may be missing or damaged."""
-
 LONGEST_FRAME_S = 0.1
 """Of any coder."""
 
+_MOST_LOST = 0.1  # of a stretch may be missing or damaged; one frame always may: some coders lose their first
 _GAP_S = 0.010  # frames that are this far from where the one before ended did lose something in between
 
 
@@ -53,6 +51,11 @@ class Run:
             self.begins_s.append(at_s - self.length / self.rate)
         self.pieces.append(mono)
         self.length += len(mono)
+
+
+def is_damaged(n_there: int, n_samples: int, rate: int) -> bool:
+    """Whether too much is missing of a stretch of ``n_samples`` of which ``n_there`` are there."""
+    return n_samples - n_there > max(_MOST_LOST * n_samples, LONGEST_FRAME_S * rate)
 
 
 def place(runs: Sequence[Run], rate: int, origin: int, length: int) -> tuple[np.ndarray, np.ndarray]:

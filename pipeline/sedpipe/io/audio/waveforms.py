@@ -1,14 +1,17 @@
-"""Audio files -> mono waveforms, or the reason why not.
+"""Recordings of any format, rate, length and number of channels -> mono waveforms, or the reason why not.
 
-- :func:`read_waveform`: decode, mix down, resample
-- :func:`read_blocks`: the same for a recording of any length, a block at a time
+The only way in: what is predicted, converted, mixed or adopted is decoded, mixed down, judged and remarked on here.
+The number of decoded samples counts, never what a header claims.
+
+- :class:`Recording`: blocks of samples, and what was found out about them
+- :func:`read_blocks`: the blocks alone; :func:`read_waveform`: all of one at once
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
@@ -16,32 +19,172 @@ import soxr
 
 from sedpipe.errors import AudioError
 from sedpipe.failures import FailedClipError
-from sedpipe.io.audio.blocks import decode_blocks
+from sedpipe.io.audio.blocks import track_blocks
+from sedpipe.io.audio.container import open_track, undecodable
+from sedpipe.io.audio.level import Level, Remark, check_length, check_rate
+from sedpipe.io.audio.opening import Opened, look_into, open_anyway, open_surely
 
 MOST_SECONDS = 4 * 3600
-"""Longest recording that is read at once; a header may claim any length."""
+"""Longest recording that is read at once."""
 
 SAMPLES_PER_BLOCK = 2**19
-"""Samples, all channels together, that are decoded at once where a recording is read in blocks: 2 MB."""
+"""Samples, all channels together, that are decoded at once where libsndfile reads: 2 MB."""
 
-_NOT_ITS_FORMAT = (1, 4)  # libsndfile: a container, or an encoding, that it does not know; else the file is damaged
+_NEAR_S = 0.1  # a header may say so much more than there is: coders fill up their last frame
 
 
-def read_waveform(path: Path, sample_rate: int, dtype: str = "float32", most_samples: int | None = None) -> np.ndarray:
+class Recording:
+    """A recording in any format that libsndfile or FFmpeg decodes.
+
+    Parameters
+    ----------
+    path : Path
+    dtype : str
+        ``float32`` or ``float64``.
+
+    Attributes
+    ----------
+    rate, channels : int
+        Of the recording; known from the first block on.
+    format : str
+        Container and codec; likewise.
+    n_samples : int
+        Decoded so far.
+    remarks : list of Remark
+        What a person should know although it can be used; known after the last block. ``truncated``, ``header`` (it
+        claims another length than is there), ``joined`` (several files in one), ``clipped`` (beyond full scale).
+
+    Examples
+    --------
+    >>> recording = Recording(Path("street.wav"))                       # doctest: +SKIP
+    >>> n_samples = sum(len(block) for block in recording.resampled(16_000))   # doctest: +SKIP
+    >>> recording.rate, recording.remarks                              # doctest: +SKIP
+    (44100, [])
+    """
+
+    def __init__(self, path: Path, dtype: str = "float32") -> None:
+        self.path, self.rate, self.channels, self.format, self.n_samples = path, 0, 0, "", 0
+        self.remarks: list[Remark] = []
+        self._dtype = dtype
+        self._level = Level()
+        self._promised_s: float | None = None
+
+    def blocks(self) -> Iterator[np.ndarray]:
+        """All of it at its own rate, once.
+
+        Yields
+        ------
+        np.ndarray [shape=(samples,)]
+            Mono (several channels are averaged), in about [-1, 1]; never empty.
+
+        Raises
+        ------
+        FailedClipError
+            ``unreadable``, ``no-audio``, ``undecodable`` or ``absurd-rate`` before the first block; for damage that
+            lies further in, after the blocks before it. ``too-short``, ``silent``, ``channels-cancel`` or
+            ``beyond-full-scale`` (see :mod:`sedpipe.io.audio.level`) after the last.
+        """
+        with look_into(self.path) as opened:
+            yield from self._decoded(opened)
+            check_length(str(self.path), self.n_samples, self.rate or 1)
+            self._level.check(str(self.path))
+            self.remarks = list(self._remarks(opened, self._promised_s))
+
+    def resampled(self, sample_rate: int) -> Iterator[np.ndarray]:
+        """All of it at another rate, cut off at full scale, once; as :meth:`blocks` otherwise."""
+        resampler = None
+        for block in self.blocks():
+            if self.rate == sample_rate:
+                yield block.clip(-1, 1)
+                continue
+            resampler = resampler or soxr.ResampleStream(self.rate, sample_rate, 1, dtype=self._dtype)
+            yield from _unless_empty(resampler.resample_chunk(block))
+        if resampler is not None:
+            yield from _unless_empty(resampler.resample_chunk(np.zeros(0, self._dtype), last=True))
+
+    def _decoded(self, opened: Opened) -> Iterator[np.ndarray]:
+        with open_surely(opened) as file:
+            if file is not None:
+                yield from self._by_libsndfile(file)
+                if self.n_samples == file.frames:
+                    return
+        # FFmpeg goes on where libsndfile stopped at damage, or decodes it all
+        yield from self._by_ffmpeg(opened)
+
+    def _by_libsndfile(self, file: soundfile.SoundFile) -> Iterator[np.ndarray]:
+        self._begin(file.samplerate, file.channels, f"{file.format} {file.subtype}".lower())
+        frames = max(1, SAMPLES_PER_BLOCK // file.channels)
+        while True:
+            try:
+                samples = _read(file, frames, self._dtype)
+            except (soundfile.SoundFileError, OSError, MemoryError):
+                return
+            if not len(samples):
+                return
+            mono = samples[:, 0] if file.channels == 1 else samples.mean(axis=1)
+            yield self._heard(mono, samples if file.channels > 1 else None)
+
+    def _by_ffmpeg(self, opened: Opened) -> Iterator[np.ndarray]:
+        skipped, name = self.n_samples, str(self.path)
+        opened.file.seek(0)
+        try:
+            with open_track(opened.file, name) as track:
+                for frame, block in track_blocks(track, name, self._level):
+                    if not self.rate:
+                        self._begin(frame.rate, frame.channels, track.format)
+                    kept = block[min(skipped, len(block)) :]
+                    skipped -= len(block) - len(kept)
+                    if len(kept):
+                        self.n_samples += len(kept)
+                        yield kept.astype(self._dtype)
+                self._promised_s = track.promised_s
+        except FailedClipError as failed:
+            if self.n_samples or failed.failure.reason != "undecodable":
+                raise
+            # formats of laboratories that FFmpeg does not know
+            with open_anyway(opened) as file:
+                if file.frames > MOST_SECONDS * max(1, file.samplerate):
+                    raise undecodable(f"{name}: cannot be decoded as audio") from failed
+                yield from self._by_libsndfile(file)
+
+    def _begin(self, rate: int, channels: int, form: str) -> None:
+        check_rate(str(self.path), rate)
+        self.rate, self.channels, self.format = rate, channels, form
+
+    def _heard(self, mono: np.ndarray, channels: np.ndarray | None) -> np.ndarray:
+        if not np.isfinite(mono).all():
+            raise undecodable(f"{self.path}: holds samples that are not finite (nan or infinity)")
+        self._level.hear(mono, channels)
+        self.n_samples += len(mono)
+        return mono
+
+    def _remarks(self, opened: Opened, promised_s: float | None) -> Iterator[Remark]:
+        if opened.samples is not None:
+            yield from opened.samples.remarks
+        there_s = self.n_samples / self.rate
+        if opened.n_frames is not None:
+            promised_s = opened.n_frames / self.rate
+        if promised_s is not None and promised_s > there_s + _NEAR_S:
+            yield "truncated", f"its header says {promised_s:,.1f} s, {there_s:,.1f} s are there"
+        yield from self._level.remarks
+
+
+def read_blocks(path: Path, sample_rate: int) -> Iterator[np.ndarray]:
+    """All of a recording, a block at a time: :meth:`Recording.resampled` where nobody asks for remarks."""
+    return Recording(path).resampled(sample_rate)
+
+
+def read_waveform(path: Path, sample_rate: int, dtype: str = "float32") -> np.ndarray:
     """Decode a recording to mono at ``sample_rate``.
 
     Parameters
     ----------
     path : Path
-        Any format that libsndfile reads (WAV, FLAC, Ogg Vorbis and Opus, MP3, AIFF, ...), else any that FFmpeg
-        decodes (M4A, WebM, WMA, ...).
+        Any format that libsndfile reads (WAV, FLAC, Ogg Vorbis, AIFF, ...) or FFmpeg decodes (MP3, M4A, WebM, ...).
     sample_rate : int
         Hz; other rates are resampled (soxr, high quality).
     dtype : str
         ``float32`` or ``float64``.
-    most_samples : int, optional
-        Nothing is needed after so many samples at ``sample_rate``. What lies beyond is neither decoded nor checked,
-        as far as libsndfile reads the file; at other rates a tenth of a second more is, for the resampler's filter.
 
     Returns
     -------
@@ -50,143 +193,31 @@ def read_waveform(path: Path, sample_rate: int, dtype: str = "float32", most_sam
 
     Raises
     ------
+    FailedClipError
+        As :meth:`Recording.blocks`.
     AudioError
-        If the file is missing, is no audio, holds no sample, or holds one that is not finite.
+        If it is longer than four hours.
     """
-    try:
-        with soundfile.SoundFile(os.fspath(path)) as file:
-            found_rate = file.samplerate
-            samples = _samples(file, path, dtype, _frames_of(most_samples, sample_rate, found_rate))
-    except soundfile.LibsndfileError as error:
-        if error.code not in _NOT_ITS_FORMAT:
-            raise AudioError(f"{path}: {why_not(path)}") from error
-        found_rate, samples = sample_rate, _decoded_by_ffmpeg(path, sample_rate).astype(dtype)[:, None]
-    except (soundfile.SoundFileError, OSError, MemoryError) as error:  # MemoryError: a header may claim any size
-        raise AudioError(f"{path}: {why_not(path)}") from error
-    if len(samples) == 0:
-        raise AudioError(f"{path}: holds no audio (0 samples)")
-    waveform: np.ndarray = samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1)
-    if not np.isfinite(waveform).all():
-        raise AudioError(f"{path}: holds samples that are not finite (nan or infinity)")
-    if found_rate != sample_rate:
-        waveform = soxr.resample(waveform, found_rate, sample_rate)
-    if len(waveform) == 0:
-        raise AudioError(f"{path}: too short for a sample at {sample_rate} Hz")
-    return waveform[:most_samples]
+    recording, blocks = Recording(path, dtype), []
+    for block in recording.blocks():
+        blocks.append(block)
+        if recording.n_samples > MOST_SECONDS * recording.rate:
+            raise AudioError(f"{path}: longer than {MOST_SECONDS // 3600} hours")
+    whole: np.ndarray = blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
+    return whole if recording.rate == sample_rate else soxr.resample(whole, recording.rate, sample_rate)
 
 
-def _frames_of(most_samples: int | None, sample_rate: int, found_rate: int) -> int:
-    """Frames to be read of the file, for ``most_samples`` after resampling; -1: all."""
-    if most_samples is None or found_rate == sample_rate:
-        return -1 if most_samples is None else most_samples
-    return -(-most_samples * found_rate // sample_rate) + found_rate // 10
-
-
-def _samples(file: soundfile.SoundFile, path: Path, dtype: str, frames: int) -> np.ndarray:
-    """First frames of an open file, in [-1, 1]. shape=(frames, channels)."""
-    if file.frames > MOST_SECONDS * file.samplerate:
-        raise AudioError(f"{path}: longer than {MOST_SECONDS // 3600} hours")
-    samples: np.ndarray
-    if file.subtype == "PCM_16":  # libsndfile takes four times as long to scale them
-        samples = file.read(frames, dtype="int16", always_2d=True).astype(dtype)
-        samples *= 2.0**-15
-    else:
-        samples = file.read(frames, dtype=dtype, always_2d=True)
+def _read(file: Any, frames: int, dtype: str) -> np.ndarray:
+    """The next frames of an open file, in [-1, 1]. shape=(frames, channels)."""
+    if file.subtype != "PCM_16":
+        samples: np.ndarray = file.read(frames, dtype=dtype, always_2d=True)
+        return samples
+    # libsndfile takes four times as long to scale them
+    samples = file.read(frames, dtype="int16", always_2d=True).astype(dtype)
+    samples *= 2.0**-15
     return samples
-
-
-def read_blocks(path: Path, sample_rate: int) -> Iterator[np.ndarray]:
-    """Decode a recording of any length to mono at ``sample_rate``, a block at a time.
-
-    The blocks one after another are what :func:`read_waveform` returns, but for the last bits of what is
-    resampled. Memory does not grow with the recording.
-
-    Parameters
-    ----------
-    path : Path
-        As for :func:`read_waveform`.
-    sample_rate : int
-        Hz.
-
-    Yields
-    ------
-    np.ndarray [shape=(samples,), dtype=float32]
-        Never empty.
-
-    Raises
-    ------
-    AudioError
-        As :func:`read_waveform`; for damage that lies further in, after the blocks before it.
-    """
-    n_samples = 0
-    for block in _resampled(_mono_blocks(path), sample_rate):
-        if not np.isfinite(block).all():
-            raise AudioError(f"{path}: holds samples that are not finite (nan or infinity)")
-        n_samples += len(block)
-        yield block
-    if not n_samples:
-        raise AudioError(f"{path}: holds no audio (0 samples at {sample_rate} Hz)")
-
-
-def _mono_blocks(path: Path) -> Iterator[tuple[int, np.ndarray]]:
-    """Rate and samples of each block."""
-    try:
-        with soundfile.SoundFile(os.fspath(path)) as file:
-            frames = max(1, SAMPLES_PER_BLOCK // file.channels)
-            while len(samples := file.read(frames, dtype="float32", always_2d=True)):
-                yield file.samplerate, samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1)
-            return
-    except soundfile.LibsndfileError as error:
-        if error.code not in _NOT_ITS_FORMAT:  # these come from opening it, before any block
-            raise AudioError(f"{path}: {why_not(path)}") from error
-    except (soundfile.SoundFileError, OSError, MemoryError) as error:
-        raise AudioError(f"{path}: {why_not(path)}") from error
-    yield from _blocks_by_ffmpeg(path)
-
-
-def _blocks_by_ffmpeg(path: Path) -> Iterator[tuple[int, np.ndarray]]:
-    try:
-        yield from decode_blocks(path)
-    except FailedClipError as error:
-        raise AudioError(f"{path}: {_why_not_by_ffmpeg(path, error)}") from error
-
-
-def _resampled(blocks: Iterator[tuple[int, np.ndarray]], sample_rate: int) -> Iterator[np.ndarray]:
-    resampler = None
-    for rate, block in blocks:
-        if rate == sample_rate:
-            yield block
-            continue
-        resampler = resampler or soxr.ResampleStream(rate, sample_rate, 1, dtype="float32")
-        yield from _unless_empty(resampler.resample_chunk(block))
-    if resampler is not None:
-        yield from _unless_empty(resampler.resample_chunk(np.zeros(0, np.float32), last=True))
 
 
 def _unless_empty(block: np.ndarray) -> Iterator[np.ndarray]:
     if len(block):
-        yield block
-
-
-def _decoded_by_ffmpeg(path: Path, sample_rate: int) -> np.ndarray:
-    blocks: list[np.ndarray] = []
-    n_samples, rate = 0, sample_rate
-    for rate, block in _blocks_by_ffmpeg(path):
-        blocks.append(block)
-        n_samples += len(block)
-        if n_samples > MOST_SECONDS * rate:
-            raise AudioError(f"{path}: longer than {MOST_SECONDS // 3600} hours")
-    whole: np.ndarray = np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
-    return whole if rate == sample_rate else soxr.resample(whole, rate, sample_rate)
-
-
-def _why_not_by_ffmpeg(path: Path, error: FailedClipError) -> str:
-    return "holds no audio track" if error.failure.reason == "no-audio" else why_not(path)
-
-
-def why_not(path: Path) -> str:
-    """Why a file cannot be read, as far as the file system tells."""
-    try:
-        return "the file is empty (0 bytes)" if path.stat().st_size == 0 else "cannot be decoded as audio"
-    except OSError as error:
-        return error.strerror or str(error)
+        yield block.clip(-1, 1)

@@ -223,10 +223,13 @@ def predict_lines(report: Report, out: str) -> list[str]:
 
 
 def predict_remarks(report: Report) -> list[str]:
-    """What was left out, and what could not be used."""
+    """What was left out, what is to be said of what was used, and what could not be."""
     left_out = ", ".join(f"{count} {what}" for what, count in report["left_out"].items())
     failed = [f"failed: {file['reason']}" for file in report["files"] if file["state"] == "failed"]
-    return [*([f"left out: {left_out}"] if left_out else []), *failed]
+    told = [
+        f"{file['name']}: {file['reason']}" for file in report["files"] if file["state"] != "failed" and file["reason"]
+    ]
+    return [*([f"left out: {left_out}"] if left_out else []), *told, *failed]
 
 
 def export_lines(report: Report) -> list[str]:

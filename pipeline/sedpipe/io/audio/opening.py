@@ -1,0 +1,164 @@
+"""Which decoder a recording is given to.
+
+libsndfile is fast and exact where it is sure of what it says: samples of a fixed size in a chunked file whose header
+agrees with the file, one FLAC stream of known length, one Ogg Vorbis stream. It stops at the first of several streams,
+estimates the length of MP3, and takes a header's word for the rest. All that is FFmpeg's.
+
+- :func:`look_into`: path -> :class:`Opened`
+- :class:`Opened`: the file as decoders should read it, and what its header claims
+- :func:`open_surely`: the same as libsndfile reads it, where it is sure
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import soundfile
+
+from sedpipe.failures import FailedClipError, Failure
+from sedpipe.io.audio.chunks import Samples, find_samples, mended
+from sedpipe.io.audio.container import undecodable
+
+_BYTES_A_SAMPLE = {
+    "PCM_S8": 1, "PCM_U8": 1, "PCM_16": 2, "PCM_24": 3, "PCM_32": 4, "FLOAT": 4, "DOUBLE": 8, "ULAW": 1, "ALAW": 1,
+}  # fmt: skip
+_FIRST_PAGE = b"OggS\x00\x02"  # of each stream of an Ogg file
+_SEARCHED_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A recording's file, open.
+
+    Parameters
+    ----------
+    path : Path
+    file : file
+        As decoders should read it: the file, or one with a mended header.
+    samples : Samples or None
+        What the header of a chunked file claims.
+    n_frames : int or None
+        Frames that the header of a FLAC file claims; None where it does not say.
+    is_one_stream : bool
+        Whether it is FLAC or Ogg, and holds one stream.
+    is_joined : bool
+        Whether it is FLAC or Ogg, and holds several: then a decoder's timestamps begin again in the middle.
+    """
+
+    path: Path
+    file: Any
+    samples: Samples | None = None
+    n_frames: int | None = None
+    is_one_stream: bool = False
+    is_joined: bool = False
+
+    @property
+    def is_mended(self) -> bool:
+        """Whether decoders get another header than the file has."""
+        return self.samples is not None and not self.samples.is_as_claimed
+
+
+@contextmanager
+def look_into(path: Path) -> Iterator[Opened]:
+    """Open a recording and see what its header is worth.
+
+    Raises
+    ------
+    FailedClipError
+        ``unreadable`` if it is not there or may not be read, ``undecodable`` if it is no file or empty.
+    """
+    with _file(path) as file:
+        samples = find_samples(file)
+        if samples is not None:
+            yield Opened(path, file if samples.is_as_claimed else mended(file, samples), samples)
+            return
+        file.seek(0)
+        head = file.read(42)
+        if head.startswith(b"fLaC") and head[4] & 0x7F == 0:
+            # rate, channels and bits, and in the last 36 bits the number of frames
+            n_frames = (int.from_bytes(head[18:26], "big") & (1 << 36) - 1) or None
+            is_joined = _occurs(file, b"fLaC", 4)
+            yield Opened(path, file, None, None if is_joined else n_frames, not is_joined, is_joined)
+        elif head.startswith(_FIRST_PAGE):
+            is_joined = _occurs(file, _FIRST_PAGE, 1)
+            yield Opened(path, file, None, None, not is_joined, is_joined)
+        else:
+            yield Opened(path, file)
+
+
+@contextmanager
+def open_surely(opened: Opened) -> Iterator[soundfile.SoundFile | None]:
+    """A recording as libsndfile reads it; None where that is not to be relied upon."""
+    try:
+        is_candidate = opened.samples is not None or opened.is_one_stream
+        file = _by_libsndfile(opened) if is_candidate else None
+    except (soundfile.SoundFileError, OSError, MemoryError):  # MemoryError: a header may claim any size
+        file = None
+    if file is None:
+        yield None
+        return
+    with file:
+        yield file if _is_sure(opened, file) else None
+
+
+def open_anyway(opened: Opened) -> soundfile.SoundFile:
+    """A recording as libsndfile reads it, sure or not: for what FFmpeg does not know.
+
+    Raises
+    ------
+    FailedClipError
+        ``undecodable``.
+    """
+    try:
+        return _by_libsndfile(opened)
+    except (soundfile.SoundFileError, OSError, MemoryError) as error:
+        raise undecodable(f"{opened.path}: cannot be decoded as audio") from error
+
+
+def _by_libsndfile(opened: Opened) -> soundfile.SoundFile:
+    if opened.is_mended:
+        opened.file.seek(0)
+        return soundfile.SoundFile(opened.file)
+    return soundfile.SoundFile(os.fspath(opened.path))
+
+
+def _is_sure(opened: Opened, file: soundfile.SoundFile) -> bool:
+    if opened.samples is not None:
+        width = _BYTES_A_SAMPLE.get(file.subtype, 0) * file.channels
+        return bool(width > 0 and file.frames == opened.samples.n_bytes // width)
+    if not opened.is_one_stream:
+        return False
+    is_counted = file.format == "FLAC" and file.frames == opened.n_frames
+    return bool(is_counted or file.subtype == "VORBIS")
+
+
+@contextmanager
+def _file(path: Path) -> Iterator[Any]:
+    try:
+        status = os.stat(path)
+        if not stat.S_ISREG(status.st_mode):  # who reads a pipe waits without end
+            raise undecodable(f"{path}: {'a folder' if stat.S_ISDIR(status.st_mode) else 'no file'}, expected audio")
+        if status.st_size == 0:
+            raise undecodable(f"{path}: the file is empty (0 bytes)")
+        file = path.open("rb")
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        reason = getattr(error, "strerror", None) or error
+        raise FailedClipError(f"{path}: {reason}", Failure("retryable", "unreadable")) from error
+    with file:
+        yield file
+
+
+def _occurs(file: Any, pattern: bytes, begin: int) -> bool:
+    file.seek(begin)
+    held = b""
+    while block := file.read(_SEARCHED_BYTES):
+        if pattern in held + block:
+            return True
+        held = block[1 - len(pattern) :]
+    return False

@@ -1,0 +1,174 @@
+"""What headers claim, held against what files hold: every way in which they were seen to differ."""
+
+import io
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from sedpipe.failures import FailedClipError
+from sedpipe.io.audio.chunks import find_samples, mended
+from sedpipe.io.audio.cut import cut, lasts
+from sedpipe.io.audio.waveforms import Recording
+
+RATE = 16_000
+NOISE = np.random.default_rng(0).uniform(-0.5, 0.5, 3 * RATE)
+KINDS = {"wav": "RIFF", "rf64": "RF64", "w64": "W64", "aiff": "AIFF", "caf": "CAF"}
+
+
+def written(kind: str, samples: np.ndarray = NOISE, subtype: str = "PCM_16") -> bytes:
+    file = io.BytesIO()
+    soundfile.write(file, samples, RATE, format=kind.upper(), subtype=subtype)
+    return file.getvalue()
+
+
+def place_of(content: bytes) -> tuple[int, int]:
+    """Where the number of bytes stands that the header claims, and where the samples begin."""
+    [(begin, _)] = find_samples(io.BytesIO(content)).spans  # type: ignore[union-attr]
+    kind = content[:4]
+    if kind == b"riff":
+        return begin - 8, begin
+    if kind == b"RF64":
+        return content.index(b"ds64") + 16, begin
+    return begin - {b"FORM": 12, b"caff": 12}.get(kind, 4), begin
+
+
+def claiming(content: bytes, n_bytes: int) -> bytes:
+    """The same file with another claim, written as its kind writes it."""
+    at, _ = place_of(content)
+    form, more = {b"RIFF": ("<I", 0), b"RF64": ("<Q", 0), b"FORM": (">I", 8), b"caff": (">q", 4), b"riff": ("<Q", 24)}[
+        content[:4]
+    ]
+    number = struct.pack(form, n_bytes + more)
+    return content[:at] + number + content[at + len(number) :]
+
+
+def heard(path: Path) -> tuple[np.ndarray, list[tuple[str, str]]]:
+    """Through blocks; a cut must be the same."""
+    recording = Recording(path)
+    blocks = np.concatenate(list(recording.blocks()))
+    piece = cut(path, 0.0, 5.0, RATE)
+    np.testing.assert_array_equal(piece.samples, blocks)
+    assert list(piece.remarks) == recording.remarks
+    assert lasts(path, len(blocks) / RATE - 0.01)
+    assert not lasts(path, len(blocks) / RATE + 0.01)
+    return blocks, recording.remarks
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24", "FLOAT"])
+def test_a_header_that_is_true_is_taken_at_its_word(tmp_path: Path, kind: str, subtype: str) -> None:
+    content = written(kind, subtype=subtype)
+    samples = find_samples(io.BytesIO(content))
+    assert samples is not None
+    assert samples.is_as_claimed
+    assert samples.kind == KINDS[kind]
+    assert samples.n_bytes == samples.claimed == len(NOISE) * {"PCM_16": 2, "PCM_24": 3, "FLOAT": 4}[subtype]
+    (tmp_path / "a").write_bytes(content)
+    assert heard(tmp_path / "a")[1] == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("share", [0.0, 0.5])
+def test_samples_that_follow_a_header_that_was_never_finished_are_all_used(
+    tmp_path: Path, kind: str, share: float
+) -> None:
+    (tmp_path / "a").write_bytes(claiming(written(kind), round(share * len(NOISE)) * 2))
+    blocks, remarks = heard(tmp_path / "a")
+    np.testing.assert_allclose(blocks, NOISE, atol=1e-4)
+    assert remarks == [("header", f"its header says {3 * share:.1f} s, 3.0 s are there: all of them are used")]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_samples_that_were_never_written_are_missed(tmp_path: Path, kind: str) -> None:
+    content = written(kind)
+    (tmp_path / "a").write_bytes(content[: place_of(content)[1] + 2 * RATE])
+    blocks, remarks = heard(tmp_path / "a")
+    np.testing.assert_allclose(blocks, NOISE[:RATE], atol=1e-4)
+    assert remarks == [("truncated", "its header says 3.0 s, 1.0 s are there")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "claim"), [("wav", 0xFFFFFFFF), ("wav", 0x7FFFF000), ("aiff", 0xFFFFFFF7), ("caf", -5)]
+)
+def test_a_stream_that_does_not_know_its_length_says_nothing_untrue(tmp_path: Path, kind: str, claim: int) -> None:
+    (tmp_path / "a").write_bytes(claiming(written(kind), claim))
+    blocks, remarks = heard(tmp_path / "a")
+    np.testing.assert_allclose(blocks, NOISE, atol=1e-4)
+    assert remarks == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_files_that_were_joined_are_one_after_the_other(tmp_path: Path, kind: str) -> None:
+    content = written(kind, NOISE[: 2 * RATE])
+    if kind == "w64":
+        content += bytes(-len(content) % 8)
+    if kind == "wav":
+        content += b"LIST\x04\0\0\0INFO"
+    (tmp_path / "a").write_bytes(content + written(kind, NOISE[2 * RATE :]))
+    blocks, remarks = heard(tmp_path / "a")
+    np.testing.assert_allclose(blocks, NOISE, atol=1e-4)
+    assert remarks == [("joined", "2 files one after another in one: all of them are used")]
+
+
+@pytest.mark.parametrize(
+    "after", [b"LIST\x04\x00\x00\x00INFO", b"TAG" + bytes(125), b"ID3\x03" + bytes(5000), bytes(60)]
+)
+def test_titles_after_the_samples_are_no_samples(tmp_path: Path, after: bytes) -> None:
+    (tmp_path / "a.wav").write_bytes(written("wav") + after)
+    blocks, remarks = heard(tmp_path / "a.wav")
+    assert len(blocks) == len(NOISE)
+    assert remarks == []
+
+
+def test_a_wav_that_went_on_beyond_four_gigabytes_is_read_to_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "wrapped.wav"
+    content = written("wav", NOISE[:RATE])
+    path.write_bytes(content)
+    with path.open("r+b") as file:  # a hole, then one second more of samples: their number fits 32 bits again
+        file.seek(2**32 + len(content) - 4)
+        file.write(NOISE[:2].astype("<f2").tobytes())
+    with path.open("rb") as file:
+        samples = find_samples(file)
+        assert samples is not None
+        assert (samples.claimed, samples.n_bytes) == (2 * RATE, 2 * RATE + 2**32)
+        [(name, sentence)] = samples.remarks
+        assert name == "header"
+        assert sentence == "its header says 1.0 s, 134,218.7 s are there: all of them are used"
+        with soundfile.SoundFile(mended(file, samples)) as read:
+            assert (read.format, read.frames) == ("RF64", RATE + 2**31)
+            assert read.read(RATE) == pytest.approx(NOISE[:RATE], abs=1e-4)
+    assert cut(path, 0.25, 1.0, RATE).samples == pytest.approx(NOISE[RATE // 4 : RATE], abs=1e-4)
+    with pytest.raises(FailedClipError, match="silent"):
+        cut(path, 134_000.0, 134_001.0, RATE)
+    assert lasts(path, 134_218.0)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"RIFF",
+        b"RIFF\0\0\0\0WAVE",
+        b"RIFF\xff\xff\xff\xffWAVEdata\x10\0\0\0",
+        b"FORM\0\0\0\0AIFFSSND\0\0\0\0",
+        b"caff\0\1\0\0",
+        b"RF64\xff\xff\xff\xffWAVEds64\x04\0\0\0\0\0\0\0",
+    ],
+)
+def test_what_makes_no_sense_is_left_to_the_decoders(content: bytes) -> None:
+    assert find_samples(io.BytesIO(content)) is None
+
+
+def test_a_file_of_headers_alone_holds_none() -> None:
+    samples = find_samples(io.BytesIO(written("wav", NOISE[:0])))
+    assert samples is not None
+    assert (samples.n_bytes, samples.is_as_claimed, samples.remarks) == (0, True, ())
+
+
+def test_a_second_file_of_another_format_is_told_of(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(written("wav") + written("wav", subtype="PCM_24"))
+    blocks, remarks = heard(tmp_path / "a")
+    assert len(blocks) == len(NOISE)
+    assert remarks == [("joined", "another file, of another format, follows in it and is not used")]

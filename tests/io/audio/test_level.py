@@ -1,0 +1,71 @@
+import numpy as np
+import pytest
+from sedpipe.failures import FailedClipError
+from sedpipe.io.audio.level import Level, check_length, check_rate
+
+RATE = 8_000
+NOISE = np.random.default_rng(0).uniform(-0.5, 0.5, (RATE, 8)).astype(np.float32)
+
+
+def heard(channels: np.ndarray, pieces: int = 1) -> Level:
+    level = Level()
+    for piece in np.array_split(channels, pieces):
+        mono = piece.mean(axis=1)
+        level.hear(mono, piece if piece.shape[1] > 1 else None)
+    return level
+
+
+def reason(level: Level) -> str:
+    try:
+        level.check("a.wav")
+    except FailedClipError as failed:
+        return failed.failure.reason
+    return "usable"
+
+
+@pytest.mark.parametrize("pieces", [1, 7])
+@pytest.mark.parametrize(
+    ("channels", "expected"),
+    [
+        (NOISE[:, :1], "usable"),
+        (NOISE, "usable"),  # eight microphones far from each other
+        (np.stack([NOISE[:, 0], 0 * NOISE[:, 0]], 1), "usable"),  # one of two is dead
+        (np.stack([NOISE[:, 0], -NOISE[:, 0]], 1), "channels-cancel"),
+        (np.stack([NOISE[:, 0], -NOISE[:, 0] + 0.05 * NOISE[:, 1]], 1), "channels-cancel"),
+        (np.stack([NOISE[:, 0], -0.5 * NOISE[:, 0]], 1), "usable"),
+        (0 * NOISE[:, :2], "silent"),
+        (5e-5 * NOISE[:, :1], "silent"),
+        (4e-4 * NOISE[:, :1], "usable"),
+        (30_000 * NOISE[:, :1], "beyond-full-scale"),
+        (2.01 * NOISE[:, :1], "usable"),  # a sample in two hundred
+    ],
+)
+def test_what_is_heard_decides_in_however_many_pieces(channels: np.ndarray, expected: str, pieces: int) -> None:
+    assert reason(heard(channels, pieces)) == expected
+
+
+def test_samples_beyond_full_scale_are_remarked_on_unless_coders_do_as_much() -> None:
+    assert heard(2.1 * NOISE[:, :1]).remarks == ()
+    [(name, sentence)] = heard(np.concatenate([NOISE[:, :1], [[1.5]]])).remarks
+    assert (name, sentence) == ("clipped", "its samples reach 1.50 times full scale: cut off there")
+
+
+@pytest.mark.parametrize(("n_samples", "wanted_s", "is_usable"), [(320, 0, True), (319, 0, False), (0, 0, False),
+                         (8000, 10, True), (7999, 10, False), (320, 0.2, True)])  # fmt: skip
+def test_a_recording_has_a_frame_at_least_and_a_clip_a_tenth_of_its_length(
+    n_samples: int, wanted_s: float, is_usable: bool
+) -> None:
+    if is_usable:
+        check_length("a.wav", n_samples, RATE, wanted_s)
+        return
+    with pytest.raises(FailedClipError) as caught:
+        check_length("a.wav", n_samples, RATE, wanted_s)
+    assert caught.value.failure.reason == "too-short"
+
+
+@pytest.mark.parametrize("rate", [1, 999, 1_000_001, 2**31 - 1])
+def test_a_rate_that_no_recording_has_is_refused_before_anything_is_resampled(rate: int) -> None:
+    with pytest.raises(FailedClipError, match=r"its header says .* Hz, expected 1,000 to 1,000,000 Hz") as caught:
+        check_rate("a.wav", rate)
+    assert caught.value.failure.reason == "absurd-rate"
+    check_rate("a.wav", 384_000)

@@ -15,7 +15,7 @@ import numpy as np
 
 from sedpipe.clips import Clip
 from sedpipe.errors import AudioError
-from sedpipe.io.audio.waveforms import read_waveform
+from sedpipe.io.audio.store import read_stored
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.listener import Listener
 from sedpipe.views.page.card import Card, card_of
@@ -119,7 +119,7 @@ class _Scene:
     def with_sound(self, card: Card, quality: Quality) -> Card:
         """A card that can be heard, or that says why not: a page without a sound is better than no page."""
         try:
-            waveform = read_waveform(self._cache.audio_path(self._clips[card.clip]), quality.sample_rate)
+            waveform = read_stored(self._cache.audio_path(self._clips[card.clip]), quality.sample_rate)
         except AudioError as error:
             return replace(card, remark=f"No audio: {error.message}.")
         counted = waveform[: round(card.duration * quality.sample_rate)]

@@ -48,8 +48,10 @@ def interrupted(bench: Bench, verb: Verb, seconds: float, name: str) -> dict[str
         process.communicate()
         return {"had ended": True}
     sent = time.monotonic()
-    _, told = process.communicate()
+    out, told = process.communicate()
     took = time.monotonic() - sent
+    if process.returncode in (0, -number) and out and not told.count("Traceback"):  # was about to leave
+        return {"had ended": True}
     time.sleep(max(0.0, 2.0 - took))
     orphans = [p.pid for p in psutil.process_iter() if _is_of(p, process.pid)]
     faults = []
@@ -78,6 +80,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="Where to work; what is made there first is used again.")
     parser.add_argument("--output", type=Path, default=RESULT)
     options = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what it puts into the background ignore it
     told: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(options.folder or Path(folder))

@@ -1,3 +1,8 @@
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 from sedpipe.failures import CUT_OFF, REFUSED, SAYINGS, Failure, classify
 from sedpipe.fates import STATES
@@ -38,7 +43,7 @@ SAID = [
     ("This video isn't available anymore", "gone", "unavailable"),
     ("This video does not exist.", "gone", "unavailable"),
     ("This live stream recording is not available.", "gone", "unavailable"),
-    ("This live event has ended.", "gone", "unavailable"),
+    ("This video has no audio track", "gone", "no-audio"),
     (
         "Unable to download webpage: HTTP Error 404: Not Found",
         "gone",
@@ -72,6 +77,10 @@ SAID = [
     ),
     ("This video is only available for registered users. " + HINT, "blocked", "sign-in"),
     ("Please sign in. " + HINT, "blocked", "sign-in"),
+    ("Login details are needed to download this content. " + HINT, "blocked", "sign-in"),
+    ("The following content may contain suicide or self-harm topics.", "blocked", "age"),
+    ("Video unavailable. Playback on other websites has been disabled by the video owner", "blocked", "restricted"),
+    ("Access to this webpage has been blocked by decision of the Russian government.", "blocked", "geo"),
     # retryable
     ("Sign in to confirm you\u2019re not a bot. " + HINT, "retryable", "bot-check"),
     ("Sign in to confirm you're not a bot. This helps protect our community. Learn more", "retryable", "bot-check"),
@@ -102,6 +111,16 @@ SAID = [
     ("Requested format is not available. Use --list-formats for a list of available formats", "retryable", "no-format"),
     ("No video formats found!; please report this issue on  https://github.com/yt-dlp", "retryable", "no-format"),
     ("Failed to extract any player response", "retryable", "no-player"),
+    ("This live event has ended.", "retryable", "not-yet"),
+    ("The channel is not currently live", "retryable", "not-yet"),
+    ("We're processing this video. Check back later.", "retryable", "not-yet"),
+    ("Cannot identify player 'https://www.youtube.com/s/player/0/base.js'", "retryable", "no-player"),
+    ("Failed to load player for JS challenge: HTTP", "retryable", "no-player"),
+    ("Incomplete data received", "retryable", "no-player"),
+    ("YouTube may have enabled the SABR-only streaming experiment for your account", "retryable", "no-format"),
+    ("content too short (expected 5120 bytes and served 1024)", "retryable", "network"),
+    ("Did not get any data blocks", "retryable", "network"),
+    ("A network error has occurred.", "retryable", "network"),
     ("Unsupported URL: http://127.0.0.1/watch/x", "retryable", "wrong-content"),
     ("Postprocessing: Error opening output files: Invalid data found", "retryable", "undecodable"),
     ("Something nobody has seen before", "retryable", "unknown"),
@@ -113,7 +132,68 @@ SAID = [
     ("ffmpeg is not installed. Aborting due to --abort-on-error", "local", "no-ffmpeg"),
     ("No supported JavaScript runtime could be found. Only deno is enabled by default", "local", "no-js-runtime"),
     ("could not find firefox cookies database in '/home/u/.mozilla'", "local", "no-cookies"),
+    ("Could not copy Chrome cookie database. See  https://github.com/yt-dlp", "local", "no-cookies"),
+    ("failed to load cookies", "local", "no-cookies"),
+    ("Cookies file must be Netscape formatted, not JSON. See  https://github.com/yt-dlp", "local", "no-cookies"),
+    ("'cookies.txt' does not look like a Netscape format cookies file", "local", "no-cookies"),
+    ('could not find firefox container "Work" in containers.json', "local", "no-cookies"),
+    (
+        "The provided YouTube account cookies are no longer valid. They have likely been rotated in the browser as a "
+        "security measure. For tips on how to effectively export YouTube cookies, refer to  https://github.com .",
+        "local",
+        "old-cookies",
+    ),
+    (
+        "n challenge solving failed: Some formats may be missing. Ensure you have a supported JavaScript runtime and "
+        "challenge solver script distribution installed. Review any warnings presented before this message. ",
+        "local",
+        "no-solver",
+    ),
+    ("Signature solving failed: Some formats may be missing.", "local", "no-solver"),
+    ("No usable challenge solver lib script available", "local", "no-solver"),
+    ("An error occurred while solving the challenge", "local", "no-solver"),
+    (
+        "To use an HTTPS proxy for this request, one of the following dependencies needs to be installed: requests",
+        "local",
+        "missing-package",
+    ),
 ]
+
+
+ASKED_WRONGLY = re.compile(
+    r"^(Unsupported language code|Login with OAuth|YouTube said: )"  # of options sedpipe lacks, or the site's words
+)
+
+
+def raised_by_yt_dlp() -> list[str]:
+    """What the installed yt-dlp's own words for failures of YouTube's videos are, holes as ``{}``."""
+    import yt_dlp.extractor.youtube as room
+
+    found = []
+    folder = Path(str(room.__file__)).parent
+    for path in [folder / "_video.py", folder / "_base.py", *sorted(folder.glob("jsc/**/*.py"))]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            name = ast.unparse(node.func).rpartition(".")[2] if isinstance(node, ast.Call) else ""
+            if name in ("ExtractorError", "raise_no_formats", "raise_login_required", "JsChallengeProviderError"):
+                found.append("".join(_words(node.args[0])) if node.args else "")
+    return [text for text in dict.fromkeys(found) if len(text.replace("{}", "")) > 8]
+
+
+def _words(node: ast.expr) -> Iterator[str]:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif isinstance(node, ast.BinOp):
+        yield from (*_words(node.left), *_words(node.right))
+    elif isinstance(node, ast.JoinedStr):
+        for value in node.values:
+            yield from _words(value) if isinstance(value, ast.Constant) else ["{}"]
+
+
+def test_everything_that_this_yt_dlp_raises_of_a_youtube_video_has_a_class() -> None:
+    texts = raised_by_yt_dlp()
+    assert len(texts) > 8
+    unknown = [text for text in texts if classify(text).reason == "unknown" and not ASKED_WRONGLY.search(text)]
+    assert unknown == []
 
 
 @pytest.mark.parametrize(("message", "state", "reason"), SAID)

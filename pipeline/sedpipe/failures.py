@@ -53,7 +53,13 @@ REFUSED = frozenset({"bot-check", "rate-limited", "forbidden"})
 CUT_OFF = frozenset({"network", "timeout", "server-error"})
 """Reasons that, many in a row, mean that nothing can be reached, whatever the clip."""
 
-NOT_THERE = frozenset({"unavailable", "not-found"})
+NOT_READ = frozenset({"no-format", "no-player", "unknown", "wrong-content", "undecodable"})
+"""Reasons that, many in a row, mean that the tool no longer understands the site, whatever the clip."""
+
+SHUT_OUT = frozenset({"sign-in", "age", "geo", "restricted", "drm"})
+"""Reasons that, many in a row, are those of an address or an account, whatever the clip."""
+
+NOT_THERE = frozenset({"unavailable", "not-found", "no-audio"})
 """Reasons that are true of some videos and that an outdated tool, or a site that moved, gives for all of them."""
 
 SAYINGS: tuple[tuple[str, str, str], ...] = (
@@ -61,14 +67,20 @@ SAYINGS: tuple[tuple[str, str, str], ...] = (
     ("local", "disk-full", r"no space left on device|disk quota exceeded|\[errno (28|122)\]"),
     ("local", "no-permission", r"\[errno (13|30)\]|read-only file system"),
     ("local", "no-ffmpeg", r"ff(mpeg|probe) (is )?not (found|installed)"),
-    ("local", "no-js-runtime", r"no supported javascript runtime"),
+    ("local", "no-js-runtime", r"no supported javascript runtime|without a js runtime"),
+    ("local", "no-solver", r"challenge solving failed|signature solving failed|usable challenge solver"),
+    ("local", "no-solver", r"solving the challenge"),
+    ("local", "missing-package", r"dependenc(y|ies) (needs? to be|is|are) installed|missing dependencies"),
+    ("local", "old-cookies", r"cookies are no longer valid|rotated in the browser"),
     ("local", "no-cookies", r"could not (find|copy) .{0,40}cookie|failed to (decrypt|load) .{0,20}cookie"),
-    ("local", "no-cookies", r"unsupported (browser|keyring)"),
+    ("local", "no-cookies", r"unsupported (browser|keyring)|unknown browser|could not find .{0,20}container"),
+    ("local", "no-cookies", r"must be netscape formatted|netscape format cookies"),
     # Too many questions. Before "sign in" and "unavailable", whose words they borrow.
     ("retryable", "bot-check", r"not a bot|captcha|unusual traffic|ip is likely being blocked"),
     ("retryable", "rate-limited", r"try again later|rate.?limit|too many requests|http error 429"),
     # Where one is. Before copyright: "blocked it in your country on copyright grounds".
     ("blocked", "geo", r"\b(your|this) (country|region|location)\b|geo.?(restrict|block)|http error 451"),
+    ("blocked", "geo", r"blocked by decision"),
     # Nobody gets it. "Private" before "sign in": "Private video. Sign in if you've been granted access".
     ("gone", "private", r"private video|video is private|set to private"),
     ("gone", "terminated", r"account .{0,60}(terminated|closed|suspended)|closed .{0,20}account"),
@@ -77,13 +89,14 @@ SAYINGS: tuple[tuple[str, str, str], ...] = (
     ("gone", "removed", r"(removed|deleted) (by|for|because)|has been (removed|deleted)|violat(es|ing|ed|ion)"),
     ("gone", "no-audio", r"no audio (stream|track)|has no audio"),
     # Not for everybody.
-    ("blocked", "age", r"confirm your age|age.?restricted|inappropriate for some"),
+    ("blocked", "age", r"confirm your age|age.?restricted|inappropriate|self-harm|viewer discretion"),
     ("blocked", "members", r"members.?only|channel'?s members|join this channel"),
     ("blocked", "payment", r"requires? payment|premium members|purchase|\brent(al)?\b|paid (content|video)"),
     ("blocked", "drm", r"drm.?protect"),
     ("blocked", "restricted", r"video is restricted|workspace administrator|restricted mode"),
+    ("blocked", "restricted", r"playback on other websites"),
     ("blocked", "sign-in", r"sign in|log ?in required|requires? (log ?in|authentication)|registered users"),
-    ("blocked", "sign-in", r"account cookies|http error (401|402)"),
+    ("blocked", "sign-in", r"login details are needed|account cookies|http error (401|402)"),
     # Trouble on the way.
     ("retryable", "forbidden", r"http error 403|\bforbidden\b|po.?token|page needs to be reloaded"),
     ("retryable", "forbidden", r"not available on this app"),
@@ -93,15 +106,20 @@ SAYINGS: tuple[tuple[str, str, str], ...] = (
     ("retryable", "network", r"connection|network is unreachable|name resolution|name or service|resolve host"),
     ("retryable", "network", r"no route|bytes read|proxy|\bssl\b|certificate|broken pipe|remote end closed"),
     ("retryable", "network", r"incomplete ?read|breaks off|unable to handle request|\[errno 1\d\d\]"),
-    ("retryable", "not-yet", r"premieres? in|premiere will begin|will begin in|live event will"),
+    ("retryable", "network", r"network error|content too short|any data blocks"),
+    ("retryable", "not-yet", r"premieres? in|premiere will begin|will begin in|live event will|currently live"),
+    ("retryable", "not-yet", r"live event has ended|being processed|processing this video|check back later"),
     ("retryable", "no-format", r"requested format is not available|no video formats|only images are available"),
+    ("retryable", "no-format", r"\bsabr\b"),
     ("retryable", "no-player", r"player response|signature extraction|nsig|failed to extract|unable to extract"),
-    ("retryable", "wrong-content", r"unsupported url|is not a video$"),
+    ("retryable", "no-player", r"identify player|load player|no player clients|incomplete .{0,20}data received"),
+    ("retryable", "no-player", r"extractor (failed|error)|error in extractor|field in extractor result"),
+    ("retryable", "wrong-content", r"unsupported url|is not a video$|not a valid url|invalid url"),
     ("retryable", "undecodable", r"cannot be decoded|invalid data found|ffmpeg|decod(er|ing)|postprocess"),
     # The broadest last.
     ("gone", "unavailable", r"(video|content|recording) (is |has been )?(unavailable|not available)"),
     ("gone", "unavailable", r"isn't available|no longer available|does not exist"),
-    ("gone", "unavailable", r"live event has ended|not a valid video id|incomplete youtube id"),
+    ("gone", "unavailable", r"not a valid video id|incomplete youtube id"),
 )
 """State, reason, pattern (any case). Found in what yt-dlp relays from YouTube and in what it says itself."""
 

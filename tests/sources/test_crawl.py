@@ -70,7 +70,12 @@ def test_what_may_pass_is_tried_twice_and_what_may_not_once() -> None:
     assert sorted(tried) == ["a", "a", "b", "b", "c", "d", "e"]
 
 
-@pytest.mark.parametrize("kinds", [[REFUSED], [BOT], [REFUSED, BOT, Failure("retryable", "forbidden")], [DOWN]])
+SHUT, UNREAD = Failure("blocked", "sign-in"), Failure("retryable", "no-format")
+
+
+@pytest.mark.parametrize(
+    "kinds", [[REFUSED], [BOT], [REFUSED, BOT, Failure("retryable", "forbidden")], [DOWN], [SHUT], [UNREAD]]
+)
 def test_a_storm_trips_the_breaker(kinds: list[Failure]) -> None:
     plan = {str(number): [kinds[number % len(kinds)]] for number in range(100)}
     worker = Scripted(plan)
@@ -79,7 +84,8 @@ def test_a_storm_trips_the_breaker(kinds: list[Failure]) -> None:
     with pytest.raises(FetchStoppedError, match="stopped after 4 failures of one kind in a row") as caught:
         fates.extend(crawled)
     assert "run the same command again" in caught.value.hint
-    assert [fate.state for fate in fates] == ["retryable"] * 4
+    assert {(fate.state, fate.reason) for fate in fates} == {("pending", "doubtful")}
+    assert len(fates) == 4
     assert len(set(worker.tried)) <= 4 + 2 * AT_ONCE.workers
 
 

@@ -204,7 +204,7 @@ def test_a_storm_stops_the_run_before_harm(tmp_path: Path, manifest: YoutubeMani
     fetched = source_of(manifest, tmp_path, here=here)[0].fetch(clips)
     with pytest.raises(FetchStoppedError, match="stopped after 4 failures of one kind in a row"):
         fates.extend(fetched)
-    assert {fate.state for fate in fates} == {"retryable"}
+    assert {(fate.state, fate.reason) for fate in fates} == {("pending", "doubtful")}
     assert len(fates) == 4
     assert len(here.asked) <= 8
 

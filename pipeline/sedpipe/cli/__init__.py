@@ -1,5 +1,8 @@
 """The command line: options in, one stage call, one report out."""
 
-from sedpipe.cli.main import main
+from sedpipe.cli.interrupts import unheard
+
+with unheard():  # nothing is done before these are there
+    from sedpipe.cli.main import main
 
 __all__ = ["main"]

@@ -4,6 +4,7 @@ Every file is written whole or not at all, so a command may end anywhere. What i
 leave processes behind, or keep its temporary files: so a signal becomes an exception that runs through all blocks.
 
 - :func:`heard_as_exceptions`: for the time of a command
+- :func:`unheard`: for the time before
 - :class:`Interrupt`: the exception
 """
 
@@ -57,6 +58,20 @@ def heard_as_exceptions() -> Iterator[list[int]]:
         if not exit_codes:  # else a second signal would find Python's own handler, with its traceback
             for number, handler in heard.items():
                 signal.signal(number, handler)
+
+
+@contextmanager
+def unheard() -> Iterator[None]:
+    """Let Ctrl-C end the process without a word; where it would not have raised ``KeyboardInterrupt``, do nothing."""
+    ours = threading.current_thread() is threading.main_thread()
+    if not ours or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _end(number: int, _: FrameType | None) -> None:

@@ -13,19 +13,19 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from sedpipe.clips import Clip
 from sedpipe.errors import AudioError, SedpipeError
-from sedpipe.failures import CUT_OFF, NOT_THERE, REFUSED, FailedClipError, classify
+from sedpipe.failures import FailedClipError, classify
 from sedpipe.fates import Fate
+from sedpipe.sources.breaker import LOCAL_ADVICE, Breaker
 from sedpipe.sources.source import FetchStoppedError
 
 _LOOK_S = 0.1  # how often waiting threads look whether they should stop
 _GRACE_S = 5.0  # a worker may notice by itself that its time is up
 _TIDY_S = 1.0  # what leaving waits for at most
-_DOUBTFUL_AFTER = 4  # a quarter of the videos is gone: 40 in a row by chance happen once in 10^24 runs
 _JITTER = 0.3  # pauses are this much longer or shorter, at random
 
 
@@ -202,8 +202,8 @@ def crawl(clips: Sequence[Clip], make_worker: Callable[[], Worker], manners: Man
     Yields
     ------
     Fate
-        Of each clip, as it becomes known. Where so many videos in a row are said not to be there that it cannot be
-        believed, they have another one at the end: ``pending``, as before they were asked for.
+        Of each clip, as it becomes known; one that may be the site's and not the clip's as soon as the next clips tell.
+        Of clips that failed for what strikes all, ``pending``, as before they were asked for.
 
     Raises
     ------
@@ -217,17 +217,15 @@ def crawl(clips: Sequence[Clip], make_worker: Callable[[], Worker], manners: Man
     for clip in clips:
         waiting.put(clip)
     crew = _Crew(make_worker, manners, waiting)
-    breaker = _Breaker(manners)
+    breaker = Breaker(manners.breaker, doubts=manners.doubts)
     try:
         for _ in range(min(manners.workers, len(clips))):
             crew.start()
         for _ in clips:
-            fate = _next_fate(crew)
-            yield fate
-            breaker.hear(fate)
-            if breaker.trips:
-                yield from breaker.doubtful
+            yield from breaker.settled_by(_next_fate(crew))
+            if breaker.error is not None:
                 raise breaker.error
+        yield from breaker.rest()
     finally:
         crew.dismiss()
 
@@ -270,58 +268,7 @@ def _fate(job: _Job | None, outcome: Fate | Exception) -> Fate:
         message = f"{type(outcome).__name__}: {outcome}"
         failure = classify(message)
     if failure.state == "local":
-        raise FetchStoppedError(message, hint=_LOCAL_ADVICE.get(failure.reason, "")) from outcome
+        raise FetchStoppedError(message, hint=LOCAL_ADVICE.get(failure.reason, "")) from outcome
     if job is None:
         raise outcome
     return Fate(job.clip.split, job.clip.clip_id, failure.state, failure.reason, message)
-
-
-class _Breaker:
-    """Remembers failures of one kind in a row."""
-
-    def __init__(self, manners: Manners) -> None:
-        self._most = {REFUSED: manners.breaker, CUT_OFF: manners.breaker}
-        if manners.doubts:
-            self._most[NOT_THERE] = _DOUBTFUL_AFTER * manners.breaker
-        self._kind: frozenset[str] = frozenset()
-        self._row: list[Fate] = []
-
-    def hear(self, fate: Fate) -> None:
-        kind = next((kind for kind in self._most if fate.reason in kind), frozenset[str]())
-        self._row = [*(self._row if kind == self._kind else ()), fate] if kind else []
-        self._kind = kind
-
-    @property
-    def trips(self) -> bool:
-        return bool(self._row) and len(self._row) >= self._most[self._kind]
-
-    @property
-    def doubtful(self) -> list[Fate]:
-        """Clips of which it is no longer believed what was said of them."""
-        if self._kind is not NOT_THERE:
-            return []
-        return [replace(fate, state="pending", reason="doubtful") for fate in self._row]
-
-    @property
-    def error(self) -> FetchStoppedError:
-        last = self._row[-1]
-        return FetchStoppedError(
-            f"stopped after {len(self._row)} failures of one kind in a row, the last: {last.reason} ({last.message})",
-            hint=_ADVICE[self._kind],
-        )
-
-
-_ADVICE = {
-    REFUSED: "wait some hours, then run the same command again, with a longer --sleep or --cookies; "
-    "if it fails at once, update yt-dlp (`pip install -U yt-dlp yt-dlp-ejs`)",
-    CUT_OFF: "check the network (and --proxy), then run the same command again",
-    NOT_THERE: "so many in a row are hardly all gone, and none was marked: update yt-dlp "
-    "(`pip install -U yt-dlp yt-dlp-ejs`), then run the same command again",
-}
-_LOCAL_ADVICE = {
-    "disk-full": "free some space, or name another place with --cache",
-    "no-permission": "name a place that can be written to with --cache",
-    "no-ffmpeg": "install ffmpeg",
-    "no-js-runtime": "install Deno (https://deno.com) or Node.js 20 or newer; `sedpipe doctor` looks for them",
-    "no-cookies": "name a cookie file with --cookies, or another browser with --cookies-from-browser",
-}

@@ -156,6 +156,54 @@ def test_audio_alone_in_one_file_is_preferred() -> None:
     assert chosen(formats(pieces)) == "hls"
 
 
+def test_original_sound_goes_before_every_other_wherever_it_lies() -> None:
+    """As yt-dlp marks tracks: original 10, default 5, dubbed -1, spoken description -10."""
+    rows = formats(
+        ("251-es", "https", "none", "opus"),
+        ("251-en-desc", "https", "none", "opus"),
+        ("hls-en", "m3u8", "none", "mp4a"),
+    )
+    marks = {"251-es": ("es", -1), "251-en-desc": ("en-desc", -10), "hls-en": ("en", 10)}
+    for item in rows["formats"]:
+        item["language"], item["language_preference"] = marks[item["format_id"]]
+    assert chosen(rows) == "hls-en"
+    film = {"format_id": "18", "protocol": "https", "vcodec": "avc1", "acodec": "mp4a", "language_preference": -1}
+    assert chosen({"formats": [*rows["formats"][:2], film]}) == "18"  # its only sound, as nobody tells a language
+    assert chosen({"formats": rows["formats"][:2]}) == "251-es"
+
+
+ONCE = "n challenge solving failed: Some formats may be missing. Ensure you have a supported JavaScript runtime and "
+ROTATED = "The provided YouTube account cookies are no longer valid. They have likely been rotated in the browser"
+
+
+@pytest.mark.parametrize(
+    ("warning", "said", "reason"),
+    [
+        (ONCE, "Requested format is not available", "no-solver"),
+        (ONCE, "HTTP Error 403: Forbidden", "no-solver"),
+        (ONCE, "This video is private", "private"),
+        (ONCE, "Sign in to confirm your age", "age"),
+        (ROTATED, "Sign in to confirm you're not a bot", "old-cookies"),
+        (ROTATED, "Sign in to confirm your age", "old-cookies"),
+        (ROTATED, "Video unavailable", "unavailable"),
+        ("Your IP is likely being blocked by Youtube", "Requested format is not available", "bot-check"),
+    ],
+)
+def test_what_yt_dlp_warns_of_explains_a_failure(
+    resolver: VideoResolver, monkeypatch: pytest.MonkeyPatch, warning: str, said: str, reason: str
+) -> None:
+    def fails(address: str, download: bool) -> None:
+        resolver._ydl.report_warning(warning, only_once=True)
+        raise RuntimeError(said)
+
+    monkeypatch.setattr(resolver._ydl, "extract_info", fails)
+    for number in range(2):  # yt-dlp tells of this machine with the first video alone
+        with pytest.raises(FailedClipError) as caught:
+            resolver.resolve(f"http://127.0.0.1/{number}")
+        if number == 0 or caught.value.failure.state == "local":
+            assert caught.value.failure.reason == reason
+
+
 def test_a_film_without_sound_has_no_audio_and_one_whose_formats_were_withheld_may_have() -> None:
     silent = [(str(number), "https", "avc1", "none") for number in range(4)]
     for rows, failure in ((silent, Failure("gone", "no-audio")), (silent[:1], Failure("retryable", "no-format"))):

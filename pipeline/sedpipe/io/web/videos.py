@@ -28,6 +28,15 @@ WATCH_ADDRESS = "https://www.youtube.com/watch?v={}"
 _VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _RUNTIMES = {"deno": "deno", "node": "node", "bun": "bun", "quickjs": "qjs"}
+_UNREADABLE = frozenset({"no-format", "no-player", "unknown"})
+_REFUSED = frozenset({"bot-check", "rate-limited", "forbidden"})
+_OF_ACCOUNT = frozenset({"sign-in", "age", "members", "payment", "restricted"})
+_EXPLAINED_BY = {
+    **dict.fromkeys(_REFUSED, _UNREADABLE),
+    **dict.fromkeys(("no-js-runtime", "no-solver", "missing-package"), _UNREADABLE | {"forbidden"}),
+    **dict.fromkeys(("old-cookies", "no-cookies"), _UNREADABLE | _REFUSED | _OF_ACCOUNT),
+}
+"""Which failures a warning of yt-dlp explains, by the reason that the warning tells."""
 _WHOLE = frozenset({"http", "https"})  # protocols by which one address serves the whole file
 
 
@@ -175,7 +184,7 @@ class VideoResolver:
         return files[0]
 
     def _extracted(self, ydl: Any, address: str, *, download: bool) -> dict[str, Any]:
-        self._listener.warnings.clear()
+        self._listener.begin()
         try:
             info = ydl.extract_info(address, download=download)
         except FailedClipError:
@@ -199,11 +208,10 @@ class VideoResolver:
         statuses = (getattr(cause, "status", None) for cause in _causes(error))
         status = next((found for found in statuses if isinstance(found, int)), None)
         failure = classify(message, status)
-        if failure.reason in ("no-format", "no-player", "unknown"):
-            for warning in self._listener.warnings:
-                why = classify(warning)
-                if why.state == "local" or why.reason in ("bot-check", "rate-limited", "forbidden"):
-                    return FailedClipError(f"{message} ({warning})", why)
+        for warning in self._listener.warnings:
+            why = classify(warning)
+            if failure.reason in _EXPLAINED_BY.get(why.reason, ()):
+                return FailedClipError(f"{message} ({warning})", why)
         return FailedClipError(message, failure)
 
     def _open(self, **more: Any) -> Any:
@@ -271,10 +279,20 @@ def yt_dlp_version() -> str:
 
 
 class _Listener:
-    """Hears what yt-dlp would print."""
+    """Hears what yt-dlp would print of a video, and what it tells of this machine, once, with the first video."""
 
     def __init__(self) -> None:
-        self.warnings: list[str] = []
+        self._of_machine: list[str] = []
+        self._of_video: list[str] = []
+
+    @property
+    def warnings(self) -> list[str]:
+        """Of this machine first."""
+        return [*self._of_machine, *self._of_video]
+
+    def begin(self) -> None:
+        """The next video."""
+        self._of_video.clear()
 
     def debug(self, message: str) -> None:
         pass
@@ -283,21 +301,39 @@ class _Listener:
         pass
 
     def warning(self, message: str) -> None:
-        self.warnings.append(_plain(message))
+        told = _plain(message)
+        if classify(told).state != "local":
+            self._of_video.append(told)
+        elif told not in self._of_machine:
+            self._of_machine.append(told)
 
     def error(self, message: str) -> None:
         pass  # comes as an exception, too
 
 
 def _choose_format(context: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """The best audio that one address serves, alone or, last of all, with pictures; then what comes in pieces."""
+    """The best original audio: first what one address serves, alone or with pictures; then what comes in pieces."""
     formats: Sequence[dict[str, Any]] = context["formats"]  # yt-dlp sorts them, worst first
     heard = [item for item in formats if item.get("acodec") != "none" and not item.get("has_drm")]
     if not heard:
         only_pictures = bool(formats) and all(item.get("acodec") == "none" for item in formats)
         raise FailedClipError("Requested format is not available", _why_unheard(only_pictures, formats))
     rank = {id(item): number for number, item in enumerate(heard)}
-    yield max(heard, key=lambda item: (item.get("protocol") in _WHOLE, item.get("vcodec") == "none", rank[id(item)]))
+
+    def order(item: dict[str, Any]) -> tuple[int, bool, bool, int]:
+        is_whole, is_alone = item.get("protocol") in _WHOLE, item.get("vcodec") == "none"
+        return _originality(item), is_whole, is_alone, rank[id(item)]
+
+    yield max(heard, key=order)
+
+
+def _originality(item: Mapping[str, Any]) -> int:
+    """yt-dlp's mark of a sound track: original 10, default 5, dubbed -1, spoken description -10; 0 where there is one.
+
+    A track that is dubbed has its language told; one whose language nobody tells is the only one of its file.
+    """
+    mark = item.get("language_preference")
+    return 0 if mark is None or (mark == -1 and not item.get("language")) else int(mark)
 
 
 def _why_unheard(only_pictures: bool, formats: Sequence[dict[str, Any]]) -> Failure:

@@ -1,0 +1,104 @@
+"""Ends a crawl before harm is done: what is said of very many videos in a row is true of the site, not of them.
+
+- :class:`Breaker`: holds doubtful fates back until other clips tell whether they can be believed
+- :data:`LOCAL_ADVICE`: what to do about what a machine lacks
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sedpipe.failures import CUT_OFF, NOT_READ, NOT_THERE, REFUSED, SHUT_OUT
+from sedpipe.fates import Fate
+from sedpipe.sources.source import FetchStoppedError
+
+_MANY = 4  # times as many: of what is true of a quarter of the videos, 40 in a row by chance happen once in 10^24 runs
+_UPDATE = "update yt-dlp (`pip install -U yt-dlp yt-dlp-ejs`), then run the same command again"
+
+
+class Breaker:
+    """Failures in a row, of one kind and of any.
+
+    A fate that every clip might have is held back. When a clip is there, or fails for a reason of its own, those that
+    were held back are believed; when there are too many, none of them is, and the crawl ends.
+
+    Parameters
+    ----------
+    most : int
+        Failures of one kind in a row at which to stop; four times as many where several kinds take turns, or where
+        videos are said not to be there, which is true of many.
+    doubts : bool
+        Whether to doubt that videos are not there.
+
+    Attributes
+    ----------
+    error : FetchStoppedError, optional
+        Why to stop.
+    """
+
+    def __init__(self, most: int, *, doubts: bool = True) -> None:
+        self._most = dict.fromkeys((REFUSED, CUT_OFF, NOT_READ, SHUT_OUT), most)
+        if doubts:
+            self._most[NOT_THERE] = _MANY * most
+        self._most_of_any = _MANY * most
+        self._held: list[Fate] = []
+        self.error: FetchStoppedError | None = None
+
+    def settled_by(self, fate: Fate) -> list[Fate]:
+        """Fates that are certain now that this one is known, in the order in which they came."""
+        self._held.append(fate)
+        kind = self._kind(fate)
+        if kind is None:
+            return self.rest()
+        alike = self._alike(kind)
+        if alike < self._most[kind] and len(self._held) < self._most_of_any:
+            return []
+        doubtful = alike if alike >= self._most[kind] else len(self._held)
+        self.error = _error(fate, kind, doubtful, is_one_kind=doubtful == alike)
+        held = self.rest()
+        believed, others = held[: len(held) - doubtful], held[len(held) - doubtful :]
+        return [*believed, *(replace(other, state="pending", reason="doubtful") for other in others)]
+
+    def rest(self) -> list[Fate]:
+        """What was held back; nothing is any longer."""
+        held, self._held = self._held, []
+        return held
+
+    def _kind(self, fate: Fate) -> frozenset[str] | None:
+        return next((kind for kind in self._most if fate.reason in kind), None)
+
+    def _alike(self, kind: frozenset[str]) -> int:
+        """How many of the last ones are of this kind."""
+        others = (number for number, fate in enumerate(reversed(self._held)) if fate.reason not in kind)
+        return next(others, len(self._held))
+
+
+def _error(last: Fate, kind: frozenset[str], n_failures: int, *, is_one_kind: bool) -> FetchStoppedError:
+    of = "of one kind in a row" if is_one_kind else "in a row"
+    return FetchStoppedError(
+        f"stopped after {n_failures} failures {of}, none of which was marked; the last: {last.reason} ({last.message})",
+        hint=_ADVICE[kind],
+    )
+
+
+_ADVICE = {
+    REFUSED: "wait some hours, then run the same command again, with a longer --sleep or --cookies; "
+    f"if it fails at once, {_UPDATE}",
+    CUT_OFF: "check the network (and --proxy), then run the same command again",
+    NOT_READ: f"the site may have changed: {_UPDATE}",
+    SHUT_OUT: "this address or account is refused what all these videos need: name --cookies of an account that can "
+    f"watch them, or another --proxy; if it can, {_UPDATE}",
+    NOT_THERE: f"so many in a row are hardly all gone: {_UPDATE}",
+}
+LOCAL_ADVICE = {
+    "disk-full": "free some space, or name another place with --cache",
+    "no-permission": "name a place that can be written to with --cache",
+    "no-ffmpeg": "install ffmpeg",
+    "no-js-runtime": "install Deno (https://deno.com) or Node.js 20 or newer; `sedpipe doctor` looks for them",
+    "no-solver": "YouTube's players could not be run: update yt-dlp, its solver (`pip install -U yt-dlp yt-dlp-ejs`) "
+    "and Deno or Node.js; `sedpipe doctor` looks for them",
+    "missing-package": "install what is named",
+    "old-cookies": "export the cookies anew, from a private window that is closed right after, or use no account",
+    "no-cookies": "name a cookie file with --cookies, or another browser with --cookies-from-browser",
+}
+"""By the reason of a ``local`` failure."""

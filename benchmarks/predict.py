@@ -152,7 +152,7 @@ def joints(dataset: str, run: str, cache_dir: Path) -> None:
     from sedpipe.io.cache.dataset import Dataset
     from sedpipe.io.lists.events import read_event_list
     from sedpipe.io.models.open import open_model
-    from sedpipe.metrics.segment_based import segment_based_scores
+    from sedpipe.metrics.segment_scores import segment_based_scores
     from sedpipe.stages.predict import frame_probabilities
 
     cache = Dataset(cache_dir, dataset)

@@ -28,13 +28,13 @@ from sedpipe.detection.tuning import tune  # noqa: E402
 from sedpipe.events import Event  # noqa: E402
 from sedpipe.frames import FrameGrid  # noqa: E402
 from sedpipe.labels import LabelSet  # noqa: E402
-from sedpipe.metrics.event_based import event_based_scores  # noqa: E402
+from sedpipe.metrics.event_scores import event_based_scores  # noqa: E402
 from sedpipe.metrics.sed_eval_scores import (  # noqa: E402
     differences,
     official_event_based_scores,
     official_segment_based_scores,
 )
-from sedpipe.metrics.segment_based import segment_based_scores  # noqa: E402
+from sedpipe.metrics.segment_scores import segment_based_scores  # noqa: E402
 from sedpipe.truth import Truth  # noqa: E402
 
 LABELS = LabelSet(tuple(f"class {k}" for k in range(17)))

@@ -11,7 +11,7 @@ from sedpipe.detection.segment_tallies import SegmentTallies
 from sedpipe.detection.sensitivity import sensitivity
 from sedpipe.detection.tuning import scores_at_thresholds, tune
 from sedpipe.metrics.bootstrap import intervals
-from sedpipe.metrics.segment_based import segment_based_counts, segment_based_scores
+from sedpipe.metrics.segment_scores import segment_based_counts, segment_based_scores
 from sedpipe.steps.scoring import SEGMENTS, checked, event_based, psds_scores, yardstick_scores
 
 SCORES, TRUTH = example()

@@ -16,7 +16,7 @@ from sedpipe.detection.tuning import tune
 from sedpipe.events import Event
 from sedpipe.frames import FrameGrid
 from sedpipe.labels import LabelSet
-from sedpipe.metrics.segment_based import segment_based_scores
+from sedpipe.metrics.segment_scores import segment_based_scores
 from sedpipe.truth import Truth
 
 LABELS, GRID = LabelSet(("Dog", "Rain")), FrameGrid(100, 8)

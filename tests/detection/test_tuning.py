@@ -13,7 +13,7 @@ from sedpipe.events import Event
 from sedpipe.frames import FrameGrid
 from sedpipe.labels import LabelSet
 from sedpipe.metrics.sed_eval_scores import official_segment_based_scores
-from sedpipe.metrics.segment_based import segment_based_scores
+from sedpipe.metrics.segment_scores import segment_based_scores
 from sedpipe.truth import Truth
 
 LABELS = LabelSet(("Bus", "Car", "Train"))

@@ -5,7 +5,7 @@ import pytest
 from sedpipe.labels import LabelSet
 from sedpipe.metrics.bootstrap import intervals, paired_differences
 from sedpipe.metrics.detection_scores import DetectionCounts, detection_scores
-from sedpipe.metrics.segment_based import count_segments
+from sedpipe.metrics.segment_scores import count_segments
 
 LABELS = LabelSet(("Bus", "Car", "Train"))
 

@@ -8,13 +8,13 @@ from sedpipe.clips import clip_id_of_filename
 from sedpipe.events import Event
 from sedpipe.labels import LabelSet
 from sedpipe.metrics.detection_scores import DetectionScores
-from sedpipe.metrics.event_based import event_based_scores
+from sedpipe.metrics.event_scores import event_based_scores
 from sedpipe.metrics.sed_eval_scores import (
     differences,
     official_event_based_scores,
     official_segment_based_scores,
 )
-from sedpipe.metrics.segment_based import segment_based_scores
+from sedpipe.metrics.segment_scores import segment_based_scores
 
 SAME = 1e-12  # two ways of adding the same integers' ratios
 LABELS = LabelSet(("Bus", "Car", "None"))

@@ -2,7 +2,7 @@ from dataclasses import asdict
 
 from sedpipe.events import Event
 from sedpipe.labels import LabelSet
-from sedpipe.metrics.segment_based import segment_based_scores
+from sedpipe.metrics.segment_scores import segment_based_scores
 from sedpipe.metrics.undefined import undefined
 
 

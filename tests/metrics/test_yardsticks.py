@@ -1,6 +1,6 @@
 from sedpipe.events import Event
 from sedpipe.labels import LabelSet
-from sedpipe.metrics.segment_based import segment_based_scores
+from sedpipe.metrics.segment_scores import segment_based_scores
 from sedpipe.metrics.yardsticks import NAMES, yardsticks
 
 LABELS = LabelSet(("Bus", "Car"))

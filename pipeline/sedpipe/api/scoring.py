@@ -17,8 +17,8 @@ from sedpipe.events import Event
 from sedpipe.io.lists.events import read_event_list
 from sedpipe.labels import LabelSet
 from sedpipe.metrics.detection_scores import DetectionScores
-from sedpipe.metrics.event_based import event_based_scores
-from sedpipe.metrics.segment_based import segment_based_scores
+from sedpipe.metrics.event_scores import event_based_scores
+from sedpipe.metrics.segment_scores import segment_based_scores
 
 Lists: TypeAlias = "str | PathLike[str] | Mapping[str, Iterable[Event | tuple[float, float, str]]] | Any"
 """Events by clip: the path of an event list; a dictionary of :class:`~sedpipe.events.Event` or of ``(onset, offset,

@@ -20,7 +20,7 @@ from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.detection.steps import ORDER, Frames
 from sedpipe.detection.words import alike, packed, unpacked
 from sedpipe.metrics.detection_scores import DetectionScores, detection_scores
-from sedpipe.metrics.segment_based import count_of_segments, count_segments, segment_roll, segments_of_frames
+from sedpipe.metrics.segment_scores import count_of_segments, count_segments, segment_roll, segments_of_frames
 from sedpipe.metrics.validation import validate
 from sedpipe.truth import Truth
 

@@ -4,8 +4,8 @@ sed_eval wants one clip a call and float times, says nan or 4.5e15 where a score
 class named "None". Here every clip of the reference is evaluated over its whole length, and undefined is ``None``.
 A class with reference but no output scores 0 in F1 (sed_eval's ``zero_score``).
 
-- :func:`official_segment_based_scores`: what :mod:`sedpipe.metrics.segment_based` must come to
-- :func:`official_event_based_scores`: what :mod:`sedpipe.metrics.event_based` must come to
+- :func:`official_segment_based_scores`: what :mod:`sedpipe.metrics.segment_scores` must come to
+- :func:`official_event_based_scores`: what :mod:`sedpipe.metrics.event_scores` must come to
 - :func:`differences`: where two scores of the same output are not the same
 """
 

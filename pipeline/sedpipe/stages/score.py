@@ -30,8 +30,8 @@ from sedpipe.io.records.scores import AgainstRun, ClipBased, Coverage, Intervals
 from sedpipe.io.records.table import Counts
 from sedpipe.listener import Listener
 from sedpipe.metrics.bootstrap import intervals
-from sedpipe.metrics.clip_based import clip_based_scores
-from sedpipe.metrics.segment_based import TIME_RESOLUTION, segment_based_counts
+from sedpipe.metrics.clip_scores import clip_based_scores
+from sedpipe.metrics.segment_scores import TIME_RESOLUTION, segment_based_counts
 from sedpipe.metrics.undefined import undefined
 from sedpipe.metrics.yardsticks import commonest_class
 from sedpipe.steps.frame_scores import frame_scores

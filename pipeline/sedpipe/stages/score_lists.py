@@ -14,7 +14,7 @@ from sedpipe.events import EventLists
 from sedpipe.labels import LabelSet
 from sedpipe.listener import Listener
 from sedpipe.metrics.bootstrap import intervals
-from sedpipe.metrics.segment_based import segment_based_counts
+from sedpipe.metrics.segment_scores import segment_based_counts
 from sedpipe.metrics.undefined import undefined
 from sedpipe.metrics.yardsticks import commonest_class
 from sedpipe.reports import as_json

@@ -22,10 +22,10 @@ from sedpipe.io.records.scores import EventBased
 from sedpipe.listener import Listener
 from sedpipe.metrics.bootstrap import Difference, paired_differences
 from sedpipe.metrics.detection_scores import DetectionScores, OverallScores
-from sedpipe.metrics.event_based import event_based_scores
-from sedpipe.metrics.psds_based import SCENARIOS, THRESHOLDS, psds
+from sedpipe.metrics.event_scores import event_based_scores
+from sedpipe.metrics.psds_scores import SCENARIOS, THRESHOLDS, psds
 from sedpipe.metrics.sed_eval_scores import differences, official_event_based_scores, official_segment_based_scores
-from sedpipe.metrics.segment_based import segment_based_counts, segment_based_scores
+from sedpipe.metrics.segment_scores import segment_based_counts, segment_based_scores
 from sedpipe.metrics.validation import EventTable, validate
 from sedpipe.metrics.yardsticks import yardsticks
 from sedpipe.truth import Truth

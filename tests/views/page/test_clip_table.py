@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import numpy as np
 from sedpipe.events import Event
 from sedpipe.labels import LabelSet
-from sedpipe.metrics.segment_based import segment_roll
+from sedpipe.metrics.segment_scores import segment_roll
 from sedpipe.metrics.validation import validate
 from sedpipe.views.page.clip_table import clip_rows, compared_rows, compared_summary, summary
 

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from sedpipe.metrics.segment_based import count_segments
+from sedpipe.metrics.segment_scores import count_segments
 from sedpipe.views.page.mistakes import ClipErrors, choose_clips, confusions, errors_of_clips, taken_pairs
 
 ROLLS = st.tuples(st.integers(1, 4), st.integers(1, 5), st.integers(1, 4)).flatmap(

@@ -15,7 +15,7 @@ from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.detection.tuning import SearchStep
 from sedpipe.io.records.form import Count, Record
 from sedpipe.metrics.bootstrap import Difference
-from sedpipe.metrics.clip_based import TagScores
+from sedpipe.metrics.clip_scores import TagScores
 from sedpipe.metrics.detection_scores import ClassScores, OverallScores
 
 Numbers: TypeAlias = dict[str, float | None]

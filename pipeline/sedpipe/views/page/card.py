@@ -17,7 +17,7 @@ import numpy as np
 
 from sedpipe.events import Event
 from sedpipe.frames import FrameGrid
-from sedpipe.metrics.segment_based import TIME_RESOLUTION
+from sedpipe.metrics.segment_scores import TIME_RESOLUTION
 from sedpipe.views.page.operating_point import number_of, settings_of
 from sedpipe.views.page.pictures import Picture
 from sedpipe.views.page.probabilities import encoded

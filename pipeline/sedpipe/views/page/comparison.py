@@ -15,7 +15,7 @@ import numpy as np
 
 from sedpipe.errors import SettingsError
 from sedpipe.metrics.bootstrap import Difference, paired_differences
-from sedpipe.metrics.segment_based import count_segments, segment_based_scores
+from sedpipe.metrics.segment_scores import count_segments, segment_based_scores
 from sedpipe.views.page.mistakes import errors_of_clips
 from sedpipe.views.page.scored_run import ScoredRun
 

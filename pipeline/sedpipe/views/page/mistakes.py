@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sedpipe.metrics.segment_based import count_segments
+from sedpipe.metrics.segment_scores import count_segments
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from sedpipe.io.files.checksums import sha256_of
 from sedpipe.io.lists.events import read_event_list
 from sedpipe.io.records.run import RunRecord
 from sedpipe.labels import LabelSet
-from sedpipe.metrics.segment_based import TIME_RESOLUTION, segment_based_scores, segment_roll
+from sedpipe.metrics.segment_scores import TIME_RESOLUTION, segment_based_scores, segment_roll
 from sedpipe.metrics.validation import validate
 from sedpipe.steps.truth import known_truth
 from sedpipe.truth import Truth

@@ -1,7 +1,7 @@
 import pytest
 from sedpipe.events import Event
 from sedpipe.labels import LabelSet
-from sedpipe.metrics.event_based import event_based_counts, event_based_scores
+from sedpipe.metrics.event_scores import event_based_counts, event_based_scores
 
 LABELS = LabelSet(("Bus", "Car"))
 TEN_S = {"a": 10.0, "b": 10.0}

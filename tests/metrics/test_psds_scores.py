@@ -7,7 +7,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from sedpipe.events import Event, merged
 from sedpipe.labels import LabelSet
-from sedpipe.metrics.psds_based import SCENARIOS, THRESHOLDS, Scenario, joined, psds
+from sedpipe.metrics.psds_scores import SCENARIOS, THRESHOLDS, Scenario, joined, psds
 from sedpipe.metrics.validation import EventTable, validate
 
 LABELS = LabelSet(("Bus", "Car", "Train"))

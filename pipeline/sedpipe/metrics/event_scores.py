@@ -37,7 +37,7 @@ def event_based_scores(
     Parameters
     ----------
     reference, estimated, durations, labels
-        As for :func:`~sedpipe.metrics.segment_based.segment_based_scores`. Overlapping events of a class count one
+        As for :func:`~sedpipe.metrics.segment_scores.segment_based_scores`. Overlapping events of a class count one
         by one; events may reach past the clip.
     collar : float > 0
         How far, in seconds, an onset may be off.

@@ -8,7 +8,7 @@ from hypothesis.extra import numpy as arrays
 from sedpipe.events import Event
 from sedpipe.labels import LabelSet
 from sedpipe.metrics.detection_scores import detection_scores
-from sedpipe.metrics.segment_based import (
+from sedpipe.metrics.segment_scores import (
     count_segments,
     segment_based_counts,
     segment_based_scores,
@@ -144,7 +144,7 @@ def test_counts_are_the_same_however_many_clips_are_counted_at_once(monkeypatch)
     estimated = {name: [Event(n % 3, n % 3 + 2.0, "Bus")] for n, name in enumerate(names) if n % 4}
     at_once = segment_based_counts(reference, estimated, durations, LABELS)
     for cells in (1, 50, 100):
-        monkeypatch.setattr("sedpipe.metrics.segment_based._MOST_CELLS", cells)
+        monkeypatch.setattr("sedpipe.metrics.segment_scores._MOST_CELLS", cells)
         in_pieces = segment_based_counts(reference, estimated, durations, LABELS)
         for field in fields(at_once):
             assert getattr(in_pieces, field.name).tolist() == getattr(at_once, field.name).tolist()

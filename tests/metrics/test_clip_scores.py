@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
-from sedpipe.metrics.clip_based import average_precision, clip_based_scores
+from sedpipe.metrics.clip_scores import average_precision, clip_based_scores
 from sklearn.metrics import average_precision_score, precision_recall_fscore_support
 
 few_values = st.sampled_from([0.0, 0.1, 0.5, 0.5000001, 0.9, 1.0])  # so that ties are common

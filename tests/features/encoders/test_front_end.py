@@ -91,7 +91,7 @@ def test_of_an_encoder_with_frames_of_its_own_the_one_is_taken_in_which_the_midd
     monkeypatch.setattr(front_end_module, "open_runner", means)
     encoder = Encoder("means", "torch", "m.pth", SHA, 1000, window, 1, stride=100, network="aisfx")
     clip = np.repeat(np.arange(10.0, dtype=np.float32), 100)[:950]
-    made = EncoderConfig((encoder,), 1000, 50, 20, weights=(Bytes(f"{window}".encode()),))
+    made = EncoderConfig(1000, 50, 20, (encoder,), (Bytes(f"{window}".encode()),))
     features, n_frames = made.extract(clip)
     assert n_frames == 19
     np.testing.assert_allclose(features[:18, 0], np.repeat(np.arange(9), 2))
@@ -125,7 +125,7 @@ def test_settings_hold_everything_that_decides_a_value(ears: EncoderConfig, chan
         ({"ears.runtime": "pickle"}, "runtime must be one of"),
         ({"ears.colour": "red"}, "colour"),
         ({"colour": "red"}, "colour"),
-        ({"n_frames": 0}, "must be positive"),
+        ({"n_frames": 0}, "n_frames must be a whole number from 1 on"),
     ],
 )
 def test_settings_of_a_strange_model_are_refused(ears: EncoderConfig, change: dict[str, object], why: str) -> None:

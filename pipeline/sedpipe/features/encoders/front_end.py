@@ -16,7 +16,7 @@ import numpy as np
 from sedpipe.errors import MissingStageError
 from sedpipe.features.encoders.encoder import Encoder, Weights
 from sedpipe.features.encoders.runtimes import Runner, open_runner
-from sedpipe.frames import FrameGrid
+from sedpipe.features.framed import FramedFrontEnd
 
 WINDOWS_AT_ONCE = 32
 MOST_OPEN = 4
@@ -25,48 +25,39 @@ Setting = int | float | str
 
 
 @dataclass(frozen=True)
-class EncoderConfig:
+class EncoderConfig(FramedFrontEnd):
     """Vectors of pretrained encoders, side by side: (n_frames, sum of their dimensions).
 
-    Frame ``k`` stands for the samples from ``k * hop_length`` on, as everywhere. An encoder that says one vector a
-    window hears the window around the frame's middle, zeros beyond both ends of the clip; of one with frames of its
-    own, the frame is taken in which that middle lies.
+    An encoder that says one vector a window hears the window around the frame's middle, zeros beyond both ends of the
+    clip; of one with frames of its own, the frame is taken in which that middle lies.
 
     Parameters
     ----------
-    encoders : tuple of Encoder
-        One or several, each once.
     sample_rate : int
         Hz, of the waveform; it is resampled for those that hear another rate.
-    hop_length : int
-        Samples from one frame to the next.
-    n_frames : int
-        Frames of a clip.
+    hop_length, n_frames : int
+        Samples from one frame to the next, and frames of a clip.
+    encoders : tuple of Encoder
+        One or several, each once.
     weights : tuple of Weights
         Where their files are; none while they are not needed.
 
     Raises
     ------
     ValueError
-        If there is none, one twice, or a number is not positive.
+        If there is no encoder, one twice, or a number is not a whole one from 1 on.
     """
 
-    encoders: tuple[Encoder, ...]
-    sample_rate: int
-    hop_length: int
-    n_frames: int
+    encoders: tuple[Encoder, ...] = ()
     weights: tuple[Weights, ...] = field(default=(), compare=False, repr=False)
 
-    version: ClassVar[int] = 1
     content: ClassVar[str] = "embedding"
-    padding: ClassVar[float] = 0.0
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         names = [encoder.name for encoder in self.encoders]
         if not names or len(set(names)) < len(names):
             raise ValueError(f"expected one encoder, or several different ones, got {', '.join(names) or 'none'}")
-        if min(self.sample_rate, self.hop_length, self.n_frames) < 1:
-            raise ValueError("sample_rate, hop_length and n_frames must be positive")
 
     @property
     def name(self) -> str:
@@ -76,54 +67,31 @@ class EncoderConfig:
     @property
     def settings(self) -> dict[str, Setting]:
         """Everything that decides a value; of each encoder under ``<its name>.<setting>``."""
-        own: dict[str, Setting] = {
-            "sample_rate": self.sample_rate, "hop_length": self.hop_length, "n_frames": self.n_frames,
-        }  # fmt: skip
+        own: dict[str, Setting] = {key: getattr(self, key) for key in ("sample_rate", "hop_length", "n_frames")}
         for encoder in self.encoders:
             own |= {f"{encoder.name}.{key}": value for key, value in encoder.settings.items()}
         return own
-
-    @property
-    def grid(self) -> FrameGrid:
-        """Where the frames lie in time."""
-        return FrameGrid(self.sample_rate, self.hop_length)
-
-    @property
-    def n_samples(self) -> int:
-        """Samples that the frames stand for."""
-        return self.n_frames * self.hop_length
 
     @property
     def n_features(self) -> int:
         """F: dimensions of all encoders."""
         return sum(encoder.dimensions for encoder in self.encoders)
 
-    def extract(self, waveform: np.ndarray) -> tuple[np.ndarray, int]:
-        """Vectors (n_frames, n_features) float32, and how many frames count; see ``FrontEnd.extract``.
+    def frames_of(self, samples: np.ndarray, n_frames: int) -> np.ndarray:
+        """Vectors (n_frames, n_features) of the frames that count.
 
         Raises
         ------
-        ValueError
-            If the waveform is not one-dimensional, or empty.
         SedpipeError
             If an encoder's file is not there, or cannot be run.
         """
-        if waveform.ndim != 1 or waveform.size == 0:
-            raise ValueError(f"waveform must have shape (samples,) with samples > 0, got {waveform.shape}")
         if not self.weights:
-            names = " and ".join(encoder.name for encoder in self.encoders)
-            first = self.encoders[0].name
+            names, first = " and ".join(encoder.name for encoder in self.encoders), self.encoders[0].name
             raise MissingStageError(
                 f"the file of {names} is not opened", hint=f"run `sedpipe encoders fetch {first}` first"
             )
-        counted = np.asarray(waveform[: self.n_samples], np.float32)
-        n_frames = self.grid.frames_of_samples(len(counted))
-        features = np.full((self.n_frames, self.n_features), self.padding, np.float32)
-        end = 0
-        for encoder, weights in zip(self.encoders, self.weights, strict=True):
-            begin, end = end, end + encoder.dimensions
-            features[:n_frames, begin:end] = self._heard_by(encoder, weights, counted)
-        return features, n_frames
+        pairs = zip(self.encoders, self.weights, strict=True)
+        return np.concatenate([self._heard_by(*pair, samples, n_frames) for pair in pairs], axis=1)
 
     def fitted_to(self, sample_rate: int, clip_s: float) -> Self:
         """The same for clips of another length (seconds); encoders know a single rate, so audio is resampled to it."""
@@ -133,14 +101,14 @@ class EncoderConfig:
         """The same with these files, one an encoder."""
         return replace(self, weights=weights)
 
-    def _heard_by(self, encoder: Encoder, weights: Weights, waveform: np.ndarray) -> np.ndarray:
-        """(frames that count, dimensions)."""
-        n_frames, rate = self.grid.frames_of_samples(len(waveform)), encoder.sample_rate
+    def _heard_by(self, encoder: Encoder, weights: Weights, samples: np.ndarray, n_frames: int) -> np.ndarray:
+        """(n_frames, dimensions)."""
+        rate = encoder.sample_rate
         if rate != self.sample_rate:
             import soxr  # only who joins encoders of different rates pays
 
-            waveform = np.asarray(soxr.resample(waveform, self.sample_rate, rate))
-        heard = waveform * np.float32(encoder.scale)
+            samples = np.asarray(soxr.resample(samples, self.sample_rate, rate))
+        heard = samples * np.float32(encoder.scale)
         middles = (2 * np.arange(n_frames) + 1) * self.hop_length * rate // (2 * self.sample_rate)
         runner = _opened(encoder, weights)
         return _around(runner, encoder, heard, middles) if not encoder.stride else _at(runner, encoder, heard, middles)
@@ -162,7 +130,7 @@ def encoder_front_end(names: str, **settings: Any) -> EncoderConfig:
             own[name][setting] = value
         else:
             rest[key] = value
-    return EncoderConfig(tuple(Encoder(name, **table) for name, table in own.items()), **rest)
+    return EncoderConfig(encoders=tuple(Encoder(name, **table) for name, table in own.items()), **rest)
 
 
 @lru_cache(maxsize=MOST_OPEN)

@@ -56,7 +56,7 @@ def encoders_front_end(names: str, hop_s: float | None = None, clips: ClipFormat
     hop = round((min(card.hop_s for card in cards) if hop_s is None else hop_s) * rate)
     offered = tuple(OfferedWeights(card) for card in cards)
     try:
-        made = EncoderConfig(tuple(card.encoder for card in cards), rate, hop, 1, offered)
+        made = EncoderConfig(rate, hop, 1, tuple(card.encoder for card in cards), offered)
         return made.fitted_to(clips.sample_rate, clips.clip_s)
     except (ValueError, ZeroDivisionError) as error:
         raise SettingsError(f"--encoder {names}: {error}") from error

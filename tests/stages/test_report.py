@@ -229,7 +229,7 @@ def test_several_runs_are_compared_on_one_page(made):
         assert f"{scores['error_rate']:.2f}" in page
         assert f"{100 * scores['f1']:.1f}" in page
     f1 = [read_scored_run(*find_run_in_cache(made.root, run)).scores["segment_based"]["f1"] for run in ("run", "other")]
-    shown = re.search(r'<tr data-run="other".*?data-metric="f1"><b>(\S+)</b>', page, flags=re.DOTALL)
+    shown = re.search(r'<tr data-run="other".*?data-metric="f1"[^>]*><b>(\S+)</b>', page, flags=re.DOTALL)
     assert shown is not None
     assert shown[1] == f"{100 * (f1[1] - f1[0]):+.1f}".replace("-", "\N{MINUS SIGN}")
     assert [len(track["voices"]) for card in cards_of(page).values() for track in card["tracks"]] == [2] * sum(

@@ -9,24 +9,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
-import numpy as np
-
-from sedpipe.clips import Clip
-from sedpipe.errors import AudioError
-from sedpipe.io.audio.store import read_stored
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.listener import Listener
-from sedpipe.views.page.card import Card, card_of
-from sedpipe.views.page.clip_table import compared_summary, summary
+from sedpipe.stages.report_scene import Scene
+from sedpipe.views.page.card import Card
 from sedpipe.views.page.comparison import most_different
-from sedpipe.views.page.gallery import Gallery, frequencies_of
+from sedpipe.views.page.gallery import Gallery
 from sedpipe.views.page.mistakes import choose_clips, errors_of_clips
-from sedpipe.views.page.pictures import data_uri, pictures_of
 from sedpipe.views.page.scored_run import ScoredRun
-from sedpipe.views.page.sound import QUALITIES, Quality, best_quality, encode_mp3
-from sedpipe.views.page.spectrogram import decibel_range
+from sedpipe.views.page.sound import QUALITIES, Quality, best_quality
 
 MOST_BYTES = 12_000_000
 """Of a page, unless its chosen clips alone are larger: many a mail server takes no more."""
@@ -59,7 +51,7 @@ def _gallery(
     cache: Dataset, runs: Sequence[ScoredRun], kinds: Mapping[str, str], others: Sequence[str], listener: Listener
 ) -> Gallery:
     """Cards of the chosen with picture and sound, then those of the others, until the page is full."""
-    scene = _Scene(cache, runs, [*kinds, *others][:_SHADES])
+    scene = Scene(cache, runs, [*kinds, *others][:_SHADES])
     room = MOST_BYTES - _BYTES_OF_PAGE - _BYTES_OF_ROW * len(runs[0].clips)
     cards: dict[str, Card] = {}
     seconds = sum(runs[0].truth.durations[clip_id] for clip_id in kinds)
@@ -96,41 +88,3 @@ def _remarks(cards: Mapping[str, Card], kinds: Mapping[str, str], n_others: int,
             f"{MOST_BYTES // 1_000_000} MB."
         )
     return remarks
-
-
-class _Scene:
-    """Clips of some runs as they are to be drawn: all in the same colours for the same decibels."""
-
-    def __init__(self, cache: Dataset, runs: Sequence[ScoredRun], clip_ids: Sequence[str]) -> None:
-        self._cache, self._runs = cache, runs
-        self._clips: dict[str, Clip] = {clip.clip_id: clip for clip in runs[0].clips}
-        self._rows = {clip_id: row for row, clip_id in enumerate(runs[0].features.clip_ids)}
-        parameters = runs[0].features.parameters
-        self.frequencies = frequencies_of(int(parameters["sample_rate"]), int(parameters["n_mels"]))
-        self._decibels = decibel_range([self._features(clip_id) for clip_id in clip_ids]) if clip_ids else (0.0, 1.0)
-
-    def card(self, clip_id: str) -> Card:
-        """A clip with its picture."""
-        what = summary(self._runs[0], clip_id) if len(self._runs) == 1 else compared_summary(self._runs, clip_id)
-        features = self._features(clip_id)
-        pictures = pictures_of(features, self._decibels, len(features) * self._frame_s)
-        return card_of(self._runs, clip_id, what, pictures)
-
-    def with_sound(self, card: Card, quality: Quality) -> Card:
-        """A card that can be heard, or that says why not: a page without a sound is better than no page."""
-        try:
-            waveform = read_stored(self._cache.audio_path(self._clips[card.clip]), quality.sample_rate)
-        except AudioError as error:
-            return replace(card, remark=f"No audio: {error.message}.")
-        counted = waveform[: round(card.duration * quality.sample_rate)]
-        return replace(card, sound=data_uri("audio/mpeg", encode_mp3([counted], quality)))
-
-    @property
-    def _frame_s(self) -> float:
-        parameters = self._runs[0].features.parameters
-        return int(parameters["hop_length"]) / int(parameters["sample_rate"])
-
-    def _features(self, clip_id: str) -> np.ndarray:
-        """The frames that count, float32."""
-        row = self._runs[0].features.read(self._rows[clip_id])
-        return row.features[: row.n_frames].astype(np.float32)

@@ -1,0 +1,230 @@
+"""What is wrong or doubtful in a split of one's own recordings, in sentences.
+
+- :class:`SplitSeen`: what its lists say, and what its recordings turned out to be
+- :func:`faults_of`: one split; :func:`faults_between`: several; :func:`faults_of_classes`: what can be learnt
+- :class:`Faults`: what keeps training from working, what should be mended, what should be known
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sedpipe.choices import SPLITS, TUNED_ON
+from sedpipe.io.lists.known_names import KnownNames
+from sedpipe.io.lists.recordings import Recording
+from sedpipe.io.lists.remarks import counted, of_some
+from sedpipe.steps.examination import SILENT, Examined
+
+_TRAINING = SPLITS[0]
+_FEW = 5
+"""Recordings of a class from which little can be learnt."""
+
+_PAST_S = 0.05
+"""Seconds by which an event may end after its recording: coders pad, and people click."""
+
+
+@dataclass(frozen=True)
+class SplitSeen:
+    """A split.
+
+    Parameters
+    ----------
+    split : str
+        Its name.
+    recordings : sequence of Recording
+        As its lists have them.
+    files : sequence of str
+        Audio files below its folder.
+    examined : mapping of str to Examined
+        What the recordings turned out to be, by their listed name; those that are missing are not in it.
+    renamed : int
+        Recordings that were found under a name written a little differently.
+    has_strong : bool
+        Whether there is a strong list.
+    """
+
+    split: str
+    recordings: Sequence[Recording]
+    files: Sequence[str]
+    examined: Mapping[str, Examined]
+    renamed: int
+    has_strong: bool
+
+    @property
+    def missing(self) -> list[str]:
+        """Listed recordings that are not there."""
+        return [recording.filename for recording in self.recordings if recording.filename not in self.examined]
+
+    def unusable(self, *, silent: bool) -> dict[str, Examined]:
+        """Recordings in which nothing can be heard, or those of no use for another reason."""
+        return {name: seen for name, seen in self.examined.items() if seen.reason and (seen.reason in SILENT) == silent}
+
+    def longer_than(self, seconds: float) -> list[str]:
+        """Recordings that are no clip as they are."""
+        return [name for name, seen in self.examined.items() if not seen.reason and seen.seconds > seconds + 1e-3]
+
+
+@dataclass(frozen=True)
+class Faults:
+    """Sentences, by how much they matter.
+
+    Parameters
+    ----------
+    fatal : list of str
+        Training cannot work.
+    wrong : list of str
+        It can, but something should be mended.
+    remarks : list of str
+        Nothing need be done.
+    """
+
+    fatal: list[str]
+    wrong: list[str]
+    remarks: list[str]
+
+    def add(self, other: Faults) -> None:
+        """Those of another look, too."""
+        self.fatal.extend(other.fatal)
+        self.wrong.extend(other.wrong)
+        self.remarks.extend(other.remarks)
+
+
+def faults_of(seen: SplitSeen, clip_s: float, long: str) -> Faults:
+    """What one split shows.
+
+    Parameters
+    ----------
+    seen : SplitSeen
+        The split.
+    clip_s : float
+        Longest clip in seconds.
+    long : str
+        What becomes of longer recordings: ``windows``, ``inherit`` or ``refuse``.
+    """
+    found = Faults([], [], [])
+    in_training = found.fatal if seen.split == _TRAINING else found.wrong
+    n_listed = len(seen.recordings)
+    if seen.missing:
+        meant = KnownNames(seen.files).suggestion(seen.missing[0])
+        n_missing = f"{seen.split}: {len(seen.missing):,} of {counted(n_listed, 'recording')} missing"
+        in_training.append(f"{n_missing}: {of_some(seen.missing)}{meant}")
+    if seen.renamed:
+        found.remarks.append(f"{seen.split}: {counted(seen.renamed, 'file')} called a little differently in the list")
+    unusable, silent = seen.unusable(silent=False), seen.unusable(silent=True)
+    if unusable:
+        why = next(iter(unusable.values())).message
+        found.wrong.append(f"{seen.split}: {counted(len(unusable), 'recording')} that cannot be used: {why}")
+    if silent:
+        found.wrong.append(f"{seen.split}: {counted(len(silent), 'silent recording')}: {of_some(list(silent))}")
+    too_long = seen.longer_than(clip_s)
+    if too_long:
+        told = f"{seen.split}: {counted(len(too_long), 'recording')} longer than {clip_s:g} s"
+        ways = f'{told} left out, since long = "refuse": {of_some(too_long)}; "windows" or "inherit" would use them'
+        (found.wrong if long == "refuse" else found.remarks).append(ways if long == "refuse" else f"{told}: {long}")
+    remarks = Counter(name for one in seen.examined.values() for name in one.remarks)
+    found.remarks.extend(f"{seen.split}: {counted(count, 'recording')} {name}" for name, count in remarks.items())
+    _compare_lists(seen, found)
+    return found
+
+
+def _compare_lists(seen: SplitSeen, found: Faults) -> None:
+    """Weak labels against events, and events against the recordings."""
+    if not seen.has_strong:
+        return
+    silent_about = [
+        recording.filename for recording in seen.recordings if recording.labels and recording.events is None
+    ]
+    if silent_about:
+        found.fatal.append(
+            f"{seen.split}: {counted(len(silent_about), 'recording')} with weak labels but no row in the strong list: "
+            f"{of_some(silent_about)}; add events, or onset and offset 0 where they are not known"
+        )
+    differing = [recording for recording in seen.recordings if _differs(recording)]
+    if differing:
+        first = differing[0]
+        events = sorted({event.label for event in first.events or ()})
+        found.wrong.append(
+            f"{seen.split}: {counted(len(differing), 'recording')} whose weak labels and events differ: "
+            f"{first.filename!r} has {', '.join(first.labels) or 'none'}, and events of {', '.join(events) or 'none'}"
+        )
+    past = {
+        recording.filename: event
+        for recording in seen.recordings
+        for event in recording.events or ()
+        if (one := seen.examined.get(recording.filename)) and one.seconds and event.offset > one.seconds + _PAST_S
+    }
+    if past:
+        name, event = next(iter(past.items()))
+        ends = seen.examined[name].seconds
+        found.wrong.append(
+            f"{seen.split}: {counted(len(past), 'recording')} with events past the end: {name!r} lasts {ends:.1f} s, "
+            f"an event until {event.offset:.1f} s"
+        )
+
+
+def _differs(recording: Recording) -> bool:
+    return recording.events is not None and {event.label for event in recording.events} != set(recording.labels)
+
+
+def faults_between(splits: Sequence[SplitSeen], sample_rate: int) -> Faults:
+    """The same sound twice, sample rates, and splits that training needs.
+
+    Parameters
+    ----------
+    splits : sequence of SplitSeen
+        All there are.
+    sample_rate : int
+        Hz, at which clips are stored.
+    """
+    found = Faults([], [], [])
+    names = [seen.split for seen in splits if seen.recordings]
+    if _TRAINING not in names:
+        found.fatal.append("no training recording: [splits.training] needs a weak list with recordings")
+    if TUNED_ON not in names:
+        found.fatal.append(
+            f"no testing recording, on which training stops and thresholds are chosen: add [splits.{TUNED_ON}], "
+            'perhaps with from = "training" and share = 0.2'
+        )
+    copies: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for seen in splits:
+        for name, one in seen.examined.items():
+            if one.content:
+                copies[one.content].append((seen.split, name))
+    twice = [same for same in copies.values() if len(same) > 1]
+    across = [same for same in twice if len({split for split, _ in same}) > 1]
+    if across:
+        shown = " and ".join(f"{name!r} in {split}" for split, name in across[0][:2])
+        found.wrong.append(f"{counted(len(across), 'recording')} in two splits with the same sound: {shown}")
+    if len(twice) > len(across):
+        shown = of_some([name for _, name in next(same for same in twice if same not in across)])
+        found.remarks.append(f"{counted(len(twice) - len(across), 'sound')} several times in one split: {shown}")
+    low = Counter(one.rate for seen in splits for one in seen.examined.values() if 0 < one.rate < sample_rate)
+    if low:
+        told = ", ".join(f"{count:,} at {rate:,} Hz" for rate, count in sorted(low.items()))
+        found.remarks.append(f"recordings without the high frequencies of the dataset's {sample_rate:,} Hz: {told}")
+    return found
+
+
+def faults_of_classes(classes: Mapping[str, Mapping[str, int]]) -> Faults:
+    """Classes that cannot be learnt, or tuned.
+
+    Parameters
+    ----------
+    classes : mapping of str to mapping of str to int
+        Recordings of each class in each split.
+    """
+    found = Faults([], [], [])
+    absent = [label for label, counts in classes.items() if not counts.get(_TRAINING)]
+    few = [label for label, counts in classes.items() if 0 < counts.get(_TRAINING, 0) < _FEW]
+    if absent and len(absent) == len(classes):
+        found.fatal.append("no class has a training recording")
+    elif absent:
+        found.wrong.append(f"no training recording of {of_some(absent)}: nothing can be learnt of it")
+    if few:
+        found.remarks.append(f"fewer than {_FEW} training recordings of {of_some(few)}")
+    untuned = [label for label, counts in classes.items() if counts.get(_TRAINING) and not counts.get(TUNED_ON)]
+    if untuned and len(untuned) < len(classes):
+        found.remarks.append(f"no testing recording of {of_some(untuned)}: its threshold is that of the others")
+    return found

@@ -1,0 +1,89 @@
+"""What clips of a dataset should be like, given the recordings that they are to be made of.
+
+- :func:`lengths_of_recordings`: seconds and Hz of each
+- :func:`shape_of`: length and rate of clips, what becomes of longer recordings, and what must stay together
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+
+from sedpipe.clips import DEFAULT_CLIP_S, DEFAULT_SAMPLE_RATE
+from sedpipe.io.audio.lengths import length_of
+from sedpipe.io.lists.importers.findings import Findings
+from sedpipe.io.lists.recordings import Recording
+from sedpipe.io.lists.remarks import counted
+from sedpipe.io.manifests.compose import Shape
+from sedpipe.listener import Listener
+
+_FEWEST_GROUPS = 5
+
+Length = tuple[float, int]
+"""Seconds and Hz."""
+
+
+def lengths_of_recordings(folder: Path, recordings: Sequence[Recording], listener: Listener) -> dict[str, Length]:
+    """Seconds and Hz of the recordings that can be read."""
+    found = {}
+    for recording in listener.track(recordings, len(recordings), "recordings"):
+        length = length_of(folder / recording.filename)
+        if length is not None:
+            found[recording.filename] = length
+    return found
+
+
+def shape_of(
+    findings: Findings, recordings: Sequence[Recording], lengths: Mapping[str, Length], share: float
+) -> tuple[Shape, list[str]]:
+    """Clips of 10 s, or of the longest recording where that is shorter; what is longer is cut into windows.
+
+    Parameters
+    ----------
+    findings : Findings
+        What the importer knows of clips goes first.
+    recordings : sequence of Recording
+        Those that are used.
+    lengths : mapping of str to (float, int)
+        Of those that can be read.
+    share : float in (0, 1)
+        Of the recordings for ``testing``, where nobody has split them.
+
+    Returns
+    -------
+    Shape
+    list of str
+        What was guessed, in sentences.
+    """
+    longest = max((seconds for seconds, _ in lengths.values()), default=DEFAULT_CLIP_S)
+    has_times = any(recording.events for recording in recordings)
+    clip_s = findings.settings.get("clip_s", float(min(DEFAULT_CLIP_S, math.ceil(longest - 1e-6))))
+    n_long = sum(seconds > clip_s for seconds, _ in lengths.values())
+    rates = Counter(rate for _, rate in lengths.values() if rate)
+    commonest = rates.most_common(1)[0][0] if rates else DEFAULT_SAMPLE_RATE
+    rate = int(findings.settings.get("sample_rate", commonest))
+    remarks = []
+    if n_long:
+        how = "windows, labelled by the events in them" if has_times else "pieces that all keep the labels"
+        remarks.append(f"{counted(n_long, 'recording')} longer than {clip_s:g} s, to be cut into {how}")
+    if len(rates) > 1:
+        told = ", ".join(f"{count:,} at {hz:,} Hz" for hz, count in rates.most_common(4))
+        remarks.append(f"several sample rates ({told}): all will be stored at {rate:,} Hz")
+    long = "windows" if has_times else "inherit" if n_long else "refuse"
+    group, said = _group(recordings)
+    return Shape(clip_s, rate, long, share, group), [*remarks, *said]
+
+
+def _group(recordings: Sequence[Recording]) -> tuple[str, list[str]]:
+    """Whether names begin with what recordings share (a place, a person, a day): such ones belong in one split."""
+    stems = [PurePosixPath(recording.filename).stem for recording in recordings]
+    if any(recording.split for recording in recordings):
+        return "", []
+    for mark in ("_", "-"):
+        prefixes = Counter(stem.split(mark, 1)[0] for stem in stems if mark in stem)
+        if sum(prefixes.values()) == len(stems) and _FEWEST_GROUPS <= len(prefixes) <= len(stems) / 2:
+            said = f"recordings whose names begin alike up to {mark!r} stay in one split ({len(prefixes):,} groups)"
+            return mark, [said]
+    return "", []

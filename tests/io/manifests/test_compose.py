@@ -1,0 +1,53 @@
+import tomllib
+
+import pytest
+from sedpipe.events import Event
+from sedpipe.io.lists.recordings import Recording
+from sedpipe.io.manifests.compose import Shape, composed, safe_name
+
+SHAPE = Shape(10.0, 8000, "windows", 0.2, "_")
+DOG = Recording("site 1/a.wav", ("Dog",), (Event(0.5, 1.25, "Dog"),))
+
+
+def test_a_dataset_is_a_toml_and_lists_with_a_row_a_label_and_a_row_an_event() -> None:
+    quiet, tagged = Recording("b.wav", (), ()), Recording("c.wav", ("Cat", 'Air "horn", truck'), None)
+    made = composed("birds", "../x", ["Cat", "Dog"], [DOG, quiet, tagged], SHAPE, "a story")
+    content = tomllib.loads(made.toml)
+    assert content["labels"] == ["Cat", "Dog"]
+    assert (content["clip_s"], content["sample_rate"], content["long"]) == (10, 8000, "windows")
+    weak, strong = "birds-training-weak.tsv", "birds-training-strong.tsv"
+    assert content["splits"]["training"] == {"audio": "../x", "weak": weak, "strong": strong}
+    assert content["splits"]["testing"] == {"from": "training", "share": 0.2, "group": "_"}
+    horn = 'Air "horn", truck'
+    assert made.lists[weak] == f"filename\tevent_label\nsite 1/a.wav\tDog\nb.wav\t\nc.wav\tCat\nc.wav\t{horn}\n"
+    assert made.lists[strong] == (
+        "filename\tonset\toffset\tevent_label\nsite 1/a.wav\t0.5\t1.25\tDog\nb.wav\t\t\t\n"
+        f"c.wav\t0\t0\tCat\nc.wav\t0\t0\t{horn}\n"
+    )
+
+
+def test_splits_of_the_author_stay_and_there_is_no_strong_list_without_events() -> None:
+    recordings = [Recording("a.wav", ("Dog",), split="training"), Recording("b.wav", ("Dog",), split="evaluation")]
+    made = composed("birds", "x", ["Dog"], recordings, SHAPE, "")
+    assert set(tomllib.loads(made.toml)["splits"]) == {"training", "evaluation"}
+    assert list(made.lists) == ["birds-training-weak.tsv", "birds-evaluation-weak.tsv"]
+
+
+@pytest.mark.parametrize("text", ['a "quote"', "back\\slash", "tab\tand\x7f", "Vögel", "\U0001f426"])
+def test_any_text_survives_in_the_toml(text: str) -> None:
+    made = composed("birds", text, [text], [DOG], SHAPE, text)
+    content = tomllib.loads(made.toml)
+    assert content["labels"] == [text]
+    assert content["description"] == content["splits"]["training"]["audio"] == text
+
+
+def test_many_classes_stand_in_a_line_each() -> None:
+    labels = [f"class number {n}" for n in range(40)]
+    made = composed("birds", "x", labels, [DOG], SHAPE, "")
+    assert tomllib.loads(made.toml)["labels"] == labels
+    assert max(map(len, made.toml.splitlines())) < 120
+
+
+@pytest.mark.parametrize(("text", "name"), [("My birds, 2024", "My-birds-2024"), ("..", "recordings"), ("-x", "x")])
+def test_any_name_of_a_folder_becomes_a_safe_one(text: str, name: str) -> None:
+    assert safe_name(text) == name

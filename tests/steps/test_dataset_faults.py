@@ -1,0 +1,122 @@
+from dataclasses import replace
+
+import pytest
+from sedpipe.events import Event
+from sedpipe.io.lists.recordings import Recording
+from sedpipe.steps.dataset_faults import Faults, SplitSeen, faults_between, faults_of, faults_of_classes
+from sedpipe.steps.examination import Examined
+
+DOG = Event(1.0, 2.0, "Dog")
+GOOD = Examined(8.0, 44_100, content="a")
+
+
+def seen(split: str = "training", *recordings: Recording, **examined: Examined) -> SplitSeen:
+    """A split whose recordings are called like the keywords, with ``.wav``."""
+    by_name = {f"{name}.wav": one for name, one in examined.items()}
+    listed = recordings or tuple(Recording(name, ("Dog",)) for name in by_name)
+    return SplitSeen(split, listed, list(by_name), by_name, 0, any(r.events is not None for r in recordings))
+
+
+def faults(of: SplitSeen, clip_s: float = 10, long: str = "refuse") -> Faults:
+    return faults_of(of, clip_s, long)
+
+
+def test_a_good_split_has_no_faults() -> None:
+    assert faults(seen(a=GOOD, b=GOOD)) == Faults([], [], [])
+
+
+def test_a_missing_training_recording_is_fatal_and_what_was_meant_is_told() -> None:
+    of = seen("training", Recording("a.wav", ("Dog",)), Recording("bird_1.wav", ("Dog",)), a=GOOD)
+    of = replace(of, files=["a.wav", "bird-1.wav"])
+    said = "training: 1 of 2 recordings missing: 'bird_1.wav' (did you mean 'bird-1.wav'?)"
+    assert faults(of) == Faults([said], [], [])
+    assert faults(replace(of, split="evaluation")).wrong == [said.replace("training", "evaluation")]
+
+
+def test_silent_and_broken_recordings_are_wrong() -> None:
+    silent = Examined(8.0, 44_100, "silent", "b.wav: silent")
+    broken = Examined(0.0, 0, "undecodable", "c.wav: cannot be decoded")
+    assert faults(seen(a=GOOD, b=silent, c=broken)).wrong == [
+        "training: 1 recording that cannot be used: c.wav: cannot be decoded",
+        "training: 1 silent recording: 'b.wav'",
+    ]
+
+
+def test_recordings_longer_than_a_clip_are_left_out_or_cut() -> None:
+    of = seen(a=replace(GOOD, seconds=60.0), b=replace(GOOD, seconds=10.0))
+    assert "1 recording longer than 10 s left out, since long = \"refuse\": 'a.wav'" in faults(of).wrong[0]
+    assert faults(of, long="windows") == Faults([], [], ["training: 1 recording longer than 10 s: windows"])
+
+
+def test_remarks_of_recordings_are_counted() -> None:
+    of = seen(a=replace(GOOD, remarks=("clipped",)), b=replace(GOOD, remarks=("clipped", "truncated")))
+    assert faults(of).remarks == ["training: 2 recordings clipped", "training: 1 recording truncated"]
+
+
+def test_weak_labels_and_events_that_contradict_each_other_are_named() -> None:
+    of = seen(
+        "testing", Recording("a.wav", ("Dog", "Cat"), (DOG,)), Recording("b.wav", ("Dog",), (DOG,)), a=GOOD, b=GOOD
+    )
+    assert faults(of).wrong == [
+        "testing: 1 recording whose weak labels and events differ: 'a.wav' has Dog, Cat, and events of Dog"
+    ]
+
+
+def test_absent_is_not_negative() -> None:
+    of = seen("testing", Recording("a.wav", ("Dog",), (DOG,)), Recording("b.wav", ("Dog",)), a=GOOD, b=GOOD)
+    (said,) = faults(of).fatal
+    assert said.startswith("testing: 1 recording with weak labels but no row in the strong list: 'b.wav'; add events")
+
+
+def test_events_past_the_end_of_their_recording_are_named() -> None:
+    late = Recording("a.wav", ("Dog",), (Event(7.0, 8.04, "Dog"), Event(9.0, 11.0, "Dog")))
+    assert faults(seen("testing", late, a=GOOD)).wrong == [
+        "testing: 1 recording with events past the end: 'a.wav' lasts 8.0 s, an event until 11.0 s"
+    ]
+    dust = Recording("a.wav", ("Dog",), (Event(7.0, 8.04, "Dog"),))
+    assert faults(seen("testing", dust, a=GOOD)) == Faults([], [], [])
+
+
+def test_the_same_sound_in_two_splits_is_wrong_and_in_one_a_remark() -> None:
+    splits = [
+        seen("training", a=GOOD, b=GOOD, c=replace(GOOD, content="c")),
+        seen("testing", d=replace(GOOD, content="c")),
+    ]
+    found = faults_between(splits, 44_100)
+    assert found.wrong == ["1 recording in two splits with the same sound: 'c.wav' in training and 'd.wav' in testing"]
+    assert found.remarks == ["1 sound several times in one split: 'a.wav', 'b.wav'"]
+
+
+def test_training_needs_two_splits() -> None:
+    assert faults_between([seen("training", a=GOOD)], 44_100).fatal[0].startswith("no testing recording, on which")
+    assert faults_between([seen("testing", a=GOOD)], 44_100).fatal[0].startswith("no training recording")
+
+
+def test_what_lacks_the_high_frequencies_is_told() -> None:
+    splits = [
+        seen("training", a=GOOD, b=Examined(1.0, 8000, content="b")),
+        seen("testing", c=replace(GOOD, content="c")),
+    ]
+    assert faults_between(splits, 44_100).remarks == [
+        "recordings without the high frequencies of the dataset's 44,100 Hz: 1 at 8,000 Hz"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("classes", "expected"),
+    [
+        ({"Dog": {"training": 9, "testing": 2}}, Faults([], [], [])),
+        ({"Dog": {"training": 0}}, Faults(["no class has a training recording"], [], [])),
+        (
+            {"Dog": {"training": 9, "testing": 1}, "Cat": {"training": 0, "testing": 1}},
+            Faults([], ["no training recording of 'Cat': nothing can be learnt of it"], []),
+        ),
+        (
+            {"Dog": {"training": 9, "testing": 1}, "Cat": {"training": 2, "testing": 0}},
+            Faults([], [], ["fewer than 5 training recordings of 'Cat'",
+                            "no testing recording of 'Cat': its threshold is that of the others"]),
+        ),
+    ],
+)  # fmt: skip
+def test_classes_that_cannot_be_learnt_or_tuned_are_named(classes: dict[str, dict[str, int]], expected: Faults) -> None:
+    assert faults_of_classes(classes) == expected

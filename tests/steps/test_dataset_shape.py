@@ -1,0 +1,48 @@
+import pytest
+from sedpipe.events import Event
+from sedpipe.io.lists.importers.findings import Findings
+from sedpipe.io.lists.recordings import Recording
+from sedpipe.steps.dataset_shape import shape_of
+
+STRONG = (Event(1.0, 2.0, "Dog"),)
+
+
+def shape(lengths: dict[str, tuple[float, int]], events: tuple[Event, ...] | None = None, **settings: float):
+    recordings = [Recording(name, ("Dog",), events) for name in lengths]
+    return shape_of(Findings("", tuple(recordings), settings=settings), recordings, lengths, 0.2)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "events", "clip_s", "long"),
+    [
+        ((3.0, 2.2), None, 3, "refuse"),
+        ((2.2,), STRONG, 3, "windows"),
+        ((10.0, 4.0), None, 10, "refuse"),
+        ((60.0, 4.0), None, 10, "inherit"),
+        ((60.0, 4.0), STRONG, 10, "windows"),
+    ],
+)
+def test_clips_are_ten_seconds_or_as_long_as_the_longest_recording(
+    seconds: tuple[float, ...], events: tuple[Event, ...] | None, clip_s: float, long: str
+) -> None:
+    made, _ = shape({f"{n}.wav": (length, 8000) for n, length in enumerate(seconds)}, events)
+    assert (made.clip_s, made.long) == (clip_s, long)
+
+
+def test_the_rate_is_the_commonest_and_others_are_told() -> None:
+    made, said = shape({"a.wav": (1.0, 8000), "b.wav": (1.0, 48_000), "c.wav": (1.0, 48_000), "d.mp3": (1.0, 0)})
+    assert made.sample_rate == 48_000
+    assert said == ["several sample rates (2 at 48,000 Hz, 1 at 8,000 Hz): all will be stored at 48,000 Hz"]
+
+
+def test_what_an_importer_knows_goes_first() -> None:
+    made, said = shape({"a.wav": (12.0, 4000)}, STRONG, clip_s=5, sample_rate=8000)
+    assert (made.clip_s, made.sample_rate) == (5, 8000)
+    assert said == ["1 recording longer than 5 s, to be cut into windows, labelled by the events in them"]
+
+
+def test_recordings_whose_names_begin_alike_stay_together() -> None:
+    lengths = {f"P{n % 6}_{n}.wav": (1.0, 8000) for n in range(30)}
+    assert shape(lengths)[0].group == "_"
+    assert shape({f"{n}_take.wav": (1.0, 8000) for n in range(30)})[0].group == ""
+    assert shape({**lengths, "odd.wav": (1.0, 8000)})[0].group == ""

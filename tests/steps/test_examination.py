@@ -1,0 +1,49 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from builders import write_tone
+from sedpipe.steps.examination import examine
+
+
+def test_a_good_recording_has_length_rate_and_content(tmp_path: Path) -> None:
+    write_tone(tmp_path / "a.wav", 1.5, 440, sample_rate=16_000)
+    found = examine(tmp_path / "a.wav")
+    assert (found.seconds, found.rate, found.reason, found.remarks) == (1.5, 16_000, "", ())
+
+
+def test_content_is_that_of_the_samples_whatever_the_lossless_format(tmp_path: Path) -> None:
+    samples = (1000 * np.sin(np.arange(16_000) / 5)).astype(np.int16)
+    for name in ("a.wav", "a.flac", "a.aiff"):
+        soundfile.write(tmp_path / name, samples, 16_000)
+    soundfile.write(tmp_path / "b.wav", samples[::-1], 16_000)
+    same = {examine(tmp_path / name).content for name in ("a.wav", "a.flac", "a.aiff")}
+    assert len(same) == 1
+    assert examine(tmp_path / "b.wav").content not in same
+
+
+def test_silence_and_channels_that_cancel_are_silent(tmp_path: Path) -> None:
+    tone = 0.1 * np.sin(np.arange(16_000) / 5)
+    soundfile.write(tmp_path / "silent.wav", np.zeros(16_000), 16_000)
+    soundfile.write(tmp_path / "inverted.wav", np.stack([tone, -tone], axis=1), 16_000)
+    assert examine(tmp_path / "silent.wav").reason == "silent"
+    assert examine(tmp_path / "inverted.wav").reason == "channels-cancel"
+
+
+@pytest.mark.parametrize("name", ["text.wav", "missing.wav"])
+def test_what_cannot_be_read_says_why(tmp_path: Path, name: str) -> None:
+    (tmp_path / "text.wav").write_text("no audio")
+    found = examine(tmp_path / name)
+    assert found.reason
+    assert name in found.message
+    assert (found.seconds, found.content) == (0.0, "")
+
+
+def test_a_broken_recording_is_remarked_upon(tmp_path: Path) -> None:
+    write_tone(tmp_path / "a.wav", 3.0, 440, sample_rate=16_000)
+    whole = (tmp_path / "a.wav").read_bytes()
+    (tmp_path / "a.wav").write_bytes(whole[: len(whole) // 2])
+    found = examine(tmp_path / "a.wav")
+    assert found.seconds == pytest.approx(1.5, abs=0.01)
+    assert found.remarks

@@ -1,0 +1,18 @@
+import shlex
+from pathlib import Path
+
+import pytest
+from sedpipe.views.terminal.commands import command
+
+
+@pytest.mark.parametrize("words", [("check", "my birds.toml"), ("predict", "a;rm -rf b"), ("init", "$HOME/'x'")])
+def test_words_come_back_as_they_were_when_a_shell_reads_them(words: tuple[str, ...]) -> None:
+    assert shlex.split(command(*words, cache=Path("my cache"))) == ["sedpipe", *words, "--cache", "my cache"]
+
+
+def test_the_cache_is_named_only_where_it_is_not_known_anyway(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SEDPIPE_CACHE", raising=False)
+    assert command("check", "x") == "sedpipe check x"
+    monkeypatch.setenv("SEDPIPE_CACHE", "/data/cache")
+    assert command("check", "x", cache=Path("/data/cache")) == "sedpipe check x"
+    assert command("check", "x", cache=Path("cache")) == "sedpipe check x --cache cache"

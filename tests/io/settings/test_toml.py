@@ -45,8 +45,8 @@ DAMAGES = {
     "twice": (b"a = 1\na = 2\n", r"own\.toml:2: not TOML: Cannot overwrite a value"),
     "depth": (b"a = " + b"[" * 40 + b"]" * 40, r"own\.toml: nested too deeply$"),
     "brackets": (b"a = " + b"[" * 60_000, r"own\.toml: nested too deeply$"),
-    "dots": (b".".join([b"a"] * 30_000) + b" = 1", r"own\.toml: nested too deeply$"),
-    "line": (b"a = '" + b"x" * 70_000 + b"'", r"own\.toml: found a line of more than 65,536 bytes$"),
+    "dots": (b".".join([b"a"] * 300_000) + b" = 1", r"own\.toml: nested too deeply$"),
+    "quotes": (b"x = {" + b" . ".join([b'"a"'] * 30_000) + b" = 1}", r"own\.toml: nested too deeply$"),
     "digits": (b"a = " + b"9" * 10_000, r"own\.toml: not TOML: Exceeds the limit"),
     "number": (b"[t]\na = [1, 99999999999999999999]", r"own\.toml: t\.a\.1: found 99999999999999999999, expected a"),
     "nan": (b"[t]\na = nan", r"own\.toml: t\.a: found nan, expected a finite number$"),
@@ -69,6 +69,12 @@ def test_what_is_no_usable_toml_is_one_short_sentence_with_its_place(
             read_toml(path, kind)
         assert caught.value.message.isprintable()
         assert len(caught.value.message) <= 300
+
+
+def test_a_long_word_and_many_words_are_no_depth(tmp_path: Path) -> None:
+    assert read_toml(written(tmp_path, b"a = '" + b"x" * 500_000 + b"'"))["a"] == "x" * 500_000
+    said = "It rained. " * 40
+    assert read_toml(written(tmp_path, f"a = '{said}'".encode()))["a"] == said
 
 
 def test_a_file_that_is_not_there_or_no_file_is_a_sentence(tmp_path: Path) -> None:

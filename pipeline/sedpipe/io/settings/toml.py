@@ -23,10 +23,10 @@ from sedpipe.printable import printable, shortened
 from sedpipe.suggestions import did_you_mean
 
 MOST_BYTES = 1024 * 1024
-MOST_BYTES_IN_A_LINE = 64 * 1024
 MOST_DEPTH = 32
 LARGEST_NUMBER = 2**63
 _MOST_OF_A_COMPLAINT = 160
+_DOTTED = re.compile(rb"""(?<![\w"'-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){%d}""" % (MOST_DEPTH + 1))
 
 Config = TypeVar("Config")
 
@@ -54,9 +54,9 @@ def read_toml(path: Path, kind: type[SedpipeError] = SettingsError) -> dict[str,
         raise kind(f"cannot read {shortened(printable(str(path)), 200)}: {why}") from error
     if len(raw) > MOST_BYTES:
         raise kind(f"{path}: found more than {MOST_BYTES:,} bytes, expected some kilobytes of TOML")
-    if any(len(line) > MOST_BYTES_IN_A_LINE for line in raw.split(b"\n")):  # of dotted keys, tomllib takes the square
-        raise kind(f"{path}: found a line of more than {MOST_BYTES_IN_A_LINE:,} bytes")
     try:
+        if _DOTTED.search(raw):  # before it is parsed: tomllib takes the square of their number
+            raise RecursionError
         tables = tomllib.loads(raw.decode("utf-8-sig"))
         for where, value in _values(tables):
             _check(where, value)

@@ -13,7 +13,8 @@ from sedpipe.io.cache.feature_file import FeatureFile
 from sedpipe.io.files.checksums import sha256_of
 from sedpipe.io.lists.clips import write_clips
 from sedpipe.io.records.dataset import DatasetRecord
-from sedpipe.stages.features import FeatureReport, extract_features
+from sedpipe.reports.data import FeatureReport
+from sedpipe.stages.features import extract_features
 
 CONFIG = LogMelConfig()
 RATE = 44_100
@@ -56,8 +57,8 @@ class Own:
     def counts(self, **options: object) -> tuple[int, int, int]:
         """Of the training split: computed, reused, failed."""
         counts = self.extract(**options).splits["training"]
-        assert counts["clips"] == counts["computed"] + counts["reused"] + counts["failed"]
-        return counts["computed"], counts["reused"], counts["failed"]
+        assert counts.clips == counts.computed + counts.reused + counts.failed
+        return counts.computed, counts.reused, counts.failed
 
     def stores(self) -> dict[str, bytes]:
         return {path.name: path.read_bytes() for path in self.features.rglob("*.h5")}

@@ -16,6 +16,7 @@ from sedpipe.io.settings.front_ends import load_front_end
 from sedpipe.io.settings.presets import load_preset
 from sedpipe.listener import Listener
 from sedpipe.nn.pooling import PoolingConfig
+from sedpipe.reports.data import Progress
 from sedpipe.stages.download import download
 from sedpipe.stages.export import export
 from sedpipe.stages.features import explain_features, extract_features
@@ -73,10 +74,10 @@ def files(folder: Path) -> dict[str, bytes]:
 def test_nothing_is_downloaded_or_extracted_again(dataset: Dataset, spec: FeatureSpec) -> None:
     audio = files(dataset.folder / "audio")
     counts = download(load_manifest("tones.toml"), dataset.root).splits
-    assert {split: count["ok"] for split, count in counts.items()} == {"training": 6, "testing": 5, "evaluation": 3}
+    assert {split: count.ok for split, count in counts.items()} == {"training": 6, "testing": 5, "evaluation": 3}
     assert explain_features(dataset, spec).reasons == {split: [] for split in counts}
     made = extract_features(dataset, spec)
-    assert {count["computed"] for count in made.splits.values()} == {0}
+    assert {count.computed for count in made.splits.values()} == {0}
     assert files(dataset.folder / "audio") == audio
 
 
@@ -139,10 +140,10 @@ def test_a_table_is_complete_and_its_cells_stay_byte_for_byte(
 
 def test_a_status_counts_everything(dataset: Dataset) -> None:
     stages = status(dataset).stages
-    assert stages["train"]["whole"] == {"finished": True, "epochs": 3}
-    assert stages["train"]["begun"] == {"finished": False, "epochs": 2}
-    assert stages["score"]["whole"] == ["evaluation", "testing"]
-    assert stages["reproduce"]["table2-tiny"]["done"] == 2
+    assert stages.train["whole"] == Progress(finished=True, epochs=3)
+    assert stages.train["begun"] == Progress(finished=False, epochs=2)
+    assert stages.score["whole"] == ["evaluation", "testing"]
+    assert stages.reproduce["table2-tiny"].done == 2
 
 
 def test_a_run_is_exported_as_it_was(dataset: Dataset) -> None:

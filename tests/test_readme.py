@@ -10,7 +10,7 @@ import pytest
 from builders import garden, tiny_mixtures
 from click.testing import CliRunner
 from sedpipe.cli.main import main
-from sedpipe.stages.doctor import Check
+from sedpipe.reports.machine import Check
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

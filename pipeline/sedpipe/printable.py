@@ -1,12 +1,13 @@
 """Names that somebody else chose (labels, files, reasons), made safe for those who look at them.
 
-- :func:`printable`: for a terminal, which obeys control characters
+- :func:`printable`, :func:`printable_json`: for a terminal, which obeys control characters
 - :func:`shortened`: so that a sentence stays one
 - :func:`spreadsheet_cell`: for a program that would compute it
 """
 
 from __future__ import annotations
 
+import json
 import re
 
 MOST_OF_A_SENTENCE = 300
@@ -14,18 +15,29 @@ MOST_OF_A_SENTENCE = 300
 
 # C0, DEL, C1 (one of which begins a command as ESC [ does), line ends of Unicode, what turns the direction of text,
 # and halves of pairs, which no encoding can write.
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _FORMULA = ("=", "+", "-", "@")
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 
 
-def printable(text: str) -> str:
-    r"""The text in one line, control characters as Python writes them.
+def printable(text: str, keep: str = "") -> str:
+    r"""The text in one line, control characters but those to keep as Python writes them.
 
     >>> printable("Car\x1b[2J")
     'Car\\x1b[2J'
     """
-    return _CONTROLS.sub(lambda found: repr(found.group())[1:-1], text)
+    return _CONTROLS.sub(lambda found: found[0] if found[0] in keep else repr(found[0])[1:-1], text)
+
+
+def printable_json(value: object, indent: int | None = None) -> str:
+    r"""A value as JSON: letters of any script as they are, control characters escaped.
+
+    >>> printable_json({"label": "Vögel\x9b2J"})
+    '{"label": "Vögel\\u009b2J"}'
+    """
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent)
+    # JSON's own line ends stay; inside its texts there are none
+    return _CONTROLS.sub(lambda found: found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}", text)
 
 
 def shortened(text: str, most: int = MOST_OF_A_SENTENCE) -> str:

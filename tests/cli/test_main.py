@@ -18,10 +18,12 @@ from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.manifests.load import manifest_names
 from sedpipe.io.models.checkpoints import write_model
 from sedpipe.nn.pooling import POOLING_FUNCTIONS
+from sedpipe.reports.data import DownloadReport
 from sedpipe.reports.tables import ReproduceReport
 from sedpipe.shards import Shard
 from sedpipe.sources.access import FetchOptions
 from sedpipe.stages.download import DownloadOptions
+from sedpipe.steps.tally import Tally
 from tiny_dataset import make_dataset, untrained_model
 
 VERBS = sorted(
@@ -286,8 +288,8 @@ def test_with_json_an_error_is_an_object_too() -> None:
 def test_clips_that_can_be_retried_end_with_3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from sedpipe.stages import download
 
-    counts = {"training": {"listed": 2, "ok": 1, "gone": 0, "blocked": 0, "retryable": 1, "pending": 0}}
-    monkeypatch.setattr(download, "download", lambda *_, **__: download.DownloadReport("tiny", counts, 0.0))
+    counts = {"training": Tally(listed=2, ok=1, gone=0, blocked=0, retryable=1, pending=0, reasons={})}
+    monkeypatch.setattr(download, "download", lambda *_, **__: DownloadReport("tiny", counts, 0.0))
     assert sedpipe("download", str(tiny_mixtures(tmp_path, "tiny"))).exit_code == EXIT_RETRYABLE
 
 

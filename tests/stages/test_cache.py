@@ -8,8 +8,9 @@ from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.runs import named_run
 from sedpipe.io.files.locks import hold
+from sedpipe.reports.machine import CacheReport, PruneReport
 from sedpipe.shards import Shard
-from sedpipe.stages.cache import CacheReport, PruneReport, choose, list_cache, prune
+from sedpipe.stages.cache import choose, list_cache, prune
 from sedpipe.steps.feature_plan import FeatureFolder
 from some_records import run_record
 from tiny_dataset import FRONT_END, NAME, make_dataset

@@ -11,8 +11,9 @@ from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.ledger import Ledger
 from sedpipe.io.lists.clips import write_clips
 from sedpipe.io.records.dataset import DatasetRecord
+from sedpipe.reports.machine import Check
 from sedpipe.stages import doctor as module
-from sedpipe.stages.doctor import Check, doctor
+from sedpipe.stages.doctor import doctor
 from sedpipe.steps.expectation import BYTES_A_CLIP
 
 

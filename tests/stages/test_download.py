@@ -25,10 +25,13 @@ from sedpipe.io.lists.clips import read_clips
 from sedpipe.io.lists.events import read_event_list
 from sedpipe.io.manifests.load import load_manifest
 from sedpipe.listener import Listener
+from sedpipe.reports import as_json
+from sedpipe.reports.data import DownloadReport
 from sedpipe.shards import Shard
 from sedpipe.sources.source import FetchStoppedError, Source, SplitRows
-from sedpipe.stages.download import DownloadOptions, DownloadReport, download
+from sedpipe.stages.download import DownloadOptions, download
 from sedpipe.stages.status import status
+from sedpipe.steps.tally import Listed
 
 NOWHERE = "http://127.0.0.1:1/none.zip"
 COUNTS = {"training": 3, "testing": 2, "evaluation": 2}
@@ -80,7 +83,7 @@ def problems(cache: Path, name: str) -> list[list[str]]:
 def counts_of(report: DownloadReport) -> dict[str, dict[str, int]]:
     """Without the reasons."""
     return {
-        split: {state: count for state, count in counts.items() if state != "reasons"}
+        split: {state: count for state, count in as_json(counts).items() if state != "reasons"}
         for split, counts in report.splits.items()
     }
 
@@ -155,13 +158,13 @@ def test_a_second_run_touches_nothing_and_counts_the_same(tiny: tuple[Path, Path
     before = times(cache)
     report = run(toml, cache)
     assert times(cache) == before
-    assert {split: counts["ok"] for split, counts in report.splits.items()} == COUNTS
+    assert {split: counts.ok for split, counts in report.splits.items()} == COUNTS
 
 
 def test_dry_run_counts_and_writes_nothing(tmp_path: Path) -> None:
     manifest = load_manifest(str(tiny_mixtures(tmp_path, "tiny")))
     report = download(manifest, tmp_path / "cache", dry_run=True)
-    assert report.splits == {"training": {"listed": 6}, "testing": {"listed": 3}, "evaluation": {"listed": 3}}
+    assert report.splits == {"training": Listed(6), "testing": Listed(3), "evaluation": Listed(3)}
     assert not (tmp_path / "cache").exists()
 
 
@@ -231,7 +234,7 @@ def test_a_run_that_ends_at_any_step_is_completed_by_the_next(
             run(toml, cache)
     report = run(toml, cache)
     assert content(cache) == expected
-    assert {split: counts["ok"] for split, counts in report.splits.items()} == COUNTS
+    assert {split: counts.ok for split, counts in report.splits.items()} == COUNTS
 
 
 @pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="no fork here")
@@ -251,12 +254,12 @@ def test_killed_at_random_moments_it_goes_on_to_the_same_bytes(made_once: Path, 
         for path in files:
             if not path.name.startswith("."):
                 assert soundfile.info(path).frames == 441_000
-        done = status(Dataset(cache, "tiny")).stages["download"]
-        assert sum(counts["ok"] for counts in done.values()) <= len(files)
+        done = status(Dataset(cache, "tiny")).stages.download
+        assert sum(counts.ok for counts in done.values()) <= len(files)
     assert n_killed > 0
     report = run(toml, cache)
     assert content(cache) == content(made_once / "cache")
-    assert sum(counts["ok"] for counts in report.splits.values()) == 7
+    assert sum(counts.ok for counts in report.splits.values()) == 7
 
 
 def test_what_a_killed_process_left_is_cleared_away(tiny: tuple[Path, Path]) -> None:
@@ -313,10 +316,10 @@ def test_a_damaged_recording_costs_its_mixtures_and_is_named(beeps: tuple[Path, 
     damaged.write_bytes(whole[:-2])
     listener = Notes()
     report = download(load_manifest(str(toml)), tmp_path / "cache", [str(folder)], listener=listener)
-    gone = report.splits["training"]["gone"]
+    gone = report.splits["training"].gone
     assert 0 < gone < 8
     assert counts_of(report)["training"] == {"listed": 8, "ok": 8 - gone, **OK, "gone": gone}
-    assert report.splits["testing"]["ok"] == 3
+    assert report.splits["testing"].ok == 3
     assert listener.lines == [
         f"{damaged} is damaged (its sha256 is not the listed one): mixtures that draw it are dropped"
     ]
@@ -627,9 +630,9 @@ def test_parts_of_a_dataset_are_disjoint_and_status_sees_all_of_them(faked: Fake
     parts = [asked(faked, videos, shard=Shard(index, 3)).copy() for index in (1, 2, 3)]
     assert sorted(itertools.chain(*parts)) == ["a", "b", "c", "d"]
     assert len(list(faked.cache.folder.glob("ledger-*-of-3.sqlite"))) == 3
-    counts = status(Dataset(tmp_path / "cache", "videos")).stages["download"]["training"]
+    counts = status(Dataset(tmp_path / "cache", "videos")).stages.download["training"]
     expected = {"listed": 4, "ok": 1, "gone": 1, "blocked": 1, "retryable": 1, "pending": 0, "reasons": {"told": 4}}
-    assert counts == expected
+    assert as_json(counts) == expected
 
 
 def test_a_run_that_had_better_stop_keeps_what_it_has_and_says_why(faked: Fake, videos: Path) -> None:

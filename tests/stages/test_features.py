@@ -23,6 +23,7 @@ from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.feature_file import FeatureFile
 from sedpipe.io.files.checksums import sha256_of
 from sedpipe.io.files.locks import hold
+from sedpipe.reports.data import FeatureCounts, PlannedCounts
 from sedpipe.shards import Shard
 from sedpipe.stages import features
 from sedpipe.stages.features import explain_features, extract_features
@@ -80,8 +81,8 @@ def test_report_counts_what_was_done(own: Own) -> None:
     report = own.extract()
     assert (report.stage, report.dataset, report.fingerprint) == ("features", "own", FeatureSpec(CONFIG).fingerprint)
     assert report.splits == {
-        "training": {"clips": 5, "computed": 5, "reused": 0, "failed": 0, "damaged": 0},
-        "testing": {"clips": 2, "computed": 2, "reused": 0, "failed": 0, "damaged": 0},
+        "training": FeatureCounts(clips=5, computed=5, reused=0, failed=0, damaged=0),
+        "testing": FeatureCounts(clips=2, computed=2, reused=0, failed=0, damaged=0),
     }
     assert report.clips_per_second == pytest.approx(7 / report.seconds)
 
@@ -90,7 +91,7 @@ def test_a_second_run_computes_nothing_and_touches_nothing(own: Own) -> None:
     own.extract()
     before = times(own.root)
     report = own.extract()
-    assert {split: counts["reused"] for split, counts in report.splits.items()} == {"training": 5, "testing": 2}
+    assert {split: counts.reused for split, counts in report.splits.items()} == {"training": 5, "testing": 2}
     assert times(own.root) == before
 
 
@@ -196,7 +197,7 @@ def test_killed_before_any_file_it_goes_on_to_the_same_bytes(tmp_path: Path) -> 
         child = in_a_child(own.root, nth)
         child.join()
         died = child.exitcode == -signal.SIGKILL
-        n_computed.append(sum(counts["computed"] for counts in own.extract().splits.values()))
+        n_computed.append(sum(counts.computed for counts in own.extract().splits.values()))
         assert own.stores() == undisturbed.stores()
         assert not list(own.root.rglob(".tmp-*"))
     assert len(n_computed) > 8
@@ -285,7 +286,7 @@ def test_audio_that_breaks_after_it_was_stored_loses_its_row(own: Own) -> None:
 def test_a_split_whose_audio_cannot_be_decoded_at_all_is_empty(own: Own) -> None:
     for clip in own.clips[5:]:
         own.cache.audio_path(clip).write_text("no audio")
-    assert own.extract().splits["testing"] == {"clips": 2, "computed": 0, "reused": 0, "failed": 2, "damaged": 0}
+    assert own.extract().splits["testing"] == FeatureCounts(clips=2, computed=0, reused=0, failed=2, damaged=0)
     assert FeatureFile(own.store("testing")).clip_ids == []
 
 
@@ -336,7 +337,7 @@ def test_audio_that_moves_to_another_split_keeps_its_features(own: Own) -> None:
     own.cache.audio_path(own.clips[1]).rename(own.cache.audio_path(moved))
     own.list_clips([own.clips[0], *own.clips[2:5], *own.clips[5:], moved])
     report = own.extract()
-    assert {split: counts["computed"] for split, counts in report.splits.items()} == {"training": 0, "testing": 0}
+    assert {split: counts.computed for split, counts in report.splits.items()} == {"training": 0, "testing": 0}
     assert FeatureFile(own.store("testing")).clip_ids == ["testing-0", "testing-1", "training-1"]
     own.assert_right([own.clips[0], *own.clips[2:5]])
 
@@ -363,9 +364,9 @@ def test_unchanged_audio_is_never_read_and_touched_audio_once(own: Own, monkeypa
 def test_explain_names_the_reasons_and_makes_nothing(own: Own) -> None:
     own.cache.audio_path(own.clips[0]).write_text("no audio")
     fresh = explain_features(Dataset(own.root, "own"), FeatureSpec(CONFIG))
-    assert fresh.splits["training"] == {"clips": 5, "reused": 0, "missing": 5}
+    assert fresh.splits["training"] == PlannedCounts(clips=5, reused=0, missing=5)
     [group] = fresh.reasons["training"]
-    assert (group["reason"], group["clips"], len(group["examples"])) == ("no features with these parameters", 5, 3)
+    assert (group.reason, group.clips, len(group.examples)) == ("no features with these parameters", 5, 3)
     assert not own.features.exists()
     own.extract()
     own.record_audio(own.clips[2], seed=99)
@@ -376,12 +377,12 @@ def test_explain_names_the_reasons_and_makes_nothing(own: Own) -> None:
     before = times(own.root)
     told = explain_features(Dataset(own.root, "own"), FeatureSpec(CONFIG))
     assert times(own.root) == before
-    assert {group["reason"]: group["examples"] for group in told.reasons["training"]} == {
+    assert {group.reason: group.examples for group in told.reasons["training"]} == {
         "its audio could not be used last time": ["training-0"],
         "its audio has changed": ["training-2"],
         "its audio is new": ["training-9"],
     }
-    assert "cannot be decoded as audio" in told.reasons["training"][0]["detail"]
+    assert "cannot be decoded as audio" in told.reasons["training"][0].detail
     assert told.reasons["testing"] == []
     assert own.counts() == (2, 3, 1)
 
@@ -389,9 +390,7 @@ def test_explain_names_the_reasons_and_makes_nothing(own: Own) -> None:
 def test_explain_says_in_what_the_features_that_are_there_differ(own: Own) -> None:
     own.extract()
     told = explain_features(Dataset(own.root, "own"), FeatureSpec(LogMelConfig(n_mels=40), "float32"))
-    assert (
-        told.reasons["testing"][0]["detail"] == f"{own.features.name} has n_mels 80, not 40, dtype float16, not float32"
-    )
+    assert told.reasons["testing"][0].detail == f"{own.features.name} has n_mels 80, not 40, dtype float16, not float32"
 
 
 def test_compression_is_chosen_once_kept_and_changed_without_computing(own: Own) -> None:
@@ -420,26 +419,26 @@ def test_of_the_parts_of_an_array_the_last_merges_to_the_same_bytes(tmp_path: Pa
     own.cache.audio_path(own.clips[4]).write_text("no audio")
     reports = [own.extract(shard=Shard(index, 3)) for index in order]
     assert [report.waiting > 0 for report in reports] == [True, True, False]
-    assert sum(report.splits["training"]["clips"] for report in reports) == 9
-    assert sum(report.splits["training"]["computed"] for report in reports) == 8
-    assert sum(report.splits["training"]["failed"] for report in reports) == 1
+    assert sum(report.splits["training"].clips for report in reports) == 9
+    assert sum(report.splits["training"].computed for report in reports) == 8
+    assert sum(report.splits["training"].failed for report in reports) == 1
     assert own.stores() == alone.stores()
     assert len(failed(own)) == 2
     assert not list(own.features.glob("*.shards"))
     assert not list(own.features.glob("*.failed-*"))
     again = own.extract(shard=Shard(1, 3))
-    assert sum(counts["computed"] for counts in again.splits.values()) == 0
+    assert sum(counts.computed for counts in again.splits.values()) == 0
 
 
 @pytest.mark.usefixtures("small_shards")
 def test_a_plain_run_completes_an_array_that_was_given_up(tmp_path: Path) -> None:
     alone, own = (Own(tmp_path / name, training=9, testing=4) for name in ("alone", "own"))
     alone.extract()
-    made = sum(counts["computed"] for counts in own.extract(shard=Shard(2, 3)).splits.values())
+    made = sum(counts.computed for counts in own.extract(shard=Shard(2, 3)).splits.values())
     assert 0 < made < 13
     assert not own.store().exists()
     report = own.extract()
-    assert sum(counts["reused"] for counts in report.splits.values()) == made
+    assert sum(counts.reused for counts in report.splits.values()) == made
     assert own.stores() == alone.stores()
     assert own.extract(shard=Shard(2, 3)).waiting == 0
 
@@ -477,7 +476,7 @@ def test_features_outlive_audio_that_was_freed(own: Own) -> None:
     before = own.stores()
     for clip in own.clips[5:]:
         own.cache.audio_path(clip).unlink()
-    assert own.extract().splits["testing"]["clips"] == 0
+    assert own.extract().splits["testing"].clips == 0
     assert own.stores() == before
     for clip in own.clips[:5]:
         own.cache.audio_path(clip).unlink()
@@ -529,7 +528,7 @@ def test_a_full_disk_is_a_sentence_and_loses_nothing(tmp_path: Path, limit: int,
     assert "Traceback" not in said
     assert not list(own.root.rglob(".tmp-*"))
     n_kept = 0 if "shards" in where else 9
-    assert sum(counts["reused"] for counts in own.extract().splits.values()) == n_kept
+    assert sum(counts.reused for counts in own.extract().splits.values()) == n_kept
     assert own.stores() == undisturbed.stores()
 
 

@@ -18,6 +18,7 @@ from sedpipe.io.audio.store import write_flac
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.lists.clips import write_clips
 from sedpipe.io.records.dataset import DatasetRecord
+from sedpipe.reports.data import FeatureCounts
 from sedpipe.stages.features import CLIPS_PER_SHARD, extract_features
 
 distributed = pytest.importorskip("distributed")
@@ -79,7 +80,7 @@ def test_a_cluster_whose_worker_dies_half_way_ends_complete_at_the_bytes_of_this
     report = extract_features(Dataset(Path("own"), "own"), FeatureSpec(LogMelConfig()), scheduler=cluster.address)
     killer.join(10)
     assert killed == [0]  # before anything was merged
-    assert report.splits["training"] == {"clips": N_CLIPS, "computed": N_CLIPS, "reused": 0, "failed": 0, "damaged": 0}
+    assert report.splits["training"] == FeatureCounts(clips=N_CLIPS, computed=N_CLIPS, reused=0, failed=0, damaged=0)
     assert stores(own) == stores(alone)
 
 

@@ -9,6 +9,7 @@ from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.feature_file import FeatureFile
 from sedpipe.listener import Listener
+from sedpipe.reports.data import FeatureCounts
 from sedpipe.shards import Shard
 from sedpipe.stages.features import explain_features
 from stored_rows import as_in_the_first_edition, zero_bytes
@@ -36,22 +37,22 @@ def test_damaged_rows_alone_are_made_anew_and_that_is_said(own, compression):
     for row in (1, 3):
         zero_bytes(own.store(), row)
     explained = explain_features(Dataset(own.root, "own"), FeatureSpec(CONFIG))
-    assert [(reason["reason"], reason["clips"]) for reason in explained.reasons["training"]] == [
+    assert [(reason.reason, reason.clips) for reason in explained.reasons["training"]] == [
         ("its stored features are damaged", 2)
     ]
     report = own.extract(listener=heard)
-    assert report.splits["training"] == {"clips": 5, "computed": 2, "reused": 3, "failed": 0, "damaged": 2}
+    assert report.splits["training"] == FeatureCounts(clips=5, computed=2, reused=3, failed=0, damaged=2)
     assert heard.lines == ["training: stored features of 2 clips are damaged and are made anew: training-1, training-3"]
     assert own.store().read_bytes() == whole
-    assert own.extract().splits["training"]["reused"] == 5
+    assert own.extract().splits["training"].reused == 5
 
 
 def test_a_store_that_cannot_be_read_at_all_is_made_anew_and_the_others_are_kept(own):
     whole, heard = own.stores(), Hears()
     own.store().write_bytes(own.store().read_bytes()[:2000])
     report = own.extract(listener=heard)
-    assert report.splits["training"]["damaged"] == report.splits["training"]["computed"] == 5
-    assert report.splits["testing"]["reused"] == 2
+    assert report.splits["training"].damaged == report.splits["training"].computed == 5
+    assert report.splits["testing"].reused == 2
     assert len(heard.lines) == 2
     assert heard.lines[0].startswith(f"cannot read {own.store()}: truncated file")
     assert own.stores() == whole
@@ -67,7 +68,7 @@ def test_a_damaged_shard_is_made_anew(own):
     for part in {1, 2, 3} - {first}:
         own.extract(shard=Shard(part, 3))
     assert not own.store().exists()  # a clip of the first part is missing
-    assert own.extract(shard=Shard(first, 3)).splits["training"]["damaged"] == 1
+    assert own.extract(shard=Shard(first, 3)).splits["training"].damaged == 1
     assert own.stores() == whole
 
 
@@ -75,7 +76,7 @@ def test_damage_whose_audio_is_gone_is_left_out_of_the_store_and_told(own):
     zero_bytes(own.store(), 2)
     own.cache.audio_path(own.clips[2]).write_bytes(b"no audio")
     report = own.extract()
-    assert report.splits["training"] == {"clips": 5, "computed": 0, "reused": 4, "failed": 1, "damaged": 1}
+    assert report.splits["training"] == FeatureCounts(clips=5, computed=0, reused=4, failed=1, damaged=1)
     assert FeatureFile(own.store()).clip_ids == ["training-0", "training-1", "training-3", "training-4"]
 
 

@@ -24,9 +24,10 @@ from sedpipe.io.models.checkpoints import read_model, write_model
 from sedpipe.io.models.exports import write_export
 from sedpipe.io.predictions import LOG_NAME, PredictedFile
 from sedpipe.io.settings.presets import load_preset
+from sedpipe.reports.listening import PredictReport
 from sedpipe.stages.download import download
 from sedpipe.stages.features import extract_features
-from sedpipe.stages.predict import PredictReport, frame_probabilities, predict
+from sedpipe.stages.predict import frame_probabilities, predict
 from sedpipe.stages.score import score
 from sedpipe.stages.train import train
 from sedpipe.training.settings import TrainSettings
@@ -342,9 +343,9 @@ def test_what_cannot_be_used_is_said(tmp_path, model):
 
 
 def test_the_report_is_designs_predict_object(tmp_path, model):
-    from dataclasses import asdict
+    from sedpipe.reports import as_json
 
-    report = json.loads(json.dumps(asdict(predict([noise(tmp_path / "a.wav", 9.0)], model))))
+    report = json.loads(json.dumps(as_json(predict([noise(tmp_path / "a.wav", 9.0)], model))))
     assert report["stage"] == "predict"
     assert report["model"] == model
     assert report["files"][0].keys() >= {"path", "duration", "events"}

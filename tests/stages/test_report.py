@@ -13,8 +13,9 @@ from sedpipe.errors import MissingStageError, SedpipeError, SettingsError, Stale
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.runs import Run, find_run_in_cache, named_run
 from sedpipe.io.lists.clips import read_clips
+from sedpipe.reports.listening import PageReport
 from sedpipe.stages import report_clips
-from sedpipe.stages.report import PageReport, report
+from sedpipe.stages.report import report
 from sedpipe.stages.score import score
 from sedpipe.views.page.scored_run import read_scored_run
 from some_records import run_record

@@ -1,5 +1,4 @@
 import shutil
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -12,10 +11,13 @@ from sedpipe.io.cache.runs import Run
 from sedpipe.io.cache.table_folder import Table
 from sedpipe.io.files.locks import hold
 from sedpipe.io.manifests.load import load_manifest
+from sedpipe.reports import as_json
+from sedpipe.reports.data import Progress, Stages, StatusReport, StoredCounts
 from sedpipe.stages.download import download
 from sedpipe.stages.features import extract_features
-from sedpipe.stages.status import StatusReport, status
-from sedpipe.views.terminal.lines import status_lines
+from sedpipe.stages.status import status
+from sedpipe.steps.tally import ClassTally, Tally
+from sedpipe.views.terminal.data import status_lines
 from some_records import cell_of, run_record, table_record
 
 FEATURES = FeatureSpec(LogMelConfig()).fingerprint
@@ -49,35 +51,32 @@ def look(cache_dir: Path) -> StatusReport:
     return report
 
 
-def row(listed: int, ok: int) -> dict[str, object]:
+def row(listed: int, ok: int) -> Tally:
     """Counts of a split of which some audio is there and nothing failed."""
-    rest = {"gone": 0, "blocked": 0, "retryable": 0, "pending": listed - ok, "reasons": {}}
-    return {"listed": listed, "ok": ok, **rest}
+    return Tally(listed, ok, gone=0, blocked=0, retryable=0, pending=listed - ok, reasons={})
 
 
 def test_of_nothing_the_next_is_download_by_the_address_of_the_dataset(tmp_path: Path) -> None:
-    assert status(Dataset(tmp_path, "tiny")) == StatusReport(
-        "tiny", {"download": {}, "features": {}, "train": {}, "score": {}, "reproduce": {}}, "sedpipe download tiny"
-    )
+    assert status(Dataset(tmp_path, "tiny")) == StatusReport("tiny", Stages(), "sedpipe download tiny")
     assert status(Dataset(tmp_path, "tiny"), address="mine/tiny.toml").next == "sedpipe download mine/tiny.toml"
     assert list(tmp_path.iterdir()) == []
 
 
 def test_after_download_the_next_is_features(downloaded: Path) -> None:
     report = look(downloaded)
-    assert report.stages["download"] == {
+    assert report.stages.download == {
         "training": row(2, 2),
         "testing": row(1, 1),
         "evaluation": row(1, 1),
     }
-    assert report.stages["features"] == {}
+    assert report.stages.features == {}
     assert report.next == "sedpipe features tiny"
 
 
 def test_audio_is_counted_only_where_it_is_there(downloaded: Path) -> None:
     path = downloaded / "tiny" / "audio" / "training" / "training-00001.flac"
     path.rename(path.with_name(".tmp-0123.flac"))
-    assert look(downloaded).stages["download"]["training"] == row(2, 1)
+    assert look(downloaded).stages.download["training"] == row(2, 1)
 
 
 def test_classes_are_counted_where_asked_for(downloaded: Path) -> None:
@@ -86,19 +85,19 @@ def test_classes_are_counted_where_asked_for(downloaded: Path) -> None:
     clips = Dataset(downloaded, "tiny").read_clips()["training"]
     for label, counts in before.items():
         listed = sum(label in clip.labels for clip in clips)
-        assert counts == {"listed": listed, "ok": listed}
+        assert counts == ClassTally(listed, ok=listed)
     Dataset(downloaded, "tiny").audio_path(clips[0]).unlink()
     after = status(Dataset(downloaded, "tiny"), classes=True).classes["training"]
-    assert {label for label in before if after[label]["ok"] < before[label]["ok"]} == set(clips[0].labels)
+    assert {label for label in before if after[label].ok < before[label].ok} == set(clips[0].labels)
 
 
 def test_after_features_the_next_is_train(featured: Path) -> None:
     report = look(featured)
-    assert report.stages["features"] == {
+    assert report.stages.features == {
         FEATURES: {
-            "training": {"clips": 2, "failed": 0},
-            "testing": {"clips": 1, "failed": 0},
-            "evaluation": {"clips": 1, "failed": 0},
+            "training": StoredCounts(clips=2, failed=0),
+            "testing": StoredCounts(clips=1, failed=0),
+            "evaluation": StoredCounts(clips=1, failed=0),
         }
     }
     assert report.next == "sedpipe train tiny"
@@ -113,16 +112,16 @@ def test_after_train_the_next_is_score_of_the_runs_that_lack_it(featured: Path) 
         if is_finished:
             run.model_path.write_bytes(b"")
     report = look(featured)
-    assert report.stages["train"] == {
-        "first": {"finished": True, "epochs": 2},
-        "second": {"finished": True, "epochs": 2},
-        "third": {"finished": False, "epochs": 2},
+    assert report.stages.train == {
+        "first": Progress(finished=True, epochs=2),
+        "second": Progress(finished=True, epochs=2),
+        "third": Progress(finished=False, epochs=2),
     }
     assert report.next == "sedpipe score tiny --run first"
     for split in ("evaluation", "testing"):
         Run(cache.runs / "first").scores_path(split).write_text("{}")
     report = look(featured)
-    assert report.stages["score"] == {"first": ["evaluation", "testing"], "second": [], "third": []}
+    assert report.stages.score == {"first": ["evaluation", "testing"], "second": [], "third": []}
     assert report.next == "sedpipe score tiny --run second"
 
 
@@ -140,10 +139,10 @@ def test_a_table_tells_what_each_cell_has_come_to(featured: Path) -> None:
     table.note_failure(names[3], "the loss is nan")
     with hold(Run(cache.runs / runs[names[1]]).lock_path, "training", ""):
         report = look(featured)
-        grid = report.stages["reproduce"]["table2-small"]
-    counts = {key: value for key, value in grid.items() if key != "cells"}
+        grid = report.stages.reproduce["table2-small"]
+    counts = {key: value for key, value in as_json(grid).items() if key != "cells"}
     assert counts == {"all": 5, "done": 1, "under_way": 1, "begun": 1, "failed": 1, "missing": 1}
-    assert grid["cells"] == {
+    assert as_json(grid.cells) == {
         names[0]: {"state": "done", "run": runs[names[0]]},
         names[1]: {"state": "under_way", "run": runs[names[1]], "epochs": 3, "of": 8},
         names[2]: {"state": "begun", "run": runs[names[2]], "epochs": 2, "of": 8},
@@ -152,7 +151,7 @@ def test_a_table_tells_what_each_cell_has_come_to(featured: Path) -> None:
         },
         names[4]: {"state": "missing", "run": runs[names[4]]},
     }  # fmt: skip
-    lines = status_lines(asdict(report))
+    lines = status_lines(report)
     assert [line for line in lines if "table2" in line] == [
         "reproduce: table2-small: 1 of 5 cells done",
         "reproduce: table2-small: linear-5x5-seed1 under way, 3 of 8 epochs",
@@ -164,8 +163,8 @@ def test_a_table_tells_what_each_cell_has_come_to(featured: Path) -> None:
 def test_a_table_without_record_tells_what_is_done(featured: Path) -> None:
     table = Table(Dataset(featured, "tiny").folder / "tables" / "older")
     table.write_cell("linear-5x5-seed0", cell_of("linear", (5, 5), 0, {}))
-    grid = look(featured).stages["reproduce"]["older"]
-    assert (grid["all"], grid["done"]) == (1, 1)
+    grid = look(featured).stages.reproduce["older"]
+    assert (grid.all, grid.done) == (1, 1)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import multiprocessing
 import re
 import signal
 import time
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
@@ -27,7 +27,7 @@ from sedpipe.nn.pooling import PoolingConfig
 from sedpipe.stages.dry_run import dry_run
 from sedpipe.stages.train import TrainReport, train
 from sedpipe.training.settings import TrainSettings
-from sedpipe.views.terminal.lines import dry_run_lines
+from sedpipe.views.terminal.learning import dry_run_lines
 from tiny_dataset import FRONT_END, LABELS, N_CLIPS, NAME, SETTINGS, make_dataset, train_in_two_processes, train_until
 
 torch.set_num_threads(1)
@@ -461,7 +461,7 @@ def test_a_dry_run_tells_what_a_training_takes_and_writes_nothing(tmp_path):
     assert report.parameters == sum(layer.parameters for layer in report.layers)
     assert report.epoch_seconds == pytest.approx(12 / report.clips_per_second)
     assert report.memory_bytes > 20 * report.parameters
-    lines = dry_run_lines(json.loads(json.dumps(asdict(report))))
+    lines = dry_run_lines(report)
     assert lines[-3].split() == ["together", f"{report.parameters:,}", f"{report.multiply_adds:,}"]
     assert not cache.runs.exists()
 
@@ -473,7 +473,7 @@ def test_a_dry_run_for_several_processes_shares_the_batch_among_them(tmp_path):
     weights = 4 * 5 * alone.parameters  # a network's, its gradients', Adam's, the best epoch's
     per_clip = (alone.memory_bytes - weights) // alone.batch_size
     assert shared.memory_bytes - weights == 3 * per_clip  # of five
-    told = dry_run_lines(json.loads(json.dumps(asdict(shared))))
+    told = dry_run_lines(shared)
     assert any("in each of 2 processes for batches of" in line for line in told)
 
 

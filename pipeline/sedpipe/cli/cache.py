@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
 from pathlib import Path
 
 import rich_click as click
 
 from sedpipe.cli.options import common
-from sedpipe.cli.terminal import print_report
-from sedpipe.views.terminal import lines
+from sedpipe.cli.terminal import print_line, print_report
+from sedpipe.views.terminal.machine import cache_lines, prune_lines
 
 
 @click.group()
@@ -25,7 +24,7 @@ def cache_list(dataset: str | None, cache_dir: Path, as_json: bool, quiet: bool)
     """Features by their parameters, audio and runs: sizes and last use."""
     from sedpipe.stages.cache import list_cache
 
-    print_report(list_cache(cache_dir, dataset), lines.cache_lines, as_json)
+    print_report(list_cache(cache_dir, dataset), cache_lines, as_json)
 
 
 @cache.command("prune")
@@ -43,16 +42,18 @@ def cache_prune(
 
     Links are never followed, and what a process is writing stays.
     """
-    from sedpipe.stages.cache import CacheReport, choose, list_cache, prune
+    from sedpipe.reports.machine import CacheReport
+    from sedpipe.stages.cache import choose, list_cache, prune
 
     chosen = choose(list_cache(cache_dir).items, names, kinds, unused_days)
     if chosen and not yes:
         shown = CacheReport(chosen, sum(item.bytes for item in chosen))
-        click.echo("\n".join(lines.cache_lines(asdict(shown))), err=True)
+        for line in cache_lines(shown):
+            print_line(line, err=True)
         if not click.confirm("Free all of these?", err=True):
             chosen = []
     report = prune(cache_dir, chosen)
-    print_report(report, lines.prune_lines, as_json)
+    print_report(report, prune_lines, as_json)
     if report.kept:
         sys.exit(1)
 

@@ -24,7 +24,8 @@ from sedpipe.cli.options import (
 from sedpipe.cli.terminal import Terminal, print_report
 from sedpipe.cli.types import BytesType, ShardType
 from sedpipe.shards import Shard
-from sedpipe.views.terminal import lines
+from sedpipe.views.terminal.data import download_lines, explain_lines, features_lines, status_lines
+from sedpipe.views.terminal.machine import doctor_lines
 
 
 @click.command(epilog=EXAMPLES["download"])
@@ -65,8 +66,8 @@ def download(
     options = DownloadOptions(retry, limit, shard, FetchOptions(**network))
     report = run_stage(manifest, cache_dir, places, jobs=jobs, dry_run=dry_run, options=options,
                        listener=Terminal(quiet=quiet))  # fmt: skip
-    print_report(report, partial(lines.download_lines, address=dataset), as_json)
-    if report.stopped or any(counts.get("retryable") for counts in report.splits.values()):
+    print_report(report, partial(download_lines, address=dataset), as_json)
+    if report.stopped or any(getattr(counts, "retryable", 0) for counts in report.splits.values()):
         sys.exit(EXIT_RETRYABLE)
 
 
@@ -114,13 +115,13 @@ def features(
     opened, asked = open_dataset(dataset, cache_dir), asked_features(options)
     spec = feature_spec(opened.read_record().clip_format, asked)
     if explain:
-        print_report(explain_features(opened, spec, jobs=jobs), lines.explain_lines, as_json)
+        print_report(explain_features(opened, spec, jobs=jobs), explain_lines, as_json)
         return
     report = extract_features(
         opened, spec, compression=compression, jobs=jobs, scheduler=scheduler, shard=shard,
         listener=Terminal(quiet=quiet),
     )  # fmt: skip
-    print_report(report, lines.features_lines, as_json)
+    print_report(report, features_lines, as_json)
 
 
 @click.command(epilog=EXAMPLES["status"])
@@ -140,7 +141,7 @@ def status(dataset: str, export: Path | None, classes: bool, cache_dir: Path, as
     if export is not None:
         rows = export_clips(opened, export)
         Terminal(quiet=quiet).say(f"{export}: {rows:,} clips")
-    print_report(report, lines.status_lines, as_json)
+    print_report(report, status_lines, as_json)
 
 
 @click.command(epilog=EXAMPLES["doctor"])
@@ -152,7 +153,7 @@ def doctor(dataset: str, cache_dir: Path, as_json: bool, quiet: bool) -> None:
     from sedpipe.stages.doctor import doctor as run_stage
 
     report = run_stage(cache_dir, open_dataset(dataset, cache_dir).name, address=dataset)
-    print_report(report, lines.doctor_lines, as_json)
+    print_report(report, doctor_lines, as_json)
     if not report.is_healthy:
         sys.exit(1)
 

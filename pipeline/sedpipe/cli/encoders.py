@@ -9,7 +9,7 @@ import rich_click as click
 from sedpipe.cli.help import EXAMPLES
 from sedpipe.cli.options import common
 from sedpipe.cli.terminal import Terminal, print_report
-from sedpipe.views.terminal.encoders import encoders_lines, fetch_lines
+from sedpipe.views.terminal.learning import encoders_lines, fetch_lines
 
 
 @click.group(invoke_without_command=True, epilog=EXAMPLES["encoders"])

@@ -26,7 +26,8 @@ from sedpipe.cli.options import (
 from sedpipe.cli.terminal import Terminal, print_report
 from sedpipe.cli.types import HierarchyType, PoolingsType, PoolingType, SeedsType, ShardType
 from sedpipe.shards import Shard
-from sedpipe.views.terminal import lines
+from sedpipe.views.terminal.learning import dry_run_lines, export_lines, figure5_lines, reproduce_lines, train_lines
+from sedpipe.views.terminal.scores import demo_lines
 
 
 @click.command(epilog=EXAMPLES["train"])
@@ -81,12 +82,12 @@ def train(
     if dry_run:
         from sedpipe.stages.dry_run import dry_run as tell
 
-        print_report(tell(opened, settings, spec), lines.dry_run_lines, as_json)
+        print_report(tell(opened, settings, spec), dry_run_lines, as_json)
         return
     report = run_stage(
         opened, settings, spec, run_name=run, save_every_s=save_every, listener=listener
     )  # fmt: skip
-    print_report(report, partial(lines.train_lines, address=dataset), as_json)
+    print_report(report, partial(train_lines, address=dataset), as_json)
 
 
 @click.command(epilog=EXAMPLES["export"])
@@ -105,7 +106,7 @@ def export(
     from sedpipe.stages.export import export as run_stage
 
     report = run_stage(run, cache=open_dataset(dataset, cache_dir) if dataset else None, out=out, form=form)
-    print_report(report, lines.export_lines, as_json)
+    print_report(report, export_lines, as_json)
 
 
 @click.command(epilog=EXAMPLES["reproduce"])
@@ -155,11 +156,11 @@ def reproduce(
 
         drawn = reproduce_figure5(opened, settings, clip, grid((seed,), HIERARCHIES, poolings), split=split,
                                   folder=out, listener=Terminal(quiet=quiet))  # fmt: skip
-        return print_report(drawn, lines.figure5_lines, as_json)
+        return print_report(drawn, figure5_lines, as_json)
     spec = feature_spec(opened.read_record().clip_format)
     report = reproduce_table2(opened, settings, spec, grid(seeds, HIERARCHIES, poolings), folder=out, shard=shard,
                               jobs=jobs, listener=Terminal(quiet=quiet))  # fmt: skip
-    print_report(report, lines.reproduce_lines, as_json)
+    print_report(report, reproduce_lines, as_json)
     if report.failed:
         sys.exit(EXIT_RETRYABLE)
 
@@ -180,7 +181,7 @@ def demo(
 
     asked = Asked(processors(), preset, seed=seed, device=device, epochs=epochs)
     report = run_stage(cache_dir, train_settings(asked), jobs=jobs, listener=Terminal(quiet=quiet))
-    print_report(report, lines.demo_lines, as_json)
+    print_report(report, demo_lines, as_json)
 
 
 COMMANDS = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,8 +22,10 @@ from sedpipe.cli.options import (
     device_option,
     operating_point_option,
 )
-from sedpipe.cli.terminal import Terminal, print_report
-from sedpipe.views.terminal import lines
+from sedpipe.cli.terminal import Terminal, print_line, print_report
+from sedpipe.printable import printable
+from sedpipe.views.terminal.listening import predict_lines, predict_remarks, report_lines
+from sedpipe.views.terminal.scores import list_score_lines, score_lines
 
 
 @click.command(epilog=EXAMPLES["score"])
@@ -64,7 +65,7 @@ def score(
             durations=durations, against=Path(against) if against else None, time_resolution=time_resolution,
             listener=Terminal(quiet=quiet),
         )  # fmt: skip
-        return print_report(listed, lines.list_score_lines, as_json)
+        return print_report(listed, list_score_lines, as_json)
     if estimated is not None or reference is not None:
         raise click.UsageError("--reference and --estimated go together")
     from sedpipe.stages.score import score as run_stage
@@ -73,7 +74,7 @@ def score(
         open_dataset(dataset or DEFAULT_DATASET, cache_dir), run=options.pop("runs"), against=against,
         listener=Terminal(quiet=quiet), **options,
     )  # fmt: skip
-    print_report(report, partial(lines.score_lines, explain=explain), as_json)
+    print_report(report, partial(score_lines, explain=explain), as_json)
 
 
 @click.command(epilog=EXAMPLES["predict"])
@@ -104,13 +105,13 @@ def predict(
         operating_point=operating_point, threshold=threshold, device=choose_device(device), listener=listener,
     )  # fmt: skip
     if as_json or out is not None:
-        print_report(report, partial(lines.predict_lines, out=str(out)), as_json)
+        print_report(report, partial(predict_lines, out=str(out)), as_json)
     else:
         from sedpipe.io.predictions import rendered
 
-        click.echo(rendered(report.files, form), nl=False)
-    for line in lines.predict_remarks(asdict(report)):
-        click.echo(line, err=True)
+        click.echo(printable(rendered(report.files, form), keep="\t\n"), nl=False)
+    for line in predict_remarks(report):
+        print_line(line, err=True)
     if report.n_failed:
         sys.exit(EXIT_RETRYABLE if report.n_failed < len(report.files) else 1)
 
@@ -137,7 +138,7 @@ def report(
 
     written = run_stage(runs, cache_dir, split=split, n_clips=n_clips, seed=seed, path=output,
                         listener=Terminal(quiet=quiet))  # fmt: skip
-    print_report(written, lines.report_lines, as_json)
+    print_report(written, report_lines, as_json)
 
 
 COMMANDS = (

@@ -16,6 +16,7 @@ from sedpipe import __version__
 from sedpipe.cli import cache, data, encoders, learning, listening
 from sedpipe.cli.help import HELP
 from sedpipe.cli.interrupts import heard_as_exceptions
+from sedpipe.cli.terminal import print_line
 from sedpipe.errors import SedpipeError
 
 
@@ -44,9 +45,9 @@ def _complain(error: SedpipeError, *, as_json: bool) -> None:
     if as_json:
         kind = type(error).__name__
         click.echo(json.dumps({"error": {"type": kind, "message": error.message, "hint": error.hint}}))
-    click.echo(f"Error: {error.message}", err=True)
+    print_line(f"Error: {error.message}", err=True)
     if error.hint:
-        click.echo(f"  {error.hint}", err=True)
+        print_line(f"  {error.hint}", err=True)
 
 
 def _tell_of_interrupt(*, as_json: bool) -> None:

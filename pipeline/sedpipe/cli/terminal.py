@@ -1,23 +1,27 @@
 """What a command prints: progress on stderr, its report on stdout.
 
+Nothing that a command prints holds a control character, whoever chose the name of a label or a file.
+
 - :class:`Terminal`: hears of a stage's progress
 - :func:`print_report`: one JSON object, or what a person reads of it
+- :func:`print_line`: anything else
 """
 
 from __future__ import annotations
 
-import json
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import rich_click as click
 
 from sedpipe.fates import Fate
 from sedpipe.listener import Listener
+from sedpipe.printable import printable, printable_json
 
 Item = TypeVar("Item")
+Report = TypeVar("Report")
 
 
 class Terminal(Listener):
@@ -29,7 +33,7 @@ class Terminal(Listener):
     def say(self, line: str) -> None:
         """A line for a person."""
         if not self._quiet:
-            click.echo(line, err=True)
+            print_line(line, err=True)
 
     def track(self, items: Iterable[Item], total: int, what: str) -> Iterator[Item]:
         """Pass ``items`` on, with a bar where there is a terminal."""
@@ -45,9 +49,17 @@ class Terminal(Listener):
             yield item
 
 
-def print_report(report: object, told: Callable[[dict[str, Any]], list[str]], as_json: bool) -> None:
+def print_report(report: Report, told: Callable[[Report], list[str]], as_json: bool) -> None:
     """A report on stdout: the JSON object, or what a person reads of it."""
-    from sedpipe.reports import as_json as plain
+    if as_json:
+        from sedpipe.reports import as_json as plain
 
-    content = plain(report)
-    click.echo(json.dumps(content, ensure_ascii=False) if as_json else "\n".join(told(content)))
+        click.echo(printable_json(plain(report)))
+    else:
+        for line in told(report):
+            print_line(line)
+
+
+def print_line(line: str, *, err: bool = False) -> None:
+    """One line, on stdout or stderr."""
+    click.echo(printable(line), err=err)

@@ -20,6 +20,7 @@ from sedpipe.errors import StaleError
 from sedpipe.io.files.atomic import write_text
 from sedpipe.io.lists.events import COLUMNS
 from sedpipe.io.records.settings import differences, in_words
+from sedpipe.printable import printable_json, spreadsheet_cell
 
 FORMATS = {"tsv": ".tsv", "csv": ".csv", "json": ".json", "audacity": ".txt"}
 """Forms of a list of events, and how their files end."""
@@ -81,7 +82,7 @@ def rendered(files: Sequence[PredictedFile], form: str) -> str:
     if form == "json":
         objects = [asdict(file) for file in files]
         content = objects[0] if len(objects) == 1 else {"files": objects}
-        return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        return printable_json(content, indent=2) + "\n"
     if form == "audacity":
         return "".join(f"{e.onset:.6f}\t{e.offset:.6f}\t{e.label}\n" for file in read for e in file.events)
     text = io.StringIO()
@@ -91,7 +92,7 @@ def rendered(files: Sequence[PredictedFile], form: str) -> str:
     else:
         table = csv.writer(text, lineterminator="\n")
         table.writerow([*COLUMNS, "probability"])
-        table.writerows(_rows(read))
+        table.writerows(map(spreadsheet_cell, row) for row in _rows(read))
     return text.getvalue()
 
 

@@ -8,32 +8,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sedpipe.errors import SedpipeError, SettingsError
 from sedpipe.io.cache.disk_usage import CacheItem, cache_items, free
+from sedpipe.reports.machine import CacheReport, PruneReport
 from sedpipe.suggestions import did_you_mean
-
-
-@dataclass(frozen=True)
-class CacheReport:
-    """What ``--json`` prints of a listing."""
-
-    items: list[CacheItem]
-    bytes: int
-    stage: str = field(default="cache")
-
-
-@dataclass(frozen=True)
-class PruneReport:
-    """What ``--json`` prints of a pruning; ``kept`` says why some chosen items are still there."""
-
-    freed: list[CacheItem]
-    kept: dict[str, str]
-    bytes: int
-    stage: str = field(default="cache")
 
 
 def list_cache(cache_dir: Path, dataset: str | None = None) -> CacheReport:

@@ -1,7 +1,6 @@
 """``sedpipe doctor``: what this machine has and lacks for a dataset, and what to do about it.
 
 - :func:`doctor`: looks, changes nothing
-- :class:`Check`, :class:`DoctorReport`: what was found
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ import sys
 import urllib.request
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from importlib import metadata
 from pathlib import Path
@@ -24,6 +22,7 @@ from urllib.parse import urlsplit
 
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.web.videos import javascript_runtimes
+from sedpipe.reports.machine import Check, DoctorReport
 from sedpipe.steps.expectation import BYTES_A_CLIP, clips_left
 
 YOUTUBE = ("www.youtube.com", 443)
@@ -35,41 +34,6 @@ LEAST_VERSIONS = {"deno": 2, "node": 20}
 
 _NETWORK_S = 5.0
 _PROXY_PORTS = {"https": 443, "socks5": 1080, "socks5h": 1080, "socks4": 1080, "socks4a": 1080}
-
-
-@dataclass(frozen=True)
-class Check:
-    """One thing that was looked at.
-
-    Parameters
-    ----------
-    name : str
-        What.
-    ok : bool
-        Whether it is as it should be.
-    found : str
-        What was found.
-    advice : str
-        What to do, where it is not.
-    required : bool
-        Whether nothing works without it; else it is only good to know.
-    """
-
-    name: str
-    ok: bool
-    found: str
-    advice: str = ""
-    required: bool = True
-
-
-@dataclass(frozen=True)
-class DoctorReport:
-    """All checks, in the order in which one would mend them."""
-
-    dataset: str
-    checks: list[Check]
-    is_healthy: bool
-    stage: str = field(default="doctor")
 
 
 def doctor(

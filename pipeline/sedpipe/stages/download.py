@@ -11,7 +11,6 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from sedpipe.choices import SPLITS
 from sedpipe.clips import Clip
@@ -24,11 +23,12 @@ from sedpipe.io.lists.events import write_event_list
 from sedpipe.io.manifests.form import Manifest
 from sedpipe.io.records.dataset import DatasetRecord
 from sedpipe.listener import Listener
+from sedpipe.reports.data import DownloadReport
 from sedpipe.shards import Shard
 from sedpipe.sources.access import Access, FetchOptions
 from sedpipe.sources.open import open_source
 from sedpipe.sources.source import FetchStoppedError, Source, SplitRows
-from sedpipe.steps.tally import tally
+from sedpipe.steps.tally import Listed, tally
 
 
 @dataclass(frozen=True)
@@ -51,21 +51,6 @@ class DownloadOptions:
     limit: int | None = None
     shard: Shard | None = None
     network: FetchOptions = field(default_factory=FetchOptions)
-
-
-@dataclass(frozen=True)
-class DownloadReport:
-    """What ``--json`` prints of a download.
-
-    ``splits`` counts clips by state and, as ``reasons``, by reason; ``stopped`` says why the run ended before its
-    last clip, if it did.
-    """
-
-    dataset: str
-    splits: dict[str, dict[str, Any]]
-    seconds: float
-    stopped: str | None = None
-    stage: str = field(default="download")
 
 
 def download(
@@ -108,7 +93,7 @@ def download(
     access = Access(tuple(places), jobs, network)
     if dry_run:
         listed = open_source(manifest, cache, access).listed()
-        splits: dict[str, dict[str, Any]] = {split: {"listed": n_clips} for split, n_clips in listed.items()}
+        splits = {split: Listed(n_clips) for split, n_clips in listed.items()}
         return DownloadReport(manifest.name, splits, time.monotonic() - started)
     record, stopped = _complete(manifest, cache), None
     if record is None:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
 from math import ceil
 
 import torch
@@ -14,31 +13,14 @@ import torch
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.labels import LabelSet
-from sedpipe.nn.summary import Layer, layers, saved_bytes
+from sedpipe.nn.summary import layers, saved_bytes
+from sedpipe.reports.learning import DryRunReport
 from sedpipe.stages.train import open_splits, start, what_a_user_can_mend
 from sedpipe.training.processes import check_devices, make_fabric
 from sedpipe.training.settings import TrainSettings
 
 MEASURED_CLIPS = 8
 _COPIES = 5  # of each parameter: itself, its gradient, Adam's two means, the best epoch's
-
-
-@dataclass(frozen=True)
-class DryRunReport:
-    """What ``--json`` prints; memory, of each process, is an estimate for float32; ``epochs`` at most."""
-
-    dataset: str
-    clips: int
-    batch_size: int
-    devices: int
-    epochs: int
-    layers: list[Layer]
-    parameters: int
-    multiply_adds: int
-    memory_bytes: int
-    clips_per_second: float
-    epoch_seconds: float
-    stage: str = field(default="train")
 
 
 def dry_run(dataset: Dataset, settings: TrainSettings, spec: FeatureSpec) -> DryRunReport:

@@ -7,69 +7,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from sedpipe.io.encoders.cards import EncoderCard, encoder_names, load_encoder
 from sedpipe.io.encoders.fetch import keep_encoder
 from sedpipe.io.encoders.kept import encoder_path
 from sedpipe.listener import Listener
-
-
-@dataclass(frozen=True)
-class ListedEncoder:
-    """What a person should know of an encoder.
-
-    Parameters
-    ----------
-    name, title : str
-    dimensions : int
-        Values of a frame.
-    hop_s : float
-        Seconds from one frame to the next, unless others are asked for.
-    sample_rate : int
-        Hz, of what it hears.
-    trained_on, licence : str
-    heard : list of str
-        Datasets of sedpipe that it may have been taught with: scores there are not those of unheard recordings.
-    bytes : int
-        Of its file.
-    sha256 : str
-        Of its file, hex.
-    address : str
-        Where that can be fetched; "" where it must be brought along.
-    file : str
-        Where it lies in the cache; "" if it does not.
-    """
-
-    name: str
-    title: str
-    dimensions: int
-    hop_s: float
-    sample_rate: int
-    trained_on: str
-    licence: str
-    heard: list[str]
-    bytes: int
-    sha256: str
-    address: str
-    file: str
-
-
-@dataclass(frozen=True)
-class EncodersReport:
-    """What ``--json`` prints of a listing."""
-
-    encoders: list[ListedEncoder]
-    stage: str = field(default="encoders")
-
-
-@dataclass(frozen=True)
-class FetchReport:
-    """What ``--json`` prints of a fetch."""
-
-    encoder: ListedEncoder
-    stage: str = field(default="encoders")
+from sedpipe.reports.learning import EncodersReport, FetchReport, ListedEncoder
 
 
 def list_encoders(cache_dir: Path) -> EncodersReport:

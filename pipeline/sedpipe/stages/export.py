@@ -5,37 +5,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from sedpipe.errors import SettingsError
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.models.exports import GRAPH, write_config, write_export, write_onnx
 from sedpipe.io.models.open import open_model
+from sedpipe.reports.learning import ExportReport
 
 FORMATS = ("safetensors", "onnx")
-
-
-@dataclass(frozen=True)
-class ExportReport:
-    """What ``--json`` prints of an export.
-
-    Parameters
-    ----------
-    model : str
-        The folder it came from.
-    format : str
-    files : list of str
-        What was written.
-    parity : dict
-        Largest absolute difference of a probability from PyTorch's, by batch size; empty but for ONNX.
-    """
-
-    model: str
-    format: str
-    files: list[str]
-    parity: dict[str, float]
-    stage: str = field(default="export")
 
 
 def export(

@@ -11,9 +11,7 @@ import socket
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
 from sedpipe.errors import AudioError, MissingStageError, SedpipeError
 from sedpipe.features.spec import FeatureSpec
@@ -28,6 +26,7 @@ from sedpipe.io.files.atomic import remove_leftovers
 from sedpipe.io.files.locks import hold, is_held, wait_for
 from sedpipe.io.parallel import chunked, in_parallel
 from sedpipe.listener import Listener
+from sedpipe.reports.data import FeatureCounts, FeatureExplanation, FeatureReport, PlannedCounts
 from sedpipe.shards import Shard
 from sedpipe.steps.feature_plan import (
     DAMAGED,
@@ -45,35 +44,6 @@ CLIPS_PER_SHARD = 64
 
 _DOING = "making these features"
 _ONE_AT_A_TIME = "wait until it has ended, or give each process a part with --shard"
-
-
-@dataclass(frozen=True)
-class FeatureReport:
-    """What ``--json`` prints of an extraction.
-
-    ``splits`` counts clips, computed, reused and failed, and of those that were to be computed how many are damaged in
-    the store; ``waiting`` is how many clips other parts of the work (``--shard``) have yet to make before the stores
-    can be written.
-    """
-
-    dataset: str
-    fingerprint: str
-    splits: dict[str, dict[str, int]]
-    seconds: float
-    clips_per_second: float
-    waiting: int = 0
-    stage: str = field(default="features")
-
-
-@dataclass(frozen=True)
-class FeatureExplanation:
-    """What ``--json`` prints of ``--explain``: by split, counts and the reasons of what is missing."""
-
-    dataset: str
-    fingerprint: str
-    splits: dict[str, dict[str, int]]
-    reasons: dict[str, list[dict[str, Any]]]
-    stage: str = field(default="features")
 
 
 def extract_features(
@@ -120,7 +90,7 @@ def extract_features(
     with hold(work.folder.lock(shard), _DOING, _ONE_AT_A_TIME):
         splits, waiting = work.run(jobs, scheduler, listener)
     seconds = time.monotonic() - started
-    computed = sum(counts["computed"] for counts in splits.values())
+    computed = sum(counts.computed for counts in splits.values())
     return FeatureReport(dataset.name, work.folder.path.name, splits, seconds, computed / seconds, waiting)
 
 
@@ -131,8 +101,7 @@ def explain_features(dataset: Dataset, spec: FeatureSpec, *, jobs: int = 1) -> F
     plans, shelf = plan_splits(cache, folder, _audio(cache), jobs)
     shelf.close()
     splits = {
-        split: {"clips": len(plan.audio), "reused": len(plan.stored), "missing": len(plan.missing)}
-        for split, plan in plans.items()
+        split: PlannedCounts(len(plan.audio), len(plan.stored), len(plan.missing)) for split, plan in plans.items()
     }
     return FeatureExplanation(dataset.name, folder.path.name, splits, describe_plans(plans, folder, spec))
 
@@ -163,7 +132,7 @@ class _Extraction:
         self.shard = shard
         self.folder = FeatureFolder(cache.features_dir(spec.fingerprint))
 
-    def run(self, jobs: int, scheduler: str | None, listener: Listener) -> tuple[dict[str, dict[str, int]], int]:
+    def run(self, jobs: int, scheduler: str | None, listener: Listener) -> tuple[dict[str, FeatureCounts], int]:
         """Counts by split, and how many clips other parts have yet to make."""
         own = {split: self._own(audio) for split, audio in self.audio.items()}
         with wait_for(self.folder.merge_lock):
@@ -268,14 +237,14 @@ class _Extraction:
         merge(path, rows, len(plan.stored), self.spec, compression)
 
 
-def _counts(plan: SplitPlan, failed: Mapping[str, str]) -> dict[str, int]:
-    return {
-        "clips": len(plan.audio),
-        "computed": len(plan.missing) - len(failed),
-        "reused": len(plan.stored),
-        "failed": len(failed),
-        "damaged": len(_damaged(plan)),
-    }
+def _counts(plan: SplitPlan, failed: Mapping[str, str]) -> FeatureCounts:
+    return FeatureCounts(
+        clips=len(plan.audio),
+        computed=len(plan.missing) - len(failed),
+        reused=len(plan.stored),
+        failed=len(failed),
+        damaged=len(_damaged(plan)),
+    )
 
 
 def _damaged(plan: SplitPlan) -> list[str]:

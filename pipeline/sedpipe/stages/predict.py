@@ -5,7 +5,6 @@ treats a clip: the model's own front end, features cast as the store casts them.
 and there.
 
 - :func:`predict`: recordings -> events, on paper or in a folder that can be gone on with
-- :class:`PredictReport`: what ``--json`` prints
 """
 
 from __future__ import annotations
@@ -13,10 +12,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -36,6 +34,7 @@ from sedpipe.io.models.checkpoints import TrainedModel
 from sedpipe.io.models.open import open_to_hear
 from sedpipe.io.predictions import FORMATS, PredictedEvent, PredictedFile, PredictionLog, rendered, state_of
 from sedpipe.listener import Listener
+from sedpipe.reports.listening import PredictReport
 from sedpipe.training.fit import Batch
 from sedpipe.training.fit import predict as ask_network
 
@@ -46,34 +45,6 @@ work and not tenfold, and steps at the joints are little above those elsewhere (
 WINDOWS_PER_BATCH = 4
 
 _UNLISTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")  # not UTF-8 text, a line a row
-
-
-@dataclass(frozen=True)
-class PredictReport:
-    """What ``--json`` prints of a prediction.
-
-    Parameters
-    ----------
-    model : str
-        The folder it came from.
-    files : list of PredictedFile
-        One a recording, in the order of the names.
-    post_processing : dict
-        How probabilities became events.
-    left_out : dict
-        How many things of which kind lay in the folders and were no recordings.
-    """
-
-    model: str
-    files: list[PredictedFile]
-    post_processing: dict[str, Any]
-    left_out: dict[str, int]
-    stage: str = field(default="predict")
-
-    @property
-    def n_failed(self) -> int:
-        """Recordings that could not be used."""
-        return sum(file.state == "failed" for file in self.files)
 
 
 def predict(
@@ -143,7 +114,7 @@ def predict(
         if out is not None and predicted.state != "failed":
             _write(out / f"{file.name}{FORMATS[form]}", predicted, form)
         files.append(predicted)
-    return PredictReport(str(opened.folder), files, dict(point), found.left_out)
+    return PredictReport(str(opened.folder), files, point, found.left_out)
 
 
 def chosen_settings(trained: TrainedModel, operating_point: str, threshold: float | None) -> PostProcessing:

@@ -1,13 +1,11 @@
 """``sedpipe report``: scored runs -> one HTML file that works offline.
 
 - :func:`report`: of one run, or of several side by side
-- :class:`PageReport`: what ``--json`` prints
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -15,24 +13,12 @@ from sedpipe.errors import SettingsError
 from sedpipe.io.cache.runs import find_run_in_cache
 from sedpipe.io.files.atomic import write_text
 from sedpipe.listener import Listener
+from sedpipe.reports.listening import PageReport
 from sedpipe.stages.report_clips import comparison_gallery, run_gallery
 from sedpipe.views.page.comparison import same_clips
 from sedpipe.views.page.comparison_page import comparison_page
 from sedpipe.views.page.run_page import run_page
 from sedpipe.views.page.scored_run import read_scored_run
-
-
-@dataclass(frozen=True)
-class PageReport:
-    """What was written; ``clips`` are those that can be heard."""
-
-    dataset: str
-    runs: list[str]
-    split: str
-    clips: list[str]
-    path: str
-    bytes: int
-    stage: str = field(default="report")
 
 
 def report(

@@ -7,30 +7,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.feature_file import FeatureFile
 from sedpipe.io.cache.ledger import read_ledgers, write_entries
-from sedpipe.io.cache.runs import Run, named_run
+from sedpipe.io.cache.runs import Run, named_run, runs_of
 from sedpipe.io.cache.table_folder import Table, tables_of
 from sedpipe.io.files.locks import is_held
+from sedpipe.io.files.reading import entries, is_there
+from sedpipe.io.lists.text import numbered_lines
+from sedpipe.reports.data import CellState, GridState, Progress, Stages, StatusReport, StoredCounts
 from sedpipe.steps.tally import tally, tally_classes
-
-CELL_STATES = ("done", "under_way", "begun", "failed", "missing")
-"""Of a table's cells: ``under_way`` while a process trains its run, ``begun`` where one was stopped."""
-
-
-@dataclass(frozen=True)
-class StatusReport:
-    """Counts by stage and split, the command to run next and, where asked for, clips by split and class."""
-
-    dataset: str
-    stages: dict[str, Any]
-    next: str
-    classes: dict[str, dict[str, dict[str, int]]] = field(default_factory=dict)
 
 
 def status(dataset: Dataset, address: str = "", *, classes: bool = False) -> StatusReport:
@@ -45,31 +33,23 @@ def status(dataset: Dataset, address: str = "", *, classes: bool = False) -> Sta
     classes : bool
         Count clips by class, too.
 
-    Returns
-    -------
-    StatusReport
-        ``stages`` holds ``download`` (clips by state and reason, a split), ``features`` (clips stored and failed a
-        split, by fingerprint), ``train`` (finished or epochs done, by run), ``score`` (scored splits, by run) and
-        ``reproduce`` (cells by state, by table).
+    Raises
+    ------
+    SedpipeError
+        If something that lies there cannot be read.
     """
-    cache, address = dataset, address or dataset.name
-    record = cache.find_record()
-    if record is None or not cache.clips_path.exists():
-        empty: dict[str, Any] = {"download": {}, "features": {}, "train": {}, "score": {}, "reproduce": {}}
-        return StatusReport(dataset.name, empty, f"sedpipe download {address}")
-    runs = [Run(path.parent) for path in sorted(cache.runs.glob("*/run.json"))]
-    stages = {
-        "download": tally(cache, record),
-        "features": {
-            folder.name: _stored(folder)
-            for folder in sorted((cache.folder / "features").glob("[!.]*"))
-            if folder.is_dir()
-        },
-        "train": {run.name: _progress(run) for run in runs},
-        "score": {run.name: _scored(run) for run in runs},
-        "reproduce": {table.folder.name: _grid(cache, table) for table in tables_of(cache)},
-    }
-    by_class = tally_classes(cache, record) if classes else {}
+    address, record = address or dataset.name, dataset.find_record()
+    if record is None or not is_there(dataset.clips_path):
+        return StatusReport(dataset.name, Stages(), f"sedpipe download {address}")
+    runs = runs_of(dataset)
+    stages = Stages(
+        download=tally(dataset, record),
+        features={folder.name: _stored(folder) for folder in entries(dataset.folder / "features") if folder.is_dir()},
+        train={run.name: Progress(run.is_finished, run.n_epochs) for run in runs},
+        score={run.name: _scored(run) for run in runs},
+        reproduce={table.folder.name: _grid(dataset, table) for table in tables_of(dataset)},
+    )
+    by_class = tally_classes(dataset, record) if classes else {}
     return StatusReport(dataset.name, stages, _next(stages, address), by_class)
 
 
@@ -87,41 +67,46 @@ def export_clips(dataset: Dataset, path: Path) -> int:
     return len(entries)
 
 
-def _stored(folder: Path) -> dict[str, dict[str, int]]:
+def _stored(folder: Path) -> dict[str, StoredCounts]:
     return {
-        path.stem: {"clips": len(FeatureFile(path).clip_ids), "failed": _failed(path)}
-        for path in sorted(folder.glob("[!.]*.h5"))
+        path.stem: StoredCounts(len(FeatureFile(path).clip_ids), _n_failed(path))
+        for path in entries(folder, "[!.]*.h5")
     }
 
 
-def _failed(store: Path) -> int:
+def _n_failed(store: Path) -> int:
     """Clips whose audio could not be used."""
     problems = store.with_suffix(".failed.tsv")
-    return len(problems.read_text(encoding="utf-8").splitlines()) - 1 if problems.exists() else 0
-
-
-def _progress(run: Run) -> dict[str, Any]:
-    epochs = len(run.log_path.read_text(encoding="utf-8").splitlines()) - 1 if run.log_path.exists() else 0
-    return {"finished": run.is_finished, "epochs": epochs}
+    return max(0, sum(1 for _ in numbered_lines(problems)) - 1) if is_there(problems) else 0
 
 
 def _scored(run: Run) -> list[str]:
-    return sorted(path.stem.removeprefix("scores-") for path in run.folder.glob("scores-*.json"))
+    return [path.stem.removeprefix("scores-") for path in entries(run.folder, "scores-*.json")]
 
 
-def _grid(cache: Dataset, table: Table) -> dict[str, Any]:
-    """How many cells there are, are done, under way, begun and left, or failed; and each that it was asked for."""
+def _grid(dataset: Dataset, table: Table) -> GridState:
+    """How many cells there are, in which state; and each that is made or was asked for."""
     record, done, failures = table.find_record(), table.done, table.failures
-    cells: dict[str, dict[str, Any]] = {name: {"state": "done"} for name in sorted(done)}
+    cells = {name: CellState(state="done") for name in sorted(done)}
     for name, run_name in (record.runs if record else {}).items():
-        run = named_run(cache, run_name)
-        cells[name] = {"state": "done" if name in done else _state(run, failures.get(name)), "run": run_name}
-        if cells[name]["state"] not in ("done", "missing"):
-            cells[name] |= {"epochs": run.n_epochs, "of": record.epochs if record else 0}
-        if cells[name]["state"] == "failed":
-            cells[name]["reason"] = failures[name]
-    states = Counter(cell["state"] for cell in cells.values())
-    return {"all": len(cells), **{state: states[state] for state in CELL_STATES}, "cells": cells}
+        run = named_run(dataset, run_name)
+        known: dict[str, str | int] = {"state": "done" if name in done else _state(run, failures.get(name))}
+        known["run"] = run_name
+        if known["state"] not in ("done", "missing"):
+            known |= {"epochs": run.n_epochs, "of": record.epochs if record else 0}
+        if known["state"] == "failed":
+            known["reason"] = failures[name]
+        cells[name] = CellState.model_validate(known)
+    states = Counter(cell.state for cell in cells.values())
+    return GridState(
+        all=len(cells),
+        done=states["done"],
+        under_way=states["under_way"],
+        begun=states["begun"],
+        failed=states["failed"],
+        missing=states["missing"],
+        cells=cells,
+    )
 
 
 def _state(run: Run, failure: str | None) -> str:
@@ -129,22 +114,26 @@ def _state(run: Run, failure: str | None) -> str:
         return "under_way"
     if failure is not None:
         return "failed"
-    return "begun" if run.record_path.exists() else "missing"
+    return "begun" if is_there(run.record_path) else "missing"
 
 
-def _next(stages: dict[str, Any], address: str) -> str:
+def _next(stages: Stages, address: str) -> str:
     """The first command whose result is missing."""
-    available = {split: counts["ok"] for split, counts in stages["download"].items() if counts["listed"]}
+    available = {split: counts.ok for split, counts in stages.download.items() if counts.listed}
     if not any(available.values()):
         return f"sedpipe download {address}"
-    featured = [
-        all(sum(stored.get(split, {}).values()) >= ok for split, ok in available.items())
-        for stored in stages["features"].values()
-    ]
-    if not any(featured):
+    if not any(_is_complete(stored, available) for stored in stages.features.values()):
         return f"sedpipe features {address}"
-    finished = [name for name, run in stages["train"].items() if run["finished"]]
+    finished = [name for name, run in stages.train.items() if run.finished]
     if not finished:
         return f"sedpipe train {address}"
-    unscored = [name for name in finished if "evaluation" not in stages["score"][name]]
+    unscored = [name for name in finished if "evaluation" not in stages.score[name]]
     return f"sedpipe score {address} --run {unscored[0] if unscored else finished[-1]}"
+
+
+def _is_complete(stored: dict[str, StoredCounts], available: dict[str, int]) -> bool:
+    """Whether every clip that has audio was looked at."""
+    nothing = StoredCounts(0, 0)
+    return all(
+        (counts := stored.get(split, nothing)).clips + counts.failed >= n_clips for split, n_clips in available.items()
+    )

@@ -48,7 +48,7 @@ def clips_left(dataset: Dataset, address: str) -> int:
     try:
         record = dataset.find_record()
         if record is not None and dataset.clips_path.exists():
-            return sum(counts["pending"] + counts["retryable"] for counts in tally(dataset, record).values())
+            return sum(counts.pending + counts.retryable for counts in tally(dataset, record).values())
         return load_manifest(address).clips_to_expect()
     except SedpipeError:
         return 0  # what is damaged is said by the stages

@@ -4,7 +4,7 @@
 - :class:`SplitPlan`: what is stored of a split, and what is missing
 - :func:`plan_splits`: make the plans
 - :func:`audio_of_splits`: which clips have audio
-- :func:`describe_plans`: as a report, with examples
+- :func:`describe_plans`, :class:`ReasonGroup`: why features would be made, with examples
 - :func:`read_failed`, :func:`write_failed`: lists of clips whose audio could not be used
 """
 
@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from sedpipe.clips import Clip
 from sedpipe.features.spec import FeatureSpec
@@ -247,10 +246,31 @@ def write_failed(path: Path, failed: Mapping[str, str]) -> None:
         write_text(path, text)
 
 
+@dataclass(frozen=True)
+class ReasonGroup:
+    """Clips whose features would be made for one reason.
+
+    Parameters
+    ----------
+    reason : str
+    clips : int
+        How many.
+    examples : list of str
+        Names of some.
+    detail : str
+        What more is known of the reason, or of the first example.
+    """
+
+    reason: str
+    clips: int
+    examples: list[str]
+    detail: str
+
+
 def describe_plans(
     plans: Mapping[str, SplitPlan], folder: FeatureFolder, spec: FeatureSpec
-) -> dict[str, list[dict[str, Any]]]:
-    """By split, the reasons for which features would be made: ``reason``, ``clips``, ``examples``, ``detail``."""
+) -> dict[str, list[ReasonGroup]]:
+    """By split, the reasons for which features would be made."""
     others = _others(folder, spec)
     described = {}
     for split, plan in plans.items():
@@ -259,12 +279,12 @@ def describe_plans(
         for clip_id, reason in plan.missing.items():
             groups.setdefault(reason, []).append(clip_id)
         described[split] = [
-            {
-                "reason": reason,
-                "clips": len(clip_ids),
-                "examples": clip_ids[:EXAMPLES],
-                "detail": {OTHER: others, FAILED: failed.get(clip_ids[0], "")}.get(reason, ""),
-            }
+            ReasonGroup(
+                reason=reason,
+                clips=len(clip_ids),
+                examples=clip_ids[:EXAMPLES],
+                detail={OTHER: others, FAILED: failed.get(clip_ids[0], "")}.get(reason, ""),
+            )
             for reason, clip_ids in groups.items()
         ]
     return described

@@ -1,14 +1,15 @@
 """How many clips of each split are there, and why the others are not.
 
-- :func:`tally`: counts by state and by reason
-- :func:`tally_classes`: how many clips of each class are there
+- :func:`tally`: counts by state and by reason -> :class:`Tally` of each split
+- :func:`tally_classes`: how many clips of each class are there -> :class:`ClassTally` of each
+- :class:`Listed`: what is known before anything is there
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
 
 from sedpipe.fates import STATES
 from sedpipe.io.cache.dataset import Dataset, audio_name
@@ -16,7 +17,37 @@ from sedpipe.io.cache.ledger import Key, read_states
 from sedpipe.io.records.dataset import DatasetRecord
 
 
-def tally(cache: Dataset, record: DatasetRecord) -> dict[str, dict[str, Any]]:
+@dataclass(frozen=True)
+class Listed:
+    """How many clips a split lists."""
+
+    listed: int
+
+
+@dataclass(frozen=True)
+class Tally(Listed):
+    """How many of them are in which of ``STATES``, and for which reasons they are not there.
+
+    A clip is ``ok`` if its audio is there, whatever else is known of it.
+    """
+
+    ok: int
+    gone: int
+    blocked: int
+    retryable: int
+    pending: int
+    reasons: dict[str, int]
+
+
+@dataclass(frozen=True)
+class ClassTally:
+    """How many clips of a class are listed, and how many have audio; a clip counts for each of its labels."""
+
+    listed: int
+    ok: int
+
+
+def tally(cache: Dataset, record: DatasetRecord) -> dict[str, Tally]:
     """Count the clips of a dataset.
 
     Parameters
@@ -27,9 +58,8 @@ def tally(cache: Dataset, record: DatasetRecord) -> dict[str, dict[str, Any]]:
 
     Returns
     -------
-    dict
-        By split: ``listed``, a number for each of ``STATES``, and ``reasons``: how many clips have each class of
-        reason. A clip is ``ok`` if its audio is there, whatever else is known of it.
+    dict of str to Tally
+        By split.
     """
     states = read_states(cache.folder)
     listed = {split: [clip.clip_id for clip in clips] for split, clips in cache.read_clips().items()}
@@ -44,23 +74,20 @@ def tally(cache: Dataset, record: DatasetRecord) -> dict[str, dict[str, Any]]:
     }
 
 
-def tally_classes(cache: Dataset, record: DatasetRecord) -> dict[str, dict[str, dict[str, int]]]:
-    """Count clips by class: by split and label, ``listed`` and ``ok``; a clip counts for each of its labels."""
-    counts: dict[str, dict[str, dict[str, int]]] = {}
+def tally_classes(cache: Dataset, record: DatasetRecord) -> dict[str, dict[str, ClassTally]]:
+    """Count clips by split and label."""
+    counts: dict[str, dict[str, ClassTally]] = {}
     for split, clips in cache.read_clips().items():
         audio = cache.audio_names(split)
-        counts[split] = {label: {"listed": 0, "ok": 0} for label in record.labels}
-        for clip in clips:
-            is_there = audio_name(clip.clip_id) in audio
-            for label in clip.labels:
-                counts[split][label]["listed"] += 1
-                counts[split][label]["ok"] += is_there
+        listed = Counter(label for clip in clips for label in clip.labels)
+        there = Counter(label for clip in clips if audio_name(clip.clip_id) in audio for label in clip.labels)
+        counts[split] = {label: ClassTally(listed[label], there[label]) for label in record.labels}
     return counts
 
 
 def _of_split(
     split: str, n_listed: int, clip_ids: list[str], audio: set[str], known: Mapping[Key, tuple[str, str]]
-) -> dict[str, Any]:
+) -> Tally:
     states: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
     for clip_id in clip_ids:
@@ -71,7 +98,6 @@ def _of_split(
         states[state] += 1
         if reason:
             reasons[reason] += 1
-    counts: dict[str, Any] = {"listed": n_listed, **{state: states[state] for state in STATES}}
-    counts["pending"] = n_listed - sum(states[state] for state in STATES if state != "pending")
-    counts["reasons"] = dict(reasons.most_common())
-    return counts
+    settled = {state: states[state] for state in STATES if state != "pending"}
+    pending = n_listed - sum(settled.values())
+    return Tally(n_listed, **settled, pending=pending, reasons=dict(reasons.most_common()))

@@ -18,13 +18,12 @@ from sedpipe.io.cache.table_folder import Table
 from sedpipe.io.files.locks import hold
 from sedpipe.listener import Listener
 from sedpipe.metrics.spread import rates
-from sedpipe.reports import as_json
 from sedpipe.reports.tables import ReproduceReport
 from sedpipe.shards import Shard
 from sedpipe.stages.reproduce.grid import POOLINGS, GridPoint, grid, run_name
 from sedpipe.stages.reproduce.table2 import reproduce_table2
 from sedpipe.steps.sensitivity import found_later
-from sedpipe.views.terminal.lines import reproduce_lines
+from sedpipe.views.terminal.learning import reproduce_lines
 from tiny_dataset import FRONT_END, GRID, NAME, QUICK, make_dataset, reproduce_until
 
 torch.set_num_threads(1)
@@ -287,7 +286,7 @@ def test_a_cell_that_fails_stops_no_other_and_is_tried_again(tmp_path: Path, job
     assert "run.json is damaged: it is not JSON" in reason
     assert any(line.startswith(f"linear-single-seed0: failed: {reason}, 0 min") for line in heard.lines)
     assert f"Not made: linear-single-seed0: {reason}" in (Path(report.folder) / "table.md").read_text()
-    assert f"failed: linear-single-seed0: {reason}" in reproduce_lines(as_json(report))
+    assert f"failed: linear-single-seed0: {reason}" in reproduce_lines(report)
     record.unlink()
     again = make_two(tmp_path)
     assert (again.cells, again.failed) == ({"all": 2, "made": 1, "missing": 0}, {})

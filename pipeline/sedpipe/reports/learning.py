@@ -1,0 +1,110 @@
+"""What the verbs that make and give away models say: ``train --dry-run``, ``export``, ``encoders``.
+
+Of a training, it is :class:`sedpipe.io.records.run.TrainReport`, which is stored, too.
+
+- :class:`DryRunReport`
+- :class:`ExportReport`
+- :class:`EncodersReport`, :class:`FetchReport`, of :class:`ListedEncoder`
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sedpipe.nn.summary import Layer
+
+
+@dataclass(frozen=True)
+class DryRunReport:
+    """What a training would take; memory, of each process, is an estimate for float32; ``epochs`` at most."""
+
+    dataset: str
+    clips: int
+    batch_size: int
+    devices: int
+    epochs: int
+    layers: list[Layer]
+    parameters: int
+    multiply_adds: int
+    memory_bytes: int
+    clips_per_second: float
+    epoch_seconds: float
+    stage: str = field(default="train")
+
+
+@dataclass(frozen=True)
+class ExportReport:
+    """What was exported.
+
+    Parameters
+    ----------
+    model : str
+        The folder it came from.
+    format : str
+    files : list of str
+        What was written.
+    parity : dict
+        Largest absolute difference of a probability from PyTorch's, by batch size; empty but for ONNX.
+    """
+
+    model: str
+    format: str
+    files: list[str]
+    parity: dict[str, float]
+    stage: str = field(default="export")
+
+
+@dataclass(frozen=True)
+class ListedEncoder:
+    """What a person should know of an encoder.
+
+    Parameters
+    ----------
+    name, title : str
+    dimensions : int
+        Values of a frame.
+    hop_s : float
+        Seconds from one frame to the next, unless others are asked for.
+    sample_rate : int
+        Hz, of what it hears.
+    trained_on, licence : str
+    heard : list of str
+        Datasets of sedpipe that it may have been taught with: scores there are not those of unheard recordings.
+    bytes : int
+        Of its file.
+    sha256 : str
+        Of its file, hex.
+    address : str
+        Where that can be fetched; "" where it must be brought along.
+    file : str
+        Where it lies in the cache; "" if it does not.
+    """
+
+    name: str
+    title: str
+    dimensions: int
+    hop_s: float
+    sample_rate: int
+    trained_on: str
+    licence: str
+    heard: list[str]
+    bytes: int
+    sha256: str
+    address: str
+    file: str
+
+
+@dataclass(frozen=True)
+class EncodersReport:
+    """What encoders there are."""
+
+    encoders: list[ListedEncoder]
+    stage: str = field(default="encoders")
+
+
+@dataclass(frozen=True)
+class FetchReport:
+    """What was fetched."""
+
+    encoder: ListedEncoder
+    stage: str = field(default="encoders")

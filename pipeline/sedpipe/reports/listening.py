@@ -1,0 +1,53 @@
+"""What the verbs for ears and eyes say: ``predict``, ``report``.
+
+- :class:`PredictReport`
+- :class:`PageReport`
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sedpipe.detection.postprocess import PostProcessing
+from sedpipe.io.predictions import PredictedFile
+
+
+@dataclass(frozen=True)
+class PredictReport:
+    """What was found in recordings.
+
+    Parameters
+    ----------
+    model : str
+        The folder it came from.
+    files : list of PredictedFile
+        One a recording, in the order of the names.
+    post_processing : PostProcessing
+        How probabilities became events.
+    left_out : dict
+        How many things of which kind lay in the folders and were no recordings.
+    """
+
+    model: str
+    files: list[PredictedFile]
+    post_processing: PostProcessing
+    left_out: dict[str, int]
+    stage: str = field(default="predict")
+
+    @property
+    def n_failed(self) -> int:
+        """Recordings that could not be used."""
+        return sum(file.state == "failed" for file in self.files)
+
+
+@dataclass(frozen=True)
+class PageReport:
+    """Which page was written, and what it shows."""
+
+    dataset: str
+    runs: list[str]
+    split: str
+    clips: list[str]
+    path: str
+    bytes: int
+    stage: str = field(default="report")

@@ -1,0 +1,123 @@
+"""Reports of the verbs that make data -> lines for a person, without line ends.
+
+- :func:`download_lines`
+- :func:`features_lines`, :func:`explain_lines`
+- :func:`status_lines`
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sedpipe.fates import STATES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from sedpipe.reports.data import (
+        DownloadReport,
+        FeatureExplanation,
+        FeatureReport,
+        GridState,
+        Stages,
+        StatusReport,
+        StoredCounts,
+    )
+    from sedpipe.steps.tally import ClassTally, Listed, Tally
+
+
+def download_lines(report: DownloadReport, address: str) -> list[str]:
+    """Counts of each split; ``address`` is how commands call the dataset."""
+    lines = [f"{split}: {_counts(counts)}" for split, counts in report.splits.items()]
+    if any(counts.listed > getattr(counts, "ok", counts.listed) for counts in report.splits.values()):
+        lines.append(f"why, clip by clip: sedpipe status {address} --export clips.tsv")
+    if report.stopped:
+        lines.append(f"stopped: {report.stopped}")
+    return lines
+
+
+def _counts(counts: Listed | Tally) -> str:
+    """Counts by state, then by reason."""
+    by_state = {"listed": counts.listed, **{state: getattr(counts, state, 0) for state in STATES}}
+    states = ", ".join(f"{count} {state}" for state, count in by_state.items() if count)
+    reasons = ", ".join(f"{count} {reason}" for reason, count in getattr(counts, "reasons", {}).items())
+    return f"{states} ({reasons})" if reasons else states
+
+
+def features_lines(report: FeatureReport) -> list[str]:
+    """Counts of each split, and whether other parts are awaited."""
+    lines = [
+        f"{split}: {counts.clips} clips, {counts.computed} computed, {counts.reused} reused, {counts.failed} failed"
+        for split, counts in report.splits.items()
+    ]
+    if report.waiting:
+        lines.append(
+            f"{report.waiting:,} clips of other parts are not made yet; the part that ends last merges, "
+            "and so does the same command without --shard"
+        )
+    return lines
+
+
+def explain_lines(report: FeatureExplanation) -> list[str]:
+    """How many features of each split would be made and why, with examples."""
+    lines = [f"features {report.fingerprint}"]
+    for split, counts in report.splits.items():
+        lines.append(f"{split}: {counts.clips} clips, {counts.missing} to compute, {counts.reused} stored")
+        for group in report.reasons[split]:
+            more = ", ..." if group.clips > len(group.examples) else ""
+            lines.append(f"  {group.clips}: {group.reason} ({', '.join(group.examples)}{more})")
+            lines += [f"    {group.detail}"] if group.detail else []
+    return lines
+
+
+def status_lines(report: StatusReport) -> list[str]:
+    """What each stage has, and the command to run next."""
+    return [*_stage_lines(report.stages), *_class_lines(report.classes), f"next: {report.next}"]
+
+
+def _stage_lines(stages: Stages) -> Iterator[str]:
+    of_tables = {cell.run for table in stages.reproduce.values() for cell in table.cells.values() if cell.run}
+    for split, counts in stages.download.items():
+        yield f"download: {split}: {_counts(counts)}"
+    for fingerprint, stored in stages.features.items():
+        yield f"features: {fingerprint}: {_stored(stored) or 'none'}"
+    for name, run in stages.train.items():
+        if name not in of_tables:
+            yield f"train: {name}: {'finished' if run.finished else 'not finished'}, {run.epochs} epochs"
+    for name, splits in stages.score.items():
+        if name not in of_tables:
+            yield f"score: {name}: {', '.join(splits) or 'none'}"
+    for name, table in stages.reproduce.items():
+        yield from _grid_lines(f"reproduce: {name}", table)
+
+
+def _stored(stored: Mapping[str, StoredCounts]) -> str:
+    return ", ".join(
+        f"{split} {counts.clips} clips" + (f" and {counts.failed} failed" if counts.failed else "")
+        for split, counts in stored.items()
+    )
+
+
+def _grid_lines(name: str, table: GridState) -> Iterator[str]:
+    """How many cells are done, and each that was begun and is not."""
+    yield f"{name}: {table.done} of {table.all} cells done"
+    for cell_name, cell in table.cells.items():
+        told = {
+            "under_way": f"under way, {cell.epochs} of {cell.of} epochs",
+            "begun": f"stopped after {cell.epochs} of {cell.of} epochs",
+            "failed": f"failed after {cell.epochs} of {cell.of} epochs: {cell.reason}",
+        }
+        if cell.state in told:
+            yield f"{name}: {cell_name} {told[cell.state]}"
+
+
+def _class_lines(classes: Mapping[str, Mapping[str, ClassTally]]) -> list[str]:
+    """Clips that are there, of those listed, by class and split."""
+    if not classes:
+        return []
+    width = max(len(label) for counts in classes.values() for label in counts)
+    lines = [f"{'':<{width}}" + "".join(f"{split:>18}" for split in classes)]
+    for label in next(iter(classes.values())):
+        cells = (f"{counts[label].ok:,} of {counts[label].listed:,}" for counts in classes.values())
+        lines.append(f"{label:<{width}}" + "".join(f"{cell:>18}" for cell in cells))
+    return lines

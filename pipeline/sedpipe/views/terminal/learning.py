@@ -1,0 +1,88 @@
+"""Reports of the verbs that make and give away models -> lines for a person, without line ends.
+
+- :func:`train_lines`, :func:`dry_run_lines`
+- :func:`reproduce_lines`, :func:`figure5_lines`
+- :func:`export_lines`
+- :func:`encoders_lines`, :func:`fetch_lines`
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sedpipe.io.records.run import TrainReport
+    from sedpipe.reports.learning import DryRunReport, EncodersReport, ExportReport, FetchReport, ListedEncoder
+    from sedpipe.reports.tables import FigureReport, ReproduceReport
+
+
+def train_lines(report: TrainReport, address: str) -> list[str]:
+    """What was trained, and the command to run next."""
+    loss = "none" if report.validation_loss is None else f"{report.validation_loss:.4f}"
+    return [
+        f"{report.run}: {report.parameters:,} parameters, {report.epochs} epochs, "
+        f"best {report.best_epoch} (validation loss {loss}), {report.seconds:.0f} s",
+        f"next: sedpipe score {address} --run {report.run}",
+    ]
+
+
+def dry_run_lines(report: DryRunReport) -> list[str]:
+    """The network layer by layer, and what a training takes."""
+    lines = [f"{'layer':<20}{'kind':<18}{'output of a clip':>18}{'parameters':>13}{'multiply-adds':>17}"]
+    for row in report.layers:
+        shape = " x ".join(map(str, row.shape))
+        lines.append(f"{row.name:<20}{row.kind:<18}{shape:>18}{row.parameters:>13,}{row.multiply_adds:>17,}")
+    each = f" in each of {report.devices} processes" if report.devices > 1 else ""
+    return [
+        *lines,
+        f"{'together':<56}{report.parameters:>13,}{report.multiply_adds:>17,}",
+        f"memory: about {report.memory_bytes / 2**30:.1f} GiB{each} for batches of {report.batch_size} clips",
+        f"time: {report.clips_per_second:.1f} clips/s in one measured step; an epoch of {report.clips:,} clips "
+        f"about {report.epoch_seconds / 60:.1f} min, at most {report.epochs} epochs",
+    ]
+
+
+def reproduce_lines(report: ReproduceReport) -> list[str]:
+    """How much of a table there is, what failed and why, and where the table lies."""
+    done = report.cells["all"] - report.cells["missing"]
+    return [
+        f"{report.table} on {report.dataset}: {done} of {report.cells['all']} cells, {report.cells['made']} made now",
+        *(f"failed: {name}: {reason}" for name, reason in report.failed.items()),
+        *([f"{report.folder}/table.md"] if done else []),
+    ]
+
+
+def figure5_lines(report: FigureReport) -> list[str]:
+    """What was drawn, and where it lies."""
+    return [f"{report.path}: {report.clip} of {report.split} by {len(report.runs)} systems"]
+
+
+def export_lines(report: ExportReport) -> list[str]:
+    """What was written, and how far it is from PyTorch."""
+    parity = ", ".join(f"{difference:.1e} (batch {size})" for size, difference in report.parity.items())
+    return [*report.files, *([f"largest difference from PyTorch: {parity}"] if parity else [])]
+
+
+def encoders_lines(report: EncodersReport) -> list[str]:
+    """A few lines an encoder, and how one is used."""
+    lines = [line for encoder in report.encoders for line in _encoder_lines(encoder)]
+    return [*lines, "features and train: --encoder NAME; what was fetched is used by every dataset of the cache"]
+
+
+def fetch_lines(report: FetchReport) -> list[str]:
+    """Where it lies, and what to know of it."""
+    return _encoder_lines(report.encoder)
+
+
+def _encoder_lines(encoder: ListedEncoder) -> list[str]:
+    where = encoder.file or (
+        f"not fetched: sedpipe encoders fetch {encoder.name}" + ("" if encoder.address else " --from FILE")
+    )
+    heard = f"; may have heard {', '.join(encoder.heard)}, scores there say so" if encoder.heard else ""
+    return [
+        f"{encoder.name}: {encoder.title}, {encoder.dimensions} values each {encoder.hop_s:g} s, "
+        f"hears {encoder.sample_rate:,} Hz",
+        f"  trained on {encoder.trained_on}{heard}",
+        f"  {encoder.licence}, {encoder.bytes / 1e6:.1f} MB, sha256 {encoder.sha256[:16]}...",
+        f"  {where}",
+    ]

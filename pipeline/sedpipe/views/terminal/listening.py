@@ -1,0 +1,37 @@
+"""Reports of the verbs for ears and eyes -> lines for a person, without line ends.
+
+- :func:`predict_lines`, :func:`predict_remarks`
+- :func:`report_lines`
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sedpipe.reports.listening import PageReport, PredictReport
+
+
+def predict_lines(report: PredictReport, out: str) -> list[str]:
+    """How many recordings were listened to, and where the events are."""
+    counts = Counter(file.state for file in report.files)
+    seconds = sum(file.duration or 0 for file in report.files)
+    n_events = sum(len(file.events) for file in report.files)
+    said = ", ".join(f"{counts[state]} {state}" for state in ("ok", "kept", "failed") if counts[state])
+    return [f"{len(report.files)} recordings ({said}), {seconds:,.0f} s, {n_events:,} events in {out}"]
+
+
+def predict_remarks(report: PredictReport) -> list[str]:
+    """What was left out, what is to be said of what was used, and what could not be."""
+    left_out = ", ".join(f"{count} {what}" for what, count in report.left_out.items())
+    failed = [f"failed: {file.reason}" for file in report.files if file.state == "failed"]
+    told = [f"{file.name}: {file.reason}" for file in report.files if file.state != "failed" and file.reason]
+    return [*([f"left out: {left_out}"] if left_out else []), *told, *failed]
+
+
+def report_lines(report: PageReport) -> list[str]:
+    """What was written, and how large it is."""
+    about, n_clips = " and ".join(report.runs), len(report.clips)
+    clips = f"{n_clips} clip{'' if n_clips == 1 else 's'}"
+    return [f"{report.path}: {about} on {report.split}, {clips}, {report.bytes / 1e6:.1f} MB"]

@@ -1,0 +1,26 @@
+from sedpipe.detection.postprocess import PostProcessing
+from sedpipe.io.predictions import PredictedEvent, PredictedFile
+from sedpipe.reports.listening import PageReport, PredictReport
+from sedpipe.views.terminal.listening import predict_lines, predict_remarks, report_lines
+
+
+def test_a_prediction_counts_recordings_by_state_and_names_what_failed() -> None:
+    event = PredictedEvent(0.0, 1.0, "Car", 0.9)
+    files = [
+        PredictedFile("in/a.wav", "a.wav", 60.0, [event, event]),
+        PredictedFile("in/b.wav", "b.wav", 1240.4, [], "kept", "it is clipped"),
+        PredictedFile("in/c.wav", "c.wav", None, [], "failed", "in/c.wav cannot be decoded"),
+    ]
+    report = PredictReport("run", files, PostProcessing(0.5), {"text files": 2})
+    assert predict_lines(report, "out") == ["3 recordings (1 ok, 1 kept, 1 failed), 1,300 s, 2 events in out"]
+    assert predict_remarks(report) == [
+        "left out: 2 text files",
+        "b.wav: it is clipped",
+        "failed: in/c.wav cannot be decoded",
+    ]
+    assert predict_remarks(PredictReport("run", files[:1], PostProcessing(0.5), {})) == []
+
+
+def test_a_page_says_where_it_is_and_how_large() -> None:
+    report = PageReport("d", ["a", "b"], "testing", ["x", "y"], "c.html", 1_260_000)
+    assert report_lines(report) == ["c.html: a and b on testing, 2 clips, 1.3 MB"]

@@ -1,0 +1,81 @@
+from sedpipe.detection.postprocess import PostProcessing
+from sedpipe.detection.tuning import SearchStep
+from sedpipe.io.records.scores import AgainstRun, ClipBased, EventBased, ScoreReport
+from sedpipe.metrics.bootstrap import Difference
+from sedpipe.metrics.detection_scores import ClassScores, OverallScores
+from sedpipe.reports.scores import AgainstList, DemoReport, ListCoverage, ListScoreReport
+from sedpipe.views.terminal.scores import demo_lines, list_score_lines, score_lines
+
+UNDEFINED = OverallScores(*[None] * 8)
+HALF = OverallScores(*[0.5] * 8)
+CAR = ClassScores(4, 1, error_rate=0.5, deletion_rate=0.5, insertion_rate=0.0, precision=1.0, recall=0.25, f1=0.4)
+EVENTS = EventBased(**{**vars(HALF), "f1": 0.125}, onset_only=HALF)
+STEPS = (
+    SearchStep("threshold", PostProcessing(0.5), 0.5, 0.55, chosen=True),
+    SearchStep("class_thresholds", PostProcessing(0.5), 0.4, None),
+)
+
+
+def report(**changes: object) -> ScoreReport:
+    """Scores of a run."""
+    of_run = {
+        "dataset": "d", "run": "r", "split": "testing", "tuned_on_this_split": True,
+        "clips": {"listed": 4, "scored": 3}, "operating_point": "min_er", "post_processing": {},
+        "segment_based": UNDEFINED, "operating_points": {"min_er": UNDEFINED}, "per_class": {"Car": CAR},
+        "clip_based": ClipBased(precision=None, recall=None, f1=0.5, map=None), "event_based": EVENTS,
+        "estimated": "e.tsv",
+    }  # fmt: skip
+    return ScoreReport.model_validate({**of_run, **changes})
+
+
+def test_what_is_undefined_is_a_dash_and_scores_on_testing_are_called_tuned() -> None:
+    lines = score_lines(report())
+    assert lines[0] == "r on d testing: 3 of 4 clips scored, TUNED ON THIS SPLIT"
+    assert lines[3].split() == ["min_er", *"-" * 8]
+    assert lines[6].split() == ["Car", "0.50", "100.0", "25.0", "40.0"]
+    assert lines[-2] == "clip-based F1  50.0, mAP     -; event-based F1  12.5"
+
+
+def test_scores_of_the_first_files_are_told_as_far_as_they_go() -> None:
+    lines = score_lines(report(clip_based=None, event_based=None))
+    assert lines[-1] == "events: e.tsv"
+    assert not any("event-based" in line for line in lines)
+
+
+def test_yardsticks_and_intervals_stand_below_and_one_that_nobody_can_tell_is_left_out() -> None:
+    intervals = {"min_er": {"error_rate": (0.4, 0.6), "f1": (0.1, 0.2), "macro_f1": (0.3, 0.5)}, "max_f1": {"f1": None}}
+    lines = score_lines(report(yardsticks={"tags_stretched": HALF}, intervals=intervals, psds={"scenario1": 0.25}))
+    assert lines[4].split()[:4] == ["tags", "stretched", "0.50", "0.50"]
+    told = "min_er, 95 % over clips: ER 0.40 to 0.60, F1 10.0 to 20.0, macro F1 30.0 to 50.0"
+    assert [line for line in lines if "95 %" in line] == [told]
+    assert "PSDS scenario1  0.25" in lines
+
+
+def test_the_tuned_score_stands_beside_the_cross_validated_one_and_explained_step_by_step() -> None:
+    differences = {"f1": Difference(0.1, (0.05, 0.2), better=1.0), "error_rate": None}
+    tuned = report(tuning={"min_er": STEPS}, against=AgainstRun(run="B", differences=differences))
+    plain, explained = score_lines(tuned), score_lines(tuned, explain=True)
+    assert "min_er is tuned on testing (threshold): ER 0.500 there, 0.550 cross-validated" in plain
+    assert "less the scores of B, on the same clips:" in plain
+    assert "  f1 +0.100 (95 %: +0.050 to +0.200), better in 100 % of the draws" in plain
+    assert [line.split() for line in explained if line not in plain][-2:] == [
+        ["threshold", "0.500", "0.550", "<-", "chosen"],
+        ["class", "thresholds", "0.400", "-"],
+    ]
+
+
+def test_an_event_list_has_one_row_and_names_what_it_was_compared_with() -> None:
+    listed = ListScoreReport(
+        "r.tsv", "e.tsv", ListCoverage(9, 9, [], without_output=2), 0.5, HALF, {}, EVENTS, {}, "Car", {"Car": CAR},
+        AgainstList("o.tsv", {}),
+    )  # fmt: skip
+    lines = list_score_lines(listed)
+    assert lines[0] == "e.tsv against r.tsv: 9 clips, 2 of them without output"
+    assert lines[2].startswith("segment-based, 0.5 s ")
+    assert "less the scores of o.tsv, on the same clips:" in lines
+    assert lines[-1] == "event-based F1  12.5, ER  0.50; onsets only: F1  50.0"
+
+
+def test_a_demo_ends_with_what_chance_would_have_scored() -> None:
+    each = (report(operating_points={"max_f1": scores}) for scores in (HALF, UNDEFINED))
+    assert demo_lines(DemoReport(*each))[-2] == "F1 at max_f1:  50.0; of the same network untrained:     -"

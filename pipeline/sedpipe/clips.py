@@ -1,16 +1,21 @@
 """Clips and their names.
 
-``clip_id`` is a file name without its extension. For YouTube it is the 11-character video id with start and
-end, three decimals each (``-5QrBL6MzLg_60.000_70.000``). Audio files of YouTube datasets carry a leading
-``Y``, since no file name should start with ``-``; event lists name a clip ``<clip_id>.wav``.
+``clip_id`` is the path of a file below its folder, without its extension: ``site 1/monday``. For YouTube it is the
+11-character video id with start and end, three decimals each (``-5QrBL6MzLg_60.000_70.000``). Audio files of YouTube
+datasets carry a leading ``Y``, since no file name should start with ``-``. A piece of a longer recording is called
+after that one and its place in it, ``site 1/monday@10.000-20.000``. Event lists name a clip ``<clip_id>.wav``.
 
 - :class:`Clip`: one row of ``clips.tsv``
 - :class:`ClipFormat`: how long a dataset's clips are at most, and at what rate
-- :func:`youtube_clip_id`, :func:`clip_id_of_filename`, :func:`event_list_filename`: between names
+- :func:`clip_id_of_path`, :func:`clip_id_of_filename`, :func:`event_list_filename`: between names of files and clips
+- :func:`youtube_clip_id`, :func:`piece_clip_id`, :func:`recording_of_piece`: pieces of something longer
+- :func:`pieces`: where they lie
+- :data:`AUDIO_SUFFIXES`: how files that may hold audio end
 """
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -22,9 +27,16 @@ DEFAULT_SAMPLE_RATE = 44_100
 """Hz, likewise."""
 
 _PREFIXED_YOUTUBE = re.compile(r"Y(?P<clip_id>[A-Za-z0-9_-]{11}_\d+\.\d{3}_\d+\.\d{3})")
-_AUDIO_EXTENSIONS = frozenset(
-    ".wav .flac .ogg .oga .opus .mp3 .m4a .mp4 .aac .webm .mkv .aif .aiff .au .wma .caf .w64".split()  # noqa: SIM905
+_PIECE = re.compile(r"(?P<recording>.+)@\d+\.\d{3}-\d+\.\d{3}")
+_KINDS = (
+    "3gp aac ac3 aif aifc aiff amr ape asf au avi caf eac3 flac flv m2ts m4a m4b mka mkv mov mp2 mp3 mp4 mpeg mpg mpga "
+    "mts oga ogg ogv opus rf64 rm snd ts tta voc w64 wav wave weba webm wma wmv wv"
 )
+AUDIO_SUFFIXES = frozenset(f".{kind}" for kind in _KINDS.split())
+"""How files that may hold audio end, in small letters."""
+
+LEAST_PIECE_S = 0.1
+"""Seconds: as long as an event must overlap a piece to count as one of it, and as a remainder must be to be one."""
 
 
 @dataclass(frozen=True)
@@ -92,8 +104,49 @@ def youtube_clip_id(video_id: str, start_s: float, end_s: float) -> str:
     return f"{video_id}_{start_s:.3f}_{end_s:.3f}"
 
 
+def piece_clip_id(recording: str, start_s: float, end_s: float) -> str:
+    """``clip_id`` of a piece of a recording, given that of the whole.
+
+    >>> piece_clip_id("site 1/monday", 10, 20)
+    'site 1/monday@10.000-20.000'
+    """
+    return f"{recording}@{start_s:.3f}-{end_s:.3f}"
+
+
+def recording_of_piece(clip_id: str) -> str:
+    """``clip_id`` of the recording that a clip is a piece of; its own if it is none.
+
+    >>> recording_of_piece("site 1/monday@10.000-20.000"), recording_of_piece("tuesday")
+    ('site 1/monday', 'tuesday')
+    """
+    match = _PIECE.fullmatch(clip_id)
+    return match["recording"] if match else clip_id
+
+
+def pieces(duration_s: float, clip_s: float) -> list[tuple[float, float]]:
+    """Where the pieces of a recording begin and end; the last one is as short as what is left.
+
+    What is left is no piece if it is shorter than :data:`LEAST_PIECE_S`.
+
+    >>> pieces(25.0, 10.0), pieces(10.05, 10.0)
+    ([(0.0, 10.0), (10.0, 20.0), (20.0, 25.0)], [(0.0, 10.0)])
+    """
+    n_pieces = max(1, math.ceil((duration_s - LEAST_PIECE_S) / clip_s))
+    return [(k * clip_s, min((k + 1) * clip_s, duration_s)) for k in range(n_pieces)]
+
+
+def clip_id_of_path(path: str) -> str:
+    """``clip_id`` of a file, from its path below the folder of its dataset.
+
+    >>> clip_id_of_path("site 1/monday.wav"), clip_id_of_path("Y-5QrBL6MzLg_60.000_70.000.wav")
+    ('site 1/monday', '-5QrBL6MzLg_60.000_70.000')
+    """
+    *folders, name = path.replace("\\", "/").split("/")
+    return "/".join([*folders, name.removesuffix(_audio_suffix(name))]) if folders else clip_id_of_filename(name)
+
+
 def clip_id_of_filename(filename: str) -> str:
-    """``clip_id`` of an audio file or of a ``filename`` in a list.
+    """``clip_id`` of a file that is known by its name alone, wherever it lies.
 
     Folders and a known audio extension are dropped; a leading ``Y`` only where 12 characters stand before
     ``_<start>_<end>``, since real YouTube ids start with Y too.
@@ -104,11 +157,14 @@ def clip_id_of_filename(filename: str) -> str:
     'YbCdEfGhIjK_0.000_10.000'
     """
     name = PurePosixPath(filename.replace("\\", "/")).name
-    suffix = PurePosixPath(name).suffix
-    if suffix.lower() in _AUDIO_EXTENSIONS:
-        name = name[: -len(suffix)]
+    name = name.removesuffix(_audio_suffix(name))
     prefixed = _PREFIXED_YOUTUBE.fullmatch(name)
     return prefixed["clip_id"] if prefixed else name
+
+
+def _audio_suffix(name: str) -> str:
+    suffix = PurePosixPath(name).suffix
+    return suffix if suffix.lower() in AUDIO_SUFFIXES else ""
 
 
 def event_list_filename(clip_id: str) -> str:

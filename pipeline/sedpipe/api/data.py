@@ -21,7 +21,7 @@ from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache import open as cache_open
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.feature_file import FeatureFile
-from sedpipe.io.lists.events import read_event_list
+from sedpipe.io.lists.events import read_stored_events
 from sedpipe.labels import LabelSet
 from sedpipe.suggestions import did_you_mean
 
@@ -96,7 +96,7 @@ class OpenDataset:
         clips, path = self.clips(split), self._dataset.reference_path(split)
         if not path.exists():
             raise MissingStageError(f"{self.name} has no strong labels for {split} ({path} does not exist)")
-        events = read_event_list(path, self.labels)
+        events = read_stored_events(path, self.labels)
         return {clip.clip_id: list(events.get(clip.clip_id, ())) for clip in clips}
 
     def torch(self, split: str, spec: FeatureSpec | None = None) -> TorchSplit:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.errors import MissingStageError
 from sedpipe.io.cache.dataset import Dataset
-from sedpipe.io.lists.events import read_event_list
+from sedpipe.io.lists.events import read_stored_events
 from sedpipe.labels import LabelSet
 from sedpipe.truth import Truth
 
@@ -21,7 +21,7 @@ def find_truth(dataset: Dataset, split: str, durations: Mapping[str, float], lab
     path = dataset.reference_path(split)
     if not path.exists():
         return None
-    events = read_event_list(path, labels)
+    events = read_stored_events(path, labels)
     return Truth({clip_id: events.get(clip_id, []) for clip_id in durations}, durations, labels)
 
 

@@ -1,9 +1,11 @@
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sedpipe.clips import Clip, ClipFormat
 from sedpipe.errors import MissingStageError, SedpipeError
-from sedpipe.io.cache.dataset import Dataset
+from sedpipe.io.cache.dataset import Dataset, audio_name
 from sedpipe.io.files.atomic import write_json
 from sedpipe.io.lists.clips import write_clips
 from sedpipe.io.records.dataset import DatasetRecord
@@ -35,6 +37,28 @@ def test_everything_of_a_dataset_lies_below_its_folder(cache: Dataset) -> None:
 def test_no_audio_file_begins_with_a_dash(cache: Dataset) -> None:
     assert cache.audio_path(clip("-5QrBL6MzLg_60.000_70.000")).name == "Y-5QrBL6MzLg_60.000_70.000.flac"
     assert cache.audio_path(clip("YbCdEfGhIjK_0.000_10.000")).name == "YbCdEfGhIjK_0.000_10.000.flac"
+
+
+@given(st.lists(st.text("ab./%-", min_size=1, max_size=12), min_size=2, max_size=8, unique=True))
+def test_no_two_clips_share_a_file_and_no_file_is_another_ones_folder(names: list[str]) -> None:
+    clip_ids = [name for name in names if not {"", ".", ".."} & set(name.split("/"))]
+    files = [audio_name(clip_id) for clip_id in clip_ids]
+    assert len(set(files)) == len(files)
+    folders = {str(parent) for file in files for parent in PurePosixPath(file).parents}
+    assert not folders & set(files)
+    assert not any(part.startswith((".", "-")) for file in files for part in file.split("/")[:1])
+    assert not any(part.startswith(".") for file in files for part in file.split("/"))
+
+
+def test_audio_in_folders_is_found_and_what_is_unfinished_is_not(cache: Dataset) -> None:
+    for clip_id in ("a", "site 1/monday", "site 1/monday@10.000-20.000", "site 1/b/.c"):
+        path = cache.audio_path(clip(clip_id))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+    (cache.audio_dir("training") / "site 1" / ".tmp-0").write_bytes(b"x")
+    expected = {"a.flac", "site 1/monday.flac", "site 1/monday@10.000-20.000.flac", "site 1/b/%2Ec.flac"}
+    assert cache.audio_names("training") == expected == set(cache.audio_files("training"))
+    assert cache.audio_names("testing") == set()
 
 
 def test_record_is_read_back_as_it_was_written(cache: Dataset) -> None:

@@ -16,14 +16,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from sedpipe.clips import AUDIO_SUFFIXES
 from sedpipe.errors import SettingsError
-
-_KINDS = (
-    "3gp aac ac3 aif aifc aiff amr ape asf au avi caf eac3 flac flv m2ts m4a m4b mka mkv mov mp2 mp3 mp4 mpeg mpg mpga "
-    "mts oga ogg ogv opus rf64 rm snd ts tta voc w64 wav wave weba webm wma wmv wv"
-)
-SUFFIXES = frozenset(f".{kind}" for kind in _KINDS.split())
-"""How files that may hold audio end, in small letters."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +97,7 @@ def _is_left_out(path: Path, left_out: Counter[str]) -> bool:
         why = "hidden"
     elif path.is_dir():
         why = "links to folders" if path.is_symlink() else ""
-    elif path.suffix.lower() not in SUFFIXES:
+    elif path.suffix.lower() not in AUDIO_SUFFIXES:
         why = f"no audio ({path.suffix.lower() or 'no suffix'})"
     else:
         why = "" if path.is_file() or path.is_symlink() else "no file"

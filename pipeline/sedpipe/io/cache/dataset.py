@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +16,13 @@ from pathlib import Path
 from sedpipe.choices import SPLITS
 from sedpipe.clips import Clip
 from sedpipe.errors import MissingStageError
-from sedpipe.io.files.reading import is_there, names_in
+from sedpipe.io.files.reading import is_there, unreadable
 from sedpipe.io.lists.clips import read_clips
 from sedpipe.io.records.dataset import DatasetRecord
 from sedpipe.io.records.reading import find_record, write_record
 from sedpipe.labels import LabelSet
+
+_LIKE_A_FILE = re.compile(r"\.(flac)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -74,8 +78,8 @@ class Dataset:
         return self.audio_dir(clip.split) / audio_name(clip.clip_id)
 
     def audio_names(self, split: str) -> set[str]:
-        """Names of the audio files of a split that are there, unfinished ones not among them."""
-        return {name for name in names_in(self.audio_dir(split)) if name[0] != "."}
+        """Audio files of a split that are there, as :func:`audio_name` has them, unfinished ones not among them."""
+        return set(_files_below(self.audio_dir(split), ""))
 
     def audio_files(self, split: str) -> dict[str, tuple[int, int]]:
         """Size and time of change (ns) of the audio files of a split, by name; links that lead nowhere are none."""
@@ -117,11 +121,39 @@ class Dataset:
         return {split: clips for split, clips in by_split.items() if clips}
 
 
-def audio_name(clip_id: str) -> str:
-    """File name of a clip's audio; a YouTube id gets its leading ``Y``, since no file name should start with ``-``.
+def _files_below(folder: Path, below: str) -> Iterator[str]:
+    try:
+        found = list(os.scandir(folder))
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        raise unreadable(folder, error) from error
+    for entry in found:
+        if entry.name[0] == ".":
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            yield from _files_below(folder / entry.name, f"{below}{entry.name}/")
+        else:
+            yield below + entry.name
 
-    >>> audio_name("-5QrBL6MzLg_60.000_70.000")
-    'Y-5QrBL6MzLg_60.000_70.000.flac'
+
+def audio_name(clip_id: str) -> str:
+    """Where a clip's audio lies below the folder of its split, with ``/``; no two clips share a place.
+
+    A YouTube id gets its leading ``Y``, since no file name should start with ``-``. Of a path, percent signs, a dot at
+    the beginning of a name (which would hide it) and ``.flac`` at the end of a folder's are written as in an address.
+
+    >>> audio_name("-5QrBL6MzLg_60.000_70.000"), audio_name("site 1/.monday")
+    ('Y-5QrBL6MzLg_60.000_70.000.flac', 'site 1/%2Emonday.flac')
     """
     prefix = "Y" if clip_id.startswith("-") else ""
-    return f"{prefix}{clip_id}.flac"
+    *folders, name = clip_id.split("/")
+    if not folders:
+        return f"%2E/{_visible(name)}.flac" if name.startswith(".") else f"{prefix}{name}.flac"
+    escaped = [_LIKE_A_FILE.sub(r"%2E\1", _visible(folder)) for folder in folders]
+    return prefix + "/".join([*escaped, f"{_visible(name)}.flac"])
+
+
+def _visible(name: str) -> str:
+    escaped = name.replace("%", "%25")
+    return f"%2E{escaped[1:]}" if escaped.startswith(".") else escaped

@@ -10,7 +10,7 @@ from pathlib import Path
 from sedpipe.errors import ListFormatError
 from sedpipe.io.lists.annotations import Annotation
 from sedpipe.io.lists.columns import roles_of, seconds_a_unit
-from sedpipe.io.lists.filenames import ClipNames
+from sedpipe.io.lists.filenames import clip_ids_of
 from sedpipe.io.lists.table_rows import Times
 from sedpipe.io.lists.tables import Table, read_table
 from sedpipe.io.lists.text import complaint
@@ -27,14 +27,20 @@ def read_durations(path: Path) -> dict[str, float]:
     table = read_table(path)
     (filename, duration), unit = _columns(table)
     found: dict[str, float] = {}
-    names, times = ClipNames(), Times(path, (unit, unit))
+    times = Times(path, (unit, unit))
+    rows = [
+        Annotation(path, number, cells[filename].strip(), None, "")
+        for number, cells in table.rows
+        if len(cells) > filename
+    ]
+    clip_ids = clip_ids_of(rows)
     for number, cells in table.rows:
         if len(cells) <= max(filename, duration) or any(
             cells[place].strip() for place in range(2, len(cells)) if not table.header
         ):
             raise complaint(path, number, "\t".join(cells), "2 columns: file name and seconds")
         text = cells[duration].strip()
-        clip_id = names.clip_id(Annotation(path, number, cells[filename].strip(), None, ""))
+        clip_id = clip_ids[cells[filename].strip()]
         _, seconds = times.of(number, "0", text, lasts=False)
         if seconds <= 0:
             raise complaint(path, number, text, "a length in seconds, more than 0")

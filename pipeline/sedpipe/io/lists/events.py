@@ -1,6 +1,7 @@
 """Event lists: strong labels and estimated events, as ``filename onset offset event_label``.
 
 - :func:`read_event_list`, :func:`events_of`: a list -> events by ``clip_id``
+- :func:`read_stored_events`: the same of a list of ours
 - :func:`write_event_list`: TSV with header, the same bytes for the same events
 
 A row with nothing but a file name (or "nan" in every other cell, as pandas writes it, or 0 and 0 without a label)
@@ -10,14 +11,14 @@ says that the clip was looked at and has no event: such a clip counts. A row wit
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from sedpipe.clips import clip_id_of_filename, event_list_filename
+from sedpipe.clips import clip_id_of_path, event_list_filename
 from sedpipe.events import Event, EventLists
 from sedpipe.io.files.atomic import write_text
 from sedpipe.io.lists.annotations import Annotations
-from sedpipe.io.lists.filenames import ClipNames
+from sedpipe.io.lists.filenames import clip_ids_of
 from sedpipe.io.lists.read import read_annotations
 from sedpipe.io.lists.text import as_label
 from sedpipe.labels import FORBIDDEN, LabelSet
@@ -43,12 +44,21 @@ def read_event_list(path: Path, labels: LabelSet | None = None) -> dict[str, lis
     return events_of(read_annotations(path), labels)
 
 
+def read_stored_events(path: Path, labels: LabelSet | None = None) -> dict[str, list[Event]]:
+    """Events of a list that :func:`write_event_list` wrote, by the very ``clip_id`` that they had."""
+    annotations = read_annotations(path)
+    return _by_clip(annotations, clip_ids_of(annotations.rows, by_path=True), labels)
+
+
 def events_of(annotations: Annotations, labels: LabelSet | None = None) -> dict[str, list[Event]]:
     """Events of a list that was read, by ``clip_id``; see :func:`read_event_list`."""
+    return _by_clip(annotations, clip_ids_of(annotations.rows), labels)
+
+
+def _by_clip(annotations: Annotations, clip_ids: Mapping[str, str], labels: LabelSet | None) -> dict[str, list[Event]]:
     events: dict[str, list[Event]] = {}
-    names = ClipNames()
     for row in annotations.rows:
-        of_clip = events.setdefault(names.clip_id(row), [])
+        of_clip = events.setdefault(clip_ids[row.filename], [])
         if row.times is not None:
             label = row.label if labels is None else as_label(row.path, row.line, row.label, labels)
             of_clip.append(Event(*row.times, label))
@@ -85,7 +95,7 @@ def write_event_list(path: Path, events: EventLists, clip_ids: Iterable[str] | N
 
 def _rows(clip_id: str, events: Iterable[Event]) -> list[str]:
     filename = event_list_filename(clip_id)
-    if clip_id_of_filename(filename) != clip_id or any(character in clip_id for character in FORBIDDEN[:3]):
+    if clip_id_of_path(filename) != clip_id or any(character in clip_id for character in FORBIDDEN[:3]):
         raise ValueError(f"{clip_id!r} cannot be the clip_id of a file")
     for event in events:
         if not event.label or any(character in event.label for character in FORBIDDEN[:3]):

@@ -1,32 +1,53 @@
 """File names in a list and the clips they stand for.
 
-- :class:`ClipNames`: file name -> ``clip_id``, refusing two files for one clip
+- :func:`clip_ids_of`: file name -> ``clip_id``, refusing two files for one clip
 """
 
 from __future__ import annotations
 
-from sedpipe.clips import clip_id_of_filename
+from collections.abc import Callable, Iterable
+
+from sedpipe.clips import clip_id_of_filename, clip_id_of_path
 from sedpipe.io.lists.annotations import Annotation
 from sedpipe.io.lists.text import as_filename, complaint
 
 
-class ClipNames:
-    """The file names of one list; in different folders they must still be different clips."""
+def clip_ids_of(rows: Iterable[Annotation], *, by_path: bool = False) -> dict[str, str]:
+    """The clip of each file name of a list.
 
-    def __init__(self) -> None:
-        self._clip_ids: dict[str, str] = {}
-        self._filenames: dict[str, str] = {}
+    Folders count only where the list has the same name in several of them: programs often write some that others do
+    not.
 
-    def clip_id(self, row: Annotation) -> str:
-        """``clip_id`` of the row's recording; a ``ListFormatError`` if its name cannot be used."""
-        known = self._clip_ids.get(row.filename)
-        if known is not None:
-            return known
-        normal = as_filename(row.path, row.line, row.filename)
-        clip_id = clip_id_of_filename(normal)
-        other = self._filenames.setdefault(clip_id, normal)
-        if other != normal:
+    Parameters
+    ----------
+    rows : iterable of Annotation
+        Of one list.
+    by_path : bool
+        Folders always count: in lists of ours.
+
+    Raises
+    ------
+    ListFormatError
+        If a name cannot be used, or two files are one clip.
+    """
+    first: dict[str, Annotation] = {}
+    for row in rows:
+        first.setdefault(row.filename, row)
+    normal = {filename: as_filename(row.path, row.line, filename) for filename, row in first.items()}
+    names = set(normal.values())
+    has_same_names = len({clip_id_of_filename(name) for name in names}) < len({clip_id_of_path(name) for name in names})
+    clip_id_of = clip_id_of_path if by_path or has_same_names else clip_id_of_filename
+    return _distinct(first, normal, clip_id_of)
+
+
+def _distinct(first: dict[str, Annotation], normal: dict[str, str], clip_id_of: Callable[[str], str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    owner: dict[str, str] = {}
+    for filename, name in normal.items():
+        found[filename] = clip_id = clip_id_of(name)
+        other = owner.setdefault(clip_id, name)
+        if other != name:
+            row = first[filename]
             expected = f"one file a clip, but {other!r} is clip {clip_id!r} too"
             raise complaint(row.path, row.line, row.filename, expected)
-        self._clip_ids[row.filename] = clip_id
-        return clip_id
+    return found

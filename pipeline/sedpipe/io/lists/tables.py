@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from sedpipe.io.audio.find import SUFFIXES
+from sedpipe.clips import AUDIO_SUFFIXES
 from sedpipe.io.lists.columns import roles_of
 from sedpipe.io.lists.decoding import read_text
 from sedpipe.io.lists.remarks import Remark
@@ -92,7 +92,7 @@ def is_number(cell: str) -> bool:
 
 def is_audio_name(cell: str) -> bool:
     """Whether a cell ends as audio files do."""
-    return PurePosixPath(cell.strip().replace("\\", "/")).suffix.lower() in SUFFIXES
+    return PurePosixPath(cell.strip().replace("\\", "/")).suffix.lower() in AUDIO_SUFFIXES
 
 
 def _is_header(cells: Sequence[str], others: Sequence[Row] = ()) -> bool:

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 from sedpipe.io.lists.annotations import Annotation, Annotations
-from sedpipe.io.lists.filenames import ClipNames
+from sedpipe.io.lists.filenames import clip_ids_of
 from sedpipe.io.lists.read import read_annotations
 from sedpipe.io.lists.text import as_filename, complaint, label_complaint
 from sedpipe.labels import LabelSet, UnknownLabelError
@@ -42,9 +42,8 @@ def read_weak_list(path: Path, labels: LabelSet) -> dict[str, tuple[str, ...]]:
 def tags_of(annotations: Annotations, labels: LabelSet) -> dict[str, tuple[str, ...]]:
     """Labels of a list that was read, by file name; see :func:`read_weak_list`."""
     found: dict[str, tuple[str, ...]] = {}
-    names = ClipNames()
+    clip_ids_of(annotations.rows)  # no two of them may be one clip
     for row in annotations.rows:
-        names.clip_id(row)
         filename = as_filename(row.path, row.line, row.filename)
         of_row = _split(row, labels)
         of_file = found.get(filename, of_row)

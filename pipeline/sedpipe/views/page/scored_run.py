@@ -25,7 +25,7 @@ from sedpipe.io.cache.feature_file import FeatureFile
 from sedpipe.io.cache.frame_scores import find_frame_scores, find_origin
 from sedpipe.io.cache.runs import Run
 from sedpipe.io.files.checksums import sha256_of
-from sedpipe.io.lists.events import read_event_list
+from sedpipe.io.lists.events import read_stored_events
 from sedpipe.io.records.run import RunRecord
 from sedpipe.labels import LabelSet
 from sedpipe.metrics.segment_scores import TIME_RESOLUTION, segment_based_scores, segment_roll
@@ -185,7 +185,7 @@ def _clips(cache: Dataset, split: str, clip_ids: list[str], command: str) -> lis
 def _read_estimated(path: Path, clip_ids: list[str], labels: LabelSet, command: str) -> dict[str, list[Event]]:
     if not path.exists():
         raise MissingStageError(f"{path} does not exist", hint=command)
-    events = read_event_list(path, labels)
+    events = read_stored_events(path, labels)
     return {clip_id: events.get(clip_id, []) for clip_id in clip_ids}
 
 

@@ -146,12 +146,12 @@ def test_a_clip_without_audio_is_drawn_without_it_and_says_why(cache):
 
 
 def test_intervals_and_yardsticks_are_shown_where_the_scores_have_them(cache):
-    spoil_scores(cache, intervals={}, yardsticks={}, psds=None)
+    spoil_scores(cache, intervals={}, yardsticks={}, psds={})
     _, page = reported(cache)
     assert "95 % interval" not in page
     assert 'class="tick"' not in page
     numbers = json.loads(named_run(cache, "run").scores_path(SPLIT).read_text())["operating_points"]["min_er"]
-    intervals = {"error_rate": [0.1, 0.9], "f1": [0.25, 0.75], "macro_f1": [None, None]}
+    intervals = {"error_rate": [0.1, 0.9], "f1": [0.25, 0.75], "macro_f1": None}
     spoil_scores(cache, intervals={"min_er": intervals}, yardsticks={"nothing": {**numbers, "error_rate": 1.0}})
     _, page = reported(cache)
     assert "0.10 to 0.90" in page
@@ -229,7 +229,7 @@ def test_several_runs_are_compared_on_one_page(made):
         scores = json.loads(named_run(made, run).scores_path(SPLIT).read_text())["segment_based"]
         assert f"{scores['error_rate']:.2f}" in page
         assert f"{100 * scores['f1']:.1f}" in page
-    f1 = [read_scored_run(*find_run_in_cache(made.root, run)).scores["segment_based"]["f1"] for run in ("run", "other")]
+    f1 = [read_scored_run(*find_run_in_cache(made.root, run)).scores.segment_based.f1 for run in ("run", "other")]
     shown = re.search(r'<tr data-run="other".*?data-metric="f1"[^>]*><b>(\S+)</b>', page, flags=re.DOTALL)
     assert shown is not None
     assert shown[1] == f"{100 * (f1[1] - f1[0]):+.1f}".replace("-", "\N{MINUS SIGN}")
@@ -249,7 +249,7 @@ def test_runs_that_scored_other_clips_are_compared_on_the_common_ones(made):
     assert [clip.clip_id for clip in runs[0].clips] == [clip.clip_id for clip in whole.clips[1:]]
     assert "counted anew on the 4 that all scored" in warnings[-1]
     assert runs[0].rolls[0].sum() == whole.rolls[0][1:].sum()
-    assert runs[0].scores["segment_based"]["recall"] == pytest.approx(
+    assert runs[0].scores.segment_based.recall == pytest.approx(
         (whole.rolls[0][1:] & whole.rolls[1][1:]).sum() / whole.rolls[0][1:].sum()
     )
 

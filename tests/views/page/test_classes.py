@@ -16,11 +16,11 @@ def run_of(reference, estimated):
     n_reference, n_estimated, correct = (roll.sum(axis=(0, 1)) for roll in (*rolls, rolls[0] & rolls[1]))
     f1 = np.where(n_reference, 2 * correct / np.maximum(n_reference + n_estimated, 1), np.nan)
     per_class = {
-        label: {"f1": None if np.isnan(f1[k]) else float(f1[k]), "n_reference": int(n_reference[k])}
+        label: SimpleNamespace(f1=None if np.isnan(f1[k]) else float(f1[k]), n_reference=int(n_reference[k]))
         for k, label in enumerate(LABELS)
     }
     seconds = SimpleNamespace(reference={"clip": events_of(reference)})
-    scores = {"per_class": per_class}
+    scores = SimpleNamespace(per_class=per_class)
     return SimpleNamespace(
         rolls=rolls, labels=LABELS, scores=scores, truth=seconds, estimated={"clip": events_of(estimated)}
     )

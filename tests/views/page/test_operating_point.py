@@ -6,8 +6,8 @@ from sedpipe.views.page.operating_point import common_threshold, number_of, sett
 
 
 def run_with(**settings):
-    points = {"min_er": settings, "max_f1": {"threshold": 0.9}}
-    scores = {"operating_point": "min_er", "post_processing": points}
+    points = {"min_er": PostProcessing(**settings), "max_f1": PostProcessing(0.9)}
+    scores = SimpleNamespace(operating_point="min_er", post_processing=points)
     return SimpleNamespace(scores=scores, labels=LabelSet(("Dog", "Rain")))
 
 

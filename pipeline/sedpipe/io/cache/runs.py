@@ -18,6 +18,7 @@ from sedpipe.io.files.reading import entries, is_there
 from sedpipe.io.lists.text import numbered_lines
 from sedpipe.io.records.reading import find_record, write_record
 from sedpipe.io.records.run import RunRecord
+from sedpipe.io.records.scores import ScoreReport
 from sedpipe.suggestions import did_you_mean
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
@@ -94,6 +95,11 @@ class Run:
     def find_record(self) -> RunRecord | None:
         """``run.json``, or None before the run has begun; ``SedpipeError`` where it cannot be read."""
         return find_record(self.record_path, RunRecord, f"delete {self.folder} and train again")
+
+    def find_scores(self, split: str) -> ScoreReport | None:
+        """Scores of a split, or None before it was scored; ``SedpipeError`` where they cannot be read."""
+        again = f"run `sedpipe score --run {self.name} --split {split}` again, on its dataset"
+        return find_record(self.scores_path(split), ScoreReport, again)
 
     def write_record(self, record: RunRecord) -> None:
         """Write ``run.json``."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.detection.tuning import SearchStep
@@ -123,3 +123,9 @@ class ScoreReport(Record):
     against: AgainstRun | None = None
     undefined: dict[str, str] = Field(default_factory=dict)
     stage: str = "score"
+
+    @model_validator(mode="after")
+    def _operating_point_is_one_of_them(self) -> ScoreReport:
+        if self.operating_point not in self.operating_points or self.operating_point not in self.post_processing:
+            raise ValueError(f"expected scores and settings of the operating point {self.operating_point[:40]!r}")
+        return self

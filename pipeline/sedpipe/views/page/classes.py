@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from sedpipe.labels import LabelSet
+from sedpipe.metrics.detection_scores import ClassScores
 from sedpipe.views.page.mistakes import Confusions
 from sedpipe.views.page.scored_run import ScoredRun
 from sedpipe.views.page.timing import typical_onset_errors
@@ -39,8 +39,7 @@ class ClassRow:
     Parameters
     ----------
     label : str
-    scores : dict
-        As ``ClassScores`` has them.
+    scores : ClassScores
     taken_for : sequence of TakenFor
         The two classes that it is most often taken for.
     onset : float or None
@@ -48,7 +47,7 @@ class ClassRow:
     """
 
     label: str
-    scores: dict[str, Any]
+    scores: ClassScores
     taken_for: Sequence[TakenFor]
     onset: float | None
 
@@ -90,10 +89,10 @@ def class_rows(run: ScoredRun, confusions: Confusions) -> list[ClassRow]:
     """Classes by F1, the weakest first; those without reference last."""
     _, onsets = typical_onset_errors(run.truth.reference, run.estimated)
     rows = [
-        ClassRow(label, run.scores["per_class"][label], _taken_for(k, run.labels, confusions)[:2], onsets.get(label))
+        ClassRow(label, run.scores.per_class[label], _taken_for(k, run.labels, confusions)[:2], onsets.get(label))
         for k, label in enumerate(run.labels)
     ]
-    return sorted(rows, key=lambda row: (row.scores["f1"] is None, row.scores["f1"] or 0.0, row.label))
+    return sorted(rows, key=lambda row: (row.scores.f1 is None, row.scores.f1 or 0.0, row.label))
 
 
 def _taken_for(k: int, labels: LabelSet, confusions: Confusions) -> list[TakenFor]:
@@ -166,14 +165,15 @@ def _balance(run: ScoredRun) -> list[Finding]:
 
 
 def _weakest(rows: Sequence[ClassRow]) -> list[Finding]:
-    known = [row for row in rows if row.scores["f1"] is not None and row.scores["n_reference"] >= _ENOUGH_SEGMENTS]
+    known = [
+        f"{row.label} ({100 * row.scores.f1:.1f})"
+        for row in rows
+        if row.scores.f1 is not None and row.scores.n_reference >= _ENOUGH_SEGMENTS
+    ]
     if len(known) < 2:
         return []
-    named = ", ".join(f"{row.label} ({100 * row.scores['f1']:.1f})" for row in known[: min(3, len(known) - 1)])
-    best = known[-1]
-    return [
-        Finding("Weakest classes by F1 (%)", f"{named}; strongest is {best.label} ({100 * best.scores['f1']:.1f}).")
-    ]
+    named = ", ".join(known[: min(3, len(known) - 1)])
+    return [Finding("Weakest classes by F1 (%)", f"{named}; strongest is {known[-1]}.")]
 
 
 def _confused(labels: LabelSet, confusions: Confusions) -> list[Finding]:

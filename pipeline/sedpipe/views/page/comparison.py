@@ -9,11 +9,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from sedpipe.errors import SettingsError
+from sedpipe.io.records.scores import Coverage
 from sedpipe.metrics.bootstrap import Difference, paired_differences
 from sedpipe.metrics.segment_scores import count_segments, segment_based_scores
 from sedpipe.views.page.mistakes import errors_of_clips
@@ -80,12 +81,12 @@ def same_clips(runs: Sequence[ScoredRun]) -> tuple[list[ScoredRun], list[str]]:
 
 
 def _warnings(runs: Sequence[ScoredRun]) -> list[str]:
-    points = {run.name: run.scores["operating_point"] for run in runs}
+    points = {run.name: run.scores.operating_point for run in runs}
     warnings = []
     if len(set(points.values())) > 1:
         named = ", ".join(f"{name} {point}" for name, point in points.items())
         warnings.append(f"Their events are of different operating points: {named}.")
-    if any(run.scores.get("tuned_on_this_split") for run in runs):
+    if any(run.scores.tuned_on_this_split for run in runs):
         warnings.append("Thresholds were tuned on this split: expect less elsewhere.")
     return warnings
 
@@ -94,14 +95,16 @@ def _on_clips(run: ScoredRun, clip_ids: Sequence[str]) -> ScoredRun:
     """A run as if only these clips had been scored."""
     truth, estimated = run.truth.of(clip_ids), {clip_id: run.estimated[clip_id] for clip_id in clip_ids}
     counted = segment_based_scores(truth.reference, estimated, truth.durations, truth.labels)
-    overall = asdict(counted.overall)
-    scores = {
-        **{name: value for name, value in run.scores.items() if name not in ("intervals", "yardsticks")},
-        "segment_based": overall,
-        "operating_points": {run.scores["operating_point"]: overall},
-        "per_class": {label: asdict(of_class) for label, of_class in counted.per_class.items()},
-        "clips": {"listed": run.scores["clips"]["listed"], "scored": len(clip_ids)},
-    }
+    scores = run.scores.model_copy(
+        update={
+            "segment_based": counted.overall,
+            "operating_points": {run.scores.operating_point: counted.overall},
+            "per_class": dict(counted.per_class),
+            "clips": Coverage(listed=run.scores.clips.listed, scored=len(clip_ids)),
+            "intervals": {},
+            "yardsticks": {},
+        }
+    )
     return replace(
         run,
         scores=scores,
@@ -129,11 +132,11 @@ def compared_classes(runs: Sequence[ScoredRun]) -> list[ComparedClass]:
     """Classes with reference, those that changed most first."""
     rows = []
     for label in runs[0].labels:
-        scores = [run.scores["per_class"][label] for run in runs]
-        f1 = [of_run["f1"] for of_run in scores]
-        if scores[0]["n_reference"]:
+        scores = [run.scores.per_class[label] for run in runs]
+        f1 = [of_run.f1 for of_run in scores]
+        if scores[0].n_reference:
             gain = None if f1[0] is None or f1[-1] is None else f1[-1] - f1[0]
-            rows.append(ComparedClass(label, scores[0]["n_reference"], f1, gain))
+            rows.append(ComparedClass(label, scores[0].n_reference, f1, gain))
     return sorted(rows, key=lambda row: (-abs(row.gain or 0.0), row.label))
 
 

@@ -14,7 +14,7 @@ from sedpipe.metrics.bootstrap import Difference
 from sedpipe.views.page.clip_table import compared_rows
 from sedpipe.views.page.comparison import compared_classes, differences_to_first
 from sedpipe.views.page.gallery import CARD_SCRIPTS, Gallery, page_data
-from sedpipe.views.page.headline import SCORE_COLUMNS, coverage, named_row, yardstick_rows
+from sedpipe.views.page.headline import SCORE_COLUMNS, named_row, yardstick_rows
 from sedpipe.views.page.introduction import date_text, system_note
 from sedpipe.views.page.provenance import provenance
 from sedpipe.views.page.scored_run import ScoredRun
@@ -110,7 +110,7 @@ def comparison_page(
         runs=runs,
         systems=[system_note(run.record) for run in runs],
         warnings=warnings,
-        coverage=coverage(first),
+        coverage=first.scores.clips,
         score_columns=SCORE_COLUMNS,
         score_rows=[named_row(run) for run in runs],
         yardsticks=yardstick_rows(first),

@@ -3,15 +3,15 @@
 - :class:`Gauge`, :func:`gauges`: error rate, F1 and macro F1 on a line, with interval and baselines
 - :func:`score_rows`, :func:`named_row`, :func:`yardstick_rows`: operating points and baselines, number by number
 - :func:`other_scores`: what is scored in other ways
-- :func:`coverage`: which of the listed clips were scored
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from sedpipe.io.records.scores import ScoreReport
+from sedpipe.metrics.detection_scores import OverallScores
 from sedpipe.views.page.scored_run import ScoredRun
 
 YARDSTICKS = {
@@ -86,32 +86,25 @@ class Gauge:
 
 def gauges(run: ScoredRun) -> list[Gauge]:
     """Error rate, F1 and macro F1 of the operating point that the events were made with."""
-    point = run.scores["operating_point"]
-    intervals = run.scores.get("intervals", {}).get(point, {})
+    intervals = run.scores.intervals.get(run.scores.operating_point, {})
     return [_gauge(metric, title, note, run.scores, intervals.get(metric)) for metric, title, note in _METRICS]
 
 
-def _gauge(metric: str, title: str, note: str, scores: Mapping[str, Any], interval: Sequence[float] | None) -> Gauge:
-    value = scores["segment_based"].get(metric)
+def _gauge(metric: str, title: str, note: str, scores: ScoreReport, interval: tuple[float, float] | None) -> Gauge:
+    value = getattr(scores.segment_based, metric)
     yardsticks = {
-        _name_of_yardstick(name): numbers[metric]
-        for name, numbers in (scores.get("yardsticks") or {}).items()
-        if numbers.get(metric) is not None
+        _name_of_yardstick(name): number
+        for name, numbers in scores.yardsticks.items()
+        if (number := getattr(numbers, metric)) is not None
     }
     shown = [number for number in (value, *(interval or ())) if number is not None]
     ends = (0.0, 1.0 if metric != "error_rate" else max([1.25, *(1.1 * number for number in shown)]))
-    bare = Gauge(metric, title, note, value, _pair(interval), ends, ())
+    bare = Gauge(metric, title, note, value, interval, ends, ())
     ticks = [
         Tick(name, number, bare.place(number) if ends[0] <= number <= ends[1] else None)
         for name, number in yardsticks.items()
     ]
-    return Gauge(metric, title, note, value, _pair(interval), ends, ticks)
-
-
-def _pair(interval: Sequence[float | None] | None) -> tuple[float, float] | None:
-    if interval is None or len(interval) != 2 or interval[0] is None or interval[1] is None:
-        return None
-    return interval[0], interval[1]
+    return Gauge(metric, title, note, value, interval, ends, ticks)
 
 
 def _name_of_yardstick(name: str) -> str:
@@ -140,62 +133,44 @@ def point_rows(run: ScoredRun) -> list[ScoreRow]:
         ScoreRow(
             f"{point}: {OPERATING_POINTS[point]}" if point in OPERATING_POINTS else point,
             "point",
-            point == run.scores["operating_point"],
+            point == run.scores.operating_point,
             _numbers(numbers),
             _intervals(run, point),
         )
-        for point, numbers in run.scores["operating_points"].items()
+        for point, numbers in run.scores.operating_points.items()
     ]
 
 
 def named_row(run: ScoredRun) -> ScoreRow:
     """The operating point that the events were made with, under the name of the run."""
-    point = run.scores["operating_point"]
-    return ScoreRow(run.name, "point", False, _numbers(run.scores["segment_based"]), _intervals(run, point))
+    point = run.scores.operating_point
+    return ScoreRow(run.name, "point", False, _numbers(run.scores.segment_based), _intervals(run, point))
 
 
 def yardstick_rows(run: ScoredRun) -> list[ScoreRow]:
     """What is easily had, and what can be had at most."""
-    yardsticks = run.scores.get("yardsticks") or {}
     return [
         ScoreRow(_name_of_yardstick(name), "yardstick", False, _numbers(numbers), [None] * len(_COLUMNS))
-        for name, numbers in yardsticks.items()
+        for name, numbers in run.scores.yardsticks.items()
     ]
 
 
-def _numbers(scores: Mapping[str, float | None]) -> list[float | None]:
-    return [scores.get(column) for column in _COLUMNS]
+def _numbers(scores: OverallScores) -> list[float | None]:
+    return [getattr(scores, column) for column in _COLUMNS]
 
 
 def _intervals(run: ScoredRun, point: str) -> list[tuple[float, float] | None]:
-    of_point = run.scores.get("intervals", {}).get(point, {})
-    return [_pair(of_point.get(column)) for column in _COLUMNS]
+    of_point = run.scores.intervals.get(point, {})
+    return [of_point.get(column) for column in _COLUMNS]
 
 
 def other_scores(run: ScoredRun) -> list[tuple[str, float]]:
     """Scores that count clips or events or know no threshold, by name; those that are undefined are left out."""
-    clip_based, event_based = run.scores.get("clip_based") or {}, run.scores.get("event_based") or {}
+    clip_based, event_based = run.scores.clip_based, run.scores.event_based
     numbers = {
-        "event-based F1 (%)": event_based.get("f1"),
-        "clip-based F1 (%)": clip_based.get("f1"),
-        "clip-based mAP (%)": clip_based.get("map"),
-        **{f"PSDS {name} (%)": value for name, value in (run.scores.get("psds") or {}).items()},
+        "event-based F1 (%)": event_based.f1 if event_based else None,
+        "clip-based F1 (%)": clip_based.f1 if clip_based else None,
+        "clip-based mAP (%)": clip_based.map if clip_based else None,
+        **{f"PSDS {name} (%)": value for name, value in run.scores.psds.items()},
     }
-    return [(name, float(number)) for name, number in numbers.items() if isinstance(number, float | int)]
-
-
-@dataclass(frozen=True)
-class Coverage:
-    """Clips of the official list, those that were scored, and the names of missing ones as far as they are told."""
-
-    listed: int
-    scored: int
-    missing: Sequence[str]
-
-
-def coverage(run: ScoredRun) -> Coverage:
-    """What was scored."""
-    clips = run.scores["clips"]
-    missing = clips.get("missing", [])
-    names = [str(name) for name in missing] if isinstance(missing, list | tuple) else []
-    return Coverage(int(clips["listed"]), int(clips["scored"]), names)
+    return [(name, number) for name, number in numbers.items() if number is not None]

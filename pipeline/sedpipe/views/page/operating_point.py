@@ -7,15 +7,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.views.page.scored_run import ScoredRun
 
 
 def settings_of(run: ScoredRun) -> PostProcessing:
     """Post-processing of the events."""
-    return PostProcessing(**_stored(run))
+    return run.scores.post_processing[run.scores.operating_point]
 
 
 def number_of(point: PostProcessing, setting: str, k: int) -> float:
@@ -25,10 +23,5 @@ def number_of(point: PostProcessing, setting: str, k: int) -> float:
 
 def common_threshold(run: ScoredRun) -> float | None:
     """The threshold of all classes; None where each has its own."""
-    threshold = _stored(run)["threshold"]
-    return None if isinstance(threshold, list) else float(threshold)
-
-
-def _stored(run: ScoredRun) -> dict[str, Any]:
-    stored: dict[str, Any] = run.scores["post_processing"][run.scores["operating_point"]]
-    return stored
+    threshold = settings_of(run).threshold
+    return None if isinstance(threshold, tuple) else threshold

@@ -16,7 +16,7 @@ Rows = list[tuple[str, str]]
 
 def provenance(run: ScoredRun) -> dict[str, Rows]:
     """Rows by section, none of them empty."""
-    record, scores = {} if run.record is None else run.record.as_json(), run.scores
+    record, scores = {} if run.record is None else run.record.as_json(), run.scores.as_json()
     result = {name: value for name, value in (record.get("result") or {}).items() if name != "run_dir"}
     sections = {
         "Post-processing": flatten(scores["post_processing"]),
@@ -25,9 +25,9 @@ def provenance(run: ScoredRun) -> dict[str, Rows]:
         "Data": flatten({name: value for name, value in record.get("data", {}).items() if name != "labels"}),
         "Versions": flatten(record.get("versions", {})),
         "sha256 of the files": flatten(run.files),
-        "Clip-based": flatten(scores.get("clip_based", {})),
-        "Event-based": flatten(scores.get("event_based", {})),
-        "PSDS": flatten(scores.get("psds") or {}),
+        "Clip-based": flatten(scores["clip_based"] or {}),
+        "Event-based": flatten(scores["event_based"] or {}),
+        "PSDS": flatten(scores["psds"]),
     }
     return {name: rows for name, rows in sections.items() if rows}
 

@@ -14,7 +14,7 @@ from sedpipe.views.charts import Line, LineChart, Mark, ticks_up_to
 from sedpipe.views.page.classes import class_rows, confused_classes, confusion_rows, findings
 from sedpipe.views.page.clip_table import clip_rows
 from sedpipe.views.page.gallery import CARD_SCRIPTS, Gallery, page_data
-from sedpipe.views.page.headline import SCORE_COLUMNS, coverage, gauges, other_scores, score_rows
+from sedpipe.views.page.headline import SCORE_COLUMNS, gauges, other_scores, score_rows
 from sedpipe.views.page.introduction import date_text, system_sentence
 from sedpipe.views.page.mistakes import confusions
 from sedpipe.views.page.operating_point import common_threshold, settings_of
@@ -55,9 +55,9 @@ def run_page(run: ScoredRun, gallery: Gallery, scored_on: date) -> str:
         date=date_text(scored_on),
         run=run,
         system=system_sentence(run.record),
-        point=run.scores["operating_point"],
-        tuned=bool(run.scores.get("tuned_on_this_split")),
-        coverage=coverage(run),
+        point=run.scores.operating_point,
+        tuned=run.scores.tuned_on_this_split,
+        coverage=run.scores.clips,
         gauges=gauges(run),
         score_columns=SCORE_COLUMNS,
         score_rows=score_rows(run),
@@ -81,10 +81,10 @@ def threshold_charts(run: ScoredRun) -> list[LineChart]:
     settings = settings_of(run)
     split = SegmentTallies(run.frame_scores, run.truth)
     scores = [split.scores(settings.changed(threshold=threshold)).overall for threshold in THRESHOLDS]
-    chosen = run.scores["segment_based"]
-    point, x = run.scores["operating_point"], common_threshold(run)
+    chosen = run.scores.segment_based
+    point, x = run.scores.operating_point, common_threshold(run)
     error_rates = _points(scores, "error_rate")
-    top = max(_HIGHEST_ERROR_RATE, 1.1 * (chosen["error_rate"] or 0.0))
+    top = max(_HIGHEST_ERROR_RATE, 1.1 * (chosen.error_rate or 0.0))
     across = [(k / 5, f"{k / 5:g}") for k in range(6)]
     return [
         LineChart(
@@ -105,10 +105,10 @@ def _points(scores: Sequence[OverallScores], metric: str) -> list[tuple[float, f
 
 
 def _marks(
-    point: str, x: float | None, chosen: dict[str, float | None], metrics: Sequence[str], styles: Sequence[str]
+    point: str, x: float | None, chosen: OverallScores, metrics: Sequence[str], styles: Sequence[str]
 ) -> list[Mark]:
     return [
         Mark(point, x, value, style)
         for metric, style in zip(metrics, styles, strict=True)
-        if (value := chosen[metric]) is not None
+        if (value := getattr(chosen, metric)) is not None
     ]

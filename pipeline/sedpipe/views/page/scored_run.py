@@ -7,26 +7,26 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from sedpipe.choices import SPLITS
 from sedpipe.clips import Clip
 from sedpipe.detection.frame_scores import FrameScores
-from sedpipe.errors import MissingStageError, SedpipeError, StaleError
+from sedpipe.errors import MissingStageError, StaleError
 from sedpipe.events import Event, EventLists
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.feature_file import FeatureFile
 from sedpipe.io.cache.frame_scores import find_frame_scores, find_origin
 from sedpipe.io.cache.runs import Run
 from sedpipe.io.files.checksums import sha256_of
+from sedpipe.io.files.reading import is_there
 from sedpipe.io.lists.events import read_stored_events
 from sedpipe.io.records.run import RunRecord
+from sedpipe.io.records.scores import ScoreReport
 from sedpipe.labels import LabelSet
 from sedpipe.metrics.segment_scores import TIME_RESOLUTION, segment_based_scores, segment_roll
 from sedpipe.metrics.validation import validate
@@ -34,7 +34,6 @@ from sedpipe.steps.truth import known_truth
 from sedpipe.truth import Truth
 
 _ALIKE = 1e-9
-_NEEDED = ("segment_based", "operating_points", "operating_point", "per_class", "clips", "post_processing")
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +43,7 @@ class ScoredRun:
     Parameters
     ----------
     name, dataset, split : str
-    scores : dict
+    scores : ScoreReport
         ``scores-<split>.json``.
     record : RunRecord, optional
         ``run.json``; of the mean of several runs there is none.
@@ -65,7 +64,7 @@ class ScoredRun:
     name: str
     dataset: str
     split: str
-    scores: dict[str, Any]
+    scores: ScoreReport
     record: RunRecord | None
     files: dict[str, str]
     clips: list[Clip]
@@ -96,7 +95,7 @@ class ScoredRun:
 
 def scored_splits(run: Run) -> list[str]:
     """Splits that the run was scored on, ``evaluation`` first."""
-    return [split for split in reversed(SPLITS) if run.scores_path(split).exists()]
+    return [split for split in reversed(SPLITS) if is_there(run.scores_path(split))]
 
 
 def read_scored_run(cache: Dataset, run: Run, split: str | None = None) -> ScoredRun:
@@ -122,11 +121,11 @@ def read_scored_run(cache: Dataset, run: Run, split: str | None = None) -> Score
     """
     split = split or next(iter(scored_splits(run)), "evaluation")
     command = f"run `sedpipe score {cache.name} --run {run.name} --split {split}` first"
-    scores = _read_scores(run, split, command)
     frame_scores, features = _frame_scores_and_features(cache, run, split, command)
-    if not cache.reference_path(split).exists():
+    if not is_there(cache.reference_path(split)):
         raise MissingStageError(f"{cache.reference_path(split)} does not exist", hint=command)
     clip_ids, labels = frame_scores.clip_ids, frame_scores.labels
+    scores = _read_scores(run, split, labels, command)
     scored = ScoredRun(
         name=run.name,
         dataset=cache.name,
@@ -144,18 +143,16 @@ def read_scored_run(cache: Dataset, run: Run, split: str | None = None) -> Score
     return scored
 
 
-def _read_scores(run: Run, split: str, command: str) -> dict[str, Any]:
-    path = run.scores_path(split)
-    try:
-        scores = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise MissingStageError(f"{run.name} has no scores on {split} ({path} does not exist)", hint=command) from error
-    except (OSError, ValueError) as error:
-        raise SedpipeError(f"cannot read {path}: {error}", hint=command.replace(" first", " again")) from error
-    lacking = [key for key in _NEEDED if not isinstance(scores, dict) or key not in scores]
+def _read_scores(run: Run, split: str, labels: LabelSet, command: str) -> ScoreReport:
+    scores = run.find_scores(split)
+    if scores is None:
+        raise MissingStageError(f"{run.name} has no scores on {split}", hint=command)
+    lacking = [label for label in labels if label not in scores.per_class]
     if lacking:
-        raise SedpipeError(f"{path} lacks {', '.join(lacking)}", hint=command.replace(" first", " again"))
-    return dict(scores)
+        raise StaleError(
+            f"{run.scores_path(split)} has no scores of {lacking[0]!r}", hint=command.replace(" first", " again")
+        )
+    return scores
 
 
 def _frame_scores_and_features(cache: Dataset, run: Run, split: str, command: str) -> tuple[FrameScores, FeatureFile]:
@@ -166,7 +163,7 @@ def _frame_scores_and_features(cache: Dataset, run: Run, split: str, command: st
     if origin is None or stored is None:
         raise MissingStageError(f"{path} does not exist or cannot be read", hint=command)
     features = cache.features_dir(origin.features) / f"{split}.h5"
-    if not (origin.features.isalnum() and features.exists()):
+    if not (origin.features.isalnum() and is_there(features)):
         raise MissingStageError(f"{features} does not exist", hint=f"run `sedpipe features {cache.name}` first")
     return stored, FeatureFile(features)
 
@@ -183,7 +180,7 @@ def _clips(cache: Dataset, split: str, clip_ids: list[str], command: str) -> lis
 
 
 def _read_estimated(path: Path, clip_ids: list[str], labels: LabelSet, command: str) -> dict[str, list[Event]]:
-    if not path.exists():
+    if not is_there(path):
         raise MissingStageError(f"{path} does not exist", hint=command)
     events = read_stored_events(path, labels)
     return {clip_id: events.get(clip_id, []) for clip_id in clip_ids}
@@ -191,17 +188,17 @@ def _read_estimated(path: Path, clip_ids: list[str], labels: LabelSet, command: 
 
 def _checksums(cache: Dataset, run: Run, split: str) -> dict[str, str]:
     paths = (run.model_path, run.scores_path(split), run.estimated_path(split), run.frame_scores_path(split))
-    return {path.name: sha256_of(path) for path in (*paths, cache.reference_path(split)) if path.exists()}
+    return {path.name: sha256_of(path) for path in (*paths, cache.reference_path(split)) if is_there(path)}
 
 
 def _check_same(run: ScoredRun, command: str) -> None:
     """The events that lie there must give the scores that lie there."""
     truth = run.truth
     counted = segment_based_scores(truth.reference, run.estimated, truth.durations, truth.labels).overall
-    stored = run.scores["segment_based"]
     for name, value in asdict(counted).items():
-        if (value is None) != (stored.get(name) is None) or (value is not None and abs(value - stored[name]) > _ALIKE):
+        told = getattr(run.scores.segment_based, name)
+        if (value is None) != (told is None) or (value is not None and abs(value - told) > _ALIKE):
             raise StaleError(
-                f"the events of {run.name} on {run.split} give {name} {value}, its scores say {stored.get(name)}",
+                f"the events of {run.name} on {run.split} give {name} {value}, its scores say {told}",
                 hint=command.replace(" first", " again"),
             )

@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pytest
 import tiny_encoder
+from sedpipe.features.encoders.both import BothConfig, aligned
 from sedpipe.features.front_end import (
     FRONT_ENDS,
     FrontEnd,
@@ -18,6 +19,7 @@ from sedpipe.features.logmel import LogMelConfig
 
 BUILT: dict[str, FrontEnd] = {name: build_front_end(name).fitted_to(8000, 2.5) for name in ("logmel", "waveform")}
 BUILT["encoder"] = tiny_encoder.built(2.5)
+BUILT["both"] = BothConfig(*aligned(LogMelConfig().fitted_to(8000, 2.5), tiny_encoder.built(2.5), 3))
 
 
 def test_the_laws_are_held_against_every_front_end() -> None:

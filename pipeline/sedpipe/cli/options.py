@@ -73,7 +73,7 @@ def front_end_options(command: Command) -> Command:
         click.option("--n-mels", type=click.IntRange(1), help="Mel bands.", show_default="80"),
         click.option("--encoder", metavar="NAME[,NAME]",
                      help="Pretrained encoders instead of log-mel: yamnet, aisfx, birdnet, or the path of a TOML; "
-                     "several are joined. `sedpipe encoders` tells what each is."),
+                     "several are joined, and logmel with them. `sedpipe encoders` tells what each is."),
         click.option("--hop", "hop_s", type=click.FloatRange(0, min_open=True), metavar="SECONDS",
                      help="From one frame of the encoders to the next.", show_default="each one's own"),
         click.option("--dtype", type=click.Choice(DTYPES), default="float16", show_default=True,

@@ -13,6 +13,7 @@ from typing import Any, Protocol, Self
 
 import numpy as np
 
+from sedpipe.features.encoders.both import both_front_end
 from sedpipe.features.encoders.front_end import encoder_front_end
 from sedpipe.features.logmel import LogMelConfig
 from sedpipe.features.waveform import WaveformConfig
@@ -22,9 +23,10 @@ from sedpipe.suggestions import did_you_mean
 
 Setting = int | float | str
 
-CONTENTS = ("decibels", "bands", "samples", "embedding")
+CONTENTS = ("decibels", "bands", "samples", "embedding", "both")
 """What features can be: bands of a spectrogram, from low to high, in dB or in another measure; samples of a waveform;
-values of a network, in no order. Networks and augmentation say which of them they can work on."""
+values of a network, in no order; bands in dB and then such values. Networks and augmentation say which of them they
+can work on."""
 
 
 class FrontEnd(Protocol):
@@ -109,7 +111,8 @@ class FrontEnd(Protocol):
 
 
 FRONT_ENDS: Registry[Callable[..., FrontEnd]] = Registry(
-    "front ends", {"logmel": LogMelConfig, "waveform": WaveformConfig, "encoder": encoder_front_end}
+    "front ends",
+    {"logmel": LogMelConfig, "waveform": WaveformConfig, "encoder": encoder_front_end, "both": both_front_end},
 )
 """Classes by name. One that makes several front ends has its variant as its first field: ``encoder:yamnet`` is
 ``FRONT_ENDS["encoder"]("yamnet", ...)``."""

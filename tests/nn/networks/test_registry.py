@@ -5,7 +5,7 @@ import torch
 from sedpipe.features.front_end import CONTENTS, build_front_end
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.features.waveform import WaveformConfig
-from sedpipe.io.encoders.front_end import encoders_front_end
+from sedpipe.io.encoders.front_end import encoders_front_end, named_front_end
 from sedpipe.nn.networks.crnn import CRNNConfig
 from sedpipe.nn.networks.registry import DEFAULT, NETWORKS, build_network, kind_of
 from sedpipe.nn.pooling import PoolingConfig
@@ -16,6 +16,7 @@ POOLING = PoolingConfig("linear", (5,))
 def heard_by(name: str) -> FeatureSpec:
     """Features that a network takes, of clips of 3 s."""
     front_ends = [build_front_end("logmel"), build_front_end("waveform"), encoders_front_end("yamnet")]
+    front_ends.append(named_front_end("logmel,yamnet"))
     specs = [FeatureSpec(front_end.fitted_to(8000, 3.0)) for front_end in front_ends]
     return next(spec for spec in specs if spec.front_end.content in NETWORKS[name].takes)
 

@@ -1,6 +1,7 @@
 """What a person names with ``--encoder`` -> a front end, and the files that it needs to hear.
 
 - :func:`encoders_front_end`: ``yamnet``, ``yamnet,aisfx``, ``my-ears.toml``: one or several on one grid of frames
+- :func:`named_front_end`: the same, or, with ``logmel`` among them, a spectrogram beside them
 - :func:`ready_to_hear`: features whose front end has all files that it needs
 """
 
@@ -11,9 +12,11 @@ from pathlib import Path
 
 from sedpipe.clips import ClipFormat
 from sedpipe.errors import MissingStageError, SettingsError
+from sedpipe.features.encoders.both import BothConfig, aligned
 from sedpipe.features.encoders.encoder import HearsThroughEncoders
 from sedpipe.features.encoders.front_end import EncoderConfig
 from sedpipe.features.encoders.runtimes import check_runtime
+from sedpipe.features.logmel import LogMelConfig
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.encoders.cards import EncoderCard, load_encoder
 from sedpipe.io.encoders.fetch import keep_encoder
@@ -21,6 +24,10 @@ from sedpipe.io.encoders.kept import KeptWeights, encoder_path, not_there
 from sedpipe.listener import Listener
 
 CLIPS = ClipFormat()
+BESIDE_LOGMEL_S = 0.08
+"""Seconds of a frame of encoders beside log-mel."""
+
+_LOGMEL = "logmel"
 
 
 @dataclass(frozen=True)
@@ -58,6 +65,34 @@ def encoders_front_end(names: str, hop_s: float | None = None, clips: ClipFormat
     try:
         made = EncoderConfig(rate, hop, 1, tuple(card.encoder for card in cards), offered)
         return made.fitted_to(clips.sample_rate, clips.clip_s)
+    except (ValueError, ZeroDivisionError) as error:
+        raise SettingsError(f"--encoder {names}: {error}") from error
+
+
+def named_front_end(names: str, hop_s: float | None = None, clips: ClipFormat = CLIPS) -> EncoderConfig | BothConfig:
+    """What ``--encoder`` names: encoders, or log-mel and encoders (``logmel,yamnet``).
+
+    Parameters
+    ----------
+    names, hop_s, clips
+        As for :func:`encoders_front_end`; frames beside log-mel last 80 ms, as the paper's, unless others are asked
+        for, and a whole number of its frames.
+
+    Raises
+    ------
+    SettingsError
+        As :func:`encoders_front_end`; or if log-mel stands alone.
+    """
+    others = [name for name in names.split(",") if name != _LOGMEL]
+    if len(others) == len(names.split(",")):
+        return encoders_front_end(names, hop_s, clips)
+    if not others:
+        raise SettingsError("--encoder logmel names no encoder", hint="leave it out for log-mel alone")
+    spectrogram = LogMelConfig().fitted_to(clips.sample_rate, clips.clip_s)
+    vectors = encoders_front_end(",".join(others), None, clips)
+    frames_each = round((BESIDE_LOGMEL_S if hop_s is None else hop_s) / spectrogram.grid.frame_duration)
+    try:
+        return BothConfig(*aligned(spectrogram, vectors, frames_each))
     except (ValueError, ZeroDivisionError) as error:
         raise SettingsError(f"--encoder {names}: {error}") from error
 

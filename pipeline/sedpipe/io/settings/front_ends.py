@@ -14,7 +14,7 @@ from sedpipe.clips import ClipFormat
 from sedpipe.errors import SettingsError
 from sedpipe.features.front_end import DEFAULT, FrontEnd, build_front_end, changed, kind_of
 from sedpipe.features.spec import FeatureSpec
-from sedpipe.io.encoders.front_end import encoders_front_end
+from sedpipe.io.encoders.front_end import named_front_end
 from sedpipe.io.settings.toml import config_from, read_toml
 
 _NAME, _ENCODER = "front_end", "encoder:"
@@ -49,7 +49,7 @@ def _encoders(names: str, table: dict[str, Any], where: str, clips: ClipFormat |
     if unknown or not isinstance(hop_s, int | float | None) or isinstance(hop_s, bool):
         found = f"{unknown[0]} = {table[unknown[0]]!r}" if unknown else f"hop_s = {hop_s!r}"
         raise SettingsError(f"{where}: found {found}, expected nothing but {_NAME} and, in seconds, hop_s")
-    return encoders_front_end(names, hop_s, clips or ClipFormat())
+    return named_front_end(names, hop_s, clips or ClipFormat())
 
 
 def front_end_from(table: Any, where: str, clips: ClipFormat | None = None) -> FrontEnd:
@@ -125,7 +125,7 @@ def feature_spec(clips: ClipFormat, asked: AskedFeatures | None = None) -> Featu
     Raises
     ------
     SettingsError
-        As :func:`load_front_end` and :func:`~sedpipe.io.encoders.front_end.encoders_front_end`; or if what is asked
+        As :func:`load_front_end` and :func:`~sedpipe.io.encoders.front_end.named_front_end`; or if what is asked
         does not go together, or clips are too long for it.
     """
     asked = asked or AskedFeatures()
@@ -144,5 +144,5 @@ def feature_spec(clips: ClipFormat, asked: AskedFeatures | None = None) -> Featu
 
 def _front_end(clips: ClipFormat, asked: AskedFeatures) -> FrontEnd:
     if asked.encoder is not None:
-        return encoders_front_end(asked.encoder, asked.hop_s, clips)
+        return named_front_end(asked.encoder, asked.hop_s, clips)
     return _fitted(DEFAULT, clips) if asked.front_end is None else load_front_end(asked.front_end, clips)

@@ -5,6 +5,7 @@ and every one of them is configuration.
 
 - :class:`CRNNConfig`: its sizes
 - :class:`CRNN`: the network
+- :func:`convolutions_of`, :func:`stacked_maps`: its convolutions, for other networks that have such
 """
 
 from __future__ import annotations
@@ -134,8 +135,8 @@ class CRNN(Network):
             factor = f"pools over frequency make one of {config.frequency_factor} bands"
             raise ValueError(f"{factor}, which must divide the {n_bands} of the input")
         self.normalise_input = nn.BatchNorm1d(n_bands) if config.input_normalisation else None
-        self._channels_last = CONVOLUTIONS[config.convolution].channels_last
-        self.convolutions = nn.Sequential(*_blocks(config), *_last_convolution(config))
+        self._convolution = config.convolution
+        self.convolutions = nn.Sequential(*convolutions_of(config))
         last_maps = config.conv_maps or config.maps[-1]
         self.gru = BidirectionalGRU(last_maps * (n_bands // config.frequency_factor), config.gru_units)
         self.add_head(2 * config.gru_units, config.initial_probability)
@@ -152,9 +153,19 @@ class CRNN(Network):
         if self.normalise_input is not None:
             standardised = self.normalise_input(standardised.transpose(1, 2)).transpose(1, 2)
         silent = self.without_padding(standardised, n_frames)  # as beyond the clip's end
-        one_map = silent.unsqueeze(-1).permute(0, 3, 1, 2) if self._channels_last else silent.unsqueeze(1)
-        maps: Tensor = self.convolutions(one_map)
-        return maps.permute(0, 2, 1, 3).flatten(2)
+        return stacked_maps(self.convolutions, silent, self._convolution)
+
+
+def stacked_maps(convolutions: nn.Module, x: Tensor, kind: str) -> Tensor:
+    """(B, T, F) -> (B, T', C * F'): what convolutions of a kind make of one map, stacked onto the frequency axis."""
+    one_map = x.unsqueeze(-1).permute(0, 3, 1, 2) if CONVOLUTIONS[kind].channels_last else x.unsqueeze(1)
+    maps: Tensor = convolutions(one_map)
+    return maps.permute(0, 2, 1, 3).flatten(2)
+
+
+def convolutions_of(config: CRNNConfig) -> list[nn.Module]:
+    """The blocks, and the convolution after them."""
+    return [*_blocks(config), *_last_convolution(config)]
 
 
 def _blocks(config: CRNNConfig) -> list[nn.Module]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from sedpipe.features.front_end import CONTENTS
 from sedpipe.features.spec import FeatureSpec
+from sedpipe.nn.networks.both import BothNetwork, BothNetworkConfig
 from sedpipe.nn.networks.crnn import CRNN, CRNNConfig
 from sedpipe.nn.networks.head import Head, HeadConfig
 from sedpipe.nn.networks.network import Network, NetworkConfig
@@ -48,6 +49,7 @@ NETWORKS: Registry[NetworkKind] = Registry(
     "networks",
     {
         "crnn": NetworkKind(CRNNConfig, CRNN, takes=("decibels", "bands")),
+        "both": NetworkKind(BothNetworkConfig, BothNetwork, takes=("both",)),
         "head": NetworkKind(HeadConfig, Head, takes=("embedding",)),
     },
 )

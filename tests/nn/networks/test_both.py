@@ -1,0 +1,84 @@
+from dataclasses import replace
+
+import pytest
+import torch
+from sedpipe.features.spec import FeatureSpec
+from sedpipe.io.encoders.front_end import encoders_front_end, named_front_end
+from sedpipe.io.settings.presets import load_preset
+from sedpipe.nn.networks.both import BothNetwork, BothNetworkConfig
+from sedpipe.nn.networks.crnn import CRNN, CRNNConfig
+from sedpipe.nn.networks.registry import build_network
+from sedpipe.nn.pooling import POOLING_FUNCTIONS, PoolingConfig
+
+SPEC = FeatureSpec(named_front_end("logmel,yamnet"))
+TINY = BothNetworkConfig(maps=(4, 4), pools=((2, 2), (2, 5)), conv_maps=4, gru_units=4, encoder_units=8, dropout=0.0)
+
+
+def both(pooling: PoolingConfig | None = None, **changes: object) -> BothNetwork:
+    torch.manual_seed(0)
+    return BothNetwork(replace(TINY, **changes), pooling or PoolingConfig("linear", (5, 5)), 3, SPEC)
+
+
+def test_its_convolutions_see_the_spectrogram_as_the_crnn_does() -> None:
+    model = both().eval()
+    crnn = CRNN(
+        CRNNConfig(maps=(4, 4), pools=((2, 2), (2, 5)), conv_maps=4, gru_units=4), PoolingConfig(), 3, FeatureSpec()
+    )
+    crnn.convolutions.load_state_dict(model.convolutions.state_dict())
+    spectrogram = torch.randn(2, 500, 80)
+    seen: list[torch.Tensor] = []
+    model.convolutions.register_forward_hook(lambda _, inputs, output: seen.append(output))
+    crnn.eval().convolutions.register_forward_hook(lambda _, inputs, output: seen.append(output))
+    x = torch.cat([spectrogram.reshape(2, 125, 320), torch.rand(2, 125, 1024)], dim=-1)
+    with torch.inference_mode():
+        model(x, torch.tensor([125, 60]))
+        crnn(spectrogram, torch.tensor([500, 240]))
+    torch.testing.assert_close(seen[0], seen[1])
+
+
+def test_it_listens_to_both() -> None:
+    model, n_frames = both().eval(), torch.tensor([125])
+    x = torch.randn(1, 125, 320 + 1024)
+    with torch.inference_mode():
+        before = model(x, n_frames).frame_probs
+        for part in (slice(0, 320), slice(320, None)):
+            other = x.clone()
+            other[..., part] = torch.randn_like(other[..., part])
+            assert not torch.allclose(model(other, n_frames).frame_probs, before, atol=1e-4)
+
+
+@pytest.mark.parametrize("function", POOLING_FUNCTIONS)
+def test_every_pooling_has_gradients_for_all_its_layers(function: str) -> None:
+    model = both(PoolingConfig(function, (5,))).train()
+    model(torch.randn(3, 125, 1344), torch.tensor([125, 50, 3])).clip_probs.sum().backward()
+    assert all(parameter.grad is not None and parameter.grad.isfinite().all() for parameter in model.parameters())
+
+
+def test_the_shipped_preset_fits_log_mel_beside_encoders() -> None:
+    preset = load_preset("both")
+    for names in ("logmel,yamnet", "logmel,yamnet,aisfx"):
+        spec = FeatureSpec(named_front_end(names))
+        assert build_network(preset.network, preset.pooling, 10, spec).time_factor == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"pools": ((1, 2), (2, 5))}, "make one frame of 2, and each frame of the features holds 4"),
+        ({"pools": ((2, 3), (2, 5))}, "make one of 15 bands, which must divide the 80"),
+    ],
+)
+def test_pools_that_do_not_fit_are_refused(change: dict[str, object], why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        both(**change)
+
+
+@pytest.mark.parametrize("change", [{"encoder_units": 0}, {"encoder_dropout": 1.0}, {"input_normalisation": True}])
+def test_sizes_that_cannot_work_are_refused(change: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=r"encoder_units must be positive|no input_normalisation"):
+        replace(TINY, **change)
+
+
+def test_encoders_alone_are_for_another_network() -> None:
+    with pytest.raises(ValueError, match=r"network both takes both, not embedding.*head would"):
+        build_network(TINY, PoolingConfig(), 3, FeatureSpec(encoders_front_end("yamnet")))

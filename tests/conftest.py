@@ -9,6 +9,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from browser import Browser, find_browser
 
 collect_ignore = ["first_edition/make.py"]  # it imports the first edition
 
@@ -70,3 +71,12 @@ def web(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatc
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    program = find_browser()
+    if program is None:
+        pytest.skip("no Chromium is installed: the page was not opened")
+    with Browser(program, tmp_path_factory.mktemp("profile")) as opened:
+        yield opened

@@ -4,7 +4,8 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
-from sedpipe.detection.postprocess import PostProcessing, decode_events
+from sedpipe.detection.decoding import decode_events
+from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.events import Event
 from sedpipe.frames import FrameGrid
 from sedpipe.labels import LabelSet

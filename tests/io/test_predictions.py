@@ -59,6 +59,15 @@ def test_audacity_reads_its_labels():
     assert rendered(FILES[:1], "audacity") == f"0.000000\t1.280000\tDog bark\n60.000000\t61.500000\t{HORN}\n"
 
 
+def test_raven_opens_its_selection_table():
+    head, *rows = (line.split("\t") for line in rendered(FILES, "raven", 16_000).splitlines())
+    assert head[:7] == [
+        "Selection", "View", "Channel", "Begin Time (s)", "End Time (s)", "Low Freq (Hz)", "High Freq (Hz)"
+    ]  # fmt: skip
+    assert [dict(zip(head, row, strict=True))["Annotation"] for row in rows] == ["Dog bark", HORN]
+    assert rows[1][:8] == ["2", "Spectrogram 1", "1", "60.000000", "61.500000", "0.0", "8000.0", "day/a.wav"]
+
+
 @pytest.fixture
 def recording(tmp_path: Path) -> Path:
     path = tmp_path / "a.wav"

@@ -22,7 +22,7 @@ from sedpipe.io.lists.events import read_event_list
 from sedpipe.io.manifests.load import load_manifest
 from sedpipe.io.models.checkpoints import read_model, write_model
 from sedpipe.io.models.exports import write_export
-from sedpipe.io.predictions import LOG_NAME, PredictedFile
+from sedpipe.io.predictions import FORMATS, LOG_NAME, PredictedFile
 from sedpipe.io.settings.presets import load_preset
 from sedpipe.reports.listening import PredictReport
 from sedpipe.stages.download import download
@@ -208,9 +208,7 @@ def folder_of_recordings(folder: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(
-    ("form", "suffix"), [("tsv", ".tsv"), ("csv", ".csv"), ("json", ".json"), ("audacity", ".txt")]
-)
+@pytest.mark.parametrize(("form", "suffix"), list(FORMATS.items()))
 def test_a_folder_is_mirrored_with_a_file_a_recording(tmp_path, model, form, suffix):
     recordings, out = folder_of_recordings(tmp_path / "in"), tmp_path / "out"
     report = predict([recordings], model, out=out, form=form)

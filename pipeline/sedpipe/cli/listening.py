@@ -83,8 +83,9 @@ def score(
 @click.option("--dataset", help="Whose run it is; without --model, its newest.")
 @click.option("--out", type=FOLDER, metavar="DIR",
               help="Write a file a recording here, in the folders' own layout; what is finished is kept.")  # fmt: skip
-@click.option("--format", "form", type=click.Choice(["tsv", "csv", "json", "audacity"]), default="tsv",
-              show_default=True, help="DCASE's event list, with probabilities, or Audacity's labels.")  # fmt: skip
+@click.option("--format", "form", type=click.Choice(["tsv", "csv", "json", "audacity", "raven", "html"]), default="tsv",
+              show_default=True, help="DCASE's event list, with probabilities (csv, json), Audacity's labels, Raven's "
+              "selection table; or html, a page to see, hear and correct the events.")  # fmt: skip
 @operating_point_option
 @click.option("--threshold", type=click.FloatRange(0, 1), help="Probability from which on a class sounds, instead.")
 @device_option
@@ -104,12 +105,12 @@ def predict(
         form=form,
         operating_point=operating_point, threshold=threshold, device=choose_device(device), listener=listener,
     )  # fmt: skip
-    if as_json or out is not None:
-        print_report(report, partial(predict_lines, out=str(out)), as_json)
+    if as_json or out is not None or form == "html":
+        print_report(report, partial(predict_lines, out=str(out or Path())), as_json)
     else:
         from sedpipe.io.predictions import rendered
 
-        click.echo(printable(rendered(report.files, form), keep="\t\n"), nl=False)
+        click.echo(printable(rendered(report.files, form, report.sample_rate), keep="\t\n"), nl=False)
     for line in predict_remarks(report):
         print_line(line, err=True)
     if report.n_failed:

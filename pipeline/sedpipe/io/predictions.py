@@ -1,7 +1,8 @@
 """Events of any recordings, as the files that people and programs read, and as a log with which a folder goes on.
 
 - :class:`PredictedEvent`, :class:`PredictedFile`: the values
-- :data:`FORMATS`, :func:`rendered`: TSV (DCASE's event list), CSV (with probabilities), JSON, Audacity's labels
+- :data:`FORMATS`, :func:`rendered`: TSV (DCASE's event list), CSV (with probabilities), JSON, Audacity's labels,
+  Raven's selections
 - :class:`PredictionLog`, :func:`state_of`: what is finished, in the folder that holds it
 """
 
@@ -16,14 +17,20 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from sedpipe.clips import DEFAULT_SAMPLE_RATE
 from sedpipe.errors import StaleError
 from sedpipe.io.files.atomic import write_text
 from sedpipe.io.lists.events import COLUMNS
 from sedpipe.io.records.settings import differences, in_words
 from sedpipe.printable import printable_json, spreadsheet_cell
 
-FORMATS = {"tsv": ".tsv", "csv": ".csv", "json": ".json", "audacity": ".txt"}
+FORMATS = {"tsv": ".tsv", "csv": ".csv", "json": ".json", "audacity": ".txt", "raven": ".selections.txt"}
 """Forms of a list of events, and how their files end."""
+
+_RAVEN_COLUMNS = (
+    "Selection", "View", "Channel", "Begin Time (s)", "End Time (s)", "Low Freq (Hz)", "High Freq (Hz)", "Begin File",
+    "Annotation",
+)  # fmt: skip
 
 LOG_NAME = "predictions.jsonl"
 
@@ -66,7 +73,7 @@ class PredictedFile:
     reason: str = ""
 
 
-def rendered(files: Sequence[PredictedFile], form: str) -> str:
+def rendered(files: Sequence[PredictedFile], form: str, sample_rate: int = DEFAULT_SAMPLE_RATE) -> str:
     """The events of some recordings as text.
 
     Parameters
@@ -76,7 +83,10 @@ def rendered(files: Sequence[PredictedFile], form: str) -> str:
     form : str
         ``tsv``: ``filename onset offset event_label``, a recording without events being a row with its name alone.
         ``csv``: the same with ``probability``. ``json``: an object of the recording, or of several ``files``.
-        ``audacity``: onset, offset, label; for one recording.
+        ``audacity``: onset, offset, label; for one recording. ``raven``: a selection table, whose boxes reach from 0
+        to half of ``sample_rate``.
+    sample_rate : int
+        Hz, that the model hears at.
     """
     read = [file for file in files if file.state != "failed"]
     if form == "json":
@@ -85,6 +95,8 @@ def rendered(files: Sequence[PredictedFile], form: str) -> str:
         return printable_json(content, indent=2) + "\n"
     if form == "audacity":
         return "".join(f"{e.onset:.6f}\t{e.offset:.6f}\t{e.label}\n" for file in read for e in file.events)
+    if form == "raven":
+        return _raven_table(read, sample_rate)
     text = io.StringIO()
     if form == "tsv":
         text.write("\t".join(COLUMNS) + "\n")
@@ -94,6 +106,16 @@ def rendered(files: Sequence[PredictedFile], form: str) -> str:
         table.writerow([*COLUMNS, "probability"])
         table.writerows(map(spreadsheet_cell, row) for row in _rows(read))
     return text.getvalue()
+
+
+def _raven_table(files: Sequence[PredictedFile], sample_rate: int) -> str:
+    """Raven asks for frequencies; a detector in time marks all that it hears."""
+    events = [(file.name, event) for file in files for event in file.events]
+    rows = [
+        (k, "Spectrogram 1", 1, f"{e.onset:.6f}", f"{e.offset:.6f}", "0.0", f"{sample_rate / 2:.1f}", name, e.label)
+        for k, (name, e) in enumerate(events, start=1)
+    ]
+    return "".join("\t".join(map(str, row)) + "\n" for row in (_RAVEN_COLUMNS, *rows))
 
 
 def _rows(files: Sequence[PredictedFile]) -> Iterator[list[str]]:

@@ -26,12 +26,15 @@ class PredictReport:
         How probabilities became events.
     left_out : dict
         How many things of which kind lay in the folders and were no recordings.
+    sample_rate : int
+        Hz, that the model hears at.
     """
 
     model: str
     files: list[PredictedFile]
     post_processing: PostProcessing
     left_out: dict[str, int]
+    sample_rate: int
     stage: str = field(default="predict")
 
     @property
@@ -42,7 +45,7 @@ class PredictReport:
 
 @dataclass(frozen=True)
 class PageReport:
-    """Which page was written, and what it shows."""
+    """Which page was written; ``clips`` are those that can be heard on it."""
 
     dataset: str
     runs: list[str]

@@ -31,10 +31,11 @@ from sedpipe.io.audio.waveforms import Recording
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.files.atomic import remove_leftovers, write_text
 from sedpipe.io.models.checkpoints import TrainedModel
-from sedpipe.io.models.open import open_to_hear
+from sedpipe.io.models.open import OpenModel, open_to_hear
 from sedpipe.io.predictions import FORMATS, PredictedEvent, PredictedFile, PredictionLog, rendered, state_of
 from sedpipe.listener import Listener
 from sedpipe.reports.listening import PredictReport
+from sedpipe.stages.predict_page import Heard, write_recording_page
 from sedpipe.training.fit import Batch
 from sedpipe.training.fit import predict as ask_network
 
@@ -76,7 +77,8 @@ def predict(
         Folder to write to: ``<name>.<suffix>`` a recording, in the folders' own layout. What is there from before
         is kept if recording, model and settings are the same.
     form : str
-        One of ``FORMATS``, of what is written there.
+        One of ``FORMATS``, of what is written there; or ``html``, a page a recording on which to see, hear and correct
+        its events, in ``out`` or else where one is.
     operating_point : str
         Which of the model's post-processings.
     threshold : float, optional
@@ -97,8 +99,7 @@ def predict(
     """
     listener = listener or Listener()
     opened = open_to_hear(model, cache, device, encoders)
-    trained = opened.trained
-    point = chosen_settings(trained, operating_point, threshold)
+    point, rate = chosen_settings(opened.trained, operating_point, threshold), opened.trained.spec.front_end.sample_rate
     found = find_audio(places)
     if form == "audacity" and out is None and len(found.files) > 1:
         raise SettingsError(
@@ -110,11 +111,12 @@ def predict(
         log = PredictionLog(out, {"model": opened.sha256, "post_processing": dict(point), "overlap": OVERLAP})
     files = []
     for file in listener.track(found.files, len(found.files), "recordings"):
-        predicted = _of_file(file, trained, point, log)
-        if out is not None and predicted.state != "failed":
-            _write(out / f"{file.name}{FORMATS[form]}", predicted, form)
+        page = (out or Path()) / f"{file.name}.html" if form == "html" else None
+        predicted = _of_file(file, opened, point, log, page)
+        if out is not None and page is None and predicted.state != "failed":
+            _write(out / f"{file.name}{FORMATS[form]}", predicted, form, rate)
         files.append(predicted)
-    return PredictReport(str(opened.folder), files, point, found.left_out)
+    return PredictReport(str(opened.folder), files, point, found.left_out, rate)
 
 
 def chosen_settings(trained: TrainedModel, operating_point: str, threshold: float | None) -> PostProcessing:
@@ -128,15 +130,17 @@ def chosen_settings(trained: TrainedModel, operating_point: str, threshold: floa
         raise SettingsError(f"--threshold: {error}") from error
 
 
-def _of_file(file: AudioFile, trained: TrainedModel, point: PostProcessing, log: PredictionLog | None) -> PredictedFile:
+def _of_file(
+    file: AudioFile, opened: OpenModel, point: PostProcessing, log: PredictionLog | None, page: Path | None
+) -> PredictedFile:
     """What is known of a recording, or found in it; a bad one becomes a row with the reason."""
     kept = log.find(file.name, file.path) if log is not None else None
-    if kept is not None:
+    if kept is not None and (page is None or page.exists()):
         return kept
     try:
         _check_name(file)
         state = state_of(file.path)
-        predicted = _listen(file, trained, point)
+        predicted = _listen(file, opened, point, page)
     except OSError as error:
         return _failed(file, f"{file.path}: {error.strerror or error}")
     except AudioError as error:
@@ -160,11 +164,15 @@ def _shown(name: object) -> str:
     return _UNLISTABLE.sub("\N{REPLACEMENT CHARACTER}", str(name))
 
 
-def _listen(file: AudioFile, trained: TrainedModel, point: PostProcessing) -> PredictedFile:
-    recording, sample_rate = Recording(file.path), trained.spec.front_end.sample_rate
-    probs, clip_probs, n_samples = frame_probabilities(recording.resampled(sample_rate), trained)
-    duration, events = round(n_samples / sample_rate, 3), events_of(probs, clip_probs, n_samples, trained, point)
+def _listen(file: AudioFile, opened: OpenModel, point: PostProcessing, page: Path | None) -> PredictedFile:
+    """What is found in a recording; its page, if one is asked for, is written first."""
+    trained, recording = opened.trained, Recording(file.path)
+    sample_rate = trained.spec.front_end.sample_rate
+    heard = Heard(*frame_probabilities(recording.resampled(sample_rate), trained))
     remark = "; ".join(sentence for _, sentence in recording.remarks)
+    if page is not None:
+        write_recording_page(page, file, heard, opened, point, remark)
+    duration, events = round(heard.n_samples / sample_rate, 3), events_of(*heard, trained, point)
     return PredictedFile(str(file.path), file.name, duration, events, reason=remark)
 
 
@@ -240,7 +248,7 @@ def _mean_probability(probs: np.ndarray, event: Event, grid: FrameGrid) -> float
     return round(float(probs[first:end].mean()), 4)
 
 
-def _write(path: Path, predicted: PredictedFile, form: str) -> None:
+def _write(path: Path, predicted: PredictedFile, form: str, sample_rate: int) -> None:
     if predicted.state == "kept" and path.exists():
         return
-    write_text(path, rendered([replace(predicted, state="ok")], form))
+    write_text(path, rendered([replace(predicted, state="ok")], form, sample_rate))

@@ -34,7 +34,7 @@ def test_what_predict_writes_of_several_recordings_can_be_read(tmp_path: Path, f
     assert rows(read_annotations(path)) == [DOG, ("b.wav", None, "")]
 
 
-@pytest.mark.parametrize("form", ["tsv", "csv", "json", "audacity"])
+@pytest.mark.parametrize("form", list(FORMATS))
 def test_what_predict_writes_into_a_folder_can_be_read(tmp_path: Path, form: str) -> None:
     for file in PREDICTED:
         (tmp_path / f"{file.name}{FORMATS[form]}").write_text(rendered([file], form))

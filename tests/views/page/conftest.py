@@ -1,22 +1,11 @@
-"""A browser for all tests of pages, and the pages of a hostile run."""
+"""The pages of a hostile run."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browser import Browser, find_browser
 from hostile_run import make_hostile_run
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.stages.report import report
-
-
-@pytest.fixture(scope="session")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    program = find_browser()
-    if program is None:
-        pytest.skip("no Chromium is installed: the page was not opened")
-    with Browser(program, tmp_path_factory.mktemp("profile")) as opened:
-        yield opened
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,8 @@ from importlib.resources import files
 
 import numpy as np
 import pytest
-from sedpipe.detection.postprocess import PostProcessing, decode_events
+from sedpipe.detection.decoding import decode_events
+from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.frames import FrameGrid
 from sedpipe.io.predictions import PredictedEvent, PredictedFile, rendered
 from sedpipe.labels import LabelSet
@@ -69,10 +70,10 @@ def test_milliseconds_are_pythons(bare):
     assert round(0.0625, 3) == 0.062  # a tie, which other languages round up
 
 
-@pytest.mark.parametrize("form", ["tsv", "audacity"])
+@pytest.mark.parametrize("form", ["tsv", "audacity", "raven"])
 @pytest.mark.parametrize("n_events", [0, 4])
 def test_lists_are_written_as_predict_writes_them(bare, form, n_events):
     events = [PredictedEvent(0.5 * k, 0.5 * k + 1.25, f"class {k % 2}", 0.5) for k in range(n_events)]
     shuffled = [vars(event) for event in events[::-1]]
-    written = bare.run(f"{script('lists')}; LISTS.{form}.write('a b.wav', {json.dumps(shuffled)}, 8000)")
-    assert written == rendered([PredictedFile("x/a b.wav", "a b.wav", 9.0, events)], form)
+    written = bare.run(f"{script('lists')}; LISTS.{form}.write('a b.wav', {json.dumps(shuffled)}, 16000)")
+    assert written == rendered([PredictedFile("x/a b.wav", "a b.wav", 9.0, events)], form, 32_000)

@@ -6,6 +6,7 @@ them is what ``postprocess`` makes (``templates/scripts/decode.js``; a test hold
 - :class:`Recording`: a recording and what a model heard
 - :func:`recording_data`: the same as plain values for the page
 - :func:`heard_classes`: class by class, how much and how nearly
+- :func:`can_move_thresholds`: whether the page can make events as ``postprocess`` makes them
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import numpy as np
 
 from sedpipe.detection.filters import gap_frames, median_frames, shortest_frames
 from sedpipe.detection.postprocess import PostProcessing
+from sedpipe.detection.steps import ORDER
 from sedpipe.events import Event
 from sedpipe.frames import FrameGrid
 from sedpipe.labels import LabelSet
@@ -33,6 +35,7 @@ NEVER_HEARD = 0.01
 """A class that never reaches this probability has no curve on the page."""
 
 _NEARLY, _MOST_RUNNERS_UP = 0.5, 3
+_KNOWN_STEPS = ("threshold", "median", "gap", "shortest", "gate")  # by decode.js, in this order
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +85,11 @@ class HeardClass:
     peak: float
     threshold: float
     nearness: float
+
+
+def can_move_thresholds() -> bool:
+    """Whether the page can do all that makes events; it does not know the steps of somebody's own."""
+    return tuple(step.name for step in ORDER) == _KNOWN_STEPS
 
 
 def heard_classes(recording: Recording) -> list[HeardClass]:

@@ -13,7 +13,13 @@ from sedpipe.views.page.gallery import CARD_SCRIPTS, frequencies_of, page_data
 from sedpipe.views.page.introduction import date_text
 from sedpipe.views.page.pictures import data_uri, pictures_of
 from sedpipe.views.page.provenance import flatten
-from sedpipe.views.page.recording import NEVER_HEARD, Recording, heard_classes, recording_data
+from sedpipe.views.page.recording import (
+    NEVER_HEARD,
+    Recording,
+    can_move_thresholds,
+    heard_classes,
+    recording_data,
+)
 from sedpipe.views.page.recording_picture import N_MELS, RecordingPicture, whole_picture
 from sedpipe.views.page.sound import QUALITIES, Quality, best_quality
 from sedpipe.views.page.spectrogram import decibel_range
@@ -44,7 +50,9 @@ def sound_quality(duration: float) -> Quality | None:
     return best_quality(duration, _COMFORTABLE_BYTES) or (QUALITIES[-1] if fits else None)
 
 
-def recording_page(recording: Recording, picture: RecordingPicture, sound: bytes | None, made_on: date) -> str:
+def recording_page(
+    recording: Recording, picture: RecordingPicture, sound: bytes | None, changed_on: date, remark: str = ""
+) -> str:
     """HTML of a recording.
 
     Parameters
@@ -54,7 +62,10 @@ def recording_page(recording: Recording, picture: RecordingPicture, sound: bytes
         Its spectrogram at the rate that the model hears at.
     sound : bytes or None
         MP3.
-    made_on : date
+    changed_on : date
+        When its file was last changed.
+    remark : str
+        What is to be said of the recording besides.
 
     Returns
     -------
@@ -74,7 +85,7 @@ def recording_page(recording: Recording, picture: RecordingPicture, sound: bytes
     return render(
         PARTS,
         title=f"{recording.name}, heard by {recording.model}",
-        date=date_text(made_on),
+        date=date_text(changed_on),
         recording=recording,
         has_sound=bool(sound),
         length=length_text(recording.duration),
@@ -82,7 +93,8 @@ def recording_page(recording: Recording, picture: RecordingPicture, sound: bytes
         found=counts.most_common(),
         classes=classes,
         lists=LISTS,
-        remarks=_remarks(recording, sound),
+        remarks=[*([remark] if remark else []), *_remarks(recording, sound)],
+        can_move=can_move_thresholds(),
         data={**page_data(recording.labels, [recording.model], frequencies_of(recording.sample_rate, N_MELS)), **data},
         provenance={recording.name: _provenance(recording)},
     )
@@ -102,6 +114,11 @@ def length_text(seconds: float) -> str:
 
 def _remarks(recording: Recording, sound: bytes | None) -> list[str]:
     remarks = []
+    if not can_move_thresholds():
+        remarks.append(
+            "Thresholds cannot be moved here: this model's events are made by a step of post-processing that the page "
+            "does not know."
+        )
     silent = [row.label for row in heard_classes(recording) if row.peak < NEVER_HEARD and not row.n_events]
     if silent:
         remarks.append(f"Without a curve, since their probability never reached 1 %: {', '.join(silent)}.")
@@ -116,4 +133,4 @@ def _remarks(recording: Recording, sound: bytes | None) -> list[str]:
 
 def _provenance(recording: Recording) -> dict[str, list[tuple[str, str]]]:
     heard = {"model": recording.model, "sample_rate": recording.sample_rate, "frame_s": recording.grid.frame_duration}
-    return {"Model": flatten(heard), "Post-processing": flatten(vars(recording.point))}
+    return {"Model": flatten(heard), "Post-processing": flatten(recording.point)}

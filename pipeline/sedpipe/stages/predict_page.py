@@ -1,0 +1,77 @@
+"""The page of a recording: what ``predict --format html`` writes.
+
+- :class:`Heard`: what a model said of a recording
+- :func:`write_recording_page`: with picture and sound, for which the recording is read again
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from sedpipe.detection.decoding import countable_frames, decode_events, frame_edges
+from sedpipe.detection.postprocess import PostProcessing
+from sedpipe.io.audio.find import AudioFile
+from sedpipe.io.audio.waveforms import read_blocks
+from sedpipe.io.files.atomic import write_text
+from sedpipe.io.models.open import OpenModel
+from sedpipe.views.page.recording import Recording
+from sedpipe.views.page.recording_page import recording_page, sound_quality
+from sedpipe.views.page.recording_picture import picture_of_blocks
+from sedpipe.views.page.sound import encode_mp3
+
+
+class Heard(NamedTuple):
+    """Frame and clip probabilities (T, K) of a recording, and its length in samples at the model's rate."""
+
+    frame_probs: np.ndarray
+    clip_probs: np.ndarray
+    n_samples: int
+
+
+def write_recording_page(
+    path: Path, file: AudioFile, heard: Heard, opened: OpenModel, point: PostProcessing, remark: str
+) -> None:
+    """Write the page of a recording, whole or not at all.
+
+    Parameters
+    ----------
+    path : Path
+        The page.
+    file : AudioFile
+        The recording.
+    heard : Heard
+    opened : OpenModel
+        What heard it.
+    point : PostProcessing
+        How probabilities become events.
+    remark : str
+        What is to be said of the recording, if anything is.
+
+    Raises
+    ------
+    AudioError
+        If the recording cannot be read any more.
+    """
+    recording = _recording(file.name, heard, opened, point)
+    rate, quality = recording.sample_rate, sound_quality(recording.duration)
+    picture = picture_of_blocks(read_blocks(file.path, rate), rate, recording.duration)
+    sound = encode_mp3(read_blocks(file.path, quality.sample_rate), quality) if quality else None
+    changed_on = datetime.fromtimestamp(file.path.stat().st_mtime, UTC).date()
+    write_text(path, recording_page(recording, picture, sound, changed_on, remark))
+
+
+def _recording(name: str, heard: Heard, opened: OpenModel, point: PostProcessing) -> Recording:
+    trained = opened.trained
+    rate, grid = trained.spec.front_end.sample_rate, trained.grid
+    duration = heard.n_samples / rate
+    edges = frame_edges(grid, len(heard.frame_probs))
+    counted = int(countable_frames(edges, grid.frames_of_samples(heard.n_samples), duration))
+    frame_probs, clip_probs = heard.frame_probs[:counted], heard.clip_probs[:counted]
+    events = decode_events(frame_probs, trained.labels, point, grid, duration=duration, clip_probs=clip_probs)
+    return Recording(
+        name, opened.folder.name, round(duration, 3), trained.labels, grid, frame_probs, clip_probs, point, events, rate
+    )

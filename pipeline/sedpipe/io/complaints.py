@@ -93,7 +93,7 @@ def _keys_at(form: type[BaseModel], keys: Iterable[str]) -> list[str]:
         if field is None:
             continue  # the name of a split
         form = next(_forms_in(field.annotation), form)
-    return list(form.model_fields)
+    return [field.alias or name for name, field in form.model_fields.items()]
 
 
 def _forms_in(annotation: Any) -> Iterator[type[BaseModel]]:

@@ -6,15 +6,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from sedpipe.errors import ManifestError
 from sedpipe.io.files.checksums import sha256_of
-from sedpipe.io.manifests.form import Form, Manifest, Splits
+from sedpipe.io.lists.read import lists_below
+from sedpipe.io.manifests.cutting import CutManifest
+from sedpipe.io.manifests.form import Form, Splits
+from sedpipe.suggestions import did_you_mean
 
 
 def _check_path(path: str) -> str:
@@ -27,71 +32,127 @@ _Path = Annotated[str, AfterValidator(_check_path)]
 
 
 class FolderSplit(Form):
-    """Where a split's recordings and labels lie, seen from the TOML file.
+    """Where a split's recordings and labels lie, seen from the TOML file; or which split it is drawn from.
 
     Attributes
     ----------
+    drawn_from : str, optional
+        ``from`` in the TOML: the split that some recordings are taken out of; then nothing else but the next two.
+    share : float in (0, 1), optional
+        How many of its recordings.
+    group : str
+        What recordings must share a split: ``prefix_`` for names that begin alike up to the first ``_`` (or another
+        such mark), ``folder`` for those in one folder, else the name of a column of the weak list. Empty for none.
     audio : str
         A folder.
     weak : str
-        A list of files and what sounds in each.
+        A list of files and what sounds in each, or a folder of lists.
     strong : str, optional
-        A list of events, for scoring.
+        A list of events: for scoring, and to say what windows of long recordings hold.
     """
 
     audio: _Path = "."
-    weak: _Path
+    drawn_from: Annotated[str | None, Field(alias="from")] = None
+    weak: Annotated[_Path | None, Field(validate_default=True)] = None
     strong: _Path | None = None
+    share: Annotated[float | None, Field(gt=0, lt=1)] = None
+    group: str = ""
+
+    @field_validator("weak")
+    @classmethod
+    def _is_listed_or_drawn(cls, weak: str | None, info: ValidationInfo) -> str | None:
+        if weak is None and info.data.get("drawn_from") is None:
+            raise PydanticCustomError("missing", "Field required")
+        return weak
+
+    @model_validator(mode="after")
+    def _is_only_one_of_both(self) -> FolderSplit:
+        if self.drawn_from is None and (self.share is not None or self.group):
+            raise ValueError("share and group say how a split is drawn, and from is missing")
+        if self.drawn_from is not None and self.share is None:
+            raise ValueError(f"share is missing: how much of {self.drawn_from} it is, between 0 and 1")
+        if self.drawn_from is not None and self.model_fields_set & {"audio", "weak", "strong"}:
+            raise ValueError(f"audio, weak and strong are those of {self.drawn_from}, which it is drawn from")
+        return self
 
 
-class FolderManifest(Manifest):
+class FolderManifest(CutManifest):
     """A dataset of local files."""
 
     kind: Literal["folder"]
     splits: Annotated[dict[str, FolderSplit], Splits]
 
+    @model_validator(mode="after")
+    def _splits_are_drawn_from_listed_ones(self) -> FolderManifest:
+        listed = [split for split, form in self.splits.items() if form.drawn_from is None]
+        for split, form in self.splits.items():
+            if form.drawn_from is not None and form.drawn_from not in listed:
+                meant = did_you_mean(form.drawn_from, listed)
+                raise ValueError(f"splits.{split}.from: {form.drawn_from!r} is no split with a weak list{meant}")
+        return self
+
+    def listed(self, split: str) -> FolderSplit:
+        """The table that names the split's lists: its own, or that of the split which it is drawn from."""
+        form = self.splits[split]
+        return form if form.drawn_from is None else self.splits[form.drawn_from]
+
     def audio_dir(self, split: str) -> Path:
         """The folder that file names of the split's lists start from."""
-        return self.beside(self.splits[split].audio)
+        return self.beside(self.listed(split).audio)
 
     def weak_path(self, split: str) -> Path:
-        """The split's weak labels."""
-        return self.beside(self.splits[split].weak)
+        """The list of the split's weak labels; where it is drawn from another one, that one's."""
+        weak = self.listed(split).weak
+        if weak is None:
+            raise AssertionError("unreachable: a split is listed or drawn")
+        return self.beside(weak)
 
     def strong_path(self, split: str) -> Path | None:
         """The split's strong labels, if there are any."""
-        strong = self.splits[split].strong
+        strong = self.listed(split).strong
         return None if strong is None else self.beside(strong)
 
     def has_truth(self, split: str) -> bool:
         """Whether the split has a list of strong labels."""
-        return self.splits[split].strong is not None
+        return self.listed(split).strong is not None
 
     def read_companions(self) -> None:
         """Look whether the lists are there; the loader does this."""
         for split, key, path in self._lists():
-            if not path.is_file():
+            if not path.is_file() and not path.is_dir():
                 raise ManifestError(f"{self.path}: splits.{split}.{key}: there is no file {path}")
 
     def _lists(self) -> Iterable[tuple[str, str, Path]]:
         for split in self.split_names:
-            yield split, "weak", self.weak_path(split)
-            strong = self.strong_path(split)
-            if strong is not None:
-                yield split, "strong", strong
+            if self.splits[split].drawn_from is None:
+                yield split, "weak", self.weak_path(split)
+                strong = self.strong_path(split)
+                if strong is not None:
+                    yield split, "strong", strong
 
     def _split_keys(self) -> Iterable[str]:
         return self.splits
 
     def _decisive(self) -> dict[str, Any]:
+        drawn = {
+            split: {"from": form.drawn_from, "share": form.share, "group": form.group}
+            for split, form in self.splits.items()
+            if form.drawn_from is not None
+        }
         return {
-            "audio": {split: form.audio for split, form in self.splits.items()},
+            "audio": {split: form.audio for split, form in self.splits.items() if form.drawn_from is None},
             "lists": {f"{split}.{key}": _checksum(path) for split, key, path in self._lists()},
+            **({"drawn": drawn} if drawn else {}),
+            **self._cutting(),
         }
 
 
 def _checksum(path: Path) -> str:
+    """Of a list, or of all lists below a folder with their names."""
     try:
-        return sha256_of(path)
+        if not path.is_dir():
+            return sha256_of(path)
+        each = [f"{list_.relative_to(path).as_posix()}\0{sha256_of(list_)}\n" for list_ in lists_below(path)]
+        return hashlib.sha256("".join(each).encode("utf-8", "surrogateescape")).hexdigest()
     except OSError as error:
         raise ManifestError(f"cannot read {path}: {error.strerror or error}") from error

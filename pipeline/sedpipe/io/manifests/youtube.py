@@ -15,7 +15,8 @@ from urllib.parse import quote, urljoin
 
 from pydantic import Field, field_validator, model_validator
 
-from sedpipe.io.manifests.form import Form, HttpUrl, Manifest, RelativeName, Sha256, Splits
+from sedpipe.io.manifests.cutting import NATIVE, CutManifest
+from sedpipe.io.manifests.form import Form, HttpUrl, RelativeName, Sha256, Splits
 from sedpipe.suggestions import did_you_mean
 
 ROLES = ("clips", "weak", "strong")
@@ -67,7 +68,7 @@ class YoutubeSplit(Form):
         return self
 
 
-class YoutubeManifest(Manifest):
+class YoutubeManifest(CutManifest):
     """A dataset of pieces of videos."""
 
     kind: Literal["youtube"]
@@ -81,6 +82,13 @@ class YoutubeManifest(Manifest):
         if not url.endswith("/") or "?" in url or "#" in url:
             raise ValueError("expected the address of a folder, ending with '/'")
         return url
+
+    @field_validator("sample_rate")
+    @classmethod
+    def _rate_is_known(cls, rate: int | str) -> int | str:
+        if rate == NATIVE:
+            raise ValueError("expected a number of Hz: what rate most videos have is known only once all are fetched")
+        return rate
 
     @field_validator("mids")
     @classmethod
@@ -132,4 +140,4 @@ class YoutubeManifest(Manifest):
 
     def _decisive(self) -> dict[str, Any]:
         lists = {split: [(item.role, item.sha256) for item in self.lists_of(split)] for split in self.splits}
-        return {"mids": self.mids, "lists": lists}
+        return {"mids": self.mids, "lists": lists, **self._cutting()}

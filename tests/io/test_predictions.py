@@ -1,13 +1,10 @@
 import csv
 import json
-from contextlib import suppress
-from pathlib import Path
 
 import pytest
-from sedpipe.errors import StaleError
 from sedpipe.events import Event
 from sedpipe.io.lists.events import read_event_list
-from sedpipe.io.predictions import LOG_NAME, PredictedEvent, PredictedFile, PredictionLog, rendered, state_of
+from sedpipe.io.predictions import PredictedEvent, PredictedFile, rendered
 
 HORN = 'Air horn, "truck" horn'
 FILES = [
@@ -68,59 +65,16 @@ def test_raven_opens_its_selection_table():
     assert rows[1][:8] == ["2", "Spectrogram 1", "1", "60.000000", "61.500000", "0.0", "8000.0", "day/a.wav"]
 
 
-@pytest.fixture
-def recording(tmp_path: Path) -> Path:
-    path = tmp_path / "a.wav"
-    path.write_bytes(b"sound")
-    return path
+def test_what_a_spreadsheet_would_compute_is_text_in_csv_alone():
+    files = [PredictedFile("=a.wav", "=a.wav", 1.0, [PredictedEvent(0.0, 1.0, "@Car", 0.5)])]
+    [_, row] = csv.reader(rendered(files, "csv").splitlines())
+    assert row == ["'=a.wav", "0.000", "1.000", "'@Car", "0.5000"]
+    assert rendered(files, "tsv").splitlines()[1] == "=a.wav\t0.000\t1.000\t@Car"
 
 
-def finished(recording: Path) -> PredictedFile:
-    return PredictedFile(str(recording), "a.wav", 1.5, [PredictedEvent(0.0, 1.28, "Dog bark", 0.9)])
-
-
-def test_what_was_logged_is_found_again_by_another_process_with_the_same_settings(tmp_path, recording):
-    log = PredictionLog(tmp_path / "out", SETTINGS)
-    assert log.find("a.wav", recording) is None
-    log.add(finished(recording), state_of(recording))
-    found = PredictionLog(tmp_path / "out", dict(reversed(SETTINGS.items()))).find("a.wav", recording)
-    assert found.state == "kept"
-    assert (found.duration, found.events) == (1.5, finished(recording).events)
-
-
-def test_a_recording_that_was_replaced_is_done_again(tmp_path, recording):
-    PredictionLog(tmp_path, SETTINGS).add(finished(recording), state_of(recording))
-    recording.write_bytes(b"other sound")
-    assert PredictionLog(tmp_path, SETTINGS).find("a.wav", recording) is None
-    recording.unlink()
-    assert PredictionLog(tmp_path, SETTINGS).find("a.wav", recording) is None
-
-
-@pytest.mark.parametrize("kept_bytes", [1, 30, -1])
-def test_a_line_that_a_killed_process_left_unfinished_is_dropped_and_the_others_are_kept(
-    tmp_path, recording, kept_bytes
-):
-    log = PredictionLog(tmp_path, SETTINGS)
-    log.add(finished(recording), state_of(recording))
-    path = tmp_path / LOG_NAME
-    whole = path.read_bytes()
-    path.write_bytes(whole + whole.splitlines(keepends=True)[1].replace(b"a.wav", b"b.wav")[:kept_bytes])
-    again = PredictionLog(tmp_path, SETTINGS)
-    assert again.find("a.wav", recording) is not None
-    assert again.find("b.wav", recording) is None or kept_bytes == -1
-    again.add(finished(recording), state_of(recording))
-    assert all(json.loads(line) for line in path.read_bytes().splitlines())
-
-
-def test_other_settings_are_refused_with_the_difference(tmp_path):
-    PredictionLog(tmp_path, SETTINGS)
-    with pytest.raises(StaleError, match=r"post_processing\.threshold: there 0\.5, now 0\.7") as caught:
-        PredictionLog(tmp_path, {"model": "0123", "post_processing": {"threshold": 0.7}})
-    assert "name another --out" in caught.value.hint
-
-
-@pytest.mark.parametrize("content", [b"\xff\xfe\n", b"[1]\n", b'{"settings": 3}\n', b'{"name": "a.wav"}\n', b"null\n"])
-def test_a_log_of_something_else_is_refused_or_begun_anew_never_believed(tmp_path, recording, content):
-    (tmp_path / LOG_NAME).write_bytes(content)
-    with suppress(StaleError):
-        assert PredictionLog(tmp_path, SETTINGS).find("a.wav", recording) is None
+def test_json_holds_no_control_character_and_says_the_same():
+    files = [PredictedFile("a.wav", "a.wav", 1.0, [PredictedEvent(0.0, 1.0, "Car\x9b2J\u2028Vögel", 0.5)])]
+    text = rendered(files, "json")
+    assert "Vögel" in text
+    assert not set("\x9b\u2028") & set(text)
+    assert json.loads(text)["events"][0]["label"] == "Car\x9b2J\u2028Vögel"

@@ -22,7 +22,8 @@ from sedpipe.io.lists.events import read_event_list
 from sedpipe.io.manifests.load import load_manifest
 from sedpipe.io.models.checkpoints import read_model, write_model
 from sedpipe.io.models.exports import write_export
-from sedpipe.io.predictions import FORMATS, LOG_NAME, PredictedFile
+from sedpipe.io.prediction_log import LOG_NAME
+from sedpipe.io.predictions import FORMATS, PredictedFile
 from sedpipe.io.settings.presets import load_preset
 from sedpipe.reports.listening import PredictReport
 from sedpipe.stages.download import download

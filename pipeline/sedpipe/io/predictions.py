@@ -1,27 +1,19 @@
-"""Events of any recordings, as the files that people and programs read, and as a log with which a folder goes on.
+"""Events of any recordings, as the files that people and programs read.
 
 - :class:`PredictedEvent`, :class:`PredictedFile`: the values
 - :data:`FORMATS`, :func:`rendered`: TSV (DCASE's event list), CSV (with probabilities), JSON, Audacity's labels,
   Raven's selections
-- :class:`PredictionLog`, :func:`state_of`: what is finished, in the folder that holds it
 """
 
 from __future__ import annotations
 
 import csv
 import io
-import json
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any
 
 from sedpipe.clips import DEFAULT_SAMPLE_RATE
-from sedpipe.errors import StaleError
-from sedpipe.io.files.atomic import write_text
 from sedpipe.io.lists.events import COLUMNS
-from sedpipe.io.records.settings import differences, in_words
 from sedpipe.printable import printable_json, spreadsheet_cell
 
 FORMATS = {"tsv": ".tsv", "csv": ".csv", "json": ".json", "audacity": ".txt", "raven": ".selections.txt"}
@@ -31,8 +23,6 @@ _RAVEN_COLUMNS = (
     "Selection", "View", "Channel", "Begin Time (s)", "End Time (s)", "Low Freq (Hz)", "High Freq (Hz)", "Begin File",
     "Annotation",
 )  # fmt: skip
-
-LOG_NAME = "predictions.jsonl"
 
 
 @dataclass(frozen=True)
@@ -125,79 +115,3 @@ def _rows(files: Sequence[PredictedFile]) -> Iterator[list[str]]:
             yield [file.name, *times, event.label, f"{event.probability:.4f}"]
         if not file.events:
             yield [file.name, "", "", "", ""]
-
-
-class PredictionLog:
-    """What is finished in a folder: a line of JSON a recording, after one with the settings.
-
-    A recording is finished if it still has the size and the time of change that it had, so what was replaced is
-    done again. A line that a killed process left unfinished is dropped.
-
-    Parameters
-    ----------
-    folder : Path
-        Where results are written.
-    settings : dict
-        Whatever decides the events.
-
-    Raises
-    ------
-    StaleError
-        If the folder was begun with other settings.
-    """
-
-    def __init__(self, folder: Path, settings: dict[str, Any]) -> None:
-        self._path = folder / LOG_NAME
-        self._done: dict[str, dict[str, Any]] = {}
-        settings = json.loads(json.dumps(settings))  # as they read when stored
-        lines = [line for line in self._lines() if line is not None]
-        if lines:
-            there = lines[0].get("settings")
-            changed = differences(there if isinstance(there, dict) else {}, settings)
-            if changed:
-                raise StaleError(
-                    f"{folder} was begun with other settings ({in_words(changed)})",
-                    hint=f"name another --out, or delete {self._path}",
-                )
-            self._done = {line["name"]: line for line in lines[1:] if "name" in line}
-        content = [{"settings": settings}, *self._done.values()]
-        write_text(self._path, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in content))
-
-    def find(self, name: str, path: Path) -> PredictedFile | None:
-        """What was found in a recording that is finished."""
-        line = self._done.get(name)
-        try:
-            if line is None or line["file"] != state_of(path):
-                return None
-            events = [PredictedEvent(**event) for event in line["events"]]
-            return PredictedFile(str(path), name, line["duration"], events, state="kept", reason=line.get("reason", ""))
-        except (OSError, KeyError, TypeError):
-            return None
-
-    def add(self, file: PredictedFile, state: list[int]) -> None:
-        """A recording is finished; ``state`` is its :func:`state_of` from before it was read."""
-        events = [asdict(event) for event in file.events]
-        line = {"name": file.name, "file": state, "duration": file.duration, "events": events}
-        line |= {"reason": file.reason} if file.reason else {}
-        with self._path.open("ab") as log:
-            log.write((json.dumps(line, ensure_ascii=False) + "\n").encode())
-            log.flush()
-            os.fsync(log.fileno())
-
-    def _lines(self) -> Iterator[dict[str, Any] | None]:
-        try:
-            raw = self._path.read_bytes()
-        except FileNotFoundError:
-            return
-        for line in raw.split(b"\n"):
-            try:
-                content = json.loads(line)
-            except ValueError:
-                content = None
-            yield content if isinstance(content, dict) else None
-
-
-def state_of(path: Path) -> list[int]:
-    """Size and time of the last change of a file; changes with it."""
-    stat = path.stat()
-    return [stat.st_size, stat.st_mtime_ns]

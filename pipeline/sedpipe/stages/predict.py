@@ -32,7 +32,8 @@ from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.files.atomic import remove_leftovers, write_text
 from sedpipe.io.models.checkpoints import TrainedModel
 from sedpipe.io.models.open import OpenModel, open_to_hear
-from sedpipe.io.predictions import FORMATS, PredictedEvent, PredictedFile, PredictionLog, rendered, state_of
+from sedpipe.io.prediction_log import PredictionLog, state_of
+from sedpipe.io.predictions import FORMATS, PredictedEvent, PredictedFile, rendered
 from sedpipe.listener import Listener
 from sedpipe.reports.listening import PredictReport
 from sedpipe.stages.predict_page import Heard, write_recording_page
@@ -108,7 +109,9 @@ def predict(
     log = None
     if out is not None:
         remove_leftovers(out, *{(out / file.name).parent for file in found.files})
-        log = PredictionLog(out, {"model": opened.sha256, "post_processing": dict(point), "overlap": OVERLAP})
+        log = PredictionLog(out, {"model": opened.sha256, "post_processing": point.as_table(), "overlap": OVERLAP})
+        if log.n_dropped:
+            listener.say(f"{log.n_dropped} damaged lines of {out}'s log are dropped: their recordings are done again")
     files = []
     for file in listener.track(found.files, len(found.files), "recordings"):
         page = (out or Path()) / f"{file.name}.html" if form == "html" else None

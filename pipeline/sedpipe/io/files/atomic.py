@@ -2,6 +2,7 @@
 
 - :func:`write_atomically`: a temporary path beside the target, renamed to it when the block ends well
 - :func:`write_text`, :func:`write_json`: the two common uses
+- :func:`cannot_write`: the error for a full disk and the like
 - :func:`remove_leftovers`: what killed processes left behind
 - :data:`TEMPORARY_PREFIX`: how to recognise it
 """
@@ -58,7 +59,7 @@ def write_atomically(path: Path) -> Iterator[Path]:
     except OSError as error:
         _remove(temporary)
         if error.errno in _DISK_TROUBLE:
-            raise _cannot_write(path, error) from error
+            raise cannot_write(path, error) from error
         raise
     except BaseException:
         _remove(temporary)
@@ -92,7 +93,7 @@ def _create(temporary: Path, path: Path) -> None:
         # 0o666 lets the user's umask decide, as an ordinary open() would
         os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     except OSError as error:
-        raise _cannot_write(path, error) from error
+        raise cannot_write(path, error) from error
 
 
 def _replace(temporary: Path, path: Path) -> None:
@@ -101,7 +102,7 @@ def _replace(temporary: Path, path: Path) -> None:
     try:
         os.replace(temporary, path)
     except OSError as error:
-        raise _cannot_write(path, error) from error
+        raise cannot_write(path, error) from error
     if os.name == "posix":  # Windows cannot open a folder
         _fsync(path.parent, os.O_RDONLY)
 
@@ -119,7 +120,8 @@ def _remove(temporary: Path) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _cannot_write(path: Path, error: OSError) -> SedpipeError:
+def cannot_write(path: Path, error: OSError) -> SedpipeError:
+    """The error for a file that could not be written."""
     return SedpipeError(
         f"cannot write {path}: {error.strerror or error}", hint="free some space, or name another place with --cache"
     )

@@ -1,0 +1,124 @@
+import json
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from sedpipe.errors import SedpipeError, StaleError
+from sedpipe.io.prediction_log import LOG_NAME, PredictionLog, state_of
+from sedpipe.io.predictions import PredictedEvent, PredictedFile
+
+SETTINGS = {"model": "0123", "post_processing": {"threshold": 0.5}}
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    path = tmp_path / "a.wav"
+    path.write_bytes(b"sound")
+    return path
+
+
+def finished(recording: Path) -> PredictedFile:
+    return PredictedFile(str(recording), "a.wav", 1.5, [PredictedEvent(0.0, 1.28, "Dog bark", 0.9)])
+
+
+def test_what_was_logged_is_found_again_by_another_process_with_the_same_settings(tmp_path, recording):
+    log = PredictionLog(tmp_path / "out", SETTINGS)
+    assert log.find("a.wav", recording) is None
+    log.add(finished(recording), state_of(recording))
+    found = PredictionLog(tmp_path / "out", dict(reversed(SETTINGS.items()))).find("a.wav", recording)
+    assert found.state == "kept"
+    assert (found.duration, found.events) == (1.5, finished(recording).events)
+
+
+def test_a_recording_that_was_replaced_is_done_again(tmp_path, recording):
+    PredictionLog(tmp_path, SETTINGS).add(finished(recording), state_of(recording))
+    recording.write_bytes(b"other sound")
+    assert PredictionLog(tmp_path, SETTINGS).find("a.wav", recording) is None
+    recording.unlink()
+    assert PredictionLog(tmp_path, SETTINGS).find("a.wav", recording) is None
+
+
+@pytest.mark.parametrize("kept_bytes", [1, 30, -1])
+def test_a_line_that_a_killed_process_left_unfinished_is_dropped_and_the_others_are_kept(
+    tmp_path, recording, kept_bytes
+):
+    log = PredictionLog(tmp_path, SETTINGS)
+    log.add(finished(recording), state_of(recording))
+    path = tmp_path / LOG_NAME
+    whole = path.read_bytes()
+    path.write_bytes(whole + whole.splitlines(keepends=True)[1].replace(b"a.wav", b"b.wav")[:kept_bytes])
+    again = PredictionLog(tmp_path, SETTINGS)
+    assert again.find("a.wav", recording) is not None
+    assert again.find("b.wav", recording) is None or kept_bytes == -1
+    again.add(finished(recording), state_of(recording))
+    assert all(json.loads(line) for line in path.read_bytes().splitlines())
+
+
+def test_other_settings_are_refused_with_the_difference(tmp_path):
+    PredictionLog(tmp_path, SETTINGS)
+    with pytest.raises(StaleError, match=r"post_processing\.threshold: there 0\.5, now 0\.7") as caught:
+        PredictionLog(tmp_path, {"model": "0123", "post_processing": {"threshold": 0.7}})
+    assert "name another --out" in caught.value.hint
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\n", b"[1]\n", b'{"settings": 3}\n', b'{"name": "a.wav"}\n', b"null\n"])
+def test_a_log_of_something_else_is_refused_or_begun_anew_never_believed(tmp_path, recording, content):
+    (tmp_path / LOG_NAME).write_bytes(content)
+    with suppress(SedpipeError):
+        assert PredictionLog(tmp_path, SETTINGS).find("a.wav", recording) is None
+
+
+DAMAGES = [
+    b"{}", b"[]", b'{"name": 1}', b'{"name": "a.wav", "file": [1, 2], "duration": "x", "events": []}',
+    b'{"name": "a.wav", "file": [1.5, 2], "duration": 1, "events": []}',
+    b'{"name": "a.wav", "file": [1, 2], "duration": NaN, "events": []}',
+    b'{"name": "a.wav", "file": [1, 2], "duration": 1, "events": [{"onset": 1}]}',
+    b'{"name": "a.wav", "file": [1, 2], "duration": 1, "events": [{"onset": 1e999, "offset": 2, "label": "x"}]}',
+    b'{"name": "\\ud800", "file": [1, 2], "duration": 1, "events": []}', b"[" * 9999, b"\xff\xfe", b"\0",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("damage", DAMAGES, ids=range(len(DAMAGES)))
+def test_a_damaged_line_is_dropped_and_counted_and_the_others_stay(tmp_path, recording, damage):
+    log = PredictionLog(tmp_path, SETTINGS)
+    log.add(finished(recording), state_of(recording))
+    head, line = (tmp_path / LOG_NAME).read_bytes().splitlines(keepends=True)
+    (tmp_path / LOG_NAME).write_bytes(head + damage + b"\n" + line)
+    again = PredictionLog(tmp_path, SETTINGS)
+    assert again.n_dropped == 1
+    assert again.find("a.wav", recording) is not None
+    assert PredictionLog(tmp_path, SETTINGS).n_dropped == 0
+
+
+def test_a_line_without_end_is_taken_in_pieces_that_are_dropped(tmp_path, recording, monkeypatch):
+    monkeypatch.setattr("sedpipe.io.prediction_log.MOST_BYTES_IN_A_LINE", 200)
+    log = PredictionLog(tmp_path, SETTINGS)
+    log.add(finished(recording), state_of(recording))
+    with (tmp_path / LOG_NAME).open("ab") as file:
+        file.write(b'{"name": "' + b"x" * 1000)
+    again = PredictionLog(tmp_path, SETTINGS)
+    assert again.n_dropped > 1
+    assert again.find("a.wav", recording) is not None
+
+
+def test_a_log_that_is_no_file_is_not_to_be_deleted(tmp_path):
+    (tmp_path / LOG_NAME).mkdir()
+    with pytest.raises(SedpipeError, match=r"cannot read .*predictions\.jsonl: Is a directory") as caught:
+        PredictionLog(tmp_path, SETTINGS)
+    assert "delete" not in caught.value.hint
+
+
+def test_a_log_of_something_else_is_named_and_not_overwritten(tmp_path):
+    (tmp_path / LOG_NAME).write_text("my own notes\n")
+    with pytest.raises(SedpipeError, match=r"predictions\.jsonl does not begin with the settings of a prediction"):
+        PredictionLog(tmp_path, SETTINGS)
+    assert (tmp_path / LOG_NAME).read_text() == "my own notes\n"
+
+
+def test_a_remark_about_a_recording_is_kept_and_one_without_has_no_key(tmp_path, recording):
+    log = PredictionLog(tmp_path, SETTINGS)
+    log.add(finished(recording), state_of(recording))
+    assert "reason" not in (tmp_path / LOG_NAME).read_text()
+    said = PredictedFile(str(recording), "b.wav", 1.5, [], reason="it is clipped")
+    log.add(said, state_of(recording))
+    assert PredictionLog(tmp_path, SETTINGS).find("b.wav", recording).reason == "it is clipped"

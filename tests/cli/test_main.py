@@ -228,6 +228,18 @@ def test_predict_prints_one_recordings_events_as_a_list(model: str) -> None:
     assert {row.split(",")[0] for row in csv.stdout.splitlines()} == {"filename", "a.wav", "b.wav"}
 
 
+def test_open_shows_the_page_and_says_which_it_is_where_no_browser_can(model: str, monkeypatch) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("rich_click.launch", lambda url: opened.append(url) or len(opened) - 1)
+    pages = ("predict", "in", "--model", model, "--out", "pages", "--format", "html", "--open")
+    assert sedpipe(*pages).exit_code == 0
+    assert opened == [str(Path("pages/a.wav.html").resolve())]
+    assert "open pages/a.wav.html" in sedpipe(*pages).stderr
+    outcome = sedpipe("predict", "in/a.wav", "--model", model, "--open")
+    assert outcome.exit_code == 2
+    assert "--format html" in outcome.stderr
+
+
 def test_predict_with_json_prints_designs_object_and_out_mirrors_a_folder(model: str) -> None:
     outcome = sedpipe("predict", "in", "--model", model, "--json")
     report = json.loads(outcome.stdout)

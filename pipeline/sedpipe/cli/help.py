@@ -121,9 +121,10 @@ EXAMPLES = {
         "predict street.wav --model esc10",
         "predict recordings --dataset garden --out found",
         "predict recordings --dataset garden --out labels --format audacity",
+        "predict street.wav --model esc10 --format html --open   # see, hear and correct it",
     ),
     "report": _examples(
-        "report small-linear-5x5-seed0",
+        "report small-linear-5x5-seed0 --open",
         "report A B   # two runs side by side",
     ),
     "export": _examples(

@@ -20,9 +20,10 @@ from sedpipe.cli.options import (
     LISTS,
     common,
     device_option,
+    open_option,
     operating_point_option,
 )
-from sedpipe.cli.terminal import Terminal, print_line, print_report
+from sedpipe.cli.terminal import Terminal, print_line, print_report, show_page
 from sedpipe.printable import printable
 from sedpipe.views.terminal.listening import predict_lines, predict_remarks, report_lines
 from sedpipe.views.terminal.scores import list_score_lines, score_lines
@@ -89,12 +90,16 @@ def score(
 @operating_point_option
 @click.option("--threshold", type=click.FloatRange(0, 1), help="Probability from which on a class sounds, instead.")
 @device_option
+@open_option
 @common
 def predict(
     places: tuple[Path, ...], model: str | None, dataset: str | None, out: Path | None, form: str,
-    operating_point: str, threshold: float | None, device: str, cache_dir: Path, as_json: bool, quiet: bool,
+    operating_point: str, threshold: float | None, device: str, is_opened: bool, cache_dir: Path, as_json: bool,
+    quiet: bool,
 ) -> None:  # fmt: skip
     """Events in any recordings, of any length and format, by a trained run."""
+    if is_opened and form != "html":
+        raise click.UsageError("--open shows pages: give --format html, too")
     from sedpipe.io.cache.open import open_dataset
     from sedpipe.nn.device import choose_device
     from sedpipe.stages.predict import predict as run_stage
@@ -113,6 +118,9 @@ def predict(
         click.echo(printable(rendered(report.files, form, report.sample_rate), keep="\t\n"), nl=False)
     for line in predict_remarks(report):
         print_line(line, err=True)
+    if is_opened and report.n_failed < len(report.files):
+        first = next(file for file in report.files if file.state != "failed")
+        show_page((out or Path()) / f"{first.name}.html")
     if report.n_failed:
         sys.exit(EXIT_RETRYABLE if report.n_failed < len(report.files) else 1)
 
@@ -122,13 +130,14 @@ def predict(
 @click.option("--split", type=click.Choice(SPLITS),
               help="Which scores.", show_default="those there are, evaluation first")  # fmt: skip
 @click.option("--clips", "n_clips", type=click.IntRange(0), default=12, show_default=True, metavar="N",
-              help="How many clips to show; each adds about 0.1 MB.")  # fmt: skip
+              help="How many clips come with sound; all are listed and drawn.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Decides which clips are random.")
 @click.option("--output", type=FILE, metavar="FILE",
               help="The page.", show_default="report-SPLIT.html in the run's folder")  # fmt: skip
+@open_option
 @common
 def report(
-    runs: tuple[str, ...], split: str | None, n_clips: int, seed: int, output: Path | None,
+    runs: tuple[str, ...], split: str | None, n_clips: int, seed: int, output: Path | None, is_opened: bool,
     cache_dir: Path, as_json: bool, quiet: bool,
 ) -> None:  # fmt: skip
     """One HTML file about a scored run, or about several side by side.
@@ -140,6 +149,8 @@ def report(
     written = run_stage(runs, cache_dir, split=split, n_clips=n_clips, seed=seed, path=output,
                         listener=Terminal(quiet=quiet))  # fmt: skip
     print_report(written, report_lines, as_json)
+    if is_opened:
+        show_page(Path(written.path))
 
 
 COMMANDS = (

@@ -2,7 +2,7 @@
 
 - :func:`common`: ``--cache``, ``--json``, ``--quiet``
 - :func:`dataset_argument`, :func:`jobs_option`, :func:`front_end_options`, :func:`seed_option`,
-  :func:`device_option`, :func:`operating_point_option`: each where it applies
+  :func:`device_option`, :func:`operating_point_option`, :func:`open_option`: each where it applies
 - :data:`EXIT_RETRYABLE`: the exit code of what is finished but not complete
 """
 
@@ -96,6 +96,11 @@ def seed_option(command: Command) -> Command:
     return click.option(
         "--seed", type=click.IntRange(0), default=0, show_default=True, help="Decides weights, order and dropout."
     )(command)
+
+
+def open_option(command: Command) -> Command:
+    """Whether a page is shown at once."""
+    return click.option("--open", "is_opened", is_flag=True, help="Show the page in a browser.")(command)
 
 
 def device_option(command: Command) -> Command:

@@ -5,6 +5,7 @@ Nothing that a command prints holds a control character, whoever chose the name 
 - :class:`Terminal`: hears of a stage's progress
 - :func:`print_report`: one JSON object, or what a person reads of it
 - :func:`print_line`: anything else
+- :func:`show_page`: a page, in a browser
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import TypeVar
 
 import rich_click as click
@@ -63,3 +65,9 @@ def print_report(report: Report, told: Callable[[Report], list[str]], as_json: b
 def print_line(line: str, *, err: bool = False) -> None:
     """One line, on stdout or stderr."""
     click.echo(printable(line), err=err)
+
+
+def show_page(path: Path) -> None:
+    """Open a page in a browser; where there is none, say which file it is."""
+    if click.launch(str(path.resolve())) != 0:
+        print_line(f"no browser could be started: open {path}", err=True)

@@ -1,0 +1,24 @@
+from sedpipe.io.records.run import RunRecord, RunSettings
+from sedpipe.views.page.introduction import system_note, system_sentence
+
+SETTINGS = {"preset": "small", "network": {}, "training": {}, "seed": 3, "device": "cpu", "threads": 1}
+
+
+def record(pooling, data):
+    settings = RunSettings(**SETTINGS, pooling=pooling)
+    return RunRecord(dataset="garden", settings=settings, data=data, versions={})
+
+
+def test_a_reader_hears_what_the_system_learned_from_and_what_tells_it_from_others():
+    made = record({"function": "linear", "hierarchy": [5, 5]}, {"training": {"clips": 1234}})
+    assert system_note(made) == "1,234 clips, hierarchical linear softmax pooling, random seed 3"
+    assert system_sentence(made) == (
+        "A neural network that learned from clips labelled only with what sounds in them, not when: "
+        "1,234 clips, hierarchical linear softmax pooling, random seed 3."
+    )
+
+
+def test_of_a_run_of_any_age_it_tells_what_is_known():
+    assert system_note(record({"function": "power"}, {})) == "power pooling, random seed 3"
+    assert system_note(record({}, {"training": "?"})) == "random seed 3"
+    assert system_sentence(None).endswith("not when.")

@@ -1,0 +1,90 @@
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+import pytest
+from heard_recording import GRID, LABELS, POINT, SOUNDS, make_recording
+from sedpipe.detection import steps
+from sedpipe.detection.steps import ORDER, Step, StepSetting, add_step
+from sedpipe.views.page.recording import can_move_thresholds, heard_classes, recording_data
+from sedpipe.views.page.recording_page import length_text, recording_page, sound_quality
+from sedpipe.views.page.recording_picture import RecordingPicture
+from sedpipe.views.page.sound import QUALITIES
+
+PICTURE = RecordingPicture(np.zeros((100, 80), np.float32), 0.2)
+
+
+def test_classes_tell_events_and_how_nearly_the_others_came():
+    rows = heard_classes(make_recording())
+    dog = rows[0]
+    assert (dog.label, dog.n_events) == (LABELS.names[0], 2)
+    assert dog.seconds == pytest.approx(sum(e.duration for e in SOUNDS if e.label == LABELS.names[0]), abs=0.2)
+    # 0.6 of 0.9 is nearer than 0.05 of 0.5
+    assert [row.label for row in rows[1:3]] == [LABELS.names[2], LABELS.names[3]]
+    assert rows[2].nearness == pytest.approx(0.6 / 0.9)
+
+
+def test_a_class_whose_gate_is_far_away_is_not_near():
+    recording = make_recording()
+    far = replace(recording, point=POINT.changed(gate=(0.0, 0.0, 0.3, 1.0)), clip_probs=recording.clip_probs * 0.01)
+    assert recording_data(far, [], "", "")["recording"]["near"] == []
+    assert recording_data(recording, [], "", "")["recording"]["near"] == [LABELS.names[3]]
+
+
+def test_settings_are_counted_in_frames_and_the_closed_gate_is_where_it_is_closed():
+    recording = make_recording()
+    dog, _, rain, _ = recording_data(recording, [], "", "")["classes"]
+    assert (dog["high"], dog["low"], dog["median"], dog["shortest"], dog["gap"]) == (4000, 2000, 3, 3, 2)
+    closed = np.ones(len(recording.frame_probs), dtype=bool)
+    for first, end in rain["closed"]:
+        closed[first:end] = False
+    assert np.array_equal(closed, recording.clip_probs[:, 2] >= np.float32(0.3))
+    assert dog["closed"] == []
+
+
+def test_a_class_that_was_never_heard_has_no_curve_and_the_page_says_which():
+    recording = make_recording()
+    quiet = recording.frame_probs.copy()
+    quiet[:, 1] = 0.001
+    quiet = replace(recording, frame_probs=quiet)
+    assert [bool(each["probs"]) for each in recording_data(quiet, [], "", "")["classes"]] == [True, False, True, True]
+    page = recording_page(quiet, PICTURE, None, date(2026, 11, 28))
+    assert "Without a curve, since their probability never reached 1 %: &lt;img" in page
+
+
+def test_a_draft_belongs_to_what_was_heard():
+    def key(recording):
+        return recording_data(recording, [], "", "")["recording"]["key"]
+
+    recording = make_recording()
+    assert key(recording) == key(make_recording())
+    others = [replace(recording, name="other.wav"), replace(recording, point=POINT.changed(threshold=0.7))]
+    assert len({key(each) for each in (recording, *others)}) == 3
+
+
+def test_thresholds_are_not_moved_where_a_step_of_ones_own_makes_events(monkeypatch):
+    monkeypatch.setattr(steps, "ORDER", [*ORDER])
+    monkeypatch.setattr("sedpipe.views.page.recording.ORDER", steps.ORDER)
+    assert can_move_thresholds()
+    page = recording_page(make_recording(), PICTURE, None, date(2026, 11, 28))
+    assert '<form class="thresholds">' in page
+    add_step(
+        Step("longest", lambda active, *_: active, (StepSetting("longest_s", 0.0, (0.0,), "longest"),)), after="gap"
+    )
+    assert not can_move_thresholds()
+    page = recording_page(make_recording(), PICTURE, None, date(2026, 11, 28))
+    assert '<form class="thresholds" hidden>' in page
+    assert "Thresholds cannot be moved here" in page
+
+
+def test_the_longer_a_recording_the_smaller_its_sound_until_there_is_none():
+    qualities = [sound_quality(hours * 3600) for hours in (0.1, 0.5, 0.8, 1.0, 3.0, 3.2)]
+    assert qualities == [*QUALITIES, QUALITIES[-1], None]
+    assert length_text(59.96) == "60 s"
+    page = recording_page(make_recording(), PICTURE, None, date(2026, 11, 28))
+    assert "The page holds no sound" in page
+
+
+def test_the_grid_of_the_page_is_that_of_the_probabilities():
+    data = recording_data(make_recording(), [], "", "")["recording"]
+    assert (data["hop"], data["rate"], data["step"]) == (GRID.hop_length, GRID.sample_rate, GRID.frame_duration)

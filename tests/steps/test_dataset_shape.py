@@ -43,6 +43,16 @@ def test_what_an_importer_knows_goes_first() -> None:
 
 def test_recordings_whose_names_begin_alike_stay_together() -> None:
     lengths = {f"P{n % 6}_{n}.wav": (1.0, 8000) for n in range(30)}
-    assert shape(lengths)[0].group == "_"
+    assert shape(lengths)[0].group == "prefix_"
     assert shape({f"{n}_take.wav": (1.0, 8000) for n in range(30)})[0].group == ""
     assert shape({**lengths, "odd.wav": (1.0, 8000)})[0].group == ""
+
+
+def test_recordings_of_one_folder_stay_together_unless_folders_are_classes() -> None:
+    def group(label_of) -> str:
+        recordings = [Recording(f"site {n % 6}/{n}.wav", (label_of(n),)) for n in range(30)]
+        lengths = {recording.filename: (1.0, 8000) for recording in recordings}
+        return shape_of(Findings("", tuple(recordings)), recordings, lengths, 0.2)[0].group
+
+    assert group(lambda n: "Dog" if n % 5 else "Cat") == "folder"
+    assert group(lambda n: f"class {n % 6}") == ""

@@ -96,6 +96,11 @@ def _examples(*lines: str) -> str:
 
 
 EXAMPLES = {
+    "init": _examples(
+        "init birds   # writes birds.toml and lists beside the folder",
+        "init /data/birds --out . --share 0.1",
+    ),
+    "check": _examples("check birds.toml", "check birds.toml --json"),
     "download": _examples(
         "download esc10-fold4 --from ESC-10   # real recordings, mixed",
         "download garden.toml   # recordings of your own",

@@ -13,7 +13,7 @@ from typing import Any
 import rich_click as click
 
 from sedpipe import __version__
-from sedpipe.cli import cache, data, encoders, learning, listening
+from sedpipe.cli import cache, data, encoders, learning, listening, own
 from sedpipe.cli.help import HELP
 from sedpipe.cli.interrupts import heard_as_exceptions
 from sedpipe.cli.terminal import print_line
@@ -68,6 +68,6 @@ def main() -> None:
     """
 
 
-for room in (data, learning, listening, encoders, cache):
+for room in (own, data, learning, listening, encoders, cache):
     for command in room.COMMANDS:
         main.add_command(command)

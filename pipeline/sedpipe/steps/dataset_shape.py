@@ -77,13 +77,20 @@ def shape_of(
 
 
 def _group(recordings: Sequence[Recording]) -> tuple[str, list[str]]:
-    """Whether names begin with what recordings share (a place, a person, a day): such ones belong in one split."""
-    stems = [PurePosixPath(recording.filename).stem for recording in recordings]
+    """What recordings of one place, person or day have in common: such ones belong in one split."""
     if any(recording.split for recording in recordings):
         return "", []
+    paths = [PurePosixPath(recording.filename) for recording in recordings]
     for mark in ("_", "-"):
-        prefixes = Counter(stem.split(mark, 1)[0] for stem in stems if mark in stem)
-        if sum(prefixes.values()) == len(stems) and _FEWEST_GROUPS <= len(prefixes) <= len(stems) / 2:
-            said = f"recordings whose names begin alike up to {mark!r} stay in one split ({len(prefixes):,} groups)"
-            return mark, [said]
+        prefixes = [path.stem.split(mark, 1)[0] if mark in path.stem else "" for path in paths]
+        if all(prefixes) and _are_groups(prefixes):
+            return f"prefix{mark}", [f"recordings with names that begin alike up to {mark!r} stay in one split"]
+    folders = [path.parent.as_posix() for path in paths]
+    labels = {(folder, recording.labels) for folder, recording in zip(folders, recordings, strict=True)}
+    if _are_groups(folders) and len(labels) > len(set(folders)):  # else folders are classes
+        return "folder", ["recordings of one folder stay in one split"]
     return "", []
+
+
+def _are_groups(names: Sequence[str]) -> bool:
+    return _FEWEST_GROUPS <= len(set(names)) <= len(names) / 2

@@ -1,9 +1,8 @@
 from pathlib import Path
 
 from sedpipe.io.manifests.compose import Shape
-from sedpipe.reports import as_json
 from sedpipe.reports.own import CheckReport, InitReport, SplitFound
-from sedpipe.views.terminal.own_lines import check_lines, init_lines
+from sedpipe.views.terminal.own import check_lines, init_lines
 
 SET_UP = InitReport(
     dataset="birds",
@@ -14,7 +13,7 @@ SET_UP = InitReport(
     recordings=4,
     labelled=3,
     seconds=5400.0,
-    shape=Shape(10.0, 44_100, "windows", 0.2, "_"),
+    shape=Shape(10.0, 44_100, "windows", 0.2, "prefix_"),
     splits={"training": 3},
     classes={"Amsel": {"training": 2}, "Krähe": {"training": 1}},
     events=25,
@@ -26,14 +25,14 @@ FOUND = SplitFound(
 
 
 def test_what_was_set_up_is_told_with_a_command_that_works_as_it_stands() -> None:
-    assert init_lines(as_json(SET_UP), Path("cache")) == [
+    assert init_lines(SET_UP, Path("cache")) == [
         "recordings with 3 label files of one recording each: 3 of 4 recordings (1 left out), "
         "1.5 h, 25 events, 2 classes",
         "  class    training",
         "  Amsel           2",
         "  Krähe           1",
         "clips of at most 10 s at 44,100 Hz; longer recordings: windows",
-        "testing: 20 % of the training recordings, those that begin alike up to '_' together",
+        "testing: 20 % of the training recordings, whole by 'prefix_'",
         "note: decimal commas (12 times)",
         "written: my birds.toml, a.tsv, b.tsv",
         "next: sedpipe check 'my birds.toml'",
@@ -42,7 +41,7 @@ def test_what_was_set_up_is_told_with_a_command_that_works_as_it_stands() -> Non
 
 def test_what_was_looked_at_is_told_problems_last() -> None:
     report = CheckReport("birds", {"training": FOUND}, {"Amsel": {"training": 2}}, {"44100": 2}, True, ["bad"], ["so"])
-    assert check_lines(as_json(report), "birds.toml", Path("elsewhere")) == [
+    assert check_lines(report, "birds.toml", Path("elsewhere")) == [
         "training: 3 recordings (1 missing), 1.5 min, 2.0 to 88.0 s, 5 events",
         "  class    training",
         "  Amsel           2",
@@ -55,4 +54,4 @@ def test_what_was_looked_at_is_told_problems_last() -> None:
 
 def test_where_training_cannot_work_no_next_command_is_told() -> None:
     report = CheckReport("birds", {}, {}, {}, False, ["bad"], [])
-    assert check_lines(as_json(report), "birds.toml", Path("cache")) == ["problem: bad", "training cannot work yet"]
+    assert check_lines(report, "birds.toml", Path("cache")) == ["problem: bad", "training cannot work yet"]

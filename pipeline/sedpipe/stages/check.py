@@ -1,0 +1,165 @@
+"""``sedpipe check DATASET``: a dataset of one's own recordings, before anything is converted.
+
+- :func:`check`: lists and recordings -> what they are, and what is wrong with them
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from sedpipe.clips import DEFAULT_SAMPLE_RATE
+from sedpipe.errors import ListFormatError, SettingsError
+from sedpipe.io.audio.find import find_audio
+from sedpipe.io.lists.known_names import KnownNames
+from sedpipe.io.lists.recordings import Recording, read_recordings
+from sedpipe.io.manifests.folder import FolderManifest
+from sedpipe.io.manifests.form import Manifest
+from sedpipe.io.manifests.listed import ListedSplit, read_splits
+from sedpipe.io.parallel import in_parallel
+from sedpipe.listener import Listener
+from sedpipe.reports.own import CheckReport, SplitFound
+from sedpipe.steps.dataset_faults import Faults, SplitSeen, faults_between, faults_of, faults_of_classes
+from sedpipe.steps.examination import examine
+
+
+def check(manifest: Manifest, *, jobs: int = 1, listener: Listener | None = None) -> CheckReport:
+    """Look at a dataset of one's own recordings; nothing is written.
+
+    Parameters
+    ----------
+    manifest : Manifest
+        The dataset.
+    jobs : int
+        Worker processes: every recording is decoded once.
+    listener : Listener, optional
+        Hears of progress.
+
+    Raises
+    ------
+    SettingsError
+        If it is no dataset of local recordings.
+    """
+    if not isinstance(manifest, FolderManifest):
+        raise SettingsError(
+            f"{manifest.name} is made by its own rules, from recordings with checksums: there is nothing to check",
+            hint=f"`sedpipe download {manifest.name} --dry-run` counts its clips",
+        )
+    listener, faults = listener or Listener(), Faults([], [], [])
+    listed = _listed(manifest, faults)
+    splits = _seen(manifest, listed, jobs, listener)
+    for seen in splits:
+        faults.add(faults_of(seen, manifest.clip_s, manifest.long_of(seen.split)))
+    rates = Counter(one.rate for seen in splits for one in seen.examined.values() if one.rate)
+    classes = _classes(manifest, splits)
+    if len(listed) == len(manifest.split_names):  # else what is missing would follow from a list that cannot be read
+        faults.add(faults_between(splits, _rate(manifest, rates)))
+        faults.add(faults_of_classes(classes))
+    return CheckReport(
+        dataset=manifest.name,
+        splits={seen.split: _counted(seen, manifest.clip_s) for seen in splits},
+        classes=classes,
+        rates={str(rate): count for rate, count in sorted(rates.items())},
+        can_train=not faults.fatal,
+        problems=[*faults.fatal, *faults.wrong],
+        remarks=faults.remarks,
+    )
+
+
+def _listed(manifest: FolderManifest, faults: Faults) -> list[ListedSplit]:
+    """Splits whose lists can be read."""
+    try:
+        listed = list(read_splits(manifest))
+    except ListFormatError as error:
+        faults.fatal.append(_sentence(error))
+    else:
+        faults.remarks.extend(remark for split in listed for remark in split.remarks)
+        return listed
+    listed = []
+    for split in manifest.split_names:
+        if manifest.splits[split].drawn_from is not None:
+            continue
+        try:
+            found, _ = read_recordings(manifest.weak_path(split), manifest.strong_path(split), manifest.label_set)
+        except ListFormatError as error:
+            faults.fatal.extend({_sentence(error)} - set(faults.fatal))
+        else:
+            listed.append(ListedSplit(split, found))
+    return listed
+
+
+def _sentence(error: ListFormatError) -> str:
+    return f"{error.message} ({error.hint})" if error.hint else error.message
+
+
+def _rate(manifest: FolderManifest, rates: Counter[int]) -> int:
+    native = rates.most_common(1)[0][0] if rates else DEFAULT_SAMPLE_RATE
+    return manifest.sample_rate if isinstance(manifest.sample_rate, int) else native
+
+
+def _seen(manifest: FolderManifest, listed: Sequence[ListedSplit], jobs: int, listener: Listener) -> list[SplitSeen]:
+    """Every recording that is there, decoded once."""
+    files = {of.split: _files(manifest.audio_dir(of.split)) for of in listed}
+    located = {of.split: _located(of.recordings, files[of.split]) for of in listed}
+    paths = {
+        (split, name): manifest.audio_dir(split) / file
+        for split, names in located.items()
+        for name, file in names.items()
+    }
+    distinct = list(dict.fromkeys(paths.values()))
+    examined = dict(
+        zip(distinct, listener.track(in_parallel(examine, distinct, jobs), len(distinct), "recordings"), strict=True)
+    )
+    return [
+        SplitSeen(
+            of.split,
+            of.recordings,
+            files[of.split],
+            {name: examined[paths[of.split, name]] for name in located[of.split]},
+            sum(name != file for name, file in located[of.split].items()),
+            manifest.has_truth(of.split),
+        )
+        for of in listed
+    ]
+
+
+def _files(folder: Path) -> list[str]:
+    try:
+        return [file.name for file in find_audio([folder]).files] if folder.is_dir() else []
+    except SettingsError:  # it holds no audio
+        return []
+
+
+def _located(recordings: Sequence[Recording], files: Sequence[str]) -> dict[str, str]:
+    """The file of each recording that is there."""
+    known = KnownNames(files)
+    found = {recording.filename: known.find(recording.filename) for recording in recordings}
+    return {name: file for name, file in found.items() if file is not None}
+
+
+def _counted(seen: SplitSeen, clip_s: float) -> SplitFound:
+    usable = [one for one in seen.examined.values() if not one.reason]
+    return SplitFound(
+        listed=len(seen.recordings),
+        found=len(seen.examined),
+        missing=len(seen.missing),
+        too_long=len(seen.longer_than(clip_s)),
+        silent=len(seen.unusable(silent=True)),
+        unusable=len(seen.unusable(silent=False)),
+        seconds=sum(one.seconds for one in usable),
+        shortest=min((one.seconds for one in usable), default=0.0),
+        longest=max((one.seconds for one in usable), default=0.0),
+        events=sum(len(recording.events or ()) for recording in seen.recordings),
+    )
+
+
+def _classes(manifest: FolderManifest, splits: Sequence[SplitSeen]) -> dict[str, dict[str, int]]:
+    """Recordings of each class in each split, of those that can be used."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for seen in splits:
+        for recording in seen.recordings:
+            one = seen.examined.get(recording.filename)
+            if one is not None and not one.reason:
+                counts.update((label, seen.split) for label in recording.labels)
+    return {label: {seen.split: counts[label, seen.split] for seen in splits} for label in manifest.labels}

@@ -1,0 +1,180 @@
+"""``sedpipe init FOLDER``: recordings as people keep them -> a dataset's TOML and lists beside the folder.
+
+- :func:`init`: look, understand, write; nothing is asked and nothing overwritten
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from sedpipe.choices import SPLITS
+from sedpipe.errors import SettingsError
+from sedpipe.io.files.atomic import write_text
+from sedpipe.io.lists.importers import IMPORTERS
+from sedpipe.io.lists.importers.findings import Findings, Folder, look_into
+from sedpipe.io.lists.recordings import Recording
+from sedpipe.io.lists.remarks import counted, of_some
+from sedpipe.io.lists.text import has_control_characters
+from sedpipe.io.manifests.compose import Composed, composed, safe_name
+from sedpipe.io.manifests.load import manifest_names
+from sedpipe.listener import Listener
+from sedpipe.reports.own import InitReport
+from sedpipe.steps.dataset_shape import Length, lengths_of_recordings, shape_of
+
+SHARE = 0.2
+"""Of the training recordings, for thresholds and early stopping."""
+
+
+def init(
+    folder: Path,
+    *,
+    out: Path | None = None,
+    name: str | None = None,
+    share: float = SHARE,
+    listener: Listener | None = None,
+) -> InitReport:
+    """Set a dataset up.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the recordings lie, with their label files, or in folders that are called like classes.
+    out : Path, optional
+        Folder for TOML and lists; by default the one that ``folder`` lies in.
+    name : str, optional
+        Of the dataset; by default that of the folder.
+    share : float in (0, 1)
+        Of the training recordings for ``testing``, where nobody has split them.
+    listener : Listener, optional
+        Hears of progress.
+
+    Raises
+    ------
+    SettingsError
+        If the folder is not understood, or a file of another content is in the way.
+    ListFormatError
+        If an importer that knows the folder finds something broken in it.
+    """
+    listener = listener or Listener()
+    found = look_into(folder)
+    importer, findings = _understood(found)
+    lengths = lengths_of_recordings(folder, findings.recordings, listener)
+    recordings, left_out = _usable(findings.recordings, lengths)
+    labels = sorted({label for recording in recordings for label in recording.labels})
+    if not labels:
+        raise SettingsError(f"{folder}: {findings.story}, but no label", hint=_WAYS)
+    shape, guessed = shape_of(findings, recordings, lengths, share)
+    out = folder.resolve().parent if out is None else out
+    name = _name(name or folder.resolve().name)
+    made = composed(name, _seen_from(out, folder), labels, recordings, shape, findings.story)
+    _write(out, made)
+    remarks = (*findings.remarks, *left_out, *guessed, *_alike(labels))
+    return InitReport(
+        dataset=name,
+        path=_shown(out / f"{name}.toml"),
+        lists=tuple(_shown(out / file) for file in made.lists),
+        importer=importer,
+        story=findings.story,
+        recordings=len(found.recordings),
+        labelled=len(recordings),
+        seconds=sum(seconds for seconds, _ in lengths.values()),
+        shape=shape,
+        splits=_splits(recordings),
+        classes=_classes(labels, recordings),
+        events=sum(len(recording.events or ()) for recording in recordings),
+        remarks=remarks,
+    )  # fmt: skip
+
+
+_WAYS = (
+    "put recordings into folders called like their classes, or label files beside them (Audacity, Raven, BirdNET), or "
+    "one table with the columns filename and event_label, or filename, onset, offset and event_label"
+)
+
+
+def _understood(folder: Folder) -> tuple[str, Findings]:
+    for name, importer in IMPORTERS.items():
+        findings = importer(folder)
+        if findings is not None:
+            return name, findings
+    n_lists = f" and {counted(len(folder.lists), 'text file')}, no list of labels among them" if folder.lists else ""
+    raise SettingsError(
+        f"{folder.path} holds {counted(len(folder.recordings), 'recording')}{n_lists}: nothing says what sounds",
+        hint=_WAYS,
+    )
+
+
+def _usable(recordings: Sequence[Recording], lengths: Mapping[str, Length]) -> tuple[list[Recording], list[str]]:
+    """Without those that cannot be read, and those whose names no list can hold."""
+    remarks = []
+    unread = [recording.filename for recording in recordings if recording.filename not in lengths]
+    if unread:
+        remarks.append(f"{counted(len(unread), 'recording')} that cannot be read left out: {of_some(unread)}")
+    kept = [recording for recording in recordings if recording.filename in lengths]
+    listable = [recording for recording in kept if not has_control_characters(recording.filename)]
+    if len(listable) < len(kept):
+        remarks.append(f"{counted(len(kept) - len(listable), 'recording')} with a name that no list can hold left out")
+    return listable, remarks
+
+
+def _name(wanted: str) -> str:
+    """A name that is no shipped dataset's, whose place in the cache it would take."""
+    name = safe_name(wanted)
+    return f"own-{name}" if name in manifest_names() else name
+
+
+def _write(out: Path, made: Composed) -> None:
+    """Lists, then the TOML; what is there with the same content is left, anything else is never overwritten."""
+    files = {**made.lists, f"{made.name}.toml": made.toml}
+    for file, text in files.items():
+        if _is_other(out / file, text):
+            raise SettingsError(
+                f"{out / file} is already there, with another content",
+                hint="give the dataset another name with --name, write elsewhere with --out, or delete that file",
+            )
+    for file, text in files.items():
+        if not (out / file).exists():
+            write_text(out / file, text)
+
+
+def _is_other(path: Path, text: str) -> bool:
+    try:
+        return path.read_bytes() != text.encode()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise SettingsError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def _alike(labels: Sequence[str]) -> list[str]:
+    """Labels that may be one, spelt in several ways."""
+    plain: dict[str, list[str]] = {}
+    for label in labels:
+        plain.setdefault("".join(c for c in label.casefold() if c.isalnum()), []).append(label)
+    return [f"spelt in several ways, and kept apart: {of_some(same)}" for same in plain.values() if len(same) > 1]
+
+
+def _splits(recordings: Sequence[Recording]) -> dict[str, int]:
+    counts = Counter(recording.split or SPLITS[0] for recording in recordings)
+    return {split: counts[split] for split in SPLITS if counts[split]}
+
+
+def _classes(labels: Sequence[str], recordings: Sequence[Recording]) -> dict[str, dict[str, int]]:
+    splits = _splits(recordings)
+    counts = Counter((label, r.split or SPLITS[0]) for r in recordings for label in r.labels)
+    return {label: {split: counts[label, split] for split in splits} for label in labels}
+
+
+def _seen_from(out: Path, folder: Path) -> str:
+    """A relative path where both can be moved together, else an absolute one."""
+    relative = Path(os.path.relpath(folder.resolve(), out.resolve()))
+    return (folder.resolve() if relative.parts.count("..") > 1 else relative).as_posix()
+
+
+def _shown(path: Path) -> str:
+    """As short as it works from here."""
+    relative = os.path.relpath(path)
+    return str(path) if relative.startswith("..") and len(str(path)) <= len(relative) else relative

@@ -1,0 +1,79 @@
+"""Reports about a dataset of one's own -> lines for a person: set up by ``init``, looked at by ``check``.
+
+- :func:`init_lines`, :func:`check_lines`
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sedpipe.views.terminal.commands import command
+
+if TYPE_CHECKING:
+    from sedpipe.io.manifests.compose import Shape
+    from sedpipe.reports.own import CheckReport, InitReport, SplitFound
+
+_MOST_CLASSES = 30
+
+
+def init_lines(report: InitReport, cache: Path) -> list[str]:
+    """What was understood and written, and the command to run next."""
+    left = report.recordings - report.labelled
+    shape = report.shape
+    return [
+        f"{report.story}: {report.labelled:,} of {report.recordings:,} recordings"
+        + (f" ({left:,} left out)" if left else "")
+        + f", {_hours(report.seconds)}, {report.events:,} events, {len(report.classes)} classes",
+        *_class_table(report.classes, list(report.splits)),
+        f"clips of at most {shape.clip_s:g} s at {shape.sample_rate:,} Hz; longer recordings: {shape.long}",
+        _split_line(report.splits, shape),
+        *(f"note: {remark}" for remark in report.remarks),
+        f"written: {', '.join([report.path, *report.lists])}",
+        f"next: {command('check', report.path, cache=cache)}",
+    ]
+
+
+def check_lines(report: CheckReport, address: str, cache: Path) -> list[str]:
+    """Recordings and classes of each split, what is wrong, and the command to run next."""
+    rates = ", ".join(f"{count:,} at {int(rate):,} Hz" for rate, count in report.rates.items())
+    return [
+        *(_found_line(split, found) for split, found in report.splits.items()),
+        *(_class_table(report.classes, list(report.splits)) if report.splits else ()),
+        *([f"sample rates: {rates}"] if rates else []),
+        *(f"note: {remark}" for remark in report.remarks),
+        *(f"problem: {problem}" for problem in report.problems),
+        f"next: {command('download', address, cache=cache)}" if report.can_train else "training cannot work yet",
+    ]
+
+
+def _split_line(splits: Mapping[str, int], shape: Shape) -> str:
+    if len(splits) > 1:
+        return ", ".join(f"{split} {count:,}" for split, count in splits.items())
+    together = f", whole by {shape.group!r}" if shape.group else ""
+    return f"testing: {100 * shape.share:g} % of the training recordings{together}"
+
+
+def _class_table(classes: Mapping[str, Mapping[str, int]], splits: Sequence[str]) -> list[str]:
+    """Recordings of each class in each split."""
+    width = max(len(label) for label in [*classes, "class"])
+    head = f"  {'class':<{width}}" + "".join(f"{split:>12}" for split in splits)
+    rows = [
+        f"  {label:<{width}}" + "".join(f"{counts[split]:>12,}" for split in splits)
+        for label, counts in list(classes.items())[:_MOST_CLASSES]
+    ]
+    more = len(classes) - _MOST_CLASSES
+    return [head, *rows, *([f"  and {more} more classes"] if more > 0 else [])]
+
+
+def _found_line(split: str, found: SplitFound) -> str:
+    counts = {"missing": found.missing, "unusable": found.unusable, "silent": found.silent}
+    bad = ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
+    lengths = f"{found.shortest:.1f} to {found.longest:.1f} s" if found.longest else "nothing found"
+    listed = f"{split}: {found.listed:,} recordings" + (f" ({bad})" if bad else "")
+    return f"{listed}, {_hours(found.seconds)}, {lengths}, {found.events:,} events"
+
+
+def _hours(seconds: float) -> str:
+    return f"{seconds / 3600:.1f} h" if seconds >= 3600 else f"{seconds / 60:.1f} min"

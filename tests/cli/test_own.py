@@ -1,0 +1,72 @@
+import json
+import shlex
+from pathlib import Path
+
+import pytest
+from builders import write_tone
+from click.testing import CliRunner, Result
+from sedpipe.cli.main import main
+
+DESIGN = {"listed", "found", "missing", "too_long", "silent"}
+
+
+def sedpipe(*arguments: str) -> Result:
+    return CliRunner().invoke(main, list(arguments))
+
+
+@pytest.fixture(autouse=True)
+def birds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Recordings with Audacity's labels in a folder with a blank in its name."""
+    monkeypatch.chdir(tmp_path)
+    for n in range(8):
+        write_tone(Path("my birds", f"{n}.wav"), 3, 300 + 40 * n, sample_rate=16_000)
+        label = "Crow" if n % 2 else "Blackbird"
+        Path("my birds", f"{n}.txt").write_text(f"0.500000\t1.500000\t{label}\n")
+
+
+def next_command(outcome: Result) -> list[str]:
+    """The command that is printed, as a shell would take it."""
+    line = outcome.stdout.splitlines()[-1]
+    assert line.startswith("next: sedpipe ")
+    return shlex.split(line.removeprefix("next: sedpipe "))
+
+
+def test_init_prints_a_command_that_works_as_it_stands_and_check_another_one() -> None:
+    outcome = sedpipe("init", "my birds", "--cache", "the cache", "--quiet")
+    assert outcome.exit_code == 0, outcome.output
+    assert "8 label files of one recording each: 8 of 8 recordings" in outcome.stdout
+    following = next_command(outcome)
+    assert following == ["check", "my-birds.toml", "--cache", "the cache"]
+    looked = sedpipe(*following, "--jobs", "1")
+    assert looked.exit_code == 0, looked.output
+    assert "training: 6 recordings" in looked.stdout
+    assert next_command(looked) == ["download", "my-birds.toml", "--cache", "the cache"]
+
+
+def test_both_print_one_json_object_with_the_keys_of_the_contract() -> None:
+    made = json.loads(sedpipe("init", "my birds", "--json", "--share", "0.25").stdout)
+    assert (made["stage"], made["dataset"], made["shape"]["share"]) == ("init", "my-birds", 0.25)
+    looked = json.loads(sedpipe("check", "my-birds.toml", "--json", "--jobs", "1").stdout)
+    assert looked["stage"] == "check"
+    assert set(looked["splits"]) == {"training", "testing"}
+    assert all(set(split) >= DESIGN for split in looked["splits"].values())
+    assert looked["classes"]["Crow"] == {"training": 3, "testing": 1}
+    assert looked["problems"] == []
+
+
+def test_check_ends_with_1_if_training_cannot_work() -> None:
+    sedpipe("init", "my birds", "--quiet")
+    Path("my birds", "0.wav").unlink()
+    outcome = sedpipe("check", "my-birds.toml", "--jobs", "1")
+    assert outcome.exit_code == 1
+    assert "missing: '0.wav'" in outcome.stdout
+    assert outcome.stdout.splitlines()[-1] == "training cannot work yet"
+
+
+def test_what_is_not_understood_is_a_sentence_and_exit_code_1() -> None:
+    Path("empty").mkdir()
+    for arguments in (("init", "empty"), ("init", "nowhere"), ("check", "nowhere.toml"), ("check", "demo")):
+        outcome = sedpipe(*arguments)
+        assert outcome.exit_code == 1
+        assert outcome.stderr.startswith("Error: ")
+        assert "Traceback" not in outcome.stderr

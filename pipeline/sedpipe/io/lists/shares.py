@@ -52,7 +52,8 @@ def drawn(recordings: Sequence[Recording], share: float, groups: Mapping[str, st
     for recording in recordings:
         group = groups.get(recording.filename) or f"\0{recording.filename}"
         counts.setdefault(group, Counter()).update(recording.labels or [_NOTHING])
-    wanted = {label: share * n for label, n in sum(counts.values(), Counter[str]()).items()}
+    # sorted, since sums of floats depend on their order, and that of the recordings must not matter
+    wanted = {label: share * n for label, n in sorted(sum(counts.values(), Counter[str]()).items())}
     order = sorted(counts, key=lambda group: hashlib.sha256(group.encode("utf-8", "surrogateescape")).digest())
     if len(order) < 2:
         return set()

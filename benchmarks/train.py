@@ -100,7 +100,7 @@ def step_of(way: str, preset: str) -> Step:
     if way in ("plain", "plain, memory kept", "torch's operations", "compiled"):
         blocks.normalised_gate = gate.plain
     if way == "compiled":
-        model.compile()
+        model.compile_for(BATCH_SIZES.get(preset, chosen.training.batch_size))
     plain = way.startswith("plain")
     optimiser = torch.optim.Adam(model.parameters(), lr=1e-3, fused=None if plain else True)
 

@@ -1,10 +1,11 @@
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 import torch
 from sedpipe.errors import SettingsError
-from sedpipe.nn.device import check_compiler, choose_device, has_room
+from sedpipe.nn.device import check_compiler, choose_device, deterministically, has_room, wait_for
 
 
 @pytest.mark.parametrize("name", ["nonsense", "mps", "meta", "cuda:99", ""])
@@ -43,3 +44,19 @@ def test_the_compiler_that_the_environment_names_is_the_one_that_counts(monkeypa
     monkeypatch.setenv("CXX", str(Path("nowhere") / "c++"))
     with pytest.raises(SettingsError, match=r"found none of nowhere/c\+\+"):
         check_compiler()
+
+
+def test_on_a_gpu_everything_that_can_be_is_deterministic_while_it_is_wanted(monkeypatch):
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
+    with deterministically(torch.device("cuda"), True):
+        assert torch.are_deterministic_algorithms_enabled()
+        assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
+    assert not torch.are_deterministic_algorithms_enabled()
+    with deterministically(torch.device("cuda"), False):
+        assert not torch.are_deterministic_algorithms_enabled()
+    with deterministically(torch.device("cpu"), True):
+        assert not torch.are_deterministic_algorithms_enabled()
+
+
+def test_a_processor_is_not_waited_for():
+    wait_for(torch.device("cpu"))

@@ -34,3 +34,19 @@ def test_gradients_reach_both_directions_and_no_padding(gru):
     assert all(weight.grad.abs().sum() > 0 for weight in gru.parameters())
     assert (x.grad[1, :4] != 0).all()
     assert (x.grad[1, 4:] == 0).all()
+
+
+def test_both_directions_in_one_call_as_on_a_gpu_are_the_same_where_frames_count(gru):
+    x, lengths = torch.randn(4, 10, 6), torch.tensor([10, 7, 1, 9], dtype=torch.int32)
+    whole, halves = gru._whole(x, lengths), gru(x, lengths)
+    assert whole.shape == halves.shape
+    for clip, length in enumerate(lengths.tolist()):
+        torch.testing.assert_close(whole[clip, :length], halves[clip, :length])
+    gru._whole(x, torch.tensor([0, 3, 2, 11]))  # a clip without frames, and one that is said to be longer
+
+
+def test_under_autocast_it_stays_in_float32(gru):
+    x, lengths = torch.randn(2, 10, 6), torch.tensor([10, 4])
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        rounded = gru(x, lengths)
+    assert torch.equal(rounded, gru(x, lengths))

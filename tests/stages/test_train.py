@@ -219,7 +219,7 @@ def test_killed_whenever_a_file_is_about_to_appear_the_result_is_the_undisturbed
 
 def test_a_killed_run_goes_on_inside_the_epoch(tmp_path, undisturbed):
     cache = make_dataset(tmp_path)
-    assert in_a_process(tmp_path, dies_at=6) == -signal.SIGKILL  # the third step's state is not yet in its place
+    assert in_a_process(tmp_path, dies_at=7) == -signal.SIGKILL  # the third step's state is not yet in its place
     _, lines = train_tiny(tmp_path)
     assert lines[0] == "run goes on after epoch 0 and 2 steps of the next"
     assert [line.split(":")[0] for line in lines[1:]] == ["epoch 1", "epoch 2", "epoch 3", "epoch 4"]
@@ -228,7 +228,7 @@ def test_a_killed_run_goes_on_inside_the_epoch(tmp_path, undisturbed):
 
 def test_the_seconds_of_a_killed_run_are_those_of_all_its_parts(tmp_path):
     state_path = named_run(make_dataset(tmp_path), "run").state_path
-    assert in_a_process(tmp_path, dies_at=6) == -signal.SIGKILL
+    assert in_a_process(tmp_path, dies_at=7) == -signal.SIGKILL
     state, _ = find_resume(state_path)
     assert 0 < state["seconds"] < 60
     write_resume(state_path, {**state, "seconds": 1000.0})
@@ -239,7 +239,7 @@ def test_the_seconds_of_a_killed_run_are_those_of_all_its_parts(tmp_path):
 
 def test_a_damaged_state_gives_way_to_the_one_before_and_says_so(tmp_path, undisturbed):
     cache = make_dataset(tmp_path)
-    assert in_a_process(tmp_path, dies_at=19) == -signal.SIGKILL
+    assert in_a_process(tmp_path, dies_at=20) == -signal.SIGKILL
     state = named_run(cache, "run").state_path
     state.write_bytes(state.read_bytes()[:-1] + b"x")
     _, lines = train_tiny(tmp_path)
@@ -394,7 +394,7 @@ def test_curves_hold_every_epoch_once_whatever_was_killed(tmp_path):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     cache = make_dataset(tmp_path)
-    for dies_at in (14, 12):
+    for dies_at in (15, 12):
         assert in_a_process(tmp_path, dies_at) == -signal.SIGKILL
     train_tiny(tmp_path)
     run = named_run(cache, "run")
@@ -445,7 +445,7 @@ def test_a_class_without_a_clip_and_other_versions_are_told(tmp_path):
     clips = read_clips(cache.clips_path)
     silent = [replace(clip, labels=tuple(label for label in clip.labels if label != "Rain")) for clip in clips]
     write_clips(cache.clips_path, silent)
-    assert in_a_process(tmp_path, dies_at=3) == -signal.SIGKILL
+    assert in_a_process(tmp_path, dies_at=4) == -signal.SIGKILL
     run = named_run(cache, "run")
     record = run.find_record()
     run.write_record(record.model_copy(update={"versions": {**record.versions, "torch": "1.0"}}))

@@ -12,7 +12,7 @@ from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.feature_file import FeatureFile
 from sedpipe.io.cache.feature_store import FeatureRow, write_shard
 from sedpipe.labels import LabelSet, UnknownLabelError
-from sedpipe.steps.batches import ClipBatches, band_statistics, read_ahead
+from sedpipe.steps.batches import ClipBatches, read_ahead
 from sedpipe.training.fit import Batch
 
 torch.set_num_threads(1)
@@ -146,29 +146,6 @@ def test_a_file_with_none_of_the_listed_clips_says_which_command_to_run(tmp_path
 def test_a_label_outside_the_classes_is_refused(tmp_path):
     with pytest.raises(UnknownLabelError, match="'Dog' is not one of the 1 classes"):
         ClipBatches(stored(tmp_path, [row("a")]), clips("a"), LabelSet(("Rain",)))
-
-
-@pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-6), ("float16", 2e-3)])
-def test_statistics_are_those_of_the_frames_that_count(tmp_path, dtype, tolerance):
-    g = np.random.default_rng(0)
-    counts = (4, 1, 3, 2, 4)
-    values = [g.normal([-80, -40, 0], [9, 0.5, 3], (4, 3)).astype(np.float32) for _ in counts]
-    for value, count in zip(values, counts, strict=True):
-        value[count:] = -100  # the floor that padding holds
-    rows = [row(name, *of_clip) for name, *of_clip in zip("abcde", counts, values, strict=True)]
-    mean, deviation = band_statistics(ClipBatches(stored(tmp_path, rows, dtype), clips(*"abcde"), LABELS))
-    frames = np.concatenate([value[:count] for value, count in zip(values, counts, strict=True)]).astype(np.float64)
-    np.testing.assert_allclose(mean, frames.mean(axis=0), rtol=tolerance, atol=tolerance)
-    np.testing.assert_allclose(deviation, frames.std(axis=0), rtol=10 * tolerance, atol=tolerance)
-    assert mean.dtype == deviation.dtype == torch.float32
-
-
-def test_statistics_of_a_band_far_from_zero_do_not_drown(tmp_path):
-    features = np.full((4, 3), -100, np.float32)
-    features[::2] += 0.01
-    mean, deviation = band_statistics(ClipBatches(stored(tmp_path, [row("a", 4, features)]), clips("a"), LABELS))
-    assert mean.tolist() == pytest.approx([-99.995] * 3, abs=1e-4)
-    assert deviation.tolist() == pytest.approx([0.005] * 3, rel=1e-2)
 
 
 def test_a_balanced_epoch_has_as_many_clips_and_every_class_as_often(tmp_path):

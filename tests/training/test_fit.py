@@ -5,11 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from sedpipe.errors import SedpipeError
 from sedpipe.nn.networks.crnn import CRNN, CRNNConfig
 from sedpipe.nn.networks.network import Prediction
 from sedpipe.nn.pooling import PoolingConfig
 from sedpipe.training.augment import AugmentConfig
 from sedpipe.training.fit import Batch, Fit, LossError, TrainingConfig, clip_loss, predict
+from sedpipe.training.late import LateValue
 from sedpipe.training.processes import make_fabric
 from specs import of
 
@@ -193,6 +195,31 @@ def test_a_judge_sees_the_frames_of_the_validation_in_order():
     assert stored(fit.state())["records"][0]["scores"] == {"f1": 0.5}
 
 
+def test_read_late_as_from_a_gpu_losses_are_the_same_and_a_bad_one_is_told_before_a_state_is_stored(monkeypatch):
+    here = crnn_fit()
+    for _ in here.steps(some_batches()):
+        pass
+    expected = stored(here.state())
+    monkeypatch.setattr(LateValue, "costs_nothing", False)
+    late, (first, second, third) = crnn_fit(), some_batches()
+    for _ in late.steps([first, second, third]):
+        pass
+    assert same(expected, stored(late.state()))
+
+    late = crnn_fit()
+    steps = late.steps([first, second._replace(x=second.x * torch.nan), third])
+    next(steps)
+    next(steps)
+    with pytest.raises(LossError, match=r"^the loss is nan at step 2 of epoch 1$"):
+        late.state()
+    late = crnn_fit()
+    with pytest.raises(LossError, match=r"^the loss is nan at step 2 of epoch 1$"):
+        list(late.steps([first, second._replace(x=second.x * torch.nan), third]))
+    late = crnn_fit()
+    with pytest.raises(LossError, match=r"^the loss is nan at step 3 of epoch 1$"):
+        list(late.steps([first, second, third._replace(x=third.x * torch.nan)]))
+
+
 def test_a_loss_that_is_no_number_ends_the_fit_before_it_moves_a_weight():
     fit, (first, second, _) = crnn_fit(), some_batches()
     steps = fit.steps([first, second._replace(x=second.x * torch.nan)])
@@ -285,3 +312,12 @@ def test_prediction_is_in_the_order_of_the_clips_and_without_dropout():
 def test_training_that_cannot_be_is_refused(changes, message):
     with pytest.raises(ValueError, match=message):
         replace(CONFIG, **changes)
+
+
+def test_probabilities_that_are_no_numbers_are_a_sentence():
+    fit = crnn_fit()
+    fit.model.gru.weight_hh_l0.data.fill_(3e38)
+    fit.model.gru.bias_ih_l0.data.fill_(3e38)
+    fit.model.scale.fill_(torch.nan)
+    with pytest.raises(SedpipeError, match="the network's probabilities are not numbers"):
+        predict(fit.model, some_batches())

@@ -8,13 +8,14 @@ from sedpipe.training.processes import launch, make_fabric
 torch.set_num_threads(1)
 
 
-def test_under_mixed_precision_all_up_to_the_sigmoid_is_bfloat16_and_pooling_is_float32():
+def test_under_mixed_precision_convolutions_are_bfloat16_and_gru_and_pooling_are_float32():
     model, seen = tiny(), []
-    model.gru.register_forward_hook(lambda module, given, made: seen.append(made.dtype))
+    for part in (model.convolutions[-2], model.gru):
+        part.register_forward_hook(lambda module, given, made: seen.append(made.dtype))
     x, whole = torch.randn(3, 40, 16), torch.tensor([40, 40, 20])
     exact = model(x, whole)
     rounded = make_fabric("cpu", "bfloat16").setup(model)(x, whole)
-    assert seen == [torch.float32, torch.bfloat16]
+    assert seen == [torch.float32, torch.float32, torch.bfloat16, torch.float32]
     assert rounded.frame_probs.dtype == rounded.clip_probs.dtype == torch.float32
     torch.testing.assert_close(rounded.clip_probs, exact.clip_probs, rtol=0, atol=0.02)
 

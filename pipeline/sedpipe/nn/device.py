@@ -3,12 +3,16 @@
 - :func:`choose_device`: ``auto`` becomes a device that is there
 - :func:`check_compiler`: whether ``torch.compile`` could work
 - :func:`has_room`: whether features may stay in the device's memory
+- :func:`wait_for`: until it has done what it was told
+- :func:`deterministically`: the same bits from the same seed on a GPU, too
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 
@@ -21,6 +25,8 @@ SHARE_FOR_FEATURES = 0.5
 
 def choose_device(wanted: str) -> str:
     """``auto`` becomes ``cuda`` where there is a GPU; anything else must be a device that torch has here.
+
+    Apple's ``mps`` has to be named: nobody has trained there yet.
 
     Raises
     ------
@@ -54,3 +60,29 @@ def has_room(device: torch.device, n_bytes: int) -> bool:
         return False
     free, _ = torch.cuda.mem_get_info(device)
     return n_bytes < SHARE_FOR_FEATURES * free
+
+
+def wait_for(device: torch.device) -> None:
+    """Until the device has done what it was told, so that a clock can be read."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+@contextmanager
+def deterministically(device: torch.device, wanted: bool) -> Iterator[None]:
+    """Have a GPU compute the same bits from the same seed, where it can, for some of its speed; processors always do.
+
+    An operation of which CUDA knows no deterministic form is told on stderr, once.
+    """
+    if not wanted or device.type != "cuda":
+        yield
+        return
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when cuBLAS is first used
+    convolutions, before = torch.backends.cudnn, torch.are_deterministic_algorithms_enabled()
+    benchmark, convolutions.benchmark = convolutions.benchmark, False
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before)
+        convolutions.benchmark = benchmark

@@ -10,10 +10,13 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from sedpipe.nn.precision import without_autocast
 
 
 class BidirectionalGRU(nn.GRU):
-    """One layer, batch first.
+    """One layer, batch first; always in float32, since cuDNN's would be rounded to float16 under any autocast.
 
     Parameters
     ----------
@@ -25,7 +28,24 @@ class BidirectionalGRU(nn.GRU):
         super().__init__(n_in, units, batch_first=True, bidirectional=True)
 
     def forward(self, x: Tensor, n_frames: Tensor) -> Tensor:  # type: ignore[override]
-        """(B, T, n_in), of which the first ``n_frames`` (B,) count -> (B, T, 2 * units)."""
+        """(B, T, n_in), of which the first ``n_frames`` (B,) count -> (B, T, 2 * units).
+
+        What it gives for frames that do not count is finite, and means nothing. On a GPU, ``n_frames`` had best lie in
+        the processor's memory: nothing has to wait for it there.
+        """
+        with without_autocast(x.device):
+            x = x.float()
+            return self._whole(x, n_frames) if x.is_cuda else self._by_halves(x, n_frames.to(x.device))
+
+    def _whole(self, x: Tensor, n_frames: Tensor) -> Tensor:
+        """Both directions in one call, which is what cuDNN is quick at, and its weights in one piece."""
+        lengths = n_frames.cpu().clamp(1, x.shape[1])
+        packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
+        hidden, _ = super().forward(packed)
+        return pad_packed_sequence(hidden, batch_first=True, total_length=x.shape[1])[0]
+
+    def _by_halves(self, x: Tensor, n_frames: Tensor) -> Tensor:
+        """A direction a call: on a processor, a packed sequence is a loop over frames in Python's place."""
         forwards, backwards = self.all_weights
         there_and_back = _from_the_end(n_frames, x.shape[1]).unsqueeze(-1)
         reversed_x = x.gather(1, there_and_back.expand_as(x))

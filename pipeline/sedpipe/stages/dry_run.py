@@ -13,13 +13,16 @@ import torch
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.labels import LabelSet
+from sedpipe.nn.device import wait_for
 from sedpipe.nn.summary import layers, saved_bytes
 from sedpipe.reports.learning import DryRunReport
 from sedpipe.stages.train import open_splits, start, what_a_user_can_mend
+from sedpipe.steps.statistics import feature_statistics
 from sedpipe.training.processes import check_devices, make_fabric
 from sedpipe.training.settings import TrainSettings
 
 MEASURED_CLIPS = 8
+"""On a processor, where a whole batch may take a minute; a GPU is no quicker with fewer than it has room for."""
 _COPIES = 5  # of each parameter: itself, its gradient, Adam's two means, the best epoch's
 
 
@@ -37,14 +40,18 @@ def dry_run(dataset: Dataset, settings: TrainSettings, spec: FeatureSpec) -> Dry
     training = open_splits(dataset, spec, labels)["training"]
     check_devices(torch.device(settings.device), settings.devices)
     torch.set_num_threads(max(1, settings.threads // settings.devices))
-    fit = start(make_fabric(settings.device, settings.precision), settings, labels, spec, training)
-    size = min(MEASURED_CLIPS, settings.training.batch_size, len(training))
+    fabric = make_fabric(settings.device, settings.precision)
+    fit = start(fabric, settings, labels, spec, training, feature_statistics)
+    most = settings.training.batch_size if fabric.device.type == "cuda" else MEASURED_CLIPS
+    size = min(most, settings.training.batch_size, len(training))
     with what_a_user_can_mend("dry run", settings):
         batch = next(training.in_order(size))
         steps = fit.steps([batch, batch])
         next(steps)  # the first step waits for imports and memory
+        wait_for(fabric.device)
         begun = time.monotonic()
         next(steps)
+        wait_for(fabric.device)
         speed = settings.devices * size / max(time.monotonic() - begun, 1e-9)
         rows = layers(fit.model, spec)
         per_clip = saved_bytes(fit.model.cpu(), spec)

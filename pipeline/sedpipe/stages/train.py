@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 
@@ -32,11 +32,12 @@ from sedpipe.io.records.run import RunRecord, TrainReport
 from sedpipe.io.records.settings import as_table, differences, in_words
 from sedpipe.labels import LabelSet
 from sedpipe.listener import Listener, clock
-from sedpipe.nn.device import check_compiler, has_room
+from sedpipe.nn.device import check_compiler, deterministically, has_room
 from sedpipe.nn.networks.network import Network
 from sedpipe.nn.networks.registry import build_network
-from sedpipe.steps.batches import ClipBatches, band_statistics, read_ahead
+from sedpipe.steps.batches import ClipBatches, read_ahead
 from sedpipe.steps.run_record import begin_run, describe_run
+from sedpipe.steps.statistics import FeatureStatistics, kept_statistics
 from sedpipe.steps.truth import find_truth
 from sedpipe.training.augment import check_content
 from sedpipe.training.fit import EpochRecord, Fit, Judge, LossError, predict
@@ -149,7 +150,7 @@ def _train(fabric: Fabric, task: _Task) -> TrainReport:
     _feed(splits, fabric.device)
     seconds_before = _resume(fit, run, task.listener)
     judge = _judge(task, fit.model.time_factor)
-    with what_a_user_can_mend(run.name, settings):
+    with what_a_user_can_mend(run.name, settings), deterministically(fabric.device, settings.deterministic):
         seconds = _fit(fit, fabric, task, judge, seconds_before)
     report = _report(fit, run, task.record.dataset, seconds, len(splits["training"]))
     if fabric.is_global_zero:
@@ -221,17 +222,26 @@ def what_a_user_can_mend(name: str, settings: TrainSettings) -> Iterator[None]:
         ) from error
 
 
-def start(fabric: Fabric, settings: TrainSettings, labels: LabelSet, spec: FeatureSpec, training: ClipBatches) -> Fit:
-    """A fit of the untrained network."""
+def start(
+    fabric: Fabric,
+    settings: TrainSettings,
+    labels: LabelSet,
+    spec: FeatureSpec,
+    training: ClipBatches,
+    statistics: Callable[[ClipBatches], FeatureStatistics] = kept_statistics,
+) -> Fit:
+    """A fit of the untrained network, whose input is standardised by ``statistics`` of the training clips."""
     torch.manual_seed(settings.seed)
     try:
         model = build_network(settings.network, settings.pooling, len(labels), spec)
         check_content(settings.training.augment, model.content)
     except ValueError as error:
         raise SettingsError(f"preset {settings.preset}: {error}") from error
-    model.standardise_with(*band_statistics(training))
+    of_training = statistics(training) if fabric.is_global_zero else None
+    fabric.barrier()  # the first process works them out, the others find them kept
+    model.standardise_with(*(of_training or statistics(training)))
     if settings.compiled:
-        model.compile()
+        model.compile_for(len(range(fabric.global_rank, settings.training.batch_size, fabric.world_size)))
     n_steps = -(-len(training) // settings.training.batch_size)
     return Fit(model, settings.training, settings.seed, fabric, n_steps)
 

@@ -2,13 +2,13 @@
 
 - :class:`ClipBatches`: a split in batches, in order or shuffled
 - :func:`read_ahead`: the next batch is read while one is worked on
-- :func:`band_statistics`: mean and deviation of each mel band, for standardisation
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -20,8 +20,6 @@ from sedpipe.io.cache.feature_file import FeatureFile
 from sedpipe.labels import LabelSet
 from sedpipe.training.fit import Batch
 from sedpipe.training.orders import balanced_order, shuffled_order
-
-ROWS_PER_READ = 64
 
 
 class ClipBatches:
@@ -62,6 +60,16 @@ class ClipBatches:
 
     def __len__(self) -> int:
         return len(self.clips)
+
+    @property
+    def path(self) -> Path:
+        """The store."""
+        return self._file.path
+
+    @property
+    def n_features(self) -> int:
+        """F."""
+        return self._file.shape[1]
 
     @property
     def n_bytes(self) -> int:
@@ -131,16 +139,3 @@ def read_ahead(batches: Iterable[Batch]) -> Iterator[Batch]:
         while (batch := coming.result()) is not None:
             coming = reader.submit(next, iterator, None)
             yield batch
-
-
-def band_statistics(batches: ClipBatches) -> tuple[Tensor, Tensor]:
-    """Mean and standard deviation (F,) of each mel band over the frames that count, float32."""
-    count, total, squares = 0.0, torch.zeros(()), torch.zeros(())
-    for batch in batches.in_order(ROWS_PER_READ):
-        counted = torch.arange(batch.x.shape[1]) < batch.n_frames.unsqueeze(1)
-        frames = batch.x[counted].double()
-        count += len(frames)
-        total = total + frames.sum(dim=0)
-        squares = squares + frames.square().sum(dim=0)
-    mean = total / count
-    return mean.float(), (squares / count - mean.square()).clamp(min=0).sqrt().float()

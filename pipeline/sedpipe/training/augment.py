@@ -112,7 +112,7 @@ def augment(
     y : Tensor [shape=(B, K)]
         Weak labels in [0, 1].
     n_frames : Tensor [shape=(B,)]
-        Frames that count.
+        Frames that count; wherever it lies, it stays there.
     fill : Tensor [shape=(F,)]
         What masked values become: the mean of each band, which standardisation turns into 0.
     config : AugmentConfig
@@ -161,14 +161,21 @@ def superpose(
 
     Source: Takahashi, Gygli, Pfister & Van Gool, arXiv:1604.07160, who add waveforms of the same class.
     """
-    others = torch.from_numpy(generator.permutation(len(x))).to(x.device)
-    chosen = torch.from_numpy(generator.random(len(x)) < share).to(x.device)
-    together = _sum(x, x[others], content)
+    others = torch.from_numpy(generator.permutation(len(x)))
+    chosen = torch.from_numpy(generator.random(len(x)) < share)
+    longer = _longer(n_frames, others)
+    n_frames = torch.where(chosen.to(n_frames.device), longer, n_frames)
+    others, chosen = others.to(x.device), chosen.to(x.device)
     return (
-        torch.where(chosen[:, None, None], together, x),
+        torch.where(chosen[:, None, None], _sum(x, x[others], content), x),
         torch.where(chosen[:, None], torch.maximum(y, y[others]), y),
-        torch.where(chosen, torch.maximum(n_frames, n_frames[others]), n_frames),
+        n_frames,
     )
+
+
+def _longer(n_frames: Tensor, others: Tensor) -> Tensor:
+    """Frames of the longer of each clip and its partner."""
+    return torch.maximum(n_frames, n_frames[others.to(n_frames.device)])
 
 
 def _sum(x: Tensor, other: Tensor, content: str) -> Tensor:
@@ -212,11 +219,12 @@ def mix_up(x: Tensor, y: Tensor, n_frames: Tensor, alpha: float, generator: Gene
     Source: Zhang, Cisse, Dauphin & Lopez-Paz, "mixup: Beyond Empirical Risk Minimization", arXiv:1710.09412; on
     log-mel spectrograms of this task in Kong et al., arXiv:1912.04761.
     """
-    others = torch.from_numpy(generator.permutation(len(x))).to(x.device)
+    others = torch.from_numpy(generator.permutation(len(x)))
+    longer, others = _longer(n_frames, others), others.to(x.device)
     shares = torch.from_numpy(generator.beta(alpha, alpha, len(x))).to(x)
     mixed_x = torch.lerp(x[others], x, shares[:, None, None])
     mixed_y = torch.lerp(y[others], y, shares[:, None].to(y))
-    return mixed_x, mixed_y, torch.maximum(n_frames, n_frames[others])
+    return mixed_x, mixed_y, longer
 
 
 def mask_bands(x: Tensor, fill: Tensor, n_masks: int, widest: int, generator: Generator) -> Tensor:

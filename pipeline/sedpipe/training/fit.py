@@ -20,9 +20,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sedpipe.errors import SedpipeError
 from sedpipe.nn.networks.network import Network
+from sedpipe.nn.precision import exactly
 from sedpipe.training.augment import AugmentConfig, augment, check_content
 from sedpipe.training.averaging import MovingAverage
+from sedpipe.training.late import LateValue
 from sedpipe.training.orders import ORDERS
 
 if TYPE_CHECKING:  # takes a second to import, and only training needs it
@@ -155,6 +158,7 @@ class Fit:
         self.best_epoch = 0
         self.step = 0
         self._loss_sum, self._n_clips = 0.0, 0
+        self._unsettled: tuple[LateValue, int, int] | None = None
         self._best_loss = math.inf
         self._fabric = fabric
         adam = torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=True)
@@ -208,18 +212,30 @@ class Fit:
             # processes average their gradients: each mean counts by its clips, so that the whole is the batch's mean
             part = len(y) * self._fabric.world_size / n_clips if len(y) < n_clips else 1.0
             loss = part * clip_loss(self._network(x, n_frames).clip_probs, y)
-            value = cast(Tensor, self._fabric.all_reduce(loss.detach(), reduce_op="mean")).item()
-            if not math.isfinite(value):
-                raise LossError(f"the loss is {value} at step {self.step + 1} of epoch {self.epoch + 1}")
+            value = LateValue(cast(Tensor, self._fabric.all_reduce(loss.detach(), reduce_op="mean")))
+            self._settle()
+            self._unsettled = (value, n_clips, self.step + 1)
+            if value.costs_nothing:  # then a loss that is no number moves no weight at all
+                self._settle()
             self._optimiser.zero_grad()
             self._fabric.backward(loss)
             self._optimiser.step()
             if self._average is not None:
                 self._average.update(self.model)
-            self._loss_sum += value * n_clips
-            self._n_clips += n_clips
             self.step += 1
             yield self.step
+        self._settle()
+
+    def _settle(self) -> None:
+        """Count the loss of the step before, which a GPU has computed by now; ``LossError`` if it is no number."""
+        if self._unsettled is None:
+            return
+        (late, n_clips, step), self._unsettled = self._unsettled, None
+        value = late.read()
+        if not math.isfinite(value):
+            raise LossError(f"the loss is {value} at step {step} of epoch {self.epoch + 1}")
+        self._loss_sum += value * n_clips
+        self._n_clips += n_clips
 
     def end_epoch(self, validation: Iterable[Batch], judge: Judge | None = None) -> EpochRecord:
         """Validate, in the first process alone; keeps the weights if they are the best so far.
@@ -248,7 +264,14 @@ class Fit:
         self.model.load_state_dict(self._best_weights)
 
     def state(self) -> dict[str, Any]:
-        """Everything that the next step depends on, as tensors and plain values; the first process's counts."""
+        """Everything that the next step depends on, as tensors and plain values; the first process's counts.
+
+        Raises
+        ------
+        LossError
+            If the loss of the last step is no finite number.
+        """
+        self._settle()
         return {
             "step": self.step,
             "loss_sum": self._loss_sum,
@@ -264,6 +287,7 @@ class Fit:
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Go on where :meth:`state` was taken, at whatever step."""
+        self._unsettled = None
         self.step, self._loss_sum, self._n_clips = state["step"], state["loss_sum"], state["n_clips"]
         self.model.load_state_dict(state["weights"])
         self._optimiser.load_state_dict(state["optimiser"])
@@ -305,7 +329,7 @@ class Fit:
     def _validate(self, batches: Iterable[Batch], judge: Judge | None) -> tuple[float, dict[str, float | None]]:
         self.model.eval()
         total, n_clips, frame_probs, clip_probs = 0.0, 0, [], []
-        with torch.inference_mode(), self._fabric.autocast():
+        with torch.inference_mode(), exactly():
             for batch in batches:
                 x, y, n_frames = _on_device(batch, self.model)
                 prediction = self.model(x, n_frames)
@@ -321,22 +345,32 @@ class Fit:
 
 
 def predict(model: Network, batches: Iterable[Batch]) -> tuple[np.ndarray, np.ndarray]:
-    """``frame_probs`` (N, T', K) and ``clip_probs`` (N, K) of all clips of ``batches``, float32."""
+    """``frame_probs`` (N, T', K) and ``clip_probs`` (N, K) of all clips of ``batches``, float32.
+
+    Raises
+    ------
+    SedpipeError
+        If one is no number: weights can be finite, and what comes of them not.
+    """
     model.eval()
     frame_probs, clip_probs = [], []
-    with torch.inference_mode():
+    with torch.inference_mode(), exactly():
         for batch in batches:
             x, _, n_frames = _on_device(batch, model)
             prediction = model(x, n_frames)
             frame_probs.append(prediction.frame_probs.cpu().numpy())
             clip_probs.append(prediction.clip_probs.cpu().numpy())
+            if not (np.isfinite(frame_probs[-1]).all() and np.isfinite(clip_probs[-1]).all()):
+                raise SedpipeError(
+                    "the network's probabilities are not numbers", hint="its weights are damaged: train it again"
+                )
     return np.concatenate(frame_probs), np.concatenate(clip_probs)
 
 
 def _on_device(batch: Batch, model: Network) -> tuple[Tensor, Tensor, Tensor]:
+    """Features and labels where the model is; counts stay in the processor's memory, where they can be looked at."""
     device = model.mean.device
-    x, y, n_frames = (part.to(device, non_blocking=True) for part in (batch.x, batch.y, batch.n_frames))
-    return x, y, n_frames
+    return batch.x.to(device, non_blocking=True), batch.y.to(device, non_blocking=True), batch.n_frames
 
 
 def _copied(weights: dict[str, Tensor]) -> dict[str, Tensor]:

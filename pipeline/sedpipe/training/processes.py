@@ -48,8 +48,8 @@ def make_fabric(device: str, precision: str = "auto", n_processes: int = 1) -> F
     device : str
         ``cpu``, ``cuda``, ``cuda:1``, ...
     precision : str
-        One of ``PRECISIONS``: what convolutions and GRU compute in; ``auto`` is bfloat16 on a GPU that can, else
-        float32. Sigmoid, pooling and loss are always float32.
+        One of ``PRECISIONS``: what convolutions compute in while training; ``auto`` is bfloat16 on a GPU that can, else
+        float32. GRU, sigmoid, pooling and loss are always float32, and so is all that is told of a network.
     n_processes : int
         On GPUs one each.
 

@@ -36,13 +36,15 @@ class TrainSettings:
     threads : int
         Of the CPU; sums depend on it in the last digit.
     precision : str
-        What convolutions and GRU compute in: ``auto``, ``float32`` or ``bfloat16``.
+        What convolutions compute in while training: ``auto``, ``float32`` or ``bfloat16``.
     compiled : bool
         By ``torch.compile``; sums depend on it, too.
     recipe : str
         Name of the recipe that the preset's training was changed by.
     devices : int
         Processes that share each batch, on GPUs one each.
+    deterministic : bool
+        The same bits from the same seed, and after a resume, on a GPU, too.
     """
 
     preset: str
@@ -56,6 +58,7 @@ class TrainSettings:
     compiled: bool = False
     recipe: str = PAPER
     devices: int = 1
+    deterministic: bool = False
 
     @property
     def default_run(self) -> str:

@@ -97,7 +97,7 @@ def test_a_folder_with_half_an_export_is_none(tmp_path):
     write_export(tmp_path, trained())
     (tmp_path / "config.json").unlink()
     assert not is_export(tmp_path)
-    assert "No such file" in complaint(tmp_path)
+    assert "there is no config.json" in complaint(tmp_path)
 
 
 needs_onnx = pytest.mark.skipif(

@@ -1,5 +1,7 @@
 """What every network has, by one that does nothing but what it must."""
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from sedpipe.features.logmel import LogMelConfig
@@ -37,7 +39,7 @@ def test_a_last_output_frame_that_the_clip_only_begins_counts_in_full() -> None:
     model = Means(PoolingConfig("average", ()), of(6, 8))
     prediction = model(torch.randn(1, 6, 8), torch.tensor([6]))
     torch.testing.assert_close(prediction.clip_probs, prediction.frame_probs.mean(dim=1))
-    assert model.valid_frames(torch.tensor([4, 5, 6]), 2).tolist() == [[True, False], [True, True], [True, True]]
+    assert model.output_frames(torch.tensor([4, 5, 6])).tolist() == [1, 2, 2]
 
 
 def test_what_lies_in_the_padding_is_irrelevant() -> None:
@@ -121,3 +123,24 @@ def test_a_network_may_hear_a_clip_in_several_windows() -> None:
     torch.testing.assert_close(found.clip_probs, whole.clip_probs)
     assert found.frame_probs.shape == (2, 40, 3)
     assert sum(row.multiply_adds for row in layers(model, of(40, 8))) == 4 * 16 * 8 * 5 + 40 * 5 * 3
+
+
+def test_compiled_for_a_batch_size_others_are_computed_as_they_are_and_nothing_is_compiled_again() -> None:
+    compiled: list[int] = []
+
+    def remember(graph: torch.fx.GraphModule, inputs: list[Tensor]) -> Callable[..., object]:
+        compiled.append(len(inputs))
+        return graph.forward
+
+    model = Means(PoolingConfig("linear", (5,)), of(20, 8)).eval()
+    whole = torch.full((4,), 20)
+    with torch.inference_mode():
+        expected = model(torch.ones(4, 20, 8), whole)
+        model.compile_for(4)
+        model.compile(backend=remember)  # as by default, but that it is counted
+        first = model(torch.ones(4, 20, 8), whole)
+        n_compiled = len(compiled)
+        for size in (3, 1, 4):
+            model(torch.ones(size, 20, 8), whole[:size])
+    assert 0 < n_compiled == len(compiled)
+    torch.testing.assert_close(first.clip_probs, expected.clip_probs)

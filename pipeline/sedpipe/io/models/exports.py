@@ -27,7 +27,8 @@ from torch import Tensor, nn
 
 from sedpipe.errors import SedpipeError, SettingsError
 from sedpipe.io.files.atomic import write_atomically, write_json
-from sedpipe.io.models.checkpoints import NOT_A_MODEL, TrainedModel, described, reason, rebuilt
+from sedpipe.io.files.reading import read_bounded
+from sedpipe.io.models.checkpoints import MOST_BYTES, NOT_A_MODEL, TrainedModel, described, reason, rebuilt
 from sedpipe.nn.networks.network import Network
 
 WEIGHTS, CONFIG, GRAPH = "model.safetensors", "config.json", "model.onnx"
@@ -70,14 +71,20 @@ def read_export(folder: Path, device: torch.device) -> TrainedModel:
     import safetensors.torch
 
     try:
-        with (folder / CONFIG).open("rb") as file:
-            content = json.loads(file.read(_MOST_BYTES_OF_CONFIG))
-        weights = safetensors.torch.load((folder / WEIGHTS).read_bytes())
+        content = json.loads(_bytes_of(folder / CONFIG, _MOST_BYTES_OF_CONFIG))
+        weights = safetensors.torch.load(_bytes_of(folder / WEIGHTS, MOST_BYTES))
         return rebuilt({**_tuples(content), "weights": weights}, device)
     except (*NOT_A_MODEL, OSError, RecursionError, safetensors.SafetensorError) as error:
         raise SedpipeError(
             f"{folder} does not hold a model of sedpipe's: {reason(error)}", hint="export it again"
         ) from error
+
+
+def _bytes_of(path: Path, most: int) -> bytes:
+    raw = read_bounded(path, most)
+    if raw is None:
+        raise ValueError(f"there is no {path.name}")
+    return raw
 
 
 def _tuples(value: Any) -> Any:

@@ -47,6 +47,8 @@ class Asked:
     compiled : bool
     devices : int
         Processes.
+    deterministic : bool
+        On a GPU, too.
     """
 
     threads: int
@@ -63,6 +65,7 @@ class Asked:
     compiled: bool = False
     devices: int = 1
     network: str | None = None
+    deterministic: bool = False
 
 
 def train_settings(asked: Asked) -> TrainSettings:
@@ -95,6 +98,7 @@ def train_settings(asked: Asked) -> TrainSettings:
         compiled=asked.compiled,
         recipe=recipe.name,
         devices=asked.devices,
+        deterministic=asked.deterministic,
     )
 
 

@@ -120,7 +120,7 @@ class CRNN(Network):
     spec : FeatureSpec
         A spectrogram; its bands must be a multiple of what the pools make one of.
 
-    Under autocast, convolutions and GRU compute in what it says; sigmoid and pooling stay float32.
+    Under autocast, convolutions compute in what it says; GRU, sigmoid and pooling stay float32.
 
     Raises
     ------
@@ -143,9 +143,8 @@ class CRNN(Network):
 
     def forward(self, x: Tensor, n_frames: Tensor) -> Prediction:
         """Probabilities of each class; see :meth:`Network.forward`."""
-        stacked = self._stacked_maps(x, n_frames)
-        valid = self.valid_frames(n_frames, stacked.shape[1])
-        return self.pooled(self.gru(stacked, valid.sum(dim=1)), n_frames)
+        hidden = self.gru(self._stacked_maps(x, n_frames), self.output_frames(n_frames))
+        return self.pooled(hidden, n_frames)
 
     def _stacked_maps(self, x: Tensor, n_frames: Tensor) -> Tensor:
         """(B, T, F) -> (B, T', C * F'): maps stacked onto the frequency axis."""

@@ -27,6 +27,7 @@ from sedpipe.nn.pooling import (
     pool,
     pool_stage,
 )
+from sedpipe.nn.precision import without_autocast
 
 _MOST_FRAMES_A_SECOND = 1000
 """Of probabilities: those of an hour, and of many classes, must fit in memory, and times are told to 1 ms."""
@@ -93,6 +94,7 @@ class Network(nn.Module, ABC):
         super().__init__()
         self.pooling, self.n_classes, self.time_factor = pooling, n_classes, time_factor
         self.content = spec.front_end.content
+        self._compiled_for: int | None = None
         n_frames, n_features = spec.shape
         if not 1 <= time_factor <= n_frames:
             raise ValueError(f"the network makes one frame of {time_factor}, and a clip has {n_frames}")
@@ -137,8 +139,20 @@ class Network(nn.Module, ABC):
         x : Tensor [shape=(B, T, F)]
             Features, as the front end makes them.
         n_frames : Tensor [shape=(B,)]
-            How many of the T frames count; the others are padding, and must change nothing.
+            How many of the T frames count; the others are padding, and must change nothing. It may lie in the
+            processor's memory where ``x`` does not, so that nobody has to wait to look at it.
         """
+
+    def __call__(self, x: Tensor, n_frames: Tensor) -> Prediction:
+        """:meth:`forward`, compiled if it is, and if the batch is as large as those that it is compiled for."""
+        is_meant = self._compiled_for is not None and len(x) == self._compiled_for
+        prediction: Prediction = (super().__call__ if is_meant else self._call_impl)(x, n_frames)
+        return prediction
+
+    def compile_for(self, batch_size: int) -> None:
+        """Compile it for batches of one size; others, as the last of an epoch is, are not worth half a minute each."""
+        self._compiled_for = batch_size
+        self.compile()
 
     def standardised(self, x: Tensor) -> Tensor:
         """(B, T, F) -> (B, T, F), of mean 0 and deviation 1 a feature over the training clips."""
@@ -146,20 +160,19 @@ class Network(nn.Module, ABC):
 
     def without_padding(self, x: Tensor, n_frames: Tensor) -> Tensor:
         """(B, T, F) -> (B, T' * time_factor, F): frames that do not count become 0, and a few are added at the end."""
-        padding = torch.arange(x.shape[1], device=x.device) >= n_frames.unsqueeze(1)
+        padding = ~_first(n_frames.to(x.device, non_blocking=True), x.shape[1])
         silent = x.masked_fill(padding.unsqueeze(-1), 0)
         lacking = -x.shape[1] % self.time_factor
         return nn.functional.pad(silent, (0, 0, 0, lacking)) if lacking else silent
 
-    def valid_frames(self, n_frames: Tensor, n_output_frames: int) -> Tensor:
-        """Which output frames (B, T') hold at least one input frame of the clip."""
-        first_input_frame = torch.arange(n_output_frames, device=n_frames.device) * self.time_factor
-        return first_input_frame < n_frames.unsqueeze(1)
+    def output_frames(self, n_frames: Tensor) -> Tensor:
+        """How many output frames (B,) hold at least one of the input frames that count."""
+        return (n_frames + self.time_factor - 1) // self.time_factor
 
     def pooled(self, hidden: Tensor, n_frames: Tensor) -> Prediction:
         """What the head makes of (B, T', n_hidden): a sigmoid a frame and class, and the pooling; in float32."""
-        valid = self.valid_frames(n_frames, hidden.shape[1])
-        with torch.autocast(hidden.device.type, enabled=False):
+        valid = _first(self.output_frames(n_frames).to(hidden.device, non_blocking=True), hidden.shape[1])
+        with without_autocast(hidden.device):
             return self._pool(hidden.float(), valid)
 
     def _pool(self, hidden: Tensor, valid: Tensor) -> Prediction:
@@ -184,3 +197,8 @@ class Network(nn.Module, ABC):
             hidden, counts = pool_stage(hidden, counts, group, segment_weights="original")
             weights.append(learned_weights(attend(hidden), counts[..., 0] > 0, self.pooling.attention_axis))
         return weights
+
+
+def _first(n_frames: Tensor, n_all: int) -> Tensor:
+    """Which of ``n_all`` frames are among the first ``n_frames`` (B,); (B, n_all)."""
+    return torch.arange(n_all, device=n_frames.device) < n_frames.unsqueeze(1)

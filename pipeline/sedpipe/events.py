@@ -2,6 +2,7 @@
 
 - :class:`Event`: one occurrence of one class
 - :func:`merged`: the same events with touching and overlapping ones of a class joined
+- :func:`events_within`: a stretch of them
 - :data:`EventLists`: events of several clips, by ``clip_id``
 """
 
@@ -51,6 +52,18 @@ class Event:
     def is_located(self) -> bool:
         """Whether the event has a place in time."""
         return self.offset > self.onset
+
+
+def events_within(events: Iterable[Event], start_s: float, end_s: float) -> list[Event]:
+    """What is heard of some events between two moments, in seconds from the first.
+
+    Events that are not located are left out.
+
+    >>> events_within([Event(1.0, 4.0, "Car"), Event(0.0, 0.0, "Dog")], 2.0, 10.0)
+    [Event(onset=0.0, offset=2.0, label='Car')]
+    """
+    parts = ((max(event.onset, start_s), min(event.offset, end_s), event.label) for event in events if event.is_located)
+    return sorted(Event(onset - start_s, offset - start_s, label) for onset, offset, label in parts if onset < offset)
 
 
 EventLists: TypeAlias = Mapping[str, Sequence[Event]]

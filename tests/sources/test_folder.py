@@ -66,7 +66,7 @@ def test_ten_lines_and_lists_are_a_dataset(tmp_path: Path) -> None:
     )  # fmt: skip
     assert list(rows) == ["training", "testing"]
     training = [(clip.clip_id, clip.source, clip.labels) for clip in rows["training"].clips]
-    assert training == [("a", "a.wav", ("Blackbird", "Air horn, truck horn")), ("b", "sub/b.ogg", ())]
+    assert training == [("a", "a.wav", ("Blackbird", "Air horn, truck horn")), ("sub/b", "sub/b.ogg", ())]
     assert rows["training"].reference is None
     events = [Event(0.5, 2, "Air horn, truck horn"), Event(3, 4, "Air horn, truck horn")]
     assert rows["testing"].reference == {"c": events, "d": []}  # in d nothing sounds
@@ -92,9 +92,12 @@ def test_any_format_rate_and_number_of_channels_becomes_mono_at_44100_hz(tmp_pat
     tone = 0.1 * np.sin(2 * np.pi * 1000 * time)
     soundfile.write(tmp_path / "audio" / "stereo.flac", np.stack([2 * tone, 0 * tone], axis=1), 44_100)
     found, audio = fates(path)
-    assert list(found.values()) == [Fate("training", clip, "ok") for clip in ("mono", "slow", "song", "stereo")]
+    assert {clip_id: (fate.state, fate.reason) for clip_id, fate in found.items()} == dict.fromkeys(audio, ("ok", ""))
+    told = {clip_id: (fate.sample_rate, fate.channels) for clip_id, fate in found.items()}
+    assert told == {"mono": (44_100, 1), "sub/slow": (22_050, 1), "song": (48_000, 1), "stereo": (44_100, 2)}
     seconds = {clip_id: len(samples) / 44_100 for clip_id, samples in audio.items()}
-    assert seconds == pytest.approx({"mono": 10, "slow": 3, "song": 4, "stereo": 5}, abs=0.06)  # MP3 pads
+    assert seconds == pytest.approx({"mono": 10, "sub/slow": 3, "song": 4, "stereo": 5}, abs=0.06)  # MP3 pads
+    assert {clip_id: fate.duration for clip_id, fate in found.items()} == pytest.approx(seconds)
     for samples in audio.values():
         inner = samples[22_050:88_200]
         assert samples.ndim == 1
@@ -102,20 +105,27 @@ def test_any_format_rate_and_number_of_channels_becomes_mono_at_44100_hz(tmp_pat
         assert np.abs(np.fft.rfft(inner)).argmax() * 44_100 / len(inner) == pytest.approx(1000, abs=1)
 
 
-def test_what_is_longer_than_ten_seconds_is_cut_with_a_word_about_it(tmp_path: Path) -> None:
-    path = garden(tmp_path, "long.wav\tBlackbird\nexact.wav\tBlackbird\n")
-    write_tone(tmp_path / "audio" / "long.wav", 12, 500)
-    write_tone(tmp_path / "audio" / "exact.wav", 10, 500)
+def test_what_is_longer_than_a_clip_is_refused_where_nobody_says_when_it_sounds(
+    tmp_path: Path,
+) -> None:
+    path = garden(tmp_path, "long.wav\tBlackbird\nexact.wav\tBlackbird\nlittle.wav\tBlackbird\n")
+    for name, seconds in (("long", 12.0), ("exact", 10.0), ("little", 10.06)):
+        write_tone(tmp_path / "audio" / f"{name}.wav", seconds, 500)
     found, audio = fates(path)
-    assert found["long"] == Fate("training", "long", "ok", "cut", "12.0 s long: only the first 10 s are used")
-    assert found["exact"] == Fate("training", "exact", "ok")
-    whole, _ = soundfile.read(tmp_path / "audio" / "long.wav")
-    assert audio["long"].tolist() == whole[:441_000].tolist()
+    assert (found["long"].state, found["long"].reason) == ("retryable", "too-long")
+    assert found["long"].message.startswith(f"{tmp_path}/audio/long.wav: 12.0 s long, longer than clips of 10 s: ")
+    assert all(way in found["long"].message for way in ('long = "windows"', 'long = "inherit"', "clip_s"))
+    assert (found["exact"].state, found["exact"].reason) == ("ok", "")
+    assert (found["little"].state, found["little"].reason) == ("ok", "cut")
+    assert found["little"].message == "10.060 s long: the last 0.060 s are left out"
+    whole, _ = soundfile.read(tmp_path / "audio" / "little.wav")
+    assert audio["little"].tolist() == whole[:441_000].tolist()
+    assert list(audio) == ["exact", "little"]
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_recordings_that_cannot_be_used_are_rows_with_a_reason_and_the_others_go_on(tmp_path: Path, jobs: int) -> None:
-    names = ["missing", "empty", "text", "nothing", "nan", "good"]
+    names = ["missing", "empty", "text", "nothing", "nan", "silent", "inverted", "good"]
     path = garden(tmp_path, "".join(f"{name}.wav\tBlackbird\n" for name in names))
     folder = tmp_path / "audio"
     write_tone(folder / "good.wav", 1, 500)
@@ -123,16 +133,31 @@ def test_recordings_that_cannot_be_used_are_rows_with_a_reason_and_the_others_go
     (folder / "text.wav").write_text("a blackbird sings")
     soundfile.write(folder / "nothing.wav", np.zeros(0), 44_100)
     soundfile.write(folder / "nan.wav", np.array([0.1, np.nan]), 44_100, subtype="FLOAT")
+    soundfile.write(folder / "silent.wav", np.zeros(44_100), 44_100)
+    tone = 0.1 * np.sin(np.arange(44_100))
+    soundfile.write(folder / "inverted.wav", np.stack([tone, -tone], axis=1), 44_100)
     found, audio = fates(path, jobs=jobs)
     assert {name: fate.message.removeprefix(f"{folder / name}.wav: ") for name, fate in found.items()} == {
-        "missing": "No such file or directory",
+        "missing": "no such file",
         "empty": "the file is empty (0 bytes)",
         "text": "cannot be decoded as audio",
         "nothing": "holds no audio (0 samples)",
         "nan": "holds samples that are not finite (nan or infinity)",
+        "silent": "silent",
+        "inverted": "its channels cancel each other, their mean is all but silent (is one of them inverted?); give one "
+        "channel alone",
         "good": "",
     }
-    assert {name for name, fate in found.items() if fate.state == "gone"} == set(names) - {"good"}
+    assert {name: (fate.state, fate.reason) for name, fate in found.items()} == {
+        "missing": ("retryable", "missing"),
+        "empty": ("retryable", "undecodable"),
+        "text": ("retryable", "undecodable"),
+        "nothing": ("retryable", "too-short"),
+        "nan": ("retryable", "undecodable"),
+        "silent": ("retryable", "silent"),
+        "inverted": ("retryable", "channels-cancel"),
+        "good": ("ok", ""),
+    }  # `gone` is for what nobody gets any more
     assert list(audio) == ["good"]
 
 
@@ -140,7 +165,9 @@ def test_events_of_a_clip_that_is_not_listed_are_a_sentence(tmp_path: Path) -> N
     path = garden(
         tmp_path, "a.wav\tBlackbird\n", "c.wav,Blackbird\n", "c.wav\t0\t1\tBlackbird\ne.wav\t0\t1\tBlackbird\n"
     )
-    with pytest.raises(ListFormatError, match=r"events\.tsv: 'e' has events but is not listed in .*testing\.csv$"):
+    with pytest.raises(
+        ListFormatError, match=r"events\.tsv: 'e\.wav' have events but are not listed in .*testing\.csv"
+    ):
         resolved(path)
 
 

@@ -396,7 +396,7 @@ def garden(tmp_path: Path) -> Path:
     (tmp_path / "training.tsv").write_text("short.wav\tBlackbird\nlong.wav\tBlackbird\nbroken.wav\tBlackbird\n")
     (tmp_path / "testing.tsv").write_text("seen.wav\tBlackbird\n")
     (tmp_path / "events.tsv").write_text("seen.wav\t0.5\t1\tBlackbird\n")
-    for name, seconds in (("short", 3.0), ("long", 12.0), ("seen", 2.0)):
+    for name, seconds in (("short", 3.0), ("long", 10.05), ("seen", 2.0)):
         write_tone(tmp_path / "audio" / f"{name}.wav", seconds, 500)
     (tmp_path / "audio" / "broken.wav").write_text("a blackbird sings")
     return tmp_path / "garden.toml"
@@ -405,12 +405,12 @@ def garden(tmp_path: Path) -> Path:
 def test_own_recordings_come_with_a_reason_where_something_is_to_be_said(garden: Path, tmp_path: Path) -> None:
     report = run(garden, tmp_path / "cache")
     assert counts_of(report) == {
-        "training": {"listed": 3, "ok": 2, **OK, "gone": 1},
+        "training": {"listed": 3, "ok": 2, **OK, "retryable": 1},
         "testing": {"listed": 1, "ok": 1, **OK},
     }
     expected = [
-        ["training", "broken", "gone", f"{tmp_path}/audio/broken.wav: cannot be decoded as audio"],
-        ["training", "long", "ok", "12.0 s long: only the first 10 s are used"],
+        ["training", "broken", "retryable", f"{tmp_path}/audio/broken.wav: cannot be decoded as audio"],
+        ["training", "long", "ok", "10.050 s long: the last 0.050 s are left out"],
     ]
     assert problems(tmp_path / "cache", "garden") == expected
     run(garden, tmp_path / "cache")
@@ -431,7 +431,7 @@ def test_a_mistake_in_a_list_is_told_again_until_it_is_mended(garden: Path, tmp_
     right = (tmp_path / "events.tsv").read_text()
     (tmp_path / "events.tsv").write_text(right + "unseen.wav\t0\t1\tBlackbird\n")
     for _ in range(2):
-        with pytest.raises(SedpipeError, match=r"events\.tsv: 'unseen' has events but is not listed in "):
+        with pytest.raises(SedpipeError, match=r"events\.tsv: 'unseen.wav' have events but are not listed in "):
             run(garden, tmp_path / "cache")
     assert status(Dataset(tmp_path / "cache", "garden")).next == "sedpipe download garden"
     (tmp_path / "events.tsv").write_text(right)

@@ -67,7 +67,7 @@ def download(
     report = run_stage(manifest, cache_dir, places, jobs=jobs, dry_run=dry_run, options=options,
                        listener=Terminal(quiet=quiet))  # fmt: skip
     print_report(report, partial(download_lines, address=dataset), as_json)
-    if report.stopped or any(getattr(counts, "retryable", 0) for counts in report.splits.values()):
+    if report.stopped or report.missing or any(getattr(counts, "retryable", 0) for counts in report.splits.values()):
         sys.exit(EXIT_RETRYABLE)
 
 

@@ -18,12 +18,16 @@ from sedpipe.steps.tally import ClassTally, Listed, Tally
 
 @dataclass(frozen=True)
 class DownloadReport:
-    """Clips by state and by reason, or those that are listed alone; why the run ended before its last clip, if so."""
+    """Clips by state and by reason, or those that are listed alone; why the run ended before its last clip, if so.
+
+    ``missing`` are files of the user's that are listed and not there, by split.
+    """
 
     dataset: str
     splits: Mapping[str, Listed | Tally]
     seconds: float
     stopped: str | None = None
+    missing: Mapping[str, list[str]] = field(default_factory=dict)
     stage: str = field(default="download")
 
 

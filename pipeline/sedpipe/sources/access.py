@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sedpipe.listener import Listener
+
 
 @dataclass(frozen=True)
 class FetchOptions:
@@ -65,8 +67,11 @@ class Access:
         Worker processes.
     network : FetchOptions
         How to behave on the network.
+    listener : Listener
+        Hears of progress.
     """
 
     places: tuple[str, ...] = ()
     jobs: int = 1
     network: FetchOptions = field(default_factory=FetchOptions)
+    listener: Listener = field(default_factory=Listener)

@@ -60,6 +60,8 @@ class _Found:
         return f"{self.path}: {self.member if self.member.isprintable() else ascii(self.member)}"
 
 
+_Task = tuple[Clip, list[_Found]]
+_Adopting = Callable[[Sequence[_Task]], Iterator[Fate]]
 _Wanted = dict[str, list[tuple[Clip, _Found]]]  # by member
 
 
@@ -84,6 +86,8 @@ def adopt(
     cache: Dataset,
     jobs: int,
     say: Callable[[str], None] = lambda _: None,
+    *,
+    sample_rate: int = DEFAULT_SAMPLE_RATE,
 ) -> Iterator[Fate]:
     """Take clips that lie in the user's places into the store.
 
@@ -99,6 +103,8 @@ def adopt(
         Worker processes.
     say : callable
         Takes a line for a person about a place that can be read in part only.
+    sample_rate : int
+        Hz of the store.
 
     Yields
     ------
@@ -114,7 +120,11 @@ def adopt(
     found = _match(clips, _recordings(places, say))
     complaints: dict[Key, list[str]] = {}
     done: set[Key] = set()
-    for fates in (_adopt_plain(clips, found, cache, jobs), _adopt_packed(clips, found, done, cache, jobs)):
+
+    def each(tasks: Sequence[_Task]) -> Iterator[Fate]:
+        return in_parallel(partial(_adopt_one, cache, sample_rate), tasks, jobs)
+
+    for fates in (_adopt_plain(clips, found, each), _adopt_packed(clips, found, done, cache.folder, each)):
         for fate in fates:
             key = (fate.split, fate.clip_id)
             if fate.state == "ok":
@@ -127,17 +137,17 @@ def adopt(
             yield Fate(split, clip_id, "pending", "damaged-copy", "; ".join(told))
 
 
-def _adopt_plain(clips: Sequence[Clip], found: Mapping[Key, list[_Found]], cache: Dataset, jobs: int) -> Iterator[Fate]:
+def _adopt_plain(clips: Sequence[Clip], found: Mapping[Key, list[_Found]], each: _Adopting) -> Iterator[Fate]:
     tasks = []
     for clip in clips:
         plain = [one for one in found.get((clip.split, clip.clip_id), ()) if one.member is None]
         if plain:
             tasks.append((clip, plain))
-    yield from in_parallel(partial(_adopt_one, cache), tasks, jobs)
+    yield from each(tasks)
 
 
 def _adopt_packed(
-    clips: Sequence[Clip], found: Mapping[Key, list[_Found]], done: Collection[Key], cache: Dataset, jobs: int
+    clips: Sequence[Clip], found: Mapping[Key, list[_Found]], done: Collection[Key], folder: Path, each: _Adopting
 ) -> Iterator[Fate]:
     """Go through each archive for the likeliest member of each clip, then for the others; ``done`` grows meanwhile."""
     best: dict[Path, _Wanted] = {}
@@ -150,22 +160,24 @@ def _adopt_packed(
                 wanted.setdefault(one.member, []).append((clip, one))
                 seen.add(one.path)
     for archive in best:
-        yield from _adopt_members(archive, best[archive], done, cache, jobs)
+        yield from _adopt_members(archive, best[archive], done, folder, each)
         left = {
             member: due
             for member, due in others.get(archive, {}).items()
             if any((clip.split, clip.clip_id) not in done for clip, _ in due)
         }
         if left:
-            yield from _adopt_members(archive, left, done, cache, jobs)
+            yield from _adopt_members(archive, left, done, folder, each)
 
 
-def _adopt_members(archive: Path, wanted: _Wanted, done: Collection[Key], cache: Dataset, jobs: int) -> Iterator[Fate]:
+def _adopt_members(
+    archive: Path, wanted: _Wanted, done: Collection[Key], folder: Path, each: _Adopting
+) -> Iterator[Fate]:
     """Unpack a few members, adopt them, go on; no clip is ever made twice at the same time."""
-    with _Unpacked(cache.folder) as unpacked:
+    with _Unpacked(folder) as unpacked:
         for name, unpack in _readable_members(archive):
             if unpacked.is_full or unpacked.holds(clip for clip, _ in wanted.get(name, ())):
-                yield from in_parallel(partial(_adopt_one, cache), unpacked.tasks, jobs)
+                yield from each(unpacked.tasks)
                 unpacked.clear()
             due = [(clip, one) for clip, one in wanted.get(name, ()) if (clip.split, clip.clip_id) not in done]
             if not due:
@@ -174,7 +186,7 @@ def _adopt_members(archive: Path, wanted: _Wanted, done: Collection[Key], cache:
                 unpacked.add(Path(name).suffix, unpack, due)
             except ArchiveError as error:
                 yield from (_damaged(clip, error.message) for clip, _ in due)
-        yield from in_parallel(partial(_adopt_one, cache), unpacked.tasks, jobs)
+        yield from each(unpacked.tasks)
 
 
 def _readable_members(archive: Path) -> Iterator[tuple[str, Unpacker]]:
@@ -189,7 +201,7 @@ class _Unpacked:
     def __init__(self, folder: Path) -> None:
         self._folder = folder / f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}"
         self._n_bytes = 0
-        self.tasks: list[tuple[Clip, list[_Found]]] = []
+        self.tasks: list[_Task] = []
 
     def __enter__(self) -> _Unpacked:
         return self
@@ -296,19 +308,19 @@ def _below(folder: Path) -> Iterator[Path]:
         yield from (Path(root, name) for name in sorted(files))
 
 
-def _adopt_one(cache: Dataset, task: tuple[Clip, Iterable[_Found]]) -> Fate:
+def _adopt_one(cache: Dataset, sample_rate: int, task: _Task) -> Fate:
     """Try the recordings of a clip one after the other."""
     clip, recordings = task
     complaints = []
     for recording in recordings:
         try:
-            return _convert(clip, recording, cache)
+            return _convert(clip, recording, cache, sample_rate)
         except FailedClipError as failed:
             complaints.append(failed.message.replace(str(recording.path), recording.title))
     return _damaged(clip, "; ".join(complaints))
 
 
-def _convert(clip: Clip, recording: _Found, cache: Dataset) -> Fate:
+def _convert(clip: Clip, recording: _Found, cache: Dataset, sample_rate: int) -> Fate:
     is_whole_video = not recording.is_ready and lasts(recording.path, clip.duration + _READY_S)
     if not (recording.is_ready or is_whole_video or recording.is_only):
         raise FailedClipError(
@@ -316,7 +328,7 @@ def _convert(clip: Clip, recording: _Found, cache: Dataset) -> Fate:
             Failure("retryable", "ambiguous"),
         )
     start_s = clip.start_s if is_whole_video else 0.0
-    piece = cut(recording.path, start_s, start_s + clip.duration, DEFAULT_SAMPLE_RATE)
+    piece = cut(recording.path, start_s, start_s + clip.duration, sample_rate)
     return store_cut(piece, clip, cache.audio_path(clip), tool="adopted")
 
 

@@ -1,29 +1,39 @@
 """Datasets of a user's own recordings.
 
+What clips were made from is remembered (:mod:`sedpipe.io.cache.recordings`): a changed recording is converted anew, a
+changed label touches no audio.
+
 - :class:`FolderSource`: rows from the weak and strong lists, audio converted into the store
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from functools import partial
 from pathlib import Path
 
-from sedpipe.clips import Clip, ClipFormat, clip_id_of_filename
-from sedpipe.errors import AudioError, ListFormatError
-from sedpipe.events import EventLists
+from sedpipe.choices import SPLITS
+from sedpipe.clips import Clip, ClipFormat
+from sedpipe.errors import AudioError, ListFormatError, SedpipeError
+from sedpipe.events import Event
 from sedpipe.fates import Fate
-from sedpipe.io.audio.store import write_flac
-from sedpipe.io.audio.waveforms import read_waveform
-from sedpipe.io.cache.dataset import Dataset
-from sedpipe.io.lists.events import read_event_list
-from sedpipe.io.lists.weak import read_weak_list
+from sedpipe.io.audio.level import Remark
+from sedpipe.io.audio.store import fate_of_stored
+from sedpipe.io.audio.survey import Survey
+from sedpipe.io.cache.dataset import Dataset, audio_name
+from sedpipe.io.cache.recordings import KnownRecording, KnownRecordings
 from sedpipe.io.manifests.folder import FolderManifest
+from sedpipe.io.manifests.listed import read_splits
 from sedpipe.io.parallel import in_parallel
 from sedpipe.sources.access import Access
+from sedpipe.sources.converting import Conversion, convert
+from sedpipe.sources.cutting import CutUp, cut_up
+from sedpipe.sources.looking import Looked, SplitLooked, look_at_splits
+from sedpipe.sources.notes import notes_of, unlisted_notes
 from sedpipe.sources.source import Source, SplitRows
 
-_FORMAT = ClipFormat()
+Key = tuple[str, str]
+"""Split and ``clip_id``."""
 
 
 class FolderSource(Source):
@@ -36,61 +46,204 @@ class FolderSource(Source):
     access : Access
     """
 
+    keeps_audio = True
+
     def __init__(self, manifest: FolderManifest, cache: Dataset, access: Access) -> None:
         self._manifest = manifest
         self._cache = cache
-        self._jobs = access.jobs
+        self._access = access
+        self._known = KnownRecordings(cache.folder)
+        self._format = ClipFormat()
+        self._made_of: dict[Key, tuple[Looked, CutUp]] = {}
+
+    @property
+    def clip_format(self) -> ClipFormat:
+        """Length and rate of clips, once they are resolved."""
+        return self._format
+
+    def listed(self) -> dict[str, int]:
+        """Recordings of each split; how many clips they make is known once they were looked at."""
+        return {split.split: len(split.recordings) for split in read_splits(self._manifest)}
+
+    def may_have_changed(self) -> bool:
+        """Recordings may change at any time; what the first edition made is left as it is until one does."""
+        return self._known.is_there or any(
+            known.seen.stamp == (0, 0) and path.exists() for known, path in self._of_first_edition().values()
+        )
+
+    def prepare(self) -> None:
+        """Take over the names that the first edition gave, before its rows are forgotten."""
+        if not self._known.is_there:
+            rows = {place: known for place, (known, _) in self._of_first_edition().items()}
+            record = self._cache.find_record()
+            if rows and record is not None:
+                self._known.save(rows, record.clip_format)
 
     def resolve(self) -> Iterator[SplitRows]:
-        """Read the lists of each split."""
-        for split in self._manifest.split_names:
-            weak = read_weak_list(self._manifest.weak_path(split), self._manifest.label_set)
-            clips = [
-                Clip(clip_id_of_filename(filename), split, filename, 0.0, _FORMAT.clip_s, labels)
-                for filename, labels in weak.items()
-            ]
-            yield SplitRows(split, len(clips), clips, self._reference(split, clips))
+        """Read the lists, look at the recordings, and cut them into clips."""
+        looked = look_at_splits(self._manifest, read_splits(self._manifest), self._known, self._access)
+        self._format = self._manifest.clip_format(_commonest_rate(looked))
+        cut = [[self._cut(split, one) for one in split.recordings] for split in looked]
+        rows = [self._rows(split, of_split) for split, of_split in zip(looked, cut, strict=True)]
+        self._made_of = {
+            (split.listed.split, clip.clip_id): (one, pieces)
+            for split, of_split in zip(looked, cut, strict=True)
+            for one, pieces in zip(split.recordings, of_split, strict=True)
+            for clip in pieces.clips
+        }
+        # audio of what has changed goes first, then what it was made from is forgotten: the other way round, a process
+        # that is killed in between would leave audio of other recordings
+        self._drop_other_audio(rows)
+        self._known.save(_remembered(looked), self._format)
+        for note in unlisted_notes(looked):
+            self._access.listener.say(note)
+        yield from rows
+
+    def account(self, clips: Sequence[Clip]) -> Iterator[Fate]:
+        """Convert again; tell of clips whose recording is not there any longer what their audio tells."""
+        there = [clip for clip in clips if self._looked(clip).is_there]
+        yield from self.fetch(there)
+        for clip in clips:
+            if not self._looked(clip).is_there:
+                try:
+                    yield fate_of_stored(clip, self._cache.audio_path(clip))
+                except AudioError:  # who makes features tells
+                    continue
 
     def fetch(self, clips: Sequence[Clip]) -> Iterator[Fate]:
-        """Convert each recording; what is longer than 10 s is cut, with a word about it."""
-        convert = partial(_convert, {split: self._manifest.audio_dir(split) for split in self._manifest.split_names})
-        tasks = [(clip, self._cache.audio_path(clip)) for clip in clips]
-        yield from in_parallel(convert, tasks, self._jobs)
-
-    def _reference(self, split: str, clips: Sequence[Clip]) -> EventLists | None:
-        path = self._manifest.strong_path(split)
-        if path is None:
-            return None
-        events = read_event_list(path, self._manifest.label_set)
-        self._check_every_clip_has_rows(path, clips, events)
-        known = {clip.clip_id for clip in clips}
-        for clip_id in events:
-            if clip_id not in known:
-                weak = self._manifest.weak_path(split)
-                raise ListFormatError(f"{path}: {clip_id!r} has events but is not listed in {weak}")
-        return {clip.clip_id: events.get(clip.clip_id, []) for clip in clips}
-
-    def _check_every_clip_has_rows(self, path: Path, clips: Sequence[Clip], events: EventLists) -> None:
-        """Absent is not negative: only a clip in which nothing sounds may go without a row."""
+        """Convert recordings, each decoded once for all of its clips."""
+        due: dict[str, list[Clip]] = {}
         for clip in clips:
-            if clip.labels and clip.clip_id not in events:
+            looked, cut = self._made_of[clip.split, clip.clip_id]
+            reason, message = _fault(looked, cut)
+            if reason:
+                yield Fate(clip.split, clip.clip_id, "retryable", reason, message)
+            else:
+                due.setdefault(looked.place, []).append(clip)
+        for fates in in_parallel(convert, [self._conversion(of_one) for of_one in due.values()], self._access.jobs):
+            yield from fates
+
+    def _looked(self, clip: Clip) -> Looked:
+        return self._made_of[clip.split, clip.clip_id][0]
+
+    def _conversion(self, clips: Sequence[Clip]) -> Conversion:
+        looked, cut = self._made_of[clips[0].split, clips[0].clip_id]
+        seen = looked.seen
+        if seen is None:
+            raise AssertionError("unreachable: a recording that is there was looked at")
+        targets = [(clip, self._cache.audio_path(clip)) for clip in sorted(clips, key=lambda clip: clip.start_s)]
+        return Conversion(looked.path, seen, tuple(targets), self._format, tuple(_remarks(seen, cut, self._format)))
+
+    def _cut(self, split: SplitLooked, looked: Looked) -> CutUp:
+        name = split.listed.split
+        whole = Clip(looked.clip_id, name, looked.listed.filename, 0.0, self._format.clip_s, looked.listed.labels)
+        return cut_up(whole, looked.listed, looked.seconds, self._format.clip_s, self._manifest.long_of(name))
+
+    def _rows(self, split: SplitLooked, cut: Sequence[CutUp]) -> SplitRows:
+        name = split.listed.split
+        clips = [clip for pieces in cut for clip in pieces.clips]
+        reference: dict[str, list[Event]] | None = None
+        without = [one.listed.filename for one in split.recordings if one.listed.events is None and one.listed.labels]
+        if self._manifest.has_truth(name) and not (name == SPLITS[0] and without):
+            self._check_every_recording_has_rows(name, split)
+            reference = {}
+            for pieces in cut:
+                events = pieces.events or [[] for _ in pieces.clips]
+                reference |= {clip.clip_id: found for clip, found in zip(pieces.clips, events, strict=True)}
+        missing = [one.path.as_posix() for one in split.recordings if not one.is_there]
+        notes = notes_of(split, cut, self._format.clip_s, has_strong=self._manifest.has_truth(name))
+        return SplitRows(name, len(clips), clips, reference, notes=notes, missing=missing)
+
+    def _check_every_recording_has_rows(self, name: str, split: SplitLooked) -> None:
+        """Absent is not negative: only a recording in which nothing sounds may go without a row."""
+        for one in split.recordings:
+            if one.listed.labels and one.listed.events is None:
                 raise ListFormatError(
-                    f"{path}: {clip.source!r} has the weak label {clip.labels[0]!r} but no event",
+                    f"{self._manifest.strong_path(name)}: {one.listed.filename!r} has the weak label "
+                    f"{one.listed.labels[0]!r} but no event",
                     hint="add its events, or onset and offset 0 where they are not known",
                 )
 
+    def _drop_other_audio(self, rows: Sequence[SplitRows]) -> None:
+        """Delete what is of no clip, of a recording that has changed, or of another length or rate."""
+        kept: dict[str, set[str]] = {split: set() for split in SPLITS}
+        if self._known.clip_format == self._format:
+            for of_split in rows:
+                for clip in of_split.clips:
+                    looked, cut = self._made_of[clip.split, clip.clip_id]
+                    if looked.is_as_it_was and not (looked.is_there and _fault(looked, cut)[0]):
+                        kept[clip.split].add(audio_name(clip.clip_id))
+        for split in SPLITS:
+            for name in self._cache.audio_names(split) - kept[split]:
+                path = self._cache.audio_dir(split) / name
+                try:
+                    path.unlink(missing_ok=True)
+                except OSError as error:
+                    raise SedpipeError(
+                        f"cannot delete {path}: {error.strerror or error}",
+                        hint="delete it yourself, or name another place with --cache",
+                    ) from error
 
-def _convert(audio_dirs: dict[str, Path], task: tuple[Clip, Path]) -> Fate:
-    clip, target = task
+    def _of_first_edition(self) -> dict[str, tuple[KnownRecording, Path]]:
+        """Recordings of clips that an edition made which remembered nothing, and where they lie.
+
+        Audio that is younger than its recording was made from it; of others the stamp is no file's.
+        """
+        found: dict[str, tuple[KnownRecording, Path]] = {}
+        if self._known.is_there or self._cache.find_record() is None or not self._cache.clips_path.exists():
+            return found
+        for split, clips in self._cache.read_clips().items():
+            if split not in self._manifest.split_names:
+                continue
+            folder, audio = self._manifest.audio_dir(split), self._manifest.listed(split).audio
+            made = self._cache.audio_files(split)
+            for clip in clips:
+                path = folder / clip.source
+                stamp = _stamp(path)
+                is_younger = stamp[1] <= made.get(audio_name(clip.clip_id), (0, 0))[1]
+                known = KnownRecording(clip.clip_id, Survey(*(stamp if is_younger else (0, 0))))
+                found[f"{audio}/{clip.source}"] = known, path
+        return found
+
+
+def _stamp(path: Path) -> tuple[int, int]:
     try:
-        waveform = read_waveform(audio_dirs[clip.split] / clip.source, _FORMAT.sample_rate)
-    except AudioError as error:
-        return Fate(clip.split, clip.clip_id, "gone", "unusable", error.message)
-    write_flac(target, waveform[: _FORMAT.n_samples], _FORMAT.sample_rate)
-    too_long = len(waveform) > _FORMAT.n_samples
-    message = (
-        f"{len(waveform) / _FORMAT.sample_rate:.1f} s long: only the first {_FORMAT.clip_s:g} s are used"
-        if too_long
-        else ""
-    )
-    return Fate(clip.split, clip.clip_id, "ok", "cut" if too_long else "", message)
+        status = path.stat()
+    except (OSError, ValueError):
+        return 0, 0
+    return status.st_size, status.st_mtime_ns
+
+
+def _commonest_rate(looked: Sequence[SplitLooked]) -> int:
+    """Of all recordings, those that cannot be used left out; of equally common ones the highest; 0 for none."""
+    rates = Counter(one.seen.rate for split in looked for one in split.recordings if one.seen and one.seconds)
+    return max(rates, key=lambda rate: (rates[rate], rate), default=0)
+
+
+def _remembered(looked: Sequence[SplitLooked]) -> dict[str, KnownRecording]:
+    return {
+        one.place: KnownRecording(one.clip_id, one.seen)
+        for split in looked
+        for one in split.recordings
+        if one.seen is not None
+    }
+
+
+def _fault(looked: Looked, cut: CutUp) -> Remark:
+    """Why a recording cannot be converted: class and sentence; empty where it can."""
+    if not looked.is_there:
+        return "missing", f"{looked.path}: no such file{looked.suggestion}"
+    if looked.seen is not None and looked.seen.fault:
+        return looked.seen.fault, looked.seen.message
+    reason, message = cut.fault
+    return reason, f"{looked.path}: {message}" if reason else ""
+
+
+def _remarks(seen: Survey, cut: CutUp, clip_format: ClipFormat) -> Iterator[Remark]:
+    if seen.remark:
+        yield seen.remark, seen.message
+    if cut.inherits:
+        yield "inherited", f"a piece of {seen.seconds:.1f} s, labelled as the whole"
+    rest_s = seen.seconds - (cut.clips[-1].end_s if len(cut.clips) > 1 else clip_format.clip_s)
+    if rest_s > 1 / clip_format.sample_rate:
+        yield "cut", f"{seen.seconds:.3f} s long: the last {rest_s:.3f} s are left out"

@@ -13,7 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from sedpipe.clips import Clip
+from sedpipe.clips import Clip, ClipFormat
 from sedpipe.errors import SedpipeError
 from sedpipe.events import EventLists
 from sedpipe.fates import Fate
@@ -37,6 +37,8 @@ class SplitRows:
         Clips that have no row, and why.
     notes : sequence of str
         What a person should know about the split as a whole, a line each.
+    missing : sequence of str
+        Files of the user's that are listed and not there.
     """
 
     split: str
@@ -45,6 +47,7 @@ class SplitRows:
     reference: EventLists | None = None
     dropped: Sequence[Fate] = ()
     notes: Sequence[str] = field(default=())
+    missing: Sequence[str] = ()
 
 
 class FetchStoppedError(SedpipeError):
@@ -58,11 +61,23 @@ class Source(ABC):
     ----------
     is_local : bool
         Whether all that it needs lies on this machine. Then what failed may have been mended and costs nobody
-        anything: it is always tried again; and under other rules the same name may mean other audio. False of what
-        comes from the network, where a clip is what its name says.
+        anything: it is always tried again.
+    keeps_audio : bool
+        Whether audio outlives a change of the manifest: since a clip's name says what it is, as on the network, or
+        since the source itself deletes what was made of something else. Otherwise all of it is made anew.
     """
 
     is_local: bool = True
+    keeps_audio: bool = False
+
+    @property
+    def clip_format(self) -> ClipFormat:
+        """Length and rate of its clips; asked for once they are resolved."""
+        return ClipFormat()
+
+    def may_have_changed(self) -> bool:
+        """Whether what clips are made from may be another one, although the manifest is the same."""
+        return False
 
     def listed(self) -> dict[str, int]:
         """How many clips each split lists; no audio is touched."""

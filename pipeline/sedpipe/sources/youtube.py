@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
-from sedpipe.clips import DEFAULT_SAMPLE_RATE, Clip
+from sedpipe.clips import Clip, ClipFormat, youtube_clip_id
 from sedpipe.errors import AudioError, SedpipeError
 from sedpipe.failures import FailedClipError, Failure
 from sedpipe.fates import Fate
@@ -34,6 +34,7 @@ from sedpipe.io.web.videos import (
 )
 from sedpipe.sources.access import Access, FetchOptions
 from sedpipe.sources.crawl import Manners, crawl
+from sedpipe.sources.rows import cut_rows
 from sedpipe.sources.source import FetchStoppedError, Source, SplitRows
 
 MOST_AN_HOUR = {"guest": 300, "account": 2000}
@@ -62,6 +63,7 @@ class YoutubeSource(Source):
     """
 
     is_local = False
+    keeps_audio = True
 
     def __init__(
         self,
@@ -78,10 +80,16 @@ class YoutubeSource(Source):
         self._jobs = access.jobs
         self._options = access.network
         self._watch_address = watch_address
+        self._format = manifest.clip_format(0)
         self._complaints: dict[tuple[str, str], str] = {}
         for place in self._places:
             if not Path(place).exists():
                 raise SedpipeError(f"--from {place}: there is no such folder or archive")
+
+    @property
+    def clip_format(self) -> ClipFormat:
+        """As the manifest has it."""
+        return self._format
 
     def resolve(self) -> Iterator[SplitRows]:
         """Read the official lists of each split; one that cannot be had makes its split unavailable."""
@@ -96,7 +104,8 @@ class YoutubeSource(Source):
             if "strong" in lists:
                 events = read_event_list(lists["strong"], self._manifest.label_set)
                 reference = {clip.clip_id: events.get(clip.clip_id, []) for clip in clips}
-            yield SplitRows(split, len(clips), clips, reference)
+            rows = SplitRows(split, len(clips), clips, reference)
+            yield cut_rows(rows, self._format.clip_s, self._manifest.long_of(split), _called_by_times)
 
     def adopt(self, clips: Sequence[Clip], say: Callable[[str], None]) -> Iterator[Fate]:
         """Take the audio that the user has; ``say`` hears of places that can be read in part only.
@@ -110,7 +119,7 @@ class YoutubeSource(Source):
             return
         from sedpipe.sources.adoption import adopt  # archives and decoders; only who has some pays
 
-        for fate in adopt(self._places, clips, self._cache, self._jobs, say):
+        for fate in adopt(self._places, clips, self._cache, self._jobs, say, sample_rate=self._format.sample_rate):
             if fate.state != "ok":
                 self._complaints[fate.split, fate.clip_id] = fate.message or fate.reason
             yield fate if fate.state == "ok" else replace(fate, state="pending")
@@ -179,7 +188,9 @@ class YoutubeSource(Source):
             options.backoff_s,
             options.doubts,
         )
-        yield from crawl(clips, lambda: _VideoWorker(self._cache, options, self._watch_address), manners)
+        yield from crawl(
+            clips, lambda: _VideoWorker(self._cache, options, self._watch_address, self._format.sample_rate), manners
+        )
 
     def _clips(self, split: str, lists: dict[str, Path]) -> list[Clip]:
         if "clips" in lists:
@@ -202,8 +213,9 @@ class YoutubeSource(Source):
 class _VideoWorker:
     """Cuts clips out of videos, in one thread."""
 
-    def __init__(self, cache: Dataset, options: FetchOptions, template: str) -> None:
+    def __init__(self, cache: Dataset, options: FetchOptions, template: str, sample_rate: int) -> None:
         self._cache = cache
+        self._sample_rate = sample_rate
         self._options = options
         self._template = template
         share = None if options.rate_limit is None else max(1, options.rate_limit // options.workers)
@@ -219,7 +231,7 @@ class _VideoWorker:
         limits = Limits(self._options.clip_timeout_s, self._share, stopped)
         audio = self._resolver.resolve(self._address(clip))
         with self._resolver.reading(audio, limits) as file:
-            piece = cut(file, clip.start_s, clip.end_s, DEFAULT_SAMPLE_RATE, timeout_s=limits.seconds)
+            piece = cut(file, clip.start_s, clip.end_s, self._sample_rate, timeout_s=limits.seconds)
         if stopped():  # nobody waits any longer, so nothing may appear
             raise FailedClipError("stopped", Failure("retryable", "stopped"))
         return store_cut(piece, clip, self._cache.audio_path(clip), self._tool, audio.format)
@@ -237,6 +249,10 @@ class _VideoWorker:
         folder = next(path for path in (self._cache.folder, *self._cache.folder.parents) if path.exists())
         if shutil.disk_usage(folder).free < _LEAST_FREE:
             raise FailedClipError(f"no space left on device for {folder}", Failure("local", "disk-full"))
+
+
+def _called_by_times(listed: Clip, start_s: float, end_s: float) -> str:
+    return youtube_clip_id(listed.source, start_s, end_s)
 
 
 def _in_words(hours: float) -> str:

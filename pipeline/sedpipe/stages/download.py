@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sedpipe.choices import SPLITS
-from sedpipe.clips import Clip
+from sedpipe.clips import Clip, ClipFormat
 from sedpipe.errors import SedpipeError
 from sedpipe.io.cache.dataset import Dataset, audio_name
 from sedpipe.io.cache.ledger import Entry, Key, Ledger, is_due, read_ledgers
@@ -90,21 +91,24 @@ def download(
     started, listener, options = time.monotonic(), listener or Listener(), options or DownloadOptions()
     cache = Dataset(cache_dir, manifest.name)
     network = replace(options.network, doubts=not {"gone", "all"} & set(options.retry))
-    access = Access(tuple(places), jobs, network)
+    access = Access(tuple(places), jobs, network, listener)
     if dry_run:
         listed = open_source(manifest, cache, access).listed()
         splits = {split: Listed(n_clips) for split, n_clips in listed.items()}
         return DownloadReport(manifest.name, splits, time.monotonic() - started)
-    record, stopped = _complete(manifest, cache), None
+    source = open_source(manifest, cache, access)
+    record = None if source.may_have_changed() else _complete(manifest, cache)
+    missing: dict[str, list[str]] = {}
+    stopped = None
     if record is None:
-        source = open_source(manifest, cache, access)
         with Ledger(cache.folder, options.shard) as ledger:
             source.prepare()
             _forget_other_rules(manifest, source, cache, ledger, listener)
             resolved = _resolve(source, cache, listener)
-            record = _write_rows(manifest, cache, resolved)
+            missing = {rows.split: list(rows.missing) for rows in resolved if rows.missing}
+            record = _write_rows(manifest, cache, resolved, source.clip_format)
             stopped = _bring(source, cache, resolved, ledger, _policy(source, options), listener)
-    return DownloadReport(manifest.name, tally(cache, record), time.monotonic() - started, stopped)
+    return DownloadReport(manifest.name, tally(cache, record), time.monotonic() - started, stopped, missing)
 
 
 def _policy(source: Source, options: DownloadOptions) -> DownloadOptions:
@@ -135,7 +139,7 @@ def _forget_other_rules(manifest: Manifest, source: Source, cache: Dataset, ledg
     record = cache.find_record()
     if record is not None and record.fingerprint == manifest.fingerprint:
         return
-    if record is not None and not source.is_local:
+    if record is not None and source.keeps_audio:
         listener.say(f"{manifest.name} has changed: its lists are read anew, its audio is kept")
     elif record is not None:
         listener.say(f"{manifest.name} has changed since its audio was made: making it anew")
@@ -168,18 +172,24 @@ def _resolve(source: Source, cache: Dataset, listener: Listener) -> list[SplitRo
 
 
 def _check_names(cache: Dataset, resolved: Iterable[SplitRows]) -> None:
-    """Rows, audio and events are joined by ``clip_id``, so no two splits may share one."""
+    """Rows, audio and events are joined by ``clip_id``, so no two clips may share one."""
     split_of: dict[str, str] = {}
+    hint = "a clip is called as its path below the folder, without extension; give one of them another name"
     for rows in resolved:
         for clip in rows.clips:
-            if split_of.setdefault(clip.clip_id, rows.split) != rows.split:
+            other = split_of.setdefault(clip.clip_id, rows.split)
+            if other != rows.split:
                 raise SedpipeError(
-                    f"{cache.name}: clip {clip.clip_id!r} is listed in {split_of[clip.clip_id]} and in {rows.split}",
-                    hint="a clip is called as its file, without folder and extension; give one of them another name",
+                    f"{cache.name}: clip {clip.clip_id!r} is listed in {other} and in {rows.split}", hint=hint
                 )
+        clip_id, times = Counter(clip.clip_id for clip in rows.clips).most_common(1)[0] if rows.clips else ("", 0)
+        if times > 1:
+            raise SedpipeError(f"{cache.name}: {times} clips of {rows.split} would be called {clip_id!r}", hint=hint)
 
 
-def _write_rows(manifest: Manifest, cache: Dataset, resolved: Sequence[SplitRows]) -> DatasetRecord:
+def _write_rows(
+    manifest: Manifest, cache: Dataset, resolved: Sequence[SplitRows], clip_format: ClipFormat
+) -> DatasetRecord:
     write_clips(cache.clips_path, [clip for rows in resolved for clip in rows.clips])
     for rows in resolved:
         if rows.reference is not None:
@@ -188,7 +198,12 @@ def _write_rows(manifest: Manifest, cache: Dataset, resolved: Sequence[SplitRows
             cache.reference_path(rows.split).unlink(missing_ok=True)
     listed = {rows.split: rows.listed for rows in resolved}
     record = DatasetRecord(
-        dataset=manifest.name, fingerprint=manifest.fingerprint, labels=manifest.labels, listed=listed
+        dataset=manifest.name,
+        fingerprint=manifest.fingerprint,
+        labels=manifest.labels,
+        listed=listed,
+        clip_s=clip_format.clip_s,
+        sample_rate=clip_format.sample_rate,
     )
     cache.write_record(record)
     return record
@@ -204,7 +219,7 @@ def _bring(
 ) -> str | None:
     """Take what the user has, then fetch what is due; returns why it ended too early, if it did."""
     if ledger.is_alone:
-        remove_leftovers(cache.folder, *(cache.folder / "audio").glob("*"))
+        remove_leftovers(cache.folder, *(path for path in (cache.folder / "audio").rglob("*") if path.is_dir()))
     dropped = [fate for rows in resolved for fate in rows.dropped]
     clips = [clip for rows in resolved for clip in rows.clips]
     ledger.keep_only({(clip.split, clip.clip_id) for clip in clips} | {(fate.split, fate.clip_id) for fate in dropped})

@@ -1,0 +1,118 @@
+"""A recording of the user -> the audio of its clips in the store, a piece at a time.
+
+- :func:`convert`: a :class:`Conversion` -> fates
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from sedpipe.clips import Clip, ClipFormat
+from sedpipe.failures import FailedClipError
+from sedpipe.fates import Fate
+from sedpipe.io.audio.level import SILENT_BELOW, Remark
+from sedpipe.io.audio.store import remarked, write_flac
+from sedpipe.io.audio.survey import Survey
+from sedpipe.io.audio.waveforms import Recording
+from sedpipe.io.files.checksums import sha256_of
+
+TOOL = "converted"
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """Clips that are to be made of one recording.
+
+    Parameters
+    ----------
+    path : Path
+    seen : Survey
+        What it was when its clips were thought out.
+    clips : tuple of (Clip, Path)
+        Pieces of it, in order, and where their audio goes.
+    clip_format : ClipFormat
+    remarks : tuple of Remark
+        What is to be said of each of them.
+    """
+
+    path: Path
+    seen: Survey
+    clips: tuple[tuple[Clip, Path], ...]
+    clip_format: ClipFormat
+    remarks: tuple[Remark, ...] = ()
+
+
+def convert(task: Conversion) -> list[Fate]:
+    """Decode a recording once and store its clips; those that cannot be made have their reason."""
+    fates: list[Fate] = []
+    try:
+        status = os.stat(task.path)
+        if (status.st_size, status.st_mtime_ns) != task.seen.stamp:
+            return _failed(task, "changed", f"{task.path}: changed while it was looked at; run the same command again")
+        recording = Recording(task.path)
+        for (clip, target), samples in _pieces(recording, task):
+            fates.append(_stored(task, recording, clip, target, samples))
+    except FailedClipError as failed:
+        _forget(task)
+        return _failed(task, failed.failure.reason, failed.message)
+    except OSError as error:
+        return _failed(task, "unreadable", f"{task.path}: {error.strerror or error}")
+    return fates
+
+
+def _pieces(recording: Recording, task: Conversion) -> Iterator[tuple[tuple[Clip, Path], np.ndarray]]:
+    """Each clip with its samples; no more than a clip and a block are ever in memory."""
+    rate, most = task.clip_format.sample_rate, task.clip_format.n_samples
+    wanted = iter(task.clips)
+    due = next(wanted, None)
+    held, first = np.zeros(0, np.float32), 0  # held[0] is the recording's sample ``first``
+    for block in recording.resampled(rate):
+        held = np.concatenate([held, block])
+        while due is not None:
+            begin = round(due[0].start_s * rate)
+            if first + len(held) < begin + most:
+                break
+            yield due, held[begin - first : begin - first + most]
+            due = next(wanted, None)
+        if due is None:  # it was listened to, to its end, before
+            return
+        done = min(first + len(held), round(due[0].start_s * rate))
+        held, first = held[done - first :], done
+    while due is not None:
+        begin = round(due[0].start_s * rate)
+        yield due, held[begin - first : begin - first + most]
+        due = next(wanted, None)
+
+
+def _stored(task: Conversion, recording: Recording, clip: Clip, target: Path, samples: np.ndarray) -> Fate:
+    if len(samples) == 0 or np.abs(samples).max() < SILENT_BELOW:
+        message = f"{task.path} from {clip.start_s:g} s to {clip.end_s:g} s: silent"
+        return Fate(clip.split, clip.clip_id, "retryable", "silent", message)
+    write_flac(target, samples, task.clip_format.sample_rate)
+    fate = Fate(
+        clip.split,
+        clip.clip_id,
+        "ok",
+        source_format=recording.format,
+        duration=len(samples) / task.clip_format.sample_rate,
+        sample_rate=recording.rate,
+        channels=recording.channels,
+        sha256=sha256_of(target),
+        tool=TOOL,
+    )
+    return remarked(fate, task.remarks)
+
+
+def _failed(task: Conversion, reason: str, message: str) -> list[Fate]:
+    return [Fate(clip.split, clip.clip_id, "retryable", reason, message) for clip, _ in task.clips]
+
+
+def _forget(task: Conversion) -> None:
+    """Pieces that were stored before a recording turned out to be of no use."""
+    for _, target in task.clips:
+        target.unlink(missing_ok=True)

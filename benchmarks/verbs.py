@@ -123,11 +123,18 @@ class Bench:
     ----------
     folder : Path
         For both.
+    seconds : dict of str to float
+        How long each verb takes.
+    expected : dict of str to dict
+        sha256 of what each verb makes that is the same every time, by path.
+    before : dict of str to str
+        sha256 of all that was there when the trial began, by path.
     """
 
     folder: Path
     seconds: dict[str, float] = field(default_factory=dict)
     expected: dict[str, dict[str, str]] = field(default_factory=dict)
+    before: dict[str, str] = field(default_factory=dict)
 
     @property
     def whole(self) -> Path:
@@ -161,13 +168,15 @@ class Bench:
         self.seconds["cache prune"] = self.seconds["status"]
         notes.write_text(json.dumps([self.seconds, self.expected]))
 
-    def begin(self, verb: Verb) -> None:
-        """A fresh trial: the whole cache without what ``verb`` makes."""
-        shutil.rmtree(self.trial, ignore_errors=True)
-        shutil.copytree(self.whole, self.trial, symlinks=True)
+    def begin(self, verb: Verb, *, anew: bool = True) -> None:
+        """A fresh trial: the whole cache without what ``verb`` makes; ``anew``: in a folder that is made for it."""
+        if anew:
+            shutil.rmtree(self.trial, ignore_errors=True)
+        shutil.copytree(self.whole, self.trial, symlinks=True, dirs_exist_ok=True)
         for pattern in verb.makes:
             for path in self.trial.glob(pattern):
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
+        self.before = hashes_of_all(self.trial)
 
     def run(self, verb: Verb) -> subprocess.CompletedProcess[str]:
         """The command in the trial's folder, undisturbed."""
@@ -185,6 +194,12 @@ class Bench:
 def hashes(folder: Path, verb: Verb) -> dict[str, str]:
     """sha256 of what is the same every time, by path."""
     paths = sorted(path for pattern in verb.same for path in folder.glob(pattern) if path.is_file())
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+
+
+def hashes_of_all(folder: Path) -> dict[str, str]:
+    """sha256 of every file but locks, by path."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix != ".lock")
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
 
 

@@ -31,7 +31,6 @@ sys.path.insert(0, str(Path(__file__).parent))
 from verbs import VERBS, Bench, Verb, environment, hashes_of_all
 
 RESULT = Path(__file__).parent / "results" / "full-disk.json"
-LEAST = 64 << 10  # bytes for what every run writes, locks and folders
 LIMITED = (
     "import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2); "
     "sys.argv[:] = ['sedpipe', *sys.argv[2:]]; runpy.run_module('sedpipe', run_name='__main__')"
@@ -41,12 +40,10 @@ LIMITED = (
 def may_mount(folder: Path) -> bool:
     """Whether we can have a disk of our own."""
     folder.mkdir(parents=True, exist_ok=True)
-    mounted = (
-        subprocess.run(["mount", "-t", "tmpfs", "tmpfs", folder], check=False, capture_output=True).returncode == 0
-    )
-    if mounted:
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "tmpfs", folder], check=False, capture_output=True)
+    if mounted.returncode == 0:
         subprocess.run(["umount", folder], check=True)
-    return mounted
+    return mounted.returncode == 0
 
 
 @contextlib.contextmanager
@@ -110,8 +107,8 @@ def sizes_of(bench: Bench, name: str, n: int, *, mounts: bool) -> list[int]:
     made = [size for path, size in whole.items() if not (bench.trial / path.relative_to(bench.whole)).exists()]
     if not made:
         return []
-    most, least = (sum(made), LEAST) if mounts else (max(made), 200)
-    return [round(least + (most - least) * (k + 0.5) / n) for k in range(n)]
+    most = sum(made) if mounts else max(made)
+    return [round(most * (k + 0.5) / n) for k in range(n)]
 
 
 def main() -> None:

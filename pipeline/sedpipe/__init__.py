@@ -44,7 +44,7 @@ _MODULES = {"metrics": "sedpipe.metrics", "pooling": "sedpipe.api.pooling"}
 
 FLOORS = (
     # words: small values that cost nothing to import
-    ("errors", "suggestions", "printable", "choices", "hierarchy", "shards", "listener", "registry"),
+    ("errors", "children", "suggestions", "printable", "choices", "hierarchy", "shards", "listener", "registry"),
     ("labels", "events", "clips", "frames", "fates", "failures"),
     ("truth",),
     # maths: arrays in, arrays out; knows no file

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from sedpipe.cli.interrupts import heard_as_exceptions
+from sessions import left_of, members
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="no such signals here")
 
@@ -78,18 +79,6 @@ def begun(
     return process
 
 
-def members(session: int) -> list[int]:
-    """Living processes of a session."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            state, *_, of_session = path.read_text().rpartition(")")[2].split()[:4]
-        except OSError:
-            continue
-        found += [int(path.parent.name)] if int(of_session) == session and state != "Z" else []
-    return found
-
-
 @pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_is_one_line_and_leaves_no_temporary_file(tmp_path: Path, number: int, exit_code: int) -> None:
     process = begun(tmp_path, ["wait"], "begun")
@@ -120,10 +109,7 @@ def test_workers_say_nothing_and_are_gone(tmp_path: Path, verb: str, waits_for: 
         process.terminate()
     assert process.communicate(timeout=30) == ("", f"{SENTENCE}\n")
     assert process.returncode == (130 if to_everybody else 143)
-    end = time.monotonic() + 20
-    while members(process.pid) and time.monotonic() < end:
-        time.sleep(0.05)
-    assert members(process.pid) == []
+    assert left_of(process.pid) == []
 
 
 def test_ctrl_c_at_a_question_is_no_other_than_elsewhere(tmp_path: Path) -> None:

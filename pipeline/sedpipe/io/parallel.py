@@ -6,22 +6,18 @@
 
 from __future__ import annotations
 
-import multiprocessing.resource_tracker
 import os
-import signal
-import threading
-import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import joblib
-from joblib.externals.loky.backend import resource_tracker as loky_resource_tracker
+from joblib.externals.loky.backend import resource_tracker
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
+from sedpipe.children import end_with, signals_held_back, start_quietly
 from sedpipe.errors import SedpipeError
 from sedpipe.registry import add, additions
 
@@ -30,9 +26,6 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-
-SECONDS_BETWEEN_LOOKS = 0.2
-"""So often a worker looks whether the process that started it is still there."""
 
 SECONDS_TO_CONNECT = 10
 
@@ -81,6 +74,7 @@ def _here(function: Callable[[Item], Result], items: Iterable[Item], jobs: int, 
     workers = joblib.Parallel(n_jobs=jobs, return_as="generator" if ordered else "generator_unordered")
     call = joblib.delayed(_call_in)
     try:
+        start_quietly(resource_tracker.ensure_running)
         with signals_held_back():
             results = workers(call(os.getcwd(), os.getpid(), additions(), function, item) for item in items)
         yield from results
@@ -91,66 +85,16 @@ def _here(function: Callable[[Item], Result], items: Iterable[Item], jobs: int, 
         ) from error
 
 
-@contextmanager
-def signals_held_back() -> Iterator[None]:
-    """Threads and processes that are started in this block never hear Ctrl-C and SIGTERM.
-
-    A terminal sends Ctrl-C to everybody: each worker would tell of it in a traceback, while it is the process that
-    started them which ends them all. That one hears after the block what came in it.
-    """
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    _start_trackers()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-@cache
-def _start_trackers() -> None:
-    """Start the helpers with which multiprocessing and loky clear away semaphores of processes that are killed.
-
-    Here and not when they are needed, since Python 3.11 lets signals through again where it starts its own; and such
-    that they do their work without a word about what an interrupted command leaves to them.
-    """
-    before = os.environ.get("PYTHONWARNINGS")
-    os.environ["PYTHONWARNINGS"] = ",".join(filter(None, (before, "ignore:resource_tracker:UserWarning")))
-    try:
-        multiprocessing.resource_tracker.ensure_running()
-        loky_resource_tracker.ensure_running()
-    finally:
-        if before is None:
-            del os.environ["PYTHONWARNINGS"]
-        else:
-            os.environ["PYTHONWARNINGS"] = before
-
-
 def _call_in(
     folder: str, parent: int, added: Mapping[str, Mapping[str, Any]], function: Callable[[Item], Result], item: Item
 ) -> Result:
     """Call from ``folder``: workers live longer than one call, and relative paths must mean the same to them."""
     if os.getpid() != parent:
-        _end_with(parent)
+        end_with(parent)
         add(added)
     if os.getcwd() != folder:
         os.chdir(folder)
     return function(item)
-
-
-@cache
-def _end_with(parent: int) -> None:
-    """Watch the parent, once a worker: a killed one cannot end its workers, and they would go on writing."""
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(SECONDS_BETWEEN_LOOKS)
-        os._exit(1)
-
-    if os.name == "posix":  # elsewhere the parent's number does not change when it dies
-        threading.Thread(target=watch, daemon=True).start()
 
 
 def _on_cluster(function: Callable[[Item], Result], items: Iterable[Item], scheduler: str) -> Iterator[Result]:

@@ -11,7 +11,10 @@ processor), so that they go where one process would go; the statistics of batch 
 from __future__ import annotations
 
 import logging
+import multiprocessing
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import partial
 from typing import Any, TypeVar
 
@@ -25,6 +28,7 @@ from lightning_fabric.strategies.strategy import Strategy
 from torch.multiprocessing import SimpleQueue, get_context
 from torch.multiprocessing.spawn import ProcessExitedException, ProcessRaisedException
 
+from sedpipe.children import end_with, signals_held_back
 from sedpipe.errors import SedpipeError, SettingsError
 
 Result = TypeVar("Result")
@@ -94,9 +98,11 @@ def launch(fabric: Fabric, work: Callable[..., Result], *args: Any) -> Result:
     if fabric.world_size == 1:
         result: Result = fabric.launch(work, *args)
         return result
-    answers: SimpleQueue[Any] = get_context("spawn").SimpleQueue()
+    with signals_held_back():
+        answers: SimpleQueue[Any] = get_context("spawn").SimpleQueue()
+    answering = partial(_answering, work=work, args=args, answers=answers, parent=os.getpid())
     try:
-        fabric.launch(partial(_answering, work=work, args=args, answers=answers))
+        _until_they_end(partial(fabric.launch, answering))
     except (ProcessRaisedException, ProcessExitedException) as error:
         if not answers.empty():
             raise answers.get() from None
@@ -108,8 +114,31 @@ def launch(fabric: Fabric, work: Callable[..., Result], *args: Any) -> Result:
     return result
 
 
-def _answering(fabric: Fabric, work: Callable[..., Any], args: tuple[Any, ...], answers: SimpleQueue[Any]) -> None:
+def _until_they_end(start: Callable[[], Any]) -> None:
+    """Start processes that hear no signals, and wait for them; a signal that comes meanwhile ends them."""
+
+    def started() -> None:
+        with signals_held_back():
+            start()
+
+    with ThreadPoolExecutor(1) as starter:  # a thread of its own, so that this one hears signals
+        waiting = starter.submit(started)
+        try:
+            waiting.result()
+        except KeyboardInterrupt:
+            logging.getLogger("torch.multiprocessing.spawn").setLevel(logging.ERROR)  # it tells of each
+            while not waiting.done():
+                for process in multiprocessing.active_children():
+                    process.kill()
+                wait([waiting], timeout=0.05)
+            raise
+
+
+def _answering(
+    fabric: Fabric, work: Callable[..., Any], args: tuple[Any, ...], answers: SimpleQueue[Any], parent: int
+) -> None:
     """Work, and send result or complaint to the process that waits."""
+    end_with(parent)
     # ourselves, since Fabric brings back a complaint as text, and refuses to carry frozen dataclasses
     try:
         result = work(fabric, *args)

@@ -1,3 +1,4 @@
+import shlex
 import shutil
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from sedpipe.stages.download import download
 from sedpipe.stages.features import extract_features
 from sedpipe.stages.status import status
 from sedpipe.steps.tally import ClassTally, Tally
+from sedpipe.views.terminal.commands import command
 from sedpipe.views.terminal.data import status_lines
 from some_records import cell_of, run_record, table_record
 
@@ -51,14 +53,23 @@ def look(cache_dir: Path) -> StatusReport:
     return report
 
 
+def words(report: StatusReport) -> list[str]:
+    """The command to run next, as a shell takes it apart, without the cache that it names."""
+    sedpipe, *found, cache, _ = shlex.split(report.next)
+    assert (sedpipe, cache) == ("sedpipe", "--cache")
+    return found
+
+
 def row(listed: int, ok: int) -> Tally:
     """Counts of a split of which some audio is there and nothing failed."""
     return Tally(listed, ok, gone=0, blocked=0, retryable=0, pending=listed - ok, reasons={})
 
 
 def test_of_nothing_the_next_is_download_by_the_address_of_the_dataset(tmp_path: Path) -> None:
-    assert status(Dataset(tmp_path, "tiny")) == StatusReport("tiny", Stages(), "sedpipe download tiny")
-    assert status(Dataset(tmp_path, "tiny"), address="mine/tiny.toml").next == "sedpipe download mine/tiny.toml"
+    following = command("download", "tiny", cache=tmp_path)
+    assert status(Dataset(tmp_path, "tiny")) == StatusReport("tiny", Stages(), following)
+    report = status(Dataset(tmp_path, "tiny"), address="my sets/tiny.toml")
+    assert report.next == f"sedpipe download 'my sets/tiny.toml' --cache {tmp_path}"
     assert list(tmp_path.iterdir()) == []
 
 
@@ -70,7 +81,7 @@ def test_after_download_the_next_is_features(downloaded: Path) -> None:
         "evaluation": row(1, 1),
     }
     assert report.stages.features == {}
-    assert report.next == "sedpipe features tiny"
+    assert words(report) == ["features", "tiny"]
 
 
 def test_audio_is_counted_only_where_it_is_there(downloaded: Path) -> None:
@@ -100,7 +111,7 @@ def test_after_features_the_next_is_train(featured: Path) -> None:
             "evaluation": StoredCounts(clips=1, failed=0),
         }
     }
-    assert report.next == "sedpipe train tiny"
+    assert words(report) == ["train", "tiny"]
 
 
 def test_after_train_the_next_is_score_of_the_runs_that_lack_it(featured: Path) -> None:
@@ -117,12 +128,36 @@ def test_after_train_the_next_is_score_of_the_runs_that_lack_it(featured: Path) 
         "second": Progress(finished=True, epochs=2),
         "third": Progress(finished=False, epochs=2),
     }
-    assert report.next == "sedpipe score tiny --run first"
+    assert words(report) == ["score", "tiny", "--run", "first"]
     for split in ("evaluation", "testing"):
         Run(cache.runs / "first").scores_path(split).write_text("{}")
     report = look(featured)
     assert report.stages.score == {"first": ["evaluation", "testing"], "second": [], "third": []}
-    assert report.next == "sedpipe score tiny --run second"
+    assert words(report) == ["score", "tiny", "--run", "second"]
+    Run(cache.runs / "second").scores_path("evaluation").write_text("{}")
+    assert words(look(featured)) == ["report", "second"]
+
+
+def test_without_evaluation_a_run_is_scored_on_testing_and_without_truth_it_predicts(
+    featured: Path,
+) -> None:
+    cache = Dataset(featured, "tiny")
+    run = Run(cache.runs / "first")
+    run.write_record(run_record(epochs=2))
+    run.log_path.write_text("epoch,loss\n0,0.5\n1,0.4\n")
+    run.model_path.write_bytes(b"")
+    cache.reference_path("evaluation").unlink()
+    assert words(look(featured)) == ["score", "tiny", "--run", "first", "--split", "testing"]
+    cache.reference_path("testing").unlink()
+    heard = str(cache.audio_dir("evaluation"))
+    assert words(look(featured)) == ["predict", heard, "--dataset", "tiny", "--model", "first"]
+
+
+def test_a_run_of_no_epochs_is_no_training(featured: Path) -> None:
+    cache = Dataset(featured, "tiny")
+    Run(cache.runs / "untrained").write_record(run_record(epochs=0))
+    Run(cache.runs / "untrained").model_path.write_bytes(b"")
+    assert words(look(featured)) == ["train", "tiny"]
 
 
 def test_a_table_tells_what_each_cell_has_come_to(featured: Path) -> None:
@@ -181,7 +216,7 @@ def test_a_damaged_table_is_a_sentence(featured: Path, content: str) -> None:
 def test_clips_without_any_audio_call_for_download(featured: Path) -> None:
     for path in featured.rglob("*.flac"):
         path.unlink()
-    assert look(featured).next == "sedpipe download tiny"
+    assert words(look(featured)) == ["download", "tiny"]
 
 
 def test_a_damaged_store_is_a_sentence(featured: Path) -> None:

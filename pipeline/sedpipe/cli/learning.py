@@ -26,6 +26,7 @@ from sedpipe.cli.options import (
 from sedpipe.cli.terminal import Terminal, print_report
 from sedpipe.cli.types import HierarchyType, PoolingsType, PoolingType, SeedsType, ShardType
 from sedpipe.shards import Shard
+from sedpipe.views.terminal.commands import command
 from sedpipe.views.terminal.learning import dry_run_lines, export_lines, figure5_lines, reproduce_lines, train_lines
 from sedpipe.views.terminal.scores import demo_lines
 
@@ -72,6 +73,7 @@ def train(
     from sedpipe.io.settings.front_ends import feature_spec
     from sedpipe.io.settings.train_settings import Asked, train_settings
     from sedpipe.stages.train import train as run_stage
+    from sedpipe.steps.next_steps import after_training
 
     asked = asked_features(options)
     opened, settings = open_dataset(dataset, cache_dir), train_settings(Asked(**options))
@@ -87,7 +89,8 @@ def train(
     report = run_stage(
         opened, settings, spec, run_name=run, save_every_s=save_every, listener=listener
     )  # fmt: skip
-    print_report(report, partial(train_lines, address=dataset), as_json)
+    following = command(*after_training(opened, dataset, report.run), cache=cache_dir)
+    print_report(report, partial(train_lines, following=following), as_json)
 
 
 @click.command(epilog=EXAMPLES["export"])

@@ -18,7 +18,9 @@ from sedpipe.io.files.locks import is_held
 from sedpipe.io.files.reading import entries, is_there
 from sedpipe.io.lists.text import numbered_lines
 from sedpipe.reports.data import CellState, GridState, Progress, Stages, StatusReport, StoredCounts
+from sedpipe.steps.next_steps import after_training, scorable_split
 from sedpipe.steps.tally import tally, tally_classes
+from sedpipe.views.terminal.commands import command
 
 
 def status(dataset: Dataset, address: str = "", *, classes: bool = False) -> StatusReport:
@@ -40,7 +42,7 @@ def status(dataset: Dataset, address: str = "", *, classes: bool = False) -> Sta
     """
     address, record = address or dataset.name, dataset.find_record()
     if record is None or not is_there(dataset.clips_path):
-        return StatusReport(dataset.name, Stages(), f"sedpipe download {address}")
+        return StatusReport(dataset.name, Stages(), command("download", address, cache=dataset.root))
     runs = runs_of(dataset)
     stages = Stages(
         download=tally(dataset, record),
@@ -50,7 +52,8 @@ def status(dataset: Dataset, address: str = "", *, classes: bool = False) -> Sta
         reproduce={table.folder.name: _grid(dataset, table) for table in tables_of(dataset)},
     )
     by_class = tally_classes(dataset, record) if classes else {}
-    return StatusReport(dataset.name, stages, _next(stages, address), by_class)
+    following = command(*_next(dataset, stages, address), cache=dataset.root)
+    return StatusReport(dataset.name, stages, following, by_class)
 
 
 def export_clips(dataset: Dataset, path: Path) -> int:
@@ -117,18 +120,20 @@ def _state(run: Run, failure: str | None) -> str:
     return "begun" if is_there(run.record_path) else "missing"
 
 
-def _next(stages: Stages, address: str) -> str:
-    """The first command whose result is missing."""
+def _next(dataset: Dataset, stages: Stages, address: str) -> tuple[str, ...]:
+    """The first command whose result is missing; after all of them, the page of the last run."""
     available = {split: counts.ok for split, counts in stages.download.items() if counts.listed}
     if not any(available.values()):
-        return f"sedpipe download {address}"
+        return "download", address
     if not any(_is_complete(stored, available) for stored in stages.features.values()):
-        return f"sedpipe features {address}"
-    finished = [name for name, run in stages.train.items() if run.finished]
+        return "features", address
+    # a run of no epochs is what an untrained network scores, to compare with
+    finished = [name for name, run in stages.train.items() if run.finished and run.epochs]
     if not finished:
-        return f"sedpipe train {address}"
-    unscored = [name for name in finished if "evaluation" not in stages.score[name]]
-    return f"sedpipe score {address} --run {unscored[0] if unscored else finished[-1]}"
+        return "train", address
+    split = scorable_split(dataset)
+    unscored = [name for name in finished if split is None or split not in stages.score[name]]
+    return after_training(dataset, address, unscored[0]) if unscored else ("report", finished[-1])
 
 
 def _is_complete(stored: dict[str, StoredCounts], available: dict[str, int]) -> bool:

@@ -14,7 +14,7 @@ from some_records import run_record
 def test_a_training_tells_its_best_epoch_and_what_comes_next() -> None:
     result = run_record(epochs=3).result
     assert result is not None
-    assert train_lines(result, "birds.toml") == [
+    assert train_lines(result, "sedpipe score birds.toml --run run") == [
         "run: 1 parameters, 3 epochs, best 3 (validation loss 0.5000), 1 s",
         "next: sedpipe score birds.toml --run run",
     ]

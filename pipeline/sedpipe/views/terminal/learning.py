@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from sedpipe.reports.tables import FigureReport, ReproduceReport
 
 
-def train_lines(report: TrainReport, address: str) -> list[str]:
-    """What was trained, and the command to run next."""
+def train_lines(report: TrainReport, following: str) -> list[str]:
+    """What was trained, and ``following``, the command to run next."""
     loss = "none" if report.validation_loss is None else f"{report.validation_loss:.4f}"
     return [
         f"{report.run}: {report.parameters:,} parameters, {report.epochs} epochs, "
         f"best {report.best_epoch} (validation loss {loss}), {report.seconds:.0f} s",
-        f"next: sedpipe score {address} --run {report.run}",
+        f"next: {following}",
     ]
 
 

@@ -1,0 +1,42 @@
+"""What comes after a training, as words of a command: what can be scored is, else recordings are listened to.
+
+- :func:`scorable_split`: on which split a score says most
+- :func:`after_training`: the command for a run
+"""
+
+from __future__ import annotations
+
+from sedpipe.choices import SPLITS, TUNED_ON
+from sedpipe.io.cache.dataset import Dataset
+
+DEFAULT_SPLIT = "evaluation"
+"""What ``sedpipe score`` scores where no split is named."""
+
+
+def scorable_split(dataset: Dataset) -> str | None:
+    """``evaluation``, else ``testing``, if it has strong labels; None where no such split has."""
+    listed = dataset.read_record().listed
+    return next(
+        (split for split in (DEFAULT_SPLIT, TUNED_ON) if listed.get(split) and dataset.reference_path(split).exists()),
+        None,
+    )
+
+
+def after_training(dataset: Dataset, address: str, run: str) -> tuple[str, ...]:
+    """Score the run, or, where nothing says when things sound, have it listen to the recordings it was not trained on.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Downloaded.
+    address : str
+        How commands call the dataset.
+    run : str
+        Name of the run.
+    """
+    split = scorable_split(dataset)
+    if split is not None:
+        return ("score", address, "--run", run, *(() if split == DEFAULT_SPLIT else ("--split", split)))
+    listed = dataset.read_record().listed
+    heard = next((split for split in reversed(SPLITS) if listed.get(split)), SPLITS[0])
+    return "predict", str(dataset.audio_dir(heard)), "--dataset", address, "--model", run

@@ -1,8 +1,10 @@
 import os
+import sys
 import time
 from pathlib import Path
 
 import pytest
+from rights import unreadable
 from sedpipe.errors import SettingsError
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.dataset import Dataset
@@ -12,6 +14,7 @@ from sedpipe.reports.machine import CacheReport, PruneReport
 from sedpipe.shards import Shard
 from sedpipe.stages.cache import choose, list_cache, prune
 from sedpipe.steps.feature_plan import FeatureFolder
+from sedpipe.views.terminal.machine import cache_lines
 from some_records import run_record
 from tiny_dataset import FRONT_END, NAME, make_dataset
 
@@ -165,3 +168,14 @@ def test_a_damaged_store_is_listed_and_can_be_freed(cache: Dataset) -> None:
     [item] = [item for item in list_cache(cache.root).items if item.kind == "features"]
     assert item.parameters == {}
     assert len(freed(cache, FEATURES).freed) == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="root can only do without its power there")
+def test_what_may_not_be_entered_is_told_and_left_alone(cache: Dataset) -> None:
+    run = named_run(cache, "done").folder
+    with unreadable(run):
+        [item] = [item for item in list_cache(cache.root).items if item.name == f"{NAME}/runs/done"]
+        assert item.unreadable == f"cannot read {run}: Permission denied"
+        assert cache_lines(CacheReport([item], 0))[0].endswith(item.unreadable)
+        assert prune(cache.root, [item]).kept[item.name].startswith(item.unreadable)
+    assert (run / "checkpoint.pt").exists()

@@ -21,6 +21,7 @@ from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache import open as cache_open
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.feature_file import FeatureFile
+from sedpipe.io.files.reading import entries, is_there
 from sedpipe.io.lists.events import read_stored_events
 from sedpipe.labels import LabelSet
 from sedpipe.suggestions import did_you_mean
@@ -94,7 +95,7 @@ class OpenDataset:
     def reference(self, split: str) -> dict[str, list[Event]]:
         """Strong labels by clip, a clip without events included; ``MissingStageError`` where there are none."""
         clips, path = self.clips(split), self._dataset.reference_path(split)
-        if not path.exists():
+        if not is_there(path):
             raise MissingStageError(f"{self.name} has no strong labels for {split} ({path} does not exist)")
         events = read_stored_events(path, self.labels)
         return {clip.clip_id: list(events.get(clip.clip_id, ())) for clip in clips}
@@ -118,7 +119,9 @@ class OpenDataset:
         return TorchSplit(self._features(split, spec), clips, self.labels)
 
     def _features(self, split: str, spec: FeatureSpec | None) -> Path:
-        there = sorted((self._dataset.folder / "features").glob(f"[!.]*/{split}.h5"))
+        there = [
+            path for folder in entries(self._dataset.folder / "features") if is_there(path := folder / f"{split}.h5")
+        ]
         wanted = (
             self._dataset.features_dir(
                 (spec or FeatureSpec.of_clips(self._dataset.read_record().clip_format)).fingerprint

@@ -19,6 +19,7 @@ from sedpipe.errors import SedpipeError
 from sedpipe.io.cache.dataset import Dataset, audio_name
 from sedpipe.io.cache.ledger import Entry, Key, Ledger, is_due, read_ledgers
 from sedpipe.io.files.atomic import remove_leftovers
+from sedpipe.io.files.reading import is_there
 from sedpipe.io.lists.clips import write_clips
 from sedpipe.io.lists.events import write_event_list
 from sedpipe.io.manifests.form import Manifest
@@ -121,7 +122,7 @@ def _complete(manifest: Manifest, cache: Dataset) -> DatasetRecord | None:
     record = cache.find_record()
     if record is None or record.fingerprint != manifest.fingerprint or not record.listed:
         return None
-    if not cache.clips_path.exists():
+    if not is_there(cache.clips_path):
         return None
     by_split, entries = cache.read_clips(), read_ledgers(cache.folder)
     for split, listed in record.listed.items():
@@ -129,7 +130,7 @@ def _complete(manifest: Manifest, cache: Dataset) -> DatasetRecord | None:
         clips = [clip for clip in by_split.get(split, []) if audio_name(clip.clip_id) in audio]
         if listed == 0 or sum(_is_accounted(entries, clip) for clip in clips) != listed:
             return None
-        if manifest.has_truth(split) and not cache.reference_path(split).exists():
+        if manifest.has_truth(split) and not is_there(cache.reference_path(split)):
             return None
     return record
 

@@ -27,6 +27,7 @@ from sedpipe.io.cache.resume import find_resume, remove_resume, write_resume
 from sedpipe.io.cache.runs import Run, named_run
 from sedpipe.io.files.atomic import remove_leftovers, write_text
 from sedpipe.io.files.locks import hold, wait_for
+from sedpipe.io.files.reading import is_there
 from sedpipe.io.models.checkpoints import TrainedModel, write_model
 from sedpipe.io.records.run import RunRecord, TrainReport
 from sedpipe.io.records.settings import as_table, differences, in_words
@@ -182,7 +183,7 @@ def open_splits(cache: Dataset, spec: FeatureSpec, labels: LabelSet) -> dict[str
         if split not in clips:
             raise MissingStageError(f"{cache.name} has no clips in {split}", hint=_NEEDED_FOR[split])
         path = cache.features_dir(spec.fingerprint) / f"{split}.h5"
-        if not path.exists():
+        if not is_there(path):
             usual = spec == FeatureSpec.of_clips(cache.read_record().clip_format)
             how = "" if usual else " with the same --encoder, --hop, --front-end, --n-mels and --dtype"
             hint = f"run `sedpipe features {cache.name}`{how} first"

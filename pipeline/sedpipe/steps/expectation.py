@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from sedpipe.errors import SedpipeError
 from sedpipe.io.cache.dataset import Dataset
+from sedpipe.io.files.reading import is_there
 from sedpipe.io.manifests.load import load_manifest
 from sedpipe.sources.youtube import MOST_AN_HOUR
 from sedpipe.steps.tally import tally
@@ -47,7 +48,7 @@ def clips_left(dataset: Dataset, address: str) -> int:
     """Clips that may still come; before ``download``, as many as the manifest tells of."""
     try:
         record = dataset.find_record()
-        if record is not None and dataset.clips_path.exists():
+        if record is not None and is_there(dataset.clips_path):
             return sum(counts.pending + counts.retryable for counts in tally(dataset, record).values())
         return load_manifest(address).clips_to_expect()
     except SedpipeError:

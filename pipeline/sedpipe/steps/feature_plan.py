@@ -21,6 +21,7 @@ from sedpipe.io.cache.dataset import Dataset, audio_name
 from sedpipe.io.cache.feature_file import DamagedStoreError, FeatureFile
 from sedpipe.io.cache.feature_shelf import Shelf
 from sedpipe.io.files.atomic import write_text
+from sedpipe.io.files.reading import entries, is_there
 from sedpipe.io.parallel import in_threads
 from sedpipe.shards import Shard
 
@@ -69,11 +70,11 @@ class FeatureFolder:
 
     def locks(self) -> list[Path]:
         """Locks of everybody who works here."""
-        return sorted(self.path.glob("features*.lock"))
+        return entries(self.path, "features*.lock")
 
     def failed_parts(self, split: str) -> list[Path]:
         """Lists of what failed in parts that are not merged yet."""
-        return sorted(self.path.glob(f"{split}.failed-*.tsv"))
+        return entries(self.path, f"{split}.failed-*.tsv")
 
     def failed_in_parts(self, split: str) -> dict[str, str]:
         """Why each clip failed, of all such lists."""
@@ -82,7 +83,7 @@ class FeatureFolder:
     def shard_files(self, split: str, also: Iterable[str] = ()) -> list[Path]:
         """Finished shards; ``also`` names some that a network disk may not list yet."""
         folder = self.shards(split)
-        return [folder / name for name in sorted({path.name for path in folder.glob("[!.]*.h5")}.union(also))]
+        return [folder / name for name in sorted({path.name for path in entries(folder, "[!.]*.h5")}.union(also))]
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,7 @@ def plan_splits(
         Everything that is stored.
     """
     shards = {split: folder.shard_files(split, (made or {}).get(split, ())) for split in audio}
-    stores = {split: [folder.store(split)] if folder.store(split).exists() else [] for split in audio}
+    stores = {split: [folder.store(split)] if is_there(folder.store(split)) else [] for split in audio}
     shelf = Shelf(
         [path for paths in shards.values() for path in paths], [path for paths in stores.values() for path in paths]
     )
@@ -293,7 +294,7 @@ def describe_plans(
 def _others(folder: FeatureFolder, spec: FeatureSpec) -> str:
     """In which parameters features that are there differ."""
     now, told = spec.parameters, []
-    for path in sorted(folder.path.parent.glob("[!.]*/[!.]*.h5")):
+    for path in [store for other in entries(folder.path.parent) for store in entries(other, "[!.]*.h5")]:
         try:
             there = FeatureFile(path).parameters
         except DamagedStoreError:  # says nothing, and is no hindrance

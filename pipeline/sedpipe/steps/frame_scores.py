@@ -19,7 +19,8 @@ from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.feature_file import FeatureFile
 from sedpipe.io.cache.frame_scores import Origin, find_frame_scores, find_origin, write_frame_scores
 from sedpipe.io.cache.runs import Run
-from sedpipe.io.files.checksums import sha256_of
+from sedpipe.io.files.checksums import sha256_in_cache
+from sedpipe.io.files.reading import is_there
 from sedpipe.labels import LabelSet
 from sedpipe.listener import Listener
 
@@ -61,7 +62,7 @@ def _stored(cache: Dataset, run: Run, split: str, clips: Sequence[Clip]) -> Fram
     if origin is None or len(Path(origin.features).parts) != 1:
         return None
     features = cache.features_dir(origin.features) / f"{split}.h5"
-    if not features.exists():
+    if not is_there(features):
         return None
     file = FeatureFile(features)
     audio = dict(zip(file.clip_ids, file.audio_sha256, strict=True))
@@ -70,7 +71,7 @@ def _stored(cache: Dataset, run: Run, split: str, clips: Sequence[Clip]) -> Fram
 
 
 def _origin(run: Run, features: str, clip_ids: Sequence[str], audio_sha256: Sequence[str]) -> Origin:
-    lines = "\n".join([sha256_of(run.model_path), *clip_ids, *audio_sha256])
+    lines = "\n".join([sha256_in_cache(run.model_path), *clip_ids, *audio_sha256])
     return Origin(features, hashlib.sha256(lines.encode()).hexdigest())
 
 
@@ -88,7 +89,7 @@ def _by_the_network(
     check_classes(cache, trained.labels)
     features = trained.spec.fingerprint
     path = cache.features_dir(features) / f"{split}.h5"
-    if not path.exists():
+    if not is_there(path):
         raise MissingStageError(f"{path} does not exist", hint=f"run `sedpipe features {cache.name}` first")
     batches = ClipBatches(FeatureFile(path), clips, trained.labels)
     tracked = listener.track(batches.in_order(BATCH_SIZE), -(-len(batches) // BATCH_SIZE), f"{split} batches")

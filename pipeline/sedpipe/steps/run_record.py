@@ -18,7 +18,7 @@ from sedpipe.errors import StaleError
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.runs import Run
-from sedpipe.io.files.checksums import sha256_of
+from sedpipe.io.files.checksums import sha256_in_cache
 from sedpipe.io.files.reading import is_there
 from sedpipe.io.records.form import Table
 from sedpipe.io.records.run import RunRecord, RunSettings
@@ -67,7 +67,7 @@ def _clips_fingerprint(batches: ClipBatches) -> Table:
 
 
 def _sha256_if_there(path: Path) -> str | None:
-    return sha256_of(path) if is_there(path) else None
+    return sha256_in_cache(path) if is_there(path) else None
 
 
 def begin_run(run: Run, record: RunRecord, settings: TrainSettings) -> RunRecord:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.errors import MissingStageError
 from sedpipe.io.cache.dataset import Dataset
+from sedpipe.io.files.reading import is_there
 from sedpipe.io.lists.events import read_stored_events
 from sedpipe.labels import LabelSet
 from sedpipe.truth import Truth
@@ -19,7 +20,7 @@ from sedpipe.truth import Truth
 def find_truth(dataset: Dataset, split: str, durations: Mapping[str, float], labels: LabelSet) -> Truth | None:
     """Truth about the clips of ``durations`` (seconds); None where the split has no strong labels."""
     path = dataset.reference_path(split)
-    if not path.exists():
+    if not is_there(path):
         return None
     events = read_stored_events(path, labels)
     return Truth({clip_id: events.get(clip_id, []) for clip_id in durations}, durations, labels)

@@ -81,6 +81,30 @@ def test_a_damaged_ledger_is_a_sentence(tmp_path: Path) -> None:
         read_ledgers(tmp_path)
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE clips SET state = 'lost'",
+        "UPDATE clips SET last_try = x'00'",
+        "UPDATE clips SET attempts = 'many'",
+        "UPDATE clips SET message = CAST(x'ff' AS TEXT)",
+        "ALTER TABLE clips DROP COLUMN reason",
+        "DROP TABLE clips; CREATE TABLE clips (a)",
+    ],
+)
+def test_a_ledger_of_other_columns_or_values_is_damaged_not_a_full_disk(tmp_path: Path, damage: str) -> None:
+    with Ledger(tmp_path) as ledger:
+        ledger.record(fate("a", "gone"))
+    with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
+        connection.executescript(damage)
+    connection.close()
+    with pytest.raises(SedpipeError, match=r"ledger\.sqlite is damaged: ") as caught:
+        read_ledgers(tmp_path)
+    assert len(caught.value.message) <= 300
+    assert caught.value.message.isprintable()
+    assert "delete it" in caught.value.hint
+
+
 def test_a_table_has_one_line_a_clip_whatever_was_said(tmp_path: Path) -> None:
     with Ledger(tmp_path) as ledger:
         ledger.record(fate("b", "gone", message="two\nlines\tand a tab"))

@@ -41,7 +41,7 @@ def test_any_damaged_byte_of_the_newest_gives_way_to_the_one_before(path):
     whole, g = path.read_bytes(), np.random.default_rng(0)
     for place in g.integers(len(whole), size=60):
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 64]) + whole[place + 1 :])
-        assert found(path) == (1, f"cannot read {path}: it is damaged")
+        assert found(path) == (1, "resume.pt: it is damaged")
     for length in (0, 10, len(whole) // 2, len(whole) - 1):
         path.write_bytes(whole[:length])
         assert found(path)[0] == 1
@@ -67,7 +67,7 @@ def test_where_no_state_is_whole_it_says_what_to_delete(path):
         write_resume(path, state(step))
     path.write_bytes(b"")
     path.with_name("resume-before.pt").write_bytes(b"x" * 99)
-    with pytest.raises(SedpipeError, match=r"resume\.pt: it is damaged; .*resume-before\.pt: it is damaged") as caught:
+    with pytest.raises(SedpipeError, match=r"resume\.pt: it is damaged; resume-before\.pt: it is damaged") as caught:
         find_resume(path)
     assert "training starts over" in caught.value.hint
 

@@ -23,6 +23,7 @@ from sedpipe.io.cache.feature_file import FeatureFile
 from sedpipe.io.cache.runs import Run
 from sedpipe.io.files.atomic import TEMPORARY_PREFIX
 from sedpipe.io.files.locks import hold
+from sedpipe.io.files.reading import entries, names_in
 
 KINDS = ("features", "audio", "run", "leftover")
 IN_WORK_S = 3600
@@ -48,6 +49,8 @@ class CacheItem:
         What features were made with.
     link : str
         Where it leads, if it is a link; then it is shown, and left alone.
+    unreadable : str
+        A folder in it that may not be read, and why, if there is one: it is larger than it seems, and left alone.
     """
 
     name: str
@@ -58,13 +61,14 @@ class CacheItem:
     last_use: str
     parameters: dict[str, Any] = field(default_factory=dict)
     link: str = ""
+    unreadable: str = ""
 
 
 def cache_items(root: Path, dataset: str | None = None) -> list[CacheItem]:
     """Everything that can be freed, by dataset and kind."""
     items = []
     for folder in _folders(root):
-        if dataset in (None, folder.name) and (folder / "dataset.json").is_file():
+        if dataset in (None, folder.name) and "dataset.json" in _names_if_readable(folder):
             items += [_item(root, path, kind, folder.name) for kind, path in _parts(folder)]
     return items
 
@@ -74,46 +78,51 @@ def _parts(folder: Path) -> Iterator[tuple[str, Path]]:
         if (folder / place).is_symlink():
             yield kind, folder / place
             continue
-        for path in _entries(folder / place):
+        for path in entries(folder / place, "*"):
             yield "leftover" if path.name.startswith(TEMPORARY_PREFIX) else kind, path
-    for path in _entries(folder):
-        if path.name.startswith(TEMPORARY_PREFIX):
-            yield "leftover", path
+    for path in entries(folder, f"{TEMPORARY_PREFIX}*"):
+        yield "leftover", path
 
 
 def _folders(folder: Path) -> list[Path]:
     """Real folders; a link to one is none."""
-    return [path for path in _entries(folder) if path.is_dir() and not path.is_symlink()]
+    return [path for path in entries(folder, "*") if path.is_dir() and not path.is_symlink()]
 
 
-def _entries(folder: Path) -> list[Path]:
+def _names_if_readable(folder: Path) -> list[str]:
     try:
-        return sorted(path for path in folder.iterdir())
-    except (FileNotFoundError, NotADirectoryError):
+        return names_in(folder)
+    except SedpipeError:  # somebody else's folder in the cache is no dataset of ours
         return []
 
 
 def _item(root: Path, path: Path, kind: str, dataset: str) -> CacheItem:
     n_bytes, n_files, last_use = 0, 0, path.lstat().st_mtime
-    for status in _file_statuses(path):
+    unreadable: list[str] = []
+    for status in _file_statuses(path, unreadable):
         n_bytes += status.st_size if status.st_nlink == 1 else 0
         n_files += 1
         last_use = max(last_use, status.st_mtime, status.st_atime)
     name = path.relative_to(root).as_posix()
     told = datetime.fromtimestamp(last_use, UTC).isoformat(timespec="seconds")
     link = os.readlink(path) if path.is_symlink() else ""
-    parameters = _parameters(path) if kind == "features" and not link else {}
-    return CacheItem(name, kind, dataset, n_bytes, n_files, told, parameters, link)
+    parameters = _parameters(path) if kind == "features" and not link and not unreadable else {}
+    return CacheItem(name, kind, dataset, n_bytes, n_files, told, parameters, link, "; ".join(unreadable[:1]))
 
 
-def _file_statuses(path: Path) -> Iterator[os.stat_result]:
-    """Of all files below, links and what vanishes meanwhile left out."""
+def _file_statuses(path: Path, unreadable: list[str]) -> Iterator[os.stat_result]:
+    """Of all files below, links and what vanishes meanwhile left out; what may not be entered is added to a list."""
+
+    def remember(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):
+            unreadable.append(f"cannot read {error.filename}: {error.strerror}")
+
     if path.is_symlink():
         return
     if not path.is_dir():
         yield path.lstat()
         return
-    for folder, _, names in os.walk(path):  # does not follow links
+    for folder, _, names in os.walk(path, onerror=remember):  # does not follow links
         for name in names:
             try:
                 status = os.lstat(os.path.join(folder, name))
@@ -124,7 +133,7 @@ def _file_statuses(path: Path) -> Iterator[os.stat_result]:
 
 
 def _parameters(folder: Path) -> dict[str, Any]:
-    for store in sorted(folder.glob("[!.]*.h5")):
+    for store in entries(folder, "[!.]*.h5"):
         before = store.stat()
         file = FeatureFile(store)
         try:
@@ -144,10 +153,12 @@ def free(root: Path, item: CacheItem) -> None:
     Raises
     ------
     SedpipeError
-        If it is a link or lies behind one, or a process is writing it.
+        If it is a link or lies behind one, a process is writing it, or a part of it may not be read.
     """
     path = root / item.name
     _refuse_links(root, path, item)
+    if item.unreadable:  # it would be deleted in part
+        raise SedpipeError(item.unreadable, hint="ask whose it is, or let your user read and write it")
     with ExitStack() as held:
         for lock in _locks(root, path, item):
             held.enter_context(hold(lock, f"writing {item.name}", hint="free it when that has ended"))
@@ -177,10 +188,10 @@ def _refuse_links(root: Path, path: Path, item: CacheItem) -> None:
 def _locks(root: Path, path: Path, item: CacheItem) -> list[Path]:
     """Locks of everybody who may be writing it."""
     if item.kind == "features":
-        return [path / "features.lock", *sorted(path.glob("features-*.lock")), path / "merge.lock"]
+        return [path / "features.lock", *entries(path, "features-*.lock"), path / "merge.lock"]
     if item.kind == "run" and path.is_dir():
         return [Run(path).lock_path]
-    return sorted((root / item.dataset).glob("ledger*.lock")) if item.kind == "audio" else []
+    return entries(root / item.dataset, "ledger*.lock") if item.kind == "audio" else []
 
 
 def _is_finished(run: Run) -> bool:
@@ -195,7 +206,7 @@ def _refuse_work_in_progress(path: Path, item: CacheItem) -> None:
     if item.kind == "run" and _is_finished(Run(path)):
         return
     if item.kind in ("run", "leftover"):
-        newest = max((status.st_mtime for status in _file_statuses(path)), default=path.lstat().st_mtime)
+        newest = max((status.st_mtime for status in _file_statuses(path, [])), default=path.lstat().st_mtime)
         if time.time() - newest < IN_WORK_S:
             raise SedpipeError(
                 f"{item.name} was written to less than an hour ago and is not finished",

@@ -13,8 +13,10 @@ class, rows without gaps from 0 to the end of the clip.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import h5py
 import numpy as np
@@ -23,7 +25,11 @@ from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.frames import FrameGrid
 from sedpipe.io.files.atomic import write_atomically, write_text
+from sedpipe.io.files.hdf5 import check_heaps
+from sedpipe.io.files.reading import unreadable
 from sedpipe.labels import LabelSet
+
+Read = TypeVar("Read")
 
 
 @dataclass(frozen=True)
@@ -57,33 +63,69 @@ def write_frame_scores(path: Path, scores: FrameScores, origin: Origin) -> None:
 
 
 def find_origin(path: Path) -> Origin | None:
-    """What the stored ones were made from; None where there are none that can be read."""
-    try:
-        with h5py.File(path, "r") as file:
-            return Origin(str(file.attrs["features"]), str(file.attrs["digest"]))
-    except (OSError, KeyError):
-        return None
+    """What the stored ones were made from; None where there are none, or they are damaged.
+
+    Raises
+    ------
+    SedpipeError
+        If the file cannot be read.
+    """
+    return _read(path, _origin_in)
 
 
 def find_frame_scores(path: Path, origin: Origin) -> FrameScores | None:
-    """What was stored from the same model and features; None otherwise, so that it is made anew."""
+    """What was stored from the same model and features; None otherwise, so that it is made anew.
+
+    Raises
+    ------
+    SedpipeError
+        If the file cannot be read.
+    """
     if find_origin(path) != origin:
         return None
+    return _read(path, _scores_in)
+
+
+def _read(path: Path, reader: Callable[[h5py.File], Read]) -> Read | None:
+    """What ``reader`` makes of the file; None where there is none, or it is damaged."""
+    try:
+        path.open("rb").close()  # HDF5 does not tell one that may not be read from one that is damaged
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise unreadable(path, error) from error
     try:
         with h5py.File(path, "r") as file:
-            points = json.loads(file.attrs["operating_points"])
-            return FrameScores(
-                [str(clip_id) for clip_id in file["clip_id"].asstr()[:]],
-                file["frame_probs"][:],
-                file["clip_probs"][:],
-                file["n_frames"][:],
-                file["duration"][:],
-                LabelSet(tuple(json.loads(file.attrs["labels"]))),
-                FrameGrid(int(file.attrs["sample_rate"]), int(file.attrs["hop_length"])),
-                {name: PostProcessing(**point) for name, point in points.items()},
-            )
-    except (OSError, KeyError, ValueError, TypeError):
+            _check_form(file, path)
+            return reader(file)
+    except (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError, OverflowError):
         return None
+
+
+def _check_form(file: h5py.File, path: Path) -> None:
+    """``ValueError`` for columns that would need more memory than the file can hold, or be read for ever."""
+    check_heaps(file, path, "clip_id")
+    n_bytes = sum(file[name].nbytes for name in ("frame_probs", "clip_probs", "n_frames", "duration"))
+    if n_bytes > path.stat().st_size:  # they are stored as they are
+        raise ValueError("it claims more values than it holds")
+
+
+def _origin_in(file: h5py.File) -> Origin:
+    return Origin(str(file.attrs["features"]), str(file.attrs["digest"]))
+
+
+def _scores_in(file: h5py.File) -> FrameScores:
+    points = json.loads(file.attrs["operating_points"])
+    return FrameScores(
+        [str(clip_id) for clip_id in file["clip_id"].asstr()[:]],
+        file["frame_probs"][:],
+        file["clip_probs"][:],
+        file["n_frames"][:],
+        file["duration"][:],
+        LabelSet(tuple(json.loads(file.attrs["labels"]))),
+        FrameGrid(int(file.attrs["sample_rate"]), int(file.attrs["hop_length"])),
+        {name: PostProcessing(**point) for name, point in points.items()},
+    )
 
 
 def export_frame_scores(folder: Path, scores: FrameScores) -> int:

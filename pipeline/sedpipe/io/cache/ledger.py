@@ -24,8 +24,11 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from sedpipe.errors import SedpipeError
-from sedpipe.fates import Fate
+from sedpipe.fates import STATES, Fate
 from sedpipe.io.files.atomic import write_text
+from sedpipe.io.files.reading import entries, unreadable
+from sedpipe.io.records.reading import damaged
+from sedpipe.printable import printable, shortened
 from sedpipe.shards import Shard
 
 MOST_ATTEMPTS = 5
@@ -39,6 +42,9 @@ Key = tuple[str, str]
 _FATE = tuple(field.name for field in fields(Fate))
 _COLUMNS = (*_FATE, "attempts", "last_try")
 _TYPES = {"duration": "REAL", "sample_rate": "INTEGER", "channels": "INTEGER", "attempts": "INTEGER"}
+_IN_PYTHON: dict[str, tuple[type, ...]] = {"TEXT": (str,), "REAL": (int, float), "INTEGER": (int,)}
+_OF_THE_DISK = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM", "SQLITE_BUSY",
+                "SQLITE_LOCKED", "SQLITE_NOMEM", "SQLITE_PROTOCOL", "SQLITE_AUTH")  # fmt: skip
 _TYPED = ", ".join(f"{name} {_TYPES.get(name, 'TEXT')} NOT NULL" for name in _COLUMNS)
 _TABLE = f"CREATE TABLE IF NOT EXISTS clips ({_TYPED}, PRIMARY KEY (split, clip_id)) WITHOUT ROWID"
 _PUT = (
@@ -130,7 +136,7 @@ class Ledger:
     @property
     def is_alone(self) -> bool:
         """Whether no other process is downloading this dataset at this moment."""
-        others = (FileLock(path) for path in self.path.parent.glob("ledger*.lock") if path != _lock_of(self.path))
+        others = (FileLock(path) for path in entries(self.path.parent, "ledger*.lock") if path != _lock_of(self.path))
         return not any(map(_is_held, others))
 
 
@@ -192,7 +198,7 @@ def _row(fate: Fate) -> tuple[str | int | float, ...]:
 
 def _merged(folder: Path, columns: Sequence[str]) -> dict[Key, tuple[Any, ...]]:
     """Columns, the first two of which are the key, of each clip's row that counts."""
-    paths = sorted(folder.glob("ledger*.sqlite"))
+    paths = entries(folder, "ledger*.sqlite")
     state, last_try = columns.index("state"), columns.index("last_try")
     merged: dict[Key, tuple[Any, ...]] = {}
     for path in paths:
@@ -206,7 +212,14 @@ def _merged(folder: Path, columns: Sequence[str]) -> dict[Key, tuple[Any, ...]]:
 def _rows(path: Path, columns: Sequence[str]) -> list[tuple[Any, ...]]:
     with _sentences(path), closing(sqlite3.connect(path)) as connection:
         is_new = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'clips'").fetchone()[0] == 0
-        return [] if is_new else connection.execute(f"SELECT {', '.join(columns)} FROM clips").fetchall()
+        rows = [] if is_new else connection.execute(f"SELECT {', '.join(columns)} FROM clips").fetchall()
+    # SQLite keeps any value in any column
+    types = [_IN_PYTHON[_TYPES.get(name, "TEXT")] for name in columns]
+    state = columns.index("state")
+    for row in rows:
+        if not all(type(value) in kinds for value, kinds in zip(row, types, strict=True)) or row[state] not in STATES:
+            raise _damaged(path, f"found the row {shortened(printable(repr(row)), 100)}")
+    return rows
 
 
 def _lock_of(path: Path) -> Path:
@@ -225,12 +238,25 @@ def _is_held(lock: FileLock) -> bool:
 def _sentences(path: Path) -> Iterator[None]:
     try:
         yield
-    except sqlite3.OperationalError as error:
-        raise SedpipeError(
-            f"cannot read or write {path}: {error}", hint="free some space, or name another place with --cache"
-        ) from error
-    except sqlite3.DatabaseError as error:
-        raise SedpipeError(
-            f"{path} is damaged: {error}",
-            hint="delete it and run the same command again: audio that is there is kept, what failed is tried anew",
-        ) from error
+    except sqlite3.Error as error:
+        _check_readable(path)  # SQLite does not say why it cannot open a file
+        name = getattr(error, "sqlite_errorname", "")  # of a text that is none, Python itself tells, without a name
+        if name.startswith(_OF_THE_DISK):
+            raise SedpipeError(
+                f"cannot read or write {path}: {error}", hint="free some space, or name another place with --cache"
+            ) from error
+        raise _damaged(path, str(error)) from error
+
+
+def _check_readable(path: Path) -> None:
+    try:
+        path.open("rb").close()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
+def _damaged(path: Path, what: str) -> SedpipeError:
+    again = "delete it and run the same command again: audio that is there is kept, what failed is tried anew"
+    return damaged(path, what, again)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sedpipe.io.cache.dataset import Dataset
+from sedpipe.io.files.reading import is_there
 from sedpipe.io.manifests.load import load_manifest
 from sedpipe.labels import LabelSet
 
@@ -41,4 +42,4 @@ def labels_of(address: str, root: Path) -> LabelSet:
 def _is_cached(address: str, root: Path) -> bool:
     # What is in the cache goes first: a dataset of one's own is called by its name once it was downloaded.
     named = "/" not in address and not address.startswith(".")
-    return named and (root / address / "dataset.json").exists()
+    return named and is_there(root / address / "dataset.json")

@@ -19,6 +19,7 @@ import torch
 
 from sedpipe.errors import SedpipeError
 from sedpipe.io.files.atomic import write_atomically
+from sedpipe.io.files.reading import is_there, unreadable
 from sedpipe.io.models.checkpoints import MOST_BYTES, table_of
 
 _N_DIGEST = hashlib.sha256().digest_size
@@ -35,7 +36,7 @@ def write_resume(path: Path, state: dict[str, Any]) -> None:
     buffer.write(hashlib.sha256(buffer.getbuffer()).digest())
     with write_atomically(path) as temporary:
         temporary.write_bytes(buffer.getbuffer())
-        if path.exists():
+        if is_there(path):
             os.replace(path, _before(path))
 
 
@@ -45,19 +46,23 @@ def find_resume(path: Path) -> tuple[dict[str, Any] | None, str]:
     Raises
     ------
     SedpipeError
-        If there are states and none is whole.
+        If there are states and none is whole, or one cannot be read.
     """
     complaints: list[str] = []
     for place in (path, _before(path)):
-        if not place.exists():
+        if not is_there(place):
             continue
         try:
             return _read(place), "; ".join(complaints)
-        except (ValueError, OSError) as error:
-            reason = (error.strerror if isinstance(error, OSError) else "") or str(error)
-            complaints.append(f"cannot read {place}: {reason}")
+        except OSError as error:
+            raise unreadable(place, error) from error
+        except ValueError as error:
+            complaints.append(f"{place.name}: {error}")
     if complaints:
-        raise SedpipeError("; ".join(complaints), hint=f"delete {path.stem}*.pt there, and training starts over")
+        raise SedpipeError(
+            f"{path.parent} holds no whole state of the training ({'; '.join(complaints)})",
+            hint=f"delete {path.stem}*.pt there, and training starts over",
+        )
     return None, ""
 
 

@@ -1,6 +1,6 @@
 """Checksums of files.
 
-- :func:`sha256_of`: of one file
+- :func:`sha256_of`: of one file; :func:`sha256_in_cache`: of one that sedpipe has written
 - :func:`read_checksums`: a list in the form of ``sha256sum``, ``<64 hex digits>  ./path`` a line
 """
 
@@ -11,6 +11,7 @@ import re
 from pathlib import Path
 
 from sedpipe.errors import ListFormatError
+from sedpipe.io.files.reading import unreadable
 from sedpipe.io.lists.text import numbered_lines
 
 _LINE = re.compile(r"(?P<sha256>[0-9a-f]{64}) [ *](?:\./)?(?P<path>[^/\\\0].*)")
@@ -20,6 +21,14 @@ def sha256_of(path: Path) -> str:
     """sha256 (hex) of a file's bytes."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sha256_in_cache(path: Path) -> str:
+    """The same of a file that must be readable, since sedpipe has written it; ``SedpipeError`` where it is not."""
+    try:
+        return sha256_of(path)
+    except OSError as error:
+        raise unreadable(path, error) from error
 
 
 def read_checksums(path: Path) -> dict[str, str]:

@@ -28,6 +28,7 @@ from sedpipe.features.front_end import front_end_table
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.frames import FrameGrid
 from sedpipe.io.files.atomic import write_atomically
+from sedpipe.io.files.reading import is_there, unreadable
 from sedpipe.io.settings.front_ends import front_end_from
 from sedpipe.io.settings.presets import network_from
 from sedpipe.io.settings.toml import config_from
@@ -35,11 +36,13 @@ from sedpipe.labels import LabelSet
 from sedpipe.nn.networks.network import Network, NetworkConfig
 from sedpipe.nn.networks.registry import build_network
 from sedpipe.nn.pooling import PoolingConfig
+from sedpipe.printable import printable, shortened
 
 FORMAT = 1
 NOT_A_MODEL = (KeyError, TypeError, ValueError, AttributeError, RuntimeError, SettingsError)
 """What :func:`rebuilt` raises where the values are not a model's."""
 MOST_BYTES = 2 * 2**30
+_MOST_OF_A_REASON = 150
 
 
 @dataclass(frozen=True)
@@ -122,12 +125,14 @@ def read_model(path: Path, device: torch.device) -> TrainedModel:
     SedpipeError
         If the file is no model of sedpipe's.
     """
-    if not path.exists():
+    if not is_there(path):
         raise MissingStageError(f"{path} does not exist", hint="run `sedpipe train` first")
     try:
         content = _load(path)
         return rebuilt(content, device)
-    except (*NOT_A_MODEL, OSError) as error:
+    except OSError as error:
+        raise unreadable(path, error) from error
+    except NOT_A_MODEL as error:
         raise SedpipeError(
             f"{path} is not a model of sedpipe's: {reason(error)}",
             hint="train it again, or use it with the script that added what it names",
@@ -205,8 +210,5 @@ def _tensors(content: Any) -> Iterator[Tensor]:
 
 def reason(error: Exception) -> str:
     """One line that says what is wrong with a file."""
-    if isinstance(error, KeyError):
-        return f"it lacks {error}"
-    if isinstance(error, OSError):
-        return error.strerror or "unreadable"
-    return " ".join(str(error).split())
+    said = f"it lacks {error}" if isinstance(error, KeyError) else " ".join(str(error).split())
+    return shortened(printable(said), _MOST_OF_A_REASON)

@@ -27,8 +27,10 @@ from torch import Tensor, nn
 
 from sedpipe.errors import SedpipeError, SettingsError
 from sedpipe.io.files.atomic import write_atomically, write_json
-from sedpipe.io.files.reading import read_bounded
+from sedpipe.io.files.reading import is_there, read_bounded
 from sedpipe.io.models.checkpoints import MOST_BYTES, NOT_A_MODEL, TrainedModel, described, reason, rebuilt
+from sedpipe.io.records.model import ModelDescription
+from sedpipe.io.records.reading import parse_record
 from sedpipe.nn.networks.network import Network
 
 WEIGHTS, CONFIG, GRAPH = "model.safetensors", "config.json", "model.onnx"
@@ -41,7 +43,7 @@ _MOST_BYTES_OF_CONFIG = 1024 * 1024
 
 def is_export(folder: Path) -> bool:
     """Whether :func:`write_export` has written here."""
-    return (folder / WEIGHTS).is_file() and (folder / CONFIG).is_file()
+    return is_there(folder / WEIGHTS) and is_there(folder / CONFIG)
 
 
 def write_export(folder: Path, trained: TrainedModel) -> list[Path]:
@@ -71,20 +73,16 @@ def read_export(folder: Path, device: torch.device) -> TrainedModel:
     import safetensors.torch
 
     try:
-        content = json.loads(_bytes_of(folder / CONFIG, _MOST_BYTES_OF_CONFIG))
-        weights = safetensors.torch.load(_bytes_of(folder / WEIGHTS, MOST_BYTES))
-        return rebuilt({**_tuples(content), "weights": weights}, device)
-    except (*NOT_A_MODEL, OSError, RecursionError, safetensors.SafetensorError) as error:
+        description = read_bounded(folder / CONFIG, _MOST_BYTES_OF_CONFIG)
+        weights = read_bounded(folder / WEIGHTS, MOST_BYTES)
+        if description is None or weights is None:
+            raise ValueError(f"it lacks {CONFIG if description is None else WEIGHTS}")
+        content = parse_record(description, ModelDescription).as_json()
+        return rebuilt({**_tuples(content), "weights": safetensors.torch.load(weights)}, device)
+    except (*NOT_A_MODEL, safetensors.SafetensorError) as error:
         raise SedpipeError(
             f"{folder} does not hold a model of sedpipe's: {reason(error)}", hint="export it again"
         ) from error
-
-
-def _bytes_of(path: Path, most: int) -> bytes:
-    raw = read_bounded(path, most)
-    if raw is None:
-        raise ValueError(f"there is no {path.name}")
-    return raw
 
 
 def _tuples(value: Any) -> Any:

@@ -123,10 +123,10 @@ def _folder(address: str | None, cache: Dataset | None) -> Path:
             f"--model {address} {found}; expected the folder of a trained run or of an export",
             hint="of a dataset's run, its name is enough: --dataset NAME --model RUN",
         )
-    if not is_export(folder) and not Run(folder).model_path.exists():
+    if not is_export(folder) and not is_there(Run(folder).model_path):
         raise MissingStageError(f"{folder} holds no trained model", hint="run `sedpipe train` first")
     return folder
 
 
 def _is_run(name: str, cache: Dataset | None) -> bool:
-    return cache is not None and named_run(cache, name).folder.exists()
+    return cache is not None and is_there(named_run(cache, name).folder)

@@ -22,7 +22,7 @@ from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.feature_file import FeatureFile
 from sedpipe.io.cache.frame_scores import find_frame_scores, find_origin
 from sedpipe.io.cache.runs import Run
-from sedpipe.io.files.checksums import sha256_of
+from sedpipe.io.files.checksums import sha256_in_cache
 from sedpipe.io.files.reading import is_there
 from sedpipe.io.lists.events import read_stored_events
 from sedpipe.io.records.run import RunRecord
@@ -188,7 +188,7 @@ def _read_estimated(path: Path, clip_ids: list[str], labels: LabelSet, command: 
 
 def _checksums(cache: Dataset, run: Run, split: str) -> dict[str, str]:
     paths = (run.model_path, run.scores_path(split), run.estimated_path(split), run.frame_scores_path(split))
-    return {path.name: sha256_of(path) for path in (*paths, cache.reference_path(split)) if is_there(path)}
+    return {path.name: sha256_in_cache(path) for path in (*paths, cache.reference_path(split)) if is_there(path)}
 
 
 def _check_same(run: ScoredRun, command: str) -> None:

@@ -42,5 +42,7 @@ def prune_lines(report: PruneReport) -> list[str]:
 def _told(item: CacheItem) -> str:
     if item.link:
         return f" -> {item.link}"
+    if item.unreadable:
+        return f"  {item.unreadable}"
     parameters = ", ".join(f"{name} {value}" for name, value in item.parameters.items())
     return f"  {parameters}" if parameters else ""

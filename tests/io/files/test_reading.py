@@ -1,0 +1,59 @@
+import sys
+from pathlib import Path
+
+import pytest
+from rights import unreadable
+from sedpipe.errors import SedpipeError
+from sedpipe.io.files.reading import entries, is_there, names_in, read_bounded
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="root can only do without its power there")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with a file, a hidden one and a link that leads nowhere."""
+    (tmp_path / "b.json").write_bytes(b"12345")
+    (tmp_path / ".hidden.json").write_bytes(b"")
+    (tmp_path / "a").mkdir()
+    (tmp_path / "broken.json").symlink_to(tmp_path / "nowhere")
+    return tmp_path
+
+
+def test_what_is_not_there_is_an_answer(folder: Path) -> None:
+    for place in (folder / "none", folder / "b.json" / "none", folder / "broken.json"):
+        assert not is_there(place)
+        assert names_in(place) == entries(place) == []
+    assert read_bounded(folder / "none", 9) is None
+    assert read_bounded(folder / "b.json" / "none", 9) is None
+
+
+def test_what_is_there_is_listed_in_order_and_hidden_things_only_where_asked_for(folder: Path) -> None:
+    assert is_there(folder)
+    assert [path.name for path in entries(folder)] == ["a", "b.json", "broken.json"]
+    assert [path.name for path in entries(folder, "b*.json")] == ["b.json", "broken.json"]
+    assert [path.name for path in entries(folder, "*.json")] == [".hidden.json", "b.json", "broken.json"]
+    assert read_bounded(folder / "b.json", 5) == b"12345"
+
+
+def test_more_bytes_than_there_may_be_are_not_read(folder: Path) -> None:
+    with pytest.raises(ValueError, match="it has more than 4 bytes"):
+        read_bounded(folder / "b.json", 4)
+
+
+@linux
+def test_what_may_not_be_read_is_no_answer_and_nobody_is_told_to_delete_it(folder: Path) -> None:
+    with unreadable(folder / "b.json"), pytest.raises(SedpipeError, match="Permission denied") as caught:
+        read_bounded(folder / "b.json", 9)
+    assert "chmod" in caught.value.hint
+    with unreadable(folder / "a"):
+        place = folder / "a"
+        for look in (lambda: is_there(place / "x"), lambda: names_in(place), lambda: entries(place)):
+            with pytest.raises(SedpipeError, match=r"^cannot read .*a(/x)?: Permission denied$") as caught:
+                look()
+            assert "delete" not in caught.value.hint
+
+
+def test_a_folder_in_the_place_of_a_file_is_told(folder: Path) -> None:
+    with pytest.raises(SedpipeError, match="Is a directory") as caught:
+        read_bounded(folder / "a", 9)
+    assert caught.value.hint == "a file is expected there: move the folder away"

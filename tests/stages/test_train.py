@@ -7,7 +7,6 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pytest
 import torch
@@ -16,6 +15,8 @@ from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.errors import MissingStageError, SedpipeError, SettingsError, StaleError
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.dataset import Dataset
+from sedpipe.io.cache.feature_file import FeatureFile
+from sedpipe.io.cache.feature_store import merge
 from sedpipe.io.cache.resume import find_resume, write_resume
 from sedpipe.io.cache.runs import named_run
 from sedpipe.io.files.atomic import TEMPORARY_PREFIX
@@ -409,8 +410,10 @@ def test_curves_hold_every_epoch_once_whatever_was_killed(tmp_path):
 def test_a_loss_that_is_no_number_is_a_sentence(tmp_path):
     cache = make_dataset(tmp_path)
     path = cache.features_dir(FeatureSpec(FRONT_END).fingerprint) / "training.h5"
-    with h5py.File(path, "r+") as file:
-        file["features"][4, 2, 3] = np.nan
+    file = FeatureFile(path)
+    rows = [file.read(row) for row in range(len(file.clip_ids))]
+    rows[4].features[2, 3] = np.nan
+    merge(path, rows, len(rows), FeatureSpec(FRONT_END))
     with pytest.raises(SedpipeError, match=r"^run: the loss is nan at step 1 of epoch 1$") as caught:
         train_tiny(tmp_path)
     assert "learning_rate" in caught.value.hint

@@ -202,6 +202,7 @@ REFUSED = {
     "bands": {"superpose", "filter_db"},
     "samples": {"warp", "filter_db", "frequency_masks"},
     "embedding": {"superpose", "warp", "filter_db", "frequency_masks"},
+    "both": {"superpose", "warp", "filter_db", "frequency_masks"},
 }
 
 

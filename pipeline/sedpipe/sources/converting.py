@@ -21,7 +21,10 @@ from sedpipe.io.audio.survey import Survey
 from sedpipe.io.audio.waveforms import Recording
 from sedpipe.io.files.checksums import sha256_of
 
-TOOL = "converted"
+CONVERTED = "converted"
+"""The tool that made the audio of a clip."""
+
+_EDGE_S = 0.05  # where a resampler rings after its neighbour
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,7 @@ def _pieces(recording: Recording, task: Conversion) -> Iterator[tuple[tuple[Clip
 
 
 def _stored(task: Conversion, recording: Recording, clip: Clip, target: Path, samples: np.ndarray) -> Fate:
-    if len(samples) == 0 or np.abs(samples).max() < SILENT_BELOW:
+    if _is_silent(samples, task.clip_format.sample_rate):
         message = f"{task.path} from {clip.start_s:g} s to {clip.end_s:g} s: silent"
         return Fate(clip.split, clip.clip_id, "retryable", "silent", message)
     write_flac(target, samples, task.clip_format.sample_rate)
@@ -103,9 +106,15 @@ def _stored(task: Conversion, recording: Recording, clip: Clip, target: Path, sa
         sample_rate=recording.rate,
         channels=recording.channels,
         sha256=sha256_of(target),
-        tool=TOOL,
+        tool=CONVERTED,
     )
     return remarked(fate, task.remarks)
+
+
+def _is_silent(samples: np.ndarray, sample_rate: int) -> bool:
+    edge = round(_EDGE_S * sample_rate)
+    inner = samples[edge:-edge] if len(samples) > 4 * edge else samples
+    return len(inner) == 0 or float(np.abs(inner).max()) < SILENT_BELOW
 
 
 def _failed(task: Conversion, reason: str, message: str) -> list[Fate]:

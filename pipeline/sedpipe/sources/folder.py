@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from sedpipe.choices import SPLITS
@@ -18,7 +19,7 @@ from sedpipe.errors import AudioError, ListFormatError, SedpipeError
 from sedpipe.events import Event
 from sedpipe.fates import Fate
 from sedpipe.io.audio.level import Remark
-from sedpipe.io.audio.store import fate_of_stored
+from sedpipe.io.audio.store import fate_of_stored, remarked
 from sedpipe.io.audio.survey import Survey
 from sedpipe.io.cache.dataset import Dataset, audio_name
 from sedpipe.io.cache.recordings import KnownRecording, KnownRecordings
@@ -26,7 +27,7 @@ from sedpipe.io.manifests.folder import FolderManifest
 from sedpipe.io.manifests.listed import read_splits
 from sedpipe.io.parallel import in_parallel
 from sedpipe.sources.access import Access
-from sedpipe.sources.converting import Conversion, convert
+from sedpipe.sources.converting import CONVERTED, Conversion, convert
 from sedpipe.sources.cutting import CutUp, cut_up
 from sedpipe.sources.looking import Looked, SplitLooked, look_at_splits
 from sedpipe.sources.notes import notes_of, unlisted_notes
@@ -100,15 +101,18 @@ class FolderSource(Source):
         yield from rows
 
     def account(self, clips: Sequence[Clip]) -> Iterator[Fate]:
-        """Convert again; tell of clips whose recording is not there any longer what their audio tells."""
-        there = [clip for clip in clips if self._looked(clip).is_there]
-        yield from self.fetch(there)
+        """Tell of clips whose audio is there: it was made from what is remembered, or it would have been deleted."""
         for clip in clips:
-            if not self._looked(clip).is_there:
-                try:
-                    yield fate_of_stored(clip, self._cache.audio_path(clip))
-                except AudioError:  # who makes features tells
-                    continue
+            looked, cut = self._made_of[clip.split, clip.clip_id]
+            try:
+                fate = fate_of_stored(clip, self._cache.audio_path(clip))
+            except AudioError:  # who makes features tells
+                continue
+            seen = looked.seen or Survey(0, 0)
+            found = replace(
+                fate, source_format=seen.format, sample_rate=seen.rate, channels=seen.channels, tool=CONVERTED
+            )
+            yield remarked(found, tuple(_remarks(seen, cut, self._format)))
 
     def fetch(self, clips: Sequence[Clip]) -> Iterator[Fate]:
         """Convert recordings, each decoded once for all of its clips."""
@@ -122,9 +126,6 @@ class FolderSource(Source):
                 due.setdefault(looked.place, []).append(clip)
         for fates in in_parallel(convert, [self._conversion(of_one) for of_one in due.values()], self._access.jobs):
             yield from fates
-
-    def _looked(self, clip: Clip) -> Looked:
-        return self._made_of[clip.split, clip.clip_id][0]
 
     def _conversion(self, clips: Sequence[Clip]) -> Conversion:
         looked, cut = self._made_of[clips[0].split, clips[0].clip_id]

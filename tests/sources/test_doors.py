@@ -1,0 +1,142 @@
+"""What is predicted, converted from a folder, mixed and taken with ``--from`` is the same sound, for as long.
+
+Every encoding of the table, and every recording that was once read wrongly, goes through all four doors.
+"""
+
+import io
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from encoded import ENCODINGS, EXCESS_S, clock, encode_all
+from sedpipe.clips import Clip
+from sedpipe.errors import AudioError
+from sedpipe.io.audio.waveforms import Recording, read_waveform
+from sedpipe.io.cache.dataset import Dataset
+from sedpipe.io.manifests.load import load_manifest
+from sedpipe.sources.access import Access
+from sedpipe.sources.adoption import adopt
+from sedpipe.sources.folder import FolderSource
+
+RATE = 16_000
+LENGTHS_S = (0.3, 2.0, 11.7)
+NEAR_S = 0.05
+
+needs_ffmpeg = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="no ffmpeg here to encode with")
+
+Outcome = float | str
+"""Seconds, or the class of the reason why not."""
+
+
+def through_folder(folder: Path, names: list[str]) -> dict[str, Outcome]:
+    (folder / "weak.tsv").write_text("filename\tevent_label\n" + "".join(f"{name}\tBird\n" for name in names))
+    (folder / "doors.toml").write_text(
+        f'name = "doors"\nkind = "folder"\nlabels = ["Bird"]\nclip_s = 60\nsample_rate = {RATE}\n'
+        '[splits.training]\nweak = "weak.tsv"\n'
+    )
+    cache = Dataset(folder / "cache", "doors")
+    source = FolderSource(load_manifest(str(folder / "doors.toml")), cache, Access())  # type: ignore[arg-type]
+    [rows] = source.resolve()
+    of_clip = {clip.clip_id: clip for clip in rows.clips}
+    found: dict[str, Outcome] = {}
+    for fate in source.fetch(rows.clips):
+        clip = of_clip[fate.clip_id]
+        stored = cache.audio_path(clip)
+        assert stored.exists() == (fate.state == "ok")
+        found[clip.source] = soundfile.info(stored).duration if fate.state == "ok" else fate.reason
+    return found
+
+
+def through_adoption(folder: Path, names: list[str], length_s: float) -> dict[str, Outcome]:
+    """Each under the name of a clip that is a little longer than it."""
+    cache, clips = Dataset(folder / "adopted", "videos"), {}
+    (folder / "mine").mkdir()
+    for number, name in enumerate(names):
+        clip = Clip(f"vid{number:08d}_0.000_{length_s:.3f}", "training", f"vid{number:08d}", 0.0, length_s, ("Bird",))
+        shutil.copy(folder / name, folder / "mine" / f"{clip.clip_id}{Path(name).suffix}")
+        clips[name] = clip
+    fates = {
+        fate.clip_id: fate for fate in adopt([str(folder / "mine")], list(clips.values()), cache, 1, sample_rate=RATE)
+    }
+    return {
+        name: fates[clip.clip_id].duration if fates[clip.clip_id].state == "ok" else fates[clip.clip_id].message
+        for name, clip in clips.items()
+    }
+
+
+def through_prediction(path: Path) -> Outcome:
+    try:
+        return sum(len(block) for block in Recording(path).resampled(RATE)) / RATE
+    except AudioError as error:
+        return str(error.failure.reason)  # type: ignore[attr-defined]
+
+
+def through_mixing(path: Path) -> Outcome:
+    try:
+        return len(read_waveform(path, RATE, "float64")) / RATE
+    except AudioError as error:
+        return str(error.failure.reason)  # type: ignore[attr-defined]
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize("length_s", LENGTHS_S)
+def test_every_encoding_has_one_length_through_every_door(tmp_path: Path, length_s: float) -> None:
+    made = encode_all(clock(length_s, RATE), RATE, tmp_path)
+    assert len(made) >= 40
+    files = {name: path.name for name, path in made.items()}
+    folder = through_folder(tmp_path, list(files.values()))
+    adopted = through_adoption(tmp_path, list(files.values()), length_s + 0.3)
+    wrong = {}
+    for name, file in files.items():
+        path = tmp_path / file
+        seconds = [folder[file], adopted[file], through_prediction(path), through_mixing(path)]
+        is_same = all(isinstance(each, float) for each in seconds) and max(seconds) - min(seconds) < NEAR_S  # type: ignore[type-var, operator]
+        if not is_same or not -NEAR_S < seconds[0] - length_s < EXCESS_S.get(name, NEAR_S):  # type: ignore[operator]
+            wrong[name] = seconds
+    assert wrong == {}
+    assert set(made) <= set(ENCODINGS)
+
+
+def wav(samples: np.ndarray, **options: str) -> bytes:
+    file = io.BytesIO()
+    soundfile.write(file, samples, RATE, format="WAV", **options)
+    return file.getvalue()
+
+
+def test_what_is_of_no_use_is_so_for_one_reason_through_every_door_and_its_neighbours_go_on(tmp_path: Path) -> None:
+    noise = clock(3.0, RATE)
+    cases = {
+        "a-good.wav": (wav(noise), 3.0),
+        "b-1hz.wav": (wav(noise)[:24] + (1).to_bytes(4, "little") + wav(noise)[28:], "absurd-rate"),
+        "c-inverted.wav": (wav(np.stack([noise, -noise], 1)), "channels-cancel"),
+        "d-integers.wav": (wav(30_000 * noise, subtype="FLOAT"), "beyond-full-scale"),
+        "e-silent.wav": (wav(0 * noise), "silent"),
+        "f-short.wav": (wav(noise[:100]), "too-short"),
+        "g-text.wav": (b"a dog barks", "undecodable"),
+        "h-half.wav": (wav(noise)[: 44 + 2 * RATE], 1.0),
+        "i-unfinished.wav": (wav(noise)[:40] + bytes(4) + wav(noise)[44:], 3.0),
+        "j-loud.wav": (wav(np.where(np.arange(len(noise)) == 9, 4.0, noise), subtype="FLOAT"), 3.0),
+        "z-good.wav": (wav(noise), 3.0),
+    }
+    for name, (content, _) in cases.items():
+        (tmp_path / name).write_bytes(content)
+    expected = {name: outcome for name, (_, outcome) in cases.items()}
+    assert through_folder(tmp_path, list(cases)) == expected
+    assert {name: through_prediction(tmp_path / name) for name in cases} == expected
+    assert {name: through_mixing(tmp_path / name) for name in cases} == expected
+    adopted = through_adoption(tmp_path, list(cases), 3.0)
+    sentences = {
+        "absurd-rate": "its header says 1 Hz",
+        "channels-cancel": "cancel each other",
+        "beyond-full-scale": "beyond full scale",
+        "silent": ": silent",
+        "too-short": "too short",
+        "undecodable": "cannot be decoded as audio",
+    }
+    for name, outcome in expected.items():
+        if isinstance(outcome, float):
+            assert adopted[name] == outcome
+        else:
+            assert sentences[outcome] in str(adopted[name])

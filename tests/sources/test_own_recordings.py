@@ -1,0 +1,350 @@
+"""A folder dataset from its TOML to its store: lengths, rates, names, and what changes between two runs."""
+
+import os
+import unicodedata
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from encoded import clock
+from sedpipe.errors import SedpipeError
+from sedpipe.io.cache.dataset import Dataset
+from sedpipe.io.cache.ledger import read_ledgers
+from sedpipe.io.lists.clips import write_clips
+from sedpipe.io.lists.events import read_stored_events
+from sedpipe.io.manifests.load import load_manifest
+from sedpipe.io.records.dataset import DatasetRecord
+from sedpipe.listener import Listener
+from sedpipe.reports.data import DownloadReport
+from sedpipe.stages.download import download
+
+HEAD = 'name = "own"\nkind = "folder"\nlabels = ["Bird", "Car"]\n'
+RATE = 16_000
+SOUND = clock(60.0, RATE)
+
+
+class Notes(Listener):
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def say(self, line: str) -> None:
+        self.lines.append(line)
+
+
+class Own:
+    """A folder with lists, a TOML and a cache."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.cache = folder, Dataset(folder / "cache", "own")
+        self.rows: dict[str, str] = {}
+
+    def record(self, name: str, seconds: float, rate: int = RATE, seed: int = 0, labels: str = "Bird") -> None:
+        path = self.folder / "recordings" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        sound = SOUND if rate == RATE and not seed else clock(seconds, rate, seed)
+        soundfile.write(path, sound[: round(seconds * rate)], rate)
+        self.rows[name] = labels
+
+    def run(self, settings: str = "", events: str = "", jobs: int = 1) -> tuple[DownloadReport, list[str]]:
+        rows = "".join(f"{name}\t{label}\n" for name, label in self.rows.items())
+        (self.folder / "weak.tsv").write_text(f"filename\tevent_label\n{rows}")
+        strong = ""
+        if events:
+            (self.folder / "strong.tsv").write_text(f"filename\tonset\toffset\tevent_label\n{events}")
+            strong = 'strong = "strong.tsv"\n'
+        text = f'{HEAD}{settings}[splits.training]\naudio = "recordings"\nweak = "weak.tsv"\n{strong}'
+        (self.folder / "own.toml").write_text(text)
+        notes = Notes()
+        report = download(load_manifest(str(self.folder / "own.toml")), self.cache.root, jobs=jobs, listener=notes)
+        return report, notes.lines
+
+    @property
+    def audio(self) -> dict[str, tuple[float, int]]:
+        """Seconds and rate of stored clips."""
+        infos = {
+            name: soundfile.info(self.cache.audio_dir("training") / name) for name in self.cache.audio_names("training")
+        }
+        return {name.removesuffix(".flac"): (round(info.duration, 3), info.samplerate) for name, info in infos.items()}
+
+    @property
+    def times(self) -> dict[str, int]:
+        return {name: state[1] for name, state in self.cache.audio_files("training").items()}
+
+    @property
+    def fates(self) -> dict[str, tuple[str, str]]:
+        return {key[1]: (entry.fate.state, entry.fate.reason) for key, entry in read_ledgers(self.cache.folder).items()}
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Own:
+    return Own(tmp_path)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_long_recording_becomes_windows_whose_audio_labels_and_truth_agree(own: Own, jobs: int) -> None:
+    own.record("long.wav", 25.5)
+    own.record("short.wav", 4.0, labels="Car")
+    events = "long.wav\t8\t12\tBird\nlong.wav\t24\t31\tCar\nlong.wav\t40\t41\tCar\nshort.wav\t0\t2\tCar\n"
+    report, notes = own.run(events=events, jobs=jobs)
+    names = ["long@0.000-10.000", "long@10.000-20.000", "long@20.000-25.500", "short"]
+    assert report.splits["training"].ok == report.splits["training"].listed == 4
+    assert own.audio == dict(zip(names, [(10.0, 44_100), (10.0, 44_100), (5.5, 44_100), (4.0, 44_100)], strict=True))
+    clips = own.cache.read_clips()["training"]
+    assert [(clip.clip_id, clip.labels) for clip in clips] == list(
+        zip(names, [("Bird",), ("Bird",), ("Car",), ("Car",)], strict=True)
+    )
+    truth = read_stored_events(own.cache.reference_path("training"))
+    found = {name: [(e.onset, e.offset, e.label) for e in events] for name, events in truth.items()}
+    assert found == {
+        names[0]: [(8, 10, "Bird")],
+        names[1]: [(0, 2, "Bird")],
+        names[2]: [(4, 5.5, "Car")],
+        "short": [(0, 2, "Car")],
+    }
+    whole, _ = soundfile.read(own.folder / "recordings" / "long.wav")
+    second, rate = soundfile.read(own.cache.audio_dir("training") / f"{names[1]}.flac")
+    heard = np.interp(np.arange(10 * RATE) / RATE, np.arange(len(second)) / rate, second)
+    assert np.corrcoef(heard, whole[10 * RATE : 20 * RATE])[0, 1] > 0.97
+    assert notes == [
+        "training: 1 recording longer than 10 s, cut into windows that are labelled by the events in them: 4 clips in "
+        "all",
+        "training: 1 event dropped that begin after the recording has ended",
+        "training: 1 event cut that go on after the recording has ended",
+        "training: 1 recording whose weak labels and events contradict each other: 'long.wav' has Bird, and events of "
+        "Bird, Car",
+    ]
+
+
+def test_pieces_may_inherit_the_labels_which_is_said_counted_and_marked(own: Own) -> None:
+    own.record("long.wav", 25.5)
+    _, notes = own.run('long = "inherit"\n')
+    assert own.fates == dict.fromkeys(own.audio, ("ok", "inherited"))
+    assert len(own.audio) == 3
+    assert {clip.labels for clip in own.cache.read_clips()["training"]} == {("Bird",)}
+    assert notes == [
+        "training: 1 labelled recording longer than 10 s, cut into 3 pieces that inherit the labels, whether they "
+        "sound in them or not: 3 clips in all"
+    ]
+
+
+def test_what_is_refused_is_told_and_leaves_no_audio(own: Own) -> None:
+    own.record("long.wav", 25.5)
+    own.record("short.wav", 4.0)
+    report, notes = own.run()
+    assert own.fates == {"long": ("retryable", "too-long"), "short": ("ok", "")}
+    assert list(own.audio) == ["short"]
+    assert report.splits["training"].retryable == 1
+    assert notes == [
+        'training: 1 recording longer than 10 s refused (\'long.wav\'): choose long = "windows" or "inherit", or a '
+        "larger clip_s"
+    ]
+    own.run("clip_s = 30\n")
+    assert own.audio == {"long": (25.5, 44_100), "short": (4.0, 44_100)}
+
+
+@pytest.mark.parametrize(("clip_s", "rate"), [(3, 96_000), (30, 8_000), (0.5, 22_050)])
+def test_length_and_rate_of_clips_are_the_datasets(own: Own, clip_s: float, rate: int) -> None:
+    own.record("a.wav", 2 * clip_s)
+    own.run(f'clip_s = {clip_s}\nsample_rate = {rate}\nlong = "inherit"\n')
+    assert list(own.audio.values()) == [(clip_s, rate)] * 2
+    record = own.cache.read_record()
+    assert (record.clip_s, record.sample_rate) == (clip_s, rate)
+
+
+def test_native_is_the_commonest_rate_of_the_files(own: Own) -> None:
+    for number, rate in enumerate((8_000, 8_000, 22_050, 48_000)):
+        own.record(f"{number}.wav", 2.0, rate, seed=number + 1)
+    own.run('sample_rate = "native"\n')
+    assert set(own.audio.values()) == {(2.0, 8_000)}
+    assert own.cache.read_record().sample_rate == 8_000
+
+
+def test_another_length_or_rate_makes_all_audio_anew_and_another_long_none(own: Own) -> None:
+    own.record("a.wav", 20.0)
+    own.run("sample_rate = 8000\n", events="a.wav\t1\t2\tBird\n")
+    before = own.times
+    own.run('sample_rate = 8000\nlong = "inherit"\n', events="a.wav\t1\t2\tBird\n")
+    assert own.times == before
+    own.run("sample_rate = 16000\n", events="a.wav\t1\t2\tBird\n")
+    assert set(own.audio.values()) == {(10.0, 16_000)}
+    own.run("sample_rate = 16000\nclip_s = 5\n", events="a.wav\t1\t2\tBird\n")
+    assert len(own.audio) == 4
+
+
+def test_a_silent_window_is_a_row_with_a_reason_and_its_neighbours_go_on(own: Own) -> None:
+    own.record("a.wav", 30.0)
+    sound, rate = soundfile.read(own.folder / "recordings" / "a.wav")
+    sound[10 * rate : 20 * rate] = 0
+    soundfile.write(own.folder / "recordings" / "a.wav", sound, rate)
+    own.run('long = "inherit"\n')
+    assert own.fates["a@10.000-20.000"] == ("retryable", "silent")
+    assert sorted(own.audio) == ["a@0.000-10.000", "a@20.000-30.000"]
+
+
+def test_the_same_name_in_two_folders_is_two_clips_with_their_own_truth(own: Own) -> None:
+    own.record("monday/a.wav", 3.0)
+    own.record("tuesday/a.wav", 5.0, seed=1, labels="Car")
+    own.run(events="monday/a.wav\t1\t2\tBird\ntuesday/a.wav\t3\t4\tCar\n")
+    assert own.audio == {"monday/a": (3.0, 44_100), "tuesday/a": (5.0, 44_100)}
+    truth = read_stored_events(own.cache.reference_path("training"))
+    assert {name: events[0].label for name, events in truth.items()} == {"monday/a": "Bird", "tuesday/a": "Car"}
+
+
+def test_names_that_differ_a_little_are_found_and_counted(own: Own) -> None:
+    own.record(unicodedata.normalize("NFD", "V\u00f6gel.wav"), 2.0)
+    own.record("crow.WAV", 2.0, seed=1)
+    own.rows = {"V\u00f6gel.wav": "Bird", "crow": "Bird"}
+    report, notes = own.run(events="crow.wav\t0\t1\tBird\nV\u00f6gel\t0\t1\tBird\n")
+    assert report.splits["training"].ok == 2
+    assert sorted(own.audio) == ["V\u00f6gel", "crow"]
+    assert "training: 2 recordings called a little differently in the list" in notes
+
+
+def test_missing_recordings_are_named_and_never_gone(own: Own) -> None:
+    own.record("here.wav", 2.0)
+    own.rows |= {"her.wav": "Bird", "there.wav": "Bird"}
+    report, notes = own.run()
+    assert report.missing == {"training": [f"{own.folder}/recordings/{name}" for name in ("her.wav", "there.wav")]}
+    assert own.fates == {"here": ("ok", ""), "her": ("retryable", "missing"), "there": ("retryable", "missing")}
+    assert any("2 of 3 recordings not there" in note and "'her.wav', 'there.wav'" in note for note in notes)
+
+
+def test_a_changed_label_converts_nothing(own: Own) -> None:
+    own.record("a.wav", 2.0)
+    own.record("b.wav", 15.0, seed=1)
+    own.run(events="a.wav\t0\t1\tBird\nb.wav\t0\t1\tBird\n")
+    before = own.times
+    own.rows["a.wav"] = "Car"
+    _, notes = own.run(events="a.wav\t0\t1\tCar\nb.wav\t11\t12\tBird\n")
+    assert own.times == before
+    assert notes[0] == "own has changed: its lists are read anew, its audio is kept"
+    labels = {clip.clip_id: clip.labels for clip in own.cache.read_clips()["training"]}
+    assert labels == {"a": ("Car",), "b@0.000-10.000": (), "b@10.000-15.000": ("Bird",)}
+
+
+def test_a_replaced_recording_is_converted_anew_also_into_other_windows(own: Own) -> None:
+    own.record("a.wav", 2.0)
+    own.record("b.wav", 15.0, seed=1)
+    own.run('long = "inherit"\n')
+    before = own.times
+    own.record("b.wav", 12.0, seed=2)
+    _, notes = own.run('long = "inherit"\n')
+    assert own.audio == {"a": (2.0, 44_100), "b@0.000-10.000": (10.0, 44_100), "b@10.000-12.000": (2.0, 44_100)}
+    assert own.times["a.flac"] == before["a.flac"]
+    assert own.times["b@0.000-10.000.flac"] != before["b@0.000-10.000.flac"]
+    assert "training: 1 recording that changed, to be converted anew: 'b.wav'" in notes
+    assert not any("changed" in note for note in own.run('long = "inherit"\n')[1])
+
+
+def test_a_recording_that_was_touched_alone_is_not_converted(own: Own) -> None:
+    own.record("a.wav", 2.0)
+    own.run()
+    before = own.times
+    os.utime(own.folder / "recordings" / "a.wav", (1, 1))
+    assert own.run()[1] == []
+    assert own.times == before
+
+
+def test_a_deleted_recording_is_told_each_time_and_what_was_made_of_it_kept(own: Own) -> None:
+    own.record("a.wav", 2.0)
+    own.record("b.wav", 15.0, seed=1)
+    own.run('long = "inherit"\n')
+    before = own.times
+    (own.folder / "recordings" / "b.wav").unlink()
+    for _ in range(2):
+        report, notes = own.run('long = "inherit"\n')
+        assert own.times == before
+        assert report.missing == {"training": [f"{own.folder}/recordings/b.wav"]}
+        assert "training: 1 recording no longer there; what was made of it is kept: 'b.wav'" in notes
+        assert report.splits["training"].ok == 3
+
+
+def test_an_added_recording_is_told_until_it_is_listed_and_then_it_alone_is_converted(own: Own) -> None:
+    own.record("a.wav", 2.0)
+    own.run()
+    before = own.times
+    own.record("b.wav", 2.0, seed=1)
+    listed = own.rows.pop("b.wav")
+    assert own.run()[1] == ["1 recording below 'recordings' in no list: 'b.wav'"]
+    own.rows["b.wav"] = listed
+    own.run()
+    assert sorted(own.audio) == ["a", "b"]
+    assert own.times["a.flac"] == before["a.flac"]
+
+
+def test_a_recording_that_is_no_longer_listed_leaves_no_audio(own: Own) -> None:
+    own.record("a.wav", 2.0)
+    own.record("b.wav", 2.0, seed=1)
+    own.run()
+    del own.rows["b.wav"]
+    own.run()
+    assert list(own.audio) == ["a"]
+
+
+def test_two_recordings_that_would_be_one_clip_are_a_sentence(own: Own) -> None:
+    own.record("a.wav", 12.0)
+    own.record("a@0.000-10.000.wav", 2.0, seed=1)
+    with pytest.raises(SedpipeError, match=r"^own: 2 clips of training would be called 'a@0\.000-10\.000'$"):
+        own.run('long = "inherit"\n')
+
+
+def test_training_events_that_are_not_there_for_all_give_no_reference_and_are_told(own: Own) -> None:
+    own.record("a.wav", 2.0)
+    own.record("b.wav", 2.0, seed=1)
+    _, notes = own.run(events="a.wav\t0\t1\tBird\n")
+    assert not own.cache.reference_path("training").exists()
+    assert notes == [
+        "training: 1 recording with weak labels but no row in the strong list ('b.wav'): no reference is written"
+    ]
+
+
+def of_first_edition(own: Own, clips: dict[str, str]) -> None:
+    """A cache as the first edition left it: flat names, no memory of recordings; ``clip_id`` -> listed name."""
+    own.run()
+    rows = own.cache.read_clips()["training"]
+    by_source = {clip.source: clip for clip in rows}
+    (own.cache.folder / "recordings.tsv").unlink()
+    made = []
+    for clip_id, name in clips.items():
+        clip = by_source[name]
+        old = own.cache.audio_path(clip)
+        renamed = replace(clip, clip_id=clip_id)
+        old.rename(own.cache.audio_path(renamed))
+        made.append(renamed)
+    write_clips(own.cache.clips_path, made)
+    (own.cache.folder / "ledger.sqlite").unlink()
+    record = own.cache.read_record()
+    own.cache.write_record(
+        DatasetRecord(
+            dataset="own", fingerprint=record.fingerprint, labels=record.labels, listed={"training": len(made)}
+        )
+    )
+
+
+def test_names_and_audio_of_the_first_edition_stay(own: Own) -> None:
+    own.record("sub/a.wav", 2.0)
+    own.record("b.wav", 2.0, seed=1)
+    of_first_edition(own, {"a": "sub/a.wav", "b": "b.wav"})
+    before = own.times
+    own.record("sub/c.wav", 2.0, seed=2)
+    own.run()
+    assert sorted(own.audio) == ["a", "b", "sub/c"]
+    assert {name: own.times[name] for name in before} == before
+    own.record("b.wav", 3.0, seed=3)
+    own.run()
+    assert own.audio["b"] == (3.0, 44_100)
+    assert own.times["a.flac"] == before["a.flac"]
+
+
+def test_a_recording_that_is_younger_than_its_audio_of_the_first_edition_is_converted_anew(own: Own) -> None:
+    own.record("a.wav", 2.0)
+    own.record("b.wav", 2.0, seed=1)
+    of_first_edition(own, {"a": "a.wav", "b": "b.wav"})
+    before = own.times
+    own.record("b.wav", 3.0, seed=2)
+    os.utime(own.folder / "recordings" / "b.wav", ns=(before["b.flac"] + 10**9,) * 2)
+    own.run()
+    assert own.audio == {"a": (2.0, 44_100), "b": (3.0, 44_100)}
+    assert own.times["a.flac"] == before["a.flac"]

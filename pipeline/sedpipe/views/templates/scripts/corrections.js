@@ -84,10 +84,12 @@ class Corrections {
 
   /* Other thresholds: what a person touched stays, and nothing comes where a person has decided. */
   retune(shifts, gate, isStep) {
+    const nameOf = ({ onset, offset, label }) => `${onset} ${offset} ${label}`;
+    const before = new Map(this.events.filter((event) => event.by === "model").map((event) => [nameOf(event), event]));
     const touched = this.events.filter((event) => event.by === "person");
     const decided = [...this.state.handled, ...touched];
     const isFree = (event) => !decided.some((span) => span.label === event.label && span.onset < event.offset && event.onset < span.offset);
-    const found = this.heard(shifts, gate).filter(isFree).map((event) => ({ ...event, by: "model" }));
+    const found = this.heard(shifts, gate).filter(isFree).map((event) => before.get(nameOf(event)) ?? { ...event, by: "model" });
     this.follow({ ...this.state, shifts, gate, events: [...touched, ...found] }, isStep);
   }
 

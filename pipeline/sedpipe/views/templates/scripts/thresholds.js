@@ -6,7 +6,7 @@ class Thresholds {
     this.card = card;
     const { labels } = card.hearing;
     form.elements.whose.append(...labels.map((label, k) => make("option", { value: k }, label)));
-    form.elements.shift.addEventListener("input", () => this.retune(false));
+    form.elements.shift.addEventListener("input", () => this.preview());
     form.elements.shift.addEventListener("change", () => this.retune(true));
     form.elements.gate.addEventListener("change", () => this.retune(true));
     form.elements.whose.addEventListener("change", () => this.draw());
@@ -26,7 +26,16 @@ class Thresholds {
     return value === "" ? this.card.hearing.classes.map((_, k) => k) : [Number(value)];
   }
 
+  /* At most once a frame, however fast the slider moves. */
+  preview() {
+    this.isDue = true;
+    requestAnimationFrame(() => {
+      if (this.isDue) this.retune(false);
+    });
+  }
+
   retune(isStep) {
+    this.isDue = false;
     const { shift, gate } = this.form.elements;
     const shifts = [...this.card.corrections.state.shifts];
     for (const k of this.whose) shifts[k] = Number(shift.value);

@@ -75,12 +75,45 @@ def test_hierarchies_fit_the_frames_of_a_hop_of_80_ms(made: Made) -> None:
     assert report["run"] == "head-attention-5x5-seed0"
 
 
-def test_it_is_scored_as_any_run(made: Made) -> None:
+def test_it_is_scored_and_reported_as_any_run(made: Made) -> None:
     scores = told(made.cache, "score", "tiny", "--run", made.run)
     assert scores["clips"]["scored"] == 3
     frames = named_run(made.dataset, made.run).frame_scores_path("evaluation")
     with h5py.File(frames) as file:
         assert file["frame_probs"].shape == (3, 125, 3)
+    assert scores["contaminated_by"] == []
+    page = made.cache / "page.html"
+    outcome = sedpipe(made.cache, "report", made.run, "--output", str(page))
+    assert outcome.exit_code == 0, outcome.output
+    text = page.read_text()
+    assert "heard through ears" in text
+    assert "data:image/" in text  # a spectrogram of the audio, since embeddings are none
+    assert "Contaminated" not in text
+
+
+def test_an_encoder_that_may_have_heard_the_dataset_is_told_and_marked_everywhere(made: Made, tmp_path: Path) -> None:
+    toml = Path(made.encoder)
+    told_before = toml.read_text()
+    try:
+        toml.write_text('heard = ["tiny", "dcase2017-task4"]\n' + told_before)
+        outcome = sedpipe(made.cache, *made.train, "--epochs", "1", "--run", "cheats")
+        assert outcome.exit_code == 0
+        assert "ears may have been taught with the recordings of tiny" in outcome.stderr
+    finally:
+        toml.write_text(told_before)
+    record = json.loads((made.dataset.runs / "cheats" / "run.json").read_text())
+    assert record["encoders"][0]["heard"] == ["tiny", "dcase2017-task4"]
+    assert record["encoders"][0]["name"] == "ears"
+    assert told(made.cache, "score", "tiny", "--run", "cheats")["contaminated_by"] == ["ears"]
+    assert (
+        "CONTAMINATED: ears may have been taught with these recordings"
+        in sedpipe(made.cache, "score", "tiny", "--run", "cheats").stdout
+    )
+    assert told(made.cache, "score", "tiny", "--run", "cheats", "--run", made.run)["contaminated_by"] == ["ears"]
+    for runs in (["cheats"], ["cheats", made.run]):
+        page = tmp_path / "page.html"
+        assert sedpipe(made.cache, "report", *runs, "--split", "evaluation", "--output", str(page)).exit_code == 0
+        assert "taught with these" in page.read_text()
 
 
 def test_a_clip_is_heard_alike_by_score_and_by_predict(made: Made) -> None:

@@ -45,11 +45,12 @@ _SCORES = ("segment_based", "operating_points", "event_based", "clip_based", "ps
 
 @dataclass(frozen=True)
 class _System:
-    """A run, or several as one: where it writes, its probabilities, and how its tuning went."""
+    """A run, or several as one: where it writes, its probabilities, its tuning, and who may have heard it before."""
 
     run: Run
     scores: FrameScores
     tuning: dict[str, tuple[SearchStep, ...]]
+    contaminated_by: tuple[str, ...]
 
 
 def score(
@@ -110,6 +111,7 @@ def score(
         run=system.run.name,
         split=split,
         tuned_on_this_split=split == TUNED_ON,
+        contaminated_by=system.contaminated_by,
         clips=_coverage(cache, split, system.scores),
         operating_point=operating_point,
         post_processing=dict(system.scores.points),
@@ -159,14 +161,15 @@ def counts_at_point(scores: FrameScores, truth: Truth, point: str) -> Counts:
 
 def _system(cache: Dataset, runs: Sequence[Run], split: str, device: str, listener: Listener) -> _System:
     each = [frame_scores(cache, run, split, device, listener) for run in runs]
+    records = [record for record in (run.find_record() for run in runs) if record is not None]
+    contaminated_by = tuple(dict.fromkeys(name for record in records for name in record.contaminated_by))
     if len(runs) == 1:
-        record = runs[0].find_record()
-        return _System(runs[0], each[0], {} if record is None else record.tuning)
+        return _System(runs[0], each[0], records[0].tuning if records else {}, contaminated_by)
     points = _tuned_mean(cache, runs, device, listener)
     scores = replace(_mean(each), points={name: point.settings for name, point in points.items()})
     folder = cache.folder / "ensembles" / "+".join(run.name for run in runs)
     folder.mkdir(parents=True, exist_ok=True)
-    return _System(Run(folder), scores, {name: point.steps for name, point in points.items()})
+    return _System(Run(folder), scores, {name: point.steps for name, point in points.items()}, contaminated_by)
 
 
 def _mean(each: Sequence[FrameScores]) -> FrameScores:

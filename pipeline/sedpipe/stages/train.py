@@ -110,6 +110,12 @@ def train(
             listener.say(f"{run.name} is finished already")
             return record.result
         _say_what_to_know(record.versions, description.versions, splits["training"], labels, listener)
+        if record.contaminated_by:
+            names = " and ".join(record.contaminated_by)
+            listener.say(
+                f"{names} may have been taught with the recordings of {dataset.name}, those that are scored among "
+                f"them: run and scores are marked as contaminated"
+            )
         remove_leftovers(run.folder)
         truth = _located_truth(dataset, splits["testing"], labels, spec)
         task = _Task(run, record, settings, splits, labels, spec, truth, save_every_s, listener)

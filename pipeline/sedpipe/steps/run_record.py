@@ -15,13 +15,14 @@ from pathlib import Path
 
 import sedpipe
 from sedpipe.errors import StaleError
+from sedpipe.features.encoders.encoder import HearsThroughEncoders
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.runs import Run
 from sedpipe.io.files.checksums import sha256_in_cache
 from sedpipe.io.files.reading import is_there
 from sedpipe.io.records.form import Table
-from sedpipe.io.records.run import RunRecord, RunSettings
+from sedpipe.io.records.run import HeardThrough, RunRecord, RunSettings
 from sedpipe.io.records.settings import as_table, differences, filled, in_words
 from sedpipe.steps.batches import ClipBatches
 from sedpipe.training.settings import TrainSettings
@@ -57,7 +58,14 @@ def describe_run(
         settings=RunSettings.model_validate(as_table(settings)),
         data=data,
         versions={**versions, **{name: version(name) for name in VERSIONED}},
+        encoders=_encoders(spec),
     )
+
+
+def _encoders(spec: FeatureSpec) -> tuple[HeardThrough, ...]:
+    front_end = spec.front_end
+    encoders = front_end.encoders if isinstance(front_end, HearsThroughEncoders) else ()
+    return tuple(HeardThrough(name=one.name, sha256=one.sha256, heard=one.heard) for one in encoders)
 
 
 def _clips_fingerprint(batches: ClipBatches) -> Table:

@@ -1,6 +1,7 @@
 """``run.json``: everything that made a run, and what it came to.
 
 - :class:`RunRecord`, :class:`RunSettings`: the file, and what a person decided
+- :class:`HeardThrough`: a pretrained encoder, and what it may have heard before
 - :class:`TrainReport`: its ``result``, which ``sedpipe train --json`` prints, too
 """
 
@@ -45,6 +46,23 @@ class RunSettings(Record):
     threads: Annotated[int, Field(gt=0, le=2**20)]
 
 
+class HeardThrough(Record):
+    """A pretrained encoder that a run hears through.
+
+    Attributes
+    ----------
+    name : str
+    sha256 : str
+        Of its file, hex.
+    heard : tuple of str
+        Datasets of sedpipe whose recordings, those that are scored among them, it may have been taught with.
+    """
+
+    name: str
+    sha256: str
+    heard: tuple[str, ...] = ()
+
+
 class RunRecord(Record):
     """A run.
 
@@ -57,6 +75,8 @@ class RunRecord(Record):
         Fingerprints of all data that it sees.
     versions : dict of str to str
         Of sedpipe, Python and the packages that decide numbers.
+    encoders : tuple of HeardThrough
+        None where it hears sounds by itself.
     operating_points : dict
         Post-processing that was chosen, with its scores, by name; once it is finished.
     tuning : dict of str to tuple of SearchStep
@@ -71,6 +91,12 @@ class RunRecord(Record):
     settings: RunSettings
     data: Table
     versions: dict[str, str]
+    encoders: tuple[HeardThrough, ...] = ()
     operating_points: dict[str, Table] = Field(default_factory=dict)
     tuning: dict[str, tuple[SearchStep, ...]] = Field(default_factory=dict)
     result: TrainReport | None = None
+
+    @property
+    def contaminated_by(self) -> tuple[str, ...]:
+        """Encoders that may have heard the recordings of its dataset before."""
+        return tuple(encoder.name for encoder in self.encoders if self.dataset in encoder.heard)

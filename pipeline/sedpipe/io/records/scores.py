@@ -74,6 +74,8 @@ class ScoreReport(Record):
     ----------
     dataset, run, split : str
     tuned_on_this_split : bool
+    contaminated_by : tuple of str
+        Pretrained encoders that may have been taught with these recordings: then scores are not those of unheard ones.
     clips : Coverage
     operating_point : str
         Whose events lie in ``estimated``, and whose scores all others are but ``operating_points``.
@@ -122,6 +124,7 @@ class ScoreReport(Record):
     estimated: str
     against: AgainstRun | None = None
     undefined: dict[str, str] = Field(default_factory=dict)
+    contaminated_by: tuple[str, ...] = ()
     stage: str = "score"
 
     @model_validator(mode="after")

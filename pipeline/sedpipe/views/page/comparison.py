@@ -88,6 +88,10 @@ def _warnings(runs: Sequence[ScoredRun]) -> list[str]:
         warnings.append(f"Their events are of different operating points: {named}.")
     if any(run.scores.tuned_on_this_split for run in runs):
         warnings.append("Thresholds were tuned on this split: expect less elsewhere.")
+    for run in runs:
+        if run.scores.contaminated_by:
+            names = " and ".join(run.scores.contaminated_by)
+            warnings.append(f"{run.name} hears through {names}, which may have been taught with these recordings.")
     return warnings
 
 

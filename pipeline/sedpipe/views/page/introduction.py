@@ -43,7 +43,9 @@ def system_note(record: RunRecord | None) -> str:
         return ""
     training = record.data.get("training")
     clips = [f"{training['clips']:,} clips"] if isinstance(training, Mapping) and "clips" in training else []
-    return ", ".join([*clips, *_pooling(record.settings.pooling), f"random seed {record.settings.seed}"])
+    ears = " and ".join(encoder.name for encoder in record.encoders)
+    heard = [f"heard through {ears}"] if ears else []
+    return ", ".join([*clips, *heard, *_pooling(record.settings.pooling), f"random seed {record.settings.seed}"])
 
 
 def _pooling(pooling: Mapping[str, Any]) -> list[str]:

@@ -23,6 +23,7 @@ def provenance(run: ScoredRun) -> dict[str, Rows]:
         "Settings": flatten(record.get("settings", {})),
         "Training": flatten(result),
         "Data": flatten({name: value for name, value in record.get("data", {}).items() if name != "labels"}),
+        "Encoders": flatten({encoder["name"]: encoder for encoder in record.get("encoders", [])}),
         "Versions": flatten(record.get("versions", {})),
         "sha256 of the files": flatten(run.files),
         "Clip-based": flatten(scores["clip_based"] or {}),

@@ -57,6 +57,7 @@ def run_page(run: ScoredRun, gallery: Gallery, scored_on: date) -> str:
         system=system_sentence(run.record),
         point=run.scores.operating_point,
         tuned=run.scores.tuned_on_this_split,
+        contaminated_by=run.scores.contaminated_by,
         coverage=run.scores.clips,
         gauges=gauges(run),
         score_columns=SCORE_COLUMNS,

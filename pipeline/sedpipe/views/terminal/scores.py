@@ -29,6 +29,7 @@ def score_lines(report: ScoreReport, *, explain: bool = False) -> list[str]:
     return [
         f"{report.run} on {report.dataset} {report.split}: {report.clips.scored} of {report.clips.listed} clips "
         f"scored{tuned}",
+        *_contaminated_line(report.contaminated_by),
         "",
         *_detection_table(report.operating_points, report.yardsticks, report.intervals),
         *_validated_lines(report.tuning),
@@ -39,6 +40,12 @@ def score_lines(report: ScoreReport, *, explain: bool = False) -> list[str]:
         *_other_scores(report),
         f"events: {report.estimated}",
     ]
+
+
+def _contaminated_line(encoders: Sequence[str]) -> list[str]:
+    if not encoders:
+        return []
+    return [f"CONTAMINATED: {' and '.join(encoders)} may have been taught with these recordings: expect less elsewhere"]
 
 
 def _other_scores(report: ScoreReport) -> Iterator[str]:

@@ -36,6 +36,13 @@ def test_its_convolutions_see_the_spectrogram_as_the_crnn_does() -> None:
     torch.testing.assert_close(seen[0], seen[1])
 
 
+def test_each_band_has_its_own_deviation_and_an_encoder_one() -> None:
+    model = both()
+    model.standardise_with(torch.zeros(1344), torch.cat([torch.arange(1.0, 321.0), torch.tensor([0.6, 0, 0, 0] * 256)]))
+    torch.testing.assert_close(model.scale[:320], 1 / torch.arange(1.0, 321.0))
+    torch.testing.assert_close(model.scale[320:], torch.full((1024,), 1 / 0.3))
+
+
 def test_it_listens_to_both() -> None:
     model, n_frames = both().eval(), torch.tensor([125])
     x = torch.randn(1, 125, 320 + 1024)

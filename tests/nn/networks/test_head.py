@@ -28,7 +28,7 @@ def test_the_shipped_preset_is_the_head_that_was_measured() -> None:
 
 def test_it_is_a_dense_layer_a_gru_and_a_sigmoid_a_frame() -> None:
     model, x, n_frames = head(), torch.rand(2, 125, 1024), torch.tensor([125, 60])
-    model.standardise_with(torch.full((1024,), 0.5), torch.full((1024,), 0.3))
+    model.standardise_with(torch.full((1024,), 0.5), torch.tensor([0.6] * 256 + [0.0] * 768))  # 0.3 in common
     usual = torch.nn.GRU(128, 64, batch_first=True, bidirectional=True)
     usual.load_state_dict(model.gru.state_dict())
     with torch.inference_mode():
@@ -37,6 +37,13 @@ def test_it_is_a_dense_layer_a_gru_and_a_sigmoid_a_frame() -> None:
             hidden, _ = usual(F.relu(F.linear((x[clip, :length] - 0.5) / 0.3, model.reduce.weight, model.reduce.bias)))
             expected = torch.sigmoid(F.linear(hidden, model.classify.weight, model.classify.bias))
             torch.testing.assert_close(found[clip, :length], expected, rtol=0, atol=1e-5)
+
+
+def test_encoders_that_are_joined_have_a_deviation_each() -> None:
+    spec = FeatureSpec(encoders_front_end("yamnet,aisfx"))
+    model = Head(HeadConfig(), PoolingConfig("linear", ()), 4, spec)
+    model.standardise_with(torch.zeros(1536), torch.cat([torch.full((1024,), 0.5), torch.full((512,), 4.0)]))
+    torch.testing.assert_close(model.scale, torch.cat([torch.full((1024,), 2.0), torch.full((512,), 0.25)]))
 
 
 def test_without_a_gru_each_frame_speaks_for_itself() -> None:

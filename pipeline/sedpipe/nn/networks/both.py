@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from sedpipe.features.encoders.both import BothConfig
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.nn.networks.crnn import CRNNConfig, convolutions_of, stacked_maps
+from sedpipe.nn.networks.head import common_deviation, dimensions_of
 from sedpipe.nn.networks.network import Network, Prediction
 from sedpipe.nn.pooling import PoolingConfig
 from sedpipe.nn.recurrence import BidirectionalGRU
@@ -80,6 +81,7 @@ class BothNetwork(Network):
         if n_bands % config.frequency_factor:
             factor = f"pools over frequency make one of {config.frequency_factor} bands"
             raise ValueError(f"{factor}, which must divide the {n_bands} of the input")
+        self._dimensions = dimensions_of(spec)
         self._n_bands, self._n_decibels = n_bands, front_end.n_decibels
         self._convolution = config.convolution
         self.convolutions = nn.Sequential(*convolutions_of(config))
@@ -88,6 +90,11 @@ class BothNetwork(Network):
         n_maps = (config.conv_maps or config.maps[-1]) * (n_bands // config.frequency_factor)
         self.gru = BidirectionalGRU(n_maps + config.encoder_units, config.gru_units)
         self.add_head(2 * config.gru_units, config.initial_probability)
+
+    def standardise_with(self, mean: Tensor, deviation: Tensor) -> None:
+        """Set what is subtracted from each value, and what a band, or all values of an encoder, are divided by."""
+        bands, vectors = deviation[: self._n_decibels], deviation[self._n_decibels :]
+        super().standardise_with(mean, torch.cat([bands, common_deviation(vectors, self._dimensions)]))
 
     def forward(self, x: Tensor, n_frames: Tensor) -> Prediction:
         """Probabilities of each class; see :meth:`Network.forward`."""

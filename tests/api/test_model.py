@@ -8,6 +8,7 @@ from sedpipe.api.model import Model, load_model
 from sedpipe.choices import OPERATING_POINTS
 from sedpipe.errors import AudioError, MissingStageError, SettingsError
 from sedpipe.io.models.checkpoints import write_model
+from sedpipe.stages.predict import Hearing
 from sedpipe.stages.predict import predict as predict_files
 from tiny_dataset import FRONT_END, LABELS, untrained_model
 
@@ -47,7 +48,7 @@ def test_a_file_and_its_samples_have_the_events_of_the_command(
 ) -> None:
     path = tmp_path / "r.wav"
     soundfile.write(path, noise(seconds), RATE, subtype="FLOAT")
-    (by_command,) = predict_files([path], str(folder), operating_point=point).files
+    (by_command,) = predict_files([path], str(folder), hearing=Hearing(operating_point=point)).files
     assert model.predict(path, operating_point=point) == by_command.events
     assert model.predict(str(path), operating_point=point) == by_command.events
     assert model.predict(noise(seconds), RATE, operating_point=point) == by_command.events

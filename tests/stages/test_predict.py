@@ -28,7 +28,7 @@ from sedpipe.io.settings.presets import load_preset
 from sedpipe.reports.listening import PredictReport
 from sedpipe.stages.download import download
 from sedpipe.stages.features import extract_features
-from sedpipe.stages.predict import frame_probabilities, predict
+from sedpipe.stages.predict import Hearing, frame_probabilities, predict
 from sedpipe.stages.score import score
 from sedpipe.stages.train import train
 from sedpipe.training.settings import TrainSettings
@@ -95,7 +95,7 @@ def told(report: PredictReport) -> dict[str, list[tuple[float, float, str]]]:
 def test_a_clip_has_the_same_events_through_score_and_through_predict(mixtures, split, point):
     scored = score(Dataset(mixtures.root, "mixed"), run="run", split=split, operating_point=point)
     expected = read_event_list(Path(scored.estimated))
-    report = predict([mixtures.audio_dir(split)], "run", cache=mixtures, operating_point=point)
+    report = predict([mixtures.audio_dir(split)], "run", cache=mixtures, hearing=Hearing(operating_point=point))
     found = {Path(name).stem: events for name, events in told(report).items()}
     assert found == {clip: [(e.onset, e.offset, e.label) for e in events] for clip, events in expected.items()}
     assert sum(map(len, found.values())) > 5
@@ -144,7 +144,7 @@ def test_each_clip_of_a_long_recording_is_heard_nearly_as_if_it_were_alone(mixtu
 
 @pytest.mark.parametrize("seconds", [0.05, 1.0, 3.9, 4.0, 4.05, 7.3, 61.7])
 def test_a_recording_of_any_length_is_covered_to_its_end_and_not_beyond(tmp_path, model, seconds):
-    report = predict([noise(tmp_path / "a.wav", seconds)], model, threshold=0.0)
+    report = predict([noise(tmp_path / "a.wav", seconds)], model, hearing=Hearing(threshold=0.0))
     assert {(event.onset, event.offset) for event in report.files[0].events} == {(0.0, seconds)}
     assert {event.label for event in report.files[0].events} == set(LABELS)
     assert report.files[0].duration == seconds
@@ -164,9 +164,9 @@ def test_an_events_probability_is_the_mean_over_its_frames(tmp_path, model):
 @pytest.mark.parametrize("form", ["wav", "m4a", "webm, a cue each 10 s"])
 def test_rate_format_and_channels_are_the_recordings_own_affair(tmp_path, model, form):
     tone = 0.3 * np.sin(2 * np.pi * 200 * np.arange(int(9.5 * FORMS[form].rate)) / FORMS[form].rate)
-    expected = predict([soft_copy(tmp_path / "plain.wav", tone, FORMS[form])], model, threshold=0.0)
+    expected = predict([soft_copy(tmp_path / "plain.wav", tone, FORMS[form])], model, hearing=Hearing(threshold=0.0))
     (tmp_path / "other").write_bytes(encoded(tone, FORMS[form], channels=2))
-    other = predict([tmp_path / "other"], model, threshold=0.0)
+    other = predict([tmp_path / "other"], model, hearing=Hearing(threshold=0.0))
     assert other.files[0].duration == pytest.approx(expected.files[0].duration, abs=0.03)
     for one, two in zip(expected.files[0].events, other.files[0].events, strict=True):
         assert one.probability == pytest.approx(two.probability, abs=0.02)
@@ -254,7 +254,7 @@ def test_a_folder_begun_with_other_settings_or_another_model_is_refused(tmp_path
     recordings, out = folder_of_recordings(tmp_path / "in"), tmp_path / "out"
     predict([recordings / "a.wav"], model, out=out)
     with pytest.raises(StaleError, match=r"post_processing\.threshold: there .*, now 0\.9"):
-        predict([recordings / "a.wav"], model, out=out, threshold=0.9)
+        predict([recordings / "a.wav"], model, out=out, hearing=Hearing(threshold=0.9))
     path = Path(model) / "checkpoint.pt"
     trained = read_model(path, torch.device("cpu"))
     with torch.no_grad():
@@ -334,9 +334,9 @@ def test_memory_does_not_grow_with_the_recording(model):
 def test_what_cannot_be_used_is_said(tmp_path, model):
     path = noise(tmp_path / "a.wav", 1.0)
     with pytest.raises(SettingsError, match="operating point must be one of min_er, max_f1, got 'best'"):
-        predict([path], model, operating_point="best")
+        predict([path], model, hearing=Hearing(operating_point="best"))
     with pytest.raises(SettingsError, match="--threshold: threshold must lie in"):
-        predict([path], model, threshold=1.5)
+        predict([path], model, hearing=Hearing(threshold=1.5))
     with pytest.raises(MissingStageError, match="--model nowhere does not exist"):
         predict([path], "nowhere")
 

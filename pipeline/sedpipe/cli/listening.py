@@ -102,13 +102,13 @@ def predict(
         raise click.UsageError("--open shows pages: give --format html, too")
     from sedpipe.io.cache.open import open_dataset
     from sedpipe.nn.device import choose_device
+    from sedpipe.stages.predict import Hearing
     from sedpipe.stages.predict import predict as run_stage
 
     listener = Terminal(quiet=quiet)
     report = run_stage(
-        places, model, cache=open_dataset(dataset, cache_dir) if dataset else None, encoders=cache_dir, out=out,
-        form=form,
-        operating_point=operating_point, threshold=threshold, device=choose_device(device), listener=listener,
+        places, model, Hearing(operating_point, threshold, choose_device(device), cache_dir),
+        cache=open_dataset(dataset, cache_dir) if dataset else None, out=out, form=form, listener=listener,
     )  # fmt: skip
     if as_json or out is not None or form == "html":
         print_report(report, partial(predict_lines, out=str(out or Path())), as_json)

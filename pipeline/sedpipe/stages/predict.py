@@ -4,7 +4,8 @@ A recording goes through overlapping windows of the length that the model was tr
 treats a clip: the model's own front end, features cast as the store casts them. So a clip has the same events here
 and there.
 
-- :func:`predict`: recordings -> events, on paper or in a folder that can be gone on with
+- :func:`predict`: recordings -> events, on paper or in a folder that can be resumed
+- :class:`Hearing`: where and how the model hears
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -49,17 +50,36 @@ WINDOWS_PER_BATCH = 4
 _UNLISTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")  # not UTF-8 text, a line a row
 
 
+@dataclass(frozen=True)
+class Hearing:
+    """Where and how a model hears.
+
+    Parameters
+    ----------
+    operating_point : str
+        Which of the model's post-processings.
+    threshold : float, optional
+        Takes the place of that one's threshold, for every class.
+    device : str
+        Where the network runs.
+    encoders : Path
+        The cache that holds the files of the encoders that the model may hear through.
+    """
+
+    operating_point: str = OPERATING_POINTS[0]
+    threshold: float | None = None
+    device: str = "cpu"
+    encoders: Path = Path("cache")
+
+
 def predict(
     places: Sequence[Path],
     model: str | None,
+    hearing: Hearing | None = None,
     *,
     cache: Dataset | None = None,
-    encoders: Path = Path("cache"),
     out: Path | None = None,
     form: str = "tsv",
-    operating_point: str = "min_er",
-    threshold: float | None = None,
-    device: str = "cpu",
     listener: Listener | None = None,
 ) -> PredictReport:
     """Find events in recordings.
@@ -70,22 +90,16 @@ def predict(
         Files and folders.
     model : str, optional
         What :func:`sedpipe.io.models.open.open_model` knows.
+    hearing : Hearing, optional
+        Where and how the model hears.
     cache : Dataset, optional
         Whose runs can be named.
-    encoders : Path
-        The cache that holds the files of the encoders that the model may hear through.
     out : Path, optional
         Folder to write to: ``<name>.<suffix>`` a recording, in the folders' own layout. What is there from before
         is kept if recording, model and settings are the same.
     form : str
         One of ``FORMATS``, of what is written there; or ``html``, a page a recording on which to see, hear and correct
         its events, in ``out`` or else where one is.
-    operating_point : str
-        Which of the model's post-processings.
-    threshold : float, optional
-        Takes the place of that one's threshold, for every class.
-    device : str
-        Where the network runs.
     listener : Listener, optional
         Hears of progress.
 
@@ -98,9 +112,10 @@ def predict(
     StaleError
         If ``out`` was begun with another model or other settings.
     """
-    listener = listener or Listener()
-    opened = open_to_hear(model, cache, device, encoders)
-    point, rate = chosen_settings(opened.trained, operating_point, threshold), opened.trained.spec.front_end.sample_rate
+    listener, hearing = listener or Listener(), hearing or Hearing()
+    opened = open_to_hear(model, cache, hearing.device, hearing.encoders)
+    point = chosen_settings(opened.trained, hearing.operating_point, hearing.threshold)
+    rate = opened.trained.spec.front_end.sample_rate
     found = find_audio(places)
     if form == "audacity" and out is None and len(found.files) > 1:
         raise SettingsError(

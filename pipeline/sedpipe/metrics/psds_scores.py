@@ -135,7 +135,7 @@ def count_detections(
     reference: EventTable, found: EventTable, durations: np.ndarray, n_classes: int, scenario: Scenario
 ) -> PsdsCounts:
     """Counts of one operating point; both tables as :func:`joined` gives them."""
-    det, ref = _overlapping_pairs(reference, found, len(durations))
+    det, ref = overlapping_pairs(reference, found, len(durations))
     shared = np.minimum(found.offsets[det], reference.offsets[ref]) - np.maximum(
         found.onsets[det], reference.onsets[ref]
     )
@@ -176,21 +176,33 @@ def psds_of_counts(
         return None
     seconds = np.bincount(reference.classes, reference.offsets - reference.onsets, minlength=n_classes)[there]
     hours = durations.sum() / _HOUR
-    # (K, P + 1): the last point is that of a system which says nothing
     found = np.stack([point.found[there] / n_reference[there] for point in counts], axis=1)
     efpr = np.stack([point.false[there] / hours for point in counts], axis=1)
     if len(there) > 1:
         rates = np.stack([point.cross[np.ix_(there, there)] * _HOUR / seconds for point in counts], axis=2)
         efpr = efpr + scenario.alpha_ct * rates.sum(axis=1) / (len(there) - 1)
-    found, efpr = (np.pad(values, ((0, 0), (0, 1))) for values in (found, efpr))
-    x = np.unique(efpr)
-    curves = np.stack([_staircase(x, *curve) for curve in zip(efpr, found, strict=True)])
-    y = np.maximum(curves.mean(axis=0) - scenario.alpha_st * curves.std(axis=0), 0)
+    return area_of_curves(list(zip(efpr, found, strict=True)), scenario)
+
+
+def area_of_curves(curves: Sequence[tuple[np.ndarray, np.ndarray]], scenario: Scenario) -> float:
+    """Area under the mean of the classes' curves less their spread, as a share of all there could be.
+
+    Parameters
+    ----------
+    curves : sequence of (ndarray [shape=(P,)], ndarray [shape=(P,)])
+        Of each class, the points that it can reach: effective false positives an hour, and the share of its events that
+        is found. That nothing is said, and nothing found, is always a point.
+    scenario : Scenario
+    """
+    steps = [_steps(np.append(efpr, 0.0), np.append(found, 0.0)) for efpr, found in curves]
+    x = np.unique(np.concatenate([at for at, _ in steps]))
+    heights = np.stack([found[np.searchsorted(at, x, side="right") - 1] for at, found in steps])
+    y = np.maximum(heights.mean(axis=0) - scenario.alpha_st * heights.std(axis=0), 0)
     edges = np.append(x[x < scenario.max_efpr], scenario.max_efpr)
     return float((np.diff(edges) * y[: len(edges) - 1]).sum() / scenario.max_efpr)
 
 
-def _overlapping_pairs(reference: EventTable, found: EventTable, n_clips: int) -> tuple[np.ndarray, np.ndarray]:
+def overlapping_pairs(reference: EventTable, found: EventTable, n_clips: int) -> tuple[np.ndarray, np.ndarray]:
     """Indices of detections and reference events of one clip that overlap, in order."""
     first, end = (np.searchsorted(reference.clips, np.arange(n_clips), side=side) for side in ("left", "right"))
     in_clip = (end - first)[found.clips]
@@ -216,8 +228,9 @@ def _sums(values: np.ndarray, groups: np.ndarray, n_groups: int) -> np.ndarray:
     return total
 
 
-def _staircase(x: np.ndarray, at: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """The highest of ``y`` whose point is at or left of each of ``x``."""
-    order = np.argsort(at, kind="stable")
-    best = np.maximum.accumulate(y[order])
-    return np.asarray(best[np.searchsorted(at[order], x, side="right") - 1])
+def _steps(at: np.ndarray, found: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where more is found than at any point to the left, and how much."""
+    order = np.lexsort((-found, at))
+    best = np.maximum.accumulate(found[order])
+    rises = np.append(True, best[1:] > best[:-1])
+    return at[order][rises], best[rises]

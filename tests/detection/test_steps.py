@@ -4,14 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from sedpipe.detection import steps
 from sedpipe.detection.candidates import Candidates, searches
 from sedpipe.detection.decoding import decode_events
 from sedpipe.detection.filters import drop_short_runs
 from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.detection.segment_tallies import SegmentTallies
-from sedpipe.detection.steps import Frames, Step, StepSetting, add_step
+from sedpipe.detection.steps import STEPS, Frames, Step, StepSetting, steps_in_order
 from sedpipe.detection.tuning import tune
 from sedpipe.events import Event
 from sedpipe.frames import FrameGrid
@@ -31,17 +30,17 @@ def drop_long_events(active: np.ndarray, frames: Frames, longest_s: float) -> np
 
 
 @pytest.fixture
-def order():
-    """The steps are as they were, when the test is over."""
-    before = list(steps.ORDER)
-    yield
-    steps.ORDER[:] = before
+def own_steps():
+    """What a test adds is forgotten after it."""
+    yield STEPS
+    for name in STEPS.added:
+        del STEPS[name]
 
 
 @pytest.fixture(params=[False, True], ids=["booleans", "words"])
-def longest(request, order):
+def longest(request, own_steps):
     """A step of one's own, after the gaps are closed."""
-    add_step(Step("longest", drop_long_events, (LONGEST,), on_words=request.param), after="gap")
+    own_steps["longest"] = Step(drop_long_events, (LONGEST,), on_words=request.param, after="gap")
 
 
 def split() -> tuple[FrameScores, Truth]:
@@ -60,7 +59,7 @@ def split() -> tuple[FrameScores, Truth]:
 
 
 def test_the_steps_stand_in_the_documented_order():
-    assert [step.name for step in steps.ORDER] == ["threshold", "median", "gap", "shortest", "gate"]
+    assert steps_in_order() == [STEPS[name] for name in ("threshold", "median", "gap", "shortest", "gate")]
     assert list(searches()) == [
         "untuned", "threshold", "smoothing", "gap", "hysteresis", "gate", "class_thresholds", "class_smoothing"
     ]  # fmt: skip
@@ -111,17 +110,25 @@ def test_a_setting_that_no_step_has_is_refused():
         Candidates(longest_s=(1.0,))
 
 
-def test_a_step_needs_one_to_follow_and_settings_of_its_own():
-    with pytest.raises(ValueError, match="there is no step 'gaps' to follow: threshold, median, gap"):
-        add_step(Step("longest", drop_long_events, (LONGEST,)), after="gaps")
-    with pytest.raises(ValueError, match="another step has a setting 'gap_s'"):
-        add_step(Step("longest", drop_long_events, (StepSetting("gap_s", 0.0, (0.0,), "x"),)), after="gap")
-    assert len(steps.ORDER) == 5
+def test_a_step_needs_one_to_follow_and_settings_of_its_own(own_steps):
+    own_steps["longest"] = Step(drop_long_events, (LONGEST,), after="gaps")
+    with pytest.raises(ValueError, match="the step 'longest' follows 'gaps', which is none of threshold, median, gap"):
+        PostProcessing(0.5)
+    own_steps["longest"] = Step(drop_long_events, (replace(LONGEST, name="gap_s"),), after="gap")
+    with pytest.raises(ValueError, match="two steps have a setting 'gap_s'"):
+        PostProcessing(0.5)
 
 
-def test_a_step_cannot_light_padding(order):
+def test_a_step_may_follow_one_of_ones_own(longest, own_steps):
+    own_steps["last"] = Step(drop_long_events, (replace(LONGEST, name="last_s"),), after="longest")
+    assert [setting for step in steps_in_order() for setting in step.settings][4:6] == [
+        LONGEST, replace(LONGEST, name="last_s")
+    ]  # fmt: skip
+
+
+def test_a_step_cannot_light_padding(own_steps):
     everywhere = StepSetting("everywhere", 0.0, (0.0,), "everywhere")
-    add_step(Step("everywhere", lambda active, frames, on: active | bool(on), (everywhere,)), after="shortest")
+    own_steps["everywhere"] = Step(lambda active, frames, on: active | bool(on), (everywhere,), after="shortest")
     scores, truth = split()
     short = replace(scores, n_frames=np.full(30, 40))
     events = short.decode(PostProcessing(0.5, everywhere=1.0))

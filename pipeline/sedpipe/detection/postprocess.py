@@ -1,6 +1,6 @@
 """Frame probabilities -> activity.
 
-The steps, always in this order (:data:`sedpipe.detection.steps.ORDER`); each is off by default but the threshold, and
+The steps, always in this order (:data:`sedpipe.detection.steps.STEPS`); each is off by default but the threshold, and
 each may differ from class to class:
 
 1. threshold, with hysteresis: an event begins at ``threshold`` and lasts, both ways, down to a share of it
@@ -22,7 +22,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from sedpipe.detection.steps import ORDER, Frames, Step, settings_of_steps
+from sedpipe.detection.steps import Frames, Step, settings_of_steps, steps_in_order
 from sedpipe.frames import FrameGrid
 
 Setting: TypeAlias = float | tuple[float, ...]
@@ -50,7 +50,7 @@ class PostProcessing(Mapping[str, Setting]):
     gate : float in [0, 1], or one a class
         Where the clip probability is lower, the class is silent; 0 for none.
     **own : float, or one a class
-        Settings of steps that were added by :func:`~sedpipe.detection.steps.add_step`; off, if not given.
+        Settings of steps that were added to :data:`~sedpipe.detection.steps.STEPS`; off, if not given.
 
     Raises
     ------
@@ -226,7 +226,7 @@ def activity(
     if n_frames is not None:
         counted = np.arange(len(counted)).reshape(counted.shape) < np.asarray(n_frames)
     active = np.broadcast_to(counted, frames.probs.shape)
-    for step in ORDER:
+    for step in steps_in_order():
         active = _taken(step, active, frames, point) & counted
     return np.moveaxis(active, (0, 1), (-2, -1))
 

@@ -17,7 +17,7 @@ import numpy as np
 from sedpipe.detection.decoding import countable_frames
 from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.detection.postprocess import PostProcessing
-from sedpipe.detection.steps import ORDER, Frames
+from sedpipe.detection.steps import Frames, steps_in_order
 from sedpipe.detection.words import alike, packed, unpacked
 from sedpipe.metrics.detection_scores import DetectionScores, detection_scores
 from sedpipe.metrics.segment_scores import count_of_segments, count_segments, segment_roll, segments_of_frames
@@ -102,7 +102,9 @@ class SegmentTallies:
         self._rolls: dict[PostProcessing, np.ndarray] = {}
         self._tallies: dict[PostProcessing, SegmentTally] = {}
         # settings that share their first steps share what these came to; words take an eighth of the memory
-        sizes = [64 if words else 4 for words in _in_words()]
+        self._steps = steps_in_order()
+        self._in_words = [all(step.on_words for step in self._steps[k + 1 :]) for k in range(len(self._steps))]
+        sizes = [64 if words else 4 for words in self._in_words]
         self._after = [lru_cache(size)(partial(self._make_after, k)) for k, size in enumerate(sizes)]
 
     def roll(self, settings: PostProcessing) -> np.ndarray:
@@ -133,20 +135,20 @@ class SegmentTallies:
         return unpacked(roll, self.n_clips).transpose(2, 0, 1)
 
     def _make_roll(self, settings: PostProcessing) -> np.ndarray:
-        values = tuple(settings.values_for(step) for step in ORDER)
+        values = tuple(settings.values_for(step) for step in self._steps)
         active = self._after[-1](values)
         lit = segments_of_frames(alike(active, self._evaluated), self._edges, len(self.packed), self._resolution)
         return np.asarray(lit & self._evaluated)
 
     def _make_after(self, k: int, values: tuple[tuple[float, ...], ...]) -> np.ndarray:
-        """Activity (T, K, N) after the steps up to the ``k``-th of :data:`~sedpipe.detection.steps.ORDER`."""
+        """Activity (T, K, N) after the steps up to the ``k``-th of :data:`~sedpipe.detection.steps.STEPS`."""
         before = self._after[k - 1](values[:-1]) if k else np.broadcast_to(self._counted, self._frames.probs.shape)
-        after = ORDER[k].run(before, self._frames, *values[-1])
+        after = self._steps[k].run(before, self._frames, *values[-1])
         if after is before:
             return before
         if after.dtype == np.uint64:
             return np.asarray(after & self._counted_words)
-        return packed(after & self._counted) if _in_words()[k] else np.asarray(after & self._counted)
+        return packed(after & self._counted) if self._in_words[k] else np.asarray(after & self._counted)
 
     def _make_tally(self, roll: np.ndarray) -> SegmentTally:
         lit = unpacked(roll, self.n_clips).view(np.int8)  # (S, K, N)
@@ -157,8 +159,3 @@ class SegmentTallies:
         most = np.maximum(n_estimated, self._reference_per_segment)
         errors = most.sum(axis=0, dtype=np.int64) - correct
         return SegmentTally(errors, correct, n_estimated.sum(axis=0, dtype=np.int64), self._n_reference)
-
-
-def _in_words() -> list[bool]:
-    """After which steps the activity is kept as words: where all that follow take them."""
-    return [all(step.on_words for step in ORDER[k + 1 :]) for k in range(len(ORDER))]

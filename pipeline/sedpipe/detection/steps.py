@@ -1,13 +1,12 @@
 """The steps of post-processing: what each one does, its settings, and what tuning tries of them.
 
-A new step is an entry here, or a call of :func:`add_step`: settings are then taken, checked, stored and printed by
-their names, tuned by :mod:`sedpipe.detection.tuning`, and every score knows them.
+A new step is an entry here: its settings are then taken, checked, stored and printed by their names, tuned by
+:mod:`sedpipe.detection.tuning`, and every score knows them.
 
-- :data:`ORDER`: the steps, in the order in which they are taken; it stands nowhere else
+- :data:`STEPS`: the steps, in the order in which they are taken
 - :class:`Step`, :class:`StepSetting`: one step, and one number that it needs
 - :class:`Frames`: what a step may look at
-- :func:`add_step`: one of your own
-- :func:`settings_of_steps`: every setting by name
+- :func:`steps_in_order`, :func:`settings_of_steps`: all of them, those of your own in their places
 """
 
 from __future__ import annotations
@@ -30,6 +29,7 @@ from sedpipe.detection.filters import (
 )
 from sedpipe.detection.words import alike
 from sedpipe.frames import FrameGrid
+from sedpipe.registry import Registry
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +94,6 @@ class Step:
 
     Parameters
     ----------
-    name : str
     run : callable
         ``run(active, frames, *values)`` takes an activity (T, C, ...), the :class:`Frames` and a number for each
         setting, and gives the activity (T, C, ...) after it. Frames that are padding it need not look at: they are
@@ -104,12 +103,14 @@ class Step:
     on_words : bool
         Whether ``run`` also takes activities as words of 64 clips (see :mod:`sedpipe.detection.words`), which it can
         do if it combines frames with bitwise operators alone; tuning is many times faster then.
+    after : str
+        Of a step of your own, the name of the one that it follows.
     """
 
-    name: str
     run: Callable[Concatenate[np.ndarray, Frames, ...], np.ndarray]
     settings: tuple[StepSetting, ...]
     on_words: bool = False
+    after: str = ""
 
 
 def _reach_threshold(active: np.ndarray, frames: Frames, threshold: float, share: float) -> np.ndarray:
@@ -141,56 +142,52 @@ def _pass_gate(active: np.ndarray, frames: Frames, gate: float) -> np.ndarray:
     return np.asarray(active & alike(passes, active))
 
 
-ORDER = [
-    Step(
-        "threshold",
-        _reach_threshold,
-        (
-            StepSetting("threshold", 0.0, tuple(k / 50 for k in range(1, 46)), "threshold"),
-            StepSetting("hysteresis", 1.0, (1.0, 0.75, 0.5, 0.25), "hysteresis"),
+STEPS: Registry[Step] = Registry(
+    "steps of post-processing",
+    {
+        "threshold": Step(
+            _reach_threshold,
+            (
+                StepSetting("threshold", 0.0, tuple(k / 50 for k in range(1, 46)), "threshold"),
+                StepSetting("hysteresis", 1.0, (1.0, 0.75, 0.5, 0.25), "hysteresis"),
+            ),
         ),
-    ),
-    Step(
-        "median",
-        _smooth,
-        (StepSetting("median_s", 0.0, (0.0, 0.24, 0.4, 0.56, 0.88, 1.2, 1.52, 2.0), "smoothing"),),
-    ),
-    Step("gap", _close, (StepSetting("gap_s", 0.0, (0.0, 0.16, 0.4, 0.8), "gap"),), on_words=True),
-    Step(
-        "shortest",
-        _drop_short,
-        (StepSetting("min_duration_s", 0.0, (0.0, 0.16, 0.32, 0.48, 0.8), "smoothing"),),
-        on_words=True,
-    ),
-    # silence stays silence in every other step: last, it costs tuning least
-    Step("gate", _pass_gate, (StepSetting("gate", 0.0, (0.0, 0.1, 0.2, 0.3, 0.5, 0.7), "gate"),), on_words=True),
-]
-"""Every step, in the order in which they are taken."""
+        "median": Step(
+            _smooth, (StepSetting("median_s", 0.0, (0.0, 0.24, 0.4, 0.56, 0.88, 1.2, 1.52, 2.0), "smoothing"),)
+        ),
+        "gap": Step(_close, (StepSetting("gap_s", 0.0, (0.0, 0.16, 0.4, 0.8), "gap"),), on_words=True),
+        "shortest": Step(
+            _drop_short, (StepSetting("min_duration_s", 0.0, (0.0, 0.16, 0.32, 0.48, 0.8), "smoothing"),), on_words=True
+        ),
+        # silence stays silence in every other step: last, the gate costs tuning least
+        "gate": Step(_pass_gate, (StepSetting("gate", 0.0, (0.0, 0.1, 0.2, 0.3, 0.5, 0.7), "gate"),), on_words=True),
+    },
+)
+"""Every step, in the order in which they are taken; it stands nowhere else.
+
+``STEPS["longest"] = Step(mine, (StepSetting("longest_s", 0.0, (0.0, 5.0, 10.0), "longest"),), after="gap")`` adds one.
+Its setting is then given by its name, ``PostProcessing(0.5, longest_s=5.0)``. What was stored with it can only be read
+where the step is known: add it before.
+"""
 
 
-def add_step(step: Step, *, after: str) -> None:
-    """Take another step after the one named ``after``; one of the same name is replaced.
-
-    Settings of your own are given by their names, ``PostProcessing(0.5, longest_s=2.0)``. What was stored with them
-    can only be read where the step is known: add it before.
-
-    Raises
-    ------
-    ValueError
-        If there is no step ``after``, or a setting bears the name of another step's.
-    """
-    others = [each for each in ORDER if each.name != step.name]
-    names = [each.name for each in others]
-    if after not in names:
-        raise ValueError(f"there is no step {after!r} to follow: {', '.join(names)}")
-    taken = {setting.name for each in others for setting in each.settings}
-    for setting in step.settings:
-        if setting.name in taken:
-            raise ValueError(f"another step has a setting {setting.name!r}")
-    others.insert(names.index(after) + 1, step)
-    ORDER[:] = others
+def steps_in_order() -> list[Step]:
+    """The steps as they are taken: those that come with sedpipe, each followed by what was added after it."""
+    names = [name for name, step in STEPS.items() if not step.after]
+    for name, step in STEPS.items():
+        if not step.after:
+            continue
+        if step.after not in names:
+            raise ValueError(f"the step {name!r} follows {step.after!r}, which is none of {', '.join(names)}")
+        names.insert(names.index(step.after) + 1, name)
+    return [STEPS[name] for name in names]
 
 
 def settings_of_steps() -> dict[str, StepSetting]:
-    """Every setting of every step, by name."""
-    return {setting.name: setting for step in ORDER for setting in step.settings}
+    """Every setting of every step, by name; ``ValueError`` if two steps have one of the same name."""
+    found: dict[str, StepSetting] = {}
+    for setting in (setting for step in steps_in_order() for setting in step.settings):
+        if setting.name in found:
+            raise ValueError(f"two steps have a setting {setting.name!r}")
+        found[setting.name] = setting
+    return found

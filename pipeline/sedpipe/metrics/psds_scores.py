@@ -194,9 +194,9 @@ def area_of_curves(curves: Sequence[tuple[np.ndarray, np.ndarray]], scenario: Sc
         is found. That nothing is said, and nothing found, is always a point.
     scenario : Scenario
     """
-    steps = [_steps(np.append(efpr, 0.0), np.append(found, 0.0)) for efpr, found in curves]
-    x = np.unique(np.concatenate([at for at, _ in steps]))
-    heights = np.stack([found[np.searchsorted(at, x, side="right") - 1] for at, found in steps])
+    with_nothing = [(np.append(efpr, 0.0), np.append(found, 0.0)) for efpr, found in curves]
+    x = np.unique(np.concatenate([at for at, _ in with_nothing]))
+    heights = np.stack([_staircase(x, at, found) for at, found in with_nothing])
     y = np.maximum(heights.mean(axis=0) - scenario.alpha_st * heights.std(axis=0), 0)
     edges = np.append(x[x < scenario.max_efpr], scenario.max_efpr)
     return float((np.diff(edges) * y[: len(edges) - 1]).sum() / scenario.max_efpr)
@@ -228,9 +228,8 @@ def _sums(values: np.ndarray, groups: np.ndarray, n_groups: int) -> np.ndarray:
     return total
 
 
-def _steps(at: np.ndarray, found: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where more is found than at any point to the left, and how much."""
-    order = np.lexsort((-found, at))
-    best = np.maximum.accumulate(found[order])
-    rises = np.append(True, best[1:] > best[:-1])
-    return at[order][rises], best[rises]
+def _staircase(x: np.ndarray, at: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """The highest of ``y`` whose point is at or left of each of ``x``."""
+    order = np.argsort(at, kind="stable")
+    best = np.maximum.accumulate(y[order])
+    return np.asarray(best[np.searchsorted(at[order], x, side="right") - 1])

@@ -5,9 +5,9 @@ from its highest threshold down to its lowest one, so that what is counted as th
 comes and goes: detections that are not good, cross-triggers, and reference events as good detections cover enough
 of them or too little. Times are whole microseconds, which makes every comparison exact.
 
-Classes without a reference event are left out, as in :mod:`sedpipe.metrics.psds_based`, which has the parameters.
+Classes without a reference event are left out, as in :mod:`sedpipe.metrics.psds_scores`, which has the parameters.
 
-- :func:`psds_of_scores`: frame probabilities -> score of each scenario
+- :func:`exact_psds`: frame probabilities -> score of each scenario
 
 Source: Ebbers, Serizel & Haeb-Umbach, "Threshold independent evaluation of sound event detection scores", ICASSP
 2022.
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sedpipe.metrics.psds_based import Scenario, area_of_curves, joined, overlapping_pairs
+from sedpipe.metrics.psds_scores import Scenario, area_of_curves, joined, overlapping_pairs
 from sedpipe.metrics.runs import runs_of_all_thresholds
 from sedpipe.metrics.validation import EventTable
 
@@ -78,7 +78,7 @@ class _Counted:
     cross: _Changes
 
 
-def psds_of_scores(
+def exact_psds(
     reference: EventTable,
     frame_probs: np.ndarray,
     counted: np.ndarray,
@@ -109,10 +109,10 @@ def psds_of_scores(
 
     Examples
     --------
-    >>> from sedpipe.metrics.psds_based import SCENARIOS
+    >>> from sedpipe.metrics.psds_scores import SCENARIOS
     >>> truth = EventTable(np.array([0]), np.array([0]), np.array([1.0]), np.array([3.0]))
     >>> probs = np.array([[[0.1], [0.8], [0.7], [0.2]]])
-    >>> psds_of_scores(truth, probs, np.array([4]), np.arange(5.0), np.array([4.0]), SCENARIOS)
+    >>> exact_psds(truth, probs, np.array([4]), np.arange(5.0), np.array([4.0]), SCENARIOS)
     {'scenario1': 1.0, 'scenario2': 1.0}
     """
     n_classes = frame_probs.shape[2]
@@ -223,5 +223,13 @@ def _curves(
         if scenario.alpha_ct and triggers:
             rates = sum(_at(changes, levels) * _HOUR / seconds[other] for other, changes in triggers.items())
             efpr = efpr + scenario.alpha_ct * rates / len(triggers)
-        curves.append((efpr, _at(right, levels) / n_reference[k]))
+        curves.append(_rises(efpr, _at(right, levels) / n_reference[k]))
     return curves
+
+
+def _rises(efpr: np.ndarray, found: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The points that find more than any to their left: of hundreds of thousands, at most one a reference event."""
+    order = np.lexsort((-found, efpr))
+    best = np.maximum.accumulate(found[order])
+    kept = order[np.append(True, best[1:] > best[:-1])]
+    return efpr[kept], found[kept]

@@ -1,0 +1,61 @@
+"""Frame-based average precision: does a class sound in a frame, over all thresholds, validate -> counts -> scores.
+
+Equal to sed_scores_eval's segment-based average precision with segments as long as a frame. A frame is positive where
+a reference event of the class overlaps it; padding does not count.
+
+- :func:`frame_average_precisions`: of each class
+- :func:`frames_of_events`: which frames sound
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sedpipe.metrics.clip_scores import average_precision
+from sedpipe.metrics.validation import EventTable
+
+
+def frame_average_precisions(frame_probs: np.ndarray, sounds: np.ndarray, counted: np.ndarray) -> list[float | None]:
+    """Average precision of each of K classes; ``None`` for one that never sounds.
+
+    Parameters
+    ----------
+    frame_probs : ndarray [shape=(N, T, K)]
+        Probabilities.
+    sounds : ndarray [shape=(N, T, K)]
+        Boolean, see :func:`frames_of_events`.
+    counted : ndarray [shape=(N,)]
+        How many frames of each clip count.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ.
+
+    Examples
+    --------
+    >>> probs = np.array([[[0.9], [0.2], [0.7]]])
+    >>> frame_average_precisions(probs, np.array([[[True], [False], [False]]]), np.array([3]))
+    [1.0]
+    """
+    if frame_probs.shape != sounds.shape or frame_probs.ndim != 3:
+        raise ValueError(f"expected two arrays (N, T, K), got {frame_probs.shape} and {sounds.shape}")
+    there = np.arange(frame_probs.shape[1]) < counted[:, None]
+    return [average_precision(frame_probs[there, k], sounds[there, k]) for k in range(frame_probs.shape[2])]
+
+
+def frames_of_events(events: EventTable, edges: np.ndarray, n_clips: int, n_classes: int) -> np.ndarray:
+    """Boolean (N, T, K): which frames events of each class overlap; ``edges`` (T + 1,) are those of the frames.
+
+    >>> event = EventTable(np.array([0]), np.array([0]), np.array([0.5]), np.array([2.0]))
+    >>> frames_of_events(event, np.arange(4.0), n_clips=1, n_classes=1)[0, :, 0].tolist()
+    [True, True, False]
+    """
+    events = events.where(events.offsets > events.onsets)
+    firsts = np.searchsorted(edges[1:], events.onsets, side="right")
+    lengths = np.maximum(np.searchsorted(edges[:-1], events.offsets, side="left") - firsts, 0)
+    event = np.repeat(np.arange(len(events)), lengths)
+    frame = firsts[event] + np.arange(len(event)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    sounds = np.zeros((n_clips, len(edges) - 1, n_classes), dtype=bool)
+    sounds[events.clips[event], frame, events.classes[event]] = True
+    return sounds

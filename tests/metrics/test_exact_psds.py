@@ -1,0 +1,174 @@
+import warnings
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+from sedpipe.events import Event
+from sedpipe.labels import LabelSet
+from sedpipe.metrics.exact_psds import exact_psds
+from sedpipe.metrics.frame_precision import frame_average_precisions, frames_of_events
+from sedpipe.metrics.psds_scores import SCENARIOS, joined, psds
+from sedpipe.metrics.validation import EventTable, validate
+
+# an exact number: sed_scores_eval counts ceil(1.12 / 0.08) = 15 segments
+STEP = 0.25
+
+
+def split(seed: int, n_clips: int, n_classes: int, values: int | None):
+    """Noise over events at random; probabilities of few values, so that many are equal, or of as many as there are."""
+    g = np.random.default_rng(seed)
+    labels, names = LabelSet(tuple("ABCDE"[:n_classes])), [f"clip{n}" for n in range(n_clips)]
+    edges = np.round(np.arange(26) * STEP, 3)
+    probs = (
+        g.random((n_clips, 25, n_classes))
+        if values is None
+        else g.integers(0, values + 1, (n_clips, 25, n_classes)) / values
+    )
+    counted = g.integers(1, 26, n_clips)
+    durations = np.round(edges[counted] - g.choice([0, 0.03], n_clips), 3)
+    reference = {name: some_events(g, float(length), labels) for name, length in zip(names, durations, strict=True)}
+    for k, label in enumerate(labels):  # sed_scores_eval counts a class without reference as never found
+        reference[names[k % n_clips]].append(Event(0.0, 0.05, label))
+    lengths = dict(zip(names, durations.tolist(), strict=True))
+    return probs, counted, edges, durations, validate(reference, {}, lengths, labels).reference, labels
+
+
+def some_events(g: np.random.Generator, length: float, labels: LabelSet) -> list[Event]:
+    times = [sorted(np.round(g.random(2) * length, 3).tolist()) for _ in range(g.integers(4))]
+    return [Event(onset, offset, labels.names[g.integers(len(labels))]) for onset, offset in times if onset < offset]
+
+
+def as_sed_scores_eval_has_them(probs, counted, edges, durations, reference: EventTable, labels):
+    from sed_scores_eval.base_modules.scores import create_score_dataframe
+
+    names = [f"clip{n}" for n in range(len(probs))]
+    events = joined(reference, len(labels)).lists(len(names), labels)
+    truth = {name: [(e.onset, e.offset, e.label) for e in found] for name, found in zip(names, events, strict=True)}
+    frames = {
+        name: create_score_dataframe(of_clip[:n], np.minimum(edges[: n + 1], length), list(labels))
+        for name, of_clip, n, length in zip(names, probs, counted, durations, strict=True)
+    }
+    return frames, truth, dict(zip(names, durations.tolist(), strict=True))
+
+
+SPLITS = {
+    "seed": st.integers(0, 10**6), "n_clips": st.integers(3, 7),
+    "n_classes": st.integers(2, 5), "values": st.sampled_from([None, 3, 10]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+@settings(deadline=None, max_examples=15, phases=[Phase.explicit, Phase.generate])
+@given(**SPLITS, max_efpr=st.sampled_from([1e3, 8e3, 1e6]))
+def test_psds_over_all_thresholds_is_that_of_sed_scores_eval(name, seed, n_clips, n_classes, values, max_efpr):
+    oracle = pytest.importorskip("sed_scores_eval.intersection_based")
+    probs, counted, edges, durations, reference, labels = split(seed, n_clips, n_classes, values)
+    scenario = replace(SCENARIOS[name], max_efpr=max_efpr)
+    ours = exact_psds(reference, probs, counted, edges, durations, {name: scenario})[name]
+    expected, *_ = oracle.psds(
+        *as_sed_scores_eval_has_them(probs, counted, edges, durations, reference, labels),
+        dtc_threshold=scenario.dtc, gtc_threshold=scenario.gtc, alpha_ct=scenario.alpha_ct, alpha_st=scenario.alpha_st,
+        cttc_threshold=scenario.cttc if scenario.alpha_ct else None, max_efpr=max_efpr,
+    )  # fmt: skip
+    assert ours == pytest.approx(expected, abs=1e-6)
+
+
+@settings(deadline=None, max_examples=10, phases=[Phase.explicit, Phase.generate])
+@given(**SPLITS)
+def test_frame_average_precision_is_that_of_sed_scores_eval_with_segments_of_a_frame(seed, n_clips, n_classes, values):
+    oracle = pytest.importorskip("sed_scores_eval.segment_based")
+    probs, counted, edges, durations, reference, labels = split(seed, n_clips, n_classes, values)
+    expected, _ = oracle.average_precision(
+        *as_sed_scores_eval_has_them(probs, counted, edges, durations, reference, labels), segment_length=STEP
+    )
+    sounds = frames_of_events(reference, edges, len(probs), len(labels))
+    found = frame_average_precisions(probs, sounds, counted)
+    assert found == pytest.approx([expected[label] for label in labels], abs=1e-6)
+
+
+@settings(deadline=None, max_examples=20, phases=[Phase.explicit, Phase.generate])
+@given(seed=st.integers(0, 10**6), n_classes=st.integers(1, 4), name=st.sampled_from(list(SCENARIOS)))
+def test_it_is_the_psds_of_operating_points_at_every_value_that_occurs(seed, n_classes, name):
+    probs, counted, edges, durations, reference, _ = split(seed, 5, n_classes, 7)
+    scenario = replace(SCENARIOS[name], max_efpr=3e4)
+    there = np.arange(25)[:, None] < counted[:, None, None]
+    tables = [events_at(probs, there, threshold, edges, durations) for threshold in np.unique(probs)]
+    expected = psds(reference, tables, durations, n_classes, scenario)
+    assert exact_psds(reference, probs, counted, edges, durations, {name: scenario})[name] == pytest.approx(expected)
+
+
+def events_at(probs, there, threshold, edges, durations) -> EventTable:
+    active = np.pad(((probs >= threshold) & there).transpose(0, 2, 1), ((0, 0), (0, 0), (1, 1))).astype(int)
+    clips, classes, starts = np.nonzero(np.diff(active, axis=2) == 1)
+    stops = np.nonzero(np.diff(active, axis=2) == -1)[2]
+    return EventTable(clips, classes, edges[starts], np.minimum(edges[stops], durations[clips]))
+
+
+def test_fifty_thresholds_fall_short_of_what_all_of_them_reach():
+    # one event at 0.995 and a false alarm at 0.993: only a threshold between them has one without the other
+    probs = np.array([[[0.995], [0.0], [0.993], [0.0]]])
+    truth = EventTable(np.array([0]), np.array([0]), np.array([0.0]), np.array([STEP]))
+    counted, edges, durations = np.array([4]), np.arange(5) * STEP, np.array([4 * STEP])
+    scenario = SCENARIOS["scenario1"]
+    tables = [events_at(probs, np.ones((1, 4, 1), bool), 0.99, edges, durations)]
+    assert psds(truth, tables, durations, 1, scenario) == 0
+    assert exact_psds(truth, probs, counted, edges, durations, {"s": scenario}) == {"s": 1.0}
+
+
+def test_without_a_reference_there_is_no_score():
+    nothing = EventTable(*(np.zeros(0, int),) * 2, *(np.zeros(0),) * 2)
+    probs = np.full((1, 4, 2), 0.5)
+    found = exact_psds(nothing, probs, np.array([4]), np.arange(5) * STEP, np.array([4 * STEP]), SCENARIOS)
+    assert found == {"scenario1": None, "scenario2": None}
+
+
+def test_clips_that_are_counted_in_pieces_come_to_the_same(monkeypatch):
+    probs, counted, edges, durations, reference, _ = split(3, 7, 3, None)
+    many = {name: replace(scenario, max_efpr=1e5) for name, scenario in SCENARIOS.items()}
+    at_once = exact_psds(reference, probs, counted, edges, durations, many)
+    monkeypatch.setattr("sedpipe.metrics.exact_psds._MOST_CELLS", 200)
+    assert exact_psds(reference, probs, counted, edges, durations, many) == at_once
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+@settings(deadline=None, max_examples=8, phases=[Phase.explicit, Phase.generate])
+@given(seed=st.integers(0, 10**6))
+def test_of_one_class_it_is_the_area_under_psds_evals_curve(name, seed):
+    """Its own ``psds`` gives 0 whatever is found: the mean of no cross-triggers is nan, and so is every rate."""
+    probs, counted, edges, durations, reference, labels = split(seed, 4, 1, 5)
+    scenario = replace(SCENARIOS[name], max_efpr=2e4)
+    there = np.arange(25)[:, None] < counted[:, None, None]
+    tables = [events_at(probs, there, threshold, edges, durations) for threshold in np.unique(probs)]
+    ours = exact_psds(reference, probs, counted, edges, durations, {name: scenario})[name]
+    curve, official = by_psds_eval(reference, tables, durations, labels, scenario)
+    assert official == 0
+    assert ours == pytest.approx(curve, abs=1e-6)
+    assert ours == pytest.approx(psds(reference, tables, durations, 1, scenario), abs=1e-9)
+
+
+def by_psds_eval(reference, tables, durations, labels, scenario) -> tuple[float, float]:
+    """Area under the curve of found events against false positives, and what it makes of it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pandas as pd
+        from psds_eval import PSDSEval
+        from psds_eval import psds as module
+
+        module.int = lambda found: found.item()  # NumPy 2.4 no longer takes int() of an array of one
+
+        def frame(table: EventTable) -> pd.DataFrame:
+            events = joined(table, len(labels)).lists(len(durations), labels)
+            rows = [(str(n), e.onset, e.offset, e.label) for n, found in enumerate(events) for e in found]
+            return pd.DataFrame(rows, columns=["filename", "onset", "offset", "event_label"])
+
+        metadata = pd.DataFrame({"filename": [str(n) for n in range(len(durations))], "duration": durations})
+        evaluation = PSDSEval(
+            scenario.dtc, scenario.gtc, scenario.cttc, ground_truth=frame(reference), metadata=metadata
+        )
+        for table in tables:
+            evaluation.add_operating_point(frame(table))
+        curve, *_ = evaluation.psd_roc_curves(scenario.alpha_ct)
+        area = evaluation._auc(curve.xp, curve.mean, scenario.max_efpr) / scenario.max_efpr
+        return area, evaluation.psds(scenario.alpha_ct, scenario.alpha_st, scenario.max_efpr).value

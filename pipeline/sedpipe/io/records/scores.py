@@ -1,7 +1,7 @@
 """``scores-SPLIT.json``: scores of one system on one split, which ``sedpipe score --json`` prints, too.
 
 - :class:`ScoreReport`: the file
-- :class:`Coverage`, :class:`EventBased`, :class:`ClipBased`, :class:`AgainstRun`: parts of it
+- :class:`Coverage`, :class:`EventBased`, :class:`ClipBased`, :class:`Common`, :class:`AgainstRun`: parts of it
 - :data:`Numbers`, :data:`Intervals`: named scores, and where they lie with 95 % confidence
 """
 
@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 
 from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.detection.tuning import SearchStep
-from sedpipe.io.records.form import Count, Record
+from sedpipe.io.records.form import Count, Record, Table
 from sedpipe.metrics.bootstrap import Difference
 from sedpipe.metrics.clip_scores import TagScores
 from sedpipe.metrics.detection_scores import ClassScores, OverallScores
@@ -58,6 +58,13 @@ class ClipBased(Record):
     macro: TagScores | None = None
 
 
+class Common(Record):
+    """Settings that are the same for all classes, and their segment-based scores."""
+
+    settings: PostProcessing
+    segment_based: OverallScores
+
+
 class AgainstRun(Record):
     """What a system has over another run on the same clips, by score; None where it is undefined."""
 
@@ -90,6 +97,15 @@ class ScoreReport(Record):
     clip_based : ClipBased
     psds : dict
         By scenario.
+    threshold_free : dict
+        ``clip_map``, ``frame_map``, ``psds1`` and ``psds2``, in which no threshold and no filter has a part.
+    metrics : dict of str to dict
+        Numbers of metrics that do not come with sedpipe, by metric.
+    shown : dict of str to Numbers
+        What a person sees of every metric, by metric and by what it is called.
+    post_processing_common : dict of str to Common
+        By operating point, the best with one threshold, one median filter and one shortest event for all classes, no
+        gate and no hysteresis: the paper's rule.
     yardsticks : dict of str to OverallScores
         Of what listens to nothing.
     commonest_class : str
@@ -117,6 +133,10 @@ class ScoreReport(Record):
     event_based: EventBased | None = None
     clip_based: ClipBased | None = None
     psds: Numbers = Field(default_factory=dict)
+    threshold_free: Numbers = Field(default_factory=dict)
+    metrics: dict[str, Table] = Field(default_factory=dict)
+    shown: dict[str, Numbers] = Field(default_factory=dict)
+    post_processing_common: dict[str, Common] = Field(default_factory=dict)
     yardsticks: dict[str, OverallScores] = Field(default_factory=dict)
     commonest_class: str = ""
     per_class: dict[str, ClassScores]

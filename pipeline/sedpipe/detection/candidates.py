@@ -1,6 +1,7 @@
 """What tuning tries: the values of every setting, and in which searches they are tried.
 
 - :class:`Candidates`: the values
+- :func:`thresholds_within`: thresholds between which and beyond which all scores lie
 - :func:`searches`: the searches, in order, with the settings that each one tries
 """
 
@@ -10,8 +11,12 @@ import math
 from collections.abc import Mapping, Sequence
 from itertools import product
 
+import numpy as np
+
+from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.detection.steps import settings_of_steps
+from sedpipe.labels import LabelSet
 
 UNTUNED = PostProcessing(threshold=0.5)
 
@@ -81,3 +86,58 @@ class Candidates:
             for values in product(*(self.values[name] for name in names))
             for threshold in self.thresholds
         ]
+
+    def ends_among(self, name: str, chosen: PostProcessing, labels: LabelSet) -> list[str]:
+        """A sentence for each setting that is at an end of what was tried, where there may be better ones beyond.
+
+        That a step is off is no such end.
+
+        Parameters
+        ----------
+        name : str
+            Of the operating point.
+        chosen : PostProcessing
+        labels : LabelSet
+            The classes, in order.
+        """
+        remarks = []
+        for setting, tried in self.values.items():
+            off = settings_of_steps()[setting].off
+            for end, which in ((min(tried), "lowest"), (max(tried), "highest")):
+                at = np.broadcast_to(chosen.value_of(setting), len(labels)) == end
+                if at.any() and len(set(tried)) > 1 and (end != off or setting == "threshold"):
+                    of = "" if at.all() else f" of {', '.join(np.array(labels.names)[at].tolist())}"
+                    remarks.append(f"{name}: {setting}{of} is {end:g}, the {which} that was tried")
+        return remarks
+
+
+def thresholds_within(scores: FrameScores) -> tuple[float, ...]:
+    """Thresholds in steps of the logit, from below the lowest score to above the highest: there is no end in reach.
+
+    Steps are 1/8 where the odds are even, wider where they are not: 0.469, 0.5, 0.531; 0.9933, 0.9959; 0.999955.
+
+    Examples
+    --------
+    >>> from sedpipe.frames import FrameGrid
+    >>> probs = np.array([[[0.4], [0.6]]])
+    >>> scores = FrameScores(["a"], probs, probs[:, 0], np.array([2]), np.array([0.2]), LabelSet(("Dog",)),
+    ...                      FrameGrid(100, 10))
+    >>> [thresholds_within(scores)[k] for k in (0, 1, -1)]
+    [0.378, 0.407, 0.622]
+    """
+    counted = np.arange(scores.frame_probs.shape[1]) < scores.counted[:, None]
+    there = scores.frame_probs[counted]
+    low, high = (float(there.min()), float(there.max())) if there.size else (0.5, 0.5)
+    below = [threshold for threshold in _EVERY if threshold <= low][-1:]
+    above = [threshold for threshold in _EVERY if threshold > high][:1]
+    return tuple(sorted({0.5, *below, *(threshold for threshold in _EVERY if low < threshold <= high), *above}))
+
+
+def _every_threshold() -> list[float]:
+    logits = [*np.arange(0, 2, 1 / 8), *np.arange(2, 5, 1 / 4), *np.arange(5, 10, 1 / 2), *np.arange(10, 17)]
+    # three digits of what is left to 0 or to 1 tell neighbours apart, and can be read
+    low = [float(f"{1 / (1 + math.exp(logit)):.3g}") for logit in logits]
+    return sorted({*low, *(round(1 - probability, 12) for probability in low)})
+
+
+_EVERY = _every_threshold()

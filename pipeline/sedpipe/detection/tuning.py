@@ -3,7 +3,7 @@
 **What is searched.** Steps, each with more freedom than the one before: a threshold; with it a median filter and a
 shortest duration (all with all); closed gaps; hysteresis; a clip gate (each with the threshold anew, the rest as
 found); a threshold for each class; a threshold and a median filter for each class
-(:mod:`sedpipe.detection.class_settings`).
+(:mod:`sedpipe.detection.class_settings`). Thresholds are tried in steps of the logit, as far as there are scores.
 
 **What is chosen.** Each step is also cross-validated: the whole search on four fifths of the clips, scored on the
 rest. The step with the best cross-validated score is taken, of equal ones the plainer. So a step that over-tunes
@@ -13,6 +13,7 @@ Every candidate is counted by :mod:`sedpipe.detection.segment_tallies`.
 
 - :data:`OPERATING_POINTS`: ``min_er``, the lowest error rate, and ``max_f1``, the highest micro F1
 - :class:`OperatingPoint`, :class:`SearchStep`: what was chosen, and what each step would have gained
+- :class:`Common`, :func:`common_settings`: the best of the paper's rule, one setting of each kind for all classes
 - :func:`tune`: the choice
 """
 
@@ -26,7 +27,7 @@ from typing import Any
 import numpy as np
 
 from sedpipe.choices import OPERATING_POINTS
-from sedpipe.detection.candidates import UNTUNED, Candidates, searches
+from sedpipe.detection.candidates import UNTUNED, Candidates, searches, thresholds_within
 from sedpipe.detection.class_settings import best_of_classes
 from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.detection.postprocess import PostProcessing
@@ -69,6 +70,14 @@ class SearchStep:
 
 
 @dataclass(frozen=True)
+class Common:
+    """The best with the same settings for all classes, no gate and no hysteresis, and what it scores."""
+
+    settings: PostProcessing
+    scores: DetectionScores
+
+
+@dataclass(frozen=True)
 class OperatingPoint:
     """A choice of post-processing.
 
@@ -80,11 +89,18 @@ class OperatingPoint:
         Its segment-based scores on the split it was tuned on.
     steps : tuple of SearchStep
         All that were tried, in order.
+    common : Common
+        The rule of He, Shen & Zhang (2019): one threshold, one median filter, one shortest event. Systems are compared
+        by it, since a rule with more freedom helps one more than another.
+    remarks : tuple of str
+        Where a choice lies at an end of what was tried, so that there may be better ones beyond.
     """
 
     settings: PostProcessing
     scores: DetectionScores
     steps: tuple[SearchStep, ...]
+    common: Common
+    remarks: tuple[str, ...] = ()
 
 
 def tune(
@@ -99,7 +115,7 @@ def tune(
     truth : Truth
         What sounds in the N clips; other clips are ignored, so clips without audio may be there.
     candidates : Candidates, optional
-        The values to try.
+        The values to try; thresholds are in reach of every score, if not given.
     time_resolution : float > 0
         Length of a segment in seconds.
 
@@ -115,7 +131,7 @@ def tune(
     """
     split = _tunable(scores, truth, time_resolution)
     folds = _folds(scores.clip_ids)
-    candidates = candidates or Candidates()
+    candidates = candidates or Candidates(threshold=thresholds_within(scores))
     return {name: _operating_point(name, split, folds, candidates) for name in OPERATING_POINTS}
 
 
@@ -173,7 +189,16 @@ def _operating_point(name: str, split: SegmentTallies, folds: np.ndarray, candid
     best = _best_of(name, validated)
     steps[best] = replace(steps[best], chosen=True)
     settings = steps[best].settings
-    return OperatingPoint(settings, split.scores(settings), tuple(steps))
+    common = common_settings(steps) or UNTUNED
+    remarks = candidates.ends_among(name, settings, split.labels)
+    return OperatingPoint(
+        settings, split.scores(settings), tuple(steps), Common(common, split.scores(common)), tuple(remarks)
+    )
+
+
+def common_settings(steps: Sequence[SearchStep]) -> PostProcessing | None:
+    """What the search came to before any class had settings of its own, and before gate and hysteresis."""
+    return next((step.settings for step in steps if step.step == "smoothing"), None)
 
 
 def _best_of(name: str, validated: Sequence[float | None]) -> int:

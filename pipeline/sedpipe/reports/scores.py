@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sedpipe.io.records.scores import EventBased, Intervals, ScoreReport
+from sedpipe.io.records.form import Table
+from sedpipe.io.records.scores import EventBased, Intervals, Numbers, ScoreReport
 from sedpipe.metrics.bootstrap import Difference
 from sedpipe.metrics.detection_scores import ClassScores, OverallScores
 
@@ -38,7 +39,8 @@ class AgainstList:
 class ListScoreReport:
     """Scores of one event list; fractions, ``None`` where undefined, with the reason in ``undefined``.
 
-    ``remarks`` are sentences about what was guessed or left out.
+    ``remarks`` are sentences about what was guessed or left out; ``shown`` is what a person sees of every metric, those
+    that do not come with sedpipe in ``metrics``.
     """
 
     reference: str
@@ -52,6 +54,8 @@ class ListScoreReport:
     commonest_class: str
     per_class: dict[str, ClassScores]
     against: AgainstList | None = None
+    metrics: dict[str, Table] = field(default_factory=dict)
+    shown: dict[str, Numbers] = field(default_factory=dict)
     undefined: dict[str, str] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
     stage: str = field(default="score")

@@ -10,14 +10,15 @@ probabilities are stored, neither torch nor the network is asked.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from sedpipe.choices import OPERATING_POINTS, TUNED_ON
 from sedpipe.detection.frame_scores import FrameScores, mean_of
-from sedpipe.detection.tuning import OperatingPoint, SearchStep, tune
+from sedpipe.detection.postprocess import PostProcessing
+from sedpipe.detection.tuning import OperatingPoint, SearchStep, common_settings, tune
 from sedpipe.errors import MissingStageError, SettingsError
 from sedpipe.events import Event
 from sedpipe.io.cache.dataset import Dataset
@@ -26,21 +27,22 @@ from sedpipe.io.cache.ledger import read_ledgers
 from sedpipe.io.cache.runs import Run, find_run
 from sedpipe.io.lists.events import write_event_list
 from sedpipe.io.records.reading import write_record
-from sedpipe.io.records.scores import AgainstRun, ClipBased, Coverage, Intervals, ScoreReport
+from sedpipe.io.records.scores import AgainstRun, Common, Coverage, Intervals, ScoreReport
 from sedpipe.io.records.table import Counts
 from sedpipe.listener import Listener
 from sedpipe.metrics.bootstrap import intervals
-from sedpipe.metrics.clip_scores import clip_based_scores
 from sedpipe.metrics.segment_scores import TIME_RESOLUTION, segment_based_counts
 from sedpipe.metrics.undefined import undefined
 from sedpipe.metrics.yardsticks import commonest_class
 from sedpipe.steps.frame_scores import frame_scores
-from sedpipe.steps.scoring import SEGMENTS, checked, compare, event_based, psds_scores, yardstick_scores
+from sedpipe.steps.metrics import Heard, Scored, measured, those_of_ones_own
+from sedpipe.steps.scoring import SEGMENTS, checked, compare, yardstick_scores
 from sedpipe.steps.truth import known_truth
 from sedpipe.truth import Truth
 
 MOST_MISSING = 1000
-_SCORES = ("segment_based", "operating_points", "event_based", "clip_based", "psds", "per_class")
+_METRICS = ("event_based", "clip_based", "psds", "threshold_free")
+_SCORES = ("segment_based", "operating_points", *_METRICS, "metrics", "per_class")
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,8 @@ def score(
     write_event_list(system.run.estimated_path(split), estimated[operating_point], system.scores.clip_ids)
     segment_based = {name: checked(SEGMENTS, truth, events, TIME_RESOLUTION) for name, events in estimated.items()}
     chosen = segment_based[operating_point]
+    heard = _heard(cache, split, system.scores, system.scores.points[operating_point])
+    found, shown = measured(Scored(truth, estimated[operating_point], heard, listener))
     report = ScoreReport(
         dataset=dataset.name,
         run=system.run.name,
@@ -118,9 +122,10 @@ def score(
         segment_based=chosen.overall,
         operating_points={name: scores.overall for name, scores in segment_based.items()},
         intervals={name: _intervals(truth, events) for name, events in estimated.items()},
-        event_based=event_based(truth, estimated[operating_point]),
-        clip_based=_clip_based(cache, split, system.scores),
-        psds=psds_scores(truth, system.scores, system.scores.points[operating_point]),
+        **{name: numbers for name, numbers in found.items() if name in _METRICS},
+        metrics=those_of_ones_own(found, known=_METRICS),
+        shown=shown,
+        post_processing_common=_common(truth, system, listener),
         yardsticks=yardstick_scores(truth, TIME_RESOLUTION),
         commonest_class=commonest_class(truth.reference, truth.labels),
         per_class=dict(chosen.per_class),
@@ -129,8 +134,8 @@ def score(
     )
     if against is not None:
         other = _system(cache, [find_run(cache, against)], split, device, listener)
-        found = _against(truth, system, other, estimated[operating_point], operating_point)
-        report = report.model_copy(update={"against": found})
+        differences = _against(truth, system, other, estimated[operating_point], operating_point)
+        report = report.model_copy(update={"against": differences})
     scores = report.as_json()
     report = report.model_copy(update={"undefined": undefined({name: scores[name] for name in _SCORES})})
     write_record(system.run.scores_path(split), report)
@@ -204,12 +209,21 @@ def _intervals(truth: Truth, estimated: dict[str, list[Event]]) -> Intervals:
     return intervals(counts)
 
 
-def _clip_based(cache: Dataset, split: str, scores: FrameScores) -> ClipBased:
-    """Scores of the tags; precision, recall and F1 micro and mAP macro, as DCASE has them, then all of both."""
+def _heard(cache: Dataset, split: str, scores: FrameScores, point: PostProcessing) -> Heard:
     labels_of = {clip.clip_id: clip.labels for clip in cache.read_clips()[split]}
-    targets = np.stack([scores.labels.multi_hot(labels_of[clip_id]) for clip_id in scores.clip_ids])
-    tags = clip_based_scores(scores.clip_probs, targets)
-    return ClipBased(**{**asdict(tags.micro), "map": tags.macro.map}, micro=tags.micro, macro=tags.macro)
+    tags = np.stack([scores.labels.multi_hot(labels_of[clip_id]) for clip_id in scores.clip_ids])
+    return Heard(scores, point, tags)
+
+
+def _common(truth: Truth, system: _System, listener: Listener) -> dict[str, Common]:
+    """What the paper's rule comes to at each operating point, as far as its tuning is known."""
+    found = {}
+    for name, steps in system.tuning.items():
+        settings = common_settings(steps)
+        if settings is not None:
+            scores = checked(SEGMENTS, truth, system.scores.decode(settings), TIME_RESOLUTION, listener=listener)
+            found[name] = Common(settings=settings, segment_based=scores.overall)
+    return found
 
 
 def _against(

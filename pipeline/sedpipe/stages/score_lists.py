@@ -21,7 +21,8 @@ from sedpipe.reports import as_json
 from sedpipe.reports.scores import AgainstList, ListCoverage, ListScoreReport
 from sedpipe.steps.clip_lengths import ClipLengths, lengths_of
 from sedpipe.steps.event_lists import read_lists
-from sedpipe.steps.scoring import SEGMENTS, checked, compare, event_based, yardstick_scores
+from sedpipe.steps.metrics import Scored, measured, those_of_ones_own
+from sedpipe.steps.scoring import SEGMENTS, checked, compare, yardstick_scores
 from sedpipe.truth import Truth
 
 MOST_SEGMENTS = 2**26
@@ -77,6 +78,7 @@ def score_lists(
     listener = listener or Listener()
     segments = checked(SEGMENTS, truth, found[estimated], time_resolution, listener=listener)
     counts = segment_based_counts(truth_events, found[estimated], truth.durations, truth.labels, time_resolution)
+    numbers, shown = measured(Scored(truth, found[estimated], listener=listener))
     report = ListScoreReport(
         reference=str(reference),
         estimated=str(estimated),
@@ -84,14 +86,16 @@ def score_lists(
         time_resolution=time_resolution,
         segment_based=segments.overall,
         intervals=intervals(counts),
-        event_based=event_based(truth, found[estimated], listener),
+        event_based=numbers["event_based"],
+        metrics=those_of_ones_own(numbers, known=("event_based",)),
+        shown=shown,
         yardsticks=yardstick_scores(replace(truth, durations=lengths.whole), time_resolution),
         commonest_class=commonest_class(truth_events, truth.labels),
         per_class=dict(segments.per_class),
         against=_against(truth, found, estimated, against, time_resolution),
         remarks=(*lists.remarks, *lengths.remarks),
     )
-    scores = {name: as_json(getattr(report, name)) for name in ("segment_based", "event_based", "per_class")}
+    scores = {name: as_json(getattr(report, name)) for name in ("segment_based", "event_based", "metrics", "per_class")}
     return replace(report, undefined=undefined(scores))
 
 

@@ -4,13 +4,13 @@ A metric gets what there is to score and gives named numbers. They are in the re
 (those of your own under ``metrics``), and what it shows is in the terminal and on the page.
 
 - :data:`METRICS`: by name; ``METRICS["mine"] = Metric(mine, {"number": "what it is called"})`` adds one
-- :class:`Metric`, :class:`Scored`: one of them, and what it may look at
-- :func:`measured`: the numbers of all metrics
+- :class:`Metric`, :class:`Scored`, :class:`Heard`: one of them, and what it may look at
+- :func:`measured`: the numbers of all metrics, :func:`those_of_ones_own`: of those that do not come with sedpipe
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, TypeAlias
 
@@ -18,7 +18,9 @@ import numpy as np
 
 from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.detection.postprocess import PostProcessing, activity
+from sedpipe.errors import SettingsError
 from sedpipe.events import EventLists
+from sedpipe.io.records.form import Table
 from sedpipe.io.records.scores import ClipBased, EventBased, Numbers
 from sedpipe.listener import Listener
 from sedpipe.metrics.clip_scores import clip_based_scores
@@ -85,7 +87,7 @@ class Metric:
     of : callable
         ``Scored -> Measured``; None where it needs more than is known.
     shown : mapping of str to str
-        Which of its numbers, fractions, a person sees (as per cent), and what they are called; numbers of a table within
+        Which of its numbers, fractions, a person sees (as per cent), and what they are called; those of a table within
         are named with a dot.
     """
 
@@ -104,10 +106,9 @@ def event_based(scored: Scored) -> EventBased:
 
 def clip_based(scored: Scored) -> ClipBased | None:
     """Scores of the tags; precision, recall and F1 micro and mAP macro, as DCASE has them, then all of both."""
-    heard, truth = scored.heard, scored.truth
-    if heard is None:
+    if scored.heard is None:
         return None
-    tags = clip_based_scores(heard.scores.clip_probs, heard.tags)
+    tags = clip_based_scores(scored.heard.scores.clip_probs, scored.heard.tags)
     return ClipBased(**{**asdict(tags.micro), "map": tags.macro.map}, micro=tags.micro, macro=tags.macro)
 
 
@@ -145,9 +146,8 @@ def threshold_free(scored: Scored) -> Numbers | None:
     scores = heard.scores
     clips = validate(truth.reference, {}, truth.durations, truth.labels)
     sounds = frames_of_events(clips.reference, scores.edges, len(scores.clip_ids), len(truth.labels))
-    of_frames = [
-        each for each in frame_average_precisions(scores.frame_probs, sounds, scores.counted) if each is not None
-    ]
+    each = frame_average_precisions(scores.frame_probs, sounds, scores.counted)
+    of_frames = [precision for precision in each if precision is not None]
     areas = exact_psds(clips.reference, scores.frame_probs, scores.counted, scores.edges, clips.durations, SCENARIOS)
     return {
         "clip_map": clip_based_scores(scores.clip_probs, heard.tags).macro.map,
@@ -161,34 +161,55 @@ METRICS: Registry[Metric] = Registry(
     "metrics",
     {
         "clip_based": Metric(clip_based, {"f1": "clip-based F1", "map": "clip-based mAP"}),
-        "event_based": Metric(event_based, {"f1": "event-based F1", "onset_only.f1": "event-based F1, onsets only"}),
-        "psds": Metric(
-            psds_at_thresholds, {"scenario1": "PSDS 1, 50 thresholds", "scenario2": "PSDS 2, 50 thresholds"}
-        ),
+        "event_based": Metric(event_based, {"f1": "event-based F1", "onset_only.f1": "onsets only"}),
+        "psds": Metric(psds_at_thresholds, {"scenario1": "PSDS 1 at 50 thresholds", "scenario2": "PSDS 2"}),
         "threshold_free": Metric(
             threshold_free,
-            {"frame_map": "frame mAP", "psds1": "PSDS 1, all thresholds", "psds2": "PSDS 2, all thresholds"},
+            {"frame_map": "at all thresholds: frame mAP", "psds1": "PSDS 1", "psds2": "PSDS 2"},
         ),
     },
 )
 """In the order in which they are shown."""
 
 
-def measured(scored: Scored) -> tuple[dict[str, Measured], dict[str, dict[str, float | None]]]:
-    """Numbers of every metric for which enough is known, and those that a person sees, by metric and title."""
-    found: dict[str, Measured] = {}
-    shown: dict[str, dict[str, float | None]] = {}
+def measured(scored: Scored) -> tuple[dict[str, Any], dict[str, Numbers]]:
+    """Numbers of every metric for which enough is known, and those that a person sees, by metric and title.
+
+    Raises
+    ------
+    SettingsError
+        If a metric shows what it does not give, or what is no number.
+    """
+    found: dict[str, Any] = {}
+    shown: dict[str, Numbers] = {}
     for name, metric in METRICS.items():
         numbers = metric.of(scored)
         if numbers is not None:
             found[name] = numbers
-            shown[name] = {title: _number(numbers, path) for path, title in metric.shown.items()}
+            shown[name] = {title: _number(name, numbers, path) for path, title in metric.shown.items()}
     return found, shown
 
 
-def _number(numbers: Measured, path: str) -> float | None:
-    """What stands at a dotted path; ``KeyError`` if nothing does."""
+def those_of_ones_own(found: Mapping[str, Measured], *, known: Container[str]) -> dict[str, Table]:
+    """Numbers of the metrics for which a report has no place of their own, as JSON has them."""
+    return {name: _plain(name, numbers) for name, numbers in found.items() if name not in known}
+
+
+def _plain(name: str, numbers: Any) -> Any:
+    if isinstance(numbers, Mapping):
+        return {str(key): _plain(f"{name}.{key}", value) for key, value in numbers.items()}
+    if numbers is not None and not (isinstance(numbers, int | float | np.number) and np.isfinite(numbers)):
+        raise SettingsError(f"the metric {name} is {numbers!r}, expected a number, or None where it is undefined")
+    return numbers if numbers is None or isinstance(numbers, int) else float(numbers)
+
+
+def _number(name: str, numbers: Measured, path: str) -> float | None:
+    """What stands at a dotted path."""
     value: Any = numbers
     for key in path.split("."):
-        value = value[key] if isinstance(value, Mapping) else getattr(value, key)
-    return None if value is None else float(value)
+        try:
+            value = value[key] if isinstance(value, Mapping) else getattr(value, key)
+        except (KeyError, AttributeError):
+            raise SettingsError(f"the metric {name} shows {path!r}, but gives no such number") from None
+    found = _plain(f"{name}.{path}", value)
+    return None if found is None else float(found)

@@ -22,7 +22,7 @@ import numpy as np
 
 from sedpipe.detection.filters import gap_frames, median_frames, shortest_frames
 from sedpipe.detection.postprocess import PostProcessing
-from sedpipe.detection.steps import ORDER
+from sedpipe.detection.steps import STEPS
 from sedpipe.events import Event
 from sedpipe.frames import FrameGrid
 from sedpipe.labels import LabelSet
@@ -35,7 +35,6 @@ NEVER_HEARD = 0.01
 """A class that never reaches this probability has no curve on the page."""
 
 _NEARLY, _MOST_RUNNERS_UP = 0.5, 3
-_KNOWN_STEPS = ("threshold", "median", "gap", "shortest", "gate")  # by decode.js, in this order
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +88,7 @@ class HeardClass:
 
 def can_move_thresholds() -> bool:
     """Whether the page can do all that makes events; it does not know the steps of somebody's own."""
-    return tuple(step.name for step in ORDER) == _KNOWN_STEPS
+    return not STEPS.added
 
 
 def heard_classes(recording: Recording) -> list[HeardClass]:

@@ -84,7 +84,7 @@ def counts_of(dataset: str, cache: Path, name: str, split: str) -> dict[str, lis
     common = PostProcessing(**steps_of(run)["common"]["settings"])
     scores = replace(scores, points={"common": common, "chosen": scores.points[POINT]})
     truth = known_truth(stored, split, scores)
-    return {kind: counts_at_point(scores, truth, kind) for kind in scores.points}
+    return {kind: counts_at_point(scores, truth, point) for kind, point in scores.points.items()}
 
 
 def with_help(dataset: str, cache: Path, name: str) -> dict[str, float | None]:

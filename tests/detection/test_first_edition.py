@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict
 
+import numpy as np
 import pytest
 from detection.first_edition import example, expected
 from sedpipe.detection.candidates import Candidates
@@ -12,7 +13,8 @@ from sedpipe.detection.sensitivity import sensitivity
 from sedpipe.detection.tuning import scores_at_thresholds, tune
 from sedpipe.metrics.bootstrap import intervals
 from sedpipe.metrics.segment_scores import segment_based_counts, segment_based_scores
-from sedpipe.steps.scoring import SEGMENTS, checked, event_based, psds_scores, yardstick_scores
+from sedpipe.steps.metrics import Heard, Scored, event_based, psds_at_thresholds
+from sedpipe.steps.scoring import SEGMENTS, checked, yardstick_scores
 
 SCORES, TRUTH = example()
 EXPECTED = expected()
@@ -42,14 +44,15 @@ def test_events_and_their_scores(settings):
     listed = {clip: [[e.onset, e.offset, TRUTH.labels.index(e.label)] for e in found] for clip, found in events.items()}
     assert listed == settings["events"]
     assert asdict(checked(SEGMENTS, TRUTH, events, 1.0)) == settings["segment_based"]
-    assert event_based(TRUTH, events).as_json() == settings["event_based"]
+    assert event_based(Scored(TRUTH, events)).as_json() == settings["event_based"]
     counts = segment_based_counts(TRUTH.reference, events, TRUTH.durations, TRUTH.labels)
     assert as_json(intervals(counts)) == settings["intervals"]
 
 
 @AT
 def test_psds_over_the_thresholds_of_the_baseline(settings):
-    assert psds_scores(TRUTH, SCORES, PostProcessing(**settings["settings"])) == settings["psds"]
+    heard = Heard(SCORES, PostProcessing(**settings["settings"]), np.zeros((32, 17)))
+    assert psds_at_thresholds(Scored(TRUTH, {}, heard)) == settings["psds"]
 
 
 @AT

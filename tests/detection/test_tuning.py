@@ -202,3 +202,30 @@ def test_what_does_not_fit_is_refused():
         tune(scores_of(probs, ["a"], durations), Truth({"a": [Event(0, 0, "Car")]}, durations, LABELS))
     with pytest.raises(ValueError, match="at least one threshold"):
         Candidates(threshold=())
+
+
+def test_the_common_rule_has_one_setting_for_all_classes_and_scores_as_its_events_do(split):
+    for point in tuned(split, None).values():
+        common = point.common.settings
+        assert common.is_common
+        assert (common.gap_s, common.hysteresis, common.gate) == (0.0, 1.0, 0.0)
+        assert common == step_of(point, "smoothing").settings
+        assert point.common.scores == scored(split, common)
+
+
+def test_thresholds_of_a_system_that_is_always_sure_are_found_where_they_are():
+    """Probabilities above 0.99 everywhere, as exponential pooling has them: no threshold of 0.9 tells anything."""
+    names = [f"clip{n}" for n in range(10)]
+    truth = Truth({name: [Event(2, 6, "Car")] for name in names}, dict.fromkeys(names, 10.0), LABELS)
+    sounds = np.array([encode_activity(truth.reference[name], LABELS, GRID, 125) for name in names])
+    probs = np.where(sounds, 0.9995, 0.99)
+    point = tune(scores_of(probs, names, truth.durations), truth)["min_er"]
+    assert point.scores.overall.error_rate == 0
+    assert 0.99 < step_of(point, "threshold").settings.threshold <= 0.9995
+    assert point.remarks == ()
+
+
+def test_a_choice_at_an_end_is_remarked(split):
+    few = Candidates(threshold=(0.3, 0.5), median_s=(0.0, 0.24), gate=(0.0,), gap_s=(0.0,), hysteresis=(1.0,))
+    remarks = tuned(split, few)["min_er"].remarks
+    assert any(remark.startswith("min_er: threshold is 0.5, the highest") for remark in remarks)

@@ -9,7 +9,7 @@ probabilities are stored, neither torch nor the network is asked.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,8 +26,9 @@ from sedpipe.io.cache.frame_scores import export_frame_scores
 from sedpipe.io.cache.ledger import read_ledgers
 from sedpipe.io.cache.runs import Run, find_run
 from sedpipe.io.lists.events import write_event_list
+from sedpipe.io.records.common import Common
 from sedpipe.io.records.reading import write_record
-from sedpipe.io.records.scores import AgainstRun, Common, Coverage, Intervals, ScoreReport
+from sedpipe.io.records.scores import AgainstRun, Coverage, Intervals, ScoreReport
 from sedpipe.io.records.table import Counts
 from sedpipe.listener import Listener
 from sedpipe.metrics.bootstrap import intervals
@@ -47,12 +48,13 @@ _SCORES = ("segment_based", "operating_points", *_METRICS, "metrics", "per_class
 
 @dataclass(frozen=True)
 class _System:
-    """A run, or several as one: where it writes, its probabilities, its tuning, and who may have heard it before."""
+    """A run, or several as one: where it writes, its probabilities, its tuning and what is to be said of all that."""
 
     run: Run
     scores: FrameScores
     tuning: dict[str, tuple[SearchStep, ...]]
     contaminated_by: tuple[str, ...]
+    remarks: tuple[str, ...]
 
 
 def score(
@@ -131,6 +133,7 @@ def score(
         per_class=dict(chosen.per_class),
         tuning=system.tuning,
         estimated=str(system.run.estimated_path(split)),
+        remarks=system.remarks,
     )
     if against is not None:
         other = _system(cache, [find_run(cache, against)], split, device, listener)
@@ -142,22 +145,30 @@ def score(
     return report
 
 
-def counts_of_clips(dataset: Dataset, run: str, split: str, *, device: str = "cpu") -> dict[str, Counts]:
+def counts_of_clips(
+    dataset: Dataset, run: str, split: str, *, device: str = "cpu"
+) -> tuple[dict[str, Counts], dict[str, Counts]]:
     """What each clip adds to the segment-based scores of a run, in the order of the clips.
 
     Returns
     -------
-    dict
-        By operating point: a row a clip with the columns of :data:`sedpipe.metrics.spread.COUNTED`.
+    chosen, common : dict
+        By operating point: a row a clip with the columns of :data:`sedpipe.metrics.spread.COUNTED`; with the settings
+        that were chosen, and with one setting for all classes.
     """
     system = _system(dataset, [find_run(dataset, run)], split, device, Listener())
     truth = known_truth(dataset, split, system.scores)
-    return {name: counts_at_point(system.scores, truth, name) for name in OPERATING_POINTS}
+    common = {name: settings for name, steps in system.tuning.items() if (settings := common_settings(steps))}
+
+    def counts(points: Mapping[str, PostProcessing]) -> dict[str, Counts]:
+        return {name: counts_at_point(system.scores, truth, point) for name, point in points.items()}
+
+    return counts(system.scores.points), counts(common)
 
 
-def counts_at_point(scores: FrameScores, truth: Truth, point: str) -> Counts:
-    """The same from frame scores, at one of their operating points."""
-    counts = segment_based_counts(truth.reference, scores.decode(scores.points[point]), truth.durations, truth.labels)
+def counts_at_point(scores: FrameScores, truth: Truth, point: PostProcessing) -> Counts:
+    """The same from frame scores, with some settings."""
+    counts = segment_based_counts(truth.reference, scores.decode(point), truth.durations, truth.labels)
     per_class = (counts.n_reference, counts.correct, counts.n_estimated)
     columns = [counts.errors, *(items.sum(axis=1) for items in per_class)]
     rows: list[list[int]] = np.stack(columns, axis=1).astype(int).tolist()
@@ -169,12 +180,17 @@ def _system(cache: Dataset, runs: Sequence[Run], split: str, device: str, listen
     records = [record for record in (run.find_record() for run in runs) if record is not None]
     contaminated_by = tuple(dict.fromkeys(name for record in records for name in record.contaminated_by))
     if len(runs) == 1:
-        return _System(runs[0], each[0], records[0].tuning if records else {}, contaminated_by)
+        record = records[0] if records else None
+        result = None if record is None else record.result
+        tuning = {} if record is None else record.tuning
+        return _System(runs[0], each[0], tuning, contaminated_by, result.remarks if result else ())
     points = _tuned_mean(cache, runs, device, listener)
     scores = replace(_mean(each), points={name: point.settings for name, point in points.items()})
     folder = cache.folder / "ensembles" / "+".join(run.name for run in runs)
     folder.mkdir(parents=True, exist_ok=True)
-    return _System(Run(folder), scores, {name: point.steps for name, point in points.items()}, contaminated_by)
+    tuning = {name: point.steps for name, point in points.items()}
+    remarks = tuple(remark for point in points.values() for remark in point.remarks)
+    return _System(Run(folder), scores, tuning, contaminated_by, remarks)
 
 
 def _mean(each: Sequence[FrameScores]) -> FrameScores:

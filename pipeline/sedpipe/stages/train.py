@@ -29,6 +29,7 @@ from sedpipe.io.files.atomic import remove_leftovers, write_text
 from sedpipe.io.files.locks import hold, wait_for
 from sedpipe.io.files.reading import is_there
 from sedpipe.io.models.checkpoints import TrainedModel, write_model
+from sedpipe.io.records.common import Common
 from sedpipe.io.records.run import RunRecord, TrainReport
 from sedpipe.io.records.settings import as_table, differences, in_words
 from sedpipe.labels import LabelSet
@@ -162,12 +163,12 @@ def _train(fabric: Fabric, task: _Task) -> TrainReport:
     report = _report(fit, run, task.record.dataset, seconds, len(splits["training"]))
     if fabric.is_global_zero:
         fit.restore_best()
-        _finish(fit.model, task, report)
+        report = _finish(fit.model, task, report)
     return report
 
 
-def _finish(model: Network, task: _Task, report: TrainReport) -> None:
-    """Tune the model, and store it with what was chosen."""
+def _finish(model: Network, task: _Task, report: TrainReport) -> TrainReport:
+    """Tune the model, and store it with what was chosen; the report with what is to be said of that."""
     run, settings = task.run, task.settings
     points = _tune(model, task)
     chosen = {name: point.settings for name, point in points.items()} or dict.fromkeys(OPERATING_POINTS, UNTUNED)
@@ -176,9 +177,23 @@ def _finish(model: Network, task: _Task, report: TrainReport) -> None:
         TrainedModel(model, task.labels, task.spec, settings.network, settings.pooling, chosen),
     )
     tuned = {name: {**point.settings.as_table(), **as_table(point.scores.overall)} for name, point in points.items()}
-    steps = {name: point.steps for name, point in points.items()}
-    run.write_record(task.record.model_copy(update={"operating_points": tuned, "tuning": steps, "result": report}))
+    remarks = tuple(remark for point in points.values() for remark in point.remarks)
+    for remark in remarks:
+        task.listener.say(remark)
+    report = report.model_copy(update={"remarks": remarks})
+    known = {
+        "operating_points": tuned,
+        "tuning": {name: point.steps for name, point in points.items()},
+        "post_processing_common": {name: _common(point) for name, point in points.items()},
+        "result": report,
+    }
+    run.write_record(task.record.model_copy(update=known))
     remove_resume(run.state_path)
+    return report
+
+
+def _common(point: OperatingPoint) -> Common:
+    return Common(settings=point.common.settings, segment_based=point.common.scores.overall)
 
 
 def open_splits(cache: Dataset, spec: FeatureSpec, labels: LabelSet) -> dict[str, ClipBatches]:

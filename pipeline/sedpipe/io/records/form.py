@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, SerializerFunctionWrapHandler, model_serializer
 
 Table: TypeAlias = dict[str, JsonValue]
 """A JSON object whose keys belong to somebody else: settings of networks, of which there may be any."""
@@ -30,4 +30,11 @@ class Record(BaseModel):
 
     def as_json(self) -> dict[str, Any]:
         """As plain values, the keys in the order in which they are declared."""
-        return self.model_dump(mode="json", exclude=set(self.parts_to_come - self.model_fields_set))
+        return self.model_dump(mode="json")
+
+    @model_serializer(mode="wrap")
+    def _but_parts_to_come(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        plain: dict[str, Any] = handler(self)
+        for part in self.parts_to_come - self.model_fields_set:
+            plain.pop(part, None)
+        return plain

@@ -12,11 +12,17 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from sedpipe.detection.tuning import SearchStep
+from sedpipe.io.records.common import Common
 from sedpipe.io.records.form import Count, Name, Record, Table
 
 
 class TrainReport(Record):
-    """What a training came to; ``validation_loss`` is None where the network was left untrained."""
+    """What a training came to; ``validation_loss`` is None where the network was left untrained.
+
+    ``remarks`` say where tuning came to an end of what it tried; early editions did not.
+    """
+
+    parts_to_come: ClassVar[frozenset[str]] = frozenset({"remarks"})
 
     dataset: str
     run: str
@@ -28,6 +34,7 @@ class TrainReport(Record):
     stopped: str
     seconds: float
     clips_per_second: float
+    remarks: tuple[str, ...] = ()
     stage: str = "train"
 
 
@@ -81,11 +88,15 @@ class RunRecord(Record):
         Post-processing that was chosen, with its scores, by name; once it is finished.
     tuning : dict of str to tuple of SearchStep
         Every step of the search for it.
+    post_processing_common : dict of str to Common
+        The best with the same settings for all classes, by operating point; early editions did not write it.
     result : TrainReport
         What it came to; once it is finished.
     """
 
-    parts_to_come: ClassVar[frozenset[str]] = frozenset({"operating_points", "tuning", "result"})
+    parts_to_come: ClassVar[frozenset[str]] = frozenset(
+        {"operating_points", "tuning", "post_processing_common", "result"}
+    )
 
     dataset: Name
     settings: RunSettings
@@ -94,6 +105,7 @@ class RunRecord(Record):
     encoders: tuple[HeardThrough, ...] = ()
     operating_points: dict[str, Table] = Field(default_factory=dict)
     tuning: dict[str, tuple[SearchStep, ...]] = Field(default_factory=dict)
+    post_processing_common: dict[str, Common] = Field(default_factory=dict)
     result: TrainReport | None = None
 
     @property

@@ -1,7 +1,7 @@
 """``scores-SPLIT.json``: scores of one system on one split, which ``sedpipe score --json`` prints, too.
 
 - :class:`ScoreReport`: the file
-- :class:`Coverage`, :class:`EventBased`, :class:`ClipBased`, :class:`Common`, :class:`AgainstRun`: parts of it
+- :class:`Coverage`, :class:`EventBased`, :class:`ClipBased`, :class:`AgainstRun`: parts of it
 - :data:`Numbers`, :data:`Intervals`: named scores, and where they lie with 95 % confidence
 """
 
@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 
 from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.detection.tuning import SearchStep
+from sedpipe.io.records.common import Common
 from sedpipe.io.records.form import Count, Record, Table
 from sedpipe.metrics.bootstrap import Difference
 from sedpipe.metrics.clip_scores import TagScores
@@ -56,13 +57,6 @@ class ClipBased(Record):
     map: float | None
     micro: TagScores | None = None
     macro: TagScores | None = None
-
-
-class Common(Record):
-    """Settings that are the same for all classes, and their segment-based scores."""
-
-    settings: PostProcessing
-    segment_based: OverallScores
 
 
 class AgainstRun(Record):
@@ -116,6 +110,8 @@ class ScoreReport(Record):
     estimated : str
         Path of the event list.
     against : AgainstRun, optional
+    remarks : tuple of str
+        Where its tuning came to an end of what was tried.
     undefined : dict of str to str
         Why a score is None, by its path.
     """
@@ -143,6 +139,7 @@ class ScoreReport(Record):
     tuning: dict[str, tuple[SearchStep, ...]] = Field(default_factory=dict)
     estimated: str
     against: AgainstRun | None = None
+    remarks: tuple[str, ...] = ()
     undefined: dict[str, str] = Field(default_factory=dict)
     contaminated_by: tuple[str, ...] = ()
     stage: str = "score"
@@ -152,3 +149,18 @@ class ScoreReport(Record):
         if self.operating_point not in self.operating_points or self.operating_point not in self.post_processing:
             raise ValueError(f"expected scores and settings of the operating point {self.operating_point[:40]!r}")
         return self
+
+    @property
+    def numbers_shown(self) -> dict[str, Numbers]:
+        """``shown``; of files that had none, the numbers that there were."""
+        if self.shown:
+            return self.shown
+        clip, event = self.clip_based, self.event_based
+        there: dict[str, Numbers] = {}
+        if clip:
+            there["clip_based"] = {"clip-based F1": clip.f1, "clip-based mAP": clip.map}
+        if event:
+            there["event_based"] = {"event-based F1": event.f1}
+        if self.psds:
+            there["psds"] = {f"PSDS {name}": value for name, value in self.psds.items()}
+        return there

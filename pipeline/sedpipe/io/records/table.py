@@ -14,7 +14,9 @@ from pydantic import Field, model_validator
 
 from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.detection.sensitivity import Sweep
+from sedpipe.io.records.common import Common
 from sedpipe.io.records.form import Count, Name, Record, Table
+from sedpipe.io.records.scores import Numbers
 from sedpipe.metrics.detection_scores import OverallScores
 
 Counts: TypeAlias = tuple[tuple[Count, Count, Count, Count], ...]
@@ -54,17 +56,37 @@ class Around(Record):
 
 
 class CellScores(Record):
-    """Scores of a cell on one split, by operating point, and what each of its clips adds to them."""
+    """Scores of a cell on one split, by operating point, and what each of its clips adds to them.
+
+    Attributes
+    ----------
+    clips : int
+        How many were scored.
+    operating_points : dict of str to OverallScores
+    counts : dict of str to Counts
+    post_processing_common, counts_common
+        The same with one setting for all classes; early cells have none.
+    threshold_free : dict
+        Scores in which no threshold has a part; early cells have none.
+    """
+
+    parts_to_come: ClassVar[frozenset[str]] = frozenset({"post_processing_common", "counts_common", "threshold_free"})
 
     clips: Count
     operating_points: dict[str, OverallScores]
     counts: dict[str, Counts]
+    post_processing_common: dict[str, Common] = Field(default_factory=dict)
+    counts_common: dict[str, Counts] = Field(default_factory=dict)
+    threshold_free: Numbers = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _counts_are_of_the_clips(self) -> CellScores:
-        if self.counts.keys() != self.operating_points.keys():
+        if (
+            self.counts.keys() != self.operating_points.keys()
+            or self.counts_common.keys() != self.post_processing_common.keys()
+        ):
             raise ValueError("expected counts for each operating point")
-        if any(len(rows) != self.clips for rows in self.counts.values()):
+        if any(len(rows) != self.clips for rows in (*self.counts.values(), *self.counts_common.values())):
             raise ValueError(f"expected a row of counts for each of the {self.clips} clips")
         return self
 

@@ -183,10 +183,14 @@ def _scores(plan: Plan, run: str, listener: Listener) -> dict[str, CellScores]:
         except MissingStageError as error:  # no such split, or no truth about it
             listener.say(f"{split} is not scored: {error.message}")
             continue
+        counts, counts_common = counts_of_clips(plan.dataset, run, split, device=plan.settings.device)
         splits[split] = CellScores(
             clips=report.clips.scored,
             operating_points=report.operating_points,
-            counts=counts_of_clips(plan.dataset, run, split, device=plan.settings.device),
+            counts=counts,
+            post_processing_common=report.post_processing_common,
+            counts_common=counts_common,
+            threshold_free=report.threshold_free,
         )
     return splits
 

@@ -166,11 +166,5 @@ def _intervals(run: ScoredRun, point: str) -> list[tuple[float, float] | None]:
 
 def other_scores(run: ScoredRun) -> list[tuple[str, float]]:
     """Scores that count clips or events or know no threshold, by name; those that are undefined are left out."""
-    clip_based, event_based = run.scores.clip_based, run.scores.event_based
-    numbers = {
-        "event-based F1 (%)": event_based.f1 if event_based else None,
-        "clip-based F1 (%)": clip_based.f1 if clip_based else None,
-        "clip-based mAP (%)": clip_based.map if clip_based else None,
-        **{f"PSDS {name} (%)": value for name, value in run.scores.psds.items()},
-    }
-    return [(name, number) for name, number in numbers.items() if number is not None]
+    shown = run.scores.numbers_shown.values()
+    return [(f"{title} (%)", number) for each in shown for title, number in each.items() if number is not None]

@@ -29,6 +29,8 @@ def provenance(run: ScoredRun) -> dict[str, Rows]:
         "Clip-based": flatten(scores["clip_based"] or {}),
         "Event-based": flatten(scores["event_based"] or {}),
         "PSDS": flatten(scores["psds"]),
+        "Threshold-free": flatten(scores["threshold_free"]),
+        "Other metrics": flatten(scores["metrics"]),
     }
     return {name: rows for name, rows in sections.items() if rows}
 

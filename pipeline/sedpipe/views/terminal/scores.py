@@ -13,10 +13,10 @@ from sedpipe.choices import TUNED_ON
 from sedpipe.views.terminal.quantities import percent, rate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from sedpipe.detection.tuning import SearchStep
-    from sedpipe.io.records.scores import Intervals, ScoreReport
+    from sedpipe.io.records.scores import Intervals, Numbers, ScoreReport
     from sedpipe.metrics.bootstrap import Difference
     from sedpipe.metrics.detection_scores import ClassScores, OverallScores
     from sedpipe.reports.scores import DemoReport, ListScoreReport
@@ -32,12 +32,14 @@ def score_lines(report: ScoreReport, *, explain: bool = False) -> list[str]:
         *_contaminated_line(report.contaminated_by),
         "",
         *_detection_table(report.operating_points, report.yardsticks, report.intervals),
+        *_common_lines(report),
         *_validated_lines(report.tuning),
+        *(f"remark: {remark}" for remark in report.remarks),
         *(_against_lines(against.run, against.differences) if against else ()),
         *(_tuning_lines(report.tuning) if explain else ()),
         *_class_table(report.per_class, report.operating_point),
         "",
-        *_other_scores(report),
+        *_other_scores(report.numbers_shown),
         f"events: {report.estimated}",
     ]
 
@@ -48,18 +50,14 @@ def _contaminated_line(encoders: Sequence[str]) -> list[str]:
     return [f"CONTAMINATED: {' and '.join(encoders)} may have been taught with these recordings: expect less elsewhere"]
 
 
-def _other_scores(report: ScoreReport) -> Iterator[str]:
-    clip, event = report.clip_based, report.event_based
-    if clip and event:
-        yield f"clip-based F1 {percent(clip.f1)}, mAP {percent(clip.map)}; event-based F1 {percent(event.f1)}"
-    if report.psds:
-        yield "PSDS " + ", ".join(f"{name} {rate(value)}" for name, value in report.psds.items())
+def _other_scores(shown: Mapping[str, Numbers]) -> list[str]:
+    """A line a metric."""
+    return [", ".join(f"{title} {percent(number)}" for title, number in numbers.items()) for numbers in shown.values()]
 
 
 def list_score_lines(report: ListScoreReport) -> list[str]:
     """The score table of an event list."""
-    event, against = report.event_based, report.against
-    onsets = event.onset_only.f1 if event.onset_only else None
+    against = report.against
     return [
         f"{report.estimated} against {report.reference}: {report.clips.scored} clips, "
         f"{report.clips.without_output} of them without output",
@@ -73,7 +71,7 @@ def list_score_lines(report: ListScoreReport) -> list[str]:
         *(_against_lines(against.estimated, against.differences) if against else ()),
         *_class_table(report.per_class, "estimated"),
         "",
-        f"event-based F1 {percent(event.f1)}, ER {rate(event.error_rate)}; onsets only: F1 {percent(onsets)}",
+        *_other_scores(report.shown),
     ]
 
 
@@ -132,6 +130,16 @@ def _against_lines(other: str, differences: Mapping[str, Difference | None]) -> 
                 f"{100 * found.better:.0f} % of the draws"
             )
     return lines
+
+
+def _common_lines(report: ScoreReport) -> list[str]:
+    """What the paper's rule comes to: the same settings for all classes."""
+    return [
+        f"{name} with one setting for all classes (threshold {common.settings.threshold:g}, median "
+        f"{common.settings.median_s:g} s, shortest event {common.settings.min_duration_s:g} s): "
+        f"ER {rate(common.segment_based.error_rate).strip()}, F1 {percent(common.segment_based.f1).strip()}"
+        for name, common in report.post_processing_common.items()
+    ]
 
 
 def _validated_lines(tuning: Mapping[str, Sequence[SearchStep]]) -> list[str]:

@@ -1,0 +1,73 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sedpipe.detection.candidates import UNTUNED, Candidates, thresholds_within
+from sedpipe.detection.frame_scores import FrameScores
+from sedpipe.detection.postprocess import PostProcessing
+from sedpipe.frames import FrameGrid
+from sedpipe.labels import LabelSet
+
+LABELS = LabelSet(("Dog", "Rain"))
+
+
+def scores_of(*probs: float, n_frames: int | None = None) -> FrameScores:
+    """One clip of one class."""
+    frames = np.array(probs, np.float32)[None, :, None]
+    counted = np.array([len(probs) if n_frames is None else n_frames])
+    labels = LabelSet(("Dog",))
+    return FrameScores(["a"], frames, frames.max(axis=1), counted, np.array([9.9]), labels, FrameGrid(100, 8))
+
+
+@given(st.lists(st.floats(0, 1, width=32), min_size=1, max_size=6))
+def test_no_score_lies_beyond_the_thresholds_but_where_there_are_none(probs):
+    thresholds = thresholds_within(scores_of(*probs))
+    assert sorted(set(thresholds)) == list(thresholds)
+    assert 0.5 in thresholds
+    # everything is active at the lowest and nothing at the highest, as far as float32 can tell
+    assert thresholds[0] <= max(min(probs), 2e-7)
+    assert thresholds[-1] > min(max(probs), 1 - 2e-7)
+
+
+def test_thresholds_of_scores_near_one_tell_them_apart():
+    crowded = [t for t in thresholds_within(scores_of(0.98, 0.9999)) if 0.98 < t <= 0.9999]
+    assert len(crowded) >= 9
+    odds = np.log(np.array(crowded) / (1 - np.array(crowded)))
+    assert np.diff(odds).max() < 0.6
+
+
+def test_padding_does_not_stretch_them():
+    assert thresholds_within(scores_of(0.4, 0.6, 0.0001, n_frames=2)) == thresholds_within(scores_of(0.4, 0.6))
+
+
+def test_the_threshold_nearest_to_a_half_is_the_plainest():
+    assert Candidates(threshold=(0.9, 0.4, 0.6, 0.5)).thresholds == [0.5, 0.4, 0.6, 0.9]
+    assert Candidates(threshold=(0.9, 0.5)).of_search("threshold", UNTUNED) == [UNTUNED, PostProcessing(0.9)]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "remarks"),
+    [
+        (PostProcessing(0.5), []),
+        (PostProcessing(0.5, median_s=2.0), ["p: median_s is 2, the highest that was tried"]),
+        (PostProcessing((0.5, 0.9)), ["p: threshold of Rain is 0.9, the highest that was tried"]),
+        (PostProcessing(0.1), ["p: threshold is 0.1, the lowest that was tried"]),
+        (PostProcessing(0.5, hysteresis=0.25), ["p: hysteresis is 0.25, the lowest that was tried"]),
+        (PostProcessing(0.5, hysteresis=1.0, gap_s=0.0, min_duration_s=0.0, gate=0.0), []),
+        (
+            PostProcessing((0.1, 0.5), median_s=(2.0, 2.0), gate=0.7),
+            [
+                "p: threshold of Dog is 0.1, the lowest that was tried",
+                "p: median_s is 2, the highest that was tried",
+                "p: gate is 0.7, the highest that was tried",
+            ],
+        ),
+    ],
+)
+def test_a_choice_at_an_end_of_what_was_tried_is_told_but_not_that_a_step_is_off(chosen, remarks):
+    assert Candidates(threshold=(0.1, 0.5, 0.9)).ends_among("p", chosen, LABELS) == remarks
+
+
+def test_of_a_single_candidate_there_is_no_end():
+    only = Candidates(**{name: (value,) for name, value in PostProcessing(0.5, 2.0, 0.8, 0.8, 0.25, 0.7).items()})
+    assert only.ends_among("p", PostProcessing(0.5, 2.0, 0.8, 0.8, 0.25, 0.7), LABELS) == []

@@ -226,6 +226,7 @@ def test_thresholds_of_a_system_that_is_always_sure_are_found_where_they_are():
 
 
 def test_a_choice_at_an_end_is_remarked(split):
-    few = Candidates(threshold=(0.3, 0.5), median_s=(0.0, 0.24), gate=(0.0,), gap_s=(0.0,), hysteresis=(1.0,))
-    remarks = tuned(split, few)["min_er"].remarks
-    assert any(remark.startswith("min_er: threshold is 0.5, the highest") for remark in remarks)
+    plain = {name: (value,) for name, value in PostProcessing(0.5).items() if name != "threshold"}
+    point = tuned(split, Candidates(threshold=(0.3, 0.5), **plain))["min_er"]
+    assert point.remarks == ("min_er: threshold is 0.5, the highest that was tried",)
+    assert tuned(split, Candidates(threshold=(0.3, 0.5, 0.99999), **plain))["min_er"].remarks != point.remarks

@@ -25,9 +25,12 @@ from sedpipe.io.models.checkpoints import read_model, write_model
 from sedpipe.io.records.scores import Coverage, ScoreReport
 from sedpipe.reports import as_json
 from sedpipe.stages import score as score_stage
-from sedpipe.stages.score import score
+from sedpipe.stages.score import counts_of_clips, score
 from sedpipe.stages.train import train
-from sedpipe.steps import scoring
+from sedpipe.steps import metrics
+from sedpipe.views.page.headline import other_scores
+from sedpipe.views.page.scored_run import read_scored_run
+from sedpipe.views.terminal.scores import score_lines
 from tiny_dataset import FRONT_END, LABELS, NAME, SETTINGS, make_dataset
 
 torch.set_num_threads(1)
@@ -262,7 +265,7 @@ def test_a_hostile_model_is_refused_in_one_sentence_and_runs_nothing(cache, tmp_
     assert not run.scores_path("evaluation").exists()
 
 
-@pytest.mark.parametrize(("place", "metric"), [(score_stage, "SEGMENTS"), (scoring, "EVENTS")])
+@pytest.mark.parametrize(("place", "metric"), [(score_stage, "SEGMENTS"), (metrics, "EVENTS")])
 def test_numbers_on_which_sed_eval_and_sedpipe_disagree_are_not_written(cache, monkeypatch, place, metric):
     official, _ = getattr(place, metric)
 
@@ -347,3 +350,52 @@ def test_exported_frame_scores_have_no_gap_and_end_with_the_clip(cache, tmp_path
         assert times[0][0] == 0
         assert times[-1][1] == pytest.approx(clip.end_s)
         assert all(end == begin for (_, end), (begin, _) in pairwise(times))
+
+
+def test_the_common_rule_is_that_of_the_search_and_scored_beside_the_chosen_settings(tmp_path):
+    cache = make_dataset(tmp_path)
+    train(Dataset(tmp_path, NAME), SETTINGS, FeatureSpec(FRONT_END), run_name="run")
+    record = named_run(cache, "run").find_record()
+    report = scored(cache, split="testing")
+    for name, common in report.post_processing_common.items():
+        assert common.settings == next(step.settings for step in record.tuning[name] if step.step == "smoothing")
+        assert common == record.post_processing_common[name]
+        assert common.settings.is_common
+    assert set(report.post_processing_common) == set(TWO_POINTS)
+    assert scored(cache, split="evaluation").post_processing_common != report.post_processing_common
+    chosen, same_for_all = counts_of_clips(cache, "run", "testing")
+    for counts, point in ((chosen, report.operating_points), (same_for_all, report.post_processing_common)):
+        for name, rows in counts.items():
+            errors, reference, correct, estimated = np.array(rows).sum(axis=0).tolist()
+            scores = getattr(point[name], "segment_based", point[name])
+            assert scores.error_rate == errors / reference
+            assert scores.f1 == 2 * correct / (reference + estimated)
+
+
+def test_every_score_has_what_no_threshold_has_a_part_in_and_tells_it(cache):
+    report = scored(cache)
+    assert set(report.threshold_free) == {"clip_map", "frame_map", "psds1", "psds2"}
+    assert all(0 <= number <= 1 for number in report.threshold_free.values())
+    assert report.threshold_free["clip_map"] == report.clip_based.map
+    assert report.shown["threshold_free"]["PSDS 2"] == report.threshold_free["psds2"]
+    stored = json.loads(named_run(cache, "run").scores_path("evaluation").read_text())
+    assert stored["threshold_free"] == report.threshold_free
+
+
+def mean_length(scored: metrics.Scored) -> dict[str, float]:
+    return {"mean": float(np.mean([event.duration for events in scored.estimated.values() for event in events]))}
+
+
+def test_a_metric_of_ones_own_is_in_the_report_the_terminal_and_the_page(cache):
+    metrics.METRICS["length"] = metrics.Metric(mean_length, {"mean": "mean length of an event"})
+    try:
+        report = scored(cache, split="testing")
+    finally:
+        del metrics.METRICS["length"]
+    events = read_event_list(Path(report.estimated))
+    mean = np.mean([event.duration for of_clip in events.values() for event in of_clip])
+    assert report.metrics == {"length": {"mean": pytest.approx(mean)}}
+    assert any(line.startswith("mean length of an event") for line in score_lines(report))
+    # the page is made by another process, which need not know the metric
+    shown = dict(other_scores(read_scored_run(cache, named_run(cache, "run"), "testing")))
+    assert shown["mean length of an event (%)"] == pytest.approx(mean)

@@ -125,7 +125,7 @@ def test_report_has_the_keys_of_train_json(finished):
     _, report = finished
     assert set(report.as_json()) >= REPORT_KEYS
     assert report.stage == "train"
-    assert json.loads(json.dumps(vars(report), allow_nan=False)) == vars(report)
+    assert json.loads(json.dumps(report.as_json(), allow_nan=False)) == report.as_json()
 
 
 def test_a_finished_run_says_so_and_is_not_trained_again(finished):

@@ -4,8 +4,7 @@ from datetime import date
 import numpy as np
 import pytest
 from heard_recording import GRID, LABELS, POINT, SOUNDS, make_recording
-from sedpipe.detection import steps
-from sedpipe.detection.steps import ORDER, Step, StepSetting, add_step
+from sedpipe.detection.steps import STEPS, Step, StepSetting
 from sedpipe.views.page.recording import can_move_thresholds, heard_classes, recording_data
 from sedpipe.views.page.recording_page import length_text, recording_page, sound_quality
 from sedpipe.views.page.recording_picture import RecordingPicture
@@ -63,14 +62,11 @@ def test_a_draft_belongs_to_what_was_heard():
 
 
 def test_thresholds_are_not_moved_where_a_step_of_ones_own_makes_events(monkeypatch):
-    monkeypatch.setattr(steps, "ORDER", [*ORDER])
-    monkeypatch.setattr("sedpipe.views.page.recording.ORDER", steps.ORDER)
     assert can_move_thresholds()
     page = recording_page(make_recording(), PICTURE, None, date(2026, 11, 28))
     assert '<form class="thresholds">' in page
-    add_step(
-        Step("longest", lambda active, *_: active, (StepSetting("longest_s", 0.0, (0.0,), "longest"),)), after="gap"
-    )
+    setting = StepSetting("longest_s", 0.0, (0.0,), "longest")
+    monkeypatch.setitem(STEPS, "longest", Step(lambda active, *_: active, (setting,), after="gap"))
     assert not can_move_thresholds()
     page = recording_page(make_recording(), PICTURE, None, date(2026, 11, 28))
     assert '<form class="thresholds" hidden>' in page

@@ -1,5 +1,6 @@
 from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.detection.tuning import SearchStep
+from sedpipe.io.records.common import Common
 from sedpipe.io.records.scores import AgainstRun, ClipBased, EventBased, ScoreReport
 from sedpipe.metrics.bootstrap import Difference
 from sedpipe.metrics.detection_scores import ClassScores, OverallScores
@@ -20,7 +21,8 @@ def report(**changes: object) -> ScoreReport:
     """Scores of a run."""
     of_run = {
         "dataset": "d", "run": "r", "split": "testing", "tuned_on_this_split": True,
-        "clips": {"listed": 4, "scored": 3}, "operating_point": "min_er", "post_processing": {},
+        "clips": {"listed": 4, "scored": 3}, "operating_point": "min_er",
+        "post_processing": {"min_er": PostProcessing(0.5)},
         "segment_based": UNDEFINED, "operating_points": {"min_er": UNDEFINED}, "per_class": {"Car": CAR},
         "clip_based": ClipBased(precision=None, recall=None, f1=0.5, map=None), "event_based": EVENTS,
         "estimated": "e.tsv",
@@ -33,7 +35,7 @@ def test_what_is_undefined_is_a_dash_and_scores_on_testing_are_called_tuned() ->
     assert lines[0] == "r on d testing: 3 of 4 clips scored, TUNED ON THIS SPLIT"
     assert lines[3].split() == ["min_er", *"-" * 8]
     assert lines[6].split() == ["Car", "0.50", "100.0", "25.0", "40.0"]
-    assert lines[-2] == "clip-based F1  50.0, mAP     -; event-based F1  12.5"
+    assert lines[-3:-1] == ["clip-based F1  50.0, clip-based mAP     -", "event-based F1  12.5"]
 
 
 def test_scores_of_the_first_files_are_told_as_far_as_they_go() -> None:
@@ -48,7 +50,7 @@ def test_yardsticks_and_intervals_stand_below_and_one_that_nobody_can_tell_is_le
     assert lines[4].split()[:4] == ["tags", "stretched", "0.50", "0.50"]
     told = "min_er, 95 % over clips: ER 0.40 to 0.60, F1 10.0 to 20.0, macro F1 30.0 to 50.0"
     assert [line for line in lines if "95 %" in line] == [told]
-    assert "PSDS scenario1  0.25" in lines
+    assert "PSDS scenario1  25.0" in lines
 
 
 def test_the_tuned_score_stands_beside_the_cross_validated_one_and_explained_step_by_step() -> None:
@@ -64,18 +66,32 @@ def test_the_tuned_score_stands_beside_the_cross_validated_one_and_explained_ste
     ]
 
 
+def test_every_metric_has_a_line_whoever_added_it_and_remarks_are_told() -> None:
+    shown = {"event_based": {"event-based F1": 0.125}, "mine": {"my score": 0.25, "another": None}}
+    remarks = ("min_er: median_s is 2, the highest that was tried",)
+    lines = score_lines(report(shown=shown, remarks=remarks))
+    assert lines[-3:-1] == ["event-based F1  12.5", "my score  25.0, another     -"]
+    assert "remark: min_er: median_s is 2, the highest that was tried" in lines
+
+
+def test_the_rule_that_is_the_same_for_all_classes_is_told_with_its_scores() -> None:
+    common = Common(settings=PostProcessing(0.407, 0.56, 0.16), segment_based=HALF)
+    rule = "min_er with one setting for all classes (threshold 0.407, median 0.56 s, shortest event 0.16 s)"
+    assert f"{rule}: ER 0.50, F1 50.0" in score_lines(report(post_processing_common={"min_er": common}))
+
+
 def test_an_event_list_has_one_row_and_names_what_it_was_compared_with() -> None:
     listed = ListScoreReport(
         "r.tsv", "e.tsv", ListCoverage(9, 9, [], without_output=2), 0.5, HALF, {}, EVENTS, {}, "Car", {"Car": CAR},
-        AgainstList("o.tsv", {}),
+        AgainstList("o.tsv", {}), shown={"event_based": {"event-based F1": 0.125, "onsets only": 0.5}},
     )  # fmt: skip
     lines = list_score_lines(listed)
     assert lines[0] == "e.tsv against r.tsv: 9 clips, 2 of them without output"
     assert lines[2].startswith("segment-based, 0.5 s ")
     assert "less the scores of o.tsv, on the same clips:" in lines
-    assert lines[-1] == "event-based F1  12.5, ER  0.50; onsets only: F1  50.0"
+    assert lines[-1] == "event-based F1  12.5, onsets only  50.0"
 
 
 def test_a_demo_ends_with_what_chance_would_have_scored() -> None:
-    each = (report(operating_points={"max_f1": scores}) for scores in (HALF, UNDEFINED))
+    each = (report(operating_points={"min_er": scores, "max_f1": scores}) for scores in (HALF, UNDEFINED))
     assert demo_lines(DemoReport(*each))[-2] == "F1 at max_f1:  50.0; of the same network untrained:     -"

@@ -1,0 +1,95 @@
+"""Tests mirror the package: a module has a test file of its name, or stands here with the file that covers it."""
+
+from pathlib import Path
+
+import pytest
+import sedpipe
+
+ROOT = Path(sedpipe.__file__).parent
+TESTS = Path(__file__).parent
+COVERED_BY = {
+    "api/pooling.py": "test_face.py",
+    "cli/cache.py": "cli/test_main.py",
+    "cli/data.py": "cli/test_main.py",
+    "cli/help.py": "cli/test_main.py",
+    "cli/learning.py": "cli/test_main.py",
+    "cli/listening.py": "cli/test_main.py",
+    "cli/options.py": "cli/test_main.py",
+    "cli/terminal.py": "cli/test_main.py",
+    "detection/class_settings.py": "detection/test_tuning.py",
+    "fates.py": "io/cache/test_ledger.py",
+    "features/encoders/encoder.py": "features/encoders/test_front_end.py",
+    "features/encoders/networks.py": "features/encoders/test_aisfx.py",
+    "features/encoders/runtimes.py": "features/encoders/test_tflite.py",
+    "io/audio/container.py": "io/audio/test_blocks.py",
+    "io/audio/headers.py": "io/audio/test_encodings.py",
+    "io/audio/opening.py": "io/audio/test_encodings.py",
+    "io/audio/survey.py": "stages/test_check.py",
+    "io/audio/timeline.py": "io/audio/test_cut.py",
+    "io/cache/disk_usage.py": "stages/test_cache.py",
+    "io/cache/recordings.py": "sources/test_own_recordings.py",
+    "io/complaints.py": "io/manifests/test_load.py",
+    "io/lists/annotations.py": "io/lists/test_layout.py",
+    "io/manifests/cutting.py": "io/manifests/test_folder.py",
+    "io/manifests/form.py": "io/manifests/test_load.py",
+    "io/manifests/listed.py": "io/manifests/test_folder.py",
+    "io/records/common.py": "io/records/test_reading.py",
+    "io/records/dataset.py": "io/records/test_reading.py",
+    "io/records/form.py": "io/records/test_reading.py",
+    "io/records/model.py": "io/models/test_checkpoints.py",
+    "io/records/prediction.py": "stages/test_predict.py",
+    "io/records/run.py": "io/records/test_reading.py",
+    "io/records/scores.py": "io/records/test_reading.py",
+    "io/records/table.py": "io/records/test_reading.py",
+    "nn/gate_kernels.py": "nn/test_gate.py",
+    "reports/data.py": "views/terminal/test_data.py",
+    "reports/learning.py": "views/terminal/test_learning.py",
+    "reports/listening.py": "views/terminal/test_listening.py",
+    "reports/machine.py": "views/terminal/test_machine.py",
+    "reports/own.py": "views/terminal/test_own.py",
+    "reports/scores.py": "views/terminal/test_scores.py",
+    "reports/tables.py": "views/terminal/test_learning.py",
+    "sources/access.py": "sources/test_doors.py",
+    "sources/converting.py": "sources/test_own_recordings.py",
+    "sources/looking.py": "sources/test_own_recordings.py",
+    "sources/notes.py": "sources/test_own_recordings.py",
+    "sources/rows.py": "sources/test_own_recordings.py",
+    "sources/source.py": "sources/test_crawl.py",
+    "stages/demo.py": "cli/test_main.py",
+    "stages/dry_run.py": "stages/test_train.py",
+    "stages/encoders.py": "cli/test_encoders.py",
+    "stages/export.py": "io/models/test_exports.py",
+    "stages/report_clips.py": "stages/test_report.py",
+    "stages/reproduce/cells.py": "stages/reproduce/test_table2.py",
+    "stages/reproduce/grid.py": "stages/reproduce/test_table2.py",
+    "steps/feature_plan.py": "stages/test_features.py",
+    "steps/frame_scores.py": "stages/test_score.py",
+    "steps/scoring.py": "stages/test_score.py",
+    "steps/sensitivity.py": "stages/reproduce/test_table2.py",
+    "steps/tally.py": "stages/test_status.py",
+    "views/page/card.py": "stages/test_report.py",
+    "views/page/comparison.py": "stages/test_report.py",
+    "views/page/gallery.py": "stages/test_report.py",
+    "views/page/headline.py": "stages/test_score.py",
+    "views/page/provenance.py": "stages/test_report.py",
+    "views/page/recording_page.py": "stages/test_predict_page.py",
+    "views/page/run_page.py": "stages/test_report.py",
+    "views/page/scored_run.py": "stages/test_report.py",
+    "views/render.py": "stages/test_report.py",
+    "views/tables/table2_page.py": "stages/reproduce/test_table2.py",
+    "views/terminal/quantities.py": "views/terminal/test_scores.py",
+}
+MODULES = sorted(
+    path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py") if path.name not in {"__init__.py", "__main__.py"}
+)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_module_is_covered_by_a_file_that_is_named(module: str) -> None:
+    own = (TESTS / module).parent / f"test_{Path(module).name}"
+    assert own.exists() != (module in COVERED_BY), f"{own}: a test file of the module's name, or else a line above"
+    assert (TESTS / COVERED_BY.get(module, own.relative_to(TESTS))).exists()
+
+
+def test_nothing_is_listed_that_is_gone() -> None:
+    assert set(COVERED_BY) <= set(MODULES)

@@ -13,12 +13,13 @@ import torch
 from builders import tiny_mixtures
 from click.testing import CliRunner
 from sedpipe.cli.main import main
+from sedpipe.detection.steps import STEPS
 from sedpipe.failures import SAYINGS, UNKNOWN
 from sedpipe.features.front_end import FRONT_ENDS
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.features.waveform import WaveformConfig
 from sedpipe.io.cache.feature_file import FeatureFile
-from sedpipe.io.manifests.load import manifest_names
+from sedpipe.io.manifests.load import KINDS, manifest_names
 from sedpipe.io.models.checkpoints import read_model
 from sedpipe.io.settings.presets import load_preset
 from sedpipe.nn.blocks import CONVOLUTIONS
@@ -26,6 +27,8 @@ from sedpipe.nn.networks.crnn import CRNN
 from sedpipe.nn.networks.registry import NETWORKS
 from sedpipe.nn.pooling import POOLING_FUNCTIONS
 from sedpipe.nn.summary import layers
+from sedpipe.sources.open import SOURCES
+from sedpipe.steps.metrics import METRICS
 
 DOCS = Path(__file__).parents[1] / "docs"
 N_TRAINING = 51_172  # clips that the official list of training names
@@ -143,6 +146,54 @@ def test_a_network_on_raw_waveforms_is_trained_scored_and_used_as_written(
         assert "raw-linear-5x5-seed0 on esc10-fold4 testing" in said["score"]
         assert all(path.stem in said["predict"] for path in Path("cache/esc10-fold4/audio/testing").iterdir())
     assert "network 'raw' is not one of crnn" in sedpipe(f"export {run}", exit_code=1)
+
+
+def test_a_metric_of_ones_own_is_in_json_terminal_and_page_as_written(
+    manifest: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands = written(part("A metric"))
+    for command in (f"download {manifest}", "features esc10-fold4"):
+        sedpipe(command)
+    sedpipe("train esc10-fold4 --preset demo --epochs 1 --batch-size 4")
+    with monkeypatch.context() as until_forgotten:
+        until_forgotten.setitem(METRICS, "counting", None)
+        exec(Path("counting.py").read_text(), {"__name__": "counting"})
+        said = [sedpipe(command) for command in commands]
+    assert "events found a reference event" in said[0]
+    run = Path("cache/esc10-fold4/runs/demo-linear-5x5-seed0")
+    scores = json.loads((run / "scores-testing.json").read_text())
+    assert scores["metrics"]["counting"]["ratio"] >= 0
+    assert "events found a reference event" in (run / "report-testing.html").read_text()
+
+
+def test_a_post_processing_step_of_ones_own_is_tuned_stored_and_explained_as_written(
+    manifest: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands = written(part("A post-processing step"))
+    for command in (f"download {manifest}", "features esc10-fold4"):
+        sedpipe(command)
+    with monkeypatch.context() as until_forgotten:
+        until_forgotten.setitem(STEPS, "longest", None)
+        exec(Path("longest.py").read_text(), {"__name__": "longest"})
+        said = [sedpipe(command) for command in commands]
+    assert "longest" in said[1]
+    record = json.loads(Path("cache/esc10-fold4/runs/short/run.json").read_text())
+    assert "longest" in [step["step"] for step in record["tuning"]["min_er"]]
+
+
+def test_a_source_of_ones_own_is_downloaded_trained_on_and_scored_as_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    commands = written(part("A source"))
+    with monkeypatch.context() as until_forgotten:
+        until_forgotten.setitem(SOURCES, "tones", None)
+        until_forgotten.setitem(KINDS, "tones", None)
+        exec(Path("tones.py").read_text(), {"__name__": "tones"})
+        said = [sedpipe(command) for command in commands]
+    assert "6 listed, 6 ok" in said[0]
+    assert "4 of 4 clips scored" in said[3]
+    assert "beeps testing" in sedpipe("score beeps --split testing")  # by sedpipe without the script
 
 
 def sedpipe(command: str, exit_code: int = 0) -> str:

@@ -67,6 +67,7 @@ COVERED_BY = {
     "steps/scoring.py": "stages/test_score.py",
     "steps/sensitivity.py": "stages/reproduce/test_table2.py",
     "steps/tally.py": "stages/test_status.py",
+    "version.py": "test_packaging.py",
     "views/page/card.py": "stages/test_report.py",
     "views/page/comparison.py": "stages/test_report.py",
     "views/page/gallery.py": "stages/test_report.py",

@@ -20,6 +20,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from sedpipe.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from sedpipe import metrics as metrics
     from sedpipe.api import pooling as pooling
@@ -28,8 +30,6 @@ if TYPE_CHECKING:
     from sedpipe.detection.frame_scores import FrameScores as FrameScores
     from sedpipe.errors import SedpipeError as SedpipeError
     from sedpipe.events import Event as Event
-
-__version__ = "0.2.0"
 
 __all__ = ["Event", "FrameScores", "SedpipeError", "load_model", "metrics", "open_dataset", "pooling"]
 
@@ -44,7 +44,18 @@ _MODULES = {"metrics": "sedpipe.metrics", "pooling": "sedpipe.api.pooling"}
 
 FLOORS = (
     # words: small values that cost nothing to import
-    ("errors", "children", "suggestions", "printable", "choices", "hierarchy", "shards", "listener", "registry"),
+    (
+        "version",
+        "errors",
+        "children",
+        "suggestions",
+        "printable",
+        "choices",
+        "hierarchy",
+        "shards",
+        "listener",
+        "registry",
+    ),
     ("labels", "events", "clips", "frames", "fates", "failures"),
     ("truth",),
     # maths: arrays in, arrays out; knows no file

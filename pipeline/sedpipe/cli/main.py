@@ -12,12 +12,12 @@ from typing import Any
 
 import rich_click as click
 
-from sedpipe import __version__
 from sedpipe.cli import cache, data, encoders, learning, listening, own
 from sedpipe.cli.help import HELP
 from sedpipe.cli.interrupts import heard_as_exceptions
 from sedpipe.cli.terminal import print_line
 from sedpipe.errors import SedpipeError
+from sedpipe.version import __version__
 
 
 class Door(click.RichGroup):

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 
@@ -33,16 +33,17 @@ from sedpipe.io.records.common import Common
 from sedpipe.io.records.run import RunRecord, TrainReport
 from sedpipe.io.records.settings import as_table, differences, in_words
 from sedpipe.labels import LabelSet
-from sedpipe.listener import Listener, clock
+from sedpipe.listener import Listener
 from sedpipe.nn.device import check_compiler, deterministically, has_room
 from sedpipe.nn.networks.network import Network
 from sedpipe.nn.networks.registry import build_network
 from sedpipe.steps.batches import ClipBatches, read_ahead
+from sedpipe.steps.epochs import epoch_line, log_of
 from sedpipe.steps.run_record import begin_run, describe_run
 from sedpipe.steps.statistics import FeatureStatistics, kept_statistics
 from sedpipe.steps.truth import find_truth
 from sedpipe.training.augment import check_content
-from sedpipe.training.fit import EpochRecord, Fit, Judge, LossError, predict
+from sedpipe.training.fit import Fit, Judge, LossError, predict
 from sedpipe.training.memory import keep_freed_memory
 from sedpipe.training.processes import launch, make_fabric
 from sedpipe.training.settings import TrainSettings
@@ -324,35 +325,16 @@ def _fit(fit: Fit, fabric: Fabric, task: _Task, judge: Judge | None, seconds_bef
         trained = time.monotonic()
         record = fit.end_epoch(read_ahead(testing.in_order(size)), judge)
         if writes:
-            write_text(run.log_path, _log(fit.records))
+            write_text(run.log_path, log_of(fit.records))
             write_resume(run.state_path, {**fit.state(), "seconds": time.monotonic() - started})
         if curves is not None:
             curves.add(record)
         speed = (len(training) - skip * size) / max(trained - begun, 1e-9)
         epoch_s = len(training) / speed + time.monotonic() - trained
-        listener.say(_epoch_line(fit, record, speed, epoch_s * (task.settings.training.epochs - fit.epoch)))
+        listener.say(epoch_line(fit, record, speed, epoch_s * (task.settings.training.epochs - fit.epoch)))
     if curves is not None:
         curves.close()
     return time.monotonic() - started
-
-
-def _epoch_line(fit: Fit, record: EpochRecord, clips_per_second: float, at_most_s: float) -> str:
-    best = " (best)" if fit.best_epoch == record.epoch else ""
-    error_rate, f1 = (record.scores.get(name) for name in ("error_rate", "f1"))
-    scores = "" if error_rate is None or f1 is None else f", testing ER {error_rate:.2f} F1 {100 * f1:.1f} %"
-    left = f", {fit.stopped}: stops" if fit.stopped else f", at most {clock(at_most_s)} to go"
-    return (
-        f"epoch {record.epoch}: training loss {record.training_loss:.4f}, validation loss "
-        f"{record.validation_loss:.4f}{best}{scores}, {clips_per_second:.1f} clips/s{left}"
-    )
-
-
-def _log(records: Sequence[EpochRecord]) -> str:
-    lines = ["epoch,training_loss,validation_loss,error_rate,f1\n"]
-    for record in records:
-        scores = ("" if score is None else repr(score) for score in map(record.scores.get, ("error_rate", "f1")))
-        lines.append(f"{record.epoch},{record.training_loss!r},{record.validation_loss!r},{','.join(scores)}\n")
-    return "".join(lines)
 
 
 def _located_truth(cache: Dataset, testing: ClipBatches, labels: LabelSet, spec: FeatureSpec) -> Truth | None:

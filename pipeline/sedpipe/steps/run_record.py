@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
-import sedpipe
 from sedpipe.errors import StaleError
 from sedpipe.features.encoders.encoder import HearsThroughEncoders
 from sedpipe.features.spec import FeatureSpec
@@ -26,6 +25,7 @@ from sedpipe.io.records.run import HeardThrough, RunRecord, RunSettings
 from sedpipe.io.records.settings import as_table, differences, filled, in_words
 from sedpipe.steps.batches import ClipBatches
 from sedpipe.training.settings import TrainSettings
+from sedpipe.version import __version__
 
 VERSIONED = ("torch", "numpy", "librosa", "h5py", "sed_eval")
 
@@ -45,7 +45,7 @@ def describe_run(
         What it learns from and is tuned on.
     """
     record = cache.read_record()
-    versions = {"sedpipe": sedpipe.__version__, "python": platform.python_version()}
+    versions = {"sedpipe": __version__, "python": platform.python_version()}
     data: Table = {
         "manifest": record.fingerprint,
         "labels": list(record.labels),

@@ -25,7 +25,7 @@ from urllib.parse import urlencode
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-import sedpipe
+from sedpipe.version import __version__
 
 _MINUS = "\N{MINUS SIGN}"
 _UNKNOWN = "\N{EN DASH}"
@@ -50,7 +50,7 @@ def render(parts: Parts, **values: Any) -> str:
     )
     style = "".join(_part(f"styles/{name}.css") for name in parts.styles)
     page = _environment().get_template(parts.template).render(
-        policy=policy, style=Markup(style), script=Markup(script), version=sedpipe.__version__, **values
+        policy=policy, style=Markup(style), script=Markup(script), version=__version__, **values
     )  # fmt: skip
     return page + "\n"
 

@@ -1,0 +1,45 @@
+"""What is told of the epochs of a training.
+
+- :func:`epoch_line`: for a person, as it goes
+- :func:`log_of`: ``log.csv``
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sedpipe.listener import clock
+from sedpipe.training.fit import EpochRecord, Fit
+
+
+def epoch_line(fit: Fit, record: EpochRecord, clips_per_second: float, at_most_s: float) -> str:
+    """What a person reads of an epoch.
+
+    Parameters
+    ----------
+    fit : Fit
+        After the epoch.
+    record : EpochRecord
+        Of the epoch.
+    clips_per_second : float
+        Of its training.
+    at_most_s : float
+        Seconds that the epochs left take if none is saved by stopping early.
+    """
+    best = " (best)" if fit.best_epoch == record.epoch else ""
+    error_rate, f1 = (record.scores.get(name) for name in ("error_rate", "f1"))
+    scores = "" if error_rate is None or f1 is None else f", testing ER {error_rate:.2f} F1 {100 * f1:.1f} %"
+    left = f", {fit.stopped}: stops" if fit.stopped else f", at most {clock(at_most_s)} to go"
+    return (
+        f"epoch {record.epoch}: training loss {record.training_loss:.4f}, validation loss "
+        f"{record.validation_loss:.4f}{best}{scores}, {clips_per_second:.1f} clips/s{left}"
+    )
+
+
+def log_of(records: Sequence[EpochRecord]) -> str:
+    """``log.csv``: a line an epoch; what is undefined is empty."""
+    lines = ["epoch,training_loss,validation_loss,error_rate,f1\n"]
+    for record in records:
+        scores = ("" if score is None else repr(score) for score in map(record.scores.get, ("error_rate", "f1")))
+        lines.append(f"{record.epoch},{record.training_loss!r},{record.validation_loss!r},{','.join(scores)}\n")
+    return "".join(lines)

@@ -1,0 +1,36 @@
+from types import SimpleNamespace
+
+import pytest
+from sedpipe.steps.epochs import epoch_line, log_of
+from sedpipe.training.fit import EpochRecord
+
+SCORED = EpochRecord(2, 0.25, 0.5, {"error_rate": 0.456, "f1": 0.7001})
+UNSCORED = EpochRecord(1, 1.0, 2.0, {"error_rate": None, "f1": None})
+
+
+@pytest.mark.parametrize(
+    ("record", "best_epoch", "stopped", "said"),
+    [
+        (
+            SCORED,
+            2,
+            "",
+            "validation loss 0.5000 (best), testing ER 0.46 F1 70.0 %, 12.3 clips/s, at most 1 min 5 s to go",
+        ),
+        (UNSCORED, 2, "", "validation loss 2.0000, 12.3 clips/s, at most 1 min 5 s to go"),
+        (SCORED, 1, "patience", "testing ER 0.46 F1 70.0 %, 12.3 clips/s, patience: stops"),
+    ],
+)
+def test_a_line_tells_losses_scores_speed_and_what_is_left(
+    record: EpochRecord, best_epoch: int, stopped: str, said: str
+) -> None:
+    fit = SimpleNamespace(best_epoch=best_epoch, stopped=stopped)
+    line = epoch_line(fit, record, 12.34, 65.0)
+    assert line.startswith(f"epoch {record.epoch}: training loss {record.training_loss:.4f}, ")
+    assert line.endswith(said)
+
+
+def test_the_log_has_a_line_an_epoch_and_reads_back_exactly() -> None:
+    header, *lines = log_of([UNSCORED, SCORED]).splitlines()
+    assert header == "epoch,training_loss,validation_loss,error_rate,f1"
+    assert lines == ["1,1.0,2.0,,", "2,0.25,0.5,0.456,0.7001"]

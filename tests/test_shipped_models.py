@@ -62,12 +62,15 @@ def test_its_card_tells_what_to_expect_of_recordings_that_nothing_was_chosen_on(
     assert told == f"{100 * statistics.mean(run['f1']['chosen'] for run in runs):.1f}"
 
 
-def test_it_hears_nothing_in_silence_and_takes_files_of_any_rate_and_length(name, tmp_path):
-    soundfile.write(tmp_path / "short.wav", np.zeros(800), 8000)
-    soundfile.write(tmp_path / "long.flac", np.zeros((25 * 48_000, 2)), 48_000)
+def test_it_hears_nothing_in_faint_noise_and_takes_files_of_any_rate_and_length(name, tmp_path):
+    faint = 1e-4 * np.random.default_rng(0).standard_normal((25 * 48_000, 2))
+    soundfile.write(tmp_path / "short.wav", faint[:800, 0], 8000)
+    soundfile.write(tmp_path / "long.flac", faint, 48_000)
+    soundfile.write(tmp_path / "silent.wav", np.zeros(8000), 8000)
     report = predict([tmp_path], name)
-    assert [file.state for file in report.files] == ["ok", "ok"]
-    assert [file.events for file in report.files] == [[], []]
+    assert [file.state for file in report.files] == ["ok", "ok", "failed"]
+    assert report.files[2].reason.endswith("silent.wav: silent")
+    assert [file.events for file in report.files] == [[], [], []]
 
 
 def test_it_knows_most_recordings_that_it_did_not_learn_from(name, shared_data):

@@ -122,12 +122,11 @@ def test_audio_that_is_no_audio_becomes_a_row_with_a_reason_and_the_rest_goes_on
     Path("recordings/2.wav").write_bytes(b"")
     Path("recordings/3.wav").unlink()
     outcome = sedpipe("download", "garden.toml", "--json", "--quiet")
-    assert outcome.exit_code == 0
+    assert outcome.exit_code == EXIT_RETRYABLE
     counts = json.loads(outcome.stdout)["splits"]["training"]
-    assert (counts["listed"], counts["ok"], counts["gone"]) == (5, 2, 3)
+    assert (counts["listed"], counts["ok"], counts["gone"]) == (5, 2, 0)  # gone is for the web only
     assert sedpipe("status", "garden", "--export", "clips.tsv").exit_code == 0
     problems = Path("clips.tsv").read_text()
-    assert "training\t1\tgone\tunusable\t" in problems
     assert "1.wav: cannot be decoded as audio" in problems
     assert "2.wav: the file is empty (0 bytes)" in problems
     assert "3.wav: " in problems
@@ -376,12 +375,15 @@ def test_what_is_installed_is_this_checkout_and_no_copy_of_an_older_one(tmp_path
         assert Path(installed).read_bytes() == (root / own).read_bytes()
 
 
-def test_a_recording_longer_than_a_clip_is_cut_and_noted(tmp_path: Path) -> None:
+def test_a_recording_longer_than_a_clip_is_refused_with_the_choices_there_are(tmp_path: Path) -> None:
     garden(tmp_path, GARDEN)
     write_tone(Path("recordings/4.wav"), 12.5, 100.0)
-    sedpipe("download", "garden.toml", "--quiet")
+    assert sedpipe("download", "garden.toml", "--quiet").exit_code == EXIT_RETRYABLE
     sedpipe("status", "garden", "--export", "clips.tsv")
-    assert "12.5 s long: only the first 10 s are used" in Path("clips.tsv").read_text()
+    told = Path("clips.tsv").read_text()
+    assert "12.5 s" in told
+    assert 'long = "inherit"' in told
+    assert "clip_s" in told
 
 
 def test_features_of_other_parameters_are_made_explained_and_trained_with_by_the_same_options(tmp_path: Path) -> None:

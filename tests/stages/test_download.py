@@ -433,7 +433,7 @@ def test_a_mistake_in_a_list_is_told_again_until_it_is_mended(garden: Path, tmp_
     for _ in range(2):
         with pytest.raises(SedpipeError, match=r"events\.tsv: 'unseen.wav' have events but are not listed in "):
             run(garden, tmp_path / "cache")
-    assert status(Dataset(tmp_path / "cache", "garden")).next == "sedpipe download garden"
+    assert status(Dataset(tmp_path / "cache", "garden")).next == f"sedpipe download garden --cache {tmp_path / 'cache'}"
     (tmp_path / "events.tsv").write_text(right)
     assert counts_of(run(garden, tmp_path / "cache"))["testing"] == {"listed": 1, "ok": 1, **OK}
 

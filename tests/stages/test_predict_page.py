@@ -21,7 +21,7 @@ from sedpipe.io.cache.runs import named_run
 from sedpipe.io.lists.events import read_event_list
 from sedpipe.io.manifests.load import load_manifest
 from sedpipe.io.models.checkpoints import write_model
-from sedpipe.io.predictions import LOG_NAME
+from sedpipe.io.prediction_log import LOG_NAME
 from sedpipe.io.settings.presets import load_preset
 from sedpipe.stages.download import download
 from sedpipe.stages.features import extract_features

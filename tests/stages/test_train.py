@@ -244,7 +244,7 @@ def test_a_damaged_state_gives_way_to_the_one_before_and_says_so(tmp_path, undis
     state = named_run(cache, "run").state_path
     state.write_bytes(state.read_bytes()[:-1] + b"x")
     _, lines = train_tiny(tmp_path)
-    assert lines[0] == f"cannot read {state}: it is damaged; the state before it is used"
+    assert lines[0] == "resume.pt: it is damaged; the state before it is used"
     assert lines[1].startswith("run goes on after epoch 1")
     assert_same_result(result_of(cache), undisturbed[0])
 

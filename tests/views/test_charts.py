@@ -3,7 +3,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sedpipe.views.charts import Line, LineChart, Scale, curve, ticks_between, ticks_up_to
+from sedpipe.views.charts import Line, LineChart, Scale, ticks_between, ticks_up_to
 
 CHART = LineChart("F1", "threshold", [(0.0, "0"), (1.0, "1")], [(0.0, "0"), (0.8, "0.8")], [])
 
@@ -40,8 +40,6 @@ def test_ticks_between_stay_between(low: float, width: float, n: int) -> None:
     assert all(low - 1e-6 <= tick <= low + width + 1e-6 for tick in ticks)
 
 
-def test_a_scale_places_its_ends_and_a_curve_holds_each_value_for_its_step() -> None:
+def test_a_scale_places_its_ends_and_what_lies_beyond() -> None:
     scale = Scale(0, 2, 100, 300)
     assert (scale.place(0), scale.place(2), scale.place(3)) == (100, 300, 400)
-    assert scale.path([0, 1], [5, 6]) == "M100,5L200,6"
-    assert curve([0, 1], step=0.5, end=1.0) == "M0,100L250,100L750,0L1000,0"

@@ -265,7 +265,7 @@ def test_a_cell_that_another_process_trains_is_waited_for_and_each_has_a_line(tm
 
     heard = Frees()
     assert make_two(tmp_path, listener=heard).cells["missing"] == 0
-    waiting, first, last = (line for line in heard.lines if not line.startswith("epoch"))
+    waiting, first, last = (line for line in heard.lines if line.startswith(("another", "linear-")))
     assert waiting == f"another process is training {RUN}: waiting for it"
     told = r"linear-single-seed0: testing ER \d\.\d\d, F1 [\d.]+% \(tuned\), 0 min \d+ s; "
     assert re.fullmatch(told + r"1 of 2 left, 0 min \d+ s: until about \w{3} \d\d:\d\d", first)

@@ -104,7 +104,7 @@ def length_text(seconds: float) -> str:
     """A length as people say it.
 
     >>> [length_text(seconds) for seconds in (9.94, 192, 5_400)]
-    ['9.9 s', '3 min 12 s', '1 h 30 min']
+    ['9.94 s', '3 min 12 s', '1 h 30 min']
     """
     if seconds < 60:
         return f"{seconds:.3g} s"

@@ -75,7 +75,19 @@ def decode_events(
 def decode_activity(
     active: np.ndarray, labels: LabelSet, grid: FrameGrid, duration: float | None = None
 ) -> list[Event]:
-    """Runs of an activity (T, K) as events, cut at ``duration``."""
+    """Runs of an activity (T, K) as events, cut at ``duration``.
+
+    Parameters
+    ----------
+    active : ndarray [shape=(T, K)]
+        Whether a class is active in a frame.
+    labels : LabelSet
+        Names of the K classes.
+    grid : FrameGrid
+        Where the T frames lie.
+    duration : float, optional
+        End of the clip in seconds.
+    """
     edges = frame_edges(grid, len(active))
     end = edges[-1] if duration is None else min(edges[-1], round(duration, TIME_DECIMALS))
     by_class = np.pad(active.T, ((0, 0), (1, 1))).astype(np.int8)

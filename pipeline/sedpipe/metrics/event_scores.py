@@ -74,7 +74,21 @@ def event_based_counts(
     collar: float = 0.2,
     offset_collar_rate: float | None = 0.2,
 ) -> DetectionCounts:
-    """Counts of each clip, in the order of the reference; see :func:`event_based_scores`."""
+    """Counts of each clip, in the order of the reference; see :func:`event_based_scores`.
+
+    Parameters
+    ----------
+    reference, estimated : mapping of str to sequence of Event
+        By clip.
+    durations : mapping of str to float
+        Length of each clip in seconds.
+    labels : LabelSet
+        The classes.
+    collar : float
+        Seconds by which an onset may be off.
+    offset_collar_rate : float, optional
+        Share of an event's length by which its offset may be off; None: offsets are not looked at.
+    """
     if collar <= 0 or (offset_collar_rate is not None and not 0 <= offset_collar_rate <= 1):
         raise ValueError(
             f"collar must be positive and offset_collar_rate in [0, 1], got {collar} and {offset_collar_rate}"

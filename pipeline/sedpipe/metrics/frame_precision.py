@@ -47,6 +47,17 @@ def frame_average_precisions(frame_probs: np.ndarray, sounds: np.ndarray, counte
 def frames_of_events(events: EventTable, edges: np.ndarray, n_clips: int, n_classes: int) -> np.ndarray:
     """Boolean (N, T, K): which frames events of each class overlap; ``edges`` (T + 1,) are those of the frames.
 
+    Parameters
+    ----------
+    events : EventTable
+        Of N clips.
+    edges : ndarray [shape=(T + 1,)]
+        Of the frames, in seconds.
+    n_clips, n_classes : int
+        N and K.
+
+    Examples
+    --------
     >>> event = EventTable(np.array([0]), np.array([0]), np.array([0.5]), np.array([2.0]))
     >>> frames_of_events(event, np.arange(4.0), n_clips=1, n_classes=1)[0, :, 0].tolist()
     [True, True, False]

@@ -134,7 +134,19 @@ def joined(events: EventTable, n_classes: int) -> EventTable:
 def count_detections(
     reference: EventTable, found: EventTable, durations: np.ndarray, n_classes: int, scenario: Scenario
 ) -> PsdsCounts:
-    """Counts of one operating point; both tables as :func:`joined` gives them."""
+    """Counts of one operating point; both tables as :func:`joined` gives them.
+
+    Parameters
+    ----------
+    reference, found : EventTable
+        As :func:`joined` gives them.
+    durations : ndarray [shape=(N,)]
+        Length of each clip in seconds.
+    n_classes : int
+        K.
+    scenario : Scenario
+        Its criteria.
+    """
     det, ref = overlapping_pairs(reference, found, len(durations))
     shared = np.minimum(found.offsets[det], reference.offsets[ref]) - np.maximum(
         found.onsets[det], reference.onsets[ref]
@@ -169,7 +181,21 @@ def count_detections(
 def psds_of_counts(
     counts: Sequence[PsdsCounts], reference: EventTable, durations: np.ndarray, n_classes: int, scenario: Scenario
 ) -> float | None:
-    """Score of the counts of all operating points; ``reference`` as :func:`joined` gives it."""
+    """Score of the counts of all operating points; ``reference`` as :func:`joined` gives it.
+
+    Parameters
+    ----------
+    counts : sequence of PsdsCounts
+        One an operating point.
+    reference : EventTable
+        As :func:`joined` gives it.
+    durations : ndarray [shape=(N,)]
+        Length of each clip in seconds.
+    n_classes : int
+        K.
+    scenario : Scenario
+        Its criteria and weights.
+    """
     n_reference = np.bincount(reference.classes, minlength=n_classes)
     there = np.flatnonzero(n_reference)
     if not len(there) or not counts:

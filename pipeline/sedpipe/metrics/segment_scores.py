@@ -78,7 +78,19 @@ def segment_based_counts(
     labels: LabelSet,
     time_resolution: float = 1.0,
 ) -> DetectionCounts:
-    """Counts of each clip, in the order of the reference; see :func:`segment_based_scores`."""
+    """Counts of each clip, in the order of the reference; see :func:`segment_based_scores`.
+
+    Parameters
+    ----------
+    reference, estimated : mapping of str to sequence of Event
+        By clip.
+    durations : mapping of str to float
+        Length of each clip in seconds.
+    labels : LabelSet
+        The classes.
+    time_resolution : float > 0
+        Length of a segment in seconds.
+    """
     if time_resolution <= 0:
         raise ValueError(f"time_resolution must be positive, got {time_resolution}")
     clips = validate(reference, estimated, durations, labels)
@@ -122,6 +134,17 @@ def segment_roll(events: EventTable, durations: np.ndarray, n_classes: int, time
     """Boolean (N, S, K): which classes each clip's events light in which segments; S is that of the longest clip.
 
     Times are taken as they are: :func:`~sedpipe.metrics.validation.validate` rounds them.
+
+    Parameters
+    ----------
+    events : EventTable
+        Of N clips.
+    durations : ndarray [shape=(N,)]
+        Length of each clip in seconds.
+    n_classes : int
+        K.
+    time_resolution : float > 0
+        Length of a segment in seconds.
     """
     n_segments = count_of_segments(durations, time_resolution)
     last, step = n_segments[events.clips], int(n_segments.max(initial=0))

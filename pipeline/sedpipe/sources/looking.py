@@ -78,7 +78,19 @@ class SplitLooked:
 def look_at_splits(
     manifest: FolderManifest, splits: Iterable[ListedSplit], known: KnownRecordings, access: Access
 ) -> list[SplitLooked]:
-    """Find the recordings of all splits and look at those that are new or have changed."""
+    """Find the recordings of all splits and look at those that are new or have changed.
+
+    Parameters
+    ----------
+    manifest : FolderManifest
+        Of the dataset.
+    splits : iterable of ListedSplit
+        What its lists say.
+    known : KnownRecordings
+        What was looked at before.
+    access : Access
+        How the user's files are reached.
+    """
     located = [(split, *_located(manifest, split, known)) for split in splits]
     paths = {one.place: one.path for _, recordings, _ in located for one in recordings if one.is_there}
     tasks = [(path, known.rows[place].seen if place in known.rows else None) for place, path in paths.items()]

@@ -28,6 +28,17 @@ def choose(
 ) -> list[CacheItem]:
     """Those that have one of the names (all, where none is given), one of the kinds, and were not used for so long.
 
+    Parameters
+    ----------
+    items : iterable of CacheItem
+        All that there are.
+    names : sequence of str
+        As ``sedpipe cache list`` has them; empty for all.
+    kinds : sequence of str
+        ``features``, ``audio``, ``run``, ``leftover``; empty for all.
+    unused_days : float, optional
+        Least number of days since the last use.
+
     Raises
     ------
     SettingsError

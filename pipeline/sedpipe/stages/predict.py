@@ -197,7 +197,19 @@ def _listen(file: AudioFile, opened: OpenModel, point: PostProcessing, page: Pat
 def events_of(
     probs: np.ndarray, clip_probs: np.ndarray, n_samples: int, trained: TrainedModel, point: PostProcessing
 ) -> list[PredictedEvent]:
-    """Events of a recording; ``probs``, ``clip_probs`` and ``n_samples`` are those of :func:`frame_probabilities`."""
+    """Events of a recording; ``probs``, ``clip_probs`` and ``n_samples`` are those of :func:`frame_probabilities`.
+
+    Parameters
+    ----------
+    probs, clip_probs : ndarray [shape=(T, K)]
+        As :func:`frame_probabilities` gives them.
+    n_samples : int
+        Length of the recording.
+    trained : TrainedModel
+        Whose probabilities they are.
+    point : PostProcessing
+        What makes events of them.
+    """
     grid = trained.grid
     duration, n_frames = n_samples / trained.spec.front_end.sample_rate, grid.frames_of_samples(n_samples)
     decoded = decode_events(

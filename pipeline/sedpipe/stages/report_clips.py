@@ -30,7 +30,21 @@ _SHADES = 40  # clips that decide what is dark and what is bright
 
 
 def run_gallery(cache: Dataset, run: ScoredRun, n_clips: int, seed: int, listener: Listener) -> Gallery:
-    """A third each of the chosen are the worst, the best, and at random; the others follow by their errors."""
+    """A third each of the chosen are the worst, the best, and at random; the others follow by their errors.
+
+    Parameters
+    ----------
+    cache : Dataset
+        Whose run.
+    run : ScoredRun
+        That is shown.
+    n_clips : int
+        How many are chosen.
+    seed : int
+        Random seed of those at random.
+    listener : Listener
+        Hears of progress.
+    """
     errors = errors_of_clips(*run.rolls)
     chosen = choose_clips(errors, n_clips, seed)
     kinds = {run.clips[row].clip_id: kind for kind, rows in chosen.items() for row in rows}
@@ -40,7 +54,19 @@ def run_gallery(cache: Dataset, run: ScoredRun, n_clips: int, seed: int, listene
 
 
 def comparison_gallery(cache: Dataset, runs: Sequence[ScoredRun], n_clips: int, listener: Listener) -> Gallery:
-    """The chosen are those in which the runs differ most; the others follow likewise."""
+    """The chosen are those in which the runs differ most; the others follow likewise.
+
+    Parameters
+    ----------
+    cache : Dataset
+        Whose runs.
+    runs : sequence of ScoredRun
+        Of the same clips.
+    n_clips : int
+        How many are chosen.
+    listener : Listener
+        Hears of progress.
+    """
     order = most_different(runs, len(runs[0].clips))
     kinds = dict.fromkeys(order[:n_clips], "differs")
     alike = [clip.clip_id for clip in runs[0].clips if clip.clip_id not in set(order)]

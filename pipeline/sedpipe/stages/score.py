@@ -150,6 +150,17 @@ def counts_of_clips(
 ) -> tuple[dict[str, Counts], dict[str, Counts]]:
     """What each clip adds to the segment-based scores of a run, in the order of the clips.
 
+    Parameters
+    ----------
+    dataset : Dataset
+        With features and the run.
+    run : str
+        Its name.
+    split : str
+        Whose clips.
+    device : str
+        Where the network runs, if it is asked.
+
     Returns
     -------
     chosen, common : dict

@@ -253,7 +253,23 @@ def start(
     training: ClipBatches,
     statistics: Callable[[ClipBatches], FeatureStatistics] = kept_statistics,
 ) -> Fit:
-    """A fit of the untrained network, whose input is standardised by ``statistics`` of the training clips."""
+    """A fit of the untrained network, whose input is standardised by ``statistics`` of the training clips.
+
+    Parameters
+    ----------
+    fabric : Fabric
+        Device, precision and processes.
+    settings : TrainSettings
+        Of the run.
+    labels : LabelSet
+        The classes.
+    spec : FeatureSpec
+        Which features the network hears.
+    training : ClipBatches
+        What it learns from.
+    statistics : callable
+        Mean and deviation of its input.
+    """
     torch.manual_seed(settings.seed)
     try:
         model = build_network(settings.network, settings.pooling, len(labels), spec)

@@ -30,6 +30,19 @@ BATCH_SIZE = 32
 def frame_scores(cache: Dataset, run: Run, split: str, device: str, listener: Listener) -> FrameScores:
     """Stored ones if they were made from this model and these features, else new ones.
 
+    Parameters
+    ----------
+    cache : Dataset
+        Whose run and clips.
+    run : Run
+        A finished one.
+    split : str
+        Whose clips.
+    device : str
+        Where the network runs, if it is asked.
+    listener : Listener
+        Hears of progress.
+
     Raises
     ------
     MissingStageError

@@ -34,6 +34,19 @@ def checked(
 ) -> DetectionScores:
     """Scores on which sed_eval and sedpipe agree; the listener hears how far sed_eval is, which takes its time.
 
+    Parameters
+    ----------
+    metric : Metric
+        sed_eval's function and ours.
+    truth : Truth
+        Of the clips that are scored.
+    estimated : mapping of str to sequence of Event
+        What a system says of them.
+    options : object
+        Of the metric.
+    listener : Listener, optional
+        Hears of progress.
+
     Raises
     ------
     SedpipeError
@@ -64,7 +77,17 @@ def yardstick_scores(truth: Truth, time_resolution: float) -> dict[str, OverallS
 def compare(
     truth: Truth, estimated: EventLists, other: EventLists, time_resolution: float
 ) -> dict[str, Difference | None]:
-    """How much better than ``other`` the events are: differences with 95 % intervals."""
+    """How much better than ``other`` the events are: differences with 95 % intervals.
+
+    Parameters
+    ----------
+    truth : Truth
+        Of the clips that both were scored on.
+    estimated, other : mapping of str to sequence of Event
+        Of two systems.
+    time_resolution : float > 0
+        Length of a segment in seconds.
+    """
     ours, others = (
         segment_based_counts(truth.reference, found, truth.durations, truth.labels, time_resolution)
         for found in (estimated, other)

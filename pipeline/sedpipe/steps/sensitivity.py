@@ -41,7 +41,19 @@ def sensitivity_of_run(dataset: Dataset, run: str, *, device: str = "cpu") -> di
 
 
 def found_later(cell: Cell, dataset: Dataset, run: str, *, device: str = "cpu") -> dict[str, Around] | None:
-    """Sweeps of the run that a cell was made of; None where it is not there, is broken, or only bears its name."""
+    """Sweeps of the run that a cell was made of; None where it is not there, is broken, or only bears its name.
+
+    Parameters
+    ----------
+    cell : Cell
+        As it is stored.
+    dataset : Dataset
+        Whose run it was made of.
+    run : str
+        Name of that run.
+    device : str
+        Where the network runs, if it is asked.
+    """
     try:
         found = sensitivity_of_run(dataset, run, device=device)
     except SedpipeError:

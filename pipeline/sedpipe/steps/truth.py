@@ -18,7 +18,19 @@ from sedpipe.truth import Truth
 
 
 def find_truth(dataset: Dataset, split: str, durations: Mapping[str, float], labels: LabelSet) -> Truth | None:
-    """Truth about the clips of ``durations`` (seconds); None where the split has no strong labels."""
+    """Truth about the clips of ``durations`` (seconds); None where the split has no strong labels.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        In the cache.
+    split : str
+        Of it.
+    durations : mapping of str to float
+        Length of each clip in seconds.
+    labels : LabelSet
+        The classes.
+    """
     path = dataset.reference_path(split)
     if not is_there(path):
         return None

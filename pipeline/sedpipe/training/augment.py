@@ -160,6 +160,21 @@ def superpose(
     Unlike mixup, which fades both, it leaves each sound as loud as it was.
 
     Source: Takahashi, Gygli, Pfister & Van Gool, arXiv:1604.07160, who add waveforms of the same class.
+
+    Parameters
+    ----------
+    x : Tensor [shape=(B, T, F)]
+        Features.
+    y : Tensor [shape=(B, K)]
+        Weak labels.
+    n_frames : Tensor [shape=(B,)]
+        Frames that count.
+    share : float in [0, 1]
+        Of the clips that get another one.
+    generator : Generator
+        Of random numbers.
+    content : str
+        What the values are: ``decibels`` or ``samples``.
     """
     others = torch.from_numpy(generator.permutation(len(x)))
     chosen = torch.from_numpy(generator.random(len(x)) < share)
@@ -218,6 +233,19 @@ def mix_up(x: Tensor, y: Tensor, n_frames: Tensor, alpha: float, generator: Gene
 
     Source: Zhang, Cisse, Dauphin & Lopez-Paz, "mixup: Beyond Empirical Risk Minimization", arXiv:1710.09412; on
     log-mel spectrograms of this task in Kong et al., arXiv:1912.04761.
+
+    Parameters
+    ----------
+    x : Tensor [shape=(B, T, F)]
+        Features.
+    y : Tensor [shape=(B, K)]
+        Weak labels.
+    n_frames : Tensor [shape=(B,)]
+        Frames that count.
+    alpha : float > 0
+        Shares are drawn from Beta(alpha, alpha).
+    generator : Generator
+        Of random numbers.
     """
     others = torch.from_numpy(generator.permutation(len(x)))
     longer, others = _longer(n_frames, others), others.to(x.device)
@@ -231,13 +259,40 @@ def mask_bands(x: Tensor, fill: Tensor, n_masks: int, widest: int, generator: Ge
     """Replace stretches of mel bands, of 0 to ``widest`` each.
 
     Source: Park et al., "SpecAugment", arXiv:1904.08779.
+
+    Parameters
+    ----------
+    x : Tensor [shape=(B, T, F)]
+        Features.
+    fill : Tensor [shape=(F,)]
+        What takes their place.
+    n_masks : int
+        Stretches a clip.
+    widest : int
+        Bands of the widest.
+    generator : Generator
+        Of random numbers.
     """
     masked = _stretches(len(x), x.shape[2], n_masks, widest, generator).to(x.device)
     return torch.where(masked[:, None, :], fill.to(x.dtype), x)
 
 
 def mask_frames(x: Tensor, fill: Tensor, n_masks: int, widest: int, generator: Generator) -> Tensor:
-    """Replace stretches of frames, of 0 to ``widest`` each. Source: as of :func:`mask_bands`."""
+    """Replace stretches of frames, of 0 to ``widest`` each. Source: as of :func:`mask_bands`.
+
+    Parameters
+    ----------
+    x : Tensor [shape=(B, T, F)]
+        Features.
+    fill : Tensor [shape=(F,)]
+        What takes their place.
+    n_masks : int
+        Stretches a clip.
+    widest : int
+        Frames of the widest.
+    generator : Generator
+        Of random numbers.
+    """
     masked = _stretches(len(x), x.shape[1], n_masks, widest, generator).to(x.device)
     return torch.where(masked[:, :, None], fill.to(x.dtype), x)
 

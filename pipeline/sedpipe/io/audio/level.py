@@ -106,6 +106,15 @@ def _shown(peak: float) -> str:
 def check_length(name: str, n_samples: int, sample_rate: int, wanted_s: float = 0.0) -> None:
     """Refuse what is too short to be a recording, or to stand for the clip of ``wanted_s`` that is asked for.
 
+    Parameters
+    ----------
+    name : str
+        Of the recording, for the complaint.
+    n_samples, sample_rate : int
+        Its length, and Hz.
+    wanted_s : float
+        Seconds of the clip; 0 where none is asked for.
+
     Raises
     ------
     FailedClipError

@@ -97,7 +97,21 @@ def merge(
     spec: FeatureSpec,
     compression: str = "none",
 ) -> None:
-    """Write ``n_rows`` clips' features as ``<split>.h5``, whole or not at all; rows are read one by one."""
+    """Write ``n_rows`` clips' features as ``<split>.h5``, whole or not at all; rows are read one by one.
+
+    Parameters
+    ----------
+    path : Path
+        ``<split>.h5``.
+    rows : iterable of FeatureRow or StoredRow
+        In the order of the table.
+    n_rows : int
+        How many they are.
+    spec : FeatureSpec
+        Which features.
+    compression : str
+        Of ``COMPRESSIONS``.
+    """
     with write_atomically(path) as temporary:
         try:
             with h5py.File(temporary, "w", locking=False) as file:

@@ -51,7 +51,19 @@ def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def complaint(path: Path, number: int, found: str, expected: str) -> ListFormatError:
-    """The error for a row: where, what was found, what was expected."""
+    """The error for a row: where, what was found, what was expected.
+
+    Parameters
+    ----------
+    path : Path
+        The list.
+    number : int
+        Its line.
+    found : str
+        What stands there.
+    expected : str
+        What should.
+    """
     shown = found if len(found) <= _MOST_SHOWN else found[:_MOST_SHOWN] + "..."
     return ListFormatError(f"{path}:{number}: found {shown!r}, expected {expected}")
 
@@ -85,7 +97,19 @@ def as_seconds(path: Path, number: int, text: str, unit: float = 1.0) -> float:
 
 
 def as_label(path: Path, number: int, text: str, labels: LabelSet) -> str:
-    """``text`` if it is one of ``labels``."""
+    """``text`` if it is one of ``labels``.
+
+    Parameters
+    ----------
+    path : Path
+        The list, for the complaint.
+    number : int
+        Its line.
+    text : str
+        What stands there.
+    labels : LabelSet
+        The classes.
+    """
     try:
         labels.index(text)
     except UnknownLabelError as error:

@@ -133,7 +133,17 @@ def card_of(
     sound: str = "",
     remark: str = "",
 ) -> Card:
-    """A clip that all ``runs``, of the same labels and reference, scored; the other parameters as in :class:`Card`."""
+    """A clip that all ``runs``, of the same labels and reference, scored; the other parameters as in :class:`Card`.
+
+    Parameters
+    ----------
+    runs : sequence of ScoredRun
+        Of the same labels and reference.
+    clip_id : str
+        That all of them scored.
+    summary, pictures, sound, remark : object
+        As in :class:`Card`.
+    """
     first = runs[0]
     return Card(
         clip=clip_id,

@@ -64,6 +64,7 @@ COVERED_BY = {
     "stages/reproduce/grid.py": "stages/reproduce/test_table2.py",
     "steps/feature_plan.py": "stages/test_features.py",
     "steps/frame_scores.py": "stages/test_score.py",
+    "steps/mendable.py": "stages/test_train.py",
     "steps/scoring.py": "stages/test_score.py",
     "steps/sensitivity.py": "stages/reproduce/test_table2.py",
     "steps/tally.py": "stages/test_status.py",

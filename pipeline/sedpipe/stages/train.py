@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,7 +18,7 @@ from sedpipe.choices import OPERATING_POINTS
 from sedpipe.detection.candidates import UNTUNED
 from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.detection.tuning import OperatingPoint, scores_at_thresholds, tune
-from sedpipe.errors import MissingStageError, SedpipeError, SettingsError, StaleError
+from sedpipe.errors import MissingStageError, SettingsError, StaleError
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.curves import Curves
 from sedpipe.io.cache.dataset import Dataset
@@ -39,11 +39,12 @@ from sedpipe.nn.networks.network import Network
 from sedpipe.nn.networks.registry import build_network
 from sedpipe.steps.batches import ClipBatches, read_ahead
 from sedpipe.steps.epochs import epoch_line, log_of
+from sedpipe.steps.mendable import what_a_user_can_mend
 from sedpipe.steps.run_record import begin_run, describe_run
 from sedpipe.steps.statistics import FeatureStatistics, kept_statistics
 from sedpipe.steps.truth import find_truth
 from sedpipe.training.augment import check_content
-from sedpipe.training.fit import Fit, Judge, LossError, predict
+from sedpipe.training.fit import Fit, Judge, predict
 from sedpipe.training.memory import keep_freed_memory
 from sedpipe.training.processes import launch, make_fabric
 from sedpipe.training.settings import TrainSettings
@@ -223,26 +224,6 @@ def _say_what_to_know(
     silent = [label for label, n in zip(labels, training.targets.sum(axis=0), strict=True) if not n]
     if silent:
         listener.say(f"no clip of training has the label {', '.join(silent)}: it cannot be learnt")
-
-
-@contextmanager
-def what_a_user_can_mend(name: str, settings: TrainSettings) -> Iterator[None]:
-    """Turn a loss that is no number, and too little memory, into a sentence."""
-    try:
-        yield
-    except LossError as error:
-        raise SedpipeError(
-            f"{name}: {error}",
-            hint="lower learning_rate in [training] of a preset of your own, and train as another --run",
-        ) from error
-    except (RuntimeError, MemoryError) as error:
-        if not isinstance(error, MemoryError | torch.cuda.OutOfMemoryError) and "allocate" not in str(error):
-            raise
-        size = settings.training.batch_size
-        raise SedpipeError(
-            f"{name}: memory of {settings.device} does not suffice for batches of {size} clips",
-            hint=f"try --batch-size {max(1, size // 2)}, or a smaller --preset, as another --run",
-        ) from error
 
 
 def start(

@@ -1,0 +1,35 @@
+"""What can go wrong in a step of training, and what a user can do about it.
+
+- :func:`what_a_user_can_mend`: a loss that is no number, and too little memory, as sentences
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from sedpipe.errors import SedpipeError
+from sedpipe.training.fit import LossError
+from sedpipe.training.settings import TrainSettings
+
+
+@contextmanager
+def what_a_user_can_mend(name: str, settings: TrainSettings) -> Iterator[None]:
+    """Turn a loss that is no number, and too little memory, into a sentence."""
+    try:
+        yield
+    except LossError as error:
+        raise SedpipeError(
+            f"{name}: {error}",
+            hint="lower learning_rate in [training] of a preset of your own, and train as another --run",
+        ) from error
+    except (RuntimeError, MemoryError) as error:
+        if not isinstance(error, MemoryError | torch.cuda.OutOfMemoryError) and "allocate" not in str(error):
+            raise
+        size = settings.training.batch_size
+        raise SedpipeError(
+            f"{name}: memory of {settings.device} does not suffice for batches of {size} clips",
+            hint=f"try --batch-size {max(1, size // 2)}, or a smaller --preset, as another --run",
+        ) from error

@@ -17,6 +17,7 @@ from sedpipe.cli.options import EXIT_RETRYABLE
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.manifests.load import manifest_names
 from sedpipe.io.models.checkpoints import write_model
+from sedpipe.nn.networks.registry import NETWORKS
 from sedpipe.nn.pooling import POOLING_FUNCTIONS
 from sedpipe.reports.data import DownloadReport
 from sedpipe.reports.tables import ReproduceReport
@@ -160,6 +161,7 @@ def test_a_wrong_option_is_usage_and_exits_with_2() -> None:
 def test_the_pooling_functions_that_help_names_are_those_there_are() -> None:
     said = " ".join(sedpipe("train", "--help").output.split())
     assert f"Pooling function: {', '.join(POOLING_FUNCTIONS)}." in said
+    assert f"{', '.join(NETWORKS)}: another network" in said
     assert "expected one of max, average," in sedpipe("reproduce", "table2", "--poolings", "linear,median").output
     assert sedpipe("reproduce", "table2", "--poolings", "linear,median").exit_code == 2
 
@@ -180,6 +182,12 @@ def test_a_table_with_a_failed_cell_ends_with_3(tmp_path: Path, monkeypatch: pyt
     ]  # fmt: skip
     assert list(dict.fromkeys(point.pooling for point in asked["points"])) == ["auto", "linear"]
     assert asked["jobs"] == 2
+
+
+def test_a_network_that_is_misspelt_is_told_what_was_meant(tmp_path: Path) -> None:
+    make_dataset(tmp_path / "cache")
+    said = complaint("train", "tiny", "--cache", str(tmp_path / "cache"), "--preset", "small", "--network", "haed")
+    assert "--network.name: network 'haed' is not one of crnn, both, head (did you mean 'head'?)" in said
 
 
 def test_a_hierarchy_that_does_not_fit_the_frames_says_so(tmp_path: Path) -> None:

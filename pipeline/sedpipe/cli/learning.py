@@ -42,6 +42,8 @@ from sedpipe.views.terminal.scores import demo_lines
 @click.option("--segment-weights", type=click.Choice(["corrected", "original", "learned"]),
               help="Weights of a stage's segments: Eq. 4 of the erratum, Eq. A-1, or a dense layer.",
               show_default="corrected")  # fmt: skip
+@click.option("--network", help="crnn, both, head: another network than the preset's, with its usual sizes.",
+              show_default="the preset's")  # fmt: skip
 @click.option("--preset", help="paper, small, cdur, head, or the path of a TOML.",
               show_default="small on a processor, paper on a GPU")  # fmt: skip
 @click.option("--recipe", default="paper", show_default=True,
@@ -53,9 +55,11 @@ from sedpipe.views.terminal.scores import demo_lines
 @click.option("--threads", type=click.IntRange(1), default=processors, show_default="all processors",
               help="CPU threads; part of what decides the last digits.")  # fmt: skip
 @click.option("--precision", type=click.Choice(PRECISIONS), default="auto", show_default=True,
-              help="Of convolutions and GRU; auto is bfloat16 on a GPU.")  # fmt: skip
+              help="Of convolutions while training; auto is bfloat16 on a GPU.")  # fmt: skip
 @click.option("--compile", "compiled", is_flag=True,
               help="Have torch.compile fuse the network's operations; needs a C++ compiler.")  # fmt: skip
+@click.option("--deterministic", is_flag=True,
+              help="On a GPU, too, the same bits from the same seed and after a resume; slower there.")  # fmt: skip
 @front_end_options
 @click.option("--save-every", type=click.FloatRange(0), default=60.0, show_default=True, metavar="SECONDS",
               help="How often what is done of an epoch is stored; changes no result.")  # fmt: skip

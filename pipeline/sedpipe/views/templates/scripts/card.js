@@ -52,14 +52,15 @@ class Card {
   }
 
   makeControls() {
-    const speed = make("select", {}, ...SPEEDS.map((each) => make("option", { value: each, selected: each === 1 }, `${each} ×`)));
-    speed.addEventListener("change", () => this.player.setSpeed(Number(speed.value)));
-    this.speed = speed;
-    this.looping = button("Loop what is marked, else what is in sight (l)", () => this.toggleLoop(), { "aria-pressed": "false" }, "loop");
+    const speeds = SPEEDS.map((each) => make("option", { value: each, selected: each === 1 }, `${each} ×`));
+    this.speed = make("select", {}, ...speeds);
+    this.speed.addEventListener("change", () => this.player.setSpeed(Number(this.speed.value)));
+    const help = "Loop what is marked, else what is in sight (l)";
+    this.looping = button(help, () => this.toggleLoop(), { "aria-pressed": "false" }, "loop");
     return make(
       "div",
       { class: "controls" },
-      make("label", {}, "speed ", speed),
+      make("label", {}, "speed ", this.speed),
       this.looping,
       make("span", { class: "zoomers" },
         button("Zoom out (−)", () => this.zoom(1 / 2), {}, "−"),
@@ -71,7 +72,8 @@ class Card {
 
   makeStage() {
     const { clip, pictures, duration, tracks, n_open } = this.data;
-    this.pictures = pictures.map((picture) => [picture, make("img", { src: picture.src, alt: "", draggable: "false", decoding: "async" })]);
+    const image = ({ src }) => make("img", { src, alt: "", draggable: "false", decoding: "async" });
+    this.pictures = pictures.map((picture) => [picture, image(picture)]);
     this.slider = make("div", {
       class: "spectrogram", tabindex: 0, role: "slider", "aria-label": `Position in ${clip}, over its spectrogram`,
       "aria-valuemin": 0, "aria-valuemax": duration,
@@ -84,9 +86,10 @@ class Card {
     this.marked = make("div", { class: "marked", "aria-hidden": "true" });
     this.thumb = make("i");
     this.overview = make("div", { class: "overview", "aria-hidden": "true" }, ...this.makeWhole(), this.thumb);
-    const shown = this.tracks.slice(0, n_open);
+    const shown = tracks.slice(0, n_open).map((_, k) => this.tracks[k].element);
     const plot = make("div", { class: "plot" }, this.marked, this.playhead);
-    const field = make("div", { class: "field" }, this.makeFrequencies(), this.slider, ...shown.map((track) => track.element), ...this.makeFold(tracks.length - n_open), plot);
+    const folded = this.makeFold(tracks.length - n_open);
+    const field = make("div", { class: "field" }, this.makeFrequencies(), this.slider, ...shown, ...folded, plot);
     this.stage = make("div", { class: "stage" }, field, this.axis, this.overview);
     return this.stage;
   }
@@ -108,7 +111,8 @@ class Card {
 
   makeFold(count) {
     if (count <= 0) return [];
-    const fold = make("details", { class: "more" }, make("summary", {}, `${count} more ${count === 1 ? "class" : "classes"}`));
+    const summary = make("summary", {}, `${count} more ${count === 1 ? "class" : "classes"}`);
+    const fold = make("details", { class: "more" }, summary);
     fold.append(...this.tracks.slice(-count).map((track) => track.element));
     return [fold];
   }
@@ -182,6 +186,10 @@ class Card {
   goTo(time) {
     this.player.seek(time);
     this.view.reveal(this.player.time);
+  }
+
+  goBy(seconds) {
+    this.goTo(this.player.time + seconds);
   }
 
   zoom(factor) {

@@ -62,8 +62,8 @@ class ClipTable {
   hasClass(row, label, outcome) {
     if (!label) return true;
     const k = String(this.page.labels.indexOf(label));
-    const has = (name) => row.dataset[name].split(" ").includes(k);
-    if (this.instead !== null) return row.dataset.taken.split(" ").includes(`${k}:${this.page.labels.indexOf(this.instead)}`);
+    const has = (name, value = k) => row.dataset[name].split(" ").includes(value);
+    if (this.instead !== null) return has("taken", `${k}:${this.page.labels.indexOf(this.instead)}`);
     if (outcome === "sounds") return has("found") || has("missed");
     if (outcome) return has(outcome);
     return has("found") || has("missed") || has("false");
@@ -71,9 +71,10 @@ class ClipTable {
 
   tell(asked, shown) {
     const status = document.querySelector(".shown");
-    const because = this.instead === null ? "" : `, those with a second in which ${asked.class} is missed and ${this.instead || "nothing"} is predicted instead`;
-    status.hidden = shown === this.rows.length && !because;
-    status.textContent = `${shown} of ${this.rows.length} clips${because}.`;
+    const counted = `${shown} of ${this.rows.length} clips`;
+    const confused = `those with a second in which ${asked.class} is missed and ${this.instead || "nothing"} is predicted instead`;
+    status.hidden = shown === this.rows.length && this.instead === null;
+    status.textContent = this.instead === null ? `${counted}.` : `${counted}, ${confused}.`;
   }
 
   toggle(row) {

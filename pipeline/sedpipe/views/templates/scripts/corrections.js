@@ -2,6 +2,10 @@
    { shifts, gate, events, handled }. `shifts` moves the threshold of each class, in log-odds; `handled` are stretches
    in which a person has decided about a class, so that another threshold brings nothing back there. */
 
+function overlap(one, other) {
+  return one.onset < other.offset && other.onset < one.offset;
+}
+
 class Corrections {
   constructor(labels, heard) {
     this.labels = labels;
@@ -88,8 +92,9 @@ class Corrections {
     const before = new Map(this.events.filter((event) => event.by === "model").map((event) => [nameOf(event), event]));
     const touched = this.events.filter((event) => event.by === "person");
     const decided = [...this.state.handled, ...touched];
-    const isFree = (event) => !decided.some((span) => span.label === event.label && span.onset < event.offset && event.onset < span.offset);
-    const found = this.heard(shifts, gate).filter(isFree).map((event) => before.get(nameOf(event)) ?? { ...event, by: "model" });
+    const isFree = (event) => !decided.some((span) => span.label === event.label && overlap(span, event));
+    const same = (event) => before.get(nameOf(event)) ?? { ...event, by: "model" };
+    const found = this.heard(shifts, gate).filter(isFree).map(same);
     this.follow({ ...this.state, shifts, gate, events: [...touched, ...found] }, isStep);
   }
 

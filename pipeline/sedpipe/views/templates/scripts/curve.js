@@ -21,7 +21,8 @@ function curve(values, step, view) {
   }
   points.unshift([first * step, points[0][1]]);
   points.push([Math.min(last * step, view.duration), points[points.length - 1][1]]);
-  return `M${points.map(([time, value]) => `${(10 * view.place(time)).toFixed(1)},${(100 - value / 100).toFixed(1)}`).join("L")}`;
+  const written = points.map(([time, value]) => `${(10 * view.place(time)).toFixed(1)},${(100 - value / 100).toFixed(1)}`);
+  return `M${written.join("L")}`;
 }
 
 function areaBelow(path) {

@@ -18,7 +18,8 @@ class Editor {
   within({ onset, offset }) {
     const { duration } = this.card.data;
     const start = between(0, onset, duration - SHORTEST_EVENT);
-    return { onset: Number(start.toFixed(3)), offset: Number(between(start + SHORTEST_EVENT, offset, duration).toFixed(3)) };
+    const end = between(start + SHORTEST_EVENT, offset, duration);
+    return { onset: Number(start.toFixed(3)), offset: Number(end.toFixed(3)) };
   }
 
   select(event) {
@@ -53,6 +54,11 @@ class Editor {
 
   relabel(label) {
     if (this.selected && label && label !== this.selected.label) this.change(this.selected, { label });
+  }
+
+  /* The class of a number, as the names of the tracks tell it. */
+  relabelBy(number) {
+    this.relabel(this.corrections.labels[number - 1]);
   }
 
   remove() {
@@ -146,9 +152,11 @@ class Editor {
   startForm() {
     const { elements } = this.form;
     const changed = (name) => {
-      if (this.selected && elements[name].checkValidity() && elements[name].value !== "") this.change(this.selected, { [name]: Number(elements[name].value) });
+      const field = elements[name];
+      const isTime = field.value !== "" && field.checkValidity();
+      if (this.selected && isTime) this.change(this.selected, { [name]: Number(field.value) });
       this.drawForm();
-      elements[name].focus();
+      field.focus();
     };
     for (const name of ["onset", "offset"]) elements[name].addEventListener("change", () => changed(name));
     elements.label.addEventListener("change", () => {
@@ -158,7 +166,13 @@ class Editor {
       elements.label.focus();
     });
     this.form.addEventListener("submit", (event) => event.preventDefault());
-    const acts = { new: () => this.addAtPlayhead(), remove: () => this.remove(), undo: () => this.undo(), redo: () => this.redo(), name: () => this.nameClass() };
+    const acts = {
+      new: () => this.addAtPlayhead(),
+      remove: () => this.remove(),
+      undo: () => this.undo(),
+      redo: () => this.redo(),
+      name: () => this.nameClass(),
+    };
     this.form.addEventListener("click", (event) => acts[event.target.closest("[data-act]")?.dataset.act]?.());
   }
 
@@ -206,7 +220,7 @@ const EDIT_KEYS = [
   { keys: ["]"], shown: "]", does: "the event ends at the playhead", act: ({ editor }) => editor.setEdge("offset") },
   { keys: [","], shown: ",", does: "move the event a little earlier", act: ({ editor }) => editor.nudge(-NUDGE_S) },
   { keys: ["."], shown: ".", does: "move the event a little later", act: ({ editor }) => editor.nudge(NUDGE_S) },
-  { keys: [..."123456789"], shown: "1-9", does: "give the event that class", act: ({ editor, corrections }, { key }) => editor.relabel(corrections.labels[Number(key) - 1]) },
+  { keys: [..."123456789"], shown: "1-9", does: "give the event that class", act: ({ editor }, { key }) => editor.relabelBy(Number(key)) },
   { keys: ["Delete", "Backspace"], shown: "Delete", does: "delete the event", act: ({ editor }) => editor.remove() },
   { keys: ["Escape"], shown: "Esc", does: "select nothing", act: ({ editor }) => editor.select(null) },
   { keys: ["u"], shown: "u", does: "undo", act: ({ editor }) => editor.undo() },

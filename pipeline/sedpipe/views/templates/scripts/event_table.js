@@ -27,7 +27,9 @@ class EventTable {
     this.rows = rows;
     for (const [event, row] of rows) row.classList.toggle("selected", event === editor.selected);
     const all = corrections.events.length;
-    this.table.caption.lastElementChild.textContent = `${shown.length} of ${all} ${all === 1 ? "event" : "events"}${shown.length < inSight.length ? "; zoom in to see the others" : ""}`;
+    const cut = shown.length < inSight.length ? "; zoom in to see the others" : "";
+    const counted = `${shown.length} of ${all} ${all === 1 ? "event" : "events"}`;
+    this.table.caption.lastElementChild.textContent = counted + cut;
   }
 
   row(event) {

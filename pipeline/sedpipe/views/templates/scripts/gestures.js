@@ -7,7 +7,8 @@ function startGestures(card) {
   };
   card.timeAt = timeAt;
   dragOn(card.stage, (event) => {
-    if (event.target.closest("summary, .overview, .name, .editable, button") || event.clientX < card.slider.getBoundingClientRect().left) return null;
+    if (event.target.closest("summary, .overview, .name, .editable, button")) return null;
+    if (event.clientX < card.slider.getBoundingClientRect().left) return null;
     const from = timeAt(event);
     card.slider.focus({ preventScroll: true });
     if (event.shiftKey) {

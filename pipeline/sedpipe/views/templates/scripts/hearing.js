@@ -14,12 +14,14 @@ class Hearing {
 
   /* A class that a person added was never listened for. */
   of(label) {
-    return this.classes.find((each) => each.label === label) ?? { label, values: null, shut: [], closed: [], high: 10000, low: 10000 };
+    const known = this.classes.find((each) => each.label === label);
+    return known ?? { label, values: null, shut: [], closed: [], high: 10000, low: 10000 };
   }
 
   events(shifts, gate) {
     if (gate && shifts.every((shift) => shift === 0)) {
-      return this.data.events.map(([onset, offset, k, peak, mean]) => ({ onset, offset, label: this.labels[k], peak, mean }));
+      const event = ([onset, offset, k, peak, mean]) => ({ onset, offset, label: this.labels[k], peak, mean });
+      return this.data.events.map(event);
     }
     return this.classes.flatMap((each, k) => {
       if (!each.values) return [];

@@ -1,9 +1,11 @@
 /* What keys do on a card, and the list of it that is shown for a question mark. */
 
+const stride = (event) => (event.shiftKey ? 0.1 : 0.5);
+
 const KEYS = [
   { keys: [" ", "Enter"], shown: "space", does: "play, pause", act: (card) => card.player.toggle() },
-  { keys: ["ArrowLeft"], shown: "←", does: "half a second back; with shift a tenth", act: (card, event) => card.goTo(card.player.time - (event.shiftKey ? 0.1 : 0.5)) },
-  { keys: ["ArrowRight"], shown: "→", does: "half a second on; with shift a tenth", act: (card, event) => card.goTo(card.player.time + (event.shiftKey ? 0.1 : 0.5)) },
+  { keys: ["ArrowLeft"], shown: "←", does: "half a second back; with shift a tenth", act: (card, event) => card.goBy(-stride(event)) },
+  { keys: ["ArrowRight"], shown: "→", does: "half a second on; with shift a tenth", act: (card, event) => card.goBy(stride(event)) },
   { keys: ["Home"], shown: "Home", does: "to the beginning", act: (card) => card.goTo(0) },
   { keys: ["End"], shown: "End", does: "to the end", act: (card) => card.goTo(card.data.duration) },
   { keys: ["+", "="], shown: "+", does: "zoom in", act: (card) => card.zoom(2) },
@@ -18,7 +20,8 @@ const KEYS = [
 function startKeys(card, bindings = KEYS, element = card.element) {
   element.addEventListener("keydown", (event) => {
     if (event.altKey || isTaken(event)) return;
-    const binding = bindings.find(({ keys, control }) => keys.includes(event.key) && Boolean(control) === (event.ctrlKey || event.metaKey));
+    const isHeld = event.ctrlKey || event.metaKey;
+    const binding = bindings.find(({ keys, control }) => keys.includes(event.key) && Boolean(control) === isHeld);
     if (!binding) return;
     event.preventDefault();
     binding.act(card, event);

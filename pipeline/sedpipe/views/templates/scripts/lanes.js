@@ -20,8 +20,14 @@ class Lane {
     const { label } = this;
     const sure = event.peak === undefined ? "" : `, up to ${percent(1e4 * event.peak)}`;
     const element = make("div", {
-      class: `bar by-${event.by}`, role: "button", tabindex: -1, "data-onset": event.onset.toFixed(3), "data-offset": event.offset.toFixed(3), "data-label": label,
-      "aria-label": `${label}, ${event.onset} to ${event.offset} seconds`, title: `${label}: ${event.onset} to ${event.offset} s${sure}`,
+      class: `bar by-${event.by}`,
+      role: "button",
+      tabindex: -1,
+      "data-label": label,
+      "data-onset": event.onset.toFixed(3),
+      "data-offset": event.offset.toFixed(3),
+      "aria-label": `${label}, ${event.onset} to ${event.offset} seconds`,
+      title: `${label}: ${event.onset} to ${event.offset} s${sure}`,
     });
     element.addEventListener("focus", () => this.editor.select(event));
     return element;
@@ -33,15 +39,19 @@ class Lane {
     const time = this.editor.card.timeAt(pressed);
     if (!event) return this.startNew(time);
     this.editor.select(event);
-    const box = bar.getBoundingClientRect();
+    return this.drag(event, time, this.movement(event, bar.getBoundingClientRect(), pressed.clientX));
+  }
+
+  /* Where an event lies after a drag by some seconds: its beginning, its end or all of it, as it was taken hold of. */
+  movement({ onset, offset }, box, x) {
     const reach = Math.min(EDGE_PX, box.width / 3);
-    if (pressed.clientX - box.left <= reach) return this.drag(event, time, (by) => ({ onset: Math.min(event.onset + by, event.offset - SHORTEST_EVENT), offset: event.offset }));
-    if (box.right - pressed.clientX <= reach) return this.drag(event, time, (by) => ({ onset: event.onset, offset: Math.max(event.offset + by, event.onset + SHORTEST_EVENT) }));
-    const { duration } = this.editor.card.data;
-    return this.drag(event, time, (by) => {
-      const onset = between(0, event.onset + by, duration - (event.offset - event.onset));
-      return { onset, offset: onset + event.offset - event.onset };
-    });
+    const last = this.editor.card.data.duration - (offset - onset);
+    if (x - box.left <= reach) return (by) => ({ onset: Math.min(onset + by, offset - SHORTEST_EVENT), offset });
+    if (box.right - x <= reach) return (by) => ({ onset, offset: Math.max(offset + by, onset + SHORTEST_EVENT) });
+    return (by) => {
+      const moved = between(0, onset + by, last) - onset;
+      return { onset: onset + moved, offset: offset + moved };
+    };
   }
 
   drag(event, from, moved) {

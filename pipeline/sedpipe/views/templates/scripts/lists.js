@@ -26,7 +26,10 @@ function audacityLabels(file, events) {
 }
 
 function ravenTable(file, events, highest) {
-  const head = ["Selection", "View", "Channel", "Begin Time (s)", "End Time (s)", "Low Freq (Hz)", "High Freq (Hz)", "Begin File", "Annotation"];
-  const row = ({ onset, offset, label }, k) => [k + 1, "Spectrogram 1", 1, onset.toFixed(6), offset.toFixed(6), "0.0", highest.toFixed(1), file, label];
-  return lines([head, ...inOrder(events).map(row)]);
+  const times = ["Begin Time (s)", "End Time (s)"];
+  const head = ["Selection", "View", "Channel", ...times, "Low Freq (Hz)", "High Freq (Hz)", "Begin File", "Annotation"];
+  const rows = inOrder(events).map(({ onset, offset, label }, k) => [
+    k + 1, "Spectrogram 1", 1, onset.toFixed(6), offset.toFixed(6), "0.0", highest.toFixed(1), file, label,
+  ]);
+  return lines([head, ...rows]);
 }

@@ -11,7 +11,9 @@ function startRecording() {
   new EventTable(document.querySelector("table.events"), card);
   new Thresholds(document.querySelector("form.thresholds"), card);
   const saving = new Saving(card, status);
-  for (const key of document.querySelectorAll("[data-save]")) key.addEventListener("click", () => saving.save(key.dataset.save));
+  for (const each of document.querySelectorAll("[data-save]")) {
+    each.addEventListener("click", () => saving.save(each.dataset.save));
+  }
   document.querySelector("[data-reset]").addEventListener("click", () => card.corrections.reset());
   saving.restoreDraft();
   startOwnSound(card, document.querySelector("input[type=file]"));

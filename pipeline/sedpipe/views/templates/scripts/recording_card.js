@@ -75,12 +75,14 @@ class RecordingCard extends Card {
     for (const { label } of events) this.shown.add(label);
     const wanted = labels.filter((label) => this.shown.has(label));
     for (const label of wanted) {
-      if (!this.byLabel.has(label)) this.byLabel.set(label, new RecordingTrack(this.hearing.of(label), labels.indexOf(label), this));
+      if (this.byLabel.has(label)) continue;
+      this.byLabel.set(label, new RecordingTrack(this.hearing.of(label), labels.indexOf(label), this));
     }
     this.tracks = wanted.map((label) => this.byLabel.get(label));
     const elements = this.tracks.map((track) => track.element);
     const there = [...this.stage.querySelectorAll(".track")];
-    if (elements.length !== there.length || elements.some((element, k) => element !== there[k])) this.slider.after(...elements);
+    const isSame = elements.length === there.length && elements.every((element, k) => element === there[k]);
+    if (!isSame) this.slider.after(...elements);
     const more = labels.length - wanted.length;
     this.others.hidden = more === 0;
     this.others.textContent = `${more} more ${more === 1 ? "class" : "classes"} without events`;

@@ -6,7 +6,9 @@ function startReport() {
   listKeys();
   for (const table of document.querySelectorAll("table.sortable")) startSorting(table);
   for (const toggle of document.querySelectorAll("[data-hides]")) {
-    toggle.addEventListener("change", () => document.documentElement.classList.toggle(`hide-${toggle.dataset.hides}`, !toggle.checked));
+    toggle.addEventListener("change", () => {
+      document.documentElement.classList.toggle(`hide-${toggle.dataset.hides}`, !toggle.checked);
+    });
   }
   const table = document.querySelector("table.clips");
   if (!table) return;

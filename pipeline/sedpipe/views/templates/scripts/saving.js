@@ -14,12 +14,14 @@ class Saving {
     const { data, corrections } = this.card;
     const text = write(data.file, corrections.events, data.rate_heard / 2);
     const stem = data.file.split("/").pop().replace(/\.[^.]*$/, "");
-    const link = make("a", { href: URL.createObjectURL(new Blob([text], { type: "text/plain" })), download: `${stem}${ends}` });
+    const href = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
+    const link = make("a", { href, download: `${stem}${ends}` });
     link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+    setTimeout(() => URL.revokeObjectURL(href), 60000);
     window.removeEventListener("beforeunload", this.warn);
-    const count = corrections.events.length;
-    this.status.textContent = `${name} with ${count} ${count === 1 ? "event" : "events"}: ${link.download}, where your browser keeps downloads.`;
+    const { length } = corrections.events;
+    const what = `${name} with ${length} ${length === 1 ? "event" : "events"}`;
+    this.status.textContent = `${what}: ${link.download}, where your browser keeps downloads.`;
   }
 
   keepDraft() {
@@ -49,13 +51,19 @@ class Saving {
 }
 
 function isState(draft, state) {
-  const isSpan = (each) => Number.isFinite(each?.onset) && Number.isFinite(each?.offset) && typeof each.label === "string";
-  return Array.isArray(draft?.labels) && draft.labels.every((label) => typeof label === "string")
-    && Array.isArray(draft.events) && draft.events.every(isSpan) && Array.isArray(draft.handled) && draft.handled.every(isSpan)
-    && draft.shifts?.length === state.shifts.length && draft.shifts.every(Number.isFinite) && typeof draft.gate === "boolean";
+  const areAll = (list, test) => Array.isArray(list) && list.every(test);
+  const isText = (each) => typeof each === "string";
+  const isSpan = (each) => Number.isFinite(each?.onset) && Number.isFinite(each.offset) && isText(each.label);
+  return areAll(draft?.labels, isText)
+    && areAll(draft.events, isSpan)
+    && areAll(draft.handled, isSpan)
+    && areAll(draft.shifts, Number.isFinite)
+    && draft.shifts.length === state.shifts.length
+    && typeof draft.gate === "boolean";
 }
 
 function sameEvents(a, b) {
-  const told = ({ events, shifts, gate }) => JSON.stringify([shifts, gate, inOrder(events).map(({ onset, offset, label }) => [onset, offset, label])]);
+  const cells = ({ onset, offset, label }) => [onset, offset, label];
+  const told = ({ events, shifts, gate }) => JSON.stringify([shifts, gate, inOrder(events).map(cells)]);
   return told(a) === told(b);
 }

@@ -54,7 +54,8 @@ class Voice {
       this.lane,
     );
     this.bars = new Spans(this.lane, (event) => bar(event, "estimated", track.label, voice.run));
-    this.wrongs = new Spans(this.probs, (span) => make("i", { class: `wrong ${span.kind}`, title: span.kind === "false" ? "false alarm" : "missed" }));
+    const title = { false: "false alarm", missed: "missed" };
+    this.wrongs = new Spans(this.probs, ({ kind }) => make("i", { class: `wrong ${kind}`, title: title[kind] }));
   }
 
   draw(view) {
@@ -95,7 +96,8 @@ class Graph {
 }
 
 function bar(event, kind, label, run) {
-  const sure = event.peak === undefined ? "" : `, probability up to ${percent(1e4 * event.peak)}, mean ${percent(1e4 * event.mean)}`;
+  const [peak, mean] = [event.peak, event.mean].map((probability) => percent(1e4 * probability));
+  const sure = event.peak === undefined ? "" : `, probability up to ${peak}, mean ${mean}`;
   return make("i", {
     class: `bar ${kind}`,
     "data-run": run,

@@ -125,7 +125,8 @@ def one(recording: Path, model: Path, way: str) -> None:
     from sedpipe.features.logmel import log_mel
     from sedpipe.io.audio.waveforms import read_waveform
     from sedpipe.io.models.open import open_model
-    from sedpipe.stages.predict import frame_probabilities, predict
+    from sedpipe.stages.predict import predict
+    from sedpipe.steps.hearing import frame_probabilities
 
     torch.set_num_threads(1)
     trained = open_model(str(model), None, "cpu").trained
@@ -153,7 +154,7 @@ def joints(dataset: str, run: str, cache_dir: Path) -> None:
     from sedpipe.io.lists.events import read_event_list
     from sedpipe.io.models.open import open_model
     from sedpipe.metrics.segment_scores import segment_based_scores
-    from sedpipe.stages.predict import frame_probabilities
+    from sedpipe.steps.hearing import frame_probabilities
 
     cache = Dataset(cache_dir, dataset)
     trained = open_model(run, cache, "cpu").trained

@@ -22,7 +22,7 @@ sys.path[:0] = [str(ROOT / "pipeline"), str(ROOT / "tests")]
 import torch  # noqa: E402
 from sedpipe.io.cache.dataset import Dataset  # noqa: E402
 from sedpipe.io.cache.runs import named_run  # noqa: E402
-from sedpipe.io.files.atomic import TEMPORARY_PREFIX  # noqa: E402
+from sedpipe.io.files.owners import TEMPORARY_PREFIX  # noqa: E402
 from sedpipe.io.models.checkpoints import read_model  # noqa: E402
 from tiny_dataset import make_dataset, train_until  # noqa: E402
 

@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "pipeline"), str(ROOT / "tests")]
 
 from builders import tiny_mixtures  # noqa: E402
-from sedpipe.io.files.atomic import TEMPORARY_PREFIX  # noqa: E402
+from sedpipe.io.files.owners import TEMPORARY_PREFIX  # noqa: E402
 
 N_RECORDINGS = 6
 SMALL = ["--preset", "small.toml", "--epochs", "2"]

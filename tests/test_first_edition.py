@@ -22,6 +22,7 @@ from sedpipe.stages.download import download
 from sedpipe.stages.export import export
 from sedpipe.stages.features import explain_features, extract_features
 from sedpipe.stages.predict import predict
+from sedpipe.stages.predict_files import Output
 from sedpipe.stages.report import report
 from sedpipe.stages.reproduce.grid import grid
 from sedpipe.stages.reproduce.table2 import reproduce_table2
@@ -122,7 +123,7 @@ def test_predictions_are_kept_and_an_export_and_the_run_predict_the_same(dataset
         path = Path("recordings") / line["name"]
         os.utime(path, ns=(line["file"][1], line["file"][1]))
     run = str(dataset.runs / "whole")
-    kept = predict([Path("recordings")], run, out=Path("predictions"))
+    kept = predict([Path("recordings")], run, output=Output(Path("predictions")))
     assert {file.state for file in kept.files} == {"kept"}
     assert [len(file.events) for file in kept.files] == [len(line["events"]) for line in lines[1:]]
     for model in (run, "./export"):

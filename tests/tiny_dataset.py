@@ -26,6 +26,7 @@ from sedpipe.nn.networks.crnn import CRNNConfig
 from sedpipe.nn.networks.registry import build_network
 from sedpipe.nn.pooling import PoolingConfig
 from sedpipe.stages.predict import predict
+from sedpipe.stages.predict_files import Output
 from sedpipe.stages.reproduce.grid import grid
 from sedpipe.stages.reproduce.table2 import reproduce_table2
 from sedpipe.stages.train import train
@@ -117,7 +118,7 @@ def predict_until(places: Sequence[Path], model: str, out: Path, dies_at: int) -
     """Predict, and die likewise."""
     torch.set_num_threads(1)
     _die_before_file(dies_at)
-    predict(places, model, out=out)
+    predict(places, model, output=Output(out))
 
 
 def _die_before_file(number: int) -> None:

@@ -8,8 +8,8 @@ from sedpipe.api.model import Model, load_model
 from sedpipe.choices import OPERATING_POINTS
 from sedpipe.errors import AudioError, MissingStageError, SettingsError
 from sedpipe.io.models.checkpoints import write_model
-from sedpipe.stages.predict import Hearing
 from sedpipe.stages.predict import predict as predict_files
+from sedpipe.steps.hearing import Hearing
 from tiny_dataset import FRONT_END, LABELS, untrained_model
 
 RATE = FRONT_END.sample_rate

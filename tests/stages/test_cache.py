@@ -4,12 +4,14 @@ import time
 from pathlib import Path
 
 import pytest
+from leftovers import leftover_name
 from rights import unreadable
 from sedpipe.errors import SettingsError
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.runs import named_run
 from sedpipe.io.files.locks import hold
+from sedpipe.io.files.owners import temporary_name
 from sedpipe.reports.machine import CacheReport, PruneReport
 from sedpipe.shards import Shard
 from sedpipe.stages.cache import choose, list_cache, prune
@@ -121,12 +123,31 @@ def test_audio_that_is_being_downloaded_stays(cache: Dataset) -> None:
     assert len(freed(cache, f"{NAME}/audio/training").freed) == 1
 
 
-@pytest.mark.parametrize("name", [f"{NAME}/runs/begun", f"{NAME}/features/.tmp-0"])
-def test_unfinished_work_stays_until_nobody_has_been_at_it_for_an_hour(cache: Dataset, name: str) -> None:
-    assert "is not finished" in freed(cache, name).kept[name]
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [(f"{NAME}/runs/begun", "is not finished"), (f"{NAME}/features/.tmp-0", "a process is writing")],
+)
+def test_unfinished_work_stays_until_nobody_has_been_at_it_for_an_hour(cache: Dataset, name: str, told: str) -> None:
+    assert told in freed(cache, name).kept[name]
     age(cache.root / name, days=0.1)
     assert len(freed(cache, name).freed) == 1
     assert not (cache.root / name).exists()
+
+
+def test_what_a_process_is_writing_stays_and_what_a_killed_one_left_goes_at_once(cache: Dataset) -> None:
+    ours, theirs = cache.folder / "features" / temporary_name(), cache.folder / "features" / leftover_name()
+    for path in (ours, theirs):
+        path.mkdir()
+    names = [path.relative_to(cache.root).as_posix() for path in (ours, theirs)]
+    assert "a process is writing" in freed(cache, names[0]).kept[names[0]]
+    assert len(freed(cache, names[1]).freed) == 1
+    assert ours.exists()
+
+
+def test_a_run_whose_results_are_being_written_stays(cache: Dataset) -> None:
+    name = f"{NAME}/runs/done"
+    with hold(cache.root / name / "results.lock", "testing", ""):
+        assert "another process is writing" in freed(cache, name).kept[name]
 
 
 def test_links_are_neither_followed_nor_freed(cache: Dataset, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import pytest
 import soundfile
 from builders import recorded_mixtures, recordings, tiny_mixtures, write_tone
 from conftest import Web
+from leftovers import left_by_a_killed_process
 from sedpipe.clips import Clip
 from sedpipe.errors import SedpipeError
 from sedpipe.fates import Fate
@@ -265,7 +266,7 @@ def test_killed_at_random_moments_it_goes_on_to_the_same_bytes(made_once: Path, 
 def test_what_a_killed_process_left_is_cleared_away(tiny: tuple[Path, Path]) -> None:
     toml, cache = tiny
     expected = content(cache)
-    (cache / "tiny" / "audio" / "testing" / ".tmp-0123.flac").write_bytes(b"half")
+    left_by_a_killed_process(cache / "tiny" / "audio" / "testing", ".flac")
     (cache / "tiny" / "audio" / "testing" / "testing-00001.flac").unlink()
     run(toml, cache)
     assert content(cache) == expected

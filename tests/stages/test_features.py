@@ -14,6 +14,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from leftovers import left_by_a_killed_process
 from own_dataset import CONFIG, Own
 from sedpipe.errors import MissingStageError, SedpipeError
 from sedpipe.features.logmel import LogMelConfig
@@ -461,9 +462,8 @@ def test_two_processes_that_make_the_same_are_told(own: Own) -> None:
 def test_leftovers_stay_while_another_part_works_and_go_when_nobody_does(own: Own) -> None:
     own.extract()
     folder = FeatureFolder(own.features)
-    leftover = folder.shards("training") / ".tmp-0.h5"
-    leftover.parent.mkdir()
-    leftover.write_bytes(b"half")
+    folder.shards("training").mkdir()
+    leftover = left_by_a_killed_process(folder.shards("training"), ".h5")
     with hold(folder.lock(Shard(1, 2)), "testing", ""):
         own.extract(shard=Shard(2, 2))
         assert leftover.exists()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import sedpipe.stages.predict as predict_stage
+import sedpipe.steps.hearing as hearing_step
 import soundfile
 import torch
 from builders import tiny_mixtures
@@ -28,9 +28,11 @@ from sedpipe.io.settings.presets import load_preset
 from sedpipe.reports.listening import PredictReport
 from sedpipe.stages.download import download
 from sedpipe.stages.features import extract_features
-from sedpipe.stages.predict import Hearing, frame_probabilities, predict
+from sedpipe.stages.predict import predict
+from sedpipe.stages.predict_files import Output
 from sedpipe.stages.score import score
 from sedpipe.stages.train import train
+from sedpipe.steps.hearing import Hearing, frame_probabilities
 from sedpipe.training.settings import TrainSettings
 from tiny_dataset import FRONT_END, LABELS, predict_until, untrained_model
 
@@ -212,9 +214,8 @@ def folder_of_recordings(folder: Path) -> Path:
 @pytest.mark.parametrize(("form", "suffix"), list(FORMATS.items()))
 def test_a_folder_is_mirrored_with_a_file_a_recording(tmp_path, model, form, suffix):
     recordings, out = folder_of_recordings(tmp_path / "in"), tmp_path / "out"
-    report = predict([recordings], model, out=out, form=form)
-    written = {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()}
-    assert written == {LOG_NAME, *(f"{file.name}{suffix}" for file in report.files)}
+    report = predict([recordings], model, output=Output(out, form))
+    assert contents(out).keys() == {LOG_NAME, *(f"{file.name}{suffix}" for file in report.files)}
     assert [file.name for file in report.files] == ["a.wav", "day/b.wav", "day/c.flac", "night/d.wav"]
     if form in ("tsv", "csv"):
         events = read_event_list(out / f"day/b.wav{suffix}")["b"]
@@ -222,7 +223,8 @@ def test_a_folder_is_mirrored_with_a_file_a_recording(tmp_path, model, form, suf
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    """What is to be seen."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("[!.]*") if path.is_file()}
 
 
 def no_network(*_):
@@ -231,37 +233,37 @@ def no_network(*_):
 
 def test_finished_recordings_are_kept_in_any_format_and_changed_ones_done_again(tmp_path, model, monkeypatch):
     recordings, out = folder_of_recordings(tmp_path / "in"), tmp_path / "out"
-    first = predict([recordings], model, out=out)
+    first = predict([recordings], model, output=Output(out))
     before = contents(out)
     with monkeypatch.context() as patched:
-        patched.setattr(predict_stage, "ask_network", no_network)
-        again = predict([recordings], model, out=out)
+        patched.setattr(hearing_step, "ask_network", no_network)
+        again = predict([recordings], model, output=Output(out))
         assert {file.state for file in again.files} == {"kept"}
         assert told(again) == told(first)
         assert contents(out) == before
         (out / "a.wav.tsv").unlink()
-        predict([recordings], model, out=out)
+        predict([recordings], model, output=Output(out))
         assert contents(out) == before
-        predict([recordings], model, out=out, form="csv")
+        predict([recordings], model, output=Output(out, "csv"))
         assert read_event_list(out / "a.wav.csv") == read_event_list(out / "a.wav.tsv")
     noise(recordings / "a.wav", 7.0, seed=99)
-    third = predict([recordings], model, out=out)
+    third = predict([recordings], model, output=Output(out))
     assert [file.state for file in third.files] == ["ok", "kept", "kept", "kept"]
     assert (out / "a.wav.tsv").read_bytes() != before["a.wav.tsv"]
 
 
 def test_a_folder_begun_with_other_settings_or_another_model_is_refused(tmp_path, model):
     recordings, out = folder_of_recordings(tmp_path / "in"), tmp_path / "out"
-    predict([recordings / "a.wav"], model, out=out)
+    predict([recordings / "a.wav"], model, output=Output(out))
     with pytest.raises(StaleError, match=r"post_processing\.threshold: there .*, now 0\.9"):
-        predict([recordings / "a.wav"], model, out=out, hearing=Hearing(threshold=0.9))
+        predict([recordings / "a.wav"], model, output=Output(out), hearing=Hearing(threshold=0.9))
     path = Path(model) / "checkpoint.pt"
     trained = read_model(path, torch.device("cpu"))
     with torch.no_grad():
         trained.model.classify.bias += 1
     write_model(path, trained)
     with pytest.raises(StaleError, match="model: there"):
-        predict([recordings / "a.wav"], model, out=out)
+        predict([recordings / "a.wav"], model, output=Output(out))
 
 
 @pytest.mark.parametrize("dies_at", [1, 2, 3, 5])
@@ -271,8 +273,8 @@ def test_killed_anywhere_and_run_again_the_results_are_the_same_bytes(tmp_path, 
     process.start()
     process.join(60)
     assert process.exitcode == -signal.SIGKILL
-    predict([recordings], model, out=tmp_path / "undisturbed")
-    predict([recordings], model, out=out)
+    predict([recordings], model, output=Output(tmp_path / "undisturbed"))
+    predict([recordings], model, output=Output(out))
     assert contents(out) == contents(tmp_path / "undisturbed")
 
 
@@ -282,7 +284,7 @@ def test_a_bad_recording_is_a_row_with_a_reason_and_the_others_go_on(tmp_path, m
     (recordings / "day" / "b.wav").write_bytes(b"this is not audio")
     (recordings / "e\n.wav").write_bytes((recordings / "night" / "d.wav").read_bytes())
     (recordings / "f.wav").symlink_to("nowhere")
-    report = predict([recordings], model, out=out)
+    report = predict([recordings], model, output=Output(out))
     reasons = {file.name: file.reason.partition(": ")[2] for file in report.files if file.state == "failed"}
     assert reasons == {
         "a.wav": "the file is empty (0 bytes)",
@@ -293,7 +295,7 @@ def test_a_bad_recording_is_a_row_with_a_reason_and_the_others_go_on(tmp_path, m
     assert report.n_failed == 4
     assert contents(out).keys() == {LOG_NAME, "day/c.flac.tsv", "night/d.wav.tsv"}
     noise(recordings / "a.wav", 3.0)
-    assert {file.name: file.state for file in predict([recordings], model, out=out).files}["a.wav"] == "ok"
+    assert {file.name: file.state for file in predict([recordings], model, output=Output(out)).files}["a.wav"] == "ok"
 
 
 def test_a_recording_whose_damage_shows_late_gives_no_half_result(tmp_path, model):
@@ -301,7 +303,7 @@ def test_a_recording_whose_damage_shows_late_gives_no_half_result(tmp_path, mode
     samples = np.random.default_rng(0).uniform(-0.5, 0.5, 30 * RATE).astype(np.float32)
     samples[29 * RATE] = np.nan
     soundfile.write(path, samples, RATE, subtype="FLOAT")
-    report = predict([path], model, out=tmp_path / "out")
+    report = predict([path], model, output=Output(tmp_path / "out"))
     assert report.files == [PredictedFile(str(path), "a.wav", None, [], "failed", report.files[0].reason)]
     assert "not finite" in report.files[0].reason
     assert contents(tmp_path / "out").keys() == {LOG_NAME}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import sedpipe.stages.predict as predict_stage
+import sedpipe.steps.hearing as hearing_step
 import soundfile
 import torch
 from builders import garden
@@ -26,6 +26,7 @@ from sedpipe.io.settings.presets import load_preset
 from sedpipe.stages.download import download
 from sedpipe.stages.features import extract_features
 from sedpipe.stages.predict import predict
+from sedpipe.stages.predict_files import Output
 from sedpipe.stages.score import score
 from sedpipe.stages.train import train
 from sedpipe.training.settings import TrainSettings
@@ -71,8 +72,8 @@ def data_of(page: Path) -> dict:
 def test_a_folder_becomes_a_page_a_recording_with_the_events_that_predict_tells(tmp_path, model):
     noise(tmp_path / "in" / "a.wav")
     noise(tmp_path / "in" / "day" / "long.wav", 21.3)
-    report = predict([tmp_path / "in"], model, out=tmp_path / "out", form="html")
-    pages = {str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    report = predict([tmp_path / "in"], model, output=Output(tmp_path / "out", "html"))
+    pages = {str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("[!.]*") if path.is_file()}
     assert pages == {"a.wav.html", "day/long.wav.html", LOG_NAME}
     for file in report.files:
         data = data_of(tmp_path / "out" / f"{file.name}.html")
@@ -84,14 +85,16 @@ def test_a_folder_becomes_a_page_a_recording_with_the_events_that_predict_tells(
 
 def test_pages_are_kept_and_a_lost_one_is_made_again(tmp_path, model, monkeypatch):
     path = noise(tmp_path / "a.wav")
-    predict([path], model, out=tmp_path / "out", form="html")
+    predict([path], model, output=Output(tmp_path / "out", "html"))
     page = tmp_path / "out" / "a.wav.html"
     before = page.read_bytes()
     with monkeypatch.context() as patched:
-        patched.setattr(predict_stage, "ask_network", lambda *_: pytest.fail("the network was asked"))
-        assert [file.state for file in predict([path], model, out=tmp_path / "out", form="html").files] == ["kept"]
+        patched.setattr(hearing_step, "ask_network", lambda *_: pytest.fail("the network was asked"))
+        assert [file.state for file in predict([path], model, output=Output(tmp_path / "out", "html")).files] == [
+            "kept"
+        ]
     page.unlink()
-    assert [file.state for file in predict([path], model, out=tmp_path / "out", form="html").files] == ["ok"]
+    assert [file.state for file in predict([path], model, output=Output(tmp_path / "out", "html")).files] == ["ok"]
     assert page.read_bytes() == before
 
 
@@ -108,7 +111,7 @@ def test_what_is_to_be_said_of_a_recording_is_said_on_its_page(tmp_path, model):
     samples = np.random.default_rng(0).uniform(-0.9, 0.9, 5000)
     samples[100:110] = 1.5
     soundfile.write(tmp_path / "a.wav", samples, FRONT_END.sample_rate, subtype="FLOAT")
-    [file] = predict([tmp_path / "a.wav"], model, out=tmp_path / "out", form="html").files
+    [file] = predict([tmp_path / "a.wav"], model, output=Output(tmp_path / "out", "html")).files
     assert file.reason
     assert file.reason in (tmp_path / "out" / "a.wav.html").read_text()
 
@@ -136,7 +139,7 @@ def settings() -> TrainSettings:
 
 
 def test_a_correction_is_saved_scored_and_trained_with(browser, trained, tmp_path):
-    predict([tmp_path / "recordings" / "5.wav"], "before", cache=trained, out=tmp_path / "pages", form="html")
+    predict([tmp_path / "recordings" / "5.wav"], "before", cache=trained, output=Output(tmp_path / "pages", "html"))
     browser.open(tmp_path / "pages" / "5.wav.html")
     browser.run("document.querySelector('.spectrogram').focus()")
     for _ in browser.run("[...document.querySelectorAll('.lane.editable .bar')]"):

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from leftovers import left_by_a_killed_process
 from sedpipe.clips import Clip
 from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.errors import MissingStageError, SedpipeError, SettingsError, StaleError
@@ -19,7 +20,6 @@ from sedpipe.io.cache.feature_file import FeatureFile
 from sedpipe.io.cache.feature_store import merge
 from sedpipe.io.cache.resume import find_resume, write_resume
 from sedpipe.io.cache.runs import named_run
-from sedpipe.io.files.atomic import TEMPORARY_PREFIX
 from sedpipe.io.files.locks import hold
 from sedpipe.io.lists.clips import read_clips, write_clips
 from sedpipe.io.models.checkpoints import read_model
@@ -483,6 +483,6 @@ def test_a_dry_run_for_several_processes_shares_the_batch_among_them(tmp_path):
 def test_what_a_killed_process_left_half_written_is_removed(tmp_path):
     run = named_run(make_dataset(tmp_path), "run")
     run.folder.mkdir(parents=True)
-    (run.folder / f"{TEMPORARY_PREFIX}1234.pt").write_bytes(b"half a state")
+    left_by_a_killed_process(run.folder, ".pt")
     train_tiny(tmp_path, replace(SETTINGS, training=replace(SETTINGS.training, epochs=0)))
     assert set(files_of(run.folder)) == {"checkpoint.pt", "run.json"}

@@ -23,7 +23,7 @@ from sedpipe.io.models.open import OpenModel, open_to_hear
 from sedpipe.io.predictions import PredictedEvent
 from sedpipe.labels import LabelSet
 from sedpipe.nn.device import choose_device
-from sedpipe.stages.predict import chosen_settings, events_of, frame_probabilities
+from sedpipe.steps.hearing import chosen_settings, events_of, frame_probabilities
 
 IN_MEMORY = "array"
 """How a recording without a file is called."""

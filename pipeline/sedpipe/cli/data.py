@@ -16,6 +16,7 @@ from sedpipe.cli.options import (
     EXIT_RETRYABLE,
     FILE,
     asked_features,
+    cluster_options,
     common,
     dataset_argument,
     front_end_options,
@@ -96,13 +97,11 @@ def _ask_before_days(dataset: str, cache_dir: Path, *, yes: bool) -> None:
               show_default="as the store is, none at first")  # fmt: skip
 @click.option("--explain", is_flag=True, help="Say which features would be made and why; make nothing.")
 @click.option("--shard", type=ShardType(), help="Only this part of the clips, such as 2/8; the last part merges.")
-@click.option("--backend", type=click.Choice(["loky", "dask"]), default="loky", show_default=True,
-              help="Where workers are: processes of this machine, or of a Dask cluster.")  # fmt: skip
-@click.option("--scheduler", metavar="ADDRESS", help="Of the Dask cluster, such as tcp://10.0.0.1:8786.")
+@cluster_options
 @jobs_option
 @common
 def features(
-    dataset: str, compression: str | None, explain: bool, shard: Shard | None, backend: str, scheduler: str | None,
+    dataset: str, compression: str | None, explain: bool, shard: Shard | None, scheduler: str | None,
     jobs: int, cache_dir: Path, as_json: bool, quiet: bool, **options: Any,
 ) -> None:  # fmt: skip
     """Make features (log-mel, or vectors of pretrained encoders), in parallel, into HDF5."""
@@ -110,8 +109,6 @@ def features(
     from sedpipe.io.settings.front_ends import feature_spec
     from sedpipe.stages.features import explain_features, extract_features
 
-    if (backend == "dask") != (scheduler is not None):
-        raise click.UsageError("--backend dask and --scheduler ADDRESS go together")
     opened, asked = open_dataset(dataset, cache_dir), asked_features(options)
     spec = feature_spec(opened.read_record().clip_format, asked)
     if explain:

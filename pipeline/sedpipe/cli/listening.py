@@ -18,13 +18,16 @@ from sedpipe.cli.options import (
     FOLDER,
     LIST,
     LISTS,
+    cluster_options,
     common,
     device_option,
     open_option,
     operating_point_option,
 )
 from sedpipe.cli.terminal import Terminal, print_line, print_report, show_page
+from sedpipe.cli.types import ShardType
 from sedpipe.printable import printable
+from sedpipe.shards import Shard
 from sedpipe.views.terminal.listening import predict_lines, predict_remarks, report_lines
 from sedpipe.views.terminal.scores import list_score_lines, score_lines
 
@@ -89,26 +92,34 @@ def score(
               "selection table; or html, a page to see, hear and correct the events.")  # fmt: skip
 @operating_point_option
 @click.option("--threshold", type=click.FloatRange(0, 1), help="Probability from which on a class sounds, instead.")
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, metavar="N",
+              help="Worker processes; for some hundred recordings and more.")  # fmt: skip
+@click.option("--shard", type=ShardType(), help="Only this part of the recordings, such as 2/8; all write one --out.")
+@cluster_options
 @device_option
 @open_option
 @common
 def predict(
     places: tuple[Path, ...], model: str | None, dataset: str | None, out: Path | None, form: str,
-    operating_point: str, threshold: float | None, device: str, is_opened: bool, cache_dir: Path, as_json: bool,
-    quiet: bool,
+    operating_point: str, threshold: float | None, jobs: int, shard: Shard | None, scheduler: str | None, device: str,
+    is_opened: bool, cache_dir: Path, as_json: bool, quiet: bool,
 ) -> None:  # fmt: skip
     """Events in any recordings, of any length and format, by a trained run."""
     if is_opened and form != "html":
         raise click.UsageError("--open shows pages: give --format html, too")
     from sedpipe.io.cache.open import open_dataset
     from sedpipe.nn.device import choose_device
-    from sedpipe.stages.predict import Hearing
     from sedpipe.stages.predict import predict as run_stage
+    from sedpipe.stages.predict_files import Output
+    from sedpipe.steps.hearing import Hearing
+    from sedpipe.steps.work import Work
 
     listener = Terminal(quiet=quiet)
     report = run_stage(
         places, model, Hearing(operating_point, threshold, choose_device(device), cache_dir),
-        cache=open_dataset(dataset, cache_dir) if dataset else None, out=out, form=form, listener=listener,
+        cache=open_dataset(dataset, cache_dir) if dataset else None,
+        output=Output(out, form, keeps=as_json or is_opened or (out is None and form != "html")),
+        work=Work(jobs, scheduler, shard), listener=listener,
     )  # fmt: skip
     if as_json or out is not None or form == "html":
         print_report(report, partial(predict_lines, out=str(out or Path())), as_json)
@@ -118,11 +129,12 @@ def predict(
         click.echo(printable(rendered(report.files, form, report.sample_rate), keep="\t\n"), nl=False)
     for line in predict_remarks(report):
         print_line(line, err=True)
-    if is_opened and report.n_failed < len(report.files):
+    n_used = report.counts["recordings"] - report.n_failed
+    if is_opened and n_used:
         first = next(file for file in report.files if file.state != "failed")
         show_page((out or Path()) / f"{first.name}.html")
     if report.n_failed:
-        sys.exit(EXIT_RETRYABLE if report.n_failed < len(report.files) else 1)
+        sys.exit(EXIT_RETRYABLE if n_used else 1)
 
 
 @click.command(epilog=EXAMPLES["report"])

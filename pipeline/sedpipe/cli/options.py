@@ -1,8 +1,8 @@
 """Options that several commands share, and the dataset that they work on.
 
 - :func:`common`: ``--cache``, ``--json``, ``--quiet``
-- :func:`dataset_argument`, :func:`jobs_option`, :func:`front_end_options`, :func:`seed_option`,
-  :func:`device_option`, :func:`operating_point_option`, :func:`open_option`: each where it applies
+- :func:`dataset_argument`, :func:`jobs_option`, :func:`cluster_options`, :func:`front_end_options`,
+  :func:`seed_option`, :func:`device_option`, :func:`operating_point_option`, :func:`open_option`: each where it applies
 - :data:`EXIT_RETRYABLE`: the exit code of what is finished but not complete
 """
 
@@ -62,6 +62,30 @@ def jobs_option(command: Command) -> Command:
     return click.option(
         "--jobs", type=click.IntRange(1), default=processors, show_default="all processors", help="Worker processes."
     )(command)
+
+
+def cluster_options(command: Command) -> Command:
+    """Where worker processes are."""
+    options = [
+        click.option("--backend", type=click.Choice(["loky", "dask"]), default="loky", show_default=True,
+                     callback=_remember_backend, is_eager=True, expose_value=False,
+                     help="Where workers are: processes of this machine, or of a Dask cluster."),
+        click.option("--scheduler", metavar="ADDRESS", callback=_belongs_to_a_cluster,
+                     help="Of the Dask cluster, such as tcp://10.0.0.1:8786."),
+    ]  # fmt: skip
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def _remember_backend(ctx: click.Context, _: click.Parameter, value: str) -> None:
+    ctx.meta["backend"] = value
+
+
+def _belongs_to_a_cluster(ctx: click.Context, _: click.Parameter, value: str | None) -> str | None:
+    if (ctx.meta["backend"] == "dask") != (value is not None):
+        raise click.UsageError("--backend dask and --scheduler ADDRESS go together")
+    return value
 
 
 def front_end_options(command: Command) -> Command:

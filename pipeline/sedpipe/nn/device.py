@@ -1,6 +1,7 @@
 """Which device a network runs on, and what that device can do.
 
 - :func:`choose_device`: ``auto`` becomes a device that is there
+- :func:`devices_like`: all of them, for as many processes
 - :func:`check_compiler`: whether ``torch.compile`` could work
 - :func:`has_room`: whether features may stay in the device's memory
 - :func:`wait_for`: until it has done what it was told
@@ -41,6 +42,12 @@ def choose_device(wanted: str) -> str:
         reason = str(error).splitlines()[0].split(". ")[0]  # an essay follows
         raise SettingsError(f"--device {wanted}: {reason}", hint="try --device auto") from error
     return wanted
+
+
+def devices_like(device: str) -> list[str]:
+    """Every GPU where ``cuda`` was chosen without a number, else the one that was."""
+    n_gpus = torch.cuda.device_count() if device == "cuda" else 0
+    return [f"cuda:{number}" for number in range(n_gpus)] if n_gpus > 1 else [device]
 
 
 def check_compiler() -> None:

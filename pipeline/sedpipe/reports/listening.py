@@ -21,13 +21,16 @@ class PredictReport:
     model : str
         The folder it came from.
     files : list of PredictedFile
-        One a recording, in the order of the names.
+        One a recording, in the order of the names; where nobody asked for events, of those that need a word.
     post_processing : PostProcessing
         How probabilities became events.
     left_out : dict
         How many things of which kind lay in the folders and were no recordings.
     sample_rate : int
         Hz, that the model hears at.
+    counts : dict of str to float
+        Of all ``recordings``: how many are ``ok``, ``kept`` (finished before) and ``failed``, their ``events`` and
+        ``seconds``.
     """
 
     model: str
@@ -35,6 +38,7 @@ class PredictReport:
     post_processing: PostProcessing
     left_out: dict[str, int]
     sample_rate: int
+    counts: dict[str, float]
     stage: str = field(default="predict")
 
     @property

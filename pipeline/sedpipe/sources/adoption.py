@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 import shutil
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -29,7 +28,7 @@ from sedpipe.io.audio.cut import cut, lasts
 from sedpipe.io.audio.store import store_cut
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.files.archives import ArchiveError, Unpacker, read_members
-from sedpipe.io.files.atomic import TEMPORARY_PREFIX
+from sedpipe.io.files.owners import temporary_name
 from sedpipe.io.parallel import in_parallel
 
 _NAME = re.compile(r"Y?(?P<id>[A-Za-z0-9_-]{11})(_(?P<start>\d+(\.\d+)?)(_(?P<end>\d+(\.\d+)?))?)?")
@@ -199,7 +198,7 @@ class _Unpacked:
     """A temporary folder with members that wait for being adopted, under names of ours."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder / f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}"
+        self._folder = folder / temporary_name()
         self._n_bytes = 0
         self.tasks: list[_Task] = []
 

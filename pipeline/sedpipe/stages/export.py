@@ -9,11 +9,13 @@ from pathlib import Path
 
 from sedpipe.errors import SettingsError
 from sedpipe.io.cache.dataset import Dataset
+from sedpipe.io.files.locks import wait_for
 from sedpipe.io.models.exports import GRAPH, write_config, write_export, write_onnx
 from sedpipe.io.models.open import open_model
 from sedpipe.reports.learning import ExportReport
 
 FORMATS = ("safetensors", "onnx")
+LOCK = ".export.lock"
 
 
 def export(
@@ -47,9 +49,11 @@ def export(
     folder = out if out is not None else model.folder / "export"
     if folder.resolve() == model.folder.resolve():
         raise SettingsError(f"{folder} is the model itself", hint="name another folder with --out")
-    if form == "safetensors":
-        return ExportReport(str(model.folder), form, [str(path) for path in write_export(folder, model.trained)], {})
-    differences = write_onnx(folder / GRAPH, model.trained)
-    files = [folder / GRAPH, write_config(folder, model.trained)]
+    with wait_for(folder / LOCK):  # weights and description must be of one model
+        if form == "safetensors":
+            files = write_export(folder, model.trained)
+            return ExportReport(str(model.folder), form, [str(path) for path in files], {})
+        differences = write_onnx(folder / GRAPH, model.trained)
+        files = [folder / GRAPH, write_config(folder, model.trained)]
     parity = {str(size): difference for size, difference in differences.items()}
     return ExportReport(str(model.folder), form, [str(path) for path in files], parity)

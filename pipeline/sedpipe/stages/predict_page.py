@@ -1,6 +1,5 @@
 """The page of a recording: what ``predict --format html`` writes.
 
-- :class:`Heard`: what a model said of a recording
 - :func:`write_recording_page`: with picture and sound, for which the recording is read again
 """
 
@@ -8,9 +7,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
-
-import numpy as np
 
 from sedpipe.detection.decoding import countable_frames, decode_events, frame_edges
 from sedpipe.detection.postprocess import PostProcessing
@@ -18,18 +14,11 @@ from sedpipe.io.audio.find import AudioFile
 from sedpipe.io.audio.waveforms import read_blocks
 from sedpipe.io.files.atomic import write_text
 from sedpipe.io.models.open import OpenModel
+from sedpipe.steps.hearing import Heard
 from sedpipe.views.page.recording import Recording
 from sedpipe.views.page.recording_page import recording_page, sound_quality
 from sedpipe.views.page.recording_picture import picture_of_blocks
 from sedpipe.views.page.sound import encode_mp3
-
-
-class Heard(NamedTuple):
-    """Frame and clip probabilities (T, K) of a recording, and its length in samples at the model's rate."""
-
-    frame_probs: np.ndarray
-    clip_probs: np.ndarray
-    n_samples: int
 
 
 def write_recording_page(

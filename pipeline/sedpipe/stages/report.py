@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from sedpipe.io.files.atomic import write_text
 from sedpipe.listener import Listener
 from sedpipe.reports.listening import PageReport
 from sedpipe.stages.report_clips import comparison_gallery, run_gallery
+from sedpipe.steps.results import writing_results
 from sedpipe.views.page.comparison import same_clips
 from sedpipe.views.page.comparison_page import comparison_page
 from sedpipe.views.page.run_page import run_page
@@ -75,7 +77,8 @@ def report(
         gallery = comparison_gallery(cache, alike, n_clips, listener)
         page, target = comparison_page(alike, warnings, gallery, scored_on), cache.folder / f"comparison-{split}.html"
     target = path or target
-    write_text(target, page)
+    with nullcontext() if path or len(scored) > 1 else writing_results(first, listener):
+        write_text(target, page)
     names = [run.name for run in scored]
     return PageReport(cache.name, names, split, list(gallery.kinds), str(target), target.stat().st_size)
 

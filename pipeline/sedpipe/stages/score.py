@@ -37,6 +37,7 @@ from sedpipe.metrics.undefined import undefined
 from sedpipe.metrics.yardsticks import commonest_class
 from sedpipe.steps.frame_scores import frame_scores
 from sedpipe.steps.metrics import Heard, Scored, measured, those_of_ones_own
+from sedpipe.steps.results import writing_results
 from sedpipe.steps.scoring import SEGMENTS, checked, compare, yardstick_scores
 from sedpipe.steps.truth import known_truth
 from sedpipe.truth import Truth
@@ -101,19 +102,34 @@ def score(
     cache, listener = dataset, listener or Listener()
     cache.read_record()
     names: Sequence[str | None] = [run] if run is None or isinstance(run, str) else list(run) or [None]
-    system = _system(cache, [find_run(cache, name) for name in names], split, device, listener)
+    runs = [find_run(cache, name) for name in names]
+    with writing_results(_written_to(cache, runs), listener, is_trained=len(runs) == 1):
+        return _scored(cache, runs, split, operating_point, against, export_scores, device, listener)
+
+
+def _scored(
+    cache: Dataset,
+    runs: Sequence[Run],
+    split: str,
+    operating_point: str,
+    against: str | None,
+    export_scores: Path | None,
+    device: str,
+    listener: Listener,
+) -> ScoreReport:
+    """Score a system, and write its events and scores."""
+    system = _system(cache, runs, split, device, listener)
     truth = known_truth(cache, split, system.scores)
     if export_scores is not None:
         n_files = export_frame_scores(export_scores, system.scores)
         listener.say(f"{export_scores}: frame scores of {n_files:,} clips")
     estimated = {name: system.scores.decode(system.scores.points[name]) for name in OPERATING_POINTS}
-    write_event_list(system.run.estimated_path(split), estimated[operating_point], system.scores.clip_ids)
     segment_based = {name: checked(SEGMENTS, truth, events, TIME_RESOLUTION) for name, events in estimated.items()}
     chosen = segment_based[operating_point]
     heard = _heard(cache, split, system.scores, system.scores.points[operating_point])
     found, shown = measured(Scored(truth, estimated[operating_point], heard, listener))
     report = ScoreReport(
-        dataset=dataset.name,
+        dataset=cache.name,
         run=system.run.name,
         split=split,
         tuned_on_this_split=split == TUNED_ON,
@@ -141,6 +157,7 @@ def score(
         report = report.model_copy(update={"against": differences})
     scores = report.as_json()
     report = report.model_copy(update={"undefined": undefined({name: scores[name] for name in _SCORES})})
+    write_event_list(system.run.estimated_path(split), estimated[operating_point], system.scores.clip_ids)
     write_record(system.run.scores_path(split), report)
     return report
 
@@ -197,11 +214,14 @@ def _system(cache: Dataset, runs: Sequence[Run], split: str, device: str, listen
         return _System(runs[0], each[0], tuning, contaminated_by, result.remarks if result else ())
     points = _tuned_mean(cache, runs, device, listener)
     scores = replace(_mean(each), points={name: point.settings for name, point in points.items()})
-    folder = cache.folder / "ensembles" / "+".join(run.name for run in runs)
-    folder.mkdir(parents=True, exist_ok=True)
     tuning = {name: point.steps for name, point in points.items()}
     remarks = tuple(remark for point in points.values() for remark in point.remarks)
-    return _System(Run(folder), scores, tuning, contaminated_by, remarks)
+    return _System(_written_to(cache, runs), scores, tuning, contaminated_by, remarks)
+
+
+def _written_to(cache: Dataset, runs: Sequence[Run]) -> Run:
+    """Where scores go: to the run, or, of the mean of several, to a folder of its own."""
+    return runs[0] if len(runs) == 1 else Run(cache.folder / "ensembles" / "+".join(run.name for run in runs))
 
 
 def _mean(each: Sequence[FrameScores]) -> FrameScores:

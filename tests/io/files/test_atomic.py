@@ -4,8 +4,9 @@ import os
 from pathlib import Path
 
 import pytest
+from leftovers import leftover_name
 from sedpipe.errors import SedpipeError
-from sedpipe.io.files.atomic import TEMPORARY_PREFIX, remove_leftovers, write_atomically, write_json, write_text
+from sedpipe.io.files.atomic import remove_leftovers, write_atomically, write_json, write_text
 
 
 def names_in(folder: Path) -> list[str]:
@@ -18,7 +19,7 @@ def test_file_appears_only_when_the_block_ends_well(tmp_path: Path) -> None:
         temporary.write_bytes(b"whole")
         assert not target.exists()
         assert temporary.parent == target.parent
-        assert temporary.name.startswith(TEMPORARY_PREFIX)
+        assert temporary.name.startswith(".tmp-")
         assert temporary.suffix == ".flac"
     assert target.read_bytes() == b"whole"
     assert names_in(target.parent) == ["audio.flac"]
@@ -92,19 +93,21 @@ def test_json_is_readable_and_refuses_nan(tmp_path: Path) -> None:
 
 
 def test_leftovers_of_killed_processes_are_removed_from_the_folders_named_and_nothing_else(tmp_path: Path) -> None:
-    for name in ("a/.tmp-0.h5", "a/0.h5", "a/.hidden", "b/.tmp-1.tsv", "b/below/.tmp-2.h5"):
+    dead = leftover_name(".h5")
+    for name in (f"a/{dead}", "a/0.h5", "a/.hidden", f"b/{dead}", f"b/below/{dead}"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(b"half")
     remove_leftovers(tmp_path / "a", tmp_path / "b", tmp_path / "no such folder")
     left = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file())
-    assert left == ["a/.hidden", "a/0.h5", "b/below/.tmp-2.h5"]
+    assert left == ["a/.hidden", "a/0.h5", f"b/below/{dead}"]
 
 
 def test_leftover_folders_are_removed_with_what_they_hold(tmp_path: Path) -> None:
-    (tmp_path / f"{TEMPORARY_PREFIX}1").mkdir()
-    (tmp_path / f"{TEMPORARY_PREFIX}1" / "0.wav").write_bytes(b"unpacked")
+    folder, link = (tmp_path / leftover_name() for _ in range(2))
+    folder.mkdir()
+    (folder / "0.wav").write_bytes(b"unpacked")
     (tmp_path / "kept").mkdir()
     (tmp_path / "kept" / "0.wav").write_bytes(b"not ours")
-    (tmp_path / f"{TEMPORARY_PREFIX}2").symlink_to(tmp_path / "kept")
+    link.symlink_to(tmp_path / "kept")
     remove_leftovers(tmp_path)
     assert [path.relative_to(tmp_path).as_posix() for path in sorted(tmp_path.rglob("*"))] == ["kept", "kept/0.wav"]

@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 import time
 from collections.abc import Iterator
@@ -21,13 +20,11 @@ from typing import Any
 from sedpipe.errors import SedpipeError
 from sedpipe.io.cache.feature_file import FeatureFile
 from sedpipe.io.cache.runs import Run
-from sedpipe.io.files.atomic import TEMPORARY_PREFIX
 from sedpipe.io.files.locks import hold
+from sedpipe.io.files.owners import IN_WORK_S, TEMPORARY_PREFIX, is_abandoned, temporary_name
 from sedpipe.io.files.reading import entries, names_in
 
 KINDS = ("features", "audio", "run", "leftover")
-IN_WORK_S = 3600
-"""Unfinished work that was written to in the last hour is taken for work in progress."""
 
 
 @dataclass(frozen=True)
@@ -163,7 +160,7 @@ def free(root: Path, item: CacheItem) -> None:
         for lock in _locks(root, path, item):
             held.enter_context(hold(lock, f"writing {item.name}", hint="free it when that has ended"))
         _refuse_work_in_progress(path, item)
-        aside = path.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}")
+        aside = path.with_name(temporary_name())
         try:
             os.rename(path, aside)
             if aside.is_dir():
@@ -190,7 +187,7 @@ def _locks(root: Path, path: Path, item: CacheItem) -> list[Path]:
     if item.kind == "features":
         return [path / "features.lock", *entries(path, "features-*.lock"), path / "merge.lock"]
     if item.kind == "run" and path.is_dir():
-        return [Run(path).lock_path]
+        return [Run(path).lock_path, Run(path).results_lock_path]
     return entries(root / item.dataset, "ledger*.lock") if item.kind == "audio" else []
 
 
@@ -202,10 +199,10 @@ def _is_finished(run: Run) -> bool:
 
 
 def _refuse_work_in_progress(path: Path, item: CacheItem) -> None:
-    """What has no lock tells by its times whether somebody is at it."""
-    if item.kind == "run" and _is_finished(Run(path)):
-        return
-    if item.kind in ("run", "leftover"):
+    """What has no lock tells by its name, or by its times, whether somebody is at it."""
+    if item.kind == "leftover" and not is_abandoned(path):
+        raise SedpipeError(f"a process is writing {item.name}, or was an hour ago", hint="free it when that has ended")
+    if item.kind == "run" and not _is_finished(Run(path)):
         newest = max((status.st_mtime for status in _file_statuses(path, [])), default=path.lstat().st_mtime)
         if time.time() - newest < IN_WORK_S:
             raise SedpipeError(

@@ -56,6 +56,11 @@ class Run:
         return self.folder / "train.lock"
 
     @property
+    def results_lock_path(self) -> Path:
+        """Held by the process that scores, draws or exports it."""
+        return self.folder / "results.lock"
+
+    @property
     def curves_path(self) -> Path:
         """TensorBoard's folder."""
         return self.folder / "tensorboard"

@@ -4,7 +4,6 @@
 - :func:`write_text`, :func:`write_json`: the two common uses
 - :func:`cannot_write`: the error for a full disk and the like
 - :func:`remove_leftovers`: what killed processes left behind
-- :data:`TEMPORARY_PREFIX`: how to recognise it
 """
 
 from __future__ import annotations
@@ -12,16 +11,13 @@ from __future__ import annotations
 import errno
 import json
 import os
-import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sedpipe.errors import SedpipeError
-
-TEMPORARY_PREFIX = ".tmp-"
-"""Begins the name of every unfinished file or folder; such a one can be deleted when nothing is running."""
+from sedpipe.io.files.owners import TEMPORARY_PREFIX, is_abandoned, temporary_name
 
 _DISK_TROUBLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO})
 
@@ -51,7 +47,7 @@ def write_atomically(path: Path) -> Iterator[Path]:
         If the folder cannot be written to, or the disk is full.
     """
     path = Path(path)
-    temporary = path.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}{path.suffix}")
+    temporary = path.with_name(temporary_name(path.suffix))
     _create(temporary, path)
     try:
         yield temporary
@@ -78,8 +74,9 @@ def write_json(path: Path, value: object) -> None:
 
 
 def remove_leftovers(*folders: Path) -> None:
-    """Delete what killed processes left unfinished in these folders; not in folders below, whose owners may run."""
-    for path in (path for folder in folders for path in folder.glob(f"{TEMPORARY_PREFIX}*")):
+    """Delete what killed processes left unfinished in these folders, not in folders below; whoever runs keeps his."""
+    found = (path for folder in folders for path in folder.glob(f"{TEMPORARY_PREFIX}*"))
+    for path in filter(is_abandoned, found):
         with suppress(OSError):
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)

@@ -79,7 +79,10 @@ def open_model(address: str | None, cache: Dataset | None, device: str) -> OpenM
     else:
         path = Run(folder).model_path
         trained, files = read_model(path, torch.device(device)), [path]
-    digest = hashlib.sha256("\n".join(sha256_of(path) for path in files).encode()).hexdigest()
+    try:
+        digest = hashlib.sha256("\n".join(sha256_of(path) for path in files).encode()).hexdigest()
+    except FileNotFoundError as error:
+        raise MissingStageError(f"{folder} was freed while it was read", hint="name another model") from error
     return OpenModel(trained, folder, digest)
 
 

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,11 +14,10 @@ if TYPE_CHECKING:
 
 def predict_lines(report: PredictReport, out: str) -> list[str]:
     """How many recordings were listened to, and where the events are."""
-    counts = Counter(file.state for file in report.files)
-    seconds = sum(file.duration or 0 for file in report.files)
-    n_events = sum(len(file.events) for file in report.files)
+    counts = report.counts
     said = ", ".join(f"{counts[state]} {state}" for state in ("ok", "kept", "failed") if counts[state])
-    return [f"{len(report.files)} recordings ({said}), {seconds:,.0f} s, {n_events:,} events in {out}"]
+    of_all = f"{counts['recordings']} recordings ({said})"
+    return [f"{of_all}, {counts['seconds']:,.0f} s, {counts['events']:,} events in {out}"]
 
 
 def predict_remarks(report: PredictReport) -> list[str]:

@@ -1,0 +1,129 @@
+"""Memory and time of the verbs that look at a whole split, on one of 50,000 clips.
+
+Makes a dataset whose ``evaluation`` split has so many clips of 10 s with 17 classes (features of 8 bands, so that they
+are quickly there; the network says 125 frames a clip, as the presets do), trains nothing, and runs ``score``, ``score``
+again from what it kept, ``report``, ``status`` and ``features`` of a dataset without audio, each as a process of its
+own. Prints a line each and writes ``results/many-clips.json``.
+
+    python benchmarks/many_clips.py [--clips 50000]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+ROOT = Path(__file__).parents[1]
+sys.path[:0] = [str(ROOT / "pipeline"), str(ROOT / "tests")]
+
+from sedpipe.clips import Clip  # noqa: E402
+from sedpipe.events import Event  # noqa: E402
+from sedpipe.features.logmel import LogMelConfig  # noqa: E402
+from sedpipe.features.spec import FeatureSpec  # noqa: E402
+from sedpipe.io.cache.dataset import Dataset  # noqa: E402
+from sedpipe.io.cache.feature_store import FeatureRow, merge  # noqa: E402
+from sedpipe.io.lists.clips import write_clips  # noqa: E402
+from sedpipe.io.lists.events import write_event_list  # noqa: E402
+from sedpipe.io.records.dataset import DatasetRecord  # noqa: E402
+
+RESULT = Path(__file__).parent / "results" / "many-clips.json"
+LABELS = tuple(f"Sound {number}" for number in range(17))
+FRONT_END = LogMelConfig(n_mels=8)
+PRESET = """[network]
+maps = [4, 4]
+pools = [[2, 2], [2, 2]]
+conv_maps = 8
+gru_units = 8
+"""
+VERBS = {
+    "score": ["score", "many", "--run", "one", "--split", "evaluation"],
+    "score again": ["score", "many", "--run", "one", "--split", "evaluation"],
+    "report": ["report", "one", "--split", "evaluation"],
+    "status": ["status", "many"],
+    "cache list": ["cache", "list", "many"],
+}
+
+
+def make(root: Path, n_clips: int) -> None:
+    """Rows, truth and features; audio is not needed for what is measured."""
+    cache, g = Dataset(root, "many"), np.random.default_rng(0)
+    sizes = {"training": 64, "testing": 64, "evaluation": n_clips}
+    cache.write_record(DatasetRecord(dataset="many", fingerprint="many", labels=LABELS, listed=sizes))
+    spec, clips = FeatureSpec(FRONT_END), []
+    for split, n in sizes.items():
+        events = {f"{split}-{k:06d}": _events(g) for k in range(n)}
+        for clip_id, of_clip in events.items():
+            labels = tuple(dict.fromkeys(event.label for event in of_clip))
+            clips.append(Clip(clip_id, split, f"{clip_id}.wav", 0.0, 10.0, labels))
+        write_event_list(cache.reference_path(split), events)
+        rows = (
+            FeatureRow(clip_id, g.normal(-60, 10, spec.shape).astype(np.float16), 500, f"{number:064x}")
+            for number, clip_id in enumerate(events)
+        )
+        merge(cache.features_dir(spec.fingerprint) / f"{split}.h5", rows, n, spec)
+    write_clips(cache.clips_path, clips)
+
+
+def _events(g: np.random.Generator) -> list[Event]:
+    onsets = np.sort(g.uniform(0, 8, size=2)).round(3)
+    return [Event(float(onset), float(onset) + 1.5, LABELS[int(g.integers(17))]) for onset in onsets]
+
+
+def run(root: Path, arguments: list[str]) -> dict[str, Any]:
+    """Seconds and highest memory of a command."""
+    command = [sys.executable, str(Path(__file__)), "--child", *arguments, "--cache", str(root)]
+    began = time.monotonic()
+    outcome = subprocess.run(command, check=False, capture_output=True, text=True)
+    if outcome.returncode:
+        raise SystemExit(f"{' '.join(arguments)}: {outcome.stderr[-2000:]}")
+    peak = float(outcome.stderr.splitlines()[-1].removeprefix("peak MB "))
+    return {"seconds": round(time.monotonic() - began, 1), "peak MB": round(peak)}
+
+
+def child(arguments: list[str]) -> None:
+    """The command itself, which tells its highest memory last."""
+    from sedpipe.cli import main
+
+    try:
+        main(arguments, prog_name="sedpipe")
+    finally:
+        print(f"peak MB {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}", file=sys.stderr)
+
+
+def main() -> None:
+    """Make, measure, print."""
+    if sys.argv[1:2] == ["--child"]:
+        child(sys.argv[2:])
+        return
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--clips", type=int, default=50_000)
+    parser.add_argument("--folder", type=Path, help="Where to work; what is made there first is used again.")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        root = options.folder or Path(folder)
+        if not (root / "many").exists():
+            make(root, options.clips)
+            (root / "small.toml").write_text(PRESET)
+            training = ["train", "many", "--run", "one", "--preset", str(root / "small.toml"), "--epochs", "0"]
+            run(root, [*training, "--n-mels", "8"])
+        report = {}
+        for name, arguments in VERBS.items():
+            report[name] = run(root, arguments)
+            print(f"{name:12} {report[name]['seconds']:7.1f} s, at most {report[name]['peak MB']:,} MB", flush=True)
+    machine = {"processors": os.cpu_count(), "python": platform.python_version()}
+    RESULT.write_text(json.dumps({"machine": machine, "clips": options.clips, "verbs": report}, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,224 @@
+"""Recordings -> what is found in each, by this process or by many; a bad one becomes a row with the reason.
+
+- :class:`Output`: what is written of each recording, and where
+- :class:`Predicting`: model, settings and output as one value that travels to other processes
+- :func:`predicted`: recordings -> :class:`Outcome`, as they are finished
+- :func:`write_events`: the list of one; :func:`shown`: a name as it can be printed
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from pathlib import Path
+from typing import NamedTuple
+
+from sedpipe.detection.postprocess import PostProcessing
+from sedpipe.errors import AudioError, SedpipeError
+from sedpipe.io.audio.find import AudioFile
+from sedpipe.io.audio.waveforms import Recording
+from sedpipe.io.files.atomic import write_text
+from sedpipe.io.models.open import OpenModel, open_to_hear
+from sedpipe.io.parallel import chunked, in_parallel
+from sedpipe.io.prediction_log import State, state_of
+from sedpipe.io.predictions import FORMATS, PredictedFile, rendered
+from sedpipe.nn.device import devices_like
+from sedpipe.stages.predict_page import write_recording_page
+from sedpipe.steps.hearing import events_of, frame_probabilities
+from sedpipe.steps.work import Work
+
+FILES_A_TASK = 16
+"""Recordings that a worker process is given at once: few enough that little is lost when it is killed."""
+
+_UNLISTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")  # not UTF-8 text, a line a row
+
+
+@dataclass(frozen=True)
+class Output:
+    """What becomes of what is found.
+
+    Parameters
+    ----------
+    folder : Path, optional
+        Where to write: ``<name>.<suffix>`` a recording, in the folders' own layout. What is there from before is kept
+        if recording, model and settings are the same.
+    form : str
+        One of ``FORMATS``, of what is written there; or ``html``, a page a recording on which to see, hear and correct
+        its events, in ``folder`` or else where one is.
+    keeps : bool
+        Whether the report holds the events of every recording; else those that need a word, so that memory does not
+        grow with their number.
+    """
+
+    folder: Path | None = None
+    form: str = "tsv"
+    keeps: bool = True
+
+    def path_of(self, name: str) -> Path | None:
+        """The file of a recording, if there is to be one."""
+        if self.form == "html":
+            return (self.folder or Path()) / f"{name}.html"
+        return None if self.folder is None else self.folder / f"{name}{FORMATS[self.form]}"
+
+
+@dataclass(frozen=True)
+class Predicting:
+    """Everything that decides what is found and written.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the model.
+    sha256 : str
+        Of its files.
+    device : str
+        Where the network runs; ``cuda`` is every GPU where several processes work.
+    encoders : Path
+        The cache that holds the files of the encoders that it may hear through.
+    point : PostProcessing
+    output : Output
+    """
+
+    folder: Path
+    sha256: str
+    device: str
+    encoders: Path
+    point: PostProcessing
+    output: Output
+
+
+class Outcome(NamedTuple):
+    """What was found in a recording, and the state that it had before it was read; None where it failed."""
+
+    file: PredictedFile
+    state: State | None
+
+
+def predicted(
+    files: Sequence[AudioFile], opened: OpenModel, predicting: Predicting, work: Work
+) -> Iterator[list[Outcome]]:
+    """Hear recordings and write what is found.
+
+    Parameters
+    ----------
+    files : sequence of AudioFile
+    opened : OpenModel
+        The model, for this process; others open it themselves.
+    predicting : Predicting
+    work : Work
+        Who does it.
+
+    Yields
+    ------
+    list of Outcome
+        Of some recordings, as soon as they are finished, in any order.
+    """
+    if not work.is_elsewhere:
+        for file in files:
+            yield [_predicted(file, opened, predicting)]
+        return
+    devices = devices_like(predicting.device)
+    tasks = [
+        _Task(number, devices[number % len(devices)], [_as_seen_elsewhere(file, work) for file in some])
+        for number, some in enumerate(chunked(list(files), FILES_A_TASK))
+    ]
+    predict_some = partial(_predict_some, predicting if work.scheduler is None else _everywhere(predicting))
+    for number, outcomes in in_parallel(predict_some, tasks, work.jobs, work.scheduler, ordered=False):
+        named = files[number * FILES_A_TASK :]
+        yield [
+            Outcome(replace(outcome.file, path=shown(file.path)), outcome.state)
+            for file, outcome in zip(named, outcomes, strict=False)
+        ]
+
+
+class _Task(NamedTuple):
+    """Some recordings, and where the network runs for them."""
+
+    number: int
+    device: str
+    files: list[AudioFile]
+
+
+def _as_seen_elsewhere(file: AudioFile, work: Work) -> AudioFile:
+    """Workers of this machine work in the same folder as this process, those of a cluster do not."""
+    return file if work.scheduler is None else AudioFile(file.path.absolute(), file.name)
+
+
+def _everywhere(predicting: Predicting) -> Predicting:
+    output, folder = predicting.output, predicting.output.folder
+    if folder is not None:
+        output = replace(output, folder=folder.absolute())
+    return replace(
+        predicting, folder=predicting.folder.absolute(), encoders=predicting.encoders.absolute(), output=output
+    )
+
+
+def _predict_some(predicting: Predicting, task: _Task) -> tuple[int, list[Outcome]]:
+    opened = _opened(predicting.folder, task.device, predicting.encoders)
+    if opened.sha256 != predicting.sha256:
+        raise SedpipeError(
+            f"the worker on {socket.gethostname()} finds another model in {predicting.folder}",
+            hint="leave a model as it is while it is used, and let all machines see the same one",
+        )
+    return task.number, [_predicted(file, opened, predicting) for file in task.files]
+
+
+@cache
+def _opened(folder: Path, device: str, encoders: Path) -> OpenModel:
+    """A model, once a process."""
+    if not folder.is_dir():
+        raise SedpipeError(
+            f"the worker on {socket.gethostname()} does not see {folder}",
+            hint="let the model, the recordings and --out lie where all machines see them under the same path",
+        )
+    return open_to_hear(str(folder), None, device, encoders)
+
+
+def _predicted(file: AudioFile, opened: OpenModel, predicting: Predicting) -> Outcome:
+    """What is found in a recording, written if it is to be."""
+    output, path = predicting.output, predicting.output.path_of(file.name)
+    try:
+        _check_name(file)
+        state = state_of(file.path)
+        found = _heard(file, opened, predicting.point, path if output.form == "html" else None)
+    except OSError as error:
+        return Outcome(_failed(file, f"{file.path}: {error.strerror or error}"), None)
+    except AudioError as error:
+        return Outcome(_failed(file, error.message), None)
+    if path is not None and output.form != "html":
+        write_events(path, found, output.form, opened.trained.spec.front_end.sample_rate)
+    return Outcome(found, state)
+
+
+def write_events(path: Path, found: PredictedFile, form: str, sample_rate: int) -> None:
+    """Write the list of a recording's events, whole or not at all."""
+    write_text(path, rendered([replace(found, state="ok")], form, sample_rate))
+
+
+def _heard(file: AudioFile, opened: OpenModel, point: PostProcessing, page: Path | None) -> PredictedFile:
+    """What is found in a recording; its page, if one is asked for, is written first."""
+    trained, recording = opened.trained, Recording(file.path)
+    sample_rate = trained.spec.front_end.sample_rate
+    heard = frame_probabilities(recording.resampled(sample_rate), trained)
+    remark = "; ".join(sentence for _, sentence in recording.remarks)
+    if page is not None:
+        write_recording_page(page, file, heard, opened, point, remark)
+    duration, events = round(heard.n_samples / sample_rate, 3), events_of(*heard, trained, point)
+    return PredictedFile(str(file.path), file.name, duration, events, reason=remark)
+
+
+def _check_name(file: AudioFile) -> None:
+    if _UNLISTABLE.search(str(file.path)):
+        raise AudioError(f"{file.path}: its name holds characters that no list can hold; rename it")
+
+
+def _failed(file: AudioFile, reason: str) -> PredictedFile:
+    return PredictedFile(shown(file.path), shown(file.name), None, [], "failed", shown(reason))
+
+
+def shown(name: object) -> str:
+    """As text that can be printed, whatever the file system allows."""
+    return _UNLISTABLE.sub("\N{REPLACEMENT CHARACTER}", str(name))

@@ -1,0 +1,162 @@
+"""A recording of any length through a model: windows, front end, network, events.
+
+A recording goes through overlapping windows of the length that the model was trained on, each treated as ``score``
+treats a clip: the model's own front end, features cast as the store casts them. So a clip has the same events here
+and there.
+
+- :class:`Hearing`: where and how a model hears; :func:`chosen_settings`: its post-processing
+- :func:`frame_probabilities`: what it says of a recording, :class:`Heard`; :func:`events_of`: the events in that
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from sedpipe.choices import OPERATING_POINTS
+from sedpipe.detection.decoding import decode_events
+from sedpipe.detection.postprocess import PostProcessing
+from sedpipe.errors import SettingsError
+from sedpipe.events import Event
+from sedpipe.features.windows import Window, cut_windows, join_windows
+from sedpipe.frames import FrameGrid
+from sedpipe.io.models.checkpoints import TrainedModel
+from sedpipe.io.predictions import PredictedEvent
+from sedpipe.training.fit import Batch
+from sedpipe.training.fit import predict as ask_network
+
+OVERLAP = 1 / 5
+"""Of a window with the next one: 2 s of 10. Against none, F1 gains half of what 90 % overlap gains, at a fifth more
+work and not tenfold, and steps at the joints are little above those elsewhere (``benchmarks/predict.py``)."""
+
+WINDOWS_PER_BATCH = 4
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """Where and how a model hears.
+
+    Parameters
+    ----------
+    operating_point : str
+        Which of the model's post-processings.
+    threshold : float, optional
+        Takes the place of that one's threshold, for every class.
+    device : str
+        Where the network runs.
+    encoders : Path
+        The cache that holds the files of the encoders that the model may hear through.
+    """
+
+    operating_point: str = OPERATING_POINTS[0]
+    threshold: float | None = None
+    device: str = "cpu"
+    encoders: Path = Path("cache")
+
+
+class Heard(NamedTuple):
+    """Frame and clip probabilities (T, K) of a recording, and its length in samples at the model's rate."""
+
+    frame_probs: np.ndarray
+    clip_probs: np.ndarray
+    n_samples: int
+
+
+def chosen_settings(trained: TrainedModel, operating_point: str, threshold: float | None) -> PostProcessing:
+    """One of a model's post-processings, perhaps with another threshold; ``SettingsError`` where there is none."""
+    if operating_point not in OPERATING_POINTS:
+        raise SettingsError(f"operating point must be one of {', '.join(OPERATING_POINTS)}, got {operating_point!r}")
+    point = trained.operating_points[operating_point]
+    try:
+        return point if threshold is None else point.changed(threshold=threshold)
+    except ValueError as error:
+        raise SettingsError(f"--threshold: {error}") from error
+
+
+def frame_probabilities(blocks: Iterable[np.ndarray], trained: TrainedModel, overlap: float = OVERLAP) -> Heard:
+    """What a model says of a recording.
+
+    Parameters
+    ----------
+    blocks : iterable of ndarray [shape=(samples,)]
+        The recording at the front end's sample rate; only a few windows of it are ever in memory.
+    trained : TrainedModel
+    overlap : float in [0, 1)
+        Share of a window that the next one hears, too.
+
+    Returns
+    -------
+    frame_probs : ndarray [shape=(T, K)]
+        At least as many frames as the recording has; those past its end are padding.
+    clip_probs : ndarray [shape=(T, K)]
+        Of the window around each frame, faded as the frames are: a gate opens and closes with the windows.
+    n_samples : int
+        Length of the recording.
+    """
+    front_end = trained.spec.front_end
+    step = front_end.hop_length * trained.model.time_factor
+    steps = (1 - overlap) * front_end.n_samples / step
+    hop = max(1, min(round(steps), front_end.n_samples // step)) * step
+    starts: list[int] = []
+    end = 0
+
+    def batches() -> Iterator[Batch]:
+        nonlocal end
+        windows_in_order = cut_windows(blocks, front_end.n_samples, hop, step)
+        while windows := list(islice(windows_in_order, WINDOWS_PER_BATCH)):
+            starts.extend(window.start // step for window in windows)
+            end = windows[-1].start + len(windows[-1].samples)
+            yield _batch(windows, trained)
+
+    frame_probs, clip_probs = ask_network(trained.model, batches())
+    of_frames = np.broadcast_to(clip_probs[:, None], frame_probs.shape)
+    return Heard(join_windows(starts, frame_probs), join_windows(starts, of_frames), end)
+
+
+def _batch(windows: Sequence[Window], trained: TrainedModel) -> Batch:
+    made = [trained.spec.front_end.extract(window.samples) for window in windows]
+    stored = np.stack([features for features, _ in made]).astype(trained.spec.dtype)  # as the store casts them
+    x, n_frames = torch.from_numpy(stored).float(), torch.tensor([n_frames for _, n_frames in made])
+    return Batch(x, torch.zeros(len(windows), len(trained.labels)), n_frames, [])
+
+
+def _mean_probability(probs: np.ndarray, event: Event, grid: FrameGrid) -> float:
+    """Mean over an event's frames of its class's probabilities (T,); times are rounded to 1 ms, frames are longer."""
+    first = math.floor((event.onset + 0.001) / grid.frame_duration)
+    end = math.ceil((event.offset - 0.001) / grid.frame_duration)
+    return round(float(probs[first:end].mean()), 4)
+
+
+def events_of(
+    probs: np.ndarray, clip_probs: np.ndarray, n_samples: int, trained: TrainedModel, point: PostProcessing
+) -> list[PredictedEvent]:
+    """Events of a recording.
+
+    Parameters
+    ----------
+    probs, clip_probs : ndarray [shape=(T, K)]
+        As :func:`frame_probabilities` gives them.
+    n_samples : int
+        Length of the recording.
+    trained : TrainedModel
+        Whose probabilities they are.
+    point : PostProcessing
+        What makes events of them.
+    """
+    grid = trained.grid
+    duration, n_frames = n_samples / trained.spec.front_end.sample_rate, grid.frames_of_samples(n_samples)
+    decoded = decode_events(
+        probs, trained.labels, point, grid, n_frames=n_frames, duration=duration, clip_probs=clip_probs
+    )
+    events = []
+    for event in decoded:
+        probability = _mean_probability(probs[:n_frames, trained.labels.index(event.label)], event, grid)
+        events.append(PredictedEvent(event.onset, event.offset, event.label, probability))
+    return events

@@ -10,8 +10,9 @@ import pytest
 import soundfile
 from encoded import clock
 from sedpipe.errors import SedpipeError
+from sedpipe.fates import Fate
 from sedpipe.io.cache.dataset import Dataset
-from sedpipe.io.cache.ledger import read_ledgers
+from sedpipe.io.cache.ledger import Ledger, read_ledgers
 from sedpipe.io.lists.clips import write_clips
 from sedpipe.io.lists.events import read_stored_events
 from sedpipe.io.manifests.load import load_manifest
@@ -335,6 +336,27 @@ def test_names_and_audio_of_the_first_edition_stay(own: Own) -> None:
     own.record("b.wav", 3.0, seed=3)
     own.run()
     assert own.audio["b"] == (3.0, 44_100)
+    assert own.times["a.flac"] == before["a.flac"]
+
+
+def test_beginnings_of_long_recordings_that_the_first_edition_kept_are_told_and_made_anew_when_asked(own: Own) -> None:
+    own.record("a.wav", 2.0)
+    own.record("b.wav", 9.0, seed=1)
+    of_first_edition(own, {"a": "a.wav", "b": "b.wav"})
+    with Ledger(own.cache.folder) as ledger:
+        ledger.record(Fate("training", "a", "ok"))
+        ledger.record(Fate("training", "b", "ok", "cut", "12.0 s long: only the first 10 s are used"))
+    before = own.times
+    _, notes = own.run()
+    assert own.times == before
+    assert notes == [
+        "1 clip of own made by an earlier edition as the beginning of a longer recording, labelled as all of it: "
+        'long = "windows" or "inherit" in the TOML makes them anew'
+    ]
+    own.record("b.wav", 12.0, seed=1)
+    os.utime(own.folder / "recordings" / "b.wav", ns=(before["b.flac"] - 10**9,) * 2)
+    own.run('long = "inherit"\n')
+    assert own.audio == {"a": (2.0, 44_100), "b@0.000-10.000": (10.0, 44_100), "b@10.000-12.000": (2.0, 44_100)}
     assert own.times["a.flac"] == before["a.flac"]
 
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 from sedpipe.errors import SettingsError
 from sedpipe.io.audio.find import find_audio
 from sedpipe.io.lists.known_names import KnownNames
+from sedpipe.io.lists.text import has_control_characters
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def find_listed(folder: Path, names: Sequence[str]) -> Found:
     files = _audio_below(folder)
     there = set(files)
     # a name that only a link or another suffix keeps out of the search is one all the same
-    found = {name: name for name in names if name in there or (folder / name).is_file()}
+    found = {name: name for name in names if name in there or os.path.isfile(folder / name)}
     left = [file for file in files if file not in set(found.values())]
     known, taken = KnownNames(left), set[str]()
     for name in names:
@@ -70,7 +72,17 @@ _SUGGESTED = 10  # looking for what is alike takes long where thousands are miss
 
 
 def _audio_below(folder: Path) -> list[str]:
+    """Files whose names a list could hold."""
     try:
-        return [file.name for file in find_audio([folder]).files] if folder.is_dir() else []
+        files = [file.name for file in find_audio([folder]).files] if os.path.isdir(folder) else []
     except SettingsError:  # it holds no audio
         return []
+    return [name for name in files if not has_control_characters(name) and _is_text(name)]
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:  # bytes that are no letters in any encoding of file names
+        return False
+    return True

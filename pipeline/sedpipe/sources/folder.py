@@ -22,7 +22,9 @@ from sedpipe.io.audio.level import Remark
 from sedpipe.io.audio.store import fate_of_stored, remarked
 from sedpipe.io.audio.survey import Survey
 from sedpipe.io.cache.dataset import Dataset, audio_name
+from sedpipe.io.cache.ledger import read_ledgers
 from sedpipe.io.cache.recordings import KnownRecording, KnownRecordings
+from sedpipe.io.lists.remarks import counted
 from sedpipe.io.manifests.folder import FolderManifest
 from sedpipe.io.manifests.listed import read_splits
 from sedpipe.io.parallel import in_parallel
@@ -68,6 +70,8 @@ class FolderSource(Source):
 
     def may_have_changed(self) -> bool:
         """Recordings may change at any time; what the first edition made is left as it is until one does."""
+        if not self._known.is_there:
+            self._tell_of_beginnings()
         return self._known.is_there or any(
             known.seen.stamp == (0, 0) and path.exists() for known, path in self._of_first_edition().values()
         )
@@ -83,7 +87,8 @@ class FolderSource(Source):
     def resolve(self) -> Iterator[SplitRows]:
         """Read the lists, look at the recordings, and cut them into clips."""
         looked = look_at_splits(self._manifest, read_splits(self._manifest), self._known, self._access)
-        self._format = self._manifest.clip_format(_commonest_rate(looked))
+        before = self._known.clip_format or ClipFormat()
+        self._format = self._manifest.clip_format(_commonest_rate(looked) or before.sample_rate)
         cut = [[self._cut(split, one) for one in split.recordings] for split in looked]
         rows = [self._rows(split, of_split) for split, of_split in zip(looked, cut, strict=True)]
         self._made_of = {
@@ -184,6 +189,16 @@ class FolderSource(Source):
                         f"cannot delete {path}: {error.strerror or error}",
                         hint="delete it yourself, or name another place with --cache",
                     ) from error
+
+    def _tell_of_beginnings(self) -> None:
+        """The first edition cut long recordings off and kept their labels."""
+        entries = read_ledgers(self._cache.folder).values() if self._cache.clips_path.exists() else ()
+        n_cut = sum((entry.fate.state, entry.fate.reason) == ("ok", "cut") for entry in entries)
+        if n_cut:
+            self._access.listener.say(
+                f"{counted(n_cut, 'clip')} of {self._cache.name} made by an earlier edition as the beginning of a "
+                'longer recording, labelled as all of it: long = "windows" or "inherit" in the TOML makes them anew'
+            )
 
     def _of_first_edition(self) -> dict[str, tuple[KnownRecording, Path]]:
         """Recordings of clips that an edition made which remembered nothing, and where they lie.

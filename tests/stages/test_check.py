@@ -69,7 +69,7 @@ def test_another_extension_or_case_is_found_and_said(garden: Path) -> None:
     (garden / "training.tsv").write_text("0.WAV\tBlackbird\n1\tCrow\n")
     report = checked(garden)
     assert report.can_train
-    assert "training: 2 files called a little differently in the list" in report.remarks
+    assert "training: 2 recordings called a little differently in the list" in report.remarks
 
 
 def test_silent_broken_and_doubled_recordings_are_told(garden: Path) -> None:

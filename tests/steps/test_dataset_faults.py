@@ -2,19 +2,27 @@ from dataclasses import replace
 
 import pytest
 from sedpipe.events import Event
+from sedpipe.io.audio.survey import Survey
 from sedpipe.io.lists.recordings import Recording
+from sedpipe.sources.finding import Found
 from sedpipe.steps.dataset_faults import Faults, SplitSeen, faults_between, faults_of, faults_of_classes
 from sedpipe.steps.examination import Examined
 
 DOG = Event(1.0, 2.0, "Dog")
-GOOD = Examined(8.0, 44_100, content="a")
+GOOD = Examined(Survey(1, 1, "", 8 * 44_100, 44_100), "a")
+
+
+def sound(seconds: float = 8.0, rate: int = 44_100, content: str = "a", **more: str) -> Examined:
+    return Examined(Survey(1, 1, "", round(seconds * rate), rate, **more), content)
 
 
 def seen(split: str = "training", *recordings: Recording, **examined: Examined) -> SplitSeen:
     """A split whose recordings are called like the keywords, with ``.wav``."""
     by_name = {f"{name}.wav": one for name, one in examined.items()}
     listed = recordings or tuple(Recording(name, ("Dog",)) for name in by_name)
-    return SplitSeen(split, listed, list(by_name), by_name, 0, any(r.events is not None for r in recordings))
+    return SplitSeen(
+        split, listed, Found({name: name for name in by_name}), by_name, any(r.events is not None for r in recordings)
+    )
 
 
 def faults(of: SplitSeen, clip_s: float = 10, long: str = "refuse") -> Faults:
@@ -27,15 +35,15 @@ def test_a_good_split_has_no_faults() -> None:
 
 def test_a_missing_training_recording_is_fatal_and_what_was_meant_is_told() -> None:
     of = seen("training", Recording("a.wav", ("Dog",)), Recording("bird_1.wav", ("Dog",)), a=GOOD)
-    of = replace(of, files=["a.wav", "bird-1.wav"])
+    of = replace(of, found=Found({"a.wav": "a.wav"}, suggestions={"bird_1.wav": " (did you mean 'bird-1.wav'?)"}))
     said = "training: 1 of 2 recordings missing: 'bird_1.wav' (did you mean 'bird-1.wav'?)"
     assert faults(of) == Faults([said], [], [])
     assert faults(replace(of, split="evaluation")).wrong == [said.replace("training", "evaluation")]
 
 
 def test_silent_and_broken_recordings_are_wrong() -> None:
-    silent = Examined(8.0, 44_100, "silent", "b.wav: silent")
-    broken = Examined(0.0, 0, "undecodable", "c.wav: cannot be decoded")
+    silent = sound(fault="silent", message="b.wav: silent")
+    broken = Examined(Survey(1, 1, fault="undecodable", message="c.wav: cannot be decoded"))
     assert faults(seen(a=GOOD, b=silent, c=broken)).wrong == [
         "training: 1 recording that cannot be used: c.wav: cannot be decoded",
         "training: 1 silent recording: 'b.wav'",
@@ -43,13 +51,13 @@ def test_silent_and_broken_recordings_are_wrong() -> None:
 
 
 def test_recordings_longer_than_a_clip_are_left_out_or_cut() -> None:
-    of = seen(a=replace(GOOD, seconds=60.0), b=replace(GOOD, seconds=10.0))
-    assert "1 recording longer than 10 s left out, since long = \"refuse\": 'a.wav'" in faults(of).wrong[0]
+    of = seen(a=sound(60.0), b=sound(10.0))
+    assert faults(of).wrong[0].startswith("training: 1 recording longer than 10 s refused ('a.wav'): choose")
     assert faults(of, long="windows") == Faults([], [], ["training: 1 recording longer than 10 s: windows"])
 
 
 def test_remarks_of_recordings_are_counted() -> None:
-    of = seen(a=replace(GOOD, remarks=("clipped",)), b=replace(GOOD, remarks=("clipped", "truncated")))
+    of = seen(a=sound(remark="clipped"), b=sound(remark="clipped"), c=sound(remark="truncated"))
     assert faults(of).remarks == ["training: 2 recordings clipped", "training: 1 recording truncated"]
 
 
@@ -64,7 +72,7 @@ def test_weak_labels_and_events_that_contradict_each_other_are_named() -> None:
 
 def test_absent_is_not_negative() -> None:
     of = seen("testing", Recording("a.wav", ("Dog",), (DOG,)), Recording("b.wav", ("Dog",)), a=GOOD, b=GOOD)
-    (said,) = faults(of).fatal
+    (said,) = faults(of).wrong
     assert said.startswith("testing: 1 recording with weak labels but no row in the strong list: 'b.wav'; add events")
 
 
@@ -79,8 +87,8 @@ def test_events_past_the_end_of_their_recording_are_named() -> None:
 
 def test_the_same_sound_in_two_splits_is_wrong_and_in_one_a_remark() -> None:
     splits = [
-        seen("training", a=GOOD, b=GOOD, c=replace(GOOD, content="c")),
-        seen("testing", d=replace(GOOD, content="c")),
+        seen("training", a=GOOD, b=GOOD, c=sound(content="c")),
+        seen("testing", d=sound(content="c")),
     ]
     found = faults_between(splits, 44_100)
     assert found.wrong == ["1 recording in two splits with the same sound: 'c.wav' in training and 'd.wav' in testing"]
@@ -94,8 +102,8 @@ def test_training_needs_two_splits() -> None:
 
 def test_what_lacks_the_high_frequencies_is_told() -> None:
     splits = [
-        seen("training", a=GOOD, b=Examined(1.0, 8000, content="b")),
-        seen("testing", c=replace(GOOD, content="c")),
+        seen("training", a=GOOD, b=sound(rate=8000, content="b")),
+        seen("testing", c=sound(content="c")),
     ]
     assert faults_between(splits, 44_100).remarks == [
         "recordings without the high frequencies of the dataset's 44,100 Hz: 1 at 8,000 Hz"

@@ -10,7 +10,7 @@ from sedpipe.steps.examination import examine
 def test_a_good_recording_has_length_rate_and_content(tmp_path: Path) -> None:
     write_tone(tmp_path / "a.wav", 1.5, 440, sample_rate=16_000)
     found = examine(tmp_path / "a.wav")
-    assert (found.seconds, found.rate, found.reason, found.remarks) == (1.5, 16_000, "", ())
+    assert (found.seconds, found.survey.rate, found.fault, found.survey.remark) == (1.5, 16_000, "", "")
 
 
 def test_content_is_that_of_the_samples_whatever_the_lossless_format(tmp_path: Path) -> None:
@@ -27,16 +27,16 @@ def test_silence_and_channels_that_cancel_are_silent(tmp_path: Path) -> None:
     tone = 0.1 * np.sin(np.arange(16_000) / 5)
     soundfile.write(tmp_path / "silent.wav", np.zeros(16_000), 16_000)
     soundfile.write(tmp_path / "inverted.wav", np.stack([tone, -tone], axis=1), 16_000)
-    assert examine(tmp_path / "silent.wav").reason == "silent"
-    assert examine(tmp_path / "inverted.wav").reason == "channels-cancel"
+    assert examine(tmp_path / "silent.wav").fault == "silent"
+    assert examine(tmp_path / "inverted.wav").fault == "channels-cancel"
 
 
 @pytest.mark.parametrize("name", ["text.wav", "missing.wav"])
 def test_what_cannot_be_read_says_why(tmp_path: Path, name: str) -> None:
     (tmp_path / "text.wav").write_text("no audio")
     found = examine(tmp_path / name)
-    assert found.reason
-    assert name in found.message
+    assert found.fault
+    assert name in found.survey.message
     assert (found.seconds, found.content) == (0.0, "")
 
 
@@ -46,4 +46,4 @@ def test_a_broken_recording_is_remarked_upon(tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_bytes(whole[: len(whole) // 2])
     found = examine(tmp_path / "a.wav")
     assert found.seconds == pytest.approx(1.5, abs=0.01)
-    assert found.remarks
+    assert found.survey.remark

@@ -7,19 +7,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 
 from sedpipe.clips import DEFAULT_SAMPLE_RATE
 from sedpipe.errors import ListFormatError, SettingsError
-from sedpipe.io.audio.find import find_audio
-from sedpipe.io.lists.known_names import KnownNames
-from sedpipe.io.lists.recordings import Recording, read_recordings
+from sedpipe.io.lists.recordings import read_recordings
 from sedpipe.io.manifests.folder import FolderManifest
 from sedpipe.io.manifests.form import Manifest
 from sedpipe.io.manifests.listed import ListedSplit, read_splits
 from sedpipe.io.parallel import in_parallel
 from sedpipe.listener import Listener
 from sedpipe.reports.own import CheckReport, SplitFound
+from sedpipe.sources.finding import find_listed
 from sedpipe.steps.dataset_faults import Faults, SplitSeen, faults_between, faults_of, faults_of_classes
 from sedpipe.steps.examination import examine
 
@@ -51,7 +49,7 @@ def check(manifest: Manifest, *, jobs: int = 1, listener: Listener | None = None
     splits = _seen(manifest, listed, jobs, listener)
     for seen in splits:
         faults.add(faults_of(seen, manifest.clip_s, manifest.long_of(seen.split)))
-    rates = Counter(one.rate for seen in splits for one in seen.examined.values() if one.rate)
+    rates = Counter(one.survey.rate for seen in splits for one in seen.examined.values() if one.survey.rate)
     classes = _classes(manifest, splits)
     if len(listed) == len(manifest.split_names):  # else what is missing would follow from a list that cannot be read
         faults.add(faults_between(splits, _rate(manifest, rates)))
@@ -100,12 +98,14 @@ def _rate(manifest: FolderManifest, rates: Counter[int]) -> int:
 
 def _seen(manifest: FolderManifest, listed: Sequence[ListedSplit], jobs: int, listener: Listener) -> list[SplitSeen]:
     """Every recording that is there, decoded once."""
-    files = {of.split: _files(manifest.audio_dir(of.split)) for of in listed}
-    located = {of.split: _located(of.recordings, files[of.split]) for of in listed}
+    found = {
+        of.split: find_listed(manifest.audio_dir(of.split), [recording.filename for recording in of.recordings])
+        for of in listed
+    }
     paths = {
         (split, name): manifest.audio_dir(split) / file
-        for split, names in located.items()
-        for name, file in names.items()
+        for split, of_split in found.items()
+        for name, file in of_split.files.items()
     }
     distinct = list(dict.fromkeys(paths.values()))
     examined = dict(
@@ -115,31 +115,16 @@ def _seen(manifest: FolderManifest, listed: Sequence[ListedSplit], jobs: int, li
         SplitSeen(
             of.split,
             of.recordings,
-            files[of.split],
-            {name: examined[paths[of.split, name]] for name in located[of.split]},
-            sum(name != file for name, file in located[of.split].items()),
+            found[of.split],
+            {name: examined[paths[of.split, name]] for name in found[of.split].files},
             manifest.has_truth(of.split),
         )
         for of in listed
     ]
 
 
-def _files(folder: Path) -> list[str]:
-    try:
-        return [file.name for file in find_audio([folder]).files] if folder.is_dir() else []
-    except SettingsError:  # it holds no audio
-        return []
-
-
-def _located(recordings: Sequence[Recording], files: Sequence[str]) -> dict[str, str]:
-    """The file of each recording that is there."""
-    known = KnownNames(files)
-    found = {recording.filename: known.find(recording.filename) for recording in recordings}
-    return {name: file for name, file in found.items() if file is not None}
-
-
 def _counted(seen: SplitSeen, clip_s: float) -> SplitFound:
-    usable = [one for one in seen.examined.values() if not one.reason]
+    usable = [one for one in seen.examined.values() if not one.fault]
     return SplitFound(
         listed=len(seen.recordings),
         found=len(seen.examined),
@@ -160,6 +145,6 @@ def _classes(manifest: FolderManifest, splits: Sequence[SplitSeen]) -> dict[str,
     for seen in splits:
         for recording in seen.recordings:
             one = seen.examined.get(recording.filename)
-            if one is not None and not one.reason:
+            if one is not None and not one.fault:
                 counts.update((label, seen.split) for label in recording.labels)
     return {label: {seen.split: counts[label, seen.split] for seen in splits} for label in manifest.labels}

@@ -12,9 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sedpipe.choices import SPLITS, TUNED_ON
-from sedpipe.io.lists.known_names import KnownNames
 from sedpipe.io.lists.recordings import Recording
 from sedpipe.io.lists.remarks import counted, of_some
+from sedpipe.sources.cutting import differs
+from sedpipe.sources.finding import Found
 from sedpipe.steps.examination import SILENT, Examined
 
 _TRAINING = SPLITS[0]
@@ -35,21 +36,18 @@ class SplitSeen:
         Its name.
     recordings : sequence of Recording
         As its lists have them.
-    files : sequence of str
-        Audio files below its folder.
+    found : Found
+        Where they lie.
     examined : mapping of str to Examined
         What the recordings turned out to be, by their listed name; those that are missing are not in it.
-    renamed : int
-        Recordings that were found under a name written a little differently.
     has_strong : bool
         Whether there is a strong list.
     """
 
     split: str
     recordings: Sequence[Recording]
-    files: Sequence[str]
+    found: Found
     examined: Mapping[str, Examined]
-    renamed: int
     has_strong: bool
 
     @property
@@ -59,11 +57,11 @@ class SplitSeen:
 
     def unusable(self, *, silent: bool) -> dict[str, Examined]:
         """Recordings in which nothing can be heard, or those of no use for another reason."""
-        return {name: seen for name, seen in self.examined.items() if seen.reason and (seen.reason in SILENT) == silent}
+        return {name: seen for name, seen in self.examined.items() if seen.fault and (seen.fault in SILENT) == silent}
 
     def longer_than(self, seconds: float) -> list[str]:
         """Recordings that are no clip as they are."""
-        return [name for name, seen in self.examined.items() if not seen.reason and seen.seconds > seconds + 1e-3]
+        return [name for name, seen in self.examined.items() if not seen.fault and seen.seconds > seconds + 1e-3]
 
 
 @dataclass(frozen=True)
@@ -107,23 +105,26 @@ def faults_of(seen: SplitSeen, clip_s: float, long: str) -> Faults:
     in_training = found.fatal if seen.split == _TRAINING else found.wrong
     n_listed = len(seen.recordings)
     if seen.missing:
-        meant = KnownNames(seen.files).suggestion(seen.missing[0])
+        meant = seen.found.suggestions.get(seen.missing[0], "")
         n_missing = f"{seen.split}: {len(seen.missing):,} of {counted(n_listed, 'recording')} missing"
         in_training.append(f"{n_missing}: {of_some(seen.missing)}{meant}")
-    if seen.renamed:
-        found.remarks.append(f"{seen.split}: {counted(seen.renamed, 'file')} called a little differently in the list")
+    if seen.found.n_renamed:
+        n_renamed = counted(seen.found.n_renamed, "recording")
+        found.remarks.append(f"{seen.split}: {n_renamed} called a little differently in the list")
     unusable, silent = seen.unusable(silent=False), seen.unusable(silent=True)
     if unusable:
-        why = next(iter(unusable.values())).message
+        why = next(iter(unusable.values())).survey.message
         found.wrong.append(f"{seen.split}: {counted(len(unusable), 'recording')} that cannot be used: {why}")
     if silent:
         found.wrong.append(f"{seen.split}: {counted(len(silent), 'silent recording')}: {of_some(list(silent))}")
     too_long = seen.longer_than(clip_s)
     if too_long:
         told = f"{seen.split}: {counted(len(too_long), 'recording')} longer than {clip_s:g} s"
-        ways = f'{told} left out, since long = "refuse": {of_some(too_long)}; "windows" or "inherit" would use them'
-        (found.wrong if long == "refuse" else found.remarks).append(ways if long == "refuse" else f"{told}: {long}")
-    remarks = Counter(name for one in seen.examined.values() for name in one.remarks)
+        if long == "refuse":
+            found.wrong.append(f'{told} refused ({of_some(too_long)}): choose long = "windows" or "inherit"')
+        else:
+            found.remarks.append(f"{told}: {long}")
+    remarks = Counter(one.survey.remark for one in seen.examined.values() if one.survey.remark)
     found.remarks.extend(f"{seen.split}: {counted(count, 'recording')} {name}" for name, count in remarks.items())
     _compare_lists(seen, found)
     return found
@@ -133,15 +134,13 @@ def _compare_lists(seen: SplitSeen, found: Faults) -> None:
     """Weak labels against events, and events against the recordings."""
     if not seen.has_strong:
         return
-    silent_about = [
-        recording.filename for recording in seen.recordings if recording.labels and recording.events is None
-    ]
-    if silent_about:
-        found.fatal.append(
-            f"{seen.split}: {counted(len(silent_about), 'recording')} with weak labels but no row in the strong list: "
-            f"{of_some(silent_about)}; add events, or onset and offset 0 where they are not known"
+    absent = [recording.filename for recording in seen.recordings if recording.labels and recording.events is None]
+    if absent:
+        found.wrong.append(
+            f"{seen.split}: {counted(len(absent), 'recording')} with weak labels but no row in the strong list: "
+            f"{of_some(absent)}; add events, or onset and offset 0 where they are not known"
         )
-    differing = [recording for recording in seen.recordings if _differs(recording)]
+    differing = [recording for recording in seen.recordings if differs(recording)]
     if differing:
         first = differing[0]
         events = sorted({event.label for event in first.events or ()})
@@ -162,10 +161,6 @@ def _compare_lists(seen: SplitSeen, found: Faults) -> None:
             f"{seen.split}: {counted(len(past), 'recording')} with events past the end: {name!r} lasts {ends:.1f} s, "
             f"an event until {event.offset:.1f} s"
         )
-
-
-def _differs(recording: Recording) -> bool:
-    return recording.events is not None and {event.label for event in recording.events} != set(recording.labels)
 
 
 def faults_between(splits: Sequence[SplitSeen], sample_rate: int) -> Faults:
@@ -200,7 +195,9 @@ def faults_between(splits: Sequence[SplitSeen], sample_rate: int) -> Faults:
     if len(twice) > len(across):
         shown = of_some([name for _, name in next(same for same in twice if same not in across)])
         found.remarks.append(f"{counted(len(twice) - len(across), 'sound')} several times in one split: {shown}")
-    low = Counter(one.rate for seen in splits for one in seen.examined.values() if 0 < one.rate < sample_rate)
+    low = Counter(
+        one.survey.rate for seen in splits for one in seen.examined.values() if 0 < one.survey.rate < sample_rate
+    )
     if low:
         told = ", ".join(f"{count:,} at {rate:,} Hz" for rate, count in sorted(low.items()))
         found.remarks.append(f"recordings without the high frequencies of the dataset's {sample_rate:,} Hz: {told}")

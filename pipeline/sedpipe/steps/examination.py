@@ -11,8 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sedpipe.errors import AudioError
-from sedpipe.io.audio.waveforms import Recording
+from sedpipe.io.audio.survey import Survey, survey
 
 SILENT = frozenset({"silent", "channels-cancel"})
 """Why a recording is of no use although it can be decoded: nothing would be heard."""
@@ -24,38 +23,33 @@ class Examined:
 
     Parameters
     ----------
-    seconds : float
-        Decoded; 0 where nothing was.
-    rate : int
-        Hz.
-    reason : str
-        Class of why it cannot be used, empty where it can.
-    message : str
-        The same in a sentence.
-    remarks : tuple of str
-        Short names of what a person should know of a recording that can be used.
+    survey : Survey
+        Length, rate, and what is wrong with it.
     content : str
-        Checksum of the samples to 16 bit; the same for the same sound in another lossless format.
+        Checksum of the samples to 16 bit: the same for the same sound in another lossless format. Empty where nothing
+        can be decoded.
     """
 
-    seconds: float
-    rate: int
-    reason: str = ""
-    message: str = ""
-    remarks: tuple[str, ...] = ()
+    survey: Survey
     content: str = ""
+
+    @property
+    def seconds(self) -> float:
+        """How long it is; 0 where nothing can be decoded."""
+        return self.survey.seconds
+
+    @property
+    def fault(self) -> str:
+        """Class of why it cannot be used; empty where it can."""
+        return self.survey.fault
 
 
 def examine(path: Path) -> Examined:
     """Decode a recording and forget it."""
-    recording, digest = Recording(path), hashlib.sha256()
-    reason = message = ""
-    try:
-        for block in recording.blocks():
-            digest.update(np.rint(block.clip(-1, 1) * 32767).astype("<i2").tobytes())
-    except AudioError as error:
-        failure = getattr(error, "failure", None)
-        reason, message = failure.reason if failure else "unusable", error.message
-    seconds = recording.n_samples / recording.rate if recording.rate else 0.0
-    names = tuple(name for name, _ in recording.remarks)
-    return Examined(seconds, recording.rate, reason, message, names, digest.hexdigest() if seconds else "")
+    digest = hashlib.sha256()
+
+    def hear(block: np.ndarray) -> None:
+        digest.update(np.rint(block.clip(-1, 1) * 32767).astype("<i2").tobytes())
+
+    found = survey(path, hear)
+    return Examined(found, digest.hexdigest() if found.n_samples else "")

@@ -7,8 +7,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from sedpipe.failures import FailedClipError
 from sedpipe.io.audio.waveforms import Recording
@@ -59,16 +62,25 @@ class Survey:
         return self.size, self.mtime_ns
 
 
-def survey(path: Path) -> Survey:
-    """Decode a recording and say what it is; never raises for what is wrong with it."""
+def survey(path: Path, hear: Callable[[np.ndarray], object] | None = None) -> Survey:
+    """Decode a recording and say what it is; never raises for what is wrong with it.
+
+    Parameters
+    ----------
+    path : Path
+        The recording.
+    hear : callable, optional
+        Gets every block of samples (mono, float32) as it is decoded.
+    """
     recording, size, mtime_ns, sha256 = Recording(path), 0, 0, ""
     fault = remark = message = ""
     try:
         status = os.stat(path)
         size, mtime_ns = status.st_size, status.st_mtime_ns
         sha256 = sha256_of(path) if os.path.isfile(path) else ""
-        for _ in recording.blocks():
-            pass
+        for block in recording.blocks():
+            if hear is not None:
+                hear(block)
         remark = recording.remarks[0][0] if recording.remarks else ""
         message = "; ".join(sentence for _, sentence in recording.remarks)
     except FailedClipError as failed:

@@ -43,6 +43,21 @@ def test_init_prints_a_command_that_works_as_it_stands_and_check_another_one() -
     assert next_command(looked) == ["download", "my-birds.toml", "--cache", "the cache"]
 
 
+@pytest.mark.slow
+def test_every_next_command_works_up_to_a_score_though_there_is_no_evaluation() -> None:
+    command = next_command(sedpipe("init", "my birds", "--cache", "the cache"))
+    seen = []
+    while command[0] != "report":
+        more = {"check": ["--jobs", "1"], "features": ["--n-mels", "40"]}.get(command[0], [])
+        short = ["--preset", "demo", "--epochs", "1", "--batch-size", "4"] if command[0] == "train" else []
+        outcome = sedpipe(*command, *more, *short)
+        assert outcome.exit_code == 0, outcome.output
+        seen.append(command[0])
+        command = next_command(outcome if command[0] != "score" else sedpipe("status", "my-birds.toml", *command[-2:]))
+    assert seen == ["check", "download", "features", "train", "score"]
+    assert sedpipe(*command).exit_code == 0
+
+
 def test_both_print_one_json_object_with_the_keys_of_the_contract() -> None:
     made = json.loads(sedpipe("init", "my birds", "--json", "--share", "0.25").stdout)
     assert (made["stage"], made["dataset"], made["shape"]["share"]) == ("init", "my-birds", 0.25)

@@ -61,6 +61,15 @@ def test_toml_and_lists_may_lie_elsewhere(birds: Path, tmp_path: Path) -> None:
     assert load_manifest(report.path).audio_dir("training").samefile(birds)
 
 
+def test_a_dataset_lies_beside_the_link_that_was_named(birds: Path, tmp_path: Path) -> None:
+    (tmp_path / "here").mkdir()
+    link = tmp_path / "here" / "linked"
+    link.symlink_to(birds.absolute())
+    init(link)
+    assert (tmp_path / "here" / "linked.toml").exists()
+    assert not (tmp_path / "linked.toml").exists()
+
+
 def test_a_name_that_comes_with_sedpipe_is_not_taken(birds: Path, tmp_path: Path) -> None:
     assert init(birds.rename("esc10")).dataset == "own-esc10"
     assert init(Path("esc10"), name="My birds!").dataset == "My-birds"

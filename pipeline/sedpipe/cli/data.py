@@ -20,11 +20,13 @@ from sedpipe.cli.options import (
     common,
     dataset_argument,
     front_end_options,
+    given,
     jobs_option,
 )
 from sedpipe.cli.terminal import Terminal, print_report
 from sedpipe.cli.types import BytesType, ShardType
 from sedpipe.shards import Shard
+from sedpipe.views.terminal.commands import command
 from sedpipe.views.terminal.data import download_lines, explain_lines, features_lines, status_lines
 from sedpipe.views.terminal.machine import doctor_lines
 
@@ -67,7 +69,7 @@ def download(
     options = DownloadOptions(retry, limit, shard, FetchOptions(**network))
     report = run_stage(manifest, cache_dir, places, jobs=jobs, dry_run=dry_run, options=options,
                        listener=Terminal(quiet=quiet))  # fmt: skip
-    print_report(report, partial(download_lines, address=dataset), as_json)
+    print_report(report, partial(download_lines, address=dataset, cache=cache_dir), as_json)
     if report.stopped or report.missing or any(getattr(counts, "retryable", 0) for counts in report.splits.values()):
         sys.exit(EXIT_RETRYABLE)
 
@@ -109,6 +111,7 @@ def features(
     from sedpipe.io.settings.front_ends import feature_spec
     from sedpipe.stages.features import explain_features, extract_features
 
+    following = command("train", dataset, *given(*options), cache=cache_dir)
     opened, asked = open_dataset(dataset, cache_dir), asked_features(options)
     spec = feature_spec(opened.read_record().clip_format, asked)
     if explain:
@@ -118,7 +121,7 @@ def features(
         opened, spec, compression=compression, jobs=jobs, scheduler=scheduler, shard=shard,
         listener=Terminal(quiet=quiet),
     )  # fmt: skip
-    print_report(report, features_lines, as_json)
+    print_report(report, partial(features_lines, following=following), as_json)
 
 
 @click.command(epilog=EXAMPLES["status"])

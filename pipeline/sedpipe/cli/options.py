@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import rich_click as click
+from click.core import ParameterSource
+from click.globals import get_current_context
 
 from sedpipe.choices import DTYPES, OPERATING_POINTS
 
@@ -113,6 +115,18 @@ def asked_features(options: dict[str, Any]) -> AskedFeatures:
     from sedpipe.io.settings.front_ends import AskedFeatures
 
     return AskedFeatures(**{field.name: options.pop(field.name) for field in fields(AskedFeatures)})
+
+
+def given(*names: str) -> list[str]:
+    """Those of the running command's options that were written on the command line, as another command repeats them."""
+    context = get_current_context()
+    by_name = {option.name: option for option in context.command.params if option.name in names}
+    return [
+        word
+        for name, option in by_name.items()
+        if name is not None and context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        for word in (option.opts[-1], str(context.params[name]))
+    ]
 
 
 def seed_option(command: Command) -> Command:

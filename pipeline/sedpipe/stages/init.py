@@ -67,9 +67,10 @@ def init(
     if not labels:
         raise SettingsError(f"{folder}: {findings.story}, but no label", hint=_WAYS)
     shape, guessed = shape_of(findings, recordings, lengths, share)
-    out = folder.resolve().parent if out is None else out
-    name = _name(name or folder.resolve().name)
-    made = composed(name, _seen_from(out, folder), labels, recordings, shape, findings.story)
+    named = Path(os.path.abspath(folder))  # beside a link, not beside what it leads to
+    out = named.parent if out is None else out
+    name = _name(name or named.name)
+    made = composed(name, _seen_from(out, named), labels, recordings, shape, findings.story)
     _write(out, made)
     remarks = (*findings.remarks, *left_out, *guessed, *_alike(labels))
     return InitReport(
@@ -170,8 +171,8 @@ def _classes(labels: Sequence[str], recordings: Sequence[Recording]) -> dict[str
 
 def _seen_from(out: Path, folder: Path) -> str:
     """A relative path where both can be moved together, else an absolute one."""
-    relative = Path(os.path.relpath(folder.resolve(), out.resolve()))
-    return (folder.resolve() if relative.parts.count("..") > 1 else relative).as_posix()
+    relative = Path(os.path.relpath(folder, out))
+    return (folder if relative.parts.count("..") > 1 else relative).as_posix()
 
 
 def _shown(path: Path) -> str:

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 from sedpipe.reports.data import (
     CellState,
     DownloadReport,
@@ -23,21 +25,30 @@ def test_a_download_tells_counts_reasons_and_where_to_read_more() -> None:
     assert download_lines(DownloadReport("birds", {"training": GONE}, 1.0), "birds.toml") == [
         "training: 5 listed, 3 ok, 2 gone (2 removed)",
         "why, clip by clip: sedpipe status birds.toml --export clips.tsv",
+        "next: sedpipe features birds.toml",
     ]
 
 
 def test_a_complete_download_and_a_dry_run_need_no_reasons() -> None:
-    assert download_lines(DownloadReport("birds", {"testing": WHOLE}, 1.0), "birds") == ["testing: 2 listed, 2 ok"]
+    assert download_lines(DownloadReport("birds", {"testing": WHOLE}, 1.0), "my birds", Path("x")) == [
+        "testing: 2 listed, 2 ok",
+        "next: sedpipe features 'my birds' --cache x",
+    ]
     assert download_lines(DownloadReport("birds", {"testing": Listed(2)}, 1.0), "birds") == ["testing: 2 listed"]
     assert download_lines(DownloadReport("birds", {}, 1.0, "no network"), "birds") == ["stopped: no network"]
+    missing = DownloadReport("birds", {"testing": WHOLE}, 1.0, missing={"testing": ["a.wav"]})
+    assert len(download_lines(missing, "birds")) == 1
 
 
 def test_features_are_counted_and_other_parts_awaited() -> None:
     counts = {"training": FeatureCounts(clips=9, computed=5, reused=3, failed=1)}
-    one, *more = features_lines(FeatureReport("d", "ab12", counts, 1.0, 5.0, waiting=1200))
+    one, *more = features_lines(FeatureReport("d", "ab12", counts, 1.0, 5.0, waiting=1200), "sedpipe train d")
     assert one == "training: 9 clips, 5 computed, 3 reused, 1 failed"
     assert more[0].startswith("1,200 clips of other parts are not made yet")
-    assert len(features_lines(FeatureReport("d", "ab12", counts, 1.0, 5.0))) == 1
+    assert len(more) == 1
+    assert features_lines(FeatureReport("d", "ab12", counts, 1.0, 5.0), "sedpipe train d")[1:] == [
+        "next: sedpipe train d"
+    ]
 
 
 def test_reasons_are_counted_with_examples_and_details() -> None:

@@ -7,9 +7,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sedpipe.fates import STATES
+from sedpipe.views.terminal.commands import DEFAULT_CACHE, command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,13 +28,16 @@ if TYPE_CHECKING:
     from sedpipe.steps.tally import ClassTally, Listed, Tally
 
 
-def download_lines(report: DownloadReport, address: str) -> list[str]:
-    """Counts of each split; ``address`` is how commands call the dataset."""
+def download_lines(report: DownloadReport, address: str, cache: Path = DEFAULT_CACHE) -> list[str]:
+    """Counts of each split, and the command to run next; ``address`` is how commands call the dataset."""
     lines = [f"{split}: {_counts(counts)}" for split, counts in report.splits.items()]
     if any(counts.listed > getattr(counts, "ok", counts.listed) for counts in report.splits.values()):
-        lines.append(f"why, clip by clip: sedpipe status {address} --export clips.tsv")
+        why = command("status", address, "--export", "clips.tsv", cache=cache)
+        lines.append(f"why, clip by clip: {why}")
     if report.stopped:
         lines.append(f"stopped: {report.stopped}")
+    elif not report.missing and any(getattr(counts, "ok", 0) for counts in report.splits.values()):
+        lines.append(f"next: {command('features', address, cache=cache)}")
     return lines
 
 
@@ -44,8 +49,8 @@ def _counts(counts: Listed | Tally) -> str:
     return f"{states} ({reasons})" if reasons else states
 
 
-def features_lines(report: FeatureReport) -> list[str]:
-    """Counts of each split, and whether other parts are awaited."""
+def features_lines(report: FeatureReport, following: str) -> list[str]:
+    """Counts of each split, and whether other parts are awaited; else ``following``, the command to run next."""
     lines = [
         f"{split}: {counts.clips} clips, {counts.computed} computed, {counts.reused} reused, {counts.failed} failed"
         for split, counts in report.splits.items()
@@ -55,7 +60,7 @@ def features_lines(report: FeatureReport) -> list[str]:
             f"{report.waiting:,} clips of other parts are not made yet; the part that ends last merges, "
             "and so does the same command without --shard"
         )
-    return lines
+    return lines if report.waiting else [*lines, f"next: {following}"]
 
 
 def explain_lines(report: FeatureExplanation) -> list[str]:

@@ -22,6 +22,7 @@ from sedpipe.cli.options import (
     front_end_options,
     given,
     jobs_option,
+    model_to_begin_with,
 )
 from sedpipe.cli.terminal import Terminal, print_report
 from sedpipe.cli.types import BytesType, ShardType
@@ -113,7 +114,8 @@ def features(
 
     following = command("train", dataset, *given(*options), cache=cache_dir)
     opened, asked = open_dataset(dataset, cache_dir), asked_features(options)
-    spec = feature_spec(opened.read_record().clip_format, asked)
+    begin = model_to_begin_with(options, opened)
+    spec = feature_spec(opened.read_record().clip_format, asked, like=begin.spec if begin else None)
     if explain:
         print_report(explain_features(opened, spec, jobs=jobs), explain_lines, as_json)
         return

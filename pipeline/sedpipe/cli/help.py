@@ -14,7 +14,7 @@ from rich_click.utils import CommandGroupDict, OptionGroupDict
 _COMMON: OptionGroupDict = {"name": "Cache and output", "options": ["--cache", "--json", "--quiet", "--help"]}
 _FEATURES: OptionGroupDict = {
     "name": "Features",
-    "options": ["--encoder", "--front-end", "--n-mels", "--hop", "--dtype"],
+    "options": ["--encoder", "--front-end", "--init", "--n-mels", "--hop", "--dtype"],
 }
 _SPEED = ["--jobs", "--threads", "--shard", "--backend", "--scheduler", "--device", "--devices"]
 
@@ -40,7 +40,7 @@ OPTIONS: dict[str, list[OptionGroupDict]] = {
     "train": [
         {"name": "The network", "options": ["--preset", "--network", "--pooling", "--hierarchy", "--segment-weights"]},
         {"name": "How it learns", "options": ["--recipe", "--epochs", "--batch-size", "--seed", "--supervision",
-                                              "--init", "--freeze", "--more-epochs"]},
+                                              "--freeze", "--more-epochs"]},
         _FEATURES,
         {"name": "The run", "options": ["--run", "--save-every", "--dry-run"]},
         {"name": "Speed", "options": [*_SPEED, "--precision", "--compile", "--deterministic"]},
@@ -115,6 +115,8 @@ EXAMPLES = {
     "train": _examples(
         "train garden.toml",
         "train garden.toml --pooling attention --hierarchy none --seed 1",
+        "train garden.toml --encoder yamnet --preset head   # a head on a pretrained network",
+        "train garden.toml --init esc10 --freeze   # a model's ears, your classes",
         "train garden.toml --dry-run   # layers, parameters, memory and time",
     ),
     "score": _examples(

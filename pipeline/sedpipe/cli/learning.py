@@ -20,6 +20,7 @@ from sedpipe.cli.options import (
     device_option,
     front_end_options,
     jobs_option,
+    model_to_begin_with,
     processors,
     seed_option,
 )
@@ -50,6 +51,7 @@ from sedpipe.views.terminal.scores import demo_lines
               help="How it is trained: paper, strong, or the path of a TOML.")  # fmt: skip
 @click.option("--run", help="Name of the run.", show_default="made from the settings")
 @seed_option
+@click.option("--freeze", is_flag=True, help="With --init: train the last layers alone.")
 @click.option("--epochs", type=click.IntRange(0), help="At most; 0 leaves the network untrained.")
 @click.option("--batch-size", type=click.IntRange(1), help="Clips a step.")
 @click.option("--threads", type=click.IntRange(1), default=processors, show_default="all processors",
@@ -79,11 +81,12 @@ def train(
     from sedpipe.stages.train import train as run_stage
     from sedpipe.steps.next_steps import after_training
 
-    asked = asked_features(options)
-    opened, settings = open_dataset(dataset, cache_dir), train_settings(Asked(**options))
-    spec = feature_spec(opened.read_record().clip_format, asked)
+    opened, asked = open_dataset(dataset, cache_dir), asked_features(options)
+    begin = model_to_begin_with(options, opened)
+    settings = train_settings(Asked(**options), begin)
+    spec = feature_spec(opened.read_record().clip_format, asked, like=begin.spec if begin else None)
     listener = Terminal(quiet=quiet)
-    if options["preset"] is None:
+    if options["preset"] is None and begin is None:
         listener.say(f"--preset {settings.preset}, since the network runs on {settings.device}")
     if dry_run:
         from sedpipe.stages.dry_run import dry_run as tell
@@ -91,7 +94,7 @@ def train(
         print_report(tell(opened, settings, spec), dry_run_lines, as_json)
         return
     report = run_stage(
-        opened, settings, spec, run_name=run, save_every_s=save_every, listener=listener
+        opened, settings, spec, run_name=run, save_every_s=save_every, begin=begin, listener=listener
     )  # fmt: skip
     following = command(*after_training(opened, dataset, report.run), cache=cache_dir)
     print_report(report, partial(train_lines, following=following), as_json)

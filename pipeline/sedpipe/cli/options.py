@@ -1,6 +1,7 @@
 """Options that several commands share, and the dataset that they work on.
 
 - :func:`common`: ``--cache``, ``--json``, ``--quiet``
+- :func:`asked_features`, :func:`model_to_begin_with`, :func:`given`: what some of these options come to
 - :func:`dataset_argument`, :func:`jobs_option`, :func:`cluster_options`, :func:`front_end_options`,
   :func:`seed_option`, :func:`device_option`, :func:`operating_point_option`, :func:`open_option`: each where it applies
 - :data:`EXIT_RETRYABLE`: the exit code of what is finished but not complete
@@ -21,6 +22,8 @@ from click.globals import get_current_context
 from sedpipe.choices import DTYPES, OPERATING_POINTS
 
 if TYPE_CHECKING:
+    from sedpipe.io.cache.dataset import Dataset
+    from sedpipe.io.models.beginning import Beginning
     from sedpipe.io.settings.front_ends import AskedFeatures
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -102,6 +105,8 @@ def front_end_options(command: Command) -> Command:
                      "several are joined, and logmel with them. `sedpipe encoders` tells what each is."),
         click.option("--hop", "hop_s", type=click.FloatRange(0, min_open=True), metavar="SECONDS",
                      help="From one frame of the encoders to the next.", show_default="each one's own"),
+        click.option("--init", metavar="RUN|MODEL",
+                     help="Features as this model hears them; train begins with its weights, other classes anew."),
         click.option("--dtype", type=click.Choice(DTYPES), default="float16", show_default=True,
                      help="How feature values are stored."),
     ]  # fmt: skip
@@ -127,6 +132,17 @@ def given(*names: str) -> list[str]:
         if name is not None and context.get_parameter_source(name) is ParameterSource.COMMANDLINE
         for word in (option.opts[-1], str(context.params[name]))
     ]
+
+
+def model_to_begin_with(options: dict[str, Any], dataset: Dataset) -> Beginning | None:
+    """The model that ``--init`` names: one that comes with sedpipe, a folder, or a run of the dataset."""
+    address = options.pop("init")
+    if address is None:
+        return None
+    from sedpipe.io.models.beginning import beginning_of
+    from sedpipe.io.models.open import open_model
+
+    return beginning_of(open_model(address, dataset, "cpu"))
 
 
 def seed_option(command: Command) -> Command:

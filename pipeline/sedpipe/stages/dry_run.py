@@ -16,8 +16,9 @@ from sedpipe.labels import LabelSet
 from sedpipe.nn.device import wait_for
 from sedpipe.nn.summary import layers, saved_bytes
 from sedpipe.reports.learning import DryRunReport
-from sedpipe.stages.train import open_splits, start
+from sedpipe.stages.train import open_splits
 from sedpipe.steps.mendable import what_a_user_can_mend
+from sedpipe.steps.start import start
 from sedpipe.steps.statistics import feature_statistics
 from sedpipe.training.processes import check_devices, make_fabric
 from sedpipe.training.settings import TrainSettings

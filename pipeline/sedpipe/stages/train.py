@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
@@ -18,7 +17,7 @@ from sedpipe.choices import OPERATING_POINTS
 from sedpipe.detection.candidates import UNTUNED
 from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.detection.tuning import OperatingPoint, scores_at_thresholds, tune
-from sedpipe.errors import MissingStageError, SettingsError, StaleError
+from sedpipe.errors import MissingStageError, StaleError
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.curves import Curves
 from sedpipe.io.cache.dataset import Dataset
@@ -28,6 +27,7 @@ from sedpipe.io.cache.runs import Run, named_run
 from sedpipe.io.files.atomic import remove_leftovers, write_text
 from sedpipe.io.files.locks import hold, wait_for
 from sedpipe.io.files.reading import is_there
+from sedpipe.io.models.beginning import Beginning
 from sedpipe.io.models.checkpoints import TrainedModel, write_model
 from sedpipe.io.records.common import Common
 from sedpipe.io.records.run import RunRecord, TrainReport
@@ -36,14 +36,12 @@ from sedpipe.labels import LabelSet
 from sedpipe.listener import Listener
 from sedpipe.nn.device import check_compiler, deterministically, has_room
 from sedpipe.nn.networks.network import Network
-from sedpipe.nn.networks.registry import build_network
 from sedpipe.steps.batches import ClipBatches, read_ahead
 from sedpipe.steps.epochs import epoch_line, log_of
 from sedpipe.steps.mendable import what_a_user_can_mend
 from sedpipe.steps.run_record import begin_run, describe_run
-from sedpipe.steps.statistics import FeatureStatistics, kept_statistics
+from sedpipe.steps.start import start, told_of
 from sedpipe.steps.truth import find_truth
-from sedpipe.training.augment import check_content
 from sedpipe.training.fit import Fit, Judge, predict
 from sedpipe.training.memory import keep_freed_memory
 from sedpipe.training.processes import launch, make_fabric
@@ -68,6 +66,7 @@ def train(
     run_name: str | None = None,
     save_every_s: float = SAVE_EVERY_S,
     waits: bool = False,
+    begin: Beginning | None = None,
     listener: Listener | None = None,
 ) -> TrainReport:
     """Train a run, or go on with it; a finished one is left as it is.
@@ -86,6 +85,8 @@ def train(
         How often what is done of an epoch is stored, so that a killed run loses no more; changes no result.
     waits : bool
         Where another process trains this run, wait for it instead of refusing.
+    begin : Beginning, optional
+        The model that it begins with, which the settings name; by default chance.
     listener : Listener, optional
         Hears of progress.
 
@@ -119,9 +120,11 @@ def train(
                 f"{names} may have been taught with the recordings of {dataset.name}, those that are scored among "
                 f"them: run and scores are marked as contaminated"
             )
+        if begin is not None:
+            listener.say(told_of(begin, labels, freeze=settings.freeze))
         remove_leftovers(run.folder)
         truth = _located_truth(dataset, splits["testing"], labels, spec)
-        task = _Task(run, record, settings, splits, labels, spec, truth, save_every_s, listener)
+        task = _Task(run, record, settings, splits, labels, spec, truth, save_every_s, listener, begin)
         return launch(make_fabric(settings.device, settings.precision, settings.devices), _train, task)
 
 
@@ -147,6 +150,7 @@ class _Task:
     truth: Truth | None
     save_every_s: float
     listener: Listener
+    begin: Beginning | None
 
 
 def _train(fabric: Fabric, task: _Task) -> TrainReport:
@@ -156,7 +160,7 @@ def _train(fabric: Fabric, task: _Task) -> TrainReport:
         task = replace(task, listener=Listener())
     torch.set_num_threads(max(1, settings.threads // settings.devices))
     keep_freed_memory()
-    fit = start(fabric, settings, task.labels, task.spec, splits["training"])
+    fit = start(fabric, settings, task.labels, task.spec, splits["training"], begin=task.begin)
     _feed(splits, fabric.device)
     seconds_before = _resume(fit, run, task.listener)
     judge = _judge(task, fit.model.time_factor)
@@ -224,46 +228,6 @@ def _say_what_to_know(
     silent = [label for label, n in zip(labels, training.targets.sum(axis=0), strict=True) if not n]
     if silent:
         listener.say(f"no clip of training has the label {', '.join(silent)}: it cannot be learnt")
-
-
-def start(
-    fabric: Fabric,
-    settings: TrainSettings,
-    labels: LabelSet,
-    spec: FeatureSpec,
-    training: ClipBatches,
-    statistics: Callable[[ClipBatches], FeatureStatistics] = kept_statistics,
-) -> Fit:
-    """A fit of the untrained network, whose input is standardised by ``statistics`` of the training clips.
-
-    Parameters
-    ----------
-    fabric : Fabric
-        Device, precision and processes.
-    settings : TrainSettings
-        Of the run.
-    labels : LabelSet
-        The classes.
-    spec : FeatureSpec
-        Which features the network hears.
-    training : ClipBatches
-        What it learns from.
-    statistics : callable
-        Mean and deviation of its input.
-    """
-    torch.manual_seed(settings.seed)
-    try:
-        model = build_network(settings.network, settings.pooling, len(labels), spec)
-        check_content(settings.training.augment, model.content)
-    except ValueError as error:
-        raise SettingsError(f"preset {settings.preset}: {error}") from error
-    of_training = statistics(training) if fabric.is_global_zero else None
-    fabric.barrier()  # the first process works them out, the others find them kept
-    model.standardise_with(*(of_training or statistics(training)))
-    if settings.compiled:
-        model.compile_for(len(range(fabric.global_rank, settings.training.batch_size, fabric.world_size)))
-    n_steps = -(-len(training) // settings.training.batch_size)
-    return Fit(model, settings.training, settings.seed, fabric, n_steps)
 
 
 def _feed(splits: dict[str, ClipBatches], device: torch.device) -> None:

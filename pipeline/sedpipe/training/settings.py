@@ -45,6 +45,10 @@ class TrainSettings:
         Processes that share each batch, on GPUs one each.
     deterministic : bool
         The same bits from the same seed, and after a resume, on a GPU, too.
+    init : str
+        Name and checksum of the model whose weights it begins with; "" for chance.
+    freeze : bool
+        Only the last layers are trained.
     """
 
     preset: str
@@ -59,6 +63,8 @@ class TrainSettings:
     recipe: str = PAPER
     devices: int = 1
     deterministic: bool = False
+    init: str = ""
+    freeze: bool = False
 
     @property
     def default_run(self) -> str:
@@ -67,4 +73,7 @@ class TrainSettings:
         weights = "" if how.segment_weights == "corrected" else f"-{how.segment_weights}"
         recipe = "" if self.recipe == PAPER else f"-{self.recipe}"
         network = "" if self.network.name in (DEFAULT, self.preset) else f"-{self.network.name}"
-        return f"{self.preset}{network}{recipe}-{how.function}-{as_name(how.hierarchy)}{weights}-seed{self.seed}"
+        begun = f"-from-{self.init.partition('@')[0]}" if self.init else ""
+        begun += "-frozen" if self.freeze else ""
+        pooled = f"{how.function}-{as_name(how.hierarchy)}{weights}"
+        return f"{self.preset}{network}{recipe}{begun}-{pooled}-seed{self.seed}"

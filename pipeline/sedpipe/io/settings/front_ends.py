@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +113,7 @@ class AskedFeatures:
     hop_s: float | None = None
 
 
-def feature_spec(clips: ClipFormat, asked: AskedFeatures | None = None) -> FeatureSpec:
+def feature_spec(clips: ClipFormat, asked: AskedFeatures | None = None, like: FeatureSpec | None = None) -> FeatureSpec:
     """Which features of a dataset a person asks for: a front end of a file, encoders, or log-mel that fits the clips.
 
     Parameters
@@ -121,6 +121,9 @@ def feature_spec(clips: ClipFormat, asked: AskedFeatures | None = None) -> Featu
     clips : ClipFormat
         Of the dataset.
     asked : AskedFeatures, optional
+    like : FeatureSpec, optional
+        What a model hears that a training is to begin with: then nothing else can be asked for, and only the length of
+        a clip is the dataset's.
 
     Raises
     ------
@@ -129,6 +132,8 @@ def feature_spec(clips: ClipFormat, asked: AskedFeatures | None = None) -> Featu
         does not go together, or clips are too long for it.
     """
     asked = asked or AskedFeatures()
+    if like is not None:
+        return _heard_alike(like, clips, asked)
     if asked.encoder is not None and asked.front_end is not None:
         raise SettingsError("--encoder and --front-end are two front ends", hint="give one of them")
     if asked.hop_s is not None and asked.encoder is None:
@@ -140,6 +145,16 @@ def feature_spec(clips: ClipFormat, asked: AskedFeatures | None = None) -> Featu
         return FeatureSpec(front_end if asked.n_mels is None else changed(front_end, n_mels=asked.n_mels), asked.dtype)
     except ValueError as error:
         raise SettingsError(str(error)) from error
+
+
+def _heard_alike(like: FeatureSpec, clips: ClipFormat, asked: AskedFeatures) -> FeatureSpec:
+    if any(value is not None for value in (asked.encoder, asked.front_end, asked.n_mels, asked.hop_s)):
+        raise SettingsError(
+            f"the model to begin with hears {like.front_end.name}, and no other features",
+            hint="leave out --encoder, --hop, --front-end and --n-mels",
+        )
+    front_end = like.front_end
+    return replace(like, front_end=front_end.fitted_to(front_end.sample_rate, clips.clip_s))
 
 
 def _front_end(clips: ClipFormat, asked: AskedFeatures) -> FrontEnd:

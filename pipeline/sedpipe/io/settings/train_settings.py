@@ -11,6 +11,7 @@ from typing import Any
 
 from sedpipe.errors import SettingsError
 from sedpipe.hierarchy import Hierarchy
+from sedpipe.io.models.beginning import Beginning
 from sedpipe.io.settings.presets import Preset, load_preset, network_from
 from sedpipe.io.settings.recipes import load_recipe
 from sedpipe.nn.device import choose_device
@@ -49,6 +50,8 @@ class Asked:
         Processes.
     deterministic : bool
         On a GPU, too.
+    freeze : bool
+        Only the last layers are trained.
     """
 
     threads: int
@@ -66,18 +69,29 @@ class Asked:
     devices: int = 1
     network: str | None = None
     deterministic: bool = False
+    freeze: bool = False
 
 
-def train_settings(asked: Asked) -> TrainSettings:
+def train_settings(asked: Asked, begin: Beginning | None = None) -> TrainSettings:
     """The settings of a run.
+
+    Parameters
+    ----------
+    asked : Asked
+    begin : Beginning, optional
+        The model whose weights it begins with; without a preset, network and pooling are this model's.
 
     Raises
     ------
     SettingsError
         If preset, recipe or device is not there, or the values do not go together.
     """
+    if asked.freeze and begin is None:
+        raise SettingsError("--freeze keeps what was learnt before", hint="name with --init what to begin with")
     device = choose_device(asked.device)
     preset = load_preset(asked.preset or (ON_A_PROCESSOR if device == "cpu" else ON_A_GPU))
+    if begin is not None and asked.preset is None:
+        preset = replace(preset, network=begin.network, pooling=begin.pooling)
     recipe = load_recipe(asked.recipe)
     pooling = _given(function=asked.pooling, hierarchy=asked.hierarchy, segment_weights=asked.segment_weights)
     try:
@@ -99,6 +113,8 @@ def train_settings(asked: Asked) -> TrainSettings:
         recipe=recipe.name,
         devices=asked.devices,
         deterministic=asked.deterministic,
+        init="" if begin is None else begin.told,
+        freeze=asked.freeze,
     )
 
 

@@ -2,6 +2,7 @@
 
 - :class:`NetworkConfig`: its sizes; each network has its own
 - :class:`Prediction`: what it returns
+- :data:`LAST_LAYERS`: those that know the classes
 - :class:`Network`: standardises its input, pools its frames, knows where they lie; a new one fills in the rest
 
 Shapes: B clips, T input frames, F features, T' = ceil(T / time_factor) output frames, K classes.
@@ -12,7 +13,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from math import log
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import torch
 from torch import Tensor, nn
@@ -31,6 +32,9 @@ from sedpipe.nn.precision import without_autocast
 
 _MOST_FRAMES_A_SECOND = 1000
 """Of probabilities: those of an hour, and of many classes, must fit in memory, and times are told to 1 ms."""
+
+LAST_LAYERS = ("classify", "attend", "attend_segments", "alpha")
+"""What :meth:`Network.add_head` makes: a row, or a number, for each class."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,7 @@ class Network(nn.Module, ABC):
         self.pooling, self.n_classes, self.time_factor = pooling, n_classes, time_factor
         self.content = spec.front_end.content
         self._compiled_for: int | None = None
+        self._is_frozen = False
         n_frames, n_features = spec.shape
         if not 1 <= time_factor <= n_frames:
             raise ValueError(f"the network makes one frame of {time_factor}, and a clip has {n_frames}")
@@ -124,6 +129,21 @@ class Network(nn.Module, ABC):
         self.attend = nn.Linear(n_hidden, n_classes) if function.attends else None
         self.attend_segments = nn.ModuleList(nn.Linear(n_hidden, n_classes) for _ in range(how.n_learned_stages))
         self.alpha = nn.Parameter(torch.ones(n_classes)) if function.learns_alpha else None
+
+    def freeze(self) -> None:
+        """Let training change the last layers alone; below them no value drops out, and statistics stay."""
+        self._is_frozen = True
+        for name, parameter in self.named_parameters():
+            parameter.requires_grad_(name.partition(".")[0] in LAST_LAYERS)
+        self.train(self.training)
+
+    def train(self, mode: bool = True) -> Self:
+        """As of any module, but that what is frozen is never in training."""
+        super().train(mode)
+        for name, part in self.named_children() if self._is_frozen else ():
+            if name not in LAST_LAYERS:
+                part.eval()
+        return self
 
     def standardise_with(self, mean: Tensor, deviation: Tensor) -> None:
         """Set what is subtracted from each feature and what it is divided by, (F,) each."""

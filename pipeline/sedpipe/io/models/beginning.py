@@ -1,0 +1,71 @@
+"""What a training begins with in place of chance: a trained model.
+
+- :class:`Beginning`: its weights, and who they are of
+- :func:`beginning_of`: of an open model
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from torch import Tensor
+
+from sedpipe.features.spec import FeatureSpec
+from sedpipe.io.models.open import OpenModel
+from sedpipe.labels import LabelSet
+from sedpipe.nn.networks.network import NetworkConfig
+from sedpipe.nn.pooling import PoolingConfig
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+_MOST_OF_A_NAME = 40
+
+
+@dataclass(frozen=True, eq=False)
+class Beginning:
+    """A trained model as far as another one begins with it.
+
+    Parameters
+    ----------
+    name : str
+        What it is called, as part of a run's name.
+    sha256 : str
+        Of its files, hex.
+    labels : LabelSet
+        Its classes.
+    spec : FeatureSpec
+        What it hears.
+    network, pooling : NetworkConfig, PoolingConfig
+        What it is built from.
+    weights : dict of str to Tensor
+    """
+
+    name: str
+    sha256: str
+    labels: LabelSet
+    spec: FeatureSpec
+    network: NetworkConfig
+    pooling: PoolingConfig
+    weights: dict[str, Tensor] = field(repr=False)
+
+    @property
+    def told(self) -> str:
+        """Name and the first digits of its checksum, as a run's settings hold them."""
+        return f"{self.name}@{self.sha256[:16]}"
+
+
+def beginning_of(opened: OpenModel) -> Beginning:
+    """What a training begins with that begins with this model."""
+    folder = opened.folder.resolve()
+    name = folder.parent.name if folder.name == "export" else folder.name
+    trained = opened.trained
+    weights = {key: tensor.detach().cpu() for key, tensor in trained.model.state_dict().items()}
+    return Beginning(
+        name=_UNSAFE.sub("-", name)[:_MOST_OF_A_NAME] or "model",
+        sha256=opened.sha256,
+        labels=trained.labels,
+        spec=trained.spec,
+        network=trained.network,
+        pooling=trained.pooling,
+        weights=weights,
+    )

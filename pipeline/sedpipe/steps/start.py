@@ -1,0 +1,92 @@
+"""How a training begins: a network, its input's statistics, or what another one has learnt.
+
+- :func:`start`: a fit of a network
+- :func:`told_of`: what is said of the model that it begins with
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from lightning_fabric import Fabric
+
+from sedpipe.errors import SettingsError
+from sedpipe.features.spec import FeatureSpec
+from sedpipe.io.models.beginning import Beginning
+from sedpipe.labels import LabelSet
+from sedpipe.nn.networks.network import Network
+from sedpipe.nn.networks.registry import build_network
+from sedpipe.nn.transfer import begin_with
+from sedpipe.steps.batches import ClipBatches
+from sedpipe.steps.statistics import FeatureStatistics, kept_statistics
+from sedpipe.training.augment import check_content
+from sedpipe.training.fit import Fit
+from sedpipe.training.settings import TrainSettings
+
+
+def start(
+    fabric: Fabric,
+    settings: TrainSettings,
+    labels: LabelSet,
+    spec: FeatureSpec,
+    training: ClipBatches,
+    statistics: Callable[[ClipBatches], FeatureStatistics] = kept_statistics,
+    begin: Beginning | None = None,
+) -> Fit:
+    """A fit of a network.
+
+    Parameters
+    ----------
+    fabric : Fabric
+        Device, precision and processes.
+    settings : TrainSettings
+        Of the run.
+    labels : LabelSet
+        The classes.
+    spec : FeatureSpec
+        Which features the network hears.
+    training : ClipBatches
+        What it learns from.
+    statistics : callable
+        Mean and deviation of its input.
+    begin : Beginning, optional
+        The model whose weights and statistics it begins with; by default weights are by chance.
+
+    Raises
+    ------
+    SettingsError
+        If network, features and the model to begin with do not fit each other.
+    """
+    torch.manual_seed(settings.seed)
+    try:
+        model = build_network(settings.network, settings.pooling, len(labels), spec)
+        check_content(settings.training.augment, model.content)
+    except ValueError as error:
+        raise SettingsError(f"preset {settings.preset}: {error}") from error
+    if begin is None:
+        of_training = statistics(training) if fabric.is_global_zero else None
+        fabric.barrier()  # the first process works them out, the others find them kept
+        model.standardise_with(*(of_training or statistics(training)))
+    else:
+        _begin(model, labels, begin)
+    if settings.freeze:
+        model.freeze()
+    if settings.compiled:
+        model.compile_for(len(range(fabric.global_rank, settings.training.batch_size, fabric.world_size)))
+    n_steps = -(-len(training) // settings.training.batch_size)
+    return Fit(model, settings.training, settings.seed, fabric, n_steps)
+
+
+def _begin(model: Network, labels: LabelSet, begin: Beginning) -> None:
+    try:
+        begin_with(model, labels, begin.weights, begin.labels)
+    except ValueError as error:
+        raise SettingsError(f"--init {begin.name}: {error}", hint="leave --preset and --network out") from error
+
+
+def told_of(begin: Beginning, labels: LabelSet, *, freeze: bool) -> str:
+    """That a training begins with a model, and which classes are new to it."""
+    new = [label for label in labels if label not in begin.labels]
+    classes = f"; classes that it does not know yet: {', '.join(new)}" if new else ", which knows all classes"
+    return f"begins with {begin.name}{classes}{'; only the last layers are trained' if freeze else ''}"

@@ -1,0 +1,78 @@
+import pytest
+import torch
+from sedpipe.labels import LabelSet
+from sedpipe.nn.networks.crnn import CRNN, CRNNConfig
+from sedpipe.nn.networks.network import LAST_LAYERS
+from sedpipe.nn.pooling import PoolingConfig
+from sedpipe.nn.transfer import begin_with
+from specs import of
+
+SIZES = CRNNConfig(maps=(4,), pools=((2, 4),), conv_maps=8, gru_units=4, dropout=0.5)
+KNOWN, OTHER = LabelSet(("Dog", "Rain", "Siren")), LabelSet(("Siren", "Clock", "Dog"))
+
+
+def network(labels: LabelSet, seed: int, pooling: PoolingConfig | None = None, config: CRNNConfig = SIZES) -> CRNN:
+    torch.manual_seed(seed)
+    model = CRNN(config, pooling or PoolingConfig("linear", (5,)), len(labels), of(40, 16))
+    model.standardise_with(torch.full((16,), float(seed)), torch.full((16,), 2.0 + seed))
+    return model
+
+
+def test_for_the_same_classes_it_is_the_same_network() -> None:
+    old, new = network(KNOWN, 1), network(KNOWN, 2)
+    begin_with(new, KNOWN, old.state_dict(), KNOWN)
+    x, n_frames = torch.randn(2, 40, 16), torch.tensor([40, 17])
+    with torch.inference_mode():
+        torch.testing.assert_close(new.eval()(x, n_frames).frame_probs, old.eval()(x, n_frames).frame_probs)
+
+
+@pytest.mark.parametrize("function", ["linear", "attention", "auto"])
+def test_classes_that_both_know_keep_their_probabilities_wherever_they_stand(function: str) -> None:
+    how = PoolingConfig(function, (5,), "time")
+    old, new, chance = (network(labels, seed, how) for labels, seed in ((KNOWN, 1), (OTHER, 2), (OTHER, 2)))
+    if function == "auto":
+        torch.nn.init.uniform_(old.alpha)
+    begin_with(new, OTHER, old.state_dict(), KNOWN)
+    x, n_frames = torch.randn(2, 40, 16), torch.tensor([40, 17])
+    with torch.inference_mode():
+        was, now = (model.eval()(x, n_frames) for model in (old, new))
+    torch.testing.assert_close(now.frame_probs[..., [0, 2]], was.frame_probs[..., [2, 0]])
+    torch.testing.assert_close(now.clip_probs[:, [0, 2]], was.clip_probs[:, [2, 0]])
+    assert torch.equal(new.classify.weight[1], chance.classify.weight[1])
+
+
+def test_layers_that_the_other_one_lacks_stay_as_chance_made_them() -> None:
+    old, attends = network(KNOWN, 1), PoolingConfig("attention", (5, 2), "time", "learned")
+    new, chance = network(KNOWN, 2, attends), network(KNOWN, 2, attends)
+    begin_with(new, KNOWN, old.state_dict(), KNOWN)
+    assert torch.equal(new.attend.weight, chance.attend.weight)
+    assert torch.equal(new.classify.weight, old.classify.weight)
+
+
+def test_other_sizes_are_told_by_the_layer_that_differs() -> None:
+    new = network(KNOWN, 2, config=CRNNConfig(maps=(4,), pools=((2, 4),), conv_maps=8, gru_units=6))
+    with pytest.raises(ValueError, match=r"its layer gru\.weight_ih_l0 is 18 x 32, and the model to begin with has 12"):
+        begin_with(new, KNOWN, network(KNOWN, 1).state_dict(), KNOWN)
+    with pytest.raises(ValueError, match="does not have it"):
+        begin_with(network(KNOWN, 2), KNOWN, {}, KNOWN)
+
+
+def test_frozen_all_but_the_last_layers_stays_the_same_in_training() -> None:
+    model = network(KNOWN, 1)
+    model.freeze()
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    model.train()
+    adam = torch.optim.Adam(model.parameters(), lr=0.1)
+    x, n_frames = torch.randn(4, 40, 16), torch.full((4,), 40)
+    first = model(x, n_frames).clip_probs
+    assert torch.equal(first, model(x, n_frames).clip_probs)  # nothing drops out
+    first.sum().backward()
+    adam.step()
+    changed = {name for name, tensor in model.state_dict().items() if not torch.equal(tensor, before[name])}
+    assert changed == {"classify.weight", "classify.bias"}
+    assert {name.partition(".")[0] for name in changed} <= set(LAST_LAYERS)
+
+
+def test_what_is_not_frozen_is_in_training_as_a_whole() -> None:
+    model = network(KNOWN, 1).eval().train()
+    assert all(part.training for part in model.modules())

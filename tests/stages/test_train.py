@@ -340,7 +340,7 @@ def test_missing_features_name_the_verb(tmp_path, split):
     with pytest.raises(MissingStageError, match=rf"{split}\.h5 does not exist") as caught:
         train_tiny(tmp_path)
     # the tiny dataset's are not the usual ones
-    how = " with the same --encoder, --hop, --front-end, --n-mels and --dtype"
+    how = " with the same --encoder, --hop, --init, --front-end, --n-mels and --dtype"
     assert caught.value.hint == f"run `sedpipe features tiny`{how} first"
     assert not cache.runs.exists()
 

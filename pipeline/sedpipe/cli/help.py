@@ -116,6 +116,7 @@ EXAMPLES = {
         "train garden.toml",
         "train garden.toml --pooling attention --hierarchy none --seed 1",
         "train garden.toml --encoder yamnet --preset head   # a head on a pretrained network",
+        "train garden.toml --more-epochs 5   # go on with a run that has ended",
         "train garden.toml --init esc10 --freeze   # a model's ears, your classes",
         "train garden.toml --dry-run   # layers, parameters, memory and time",
     ),

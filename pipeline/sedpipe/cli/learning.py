@@ -53,6 +53,8 @@ from sedpipe.views.terminal.scores import demo_lines
 @seed_option
 @click.option("--freeze", is_flag=True, help="With --init: train the last layers alone.")
 @click.option("--epochs", type=click.IntRange(0), help="At most; 0 leaves the network untrained.")
+@click.option("--more-epochs", type=click.IntRange(1), metavar="N",
+              help="Let a run that has ended go on for N epochs more.")  # fmt: skip
 @click.option("--batch-size", type=click.IntRange(1), help="Clips a step.")
 @click.option("--threads", type=click.IntRange(1), default=processors, show_default="all processors",
               help="CPU threads; part of what decides the last digits.")  # fmt: skip

@@ -22,7 +22,7 @@ from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.curves import Curves
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.feature_file import FeatureFile
-from sedpipe.io.cache.resume import find_resume, remove_resume, write_resume
+from sedpipe.io.cache.resume import find_resume, forget_before, write_resume
 from sedpipe.io.cache.runs import Run, named_run
 from sedpipe.io.files.atomic import remove_leftovers, write_text
 from sedpipe.io.files.locks import hold, wait_for
@@ -39,6 +39,7 @@ from sedpipe.nn.networks.network import Network
 from sedpipe.steps.batches import ClipBatches, read_ahead
 from sedpipe.steps.epochs import epoch_line, log_of
 from sedpipe.steps.mendable import what_a_user_can_mend
+from sedpipe.steps.more_epochs import least_epochs, with_more
 from sedpipe.steps.run_record import begin_run, describe_run
 from sedpipe.steps.start import start, told_of
 from sedpipe.steps.truth import find_truth
@@ -95,7 +96,7 @@ def train(
     MissingStageError
         If the dataset has no features, or no training or testing split.
     StaleError
-        If the run was begun with other settings or other data.
+        If the run was begun with other settings or other data, or is to go on and has not ended yet.
     SettingsError
         If the network does not fit the features.
     SedpipeError
@@ -108,8 +109,10 @@ def train(
     run = named_run(dataset, run_name or settings.default_run)
     splits = open_splits(dataset, spec, labels)
     description = describe_run(dataset, settings, spec, splits)
-    with _alone(run, listener, waits=waits):
+    with _alone(run, listener, waits=waits, goes_on=bool(settings.more_epochs)):
         record = begin_run(run, description, settings)
+        if settings.more_epochs:
+            record = with_more(run, record, settings.more_epochs)
         if record.result is not None and run.is_finished:
             listener.say(f"{run.name} is finished already")
             return record.result
@@ -128,9 +131,9 @@ def train(
         return launch(make_fabric(settings.device, settings.precision, settings.devices), _train, task)
 
 
-def _alone(run: Run, listener: Listener, *, waits: bool) -> AbstractContextManager[None]:
-    """Keep others out while the block trains the run; a finished one is written by nobody."""
-    if run.is_finished:
+def _alone(run: Run, listener: Listener, *, waits: bool, goes_on: bool) -> AbstractContextManager[None]:
+    """Keep others out while the block trains the run; a finished one that need not go on is written by nobody."""
+    if run.is_finished and not goes_on:
         return nullcontext()
     if waits:
         return wait_for(run.lock_path, lambda: listener.say(f"another process is training {run.name}: waiting for it"))
@@ -160,7 +163,8 @@ def _train(fabric: Fabric, task: _Task) -> TrainReport:
         task = replace(task, listener=Listener())
     torch.set_num_threads(max(1, settings.threads // settings.devices))
     keep_freed_memory()
-    fit = start(fabric, settings, task.labels, task.spec, splits["training"], begin=task.begin)
+    least = least_epochs(task.record)
+    fit = start(fabric, settings, task.labels, task.spec, splits["training"], begin=task.begin, at_least=least)
     _feed(splits, fabric.device)
     seconds_before = _resume(fit, run, task.listener)
     judge = _judge(task, fit.model.time_factor)
@@ -194,7 +198,7 @@ def _finish(model: Network, task: _Task, report: TrainReport) -> TrainReport:
         "result": report,
     }
     run.write_record(task.record.model_copy(update=known))
-    remove_resume(run.state_path)
+    forget_before(run.state_path)  # the last one stays: a run may be asked to go on
     return report
 
 
@@ -292,7 +296,7 @@ def _fit(fit: Fit, fabric: Fabric, task: _Task, judge: Judge | None, seconds_bef
             curves.add(record)
         speed = (len(training) - skip * size) / max(trained - begun, 1e-9)
         epoch_s = len(training) / speed + time.monotonic() - trained
-        listener.say(epoch_line(fit, record, speed, epoch_s * (task.settings.training.epochs - fit.epoch)))
+        listener.say(epoch_line(fit, record, speed, epoch_s * (fit.most_epochs - fit.epoch)))
     if curves is not None:
         curves.close()
     return time.monotonic() - started

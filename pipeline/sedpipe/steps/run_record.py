@@ -10,6 +10,7 @@ import hashlib
 import json
 import platform
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -55,7 +56,7 @@ def describe_run(
     }
     return RunRecord(
         dataset=cache.name,
-        settings=RunSettings.model_validate(as_table(settings)),
+        settings=RunSettings.model_validate(as_table(replace(settings, more_epochs=0))),
         data=data,
         versions={**versions, **{name: version(name) for name in VERSIONED}},
         encoders=_encoders(spec),

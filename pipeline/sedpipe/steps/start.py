@@ -33,6 +33,7 @@ def start(
     training: ClipBatches,
     statistics: Callable[[ClipBatches], FeatureStatistics] = kept_statistics,
     begin: Beginning | None = None,
+    at_least: int = 0,
 ) -> Fit:
     """A fit of a network.
 
@@ -52,6 +53,8 @@ def start(
         Mean and deviation of its input.
     begin : Beginning, optional
         The model whose weights and statistics it begins with; by default weights are by chance.
+    at_least : int
+        Epochs before which it does not end.
 
     Raises
     ------
@@ -75,7 +78,7 @@ def start(
     if settings.compiled:
         model.compile_for(len(range(fabric.global_rank, settings.training.batch_size, fabric.world_size)))
     n_steps = -(-len(training) // settings.training.batch_size)
-    return Fit(model, settings.training, settings.seed, fabric, n_steps)
+    return Fit(model, settings.training, settings.seed, fabric, n_steps, at_least)
 
 
 def _begin(model: Network, labels: LabelSet, begin: Beginning) -> None:

@@ -141,6 +141,8 @@ class Fit:
         Device, precision and processes; see :mod:`sedpipe.training.processes`.
     steps_per_epoch : int
         For the schedule.
+    at_least : int
+        Epochs before which nothing ends it, whatever ``config`` says: of a fit that goes on.
 
     Raises
     ------
@@ -149,7 +151,13 @@ class Fit:
     """
 
     def __init__(
-        self, model: Network, config: TrainingConfig, seed: int, fabric: Fabric, steps_per_epoch: int = 1
+        self,
+        model: Network,
+        config: TrainingConfig,
+        seed: int,
+        fabric: Fabric,
+        steps_per_epoch: int = 1,
+        at_least: int = 0,
     ) -> None:
         check_content(config.augment, model.content)
         self.model = model
@@ -166,6 +174,7 @@ class Fit:
         self._best_weights = _copied(model.state_dict())
         self._seed = seed
         self._steps_per_epoch = steps_per_epoch
+        self._at_least = at_least
         self._average = MovingAverage(model, config.averaging) if config.averaging else None
 
     @property
@@ -181,9 +190,16 @@ class Fit:
     @property
     def stopped(self) -> str:
         """Why no further epoch is due: ``"epochs"``, ``"patience"``, or ``""`` while one is."""
+        if self.epoch < self._at_least:
+            return ""
         if self.epoch - self.best_epoch >= self.config.patience:
             return "patience"
-        return "epochs" if self.epoch >= self.config.epochs else ""
+        return "epochs" if self.epoch >= self.most_epochs else ""
+
+    @property
+    def most_epochs(self) -> int:
+        """No epoch after this one is due."""
+        return max(self.config.epochs, self._at_least)
 
     def run_epoch(self, training: Iterable[Batch], validation: Iterable[Batch]) -> EpochRecord:
         """Train on every batch once, then validate."""
@@ -313,7 +329,7 @@ class Fit:
     def _share_of_rate(self) -> float:
         if self.config.schedule == "constant":
             return 1.0
-        done = (self.epoch + self.step / self._steps_per_epoch) / self.config.epochs
+        done = (self.epoch + self.step / self._steps_per_epoch) / self.most_epochs
         return 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
 
     def _augmented(self, x: Tensor, y: Tensor, n_frames: Tensor) -> tuple[Tensor, Tensor, Tensor]:

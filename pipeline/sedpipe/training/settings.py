@@ -49,6 +49,9 @@ class TrainSettings:
         Name and checksum of the model whose weights it begins with; "" for chance.
     freeze : bool
         Only the last layers are trained.
+    more_epochs : int
+        Beyond those after which the run ended by itself; decides nothing of what it was begun with, and no record's
+        settings hold it.
     """
 
     preset: str
@@ -65,6 +68,7 @@ class TrainSettings:
     deterministic: bool = False
     init: str = ""
     freeze: bool = False
+    more_epochs: int = 0
 
     @property
     def default_run(self) -> str:

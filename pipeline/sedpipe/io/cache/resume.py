@@ -4,7 +4,7 @@ A state is a table of tensors and plain values, followed by the sha256 of its by
 and not all. A newer state becomes ``resume.pt`` after the older one has become ``resume-before.pt``, so that at every
 moment at least one whole state is there.
 
-- :func:`write_resume`, :func:`find_resume`, :func:`remove_resume`
+- :func:`write_resume`, :func:`find_resume`, :func:`forget_before`, :func:`remove_resume`
 """
 
 from __future__ import annotations
@@ -66,9 +66,14 @@ def find_resume(path: Path) -> tuple[dict[str, Any] | None, str]:
     return None, ""
 
 
+def forget_before(path: Path) -> None:
+    """Delete the older one, of a training that has ended."""
+    _before(path).unlink(missing_ok=True)
+
+
 def remove_resume(path: Path) -> None:
     """Delete both; the newest last, so that an older one is never taken for it."""
-    _before(path).unlink(missing_ok=True)
+    forget_before(path)
     path.unlink(missing_ok=True)
 
 

@@ -92,6 +92,10 @@ class RunRecord(Record):
         The best with the same settings for all classes, by operating point; early editions did not write it.
     result : TrainReport
         What it came to; once it is finished.
+    ended_after : int, optional
+        Epochs after which it ended by itself, of a run that has gone on since.
+    more_epochs : int
+        How many more were asked for.
     """
 
     parts_to_come: ClassVar[frozenset[str]] = frozenset(
@@ -107,6 +111,8 @@ class RunRecord(Record):
     tuning: dict[str, tuple[SearchStep, ...]] = Field(default_factory=dict)
     post_processing_common: dict[str, Common] = Field(default_factory=dict)
     result: TrainReport | None = None
+    ended_after: Count | None = None
+    more_epochs: Count = 0
 
     @property
     def contaminated_by(self) -> tuple[str, ...]:

@@ -52,6 +52,8 @@ class Asked:
         On a GPU, too.
     freeze : bool
         Only the last layers are trained.
+    more_epochs : int, optional
+        Of a run that has ended.
     """
 
     threads: int
@@ -70,6 +72,7 @@ class Asked:
     network: str | None = None
     deterministic: bool = False
     freeze: bool = False
+    more_epochs: int | None = None
 
 
 def train_settings(asked: Asked, begin: Beginning | None = None) -> TrainSettings:
@@ -115,6 +118,7 @@ def train_settings(asked: Asked, begin: Beginning | None = None) -> TrainSetting
         deterministic=asked.deterministic,
         init="" if begin is None else begin.told,
         freeze=asked.freeze,
+        more_epochs=asked.more_epochs or 0,
     )
 
 

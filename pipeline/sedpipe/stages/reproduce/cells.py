@@ -22,6 +22,7 @@ from sedpipe.choices import TUNED_ON
 from sedpipe.errors import MissingStageError, SedpipeError, StaleError
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.dataset import Dataset
+from sedpipe.io.cache.resume import remove_resume
 from sedpipe.io.cache.runs import named_run
 from sedpipe.io.cache.table_folder import Table
 from sedpipe.io.records.run import TrainReport
@@ -172,7 +173,9 @@ def _train(plan: Plan, point: GridPoint, threads: int, listener: Listener) -> Tr
     pooling = PoolingConfig(point.pooling, point.hierarchy, plan.settings.pooling.attention_axis)
     settings = replace(plan.settings, pooling=pooling, seed=point.seed, threads=threads)
     name = run_name(plan.settings, point)
-    return train(plan.dataset, settings, plan.spec, run_name=name, waits=True, listener=listener)
+    report = train(plan.dataset, settings, plan.spec, run_name=name, waits=True, listener=listener)
+    remove_resume(named_run(plan.dataset, name).state_path)  # nobody goes on with one of thirty cells
+    return report
 
 
 def _scores(plan: Plan, run: str, listener: Listener) -> dict[str, CellScores]:

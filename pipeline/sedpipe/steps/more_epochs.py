@@ -1,0 +1,58 @@
+"""Going on with a run that has ended: so many epochs more than those after which it ended by itself.
+
+- :func:`with_more`: the record of a finished run that has them to do yet
+- :func:`least_epochs`: how many a run must do before it may end
+"""
+
+from __future__ import annotations
+
+from sedpipe.errors import MissingStageError, StaleError
+from sedpipe.io.cache.runs import Run
+from sedpipe.io.files.reading import is_there
+from sedpipe.io.records.run import RunRecord
+
+
+def with_more(run: Run, record: RunRecord, more_epochs: int) -> RunRecord:
+    """Let a finished run go on; asking for as many again changes nothing, so that a command may be repeated.
+
+    Parameters
+    ----------
+    run : Run
+        Locked by who calls.
+    record : RunRecord
+        Its record.
+    more_epochs : int
+        Beyond those after which it ended by itself, however often it has gone on since.
+
+    Returns
+    -------
+    RunRecord
+        The record, now written: without a result, if there are epochs to do.
+
+    Raises
+    ------
+    StaleError
+        If it has not ended by itself yet.
+    MissingStageError
+        If the state that it would go on from is not there.
+    """
+    if record.more_epochs >= more_epochs:
+        return record
+    ended_after = record.ended_after if record.result is None else record.ended_after or record.result.epochs
+    if ended_after is None:
+        raise StaleError(f"{run.name} has not ended by itself yet", hint="train it without --more-epochs first")
+    if ended_after and not is_there(run.state_path):
+        raise MissingStageError(
+            f"{run.name} has ended, and the state that it would go on from ({run.state_path.name}) is not there",
+            hint=f"begin another run with what it has learnt: --init {run.folder}",
+        )
+    # the model, its scores and the state stay what they are: whoever is killed now has lost nothing
+    to_do = {"ended_after": ended_after, "more_epochs": more_epochs, "result": None}
+    asked = record.model_copy(update=to_do)
+    run.write_record(asked)
+    return asked
+
+
+def least_epochs(record: RunRecord) -> int:
+    """Epochs before which patience does not end a run; 0 for one that nobody has asked for more of."""
+    return (record.ended_after or 0) + record.more_epochs if record.more_epochs else 0

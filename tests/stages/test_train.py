@@ -107,10 +107,10 @@ def finished(tmp_path_factory) -> tuple[Dataset, TrainReport]:
     return cache, train_tiny(cache.root)[0]
 
 
-def test_a_finished_run_holds_model_log_and_record_and_nothing_else(finished):
+def test_a_finished_run_holds_model_log_record_and_the_state_that_it_could_go_on_from_and_nothing_else(finished):
     cache, report = finished
     run = named_run(cache, "run")
-    assert set(files_of(run.folder)) == {"checkpoint.pt", "log.csv", "run.json"}
+    assert set(files_of(run.folder)) == {"checkpoint.pt", "log.csv", "run.json", "resume.pt"}
     trained, record = read_model(run.model_path, CPU), run.find_record().as_json()
     assert tuple(trained.labels) == LABELS
     assert (trained.spec.front_end, trained.spec.dtype) == (FRONT_END, "float16")
@@ -215,7 +215,7 @@ def test_killed_whenever_a_file_is_about_to_appear_the_result_is_the_undisturbed
         assert in_a_process(tmp_path, dies_at) == -signal.SIGKILL
     assert in_a_process(tmp_path) == 0
     assert_same_result(result_of(cache), undisturbed[0])
-    assert set(files_of(named_run(cache, "run").folder)) == {"checkpoint.pt", "log.csv", "run.json"}
+    assert set(files_of(named_run(cache, "run").folder)) == {"checkpoint.pt", "log.csv", "run.json", "resume.pt"}
 
 
 def test_a_killed_run_goes_on_inside_the_epoch(tmp_path, undisturbed):

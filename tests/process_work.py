@@ -8,7 +8,8 @@ import torch
 from sedpipe.errors import SedpipeError
 from sedpipe.nn.networks.crnn import CRNN, CRNNConfig
 from sedpipe.nn.pooling import PoolingConfig
-from sedpipe.training.fit import Batch, Fit, TrainingConfig
+from sedpipe.training.config import TrainingConfig
+from sedpipe.training.fit import Batch, Fit
 from specs import of
 
 NETWORK = CRNNConfig(maps=(4,), pools=((4, 4),), conv_maps=4, gru_units=4, dropout=0.0)

@@ -30,7 +30,7 @@ from sedpipe.stages.predict_files import Output
 from sedpipe.stages.reproduce.grid import grid
 from sedpipe.stages.reproduce.table2 import reproduce_table2
 from sedpipe.stages.train import train
-from sedpipe.training.fit import TrainingConfig
+from sedpipe.training.config import TrainingConfig
 from sedpipe.training.settings import TrainSettings
 
 NAME = "tiny"

@@ -10,7 +10,8 @@ from sedpipe.nn.networks.crnn import CRNN, CRNNConfig
 from sedpipe.nn.networks.network import Prediction
 from sedpipe.nn.pooling import PoolingConfig
 from sedpipe.training.augment import AugmentConfig
-from sedpipe.training.fit import Batch, Fit, LossError, TrainingConfig, clip_loss, predict
+from sedpipe.training.config import TrainingConfig
+from sedpipe.training.fit import Batch, Fit, LossError, clip_loss, predict
 from sedpipe.training.late import LateValue
 from sedpipe.training.processes import make_fabric
 from specs import of

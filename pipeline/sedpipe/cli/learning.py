@@ -51,6 +51,9 @@ from sedpipe.views.terminal.scores import demo_lines
               help="How it is trained: paper, strong, or the path of a TOML.")  # fmt: skip
 @click.option("--run", help="Name of the run.", show_default="made from the settings")
 @seed_option
+@click.option("--supervision", type=click.Choice(["weak", "mixed"]),
+              help="mixed: clips of training with strong labels teach when their classes sound, too.",
+              show_default="the recipe's, weak")  # fmt: skip
 @click.option("--freeze", is_flag=True, help="With --init: train the last layers alone.")
 @click.option("--epochs", type=click.IntRange(0), help="At most; 0 leaves the network untrained.")
 @click.option("--more-epochs", type=click.IntRange(1), metavar="N",

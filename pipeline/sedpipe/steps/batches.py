@@ -16,9 +16,12 @@ from torch import Tensor
 
 from sedpipe.clips import Clip
 from sedpipe.errors import MissingStageError
+from sedpipe.events import Event, EventLists
+from sedpipe.frames import FrameGrid
 from sedpipe.io.cache.feature_file import FeatureFile
 from sedpipe.labels import LabelSet
 from sedpipe.training.fit import Batch
+from sedpipe.training.located import Located, frames_of_events
 from sedpipe.training.orders import balanced_order, shuffled_order
 
 
@@ -56,6 +59,9 @@ class ClipBatches:
         self.n_frames = file.n_frames[self._rows]
         self._kept: Tensor | None = None
         self.pinned = False
+        self._events: list[Sequence[Event] | None] | None = None
+        self._grid: FrameGrid | None = None
+        self._labels = labels
         self.audio_sha256 = [file.audio_sha256[row] for row in self._rows]
 
     def __len__(self) -> int:
@@ -79,6 +85,22 @@ class ClipBatches:
     def keep_on(self, device: torch.device) -> None:
         """Read all features at once into the device's memory, as stored; batches are made there from now on."""
         self._kept = torch.from_numpy(self._file.read_features(self._rows.tolist())).to(device)
+
+    def locate(self, events: EventLists, grid: FrameGrid) -> int:
+        """Tell with every batch when its classes sound, of those clips of which it is known; how many these are.
+
+        It is known of a clip if each of its weak labels has an event with a place in time, and of one without labels.
+
+        Parameters
+        ----------
+        events : mapping of str to sequence of Event
+            Strong labels by ``clip_id``.
+        grid : FrameGrid
+            Of the features' frames.
+        """
+        self._grid = grid
+        self._events = [_known(clip, events.get(clip.clip_id, ())) for clip in self.clips]
+        return sum(known is not None for known in self._events)
 
     def in_order(self, batch_size: int) -> Iterator[Batch]:
         """Every clip once, in the order of the manifest."""
@@ -121,7 +143,15 @@ class ClipBatches:
                 torch.from_numpy(self.n_frames[chosen]),
                 [self.clips[index].clip_id for index in chosen],
                 len(whole),
+                self._located(chosen),
             )
+
+    def _located(self, chosen: np.ndarray) -> Located | None:
+        if self._events is None or self._grid is None:
+            return None
+        events, n_frames = [self._events[index] for index in chosen], self._file.shape[0]
+        frames = [frames_of_events(known or (), self._labels, self._grid, n_frames) for known in events]
+        return Located(torch.from_numpy(np.stack(frames)), torch.tensor([known is not None for known in events]))
 
     def _features(self, chosen: np.ndarray) -> Tensor:
         """Of the chosen clips, float32; pinned where a GPU may fetch them while it computes."""
@@ -129,6 +159,13 @@ class ClipBatches:
             return self._kept[torch.from_numpy(chosen).to(self._kept.device)].float()
         features = torch.from_numpy(self._file.read_features(self._rows[chosen].tolist())).float()
         return features.pin_memory() if self.pinned else features
+
+
+def _known(clip: Clip, events: Sequence[Event]) -> Sequence[Event] | None:
+    """What sounds when in a clip; None where it is not known of each label."""
+    located = [event for event in events if event.is_located]
+    everything = {event.label for event in located} == {*clip.labels} and len(located) == len(events)
+    return located if everything else None
 
 
 def read_ahead(batches: Iterable[Batch]) -> Iterator[Batch]:

@@ -54,6 +54,8 @@ def describe_run(
         "reference": _sha256_if_there(cache.reference_path("testing")),
         **{split: _clips_fingerprint(batches) for split, batches in splits.items()},
     }
+    if settings.training.supervision == "mixed":
+        data["strong"] = _sha256_if_there(cache.reference_path("training"))
     return RunRecord(
         dataset=cache.name,
         settings=RunSettings.model_validate(as_table(replace(settings, more_epochs=0))),

@@ -5,6 +5,7 @@ Every function takes a generator and draws from it alone, so a step can be repea
 - :class:`AugmentConfig`: how much of which
 - :func:`check_content`: whether it can be done to these features
 - :func:`augment`: all of it, in the order time shift, superposition, warp, filter, mixup, masks
+- :func:`augment_located`: the same, with what is known of when classes sound
 - :func:`shift_in_time`, :func:`superpose`, :func:`warp_bands`, :func:`filter_bands`, :func:`mix_up`,
   :func:`mask_bands`, :func:`mask_frames`: one each
 
@@ -20,6 +21,8 @@ import numpy as np
 import torch
 from numpy.random import Generator
 from torch import Tensor
+
+from sedpipe.training.located import Located
 
 _NEPERS = math.log(10) / 10  # of power, in a decibel
 _FILTER_PLACES = 5
@@ -125,30 +128,63 @@ def augment(
     x, y, n_frames : Tensor
         Of the same shapes; what was given is left as it was.
     """
+    return augment_located(x, y, n_frames, None, fill, config, generator, content)[:3]
+
+
+def augment_located(
+    x: Tensor,
+    y: Tensor,
+    n_frames: Tensor,
+    located: Located | None,
+    fill: Tensor,
+    config: AugmentConfig,
+    generator: Generator,
+    content: str = "decibels",
+) -> tuple[Tensor, Tensor, Tensor, Located | None]:
+    """Augment a batch, and what is known of when its classes sound; with the same draws as :func:`augment`.
+
+    Parameters
+    ----------
+    x, y, n_frames, fill, config, generator, content
+        As for :func:`augment`.
+    located : Located, optional
+        Goes wherever its clips go; a clip that is mixed with one of which nothing is known is not known either.
+    """
     if config.shift:
-        x = shift_in_time(x, n_frames, generator)
+        source = _turned_round(n_frames, x.shape[1], generator).to(x.device)
+        x = x.gather(1, source[:, :, None].expand_as(x))
+        located = located and located.rearranged(source)
     if config.superpose > 0:
-        x, y, n_frames = superpose(x, y, n_frames, config.superpose, generator, content)
+        pairs = _drawn_pairs(len(x), config.superpose, generator)
+        x, y, n_frames = _superposed(x, y, n_frames, pairs, content)
+        located = located and located.superposed(*(part.to(x.device) for part in pairs))
     if config.warp > 0:
         x = warp_bands(x, config.warp, generator)
     if config.filter_db > 0:
         x = filter_bands(x, config.filter_db, generator)
     if config.mixup_alpha > 0:
-        x, y, n_frames = mix_up(x, y, n_frames, config.mixup_alpha, generator)
+        others, shares = _drawn_shares(len(x), config.mixup_alpha, generator)
+        x, y, n_frames = _mixed(x, y, n_frames, others, shares)
+        located = located and located.mixed(others.to(x.device), shares.to(x))
     if config.frequency_masks:
         x = mask_bands(x, fill, config.frequency_masks, config.frequency_mask_bands, generator)
     if config.time_masks:
         x = mask_frames(x, fill, config.time_masks, config.time_mask_frames, generator)
-    return x, y, n_frames
+    return x, y, n_frames, located
 
 
 def shift_in_time(x: Tensor, n_frames: Tensor, generator: Generator) -> Tensor:
     """Turn each clip round by a random number of its frames; padding stays where it is."""
+    source = _turned_round(n_frames, x.shape[1], generator).to(x.device)
+    return x.gather(1, source[:, :, None].expand_as(x))
+
+
+def _turned_round(n_frames: Tensor, n_all: int, generator: Generator) -> Tensor:
+    """Which frame (B, T) comes to each place."""
     counts = np.maximum(n_frames.cpu().numpy(), 1)[:, None]
     shifts = generator.integers(counts)
-    frames = np.arange(x.shape[1])
-    source = torch.from_numpy(np.where(frames < counts, (frames - shifts) % counts, frames)).to(x.device)
-    return x.gather(1, source[:, :, None].expand_as(x))
+    frames = np.arange(n_all)
+    return torch.from_numpy(np.where(frames < counts, (frames - shifts) % counts, frames))
 
 
 def superpose(
@@ -176,8 +212,19 @@ def superpose(
     content : str
         What the values are: ``decibels`` or ``samples``.
     """
-    others = torch.from_numpy(generator.permutation(len(x)))
-    chosen = torch.from_numpy(generator.random(len(x)) < share)
+    return _superposed(x, y, n_frames, _drawn_pairs(len(x), share, generator), content)
+
+
+def _drawn_pairs(n_clips: int, share: float, generator: Generator) -> tuple[Tensor, Tensor]:
+    """Each clip's partner, and whether it gets it."""
+    others = torch.from_numpy(generator.permutation(n_clips))
+    return others, torch.from_numpy(generator.random(n_clips) < share)
+
+
+def _superposed(
+    x: Tensor, y: Tensor, n_frames: Tensor, pairs: tuple[Tensor, Tensor], content: str
+) -> tuple[Tensor, Tensor, Tensor]:
+    others, chosen = pairs
     longer = _longer(n_frames, others)
     n_frames = torch.where(chosen.to(n_frames.device), longer, n_frames)
     others, chosen = others.to(x.device), chosen.to(x.device)
@@ -247,9 +294,18 @@ def mix_up(x: Tensor, y: Tensor, n_frames: Tensor, alpha: float, generator: Gene
     generator : Generator
         Of random numbers.
     """
-    others = torch.from_numpy(generator.permutation(len(x)))
+    return _mixed(x, y, n_frames, *_drawn_shares(len(x), alpha, generator))
+
+
+def _drawn_shares(n_clips: int, alpha: float, generator: Generator) -> tuple[Tensor, Tensor]:
+    """Each clip's partner, and the share that it keeps beside it."""
+    others = torch.from_numpy(generator.permutation(n_clips))
+    return others, torch.from_numpy(generator.beta(alpha, alpha, n_clips))
+
+
+def _mixed(x: Tensor, y: Tensor, n_frames: Tensor, others: Tensor, shares: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     longer, others = _longer(n_frames, others), others.to(x.device)
-    shares = torch.from_numpy(generator.beta(alpha, alpha, len(x))).to(x)
+    shares = shares.to(x)
     mixed_x = torch.lerp(x[others], x, shares[:, None, None])
     mixed_y = torch.lerp(y[others], y, shares[:, None].to(y))
     return mixed_x, mixed_y, longer

@@ -1,7 +1,6 @@
 """Fitting a network to weak labels; knows no file and no terminal.
 
 - :class:`Batch`: what a network eats
-- :class:`TrainingConfig`: batch, epochs, learning rate, patience, and what a recipe adds
 - :class:`EpochRecord`: one line of ``log.csv``
 - :class:`Fit`: a step at a time, with early stopping; its state can be stored after every step
 - :class:`LossError`: the loss is no number any more
@@ -21,17 +20,17 @@ import torch
 from torch import Tensor
 
 from sedpipe.errors import SedpipeError
-from sedpipe.nn.networks.network import Network
+from sedpipe.nn.networks.network import Network, Prediction
 from sedpipe.nn.precision import exactly
-from sedpipe.training.augment import AugmentConfig, augment, check_content
+from sedpipe.training.augment import augment_located, check_content
 from sedpipe.training.averaging import MovingAverage
+from sedpipe.training.config import TrainingConfig
 from sedpipe.training.late import LateValue
-from sedpipe.training.orders import ORDERS
+from sedpipe.training.located import Located, frame_loss
 
 if TYPE_CHECKING:  # takes a second to import, and only training needs it
     from lightning_fabric import Fabric
 
-SCHEDULES = ("constant", "cosine")
 _SMALLEST_PROBABILITY = 1e-7  # keeps the logarithm of the loss finite
 
 
@@ -39,6 +38,7 @@ class Batch(NamedTuple):
     """Log-mel ``x`` (B, T, F), weak labels ``y`` (B, K), ``n_frames`` (B,) that count, the clips' names.
 
     ``whole`` is the number of clips of the batch of which these are one process's part; by default they are all.
+    ``located`` is what is known of when classes sound, where a training is taught with it.
     """
 
     x: Tensor
@@ -46,60 +46,7 @@ class Batch(NamedTuple):
     n_frames: Tensor
     clip_ids: list[str]
     whole: int | None = None
-
-
-@dataclass(frozen=True)
-class TrainingConfig:
-    """How a network is fitted; the defaults are the paper's, ``epochs`` apart, which it does not state.
-
-    Parameters
-    ----------
-    batch_size : int
-        Clips a step.
-    epochs : int
-        At most this many; 0 leaves the network untrained.
-    learning_rate : float
-        Of Adam.
-    patience : int
-        Stop when the validation loss has not fallen for this many epochs.
-    order : str
-        ``shuffled`` (every clip once an epoch) or ``balanced`` (every class as often).
-    schedule : str
-        Of the learning rate: ``constant``, or ``cosine`` (falls from ``learning_rate`` to 0 over all ``epochs``).
-    averaging : float in [0, 1)
-        Weights that are validated and kept are a moving average with this decay a step; 0 for the last ones.
-    label_smoothing : float in [0, 1)
-        Labels become ``(1 - s) y + s / 2``.
-    augment : AugmentConfig
-        What is done to each batch.
-
-    Raises
-    ------
-    ValueError
-        If a value is out of range.
-    """
-
-    batch_size: int = 128
-    epochs: int = 100
-    learning_rate: float = 1e-3
-    patience: int = 10
-    order: str = "shuffled"
-    schedule: str = "constant"
-    averaging: float = 0.0
-    label_smoothing: float = 0.0
-    augment: AugmentConfig = field(default_factory=AugmentConfig)
-
-    def __post_init__(self) -> None:
-        if self.order not in ORDERS:
-            raise ValueError(f"order must be one of {', '.join(ORDERS)}, got {self.order!r}")
-        if self.schedule not in SCHEDULES:
-            raise ValueError(f"schedule must be one of {', '.join(SCHEDULES)}, got {self.schedule!r}")
-        if not 0 <= self.averaging < 1 or not 0 <= self.label_smoothing < 1:
-            raise ValueError("averaging and label_smoothing must be in [0, 1)")
-        if self.batch_size < 1 or self.patience < 1 or self.epochs < 0:
-            raise ValueError("batch_size and patience must be positive, epochs must not be negative")
-        if not 0 < self.learning_rate < 1:
-            raise ValueError(f"learning_rate must be between 0 and 1, got {self.learning_rate}")
+    located: Located | None = None
 
 
 class LossError(ArithmeticError):
@@ -223,11 +170,13 @@ class Fit:
         self.model.train()
         for batch in batches:
             self._begin_step()
-            x, y, n_frames = self._augmented(*_on_device(batch, self.model))
+            x, y, n_frames, located = self._augmented(
+                *_on_device(batch, self.model), _located_on_device(batch, self.model)
+            )
             n_clips = batch.whole or len(y)
             # processes average their gradients: each mean counts by its clips, so that the whole is the batch's mean
             part = len(y) * self._fabric.world_size / n_clips if len(y) < n_clips else 1.0
-            loss = part * clip_loss(self._network(x, n_frames).clip_probs, y)
+            loss = part * self._loss(self._network(x, n_frames), y, n_frames, located)
             value = LateValue(cast(Tensor, self._fabric.all_reduce(loss.detach(), reduce_op="mean")))
             self._settle()
             self._unsettled = (value, n_clips, self.step + 1)
@@ -332,12 +281,24 @@ class Fit:
         done = (self.epoch + self.step / self._steps_per_epoch) / self.most_epochs
         return 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
 
-    def _augmented(self, x: Tensor, y: Tensor, n_frames: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def _loss(self, prediction: Prediction, y: Tensor, n_frames: Tensor, located: Located | None) -> Tensor:
+        """Of clips, and of the frames of those whose events are known."""
+        of_clips = clip_loss(prediction.clip_probs, y)
+        if located is None:
+            return of_clips
+        return of_clips + frame_loss(prediction.frame_probs, located, n_frames, self.model.time_factor)
+
+    def _augmented(
+        self, x: Tensor, y: Tensor, n_frames: Tensor, located: Located | None
+    ) -> tuple[Tensor, Tensor, Tensor, Located | None]:
         smoothing = self.config.label_smoothing
         numbers = np.random.SeedSequence([self._seed, self.epoch + 1, self.step, 1], spawn_key=self._process)
         generator = np.random.default_rng(numbers)
-        x, y, n_frames = augment(x, y, n_frames, self.model.mean, self.config.augment, generator, self.model.content)
-        return x, (1 - smoothing) * y + smoothing / 2 if smoothing else y, n_frames
+        fill, content = self.model.mean, self.model.content
+        x, y, n_frames, located = augment_located(
+            x, y, n_frames, located, fill, self.config.augment, generator, content
+        )
+        return x, (1 - smoothing) * y + smoothing / 2 if smoothing else y, n_frames, located
 
     def _averaged(self) -> AbstractContextManager[None]:
         return nullcontext() if self._average is None else self._average.applied_to(self.model)
@@ -387,6 +348,11 @@ def _on_device(batch: Batch, model: Network) -> tuple[Tensor, Tensor, Tensor]:
     """Features and labels where the model is; counts stay in the processor's memory, where they can be looked at."""
     device = model.mean.device
     return batch.x.to(device, non_blocking=True), batch.y.to(device, non_blocking=True), batch.n_frames
+
+
+def _located_on_device(batch: Batch, model: Network) -> Located | None:
+    device = model.mean.device
+    return None if batch.located is None else Located(*(part.to(device, non_blocking=True) for part in batch.located))
 
 
 def _copied(weights: dict[str, Tensor]) -> dict[str, Tensor]:

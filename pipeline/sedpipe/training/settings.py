@@ -11,7 +11,7 @@ from sedpipe.hierarchy import as_name
 from sedpipe.nn.networks.network import NetworkConfig
 from sedpipe.nn.networks.registry import DEFAULT
 from sedpipe.nn.pooling import PoolingConfig
-from sedpipe.training.fit import TrainingConfig
+from sedpipe.training.config import TrainingConfig
 
 PAPER = "paper"
 """The recipe that changes nothing: presets are trained as published."""
@@ -79,5 +79,6 @@ class TrainSettings:
         network = "" if self.network.name in (DEFAULT, self.preset) else f"-{self.network.name}"
         begun = f"-from-{self.init.partition('@')[0]}" if self.init else ""
         begun += "-frozen" if self.freeze else ""
+        begun += "" if self.training.supervision == "weak" else f"-{self.training.supervision}"
         pooled = f"{how.function}-{as_name(how.hierarchy)}{weights}"
         return f"{self.preset}{network}{recipe}{begun}-{pooled}-seed{self.seed}"

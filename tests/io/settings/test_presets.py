@@ -6,7 +6,7 @@ from sedpipe.errors import SettingsError
 from sedpipe.io.settings.presets import Preset, load_preset, preset_names
 from sedpipe.nn.networks.crnn import CRNNConfig
 from sedpipe.nn.pooling import PoolingConfig
-from sedpipe.training.fit import TrainingConfig
+from sedpipe.training.config import TrainingConfig
 
 
 def preset(tmp_path: Path, text: str) -> Preset:

@@ -6,7 +6,7 @@ from sedpipe.errors import SettingsError
 from sedpipe.io.settings.presets import load_preset, preset_names
 from sedpipe.io.settings.recipes import load_recipe, recipe_names
 from sedpipe.training.augment import AugmentConfig
-from sedpipe.training.fit import TrainingConfig
+from sedpipe.training.config import TrainingConfig
 
 
 def written(tmp_path: Path, text: str) -> str:

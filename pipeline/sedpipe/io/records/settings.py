@@ -42,7 +42,7 @@ def filled(stored: Mapping[str, Any], settings: DataclassInstance) -> dict[str, 
 
     Examples
     --------
-    >>> from sedpipe.training.fit import TrainingConfig
+    >>> from sedpipe.training.config import TrainingConfig
     >>> filled({"epochs": 3, "augment": {"shift": True}}, TrainingConfig(batch_size=7))["batch_size"]
     128
     """

@@ -18,7 +18,7 @@ from sedpipe.nn.networks.network import NetworkConfig
 from sedpipe.nn.networks.registry import DEFAULT, kind_of
 from sedpipe.nn.pooling import PoolingConfig
 from sedpipe.suggestions import did_you_mean
-from sedpipe.training.fit import TrainingConfig
+from sedpipe.training.config import TrainingConfig
 
 PRESETS = Shelf("preset", PACKAGE / "presets")
 TABLES = ("network", "pooling", "training")

@@ -13,7 +13,7 @@ from typing import Any
 from sedpipe.errors import SettingsError
 from sedpipe.io.settings.shipped import PACKAGE, Shelf
 from sedpipe.io.settings.toml import config_from, read_toml
-from sedpipe.training.fit import TrainingConfig
+from sedpipe.training.config import TrainingConfig
 
 RECIPES = Shelf("recipe", PACKAGE / "recipes")
 

@@ -54,6 +54,7 @@ class Asked:
         Only the last layers are trained.
     more_epochs : int, optional
         Of a run that has ended.
+    supervision : str, optional
     """
 
     threads: int
@@ -73,6 +74,7 @@ class Asked:
     deterministic: bool = False
     freeze: bool = False
     more_epochs: int | None = None
+    supervision: str | None = None
 
 
 def train_settings(asked: Asked, begin: Beginning | None = None) -> TrainSettings:
@@ -106,7 +108,8 @@ def train_settings(asked: Asked, begin: Beginning | None = None) -> TrainSetting
         network=_network(preset, asked.network),
         pooling=pooled,
         training=replace(
-            recipe.applied_to(preset.training), **_given(epochs=asked.epochs, batch_size=asked.batch_size)
+            recipe.applied_to(preset.training),
+            **_given(epochs=asked.epochs, batch_size=asked.batch_size, supervision=asked.supervision),
         ),
         seed=asked.seed,
         device=device,

@@ -1,0 +1,74 @@
+"""How a network is fitted, as a value: batch, epochs, learning rate, patience, and what a recipe adds.
+
+- :class:`TrainingConfig`
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sedpipe.training.augment import AugmentConfig
+from sedpipe.training.orders import ORDERS
+
+SCHEDULES = ("constant", "cosine")
+SUPERVISIONS = ("weak", "mixed")
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How a network is fitted; the defaults are the paper's, ``epochs`` apart, which it does not state.
+
+    Parameters
+    ----------
+    batch_size : int
+        Clips a step.
+    epochs : int
+        At most this many; 0 leaves the network untrained.
+    learning_rate : float
+        Of Adam.
+    patience : int
+        Stop when the validation loss has not fallen for this many epochs.
+    order : str
+        ``shuffled`` (every clip once an epoch) or ``balanced`` (every class as often).
+    schedule : str
+        Of the learning rate: ``constant``, or ``cosine`` (falls from ``learning_rate`` to 0 over all ``epochs``).
+    averaging : float in [0, 1)
+        Weights that are validated and kept are a moving average with this decay a step; 0 for the last ones.
+    label_smoothing : float in [0, 1)
+        Labels become ``(1 - s) y + s / 2``.
+    augment : AugmentConfig
+        What is done to each batch.
+    supervision : str
+        ``weak`` (what sounds in a clip is all that it is taught with) or ``mixed`` (when, too, of clips where it is
+        known).
+
+    Raises
+    ------
+    ValueError
+        If a value is out of range.
+    """
+
+    batch_size: int = 128
+    epochs: int = 100
+    learning_rate: float = 1e-3
+    patience: int = 10
+    order: str = "shuffled"
+    schedule: str = "constant"
+    averaging: float = 0.0
+    label_smoothing: float = 0.0
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
+    supervision: str = "weak"
+
+    def __post_init__(self) -> None:
+        if self.order not in ORDERS:
+            raise ValueError(f"order must be one of {', '.join(ORDERS)}, got {self.order!r}")
+        if self.schedule not in SCHEDULES:
+            raise ValueError(f"schedule must be one of {', '.join(SCHEDULES)}, got {self.schedule!r}")
+        if self.supervision not in SUPERVISIONS:
+            raise ValueError(f"supervision must be one of {', '.join(SUPERVISIONS)}, got {self.supervision!r}")
+        if not 0 <= self.averaging < 1 or not 0 <= self.label_smoothing < 1:
+            raise ValueError("averaging and label_smoothing must be in [0, 1)")
+        if self.batch_size < 1 or self.patience < 1 or self.epochs < 0:
+            raise ValueError("batch_size and patience must be positive, epochs must not be negative")
+        if not 0 < self.learning_rate < 1:
+            raise ValueError(f"learning_rate must be between 0 and 1, got {self.learning_rate}")

@@ -1,0 +1,105 @@
+"""Training with strong labels where they are there."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from sedpipe.errors import MissingStageError, StaleError
+from sedpipe.features.spec import FeatureSpec
+from sedpipe.io.cache.dataset import Dataset
+from sedpipe.io.cache.runs import named_run
+from sedpipe.io.models.checkpoints import read_model
+from sedpipe.listener import Listener
+from sedpipe.stages.train import train
+from sedpipe.training.augment import AugmentConfig
+from tiny_dataset import FRONT_END, NAME, SETTINGS, make_dataset
+
+torch.set_num_threads(1)
+SPEC, CPU = FeatureSpec(FRONT_END), torch.device("cpu")
+MIXED = replace(
+    SETTINGS, training=replace(SETTINGS.training, supervision="mixed", augment=AugmentConfig(superpose=0.3))
+)
+ALL = ("training", "testing", "evaluation")
+
+
+class Heard(Listener):
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def say(self, line: str) -> None:
+        self.lines.append(line)
+
+
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    return read_model(named_run(Dataset(folder, NAME), "run").model_path, CPU).model.state_dict()
+
+
+def test_it_says_of_how_many_clips_it_is_known_when_their_classes_sound(tmp_path: Path) -> None:
+    dataset, heard = make_dataset(tmp_path, strong=ALL), Heard()
+    path = dataset.reference_path("training")
+    rows = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(row for row in rows if "training-00003" not in row))
+    train(dataset, MIXED, SPEC, run_name="run", listener=heard)
+    assert "11 of 12 clips of training teach when their classes sound, too" in heard.lines
+    record = json.loads((dataset.runs / "run" / "run.json").read_text())
+    assert record["settings"]["training"]["supervision"] == "mixed"
+    assert len(record["data"]["strong"]) == 64
+
+
+def test_frames_are_learnt_where_they_are_known(tmp_path: Path) -> None:
+    """A longer training on clips whose events are known tells frames apart that weak labels leave alike."""
+    losses = {}
+    for supervision in ("weak", "mixed"):
+        dataset = make_dataset(tmp_path / supervision, strong=ALL)
+        training = replace(SETTINGS.training, supervision=supervision, epochs=12, patience=12)
+        train(dataset, replace(SETTINGS, training=training), SPEC, run_name="run")
+        points = json.loads((dataset.runs / "run" / "run.json").read_text())["operating_points"]
+        losses[supervision] = points["max_f1"]["f1"]
+    assert losses["mixed"] >= losses["weak"]
+
+
+def test_killed_and_run_again_it_is_the_same_model(tmp_path: Path) -> None:
+    class Stops(Listener):
+        def say(self, line: str) -> None:
+            if line.startswith("epoch 2"):
+                raise KeyboardInterrupt
+
+    train(make_dataset(tmp_path / "whole", strong=ALL), MIXED, SPEC, run_name="run")
+    with pytest.raises(KeyboardInterrupt):
+        train(make_dataset(tmp_path / "cut", strong=ALL), MIXED, SPEC, run_name="run", listener=Stops(), save_every_s=0)
+    train(Dataset(tmp_path / "cut", NAME), MIXED, SPEC, run_name="run")
+    one, two = weights(tmp_path / "whole"), weights(tmp_path / "cut")
+    assert all(torch.equal(one[name], two[name]) for name in one)
+
+
+def test_other_strong_labels_are_other_data(tmp_path: Path) -> None:
+    dataset = make_dataset(tmp_path, strong=ALL)
+    train(dataset, MIXED, SPEC, run_name="run")
+    path = dataset.reference_path("training")
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
+    with pytest.raises(StaleError, match="run run was begun with other data: strong: "):
+        train(dataset, MIXED, SPEC, run_name="run")
+
+
+def test_weak_training_does_not_look_at_them(tmp_path: Path) -> None:
+    train(make_dataset(tmp_path / "with", strong=ALL), SETTINGS, SPEC, run_name="run")
+    train(make_dataset(tmp_path / "without"), SETTINGS, SPEC, run_name="run")
+    one, two = weights(tmp_path / "with"), weights(tmp_path / "without")
+    assert all(torch.equal(one[name], two[name]) for name in one)
+
+
+@pytest.mark.parametrize("located", [False, True])
+def test_without_strong_labels_it_says_where_they_belong(tmp_path: Path, located: bool) -> None:
+    dataset = make_dataset(tmp_path)
+    if located:  # listed, but nowhere in time
+        rows = dataset.reference_path("testing").read_text().splitlines()
+        listed = [row.split("\t") for row in rows[1:]]
+        text = "\n".join(
+            [rows[0], *("\t".join([row[0].replace("testing", "training"), "0", "0", row[3]]) for row in listed)]
+        )
+        dataset.reference_path("training").write_text(text + "\n")
+    with pytest.raises(MissingStageError, match="--supervision mixed needs strong labels of training") as caught:
+        train(dataset, MIXED, SPEC, run_name="run")
+    assert "give [splits.training] a `strong` list" in caught.value.hint

@@ -1,0 +1,109 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from sedpipe.events import Event
+from sedpipe.frames import FrameGrid
+from sedpipe.labels import LabelSet
+from sedpipe.training.augment import AugmentConfig, augment, augment_located
+from sedpipe.training.fit import clip_loss
+from sedpipe.training.located import Located, frame_loss, frames_of_events
+
+LABELS = LabelSet(("Dog", "Rain"))
+TIMES = st.integers(0, 400).map(lambda hundredths: hundredths / 100)
+
+
+@given(st.lists(st.tuples(TIMES, TIMES, st.sampled_from(LABELS.names)), max_size=6))
+def test_frames_hold_how_long_a_class_sounds_as_counted_in_hundredths(spans: list[tuple[float, float, str]]) -> None:
+    events = [Event(min(a, b), max(a, b), label) for a, b, label in spans]
+    fine = np.zeros((400, 2))
+    for event in events:
+        if event.is_located:
+            fine[round(100 * event.onset) : round(100 * event.offset), LABELS.index(event.label)] = 1
+    found = frames_of_events(events, LABELS, FrameGrid(10, 2), 20)
+    np.testing.assert_allclose(found, fine.reshape(20, 20, 2).mean(axis=1), atol=1e-5)
+
+
+def test_what_lies_beyond_the_frames_is_left_out() -> None:
+    found = frames_of_events([Event(1.5, 9.0, "Rain")], LABELS, FrameGrid(1, 1), 3)
+    assert found[:, 1].tolist() == [0.0, 0.5, 1.0]
+
+
+def located(known: tuple[bool, ...] = (True, False, True)) -> Located:
+    generator = torch.Generator().manual_seed(0)
+    return Located(torch.rand((len(known), 8, 2), generator=generator), torch.tensor(known))
+
+
+def test_only_frames_that_count_of_clips_that_are_known_are_told() -> None:
+    truth = located()
+    probs = torch.rand((3, 4, 2), generator=torch.Generator().manual_seed(1))
+    n_frames = torch.tensor([8, 8, 5])
+    expected = 0.0
+    for clip, last in ((0, 4), (2, 3)):
+        targets = truth.frames[clip].reshape(4, 2, 2).mean(dim=1)
+        expected += float(torch.nn.functional.binary_cross_entropy(probs[clip, :last], targets[:last])) / 3
+    assert frame_loss(probs, truth, n_frames, 2).item() == pytest.approx(expected, abs=1e-6)
+    other = Located(truth.frames.clone(), truth.known)
+    other.frames[1], other.frames[2, 6:] = 0.5, 0.1
+    assert torch.equal(frame_loss(probs, other, n_frames, 2), frame_loss(probs, truth, n_frames, 2))
+
+
+def test_nothing_known_is_nothing_told() -> None:
+    assert frame_loss(torch.rand(3, 8, 2), located((False,) * 3), torch.tensor([8, 8, 8]), 1) == 0
+
+
+def test_a_clip_of_one_frame_counts_as_much_by_frames_as_by_its_label() -> None:
+    probs, target = torch.rand(3, 1, 2), torch.ones(3, 1, 2)
+    of_frames = frame_loss(probs, Located(target, torch.tensor([True] * 3)), torch.tensor([1, 1, 1]), 1)
+    torch.testing.assert_close(of_frames, clip_loss(probs[:, 0], target[:, 0]))
+
+
+def test_frames_that_the_network_adds_at_the_end_are_silent() -> None:
+    probs = torch.full((1, 3, 2), 0.25)
+    whole = Located(torch.ones(1, 8, 2), torch.tensor([True]))
+    third = torch.log(torch.tensor([0.25, 0.25]))  # 3, 3 and 2 of 3 frames
+    expected = -(third * 1).mean() * 2 / 3 - (2 / 3 * np.log(0.25) + 1 / 3 * np.log(0.75)) / 3
+    assert frame_loss(probs, whole, torch.tensor([8]), 3).item() == pytest.approx(float(expected), abs=1e-6)
+
+
+CONFIGS = [
+    AugmentConfig(shift=True),
+    AugmentConfig(superpose=0.5),
+    AugmentConfig(mixup_alpha=1.0),
+    AugmentConfig(shift=True, superpose=0.5, warp=0.1, filter_db=3, mixup_alpha=0.4, time_masks=1, time_mask_frames=2),
+]
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+@pytest.mark.parametrize("seed", range(5))
+def test_what_is_known_goes_where_its_sounds_go(config: AugmentConfig, seed: int) -> None:
+    """Features that are the frames themselves, in samples, whose sum is at least one where either sounds."""
+    truth, n_frames = located((True,) * 3), torch.tensor([8, 6, 8])
+    truth = Located((truth.frames > 0.5).float(), truth.known)
+    truth.frames[1, 6:] = 0
+    mixup_alpha = 0.0 if config.superpose else config.mixup_alpha  # of a sum of two, there would be twice as much
+    config = AugmentConfig(shift=config.shift, superpose=config.superpose, mixup_alpha=mixup_alpha)
+    x, _, _, found = augment_located(
+        truth.frames, torch.zeros(3, 2), n_frames, truth, torch.zeros(2), config, np.random.default_rng(seed), "samples"
+    )
+    torch.testing.assert_close(found.frames, x if config.mixup_alpha else x.clamp(max=1), rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_features_are_augmented_as_without_it(config: AugmentConfig) -> None:
+    x, y, n_frames = torch.randn(3, 8, 4), torch.rand(3, 2), torch.tensor([8, 6, 8])
+    plain = augment(x, y, n_frames, torch.zeros(4), config, np.random.default_rng(3))
+    told = augment_located(x, y, n_frames, located(), torch.zeros(4), config, np.random.default_rng(3))
+    assert all(torch.equal(*pair) for pair in zip(plain, told[:3], strict=True))
+
+
+@pytest.mark.parametrize("config", [AugmentConfig(superpose=1.0), AugmentConfig(mixup_alpha=1.0)])
+def test_a_clip_with_one_of_which_nothing_is_known_is_not_known(config: AugmentConfig) -> None:
+    truth = located()
+    generator = np.random.default_rng(0)
+    others = np.random.default_rng(0).permutation(3)
+    *_, found = augment_located(
+        torch.randn(3, 8, 4), torch.rand(3, 2), torch.tensor([8] * 3), truth, torch.zeros(4), config, generator
+    )
+    assert found.known.tolist() == [bool(truth.known[i] and truth.known[others[i]]) for i in range(3)]

@@ -271,7 +271,7 @@ def test_what_is_validated_and_kept_is_the_average_and_training_goes_on_with_the
 
 def test_labels_are_smoothed_towards_a_half():
     fit = Fit(Told(), replace(CONFIG, label_smoothing=0.2), 0, make_fabric("cpu"))
-    _, y, _ = fit._augmented(torch.zeros(2, 1, 1), torch.tensor([[1.0], [0.0]]), torch.ones(2))
+    _, y, _, _ = fit._augmented(torch.zeros(2, 1, 1), torch.tensor([[1.0], [0.0]]), torch.ones(2), None)
     torch.testing.assert_close(y, torch.tensor([[0.9], [0.1]]))
 
 

@@ -28,9 +28,9 @@ def cell(
     chosen = PostProcessing(**{"threshold": 0.3, "median_s": 0.56, "min_duration_s": (0.0, 0.4), **settings})
     sweeps = {moved: Sweep(values, tuple(error_rates), (f1 - 0.1, f1, f1 - 0.2)) for moved, values in VALUES.items()}
     scores = CellScores(
-        clips=0,
+        clips=1,
         operating_points=dict.fromkeys(POINTS, overall(error_rate=error_rates[1], f1=f1)),
-        counts=dict.fromkeys(POINTS, ()),
+        counts=dict.fromkeys(POINTS, ((1, 2, 1, 1),)),
     )
     around = Around(settings=chosen, sweeps=sweeps)
     without = cell_of(pooling, hierarchy, seed, {"testing": scores})

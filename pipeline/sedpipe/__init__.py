@@ -44,18 +44,8 @@ _MODULES = {"metrics": "sedpipe.metrics", "pooling": "sedpipe.api.pooling"}
 
 FLOORS = (
     # words: small values that cost nothing to import
-    (
-        "version",
-        "errors",
-        "children",
-        "suggestions",
-        "printable",
-        "choices",
-        "hierarchy",
-        "shards",
-        "listener",
-        "registry",
-    ),
+    ("version", "printable"),
+    ("errors", "children", "suggestions", "choices", "hierarchy", "shards", "listener", "registry"),
     ("labels", "events", "clips", "frames", "fates", "failures"),
     ("truth",),
     # maths: arrays in, arrays out; knows no file

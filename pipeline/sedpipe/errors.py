@@ -3,6 +3,8 @@
 :mod:`sedpipe.cli.main` turns a :class:`SedpipeError` into one sentence and exit code 1.
 """
 
+from sedpipe.printable import printable, shortened
+
 
 class SedpipeError(Exception):
     """Something the user can mend.
@@ -10,14 +12,15 @@ class SedpipeError(Exception):
     Parameters
     ----------
     message : str
-        Where, what was found, what was expected.
+        Where, what was found, what was expected, in a line of at most 300 characters: of a longer one, whatever
+        somebody's file made it, the middle is left out.
     hint : str, optional
         What to do about it.
     """
 
     def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = shortened(printable(message))
+        super().__init__(self.message)
         self.hint = hint
 
 

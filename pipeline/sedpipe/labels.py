@@ -12,7 +12,10 @@ from functools import cached_property
 
 import numpy as np
 
+from sedpipe.printable import shortened
 from sedpipe.suggestions import did_you_mean
+
+_MOST_OF_A_LABEL, _MOST_SHOWN = 60, 160
 
 FORBIDDEN = ("\t", "\n", "\r", ";")
 
@@ -102,8 +105,8 @@ class LabelSet:
         return tuple(found)
 
     def _complaint(self, name: str) -> str:
-        meant = did_you_mean(name, self.names) or f": {', '.join(self.names)}"
-        return f"label {name!r} is not one of the {len(self)} classes{meant}"
+        meant = did_you_mean(name, self.names) or f": {shortened(', '.join(self.names), _MOST_SHOWN)}"
+        return f"label {shortened(name, _MOST_OF_A_LABEL)!r} is not one of the {len(self)} classes{meant}"
 
 
 def _starts_with(text: str, label: str) -> bool:

@@ -11,7 +11,6 @@ A new step is an entry here: its settings are then taken, checked, stored and pr
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Concatenate
@@ -30,6 +29,8 @@ from sedpipe.detection.filters import (
 from sedpipe.detection.words import alike
 from sedpipe.frames import FrameGrid
 from sedpipe.registry import Registry
+
+_LONGEST_S = 1e6  # of a filter or an event: days, so that frames can be counted
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +82,7 @@ class StepSetting:
         """``value`` as a float; ``ValueError`` if it is out of range."""
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise ValueError(f"{self.name} must be a number, got {value!r}")
-        if self.name.endswith("_s") and not 0 <= value < math.inf:
+        if self.name.endswith("_s") and not 0 <= value <= _LONGEST_S:
             raise ValueError(f"{self.name} must be a length in seconds, got {value}")
         if not self.name.endswith("_s") and not 0 <= value <= 1:
             raise ValueError(f"{self.name} must lie in [0, 1], got {value}")

@@ -16,8 +16,8 @@ from sedpipe.io.cache.runs import Run, named_run, runs_of
 from sedpipe.io.cache.table_folder import Table, tables_of
 from sedpipe.io.files.locks import is_held
 from sedpipe.io.files.reading import entries, is_there
-from sedpipe.io.lists.text import numbered_lines
 from sedpipe.reports.data import CellState, GridState, Progress, Stages, StatusReport, StoredCounts
+from sedpipe.steps.feature_plan import read_failed
 from sedpipe.steps.next_steps import after_training, scorable_split
 from sedpipe.steps.tally import tally, tally_classes
 from sedpipe.views.terminal.commands import command
@@ -72,15 +72,9 @@ def export_clips(dataset: Dataset, path: Path) -> int:
 
 def _stored(folder: Path) -> dict[str, StoredCounts]:
     return {
-        path.stem: StoredCounts(len(FeatureFile(path).clip_ids), _n_failed(path))
+        path.stem: StoredCounts(len(FeatureFile(path).clip_ids), len(read_failed(path.with_suffix(".failed.tsv"))))
         for path in entries(folder, "[!.]*.h5")
     }
-
-
-def _n_failed(store: Path) -> int:
-    """Clips whose audio could not be used."""
-    problems = store.with_suffix(".failed.tsv")
-    return max(0, sum(1 for _ in numbered_lines(problems)) - 1) if is_there(problems) else 0
 
 
 def _scored(run: Run) -> list[str]:

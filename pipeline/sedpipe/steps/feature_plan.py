@@ -21,7 +21,8 @@ from sedpipe.io.cache.dataset import Dataset, audio_name
 from sedpipe.io.cache.feature_file import DamagedStoreError, FeatureFile
 from sedpipe.io.cache.feature_shelf import Shelf
 from sedpipe.io.files.atomic import write_text
-from sedpipe.io.files.reading import entries, is_there
+from sedpipe.io.files.reading import entries, is_there, read_bounded
+from sedpipe.io.lists.text import MOST_BYTES_IN_A_LIST
 from sedpipe.io.parallel import in_threads
 from sedpipe.shards import Shard
 
@@ -231,11 +232,15 @@ def _plan(split: str, audio: Audio, found: _Found, failed: Mapping[str, str]) ->
 
 
 def read_failed(path: Path) -> dict[str, str]:
-    """Why each clip of such a list failed; empty where there is no list."""
+    """Why each clip of such a list failed; empty where there is no list.
+
+    A damaged row is passed over: its clip is tried again, as every clip that failed is.
+    """
     try:
-        rows = path.read_text(encoding="utf-8").splitlines()[1:]
-    except FileNotFoundError:
+        raw = read_bounded(path, MOST_BYTES_IN_A_LIST) or b""
+    except ValueError:  # absurdly long: damaged as a whole
         return {}
+    rows = raw.decode("utf-8", "replace").split("\n")[1:]
     return dict(row.split("\t", 1) for row in rows if "\t" in row)
 
 
@@ -243,7 +248,7 @@ def write_failed(path: Path, failed: Mapping[str, str]) -> None:
     """Write why each clip failed, if that is not what the list says already."""
     rows = [f"{clip_id}\t{' '.join(why.split())}\n" for clip_id, why in sorted(failed.items())]
     text = "".join(["clip_id\treason\n", *rows])
-    if not path.exists() or path.read_text(encoding="utf-8") != text:
+    if not is_there(path) or path.read_bytes() != text.encode():
         write_text(path, text)
 
 

@@ -238,7 +238,7 @@ def _is_held(lock: FileLock) -> bool:
 def _sentences(path: Path) -> Iterator[None]:
     try:
         yield
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:  # the second one of SQLite's own message
         _check_readable(path)  # SQLite does not say why it cannot open a file
         name = getattr(error, "sqlite_errorname", "")  # of a text that is none, Python itself tells, without a name
         if name.startswith(_OF_THE_DISK):

@@ -72,7 +72,7 @@ class CellScores(Record):
 
     parts_to_come: ClassVar[frozenset[str]] = frozenset({"post_processing_common", "counts_common", "threshold_free"})
 
-    clips: Count
+    clips: Annotated[int, Field(gt=0)]
     operating_points: dict[str, OverallScores]
     counts: dict[str, Counts]
     post_processing_common: dict[str, Common] = Field(default_factory=dict)

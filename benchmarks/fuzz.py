@@ -1,0 +1,166 @@
+"""Damaged files of every kind through everything that reads them: no traceback, no hang, no message of pages.
+
+Each surface of ``tests/fuzz/surfaces.py`` is a file of a small cache and what reads it. The file is damaged by a seed
+and read in a process of its own, so that one that hangs or crashes is counted and ended. Of what was read although it
+was damaged, it is counted how often it came to something else than the whole file does.
+
+    python benchmarks/fuzz.py --inputs 20000 --seed 1 --output benchmarks/results/fuzz.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import platform
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "pipeline"), str(ROOT / "tests")]
+
+MOST_SECONDS = 20.0
+"""For one input; a slower one hangs."""
+SLOW_SHARE = 1 / 20
+"""Of a surface that takes a second, so many inputs are read as of another one."""
+PROCESSES = multiprocessing.get_context("spawn")
+
+
+@dataclass
+class Surfaced:
+    """What became of the inputs of one surface."""
+
+    inputs: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    read_as_the_whole_file: int = 0
+    slowest_s: float = 0.0
+
+
+def plan(n_inputs: int) -> Iterator[tuple[int, int]]:
+    """Number of a surface and of its input, as many as asked for, slow ones seldom."""
+    from fuzz.surfaces import SURFACES
+
+    weights = [SLOW_SHARE if surface.is_slow else 1.0 for surface in SURFACES]
+    for k, weight in enumerate(weights):
+        for n in range(round(n_inputs * weight / sum(weights))):
+            yield k, n
+
+
+def read_all(pipe: Connection, seed: int, folder: str) -> None:
+    """In a process of its own: read what is asked for, one input after another."""
+    from fuzz.surfaces import MADE, SURFACES, told
+
+    made = Path(shutil.copytree(MADE, folder, dirs_exist_ok=True))
+    whole: dict[int, str] = {}
+    while True:
+        k, n = pipe.recv()
+        surface = SURFACES[k]
+        if k not in whole:
+            whole[k] = told(surface, made, None).said
+        found = told(surface, made, f"{seed}-{surface.name}-{n}")
+        pipe.send((asdict(found), found.said == whole[k]))
+
+
+class Reader:
+    """The process that reads, begun anew whenever it had to be ended."""
+
+    def __init__(self, seed: int, folder: Path) -> None:
+        self._seed, self._folder, self._number = seed, folder, 0
+        self._begin()
+
+    def _begin(self) -> None:
+        self._number += 1
+        self._pipe, theirs = PROCESSES.Pipe()
+        where = str(self._folder / str(self._number))
+        self._process = PROCESSES.Process(target=read_all, args=(theirs, self._seed, where), daemon=True)
+        self._process.start()
+        theirs.close()
+        self._is_new = True
+
+    def read(self, k: int, n: int) -> tuple[dict[str, str], bool]:
+        """How an input ended, and whether it came to what the whole file does."""
+        self._pipe.send((k, n))
+        allowed = MOST_SECONDS * (4 if self._is_new else 1)  # at first it imports everything, and compiles kernels
+        self._is_new = False
+        try:
+            if self._pipe.poll(allowed):
+                answer: tuple[dict[str, str], bool] = self._pipe.recv()
+                return answer
+            outcome = "hang"
+        except EOFError:
+            outcome = "crash"
+        self.end()
+        self._begin()
+        return {"outcome": outcome, "said": f"exit code {self._process.exitcode}", "place": ""}, False
+
+    def end(self) -> None:
+        """End the process."""
+        self._process.kill()
+        self._process.join()
+
+
+def fuzz(n_inputs: int, seed: int, folder: Path) -> dict[str, Any]:
+    """Read all inputs; what is told of it."""
+    from fuzz.surfaces import SURFACES
+
+    found = {surface.name: Surfaced() for surface in SURFACES}
+    bad: dict[tuple[str, str], list[str]] = {}
+    reader, begun = Reader(seed, folder), time.monotonic()
+    for k, n in plan(n_inputs):
+        name, started = SURFACES[k].name, time.monotonic()
+        told, is_whole = reader.read(k, n)
+        of_surface = found[name]
+        of_surface.inputs += 1
+        of_surface.outcomes[told["outcome"]] += 1
+        of_surface.read_as_the_whole_file += told["outcome"] == "read" and is_whole
+        of_surface.slowest_s = max(of_surface.slowest_s, round(time.monotonic() - started, 2))
+        if told["outcome"] not in ("read", "refused"):
+            place = told["place"].removeprefix(f"{ROOT}/")
+            bad.setdefault((told["outcome"], place), []).append(f"{seed}-{name}-{n}: {told['said']}")
+            print(told["outcome"], place, f"{seed}-{name}-{n}", told["said"][:300], file=sys.stderr, flush=True)
+    reader.end()
+    outcomes = sum((of_surface.outcomes for of_surface in found.values()), Counter())
+    return {
+        "inputs": sum(of_surface.inputs for of_surface in found.values()),
+        "seed": seed,
+        **{name: outcomes[name] for name in ("read", "refused", "traceback", "long", "unprintable", "hang", "crash")},
+        "read_as_the_whole_file": sum(of_surface.read_as_the_whole_file for of_surface in found.values()),
+        "seconds": round(time.monotonic() - begun),
+        "surfaces": {name: asdict(of_surface) for name, of_surface in found.items()},
+        "bad": [
+            {"outcome": outcome, "place": place, "inputs": len(inputs), "examples": inputs[:3]}
+            for (outcome, place), inputs in bad.items()
+        ],
+        "python": platform.python_version(),
+    }
+
+
+def main() -> None:
+    """Fuzz, print the summary, and add it to a file of summaries."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--inputs", type=int, default=2000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--output", type=Path, help="a JSON of summaries, one a seed; that of this seed is replaced")
+    arguments = parser.parse_args()
+    os.environ["OMP_NUM_THREADS"] = "1"
+    with tempfile.TemporaryDirectory(prefix="sedpipe-fuzz-") as folder:
+        summary = fuzz(arguments.inputs, arguments.seed, Path(folder))
+    print(json.dumps({name: value for name, value in summary.items() if name != "surfaces"}, indent=2))
+    if arguments.output is not None:
+        there = json.loads(arguments.output.read_text()) if arguments.output.exists() else {}
+        there[str(arguments.seed)] = summary
+        arguments.output.write_text(json.dumps(there, indent=2) + "\n", encoding="utf-8")
+    sys.exit(bool(summary["bad"]))
+
+
+if __name__ == "__main__":
+    main()

@@ -74,6 +74,18 @@ def test_alpha_learns_and_travels_with_the_state() -> None:
     assert list(module.state_dict()) == ["alpha"]
 
 
+def test_in_training_alpha_stays_in_the_range_of_its_function_and_rap_has_a_penalty() -> None:
+    module = pooling("cap", (5,))
+    assert module.alpha is not None
+    torch.nn.init.constant_(module.alpha, 9.0)
+    module.eval()(probs(26))
+    assert module.alpha.tolist() == [9.0] * 3
+    module.train()(probs(26))
+    assert module.alpha.tolist() == pytest.approx([3.2189] * 3, abs=1e-4)  # ln 25, as published
+    assert pooling("rap", ()).penalty().detach() == pytest.approx(0.03)
+    assert pooling("linear", ()).penalty() == 0
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 from sedpipe.nn.pooling import (
     POOLING_FUNCTIONS,
     SEGMENT_WEIGHTS,
+    alpha_penalty,
     check_hierarchy,
     frame_weights,
+    keep_in_range,
     learned_weights,
     pool,
     pool_stage,
@@ -45,7 +47,13 @@ def by_definition(x, w, hierarchy) -> float:
     return float(x[0])
 
 
-WEIGHTS_OF = {"average": np.ones_like, "linear": lambda x: x, "exponential": np.exp, "auto": lambda x: np.exp(3 * x)}
+WEIGHTS_OF = {
+    "average": np.ones_like,
+    "linear": lambda x: x,
+    "exponential": np.exp,
+    "auto": lambda x: np.exp(3 * x),
+    "power": lambda x: x**3,
+}
 probabilities = st.lists(st.floats(0, 1, width=32), min_size=25, max_size=25)
 positive = st.lists(st.floats(0.0009765625, 1, width=32), min_size=25, max_size=25)
 
@@ -185,6 +193,49 @@ def test_auto_pooling_learns_its_alpha():
     assert weights[0, 0].tolist() == pytest.approx([1 / (1 + math.exp(-0.8)), 1 / (1 + math.exp(-4))])
     pool("auto", x, weights)[0].sum().backward()
     assert (alpha.grad > 0).all()  # a higher alpha makes the clip louder
+
+
+@pytest.mark.parametrize("alpha", [0.0, 1.0, 400.0])
+@pytest.mark.parametrize("hierarchy", [(), (5,), (5, 5)])
+def test_power_pooling_reaches_from_average_over_linear_to_max(alpha, hierarchy):
+    x = column(np.random.default_rng(5).permutation(125) / 125)
+    expected = pooled({0.0: "average", 1.0: "linear", 400.0: "max"}[alpha], x, hierarchy).item()
+    assert pooled("power", x, hierarchy, alpha=alpha).item() == pytest.approx(expected, abs=0.02 * (alpha > 1) + 1e-6)
+
+
+@pytest.mark.parametrize(
+    ("function", "n_frames", "low", "high"),
+    [
+        ("auto", 125, -9.0, 9.0),
+        ("rap", 125, -9.0, 9.0),
+        ("power", 125, 0.0, 9.0),
+        ("cap", 26, -math.log(25), math.log(25)),  # as the authors have it for the 26 frames of their clips
+        ("cap", 125, -math.log(124), math.log(124)),
+        ("cap", 2, 0.0, 0.0),
+    ],
+)
+def test_a_learnt_number_is_brought_back_into_the_range_of_its_function(function, n_frames, low, high):
+    alpha = torch.tensor([-9.0, 0.0, 9.0], requires_grad=True)
+    keep_in_range(function, alpha, n_frames)
+    assert alpha.tolist() == pytest.approx([low, 0.0, high])
+    assert alpha.requires_grad
+
+
+@pytest.mark.parametrize("n_frames", [3, 26, 125])
+def test_at_the_bound_of_cap_one_certain_frame_makes_half_a_clip(n_frames):
+    alpha = torch.tensor([50.0])
+    keep_in_range("cap", alpha, n_frames)
+    x = column([1.0] + [0.0] * (n_frames - 1))
+    assert pooled("cap", x, alpha=alpha).item() == pytest.approx(0.5)
+
+
+def test_rap_alone_pays_for_the_squares_of_its_alpha():
+    alpha = torch.tensor([1.0, -2.0], requires_grad=True)
+    penalty = alpha_penalty("rap", alpha)
+    penalty.backward()
+    assert penalty.item() == pytest.approx(0.01 * 5)
+    assert alpha.grad.tolist() == pytest.approx([0.02, -0.04])
+    assert all(alpha_penalty(name, alpha) == 0 for name in POOLING_FUNCTIONS if name != "rap")
 
 
 def test_weights_too_small_to_be_squared_still_pool_their_segment():
@@ -341,7 +392,7 @@ def test_what_pooling_does_not_know_is_refused():
         frame_weights("attention", x, valid)
     with pytest.raises(ValueError, match="must be 'classes' or 'time', got 'frames'"):
         frame_weights("attention", x, valid, x, "frames")
-    with pytest.raises(ValueError, match="auto pooling needs its alpha"):
+    with pytest.raises(ValueError, match="auto and power pooling need their alpha"):
         frame_weights("auto", x, valid)
     with pytest.raises(ValueError, match="a group must be of at least 1, got 0"):
         pool_stage(x, x, 0)

@@ -44,6 +44,12 @@ class Told(torch.nn.Module):
         probs = self.step.sigmoid().expand(len(x), 1) if self.training else x[:, 0]
         return Prediction(x, [], probs)
 
+    def penalty(self):
+        return 0.0
+
+    def keep_in_range(self):
+        pass
+
 
 def batch(*losses: float) -> Batch:
     """Clips with label 1, for which :class:`Told` has these losses."""
@@ -267,6 +273,23 @@ def test_what_is_validated_and_kept_is_the_average_and_training_goes_on_with_the
     fit.restore_best()
     assert fit.model.step.item() == pytest.approx(average, rel=1e-5)
     assert average != pytest.approx(values[-1], rel=1e-2)
+
+
+def learnt_alpha(function: str, begins: float) -> torch.Tensor:
+    """What two epochs make of the numbers that pooling learns, over 10 output frames."""
+    torch.manual_seed(0)
+    model = CRNN(NETWORK, PoolingConfig(function, ()), 2, of(40, 16))
+    torch.nn.init.constant_(model.alpha, begins)
+    fit = Fit(model, replace(CONFIG, epochs=2), 0, make_fabric("cpu"))
+    for _ in range(2):
+        fit.run_epoch(some_batches(), some_batches(1))
+    return model.alpha.detach()
+
+
+def test_cap_keeps_what_pooling_learns_within_its_bound_and_rap_draws_it_to_the_average():
+    assert learnt_alpha("cap", 50.0).tolist() == pytest.approx([math.log(9)] * 2, abs=0.1)
+    assert (learnt_alpha("cap", 50.0) <= math.log(9) + 1e-6).all()
+    assert (learnt_alpha("rap", 8.0) < learnt_alpha("auto", 8.0)).all()
 
 
 def test_labels_are_smoothed_towards_a_half():

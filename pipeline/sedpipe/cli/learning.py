@@ -35,7 +35,7 @@ from sedpipe.views.terminal.scores import demo_lines
 @click.command(epilog=EXAMPLES["train"])
 @dataset_argument
 @click.option("--pooling", type=PoolingType(),
-              help="Pooling function: max, average, linear, exponential, attention, auto.",
+              help="Pooling function: max, average, linear, exponential, attention, auto, cap, rap, power.",
               show_default="the preset's, linear")  # fmt: skip
 @click.option("--hierarchy", type=HierarchyType(),
               help="Frames pooled in each stage before the last; none is single pooling.",

@@ -11,7 +11,14 @@ from math import prod
 import torch
 from torch import Tensor, nn
 
-from sedpipe.nn.pooling import ATTENTION_AXES, POOLING_FUNCTIONS, frame_weights, pool
+from sedpipe.nn.pooling import (
+    ATTENTION_AXES,
+    POOLING_FUNCTIONS,
+    alpha_penalty,
+    frame_weights,
+    keep_in_range,
+    pool,
+)
 from sedpipe.suggestions import did_you_mean
 
 
@@ -25,12 +32,12 @@ class HierarchicalPooling(nn.Module):
     ----------
     function : str
         A name in :data:`sedpipe.nn.pooling.POOLING_FUNCTIONS`: ``max``, ``average``, ``linear``, ``exponential``,
-        ``attention``, ``auto``, ...
+        ``attention``, ``auto``, ``cap``, ``rap``, ``power``, ...
     hierarchy : sequence of int
         Neighbours that each stage before the last pools; ``(5, 5)`` makes 125 -> 25 -> 5 -> 1, ``()`` is single
         pooling.
     n_classes : int, optional
-        K; needed by functions with a learned number a class (``auto``).
+        K; needed by functions with a learned number a class (``auto``, ``cap``, ``rap``, ``power``).
     attention_axis : str
         Softmax of ``attention`` over the ``classes`` of a frame or over ``time``.
     original_weights : bool
@@ -39,7 +46,8 @@ class HierarchicalPooling(nn.Module):
     Attributes
     ----------
     alpha : Parameter [shape=(K,)] or None
-        How much each class prefers its loudest frames (``auto``); 1 before training.
+        How much each class prefers its loudest frames; 1 before training. In training, ``cap`` and ``power`` keep
+        it in their range; ``rap`` asks you to add :meth:`penalty` to the loss.
 
     Raises
     ------
@@ -120,11 +128,18 @@ class HierarchicalPooling(nn.Module):
             raise ValueError(f"expected a mask of shape {tuple(frame_probs.shape[:2])}, got {tuple(mask.shape)}")
         if attention is not None and attention.shape != frame_probs.shape:
             raise ValueError(f"expected attention of shape {tuple(frame_probs.shape)}, got {tuple(attention.shape)}")
-        missing = -frame_probs.shape[1] % prod(self.hierarchy)
+        n_frames = frame_probs.shape[1]
+        missing = -n_frames % prod(self.hierarchy)
         frame_probs, mask = _padded(frame_probs, missing), _padded(mask.bool(), missing)
         attention = None if attention is None else _padded(attention, missing)
+        if self.training:
+            keep_in_range(self.function, self.alpha, n_frames)
         weights = frame_weights(self.function, frame_probs, mask, attention, self.attention_axis, self.alpha)
         return pool(self.function, frame_probs, weights, self.hierarchy, segment_weights=self.segment_weights)
+
+    def penalty(self) -> Tensor | float:
+        """What training adds to the loss: 0, but for ``rap``."""
+        return alpha_penalty(self.function, self.alpha)
 
     def extra_repr(self) -> str:
         """What ``print(module)`` shows."""

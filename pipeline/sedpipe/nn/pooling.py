@@ -1,4 +1,4 @@
-"""Frame probabilities -> clip probabilities: the six pooling functions, single or hierarchical.
+"""Frame probabilities -> clip probabilities: the pooling functions, single or hierarchical.
 
 Every function is a weighted mean ``sum(w x) / sum(w)`` (the paper's Eq. 1, Table 1); they differ in the
 weights. A hierarchy does it stage by stage over groups of frames, and gives each group a weight for the next stage,
@@ -11,18 +11,20 @@ is computed in float32 at least, whatever the network's precision.
 - :class:`PoolingConfig`: which of them, and through which hierarchy
 - :func:`frame_weights`: weights (B, T, K) of a pooling function
 - :func:`learned_weights`: from the output of a dense layer, for frames or segments
+- :func:`keep_in_range`, :func:`alpha_penalty`: what else training does to a learnt number a class
 - :func:`pool_stage`: one stage of the hierarchy
 - :func:`pool`: all stages, down to the clip
 
 Source: He, Shen & Zhang, "Hierarchical Pooling Structure for Weakly Labeled Sound Event Detection",
 arXiv:1903.11791; the single forms after Wang, Li & Metze, arXiv:1810.09050, and McFee, Salamon & Bello,
-arXiv:1804.10070 (``auto``).
+arXiv:1804.10070 (``auto``, ``cap``, ``rap``), and Liu, Chen, Wang & Zhang, arXiv:2010.09985 (``power``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import inf, log
 from typing import NamedTuple
 
 import torch
@@ -37,6 +39,21 @@ SEGMENT_WEIGHTS = ("corrected", "original", "learned")
 weights (Eq. A-1, as first printed; the hierarchy then changes nothing), or the output of a dense layer a stage."""
 
 _SMALLEST_ATTENTION = 1e-7  # so that no frame of a learned weight is beyond reach of the gradient
+_SMALLEST_PROBABILITY = 1e-7  # whose logarithm has a gradient
+
+
+def _any(n_frames: int) -> tuple[float, float]:
+    return -inf, inf
+
+
+def _not_negative(n_frames: int) -> tuple[float, float]:
+    return 0.0, inf
+
+
+def _half_for_one_frame(n_frames: int) -> tuple[float, float]:
+    """With ``ln(T - 1)``, a single frame of 1 among frames of 0 has half of the weight: no frame decides alone."""
+    most = log(max(n_frames - 1, 1))
+    return -most, most
 
 
 class Frames(NamedTuple):
@@ -77,12 +94,18 @@ class PoolingFunction:
         It needs ``alpha``.
     takes_largest : bool
         Stages take the largest value instead of the weighted mean.
+    alpha_range : callable
+        Frames of a clip -> smallest and largest ``alpha``; no step of training leads out of them.
+    alpha_penalty : float
+        Times the sum of the squares of ``alpha``, what training adds to the loss.
     """
 
     weights: Callable[[Frames], Tensor]
     attends: bool = False
     learns_alpha: bool = False
     takes_largest: bool = False
+    alpha_range: Callable[[int], tuple[float, float]] = _any
+    alpha_penalty: float = 0.0
 
 
 def equal(frames: Frames) -> Tensor:
@@ -109,9 +132,19 @@ def attention(frames: Frames) -> Tensor:
 
 def auto(frames: Frames) -> Tensor:
     """Softmax over time of ``alpha p``: 0 is the average, 1 the exponential softmax, infinity the maximum."""
+    return _softmax_over_time(_alpha(frames) * frames.probs, frames.valid.unsqueeze(-1))
+
+
+def power(frames: Frames) -> Tensor:
+    """``p^alpha``, as shares of a clip: 0 is the average, 1 the linear softmax, infinity the maximum."""
+    logarithms = frames.probs.clamp(min=_SMALLEST_PROBABILITY).log()
+    return _softmax_over_time(_alpha(frames) * logarithms, frames.valid.unsqueeze(-1))
+
+
+def _alpha(frames: Frames) -> Tensor:
     if frames.alpha is None:
-        raise ValueError("auto pooling needs its alpha")
-    return _softmax_over_time(frames.alpha * frames.probs, frames.valid.unsqueeze(-1))
+        raise ValueError("auto and power pooling need their alpha")
+    return frames.alpha
 
 
 POOLING_FUNCTIONS: Registry[PoolingFunction] = Registry("pooling functions", {
@@ -121,7 +154,12 @@ POOLING_FUNCTIONS: Registry[PoolingFunction] = Registry("pooling functions", {
     "exponential": PoolingFunction(exponential),
     "attention": PoolingFunction(attention, attends=True),
     "auto": PoolingFunction(auto, learns_alpha=True),
+    "cap": PoolingFunction(auto, learns_alpha=True, alpha_range=_half_for_one_frame),
+    "rap": PoolingFunction(auto, learns_alpha=True, alpha_penalty=0.01),
+    "power": PoolingFunction(power, learns_alpha=True, alpha_range=_not_negative),
 })  # fmt: skip
+"""``cap`` and ``rap`` are auto-pooling with a bound and with a penalty on alpha. The bound is ``ln(T - 1)``, where the
+authors took ln 25 for the 26 frames of their clips; 0.01 is the penalty of their run on DCASE 2017 (marl/milsed)."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +169,8 @@ class PoolingConfig:
     Parameters
     ----------
     function : str
-        A name in ``POOLING_FUNCTIONS``: ``max``, ``average``, ``linear``, ``exponential``, ``attention``, ``auto``, ...
+        A name in ``POOLING_FUNCTIONS``: ``max``, ``average``, ``linear``, ``exponential``, ``attention``, ``auto``,
+        ``cap``, ``rap``, ``power``, ...
     hierarchy : tuple of int
         Neighbours pooled in each stage before the last; ``()`` is single pooling.
     attention_axis : str
@@ -205,6 +244,19 @@ def frame_weights(
     chosen = _known(function)
     frames = Frames(_at_least_float32(frame_probs), valid, attention, attention_axis, alpha)
     return chosen.weights(frames) * valid.unsqueeze(-1).to(frames.probs.dtype)
+
+
+@torch.no_grad()
+def keep_in_range(function: str, alpha: Tensor | None, n_frames: int) -> None:
+    """Bring a learnt ``alpha`` that a step of training led out of the function's range back to the end of it."""
+    if alpha is not None:
+        alpha.clamp_(*_known(function).alpha_range(n_frames))
+
+
+def alpha_penalty(function: str, alpha: Tensor | None) -> Tensor | float:
+    """What the function adds to the loss in training, a single number; 0 for most."""
+    penalty = _known(function).alpha_penalty
+    return penalty * alpha.square().sum() if penalty and alpha is not None else 0.0
 
 
 def _known(function: str) -> PoolingFunction:

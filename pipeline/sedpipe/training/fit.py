@@ -185,6 +185,7 @@ class Fit:
             self._optimiser.zero_grad()
             self._fabric.backward(loss)
             self._optimiser.step()
+            self.model.keep_in_range()
             if self._average is not None:
                 self._average.update(self.model)
             self.step += 1
@@ -283,7 +284,7 @@ class Fit:
 
     def _loss(self, prediction: Prediction, y: Tensor, n_frames: Tensor, located: Located | None) -> Tensor:
         """Of clips, and of the frames of those whose events are known."""
-        of_clips = clip_loss(prediction.clip_probs, y)
+        of_clips = clip_loss(prediction.clip_probs, y) + self.model.penalty()
         if located is None:
             return of_clips
         return of_clips + frame_loss(prediction.frame_probs, located, n_frames, self.model.time_factor)

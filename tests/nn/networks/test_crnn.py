@@ -120,7 +120,7 @@ def test_clips_are_pooled_from_the_frames_that_count(function):
         )
         assert torch.equal(prediction.clip_probs, pool(function, prediction.frame_probs, weights, (5,))[0])
     assert (model.attend is not None) == (function == "attention")
-    assert (model.alpha is not None) == (function == "auto")
+    assert (model.alpha is not None) == POOLING_FUNCTIONS[function].learns_alpha
 
 
 def test_learned_segment_weights_add_a_dense_layer_a_stage_that_is_trained():

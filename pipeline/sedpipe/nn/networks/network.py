@@ -22,8 +22,10 @@ from sedpipe.features.spec import FeatureSpec
 from sedpipe.nn.pooling import (
     POOLING_FUNCTIONS,
     PoolingConfig,
+    alpha_penalty,
     check_hierarchy,
     frame_weights,
+    keep_in_range,
     learned_weights,
     pool,
     pool_stage,
@@ -107,7 +109,8 @@ class Network(nn.Module, ABC):
         if frames_a_second > _MOST_FRAMES_A_SECOND:
             most = f"at most {_MOST_FRAMES_A_SECOND} can be used: let it pool more over time"
             raise ValueError(f"the network makes {frames_a_second:.0f} frames a second, {most}")
-        check_hierarchy(pooling.hierarchy, -(-n_frames // time_factor))
+        self._n_output_frames = -(-n_frames // time_factor)
+        check_hierarchy(pooling.hierarchy, self._n_output_frames)
         # beside the weights, so that these never meet the wrong scaler
         self.register_buffer("mean", torch.zeros(n_features))
         self.register_buffer("scale", torch.ones(n_features))
@@ -194,6 +197,14 @@ class Network(nn.Module, ABC):
         valid = _first(self.output_frames(n_frames).to(hidden.device, non_blocking=True), hidden.shape[1])
         with without_autocast(hidden.device):
             return self._pool(hidden.float(), valid)
+
+    def penalty(self) -> Tensor | float:
+        """What training adds to the loss, whatever the clips are."""
+        return alpha_penalty(self.pooling.function, getattr(self, "alpha", None))
+
+    def keep_in_range(self) -> None:
+        """What follows each step of training: a number that pooling learns goes back into its range."""
+        keep_in_range(self.pooling.function, getattr(self, "alpha", None), self._n_output_frames)
 
     def _pool(self, hidden: Tensor, valid: Tensor) -> Prediction:
         how = self.pooling

@@ -3,10 +3,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+SITE_TOOLS := .venv/.site-tools
 PIP := $(BIN)/python -m pip install --disable-pip-version-check
 TORCH := $(shell grep '^torch==' requirements.lock)
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint docs clean
 
 demo: $(INSTALLED)
 	$(BIN)/sedpipe demo
@@ -19,6 +20,14 @@ lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+docs: $(SITE_TOOLS)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --site-dir site
+	@echo "open site/index.html"
+
+$(SITE_TOOLS): $(INSTALLED)
+	$(PIP) --quiet -c requirements.lock -e '.[docs]'
+	touch $@
 
 # On Linux without an NVIDIA driver torch's own index has a build for the processor alone: 0.2 GB instead of the 2.7 GB
 # that PyPI's, with CUDA, takes. Where that index cannot be reached, PyPI's is taken.

@@ -1,0 +1,104 @@
+"""The site of the documents: what it makes of the code, and that it leaves nothing out. MkDocs itself is not needed."""
+
+import contextlib
+import importlib.util
+import io
+import json
+import re
+from importlib import import_module
+from pathlib import Path
+
+import rich_click as click
+import sedpipe
+from sedpipe.cli.main import main
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+
+
+def _loaded():
+    spec = importlib.util.spec_from_file_location("site_hooks", DOCS / "site_hooks.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+hooks = _loaded()
+
+
+def shown_objects(page: str) -> list[str]:
+    """What MkDocs puts into a page from the code."""
+    return re.findall(r"^::: (\S+)$", (DOCS / page).read_text(encoding="utf-8"), flags=re.MULTILINE)
+
+
+def named(path: str) -> object:
+    """The object of a dotted path."""
+    with contextlib.suppress(ModuleNotFoundError):
+        return import_module(path)
+    module, _, name = path.rpartition(".")
+    return getattr(import_module(module), name)
+
+
+def test_every_command_stands_there_with_every_option_its_help_and_its_examples() -> None:
+    sections = re.split(r"^#{2,3} ", hooks.command_line(), flags=re.MULTILINE)
+    by_name = {section.split("\n")[0]: section for section in sections}
+    commands = dict(main.commands)
+    for name, group in main.commands.items():
+        if isinstance(group, click.Group):
+            commands |= {f"{name} {below}": inner for below, inner in group.commands.items()}
+    for name, command in commands.items():
+        assert command.help.split("\n")[0] in by_name[name]
+        rows = [line for line in by_name[name].splitlines() if line.startswith("| `")]
+        options = [option for option in command.params if isinstance(option, click.Option)]
+        assert len(rows) == len(options)
+        for option in options:
+            (row,) = [row for row in rows if re.search(rf"{re.escape(option.opts[-1])}[` ]", row.split(" | ")[0])]
+            assert option.help is None or option.help.split("|")[0] in row
+
+
+def test_a_default_is_told_once_and_without_brackets_of_its_own() -> None:
+    text = hooks.command_line()
+    assert "(default: 60.0)" in text
+    assert "(default: small on a processor, paper on a GPU)" in text
+
+
+def test_every_page_is_in_the_sites_menu() -> None:
+    menu = set(re.findall(r"[\w/-]+\.md$", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), flags=re.MULTILINE))
+    assert menu == {str(page.relative_to(DOCS)) for page in DOCS.glob("**/*.md")} | {"tutorials/python.md"}
+
+
+def test_the_reference_shows_what_the_face_and_json_are_made_of() -> None:
+    api, reports = shown_objects("reference/api.md"), shown_objects("reference/json.md")
+    for path in (*api, *reports):
+        assert named(path).__doc__, path
+    of_face = {named(path) for path in api if "." in path} | {named("sedpipe.errors").SedpipeError}
+    for name in set(sedpipe.__all__) - {"pooling", "metrics"}:
+        assert getattr(sedpipe, name) in of_face, name
+    assert {sedpipe.metrics.segment_based, sedpipe.metrics.event_based} <= of_face
+    assert sedpipe.pooling.HierarchicalPooling in of_face
+    modules = {f"sedpipe.reports.{path.stem}" for path in (ROOT / "pipeline/sedpipe/reports").glob("[a-z]*.py")}
+    assert modules <= set(reports)
+
+
+def test_links_out_of_the_site_become_text_and_those_to_the_notebook_its_page() -> None:
+    page = DOCS / "reference" / "api.md"
+    text = "[a](../../Makefile) [b](../glossary.md#x) [c](https://d) [e](#f) [g](../tutorials/python.ipynb)"
+    assert hooks.within(text, page) == (
+        "a (`Makefile`) [b](../glossary.md#x) [c](https://d) [e](#f) [g](../tutorials/python.md)"
+    )
+
+
+def test_the_notebook_prints_what_it_shows() -> None:
+    cells = json.loads(hooks.NOTEBOOK.read_text(encoding="utf-8"))["cells"]
+    names: dict[str, object] = {}
+    n_shown = 0
+    for cell in cells:
+        if cell["cell_type"] != "code":
+            continue
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            exec("".join(cell["source"]), names)
+        assert printed.getvalue() == "".join("".join(output["text"]) for output in cell["outputs"])
+        n_shown += bool(cell["outputs"])
+    assert n_shown == 5
+    assert "```python\nimport numpy as np\n" in hooks.notebook(hooks.NOTEBOOK)

@@ -182,7 +182,7 @@ def compare(options: argparse.Namespace, path: Path) -> list[dict[str, object]]:
 
 
 def print_table(rows: list[dict[str, object]]) -> None:
-    """As Markdown, for docs/training.md."""
+    """As Markdown, for docs/speed.md."""
     print("| preset | way | batch | clips/s | ratio | waiting for data | peak memory |")
     print("|---|---|---|---|---|---|---|")
     for row in rows:

@@ -7,11 +7,13 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from builders import tiny_mixtures
 from click.testing import CliRunner
+from scipy.stats import ttest_1samp
 from sedpipe.cli.main import main
 from sedpipe.detection.steps import STEPS
 from sedpipe.failures import SAYINGS, UNKNOWN
@@ -237,17 +239,75 @@ def test_the_arithmetic_of_reproduce_is_that_of_the_network_and_of_what_was_meas
         assert f"| {reached} TFLOP/s {row}" in text
 
 
+def recipe_results(split: str) -> dict[str, list[dict[str, Any]]]:
+    """Runs by recipe, on ``testing`` ("") or ``-evaluation``."""
+    path = DOCS.parent / "benchmarks" / "results" / f"recipes-esc10-fold4-16-epochs{split}.json"
+    recipes: dict[str, list[dict[str, Any]]] = json.loads(path.read_text())["recipes"]
+    return recipes
+
+
 def test_the_table_of_recipes_is_that_of_the_runs() -> None:
-    text = (DOCS / "training.md").read_text(encoding="utf-8")
+    text = (DOCS / "results.md").read_text(encoding="utf-8")
     number = r"([\d.]+)"
     seeds = f"{number}, {number}, {number} \\| {number} %"
     told = re.findall(rf"^\|[^|]*\| `(paper|strong)` \| {seeds} \| {seeds} \| {number} % \|$", text, re.MULTILINE)
     measured = []
     for split in ("", "-evaluation"):
-        results = DOCS.parent / "benchmarks" / "results" / f"recipes-esc10-fold4-16-epochs{split}.json"
-        for recipe, runs in json.loads(results.read_text())["recipes"].items():
+        for recipe, runs in recipe_results(split).items():
             f1 = [[run["f1"][kind] for run in runs] for kind in ("common", "chosen")]
             values = [value for each in f1 for value in (*each, sum(each) / len(each))]
             mean_ap = sum(run["clip_based"]["map"] for run in runs) / len(runs)
             measured.append((recipe, *(f"{100 * value:.1f}" for value in (*values, mean_ap))))
     assert told == measured
+
+
+def test_the_intervals_between_recipes_are_students() -> None:
+    text = (DOCS / "results.md").read_text(encoding="utf-8")
+    for name, split in (("`testing`, tuned there", ""), ("`evaluation`", "-evaluation")):
+        recipes, cells = recipe_results(split), []
+        for kind in ("common", "chosen"):
+            pairs = zip(recipes["strong"], recipes["paper"], strict=True)
+            gains = [100 * (strong["f1"][kind] - paper["f1"][kind]) for strong, paper in pairs]
+            low, high = ttest_1samp(gains, 0).confidence_interval(0.95)
+            cells.append(f"{sum(gains) / len(gains):+.1f} ({low:+.1f} to {high:+.1f})")
+        assert f"| {name} | {' | '.join(cells)} |" in text
+
+
+def test_the_tables_of_speed_are_those_of_the_measurements() -> None:
+    text = (DOCS / "speed.md").read_text(encoding="utf-8")
+    results = DOCS.parent / "benchmarks" / "results" / "training-speed"
+    for row in json.loads((results / "speed.json").read_text())["rows"]:
+        assert (
+            f"| {row['preset']} | {row['way']} | {row['batch_size']} | {row['clips_per_second']:.1f} "
+            f"| {row['ratio']:.2f} | {row['waiting']:.2%} | {row['peak_memory_gb']:.1f} GB |"
+        ) in text
+    for row in json.loads((results / "ways-small.json").read_text())["rows"]:
+        assert f" | {row['clips_per_second']:.1f} | {row['ratio']:.2f} |" in text
+
+
+def test_the_learning_curves_of_networks_are_those_of_the_runs() -> None:
+    text = (DOCS / "results.md").read_text(encoding="utf-8")
+    path = DOCS.parent / "benchmarks" / "results" / "networks-esc10-fold4-4-epochs.json"
+    for runs in json.loads(path.read_text())["recipes"].values():
+        curve = " | ".join(f"{100 * float(epoch['f1']):.1f}" for epoch in runs[0]["log"])
+        assert f" | {curve} % |" in text
+
+
+def shown_commands(page: Path) -> list[list[str]]:
+    """What stands after ``sedpipe`` in the blocks of commands of a page."""
+    blocks = re.findall(r"```(?:console|sh|bash)\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    lines = [line.removeprefix("$ ") for block in blocks for line in block.replace("\\\n", " ").splitlines()]
+    return [shlex.split(line, comments=True)[1:] for line in lines if line.startswith("sedpipe ")]
+
+
+@pytest.mark.parametrize("page", sorted(DOCS.glob("**/*.md")), ids=lambda page: page.stem)
+def test_every_command_that_a_document_shows_is_one_that_sedpipe_takes(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for verb, *arguments in shown_commands(page):
+        for word in arguments:  # names of files and folders are as good as any
+            if not word.startswith("-") and "://" not in word:
+                Path(word).parent.mkdir(parents=True, exist_ok=True)
+                _ = Path(word).touch() if Path(word).suffix else Path(word).mkdir(exist_ok=True)
+        main.commands[verb].make_context(verb, arguments)

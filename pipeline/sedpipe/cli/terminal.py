@@ -1,10 +1,12 @@
 """What a command prints: progress on stderr, its report on stdout.
 
-Nothing that a command prints holds a control character, whoever chose the name of a label or a file.
+Nothing that a command prints holds a control character, whoever chose the name of a label or a file. Colours and
+bars are rich's, which knows what a terminal can do: a pipe gets neither, NO_COLOR is respected.
 
 - :class:`Terminal`: hears of a stage's progress
 - :func:`print_report`: one JSON object, or what a person reads of it
 - :func:`print_line`: anything else
+- :func:`is_watched`: whether a person reads what a command prints
 - :func:`show_page`: a page, in a browser
 """
 
@@ -12,62 +14,140 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import rich_click as click
+from rich.console import Console
+from rich.text import Text
 
 from sedpipe.fates import Fate
 from sedpipe.listener import Listener
 from sedpipe.printable import printable, printable_json
 
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.progress import Progress
+
 Item = TypeVar("Item")
 Report = TypeVar("Report")
 
+_BEGINNINGS = {
+    "Error:": "bold red", "problem:": "bold red", "failed:": "bold red",
+    "note:": "yellow", "remark:": "yellow",
+    "next:": "bold cyan",
+}  # fmt: skip
+"""How a line begins that is to be seen: red is wrong, yellow to be known, cyan to be done."""
+
+_PIPE_COLUMNS = 10_000
+"""Of what is no terminal: nothing is cut or wrapped for want of room."""
+
 
 class Terminal(Listener):
-    """Listens to a stage: lines and, on a terminal, bars; all on stderr."""
+    """Listens to a stage: lines and, on a terminal, bars, which never run into each other; all on stderr."""
 
     def __init__(self, *, quiet: bool) -> None:
         self._quiet = quiet
+        self._bars: Progress | None = None
 
     def say(self, line: str) -> None:
-        """A line for a person."""
-        if not self._quiet:
+        """A line for a person; above the bars, where there are some."""
+        if self._quiet:
+            return
+        if self._bars is not None:
+            self._bars.console.print(_styled(line), soft_wrap=True)
+        else:
             print_line(line, err=True)
 
     def track(self, items: Iterable[Item], total: int, what: str) -> Iterator[Item]:
         """Pass ``items`` on, with a bar where there is a terminal."""
-        from tqdm import tqdm
-
-        hidden = True if self._quiet or total == 0 else None  # None: hidden unless stderr is a terminal
-        bar = tqdm(items, total=total, desc=what, disable=hidden, leave=False, file=sys.stderr)
+        if self._quiet or total == 0 or not _console(err=True).is_terminal:
+            yield from items
+            return
+        is_first = self._bars is None
+        bars = self._bars = self._bars or _new_bars()
+        if is_first:
+            bars.start()
+        bar = bars.add_task(printable(what), total=total, states="")
         states: Counter[str] = Counter()
-        for item in bar:
-            if isinstance(item, Fate):
-                states[item.state] += 1
-                bar.set_postfix(states, refresh=False)
-            yield item
+        try:
+            for item in items:
+                if isinstance(item, Fate):
+                    states[item.state] += 1
+                    bars.update(bar, states=", ".join(f"{count} {state}" for state, count in states.items()))
+                bars.advance(bar)
+                yield item
+        finally:
+            bars.remove_task(bar)
+            if is_first:
+                bars.stop()
+                self._bars = None
 
 
-def print_report(report: Report, told: Callable[[Report], list[str]], as_json: bool) -> None:
+def _new_bars() -> Progress:
+    """Bars that vanish when they are full, each in one row however narrow the terminal is."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.table import Column
+
+    console = _console(err=True)
+    narrow = console.width < 60
+    return Progress(
+        TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis")),
+        BarColumn(bar_width=max(6, min(40, console.width - 50))),
+        MofNCompleteColumn(table_column=Column(no_wrap=True)),
+        *([] if narrow else [TimeRemainingColumn(elapsed_when_finished=True, table_column=Column(no_wrap=True))]),
+        TextColumn("{task.fields[states]}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis")),
+        console=console,
+        transient=True,
+        redirect_stdout=False,
+    )
+
+
+def print_report(
+    report: Report, told: Callable[[Report], Sequence[str | RenderableType]], as_json: bool
+) -> None:
     """A report on stdout: the JSON object, or what a person reads of it."""
     if as_json:
         from sedpipe.reports import as_json as plain
 
         click.echo(printable_json(plain(report)))
-    else:
-        for line in told(report):
-            print_line(line)
+        return
+    for part in told(report):
+        if isinstance(part, str):
+            print_line(part)
+        else:
+            _console(err=False).print(part)
 
 
 def print_line(line: str, *, err: bool = False) -> None:
-    """One line, on stdout or stderr."""
-    click.echo(printable(line), err=err)
+    """One line, on stdout or stderr; never broken, so that what is copied of it is what was meant."""
+    _console(err=err).print(_styled(line), soft_wrap=True)
+
+
+def is_watched() -> bool:
+    """Whether stdout is a terminal."""
+    return sys.stdout.isatty()
 
 
 def show_page(path: Path) -> None:
     """Open a page in a browser; where there is none, say which file it is."""
     if click.launch(str(path.resolve())) != 0:
         print_line(f"no browser could be started: open {path}", err=True)
+
+
+def _console(*, err: bool) -> Console:
+    """Of the stream as it now is, which a test or a bar may have replaced."""
+    console = Console(stderr=err, highlight=False, markup=False, emoji=False)
+    if not console.is_terminal:
+        console.width = _PIPE_COLUMNS
+    return console
+
+
+def _styled(line: str) -> Text:
+    """A line without control characters, its beginning in the colour of what it means."""
+    text = Text(printable(line))
+    beginning = line.split(" ", 1)[0]
+    if beginning in _BEGINNINGS:
+        text.stylize(_BEGINNINGS[beginning], 0, len(beginning))
+    return text

@@ -46,7 +46,7 @@ FLOORS = (
     # words: small values that cost nothing to import
     ("version", "printable"),
     ("errors", "children", "suggestions", "choices", "hierarchy", "shards", "listener", "registry"),
-    ("labels", "events", "clips", "frames", "fates", "failures"),
+    ("labels", "events", "clips", "frames", "fates", "failures", "recorders"),
     ("truth",),
     # maths: arrays in, arrays out; knows no file
     ("metrics", "soundscapes", "features"),

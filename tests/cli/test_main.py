@@ -235,6 +235,21 @@ def test_predict_prints_one_recordings_events_as_a_list(model: str) -> None:
     assert {row.split(",")[0] for row in csv.stdout.splitlines()} == {"filename", "a.wav", "b.wav"}
 
 
+def test_predict_reads_paths_from_stdin_and_calls_those_of_one_name_by_their_folders(model: str) -> None:
+    write_tone(Path("in/night/a.wav"), 6.0, 300.0)
+    outcome = CliRunner().invoke(
+        main, ["predict", "-", "--model", model, "--threshold", "0"], input="in/a.wav\nin/night/a.wav\n"
+    )
+    assert outcome.exit_code == 0, outcome.output
+    assert {row.split("\t")[0] for row in outcome.stdout.splitlines()[1:]} == {"a.wav", "night/a.wav"}
+    assert "stdin names no recording" in complaint("predict", "-", "--model", model)
+
+
+def test_short_options_are_the_long_ones(model: str) -> None:
+    long = sedpipe("predict", "in", "--model", model, "--format", "csv", "--jobs", "1", "--quiet")
+    assert sedpipe("predict", "in", "-m", model, "-f", "csv", "-j", "1", "-q").stdout == long.stdout
+
+
 def test_open_shows_the_page_and_says_which_it_is_where_no_browser_can(model: str, monkeypatch) -> None:
     opened: list[str] = []
     monkeypatch.setattr("rich_click.launch", lambda url: opened.append(url) or len(opened) - 1)
@@ -255,7 +270,8 @@ def test_predict_with_json_prints_designs_object_and_out_mirrors_a_folder(model:
     arguments = ("predict", "in", "--model", model, "--out", "out", "--format", "audacity")
     assert "2 recordings (2 ok), 12 s" in sedpipe(*arguments).stdout
     assert "2 recordings (2 kept), 12 s" in sedpipe(*arguments).stdout
-    assert sorted(path.name for path in Path("out").iterdir()) == ["a.wav.txt", "b.wav.txt", "predictions.jsonl"]
+    written = sorted(path.name for path in Path("out").iterdir() if not path.name.startswith("."))  # locks are hidden
+    assert written == ["a.wav.txt", "b.wav.txt", "predictions.jsonl"]
 
 
 def test_a_bad_recording_ends_predict_with_3_and_only_bad_ones_with_1(model: str) -> None:

@@ -12,7 +12,7 @@ FILES = [
         "in/day/a.wav",
         "day/a.wav",
         61.5,
-        [PredictedEvent(0.0, 1.28, "Dog bark", 0.91234), PredictedEvent(60.0, 61.5, HORN, 0.5)],
+        [PredictedEvent(0.0, 1.28, "Dog bark", 0.91234, 0.7), PredictedEvent(60.0, 61.5, HORN, 0.5)],
     ),
     PredictedFile("in/quiet.mp3", "quiet.mp3", 3.0, []),
     PredictedFile("in/bad.wav", "bad.wav", None, [], "failed", "cannot be decoded as audio"),
@@ -40,14 +40,27 @@ def test_tsv_is_the_fields_event_list():
 
 def test_csv_has_probabilities_and_quotes_what_needs_it():
     rows = list(csv.reader(rendered(FILES, "csv").splitlines()))
-    assert rows[0] == ["filename", "onset", "offset", "event_label", "probability"]
-    assert rows[2] == ["day/a.wav", "60.000", "61.500", HORN, "0.5000"]
+    assert rows[0][:6] == ["filename", "onset", "offset", "event_label", "probability", "mean_probability"]
+    assert rows[1][4:] == ["0.9123", "0.7000", "", ""]
+    assert rows[2] == ["day/a.wav", "60.000", "61.500", HORN, "0.5000", "", "", ""]
+
+
+def test_the_time_of_day_is_that_of_the_recorders_clock_where_its_name_tells_it():
+    events = [PredictedEvent(0.0, 1.28, "Owl", 0.9, 0.8), PredictedEvent(7199.5, 7200.0, "Owl", 0.9, 0.8)]
+    file = PredictedFile("x", "site 1/20230501_230000.WAV", 7200.0, events)
+    rows = list(csv.DictReader(rendered([file], "csv").splitlines()))
+    assert [row["starts_at"] for row in rows] == ["2023-05-01T23:00:00.000", "2023-05-02T00:59:59.500"]
+    assert rows[1]["ends_at"] == "2023-05-02T01:00:00.000"
+    assert json.loads(rendered([file], "json"))["recorded_at"] == "2023-05-01T23:00:00"
 
 
 def test_json_is_the_object_of_one_recording_or_of_several_and_tells_of_bad_ones():
     one, several = json.loads(rendered(FILES[:1], "json")), json.loads(rendered(FILES, "json"))
     assert {"path", "duration", "events"} <= one.keys()
-    assert one["events"][0] == {"onset": 0.0, "offset": 1.28, "label": "Dog bark", "probability": 0.91234}
+    assert one["events"][0] == {
+        "onset": 0.0, "offset": 1.28, "label": "Dog bark", "probability": 0.91234, "mean_probability": 0.7
+    }  # fmt: skip
+    assert (one["recorded_at"], one["nearest"]) == (None, None)  # the name tells no time, nobody looked what was near
     assert several["files"][0] == one
     assert several["files"][2]["reason"] == "cannot be decoded as audio"
 
@@ -68,7 +81,7 @@ def test_raven_opens_its_selection_table():
 def test_what_a_spreadsheet_would_compute_is_text_in_csv_alone():
     files = [PredictedFile("=a.wav", "=a.wav", 1.0, [PredictedEvent(0.0, 1.0, "@Car", 0.5)])]
     [_, row] = csv.reader(rendered(files, "csv").splitlines())
-    assert row == ["'=a.wav", "0.000", "1.000", "'@Car", "0.5000"]
+    assert row[:5] == ["'=a.wav", "0.000", "1.000", "'@Car", "0.5000"]
     assert rendered(files, "tsv").splitlines()[1] == "=a.wav\t0.000\t1.000\t@Car"
 
 

@@ -152,15 +152,16 @@ def test_a_recording_of_any_length_is_covered_to_its_end_and_not_beyond(tmp_path
     assert report.files[0].duration == seconds
 
 
-def test_an_events_probability_is_the_mean_over_its_frames(tmp_path, model):
+def test_probabilities_of_an_event_are_the_highest_and_the_mean_over_its_frames(tmp_path, model):
     path = noise(tmp_path / "a.wav", 13.3)
     report = predict([path], model)
     probs = probabilities(read_waveform(path, RATE), read_model(Path(model) / "checkpoint.pt", torch.device("cpu")))
     assert len(report.files[0].events) > 5
     for event in report.files[0].events:
         frames = slice(round(event.onset / 0.2), int(np.ceil(event.offset / 0.2 - 1e-6)))
-        expected = probs[frames, LABELS.index(event.label)].mean()
-        assert event.probability == pytest.approx(expected, abs=1e-4)
+        expected = probs[frames, LABELS.index(event.label)]
+        assert event.probability == pytest.approx(expected.max(), abs=1e-4)
+        assert event.mean_probability == pytest.approx(expected.mean(), abs=1e-4)
 
 
 @pytest.mark.parametrize("form", ["wav", "m4a", "webm, a cue each 10 s"])
@@ -350,4 +351,35 @@ def test_the_report_is_designs_predict_object(tmp_path, model):
     assert report["stage"] == "predict"
     assert report["model"] == model
     assert report["files"][0].keys() >= {"path", "duration", "events"}
-    assert report["files"][0]["events"][0].keys() == {"onset", "offset", "label", "probability"}
+    assert report["files"][0]["events"][0].keys() == {
+        "onset", "offset", "label", "probability", "mean_probability"
+    }  # fmt: skip
+    assert set(report["labels"]) == set(LABELS)
+
+
+def test_what_came_near_is_told_and_an_open_gate_lets_it_speak(tmp_path, model):
+    path, gated = noise(tmp_path / "a.wav", 9.0), tmp_path / "gated"
+    trained = read_model(Path(model) / "checkpoint.pt", torch.device("cpu"))
+    closed = {name: point.changed(threshold=0.0, gate=1.0) for name, point in trained.operating_points.items()}
+    write_model(gated / "checkpoint.pt", replace(trained, operating_points=closed))
+    [silent] = predict([path], str(gated)).files
+    assert silent.events == []
+    nearest = silent.glance.nearest[0]
+    assert (nearest.why, nearest.gate) == ("gate", 1.0)
+    probs = probabilities(read_waveform(path, RATE), trained)[:, LABELS.index(nearest.label)]
+    assert (nearest.peak, nearest.at) == pytest.approx((probs.max(), 0.2 * probs.argmax()), abs=1e-3)
+    [loud] = predict([path], str(gated), hearing=Hearing(opens_gates=True)).files
+    assert {event.label for event in loud.events} == set(LABELS)
+
+
+def test_a_recording_of_the_first_edition_is_heard_again_where_its_peaks_are_asked_for(tmp_path, model):
+    path = noise(tmp_path / "a.wav", 9.0)
+    [first] = predict([path], model, output=Output(tmp_path / "out", "csv")).files
+    log = tmp_path / "out" / LOG_NAME
+    head, line = (json.loads(each) for each in log.read_text().splitlines())
+    for event in line["events"]:
+        event["probability"] = event.pop("mean_probability")
+    log.write_text("".join(json.dumps(each) + "\n" for each in (head, line)))
+    assert predict([path], model, output=Output(tmp_path / "out")).counts["kept"] == 1
+    [again] = predict([path], model, output=Output(tmp_path / "out", "csv")).files
+    assert (again.state, again.events) == ("ok", first.events)

@@ -49,7 +49,7 @@ from sedpipe.views.terminal.scores import demo_lines
               show_default="small on a processor, paper on a GPU")  # fmt: skip
 @click.option("--recipe", default="paper", show_default=True,
               help="How it is trained: paper, strong, or the path of a TOML.")  # fmt: skip
-@click.option("--run", help="Name of the run.", show_default="made from the settings")
+@click.option("--run", "-r", help="Name of the run.", show_default="made from the settings")
 @seed_option
 @click.option("--supervision", type=click.Choice(["weak", "mixed"]),
               help="mixed: clips of training with strong labels teach when their classes sound, too.",
@@ -107,10 +107,11 @@ def train(
 
 @click.command(epilog=EXAMPLES["export"])
 @click.argument("run")
-@click.option("--dataset", help="Whose run it is, where RUN is a name.")
-@click.option("--out", type=FOLDER, metavar="DIR",
+@click.option("--dataset", "-d", help="Whose run it is, where RUN is a name.")
+@click.option("--out", "-o", type=FOLDER, metavar="DIR",
               help="Where to write.", show_default="export/ in the run's folder")  # fmt: skip
-@click.option("--format", "form", type=click.Choice(["safetensors", "onnx"]), default="safetensors", show_default=True,
+@click.option("--format", "-f", "form", type=click.Choice(["safetensors", "onnx"]), default="safetensors",
+              show_default=True,
               help="Weights, which `predict --model` reads too, or the network as ONNX.")  # fmt: skip
 @common
 def export(
@@ -134,15 +135,15 @@ def export(
 @click.option("--seeds", type=SeedsType(), default="0,1,2,3,4", show_default=True, help="As many cells a system.")
 @click.option("--poolings", type=PoolingsType(), default="linear,exponential,attention", show_default=True,
               help="Which rows; each single and hierarchical.")  # fmt: skip
-@click.option("--out", type=FOLDER, metavar="DIR",
+@click.option("--out", "-o", type=FOLDER, metavar="DIR",
               help="Where cells and table lie.", show_default="tables/ in the dataset's folder")  # fmt: skip
 @click.option("--shard", type=ShardType(), help="Make only this part of the cells, such as 2/8.")
-@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, metavar="N",
+@click.option("--jobs", "-j", type=click.IntRange(1), default=1, show_default=True, metavar="N",
               help="Cells made at the same time, each in a process of its own.")  # fmt: skip
 @click.option("--threads", type=click.IntRange(1), default=processors, show_default="all processors",
               help="CPU threads, shared by the cells made at the same time.")  # fmt: skip
 @click.option("--clip", metavar="CLIP_ID", help="What figure5 shows.")
-@click.option("--split", type=click.Choice(SPLITS), default="testing",
+@click.option("--split", "-s", type=click.Choice(SPLITS), default="testing",
               show_default=True, help="Whose clip it is.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the systems in figure5.")
 @device_option

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,22 +22,25 @@ from sedpipe.cli.options import (
     cluster_options,
     common,
     device_option,
+    given,
     open_option,
     operating_point_option,
 )
-from sedpipe.cli.terminal import Terminal, print_line, print_report, show_page
+from sedpipe.cli.paths import paths_of
+from sedpipe.cli.terminal import Terminal, is_watched, print_line, print_report, show_page
 from sedpipe.cli.types import ShardType
 from sedpipe.printable import printable
-from sedpipe.shards import Shard
+from sedpipe.views.terminal.commands import command
+from sedpipe.views.terminal.heard import Asked, heard_table
 from sedpipe.views.terminal.listening import predict_lines, predict_remarks, report_lines
 from sedpipe.views.terminal.scores import list_score_lines, score_lines
 
 
 @click.command(epilog=EXAMPLES["score"])
 @click.argument("dataset", required=False, metavar="[DATASET]")
-@click.option("--run", "runs", multiple=True, metavar="RUN",
+@click.option("--run", "-r", "runs", multiple=True, metavar="RUN",
               help="Name or path of a run; several are scored as their mean.", show_default="the newest")  # fmt: skip
-@click.option("--split", type=click.Choice(SPLITS), default="evaluation",
+@click.option("--split", "-s", type=click.Choice(SPLITS), default="evaluation",
               show_default=True, help="What to score; nothing is ever tuned on it here.")  # fmt: skip
 @click.option("--estimated", type=LISTS, metavar="LIST",
               help="Score this event list, of any system, or a folder of lists, ...")  # fmt: skip
@@ -83,16 +87,20 @@ def score(
 
 @click.command(epilog=EXAMPLES["predict"])
 @click.argument("places", nargs=-1, required=True, metavar="FILE_OR_DIR...", type=click.Path(path_type=Path))
-@click.option("--model", metavar="RUN", help="Folder of a run or an export; esc10, sedpipe's own; or a dataset's run.")
+@click.option(
+    "--model", "-m", metavar="RUN", help="Folder of a run or an export; esc10, sedpipe's own; or a dataset's run."
+)
 @click.option("--dataset", help="Whose run it is; without --model, its newest.")
-@click.option("--out", type=FOLDER, metavar="DIR",
+@click.option("--out", "-o", type=FOLDER, metavar="DIR",
               help="Write a file a recording here, in the folders' own layout; what is finished is kept.")  # fmt: skip
-@click.option("--format", "form", type=click.Choice(["tsv", "csv", "json", "audacity", "raven", "html"]), default="tsv",
-              show_default=True, help="DCASE's event list, with probabilities (csv, json), Audacity's labels, Raven's "
-              "selection table; or html, a page to see, hear and correct the events.")  # fmt: skip
+@click.option("--format", "-f", "form", type=click.Choice(["tsv", "csv", "json", "audacity", "raven", "html"]),
+              show_default="a table on a terminal, else tsv", help="DCASE's event list (tsv), the same with "
+              "probabilities and time of day (csv), json, Audacity's labels, Raven's selection table; or html, a page "
+              "to see, hear and correct the events.")  # fmt: skip
 @operating_point_option
 @click.option("--threshold", type=click.FloatRange(0, 1), help="Probability from which on a class sounds, instead.")
-@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, metavar="N",
+@click.option("--all", "shows_all", is_flag=True, help="Every class, and every clip gate open.")
+@click.option("--jobs", "-j", type=click.IntRange(1), default=1, show_default=True, metavar="N",
               help="Worker processes; for some hundred recordings and more.")  # fmt: skip
 @click.option("--shard", type=ShardType(), help="Only this part of the recordings, such as 2/8; all write one --out.")
 @cluster_options
@@ -100,11 +108,13 @@ def score(
 @open_option
 @common
 def predict(
-    places: tuple[Path, ...], model: str | None, dataset: str | None, out: Path | None, form: str,
-    operating_point: str, threshold: float | None, jobs: int, shard: Shard | None, scheduler: str | None, device: str,
-    is_opened: bool, cache_dir: Path, as_json: bool, quiet: bool,
+    places: tuple[Path, ...], model: str | None, dataset: str | None, out: Path | None, form: str | None,
+    is_opened: bool, cache_dir: Path, as_json: bool, quiet: bool, shows_all: bool, **options: Any,
 ) -> None:  # fmt: skip
-    """Events in any recordings, of any length and format, by a trained run."""
+    """Events in any recordings, of any length and format, by a trained run.
+
+    FILE_OR_DIR may be `-`: paths are then read from stdin, one a line (or ended by NUL, as `find -print0` writes them).
+    """
     if is_opened and form != "html":
         raise click.UsageError("--open shows pages: give --format html, too")
     from sedpipe.io.cache.open import open_dataset
@@ -114,19 +124,25 @@ def predict(
     from sedpipe.steps.hearing import Hearing
     from sedpipe.steps.work import Work
 
-    listener = Terminal(quiet=quiet)
+    listener, places = Terminal(quiet=quiet), paths_of(places, sys.stdin)
+    is_table = form is None and out is None and not as_json and is_watched()
+    chosen = form or "tsv"
+    hearing = Hearing(options["operating_point"], options["threshold"], shows_all, choose_device(options["device"]),
+                      cache_dir)  # fmt: skip
     report = run_stage(
-        places, model, Hearing(operating_point, threshold, choose_device(device), cache_dir),
+        places, model, hearing,
         cache=open_dataset(dataset, cache_dir) if dataset else None,
-        output=Output(out, form, keeps=as_json or is_opened or (out is None and form != "html")),
-        work=Work(jobs, scheduler, shard), listener=listener,
+        output=Output(out, chosen, keeps=as_json or is_opened or (out is None and chosen != "html")),
+        work=Work(options["jobs"], options["scheduler"], options["shard"]), listener=listener,
     )  # fmt: skip
-    if as_json or out is not None or form == "html":
+    if is_table:
+        print_report(report, partial(heard_table, asked=Asked(_page_of(places, cache_dir), shows_all)), as_json)
+    elif as_json or out is not None or chosen == "html":
         print_report(report, partial(predict_lines, out=str(out or Path())), as_json)
     else:
         from sedpipe.io.predictions import rendered
 
-        click.echo(printable(rendered(report.files, form, report.sample_rate), keep="\t\n"), nl=False)
+        click.echo(printable(rendered(report.files, chosen, report.sample_rate), keep="\t\n"), nl=False)
     for line in predict_remarks(report):
         print_line(line, err=True)
     n_used = report.counts["recordings"] - report.n_failed
@@ -137,14 +153,20 @@ def predict(
         sys.exit(EXIT_RETRYABLE if n_used else 1)
 
 
+def _page_of(places: Sequence[Path], cache_dir: Path) -> str:
+    """The command that makes a page of the first place, by the same model."""
+    again = given("model", "dataset", "operating_point", "threshold", "device")
+    return command("predict", str(places[0]), *again, "--format", "html", "--open", cache=cache_dir)
+
+
 @click.command(epilog=EXAMPLES["report"])
 @click.argument("runs", nargs=-1, required=True, metavar="RUN...")
-@click.option("--split", type=click.Choice(SPLITS),
+@click.option("--split", "-s", type=click.Choice(SPLITS),
               help="Which scores.", show_default="those there are, evaluation first")  # fmt: skip
 @click.option("--clips", "n_clips", type=click.IntRange(0), default=12, show_default=True, metavar="N",
               help="How many clips come with sound; all are listed and drawn.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Decides which clips are random.")
-@click.option("--output", type=FILE, metavar="FILE",
+@click.option("--output", "-o", type=FILE, metavar="FILE",
               help="The page.", show_default="report-SPLIT.html in the run's folder")  # fmt: skip
 @open_option
 @common

@@ -46,11 +46,11 @@ def _remember_json(ctx: click.Context, _: click.Parameter, value: bool) -> bool:
 def common(command: Command) -> Command:
     """Options of every verb."""
     options = [
-        click.option("--cache", "cache_dir", type=FOLDER, default=Path("cache"), envvar="SEDPIPE_CACHE",
+        click.option("--cache", "-c", "cache_dir", type=FOLDER, default=Path("cache"), envvar="SEDPIPE_CACHE",
                      show_default=True, show_envvar=True, help="Where everything that is made lies."),
         click.option("--json", "as_json", is_flag=True, callback=_remember_json, is_eager=True,
                      help="Print one JSON object on stdout, nothing else."),
-        click.option("--quiet", is_flag=True, help="No progress."),
+        click.option("--quiet", "-q", is_flag=True, help="No progress."),
     ]  # fmt: skip
     for option in reversed(options):
         command = option(command)
@@ -65,7 +65,12 @@ def dataset_argument(command: Command) -> Command:
 def jobs_option(command: Command) -> Command:
     """How many processes a verb may use."""
     return click.option(
-        "--jobs", type=click.IntRange(1), default=processors, show_default="all processors", help="Worker processes."
+        "--jobs",
+        "-j",
+        type=click.IntRange(1),
+        default=processors,
+        show_default="all processors",
+        help="Worker processes.",
     )(command)
 
 
@@ -130,7 +135,7 @@ def given(*names: str) -> list[str]:
         word
         for name, option in by_name.items()
         if name is not None and context.get_parameter_source(name) is ParameterSource.COMMANDLINE
-        for word in (option.opts[-1], str(context.params[name]))
+        for word in (max(option.opts, key=len), str(context.params[name]))
     ]
 
 

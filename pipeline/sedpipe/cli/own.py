@@ -16,7 +16,7 @@ from sedpipe.views.terminal.own import check_lines, init_lines
 
 @click.command(epilog=EXAMPLES["init"])
 @click.argument("folder", type=click.Path(path_type=Path), metavar="FOLDER")
-@click.option("--out", type=FOLDER, metavar="DIR",
+@click.option("--out", "-o", type=FOLDER, metavar="DIR",
               help="Where TOML and lists are written.", show_default="beside FOLDER")  # fmt: skip
 @click.option("--name", metavar="NAME", help="Of the dataset.", show_default="FOLDER's")
 @click.option("--share", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=0.2, show_default=True,

@@ -104,9 +104,7 @@ def _new_bars() -> Progress:
     )
 
 
-def print_report(
-    report: Report, told: Callable[[Report], Sequence[str | RenderableType]], as_json: bool
-) -> None:
+def print_report(report: Report, told: Callable[[Report], Sequence[str | RenderableType]], as_json: bool) -> None:
     """A report on stdout: the JSON object, or what a person reads of it."""
     if as_json:
         from sedpipe.reports import as_json as plain

@@ -1,8 +1,8 @@
 """Events of any recordings, as the files that people and programs read.
 
 - :class:`PredictedEvent`, :class:`PredictedFile`: the values
-- :data:`FORMATS`, :func:`rendered`: TSV (DCASE's event list), CSV (with probabilities), JSON, Audacity's labels,
-  Raven's selections
+- :data:`FORMATS`, :func:`rendered`: TSV (DCASE's event list), CSV (with probabilities and the time of day), JSON,
+  Audacity's labels, Raven's selections
 """
 
 from __future__ import annotations
@@ -11,10 +11,14 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
 from sedpipe.clips import DEFAULT_SAMPLE_RATE
+from sedpipe.detection.nearness import Glance
 from sedpipe.io.lists.events import COLUMNS
 from sedpipe.printable import printable_json, spreadsheet_cell
+from sedpipe.recorders import recorded_at
 
 FORMATS = {"tsv": ".tsv", "csv": ".csv", "json": ".json", "audacity": ".txt", "raven": ".selections.txt"}
 """Forms of a list of events, and how their files end."""
@@ -27,12 +31,16 @@ _RAVEN_COLUMNS = (
 
 @dataclass(frozen=True)
 class PredictedEvent:
-    """An event, seconds from the recording's beginning, and its mean frame probability."""
+    """An event, seconds from the recording's beginning; the highest and the mean probability of its frames.
+
+    The first edition wrote the mean as ``probability`` and no ``mean_probability``.
+    """
 
     onset: float
     offset: float
     label: str
     probability: float
+    mean_probability: float | None = None
 
 
 @dataclass(frozen=True)
@@ -53,6 +61,8 @@ class PredictedFile:
         ``ok``, ``kept`` (finished before) or ``failed``.
     reason : str
         Why it failed; else what is to be said of the recording, if anything is.
+    glance : Glance, optional
+        What is to be seen at once; None where it was finished before, or nobody looks.
     """
 
     path: str
@@ -61,6 +71,19 @@ class PredictedFile:
     events: list[PredictedEvent]
     state: str = "ok"
     reason: str = ""
+    glance: Glance | None = None
+
+    @property
+    def recorded_at(self) -> datetime | None:
+        """Beginning by the recorder's clock, where the name tells it."""
+        return recorded_at(self.name)
+
+    def as_json(self) -> dict[str, Any]:
+        """As plain values; ``nearest`` are the classes that came near without an event, null where it is not known."""
+        begins, plain = self.recorded_at, asdict(self)
+        glance = plain.pop("glance")
+        told = {"recorded_at": begins and begins.isoformat(), "nearest": glance and glance["nearest"]}
+        return {**plain, **told}
 
 
 def rendered(files: Sequence[PredictedFile], form: str, sample_rate: int = DEFAULT_SAMPLE_RATE) -> str:
@@ -72,7 +95,9 @@ def rendered(files: Sequence[PredictedFile], form: str, sample_rate: int = DEFAU
         Those that failed are left out of the lists; in JSON they have their reason.
     form : str
         ``tsv``: ``filename onset offset event_label``, a recording without events being a row with its name alone.
-        ``csv``: the same with ``probability``. ``json``: an object of the recording, or of several ``files``.
+        ``csv``: the same with ``probability``, ``mean_probability`` and, where the recording's name tells when it
+        begins, ``starts_at`` and ``ends_at`` by the recorder's clock. ``json``: an object of the recording, or of
+        several ``files``.
         ``audacity``: onset, offset, label; for one recording. ``raven``: a selection table, whose boxes reach from 0
         to half of ``sample_rate``.
     sample_rate : int
@@ -80,7 +105,7 @@ def rendered(files: Sequence[PredictedFile], form: str, sample_rate: int = DEFAU
     """
     read = [file for file in files if file.state != "failed"]
     if form == "json":
-        objects = [asdict(file) for file in files]
+        objects = [file.as_json() for file in files]
         content = objects[0] if len(objects) == 1 else {"files": objects}
         return printable_json(content, indent=2) + "\n"
     if form == "audacity":
@@ -93,7 +118,7 @@ def rendered(files: Sequence[PredictedFile], form: str, sample_rate: int = DEFAU
         text.writelines("\t".join(row[:4]) + "\n" for row in _rows(read))
     else:
         table = csv.writer(text, lineterminator="\n")
-        table.writerow([*COLUMNS, "probability"])
+        table.writerow([*COLUMNS, "probability", "mean_probability", "starts_at", "ends_at"])
         table.writerows(map(spreadsheet_cell, row) for row in _rows(read))
     return text.getvalue()
 
@@ -112,6 +137,13 @@ def _rows(files: Sequence[PredictedFile]) -> Iterator[list[str]]:
     for file in files:
         for event in file.events:
             times = f"{event.onset:.3f}", f"{event.offset:.3f}"
-            yield [file.name, *times, event.label, f"{event.probability:.4f}"]
+            mean = "" if event.mean_probability is None else f"{event.mean_probability:.4f}"
+            clock = (_by_clock(file, seconds) for seconds in (event.onset, event.offset))
+            yield [file.name, *times, event.label, f"{event.probability:.4f}", mean, *clock]
         if not file.events:
-            yield [file.name, "", "", "", ""]
+            yield [file.name, *[""] * 7]
+
+
+def _by_clock(file: PredictedFile, seconds: float) -> str:
+    begins = file.recorded_at
+    return "" if begins is None else (begins + timedelta(seconds=seconds)).isoformat(timespec="milliseconds")

@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+from sedpipe.io.predictions import PredictedFile
 from sedpipe.io.records.form import Record
 
 
 def as_json(value: object) -> Any:
     """A report, or a part of one, as JSON has it; keys are the names of its fields."""
-    if isinstance(value, Record):
+    if isinstance(value, Record | PredictedFile):
         return value.as_json()
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: as_json(getattr(value, field.name)) for field in fields(value)}

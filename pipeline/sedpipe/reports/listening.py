@@ -28,6 +28,8 @@ class PredictReport:
         How many things of which kind lay in the folders and were no recordings.
     sample_rate : int
         Hz, that the model hears at.
+    labels : tuple of str
+        The classes that it knows.
     counts : dict of str to float
         Of all ``recordings``: how many are ``ok``, ``kept`` (finished before) and ``failed``, their ``events`` and
         ``seconds``.
@@ -38,6 +40,7 @@ class PredictReport:
     post_processing: PostProcessing
     left_out: dict[str, int]
     sample_rate: int
+    labels: tuple[str, ...]
     counts: dict[str, float]
     stage: str = field(default="predict")
 

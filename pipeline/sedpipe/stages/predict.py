@@ -73,7 +73,7 @@ def predict(
     listener, hearing = listener or Listener(), hearing or Hearing()
     output, work = output or Output(), work or Work()
     opened = open_to_hear(model, cache, hearing.device, hearing.encoders)
-    point = chosen_settings(opened.trained, hearing.operating_point, hearing.threshold)
+    point = chosen_settings(opened.trained, hearing.operating_point, hearing.threshold, opens_gates=hearing.opens_gates)
     found = find_audio(places)
     if output.form == "audacity" and output.folder is None and len(found.files) > 1:
         raise SettingsError(
@@ -86,7 +86,8 @@ def predict(
         for file in listener.track(_done(files, opened, predicting, work, log), len(files), "recordings"):
             tally.note(file)
     rate = opened.trained.spec.front_end.sample_rate
-    return PredictReport(str(opened.folder), tally.files, point, found.left_out, rate, counts=tally.counts)
+    labels = tuple(opened.trained.labels)
+    return PredictReport(str(opened.folder), tally.files, point, found.left_out, rate, labels, counts=tally.counts)
 
 
 @contextmanager
@@ -135,12 +136,19 @@ def _done(
 def _kept(file: AudioFile, opened: OpenModel, output: Output, log: PredictionLog) -> PredictedFile | None:
     """What was found in a recording that is finished; its list is written again if it is not there."""
     kept, path = log.find(file.name, file.path), output.path_of(file.name)
+    if kept is not None and output.form in ("csv", "json") and not _has_peaks(kept):
+        return None
     if kept is None or path is None or path.exists():
         return kept
     if output.form == "html":  # a page is drawn from the recording
         return None
     write_events(path, kept, output.form, opened.trained.spec.front_end.sample_rate)
     return kept
+
+
+def _has_peaks(file: PredictedFile) -> bool:
+    """Whether it is known how sure the model was of each event at most; the first edition noted the mean alone."""
+    return all(event.mean_probability is not None for event in file.events)
 
 
 class _Tally:

@@ -27,7 +27,7 @@ from sedpipe.io.prediction_log import State, state_of
 from sedpipe.io.predictions import FORMATS, PredictedFile, rendered
 from sedpipe.nn.device import devices_like
 from sedpipe.stages.predict_page import write_recording_page
-from sedpipe.steps.hearing import events_of, frame_probabilities
+from sedpipe.steps.hearing import events_of, frame_probabilities, glance_of
 from sedpipe.steps.work import Work
 
 FILES_A_TASK = 16
@@ -183,7 +183,7 @@ def _predicted(file: AudioFile, opened: OpenModel, predicting: Predicting) -> Ou
     try:
         _check_name(file)
         state = state_of(file.path)
-        found = _heard(file, opened, predicting.point, path if output.form == "html" else None)
+        found = _heard(file, opened, predicting, path if output.form == "html" else None)
     except OSError as error:
         return Outcome(_failed(file, f"{file.path}: {error.strerror or error}"), None)
     except AudioError as error:
@@ -198,16 +198,17 @@ def write_events(path: Path, found: PredictedFile, form: str, sample_rate: int) 
     write_text(path, rendered([replace(found, state="ok")], form, sample_rate))
 
 
-def _heard(file: AudioFile, opened: OpenModel, point: PostProcessing, page: Path | None) -> PredictedFile:
+def _heard(file: AudioFile, opened: OpenModel, predicting: Predicting, page: Path | None) -> PredictedFile:
     """What is found in a recording; its page, if one is asked for, is written first."""
-    trained, recording = opened.trained, Recording(file.path)
+    trained, point, recording = opened.trained, predicting.point, Recording(file.path)
     sample_rate = trained.spec.front_end.sample_rate
     heard = frame_probabilities(recording.resampled(sample_rate), trained)
     remark = "; ".join(sentence for _, sentence in recording.remarks)
     if page is not None:
         write_recording_page(page, file, heard, opened, point, remark)
     duration, events = round(heard.n_samples / sample_rate, 3), events_of(*heard, trained, point)
-    return PredictedFile(str(file.path), file.name, duration, events, reason=remark)
+    glance = glance_of(heard, events, trained, point) if predicting.output.keeps else None
+    return PredictedFile(str(file.path), file.name, duration, events, reason=remark, glance=glance)
 
 
 def _check_name(file: AudioFile) -> None:

@@ -5,7 +5,8 @@ treats a clip: the model's own front end, features cast as the store casts them.
 and there.
 
 - :class:`Hearing`: where and how a model hears; :func:`chosen_settings`: its post-processing
-- :func:`frame_probabilities`: what it says of a recording, :class:`Heard`; :func:`events_of`: the events in that
+- :func:`frame_probabilities`: what it says of a recording, :class:`Heard`
+- :func:`events_of`: the events in that; :func:`glance_of`: what a person wants to see of it at once
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import torch
 
 from sedpipe.choices import OPERATING_POINTS
 from sedpipe.detection.decoding import decode_events
+from sedpipe.detection.nearness import Glance, glance_at
 from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.errors import SettingsError
 from sedpipe.events import Event
@@ -49,6 +51,8 @@ class Hearing:
         Which of the model's post-processings.
     threshold : float, optional
         Takes the place of that one's threshold, for every class.
+    opens_gates : bool
+        Whether every class may sound, however little the model believes that it is in the clip at all.
     device : str
         Where the network runs.
     encoders : Path
@@ -57,6 +61,7 @@ class Hearing:
 
     operating_point: str = OPERATING_POINTS[0]
     threshold: float | None = None
+    opens_gates: bool = False
     device: str = "cpu"
     encoders: Path = Path("cache")
 
@@ -69,11 +74,15 @@ class Heard(NamedTuple):
     n_samples: int
 
 
-def chosen_settings(trained: TrainedModel, operating_point: str, threshold: float | None) -> PostProcessing:
-    """One of a model's post-processings, perhaps with another threshold; ``SettingsError`` where there is none."""
+def chosen_settings(
+    trained: TrainedModel, operating_point: str, threshold: float | None, *, opens_gates: bool = False
+) -> PostProcessing:
+    """One of a model's post-processings, perhaps with another threshold or no gate; ``SettingsError`` without one."""
     if operating_point not in OPERATING_POINTS:
         raise SettingsError(f"operating point must be one of {', '.join(OPERATING_POINTS)}, got {operating_point!r}")
     point = trained.operating_points[operating_point]
+    if opens_gates:
+        point = point.changed(gate=0.0)
     try:
         return point if threshold is None else point.changed(threshold=threshold)
     except ValueError as error:
@@ -127,11 +136,11 @@ def _batch(windows: Sequence[Window], trained: TrainedModel) -> Batch:
     return Batch(x, torch.zeros(len(windows), len(trained.labels)), n_frames, [])
 
 
-def _mean_probability(probs: np.ndarray, event: Event, grid: FrameGrid) -> float:
-    """Mean over an event's frames of its class's probabilities (T,); times are rounded to 1 ms, frames are longer."""
+def _probabilities(probs: np.ndarray, event: Event, grid: FrameGrid) -> tuple[float, float]:
+    """Highest and mean over an event's frames of its class's probabilities (T,); times are rounded to 1 ms."""
     first = math.floor((event.onset + 0.001) / grid.frame_duration)
-    end = math.ceil((event.offset - 0.001) / grid.frame_duration)
-    return round(float(probs[first:end].mean()), 4)
+    inside = probs[first : math.ceil((event.offset - 0.001) / grid.frame_duration)]
+    return round(float(inside.max()), 4), round(float(inside.mean()), 4)
 
 
 def events_of(
@@ -157,6 +166,23 @@ def events_of(
     )
     events = []
     for event in decoded:
-        probability = _mean_probability(probs[:n_frames, trained.labels.index(event.label)], event, grid)
-        events.append(PredictedEvent(event.onset, event.offset, event.label, probability))
+        peak, mean = _probabilities(probs[:n_frames, trained.labels.index(event.label)], event, grid)
+        events.append(PredictedEvent(event.onset, event.offset, event.label, peak, mean))
     return events
+
+
+def glance_of(heard: Heard, events: Sequence[PredictedEvent], trained: TrainedModel, point: PostProcessing) -> Glance:
+    """What a person wants to see of a recording at once.
+
+    Parameters
+    ----------
+    heard : Heard
+    events : sequence of PredictedEvent
+        From :func:`events_of`.
+    trained : TrainedModel
+    point : PostProcessing
+    """
+    n_frames = trained.grid.frames_of_samples(heard.n_samples)
+    found = [Event(event.onset, event.offset, event.label) for event in events]
+    probs, clip_probs = heard.frame_probs[:n_frames], heard.clip_probs[:n_frames]
+    return glance_at(probs, clip_probs, found, trained.labels, point, trained.grid)

@@ -59,10 +59,19 @@ def test_the_same_recording_twice_is_one(tmp_path):
     assert names(tmp_path / "a.wav", tmp_path / "." / "a.wav") == ["a.wav"]
 
 
+def test_files_of_one_name_are_called_by_their_paths_below_the_folder_that_holds_all(tmp_path):
+    touch(tmp_path, "site/day/a.wav", "site/night/a.wav", "site/b.wav")
+    named = [tmp_path / "site" / name for name in ("day/a.wav", "night/a.wav", "b.wav")]
+    assert names(*named) == ["day/a.wav", "night/a.wav", "b.wav"]
+    assert names(*named[1:]) == ["a.wav", "b.wav"]
+    (tmp_path / "site" / "c.wav").symlink_to(named[2])
+    assert names(named[2], tmp_path / "site" / "c.wav") == ["b.wav", "c.wav"]
+
+
 def test_two_recordings_of_one_name_are_refused_with_the_way_out(tmp_path):
-    touch(tmp_path, "day/a.wav", "night/a.wav")
+    touch(tmp_path, "a.wav", "day/a.wav", "other/day/a.wav")
     with pytest.raises(SettingsError, match="would both be called ") as caught:
-        find_audio([tmp_path / "day" / "a.wav", tmp_path / "night" / "a.wav"])
+        find_audio([tmp_path / "day", tmp_path / "other" / "day"])
     assert caught.value.hint == "name the folder above both, or one after the other"
 
 

@@ -30,7 +30,8 @@ class AudioFile:
         Where it lies.
     name : str
         Relative, with ``/``: below the folder that was named, or the file's own. With several places, a folder's
-        own name comes first. No two recordings of a search share one.
+        own name comes first. Where files that were named would share one, all of them are called by their paths below
+        the folder that holds them all. No two recordings of a search share one.
     """
 
     path: Path
@@ -60,8 +61,9 @@ def find_audio(places: Sequence[Path]) -> FoundAudio:
     """
     left_out: Counter[str] = Counter()
     found: dict[str, AudioFile] = {}
+    named = _names_of([place for place in places if not place.is_dir()])
     for place in places:
-        files = list(_below(place, len(places) > 1, left_out)) if place.is_dir() else [AudioFile(place, place.name)]
+        files = list(_below(place, len(places) > 1, left_out)) if place.is_dir() else [AudioFile(place, named[place])]
         if not files:
             there = ", ".join(f"{count} {what}" for what, count in sorted(left_out.items())) or "nothing"
             raise SettingsError(f"{place} holds no audio file", hint=f"there are: {there}")
@@ -73,6 +75,16 @@ def find_audio(places: Sequence[Path]) -> FoundAudio:
                     hint="name the folder above both, or one after the other",
                 )
     return FoundAudio(list(found.values()), dict(sorted(left_out.items())))
+
+
+def _names_of(files: Sequence[Path]) -> dict[Path, str]:
+    """Of files that were named one by one: their own names or, if two recordings would share one, their paths."""
+    called = {(file.name, os.path.realpath(file)) for file in files}
+    if len({name for name, _ in called}) == len(called):
+        return {file: file.name for file in files}
+    full = {file: os.path.abspath(file) for file in files}
+    above = os.path.commonpath([os.path.dirname(path) for path in full.values()])
+    return {file: Path(os.path.relpath(path, above)).as_posix() for file, path in full.items()}
 
 
 def _below(folder: Path, has_company: bool, left_out: Counter[str]) -> Iterator[AudioFile]:

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from sedpipe.detection.nearness import NEARLY, nearness
 from sedpipe.events import Event
 from sedpipe.frames import FrameGrid
 from sedpipe.metrics.segment_scores import TIME_RESOLUTION
@@ -25,7 +26,6 @@ from sedpipe.views.page.scored_run import ScoredRun
 
 _MOST_TRACKS = 7  # more would not be compared by eye: they are folded away
 _MOST_RUNNERS_UP = 2
-_NEARLY = 0.5  # of the threshold: a class that came so near is worth a look
 
 
 @dataclass(frozen=True)
@@ -164,14 +164,14 @@ def _labels_in_question(runs: Sequence[ScoredRun], clip_id: str) -> list[str]:
     best = {
         label: max(_nearness(run, clip_id, label) for run in runs) for label in runs[0].labels if label not in labels
     }
-    near = sorted((label for label in best if best[label] >= _NEARLY), key=lambda label: -best[label])
+    near = sorted((label for label in best if best[label] >= NEARLY), key=lambda label: -best[label])
     return list(dict.fromkeys([*labels, *near[:_MOST_RUNNERS_UP]]))
 
 
 def _nearness(run: ScoredRun, clip_id: str, label: str) -> float:
     """How near a class came: highest probability as a share of its threshold, and likewise that of the clip."""
     peak, clip = float(_probs(run, clip_id, label).max(initial=0.0)), _clip_prob(run, clip_id, label)
-    return min(peak / max(_of_class(run, label, "threshold"), 1e-3), clip / max(_of_class(run, label, "gate"), 1e-3))
+    return nearness(peak, _of_class(run, label, "threshold"), clip, _of_class(run, label, "gate"))
 
 
 def _probs(run: ScoredRun, clip_id: str, label: str) -> np.ndarray:

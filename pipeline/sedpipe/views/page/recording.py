@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from sedpipe.detection.filters import gap_frames, median_frames, shortest_frames
+from sedpipe.detection.nearness import NEARLY, nearness
 from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.detection.steps import STEPS
 from sedpipe.events import Event
@@ -34,7 +35,7 @@ from sedpipe.views.page.probabilities import SCALE, encoded
 NEVER_HEARD = 0.01
 """A class that never reaches this probability has no curve on the page."""
 
-_NEARLY, _MOST_RUNNERS_UP = 0.5, 3
+_MOST_RUNNERS_UP = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,9 +99,10 @@ def heard_classes(recording: Recording) -> list[HeardClass]:
         own = [event for event in recording.events if event.label == label]
         peak, clip = (float(probs[:, k].max(initial=0.0)) for probs in (recording.frame_probs, recording.clip_probs))
         threshold, gate = (number_of(recording.point, setting, k) for setting in ("threshold", "gate"))
-        nearness = min(peak / max(threshold, 1e-3), clip / max(gate, 1e-3))
         seconds = round(sum(event.duration for event in own), 3)
-        rows.append(HeardClass(label, len(own), seconds, round(peak, 4), threshold, nearness))
+        rows.append(
+            HeardClass(label, len(own), seconds, round(peak, 4), threshold, nearness(peak, threshold, clip, gate))
+        )
     return sorted(rows, key=lambda row: (-row.n_events, -row.nearness))
 
 
@@ -177,4 +179,4 @@ def _event_data(recording: Recording, event: Event) -> list[float]:
 def _near(recording: Recording) -> list[str]:
     """Classes without events that came nearest."""
     silent = [row for row in heard_classes(recording) if not row.n_events]
-    return [row.label for row in silent if row.nearness >= _NEARLY][:_MOST_RUNNERS_UP]
+    return [row.label for row in silent if row.nearness >= NEARLY][:_MOST_RUNNERS_UP]

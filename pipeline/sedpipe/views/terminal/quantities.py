@@ -2,6 +2,7 @@
 
 - :func:`rate`, :func:`percent`: scores, with a dash where undefined
 - :func:`size`: bytes
+- :func:`moment`: a time within a recording
 """
 
 from __future__ import annotations
@@ -36,3 +37,17 @@ def size(n_bytes: float) -> str:
             return f"{n_bytes:.0f} {unit}" if unit == "B" else f"{n_bytes:.1f} {unit}"
         n_bytes /= 1000
     return f"{n_bytes:.1f} TB"
+
+
+def moment(seconds: float) -> str:
+    """A time within a recording: seconds, and from a minute on minutes, from an hour on hours.
+
+    >>> moment(3.456), moment(83.25), moment(3_661.0)
+    ('3.46', '1:23.25', '1:01:01.00')
+    """
+    hundredths = round(100 * seconds)
+    minutes, rest = divmod(hundredths, 6000)
+    if not minutes:
+        return f"{rest / 100:.2f}"
+    hours, minutes_left = divmod(minutes, 60)
+    return f"{hours}:{minutes_left:02d}:{rest / 100:05.2f}" if hours else f"{minutes}:{rest / 100:05.2f}"

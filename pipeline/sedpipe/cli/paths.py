@@ -1,0 +1,50 @@
+"""Paths that a command is given, some of them on stdin.
+
+- :func:`paths_of`: places, ``-`` standing for those that stdin names
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TextIO
+
+from sedpipe.errors import SettingsError
+
+STDIN = Path("-")
+MOST_CHARACTERS = 256 * 1024 * 1024
+"""Of a list of paths: a million of 256 letters."""
+
+
+def paths_of(places: Sequence[Path], stdin: TextIO) -> tuple[Path, ...]:
+    """The places; where ``-`` stands, those that ``stdin`` names.
+
+    Parameters
+    ----------
+    places : sequence of Path
+        A file called ``-`` is named by ``./-``.
+    stdin : TextIO
+        A path a line or, where there is a NUL in it, a path before each NUL. Read once.
+
+    Raises
+    ------
+    SettingsError
+        If it names no path, or far too many.
+    """
+    if STDIN not in places:
+        return tuple(places)
+    listed = tuple(_listed(stdin))
+    if not listed:
+        raise SettingsError(
+            "stdin names no recording", hint="write a path a line: find . -name '*.wav' | sedpipe predict -"
+        )
+    return tuple(path for place in dict.fromkeys(places) for path in (listed if place == STDIN else (place,)))
+
+
+def _listed(stdin: TextIO) -> Iterator[Path]:
+    text = stdin.read(MOST_CHARACTERS + 1)
+    if len(text) > MOST_CHARACTERS:
+        raise SettingsError(f"stdin names paths of more than {MOST_CHARACTERS:,} characters", hint="name their folder")
+    for name in text.split("\0") if "\0" in text else text.splitlines():
+        if name.strip():
+            yield Path(name)

@@ -1,0 +1,147 @@
+"""What a model nearly said: the shape of each event, and the classes that came near without one.
+
+- :func:`nearness`: how near a class came to an event
+- :func:`glance_at`: probabilities and the events in them -> :class:`Glance`
+- :class:`Glance`, :class:`NearMiss`: what a person wants to see at once
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+
+from sedpipe.detection.postprocess import PostProcessing
+from sedpipe.events import Event
+from sedpipe.frames import FrameGrid
+from sedpipe.labels import LabelSet
+
+NEARLY = 0.5
+"""Of the threshold: a class that came so near is worth a look."""
+
+CURVE_POINTS = 24
+_MOST_MISSES, _AROUND_S = 3, 0.5
+
+
+@dataclass(frozen=True)
+class NearMiss:
+    """A class without an event.
+
+    Parameters
+    ----------
+    label : str
+    peak : float
+        Its highest probability.
+    at : float
+        When that was, in seconds.
+    threshold : float
+    clip, gate : float
+        The clip probability there, and where the clip gate opens.
+    why : str
+        What kept it silent: ``threshold``; ``gate``, the threshold being reached; or ``rules``, the steps of
+        post-processing that come after the threshold, such as the shortest event.
+    """
+
+    label: str
+    peak: float
+    at: float
+    threshold: float
+    clip: float
+    gate: float
+    why: str
+
+
+@dataclass(frozen=True)
+class Glance:
+    """What a person wants to see of a recording at once.
+
+    Parameters
+    ----------
+    curves : list of tuple of float
+        Of each event, :data:`CURVE_POINTS` probabilities of its class from a little before to a little after it, each
+        the highest of its stretch.
+    nearest : list of NearMiss
+        Classes without an event that came near, the nearest first; where there is no event at all, at least one.
+    peaks : dict of str to float
+        Highest probability of every class.
+    """
+
+    curves: list[tuple[float, ...]] = field(default_factory=list)
+    nearest: list[NearMiss] = field(default_factory=list)
+    peaks: dict[str, float] = field(default_factory=dict)
+
+
+def nearness(peak: float, threshold: float, clip: float, gate: float) -> float:
+    """How near a class came to an event: its highest probability as a share of its threshold, or that of its gate.
+
+    Parameters
+    ----------
+    peak : float
+        Highest frame probability.
+    threshold : float
+    clip : float
+        Clip probability.
+    gate : float
+
+    >>> nearness(0.3, threshold=0.4, clip=0.9, gate=0.5), nearness(0.9, threshold=0.4, clip=0.1, gate=0.5)
+    (0.75, 0.2)
+    """
+    return round(min(peak / max(threshold, 1e-3), clip / max(gate, 1e-3)), 12)
+
+
+def glance_at(
+    frame_probs: np.ndarray,
+    clip_probs: np.ndarray,
+    events: Sequence[Event],
+    labels: LabelSet,
+    point: PostProcessing,
+    grid: FrameGrid,
+) -> Glance:
+    """What is to be seen at once.
+
+    Parameters
+    ----------
+    frame_probs, clip_probs : ndarray [shape=(T, K)]
+        Of the frames that count, and of what lies around each of them.
+    events : sequence of Event
+        What the post-processing makes of them.
+    labels : LabelSet
+        K classes.
+    point : PostProcessing
+    grid : FrameGrid
+        Where the T frames lie.
+    """
+    curves = [_curve(frame_probs[:, labels.index(event.label)], event, grid) for event in events]
+    peaks = {label: round(float(frame_probs[:, k].max(initial=0.0)), 4) for k, label in enumerate(labels)}
+    heard = {event.label for event in events}
+    misses = [
+        _miss(frame_probs[:, k], clip_probs[:, k], label, point.of_class(k), grid)
+        for k, label in enumerate(labels)
+        if label not in heard and len(frame_probs)
+    ]
+    ranked = sorted(misses, key=lambda miss: -_nearness_of(miss))
+    near = [miss for miss in ranked if _nearness_of(miss) >= NEARLY][:_MOST_MISSES]
+    return Glance(curves, near or ([] if events else ranked[:1]), peaks)
+
+
+def _nearness_of(miss: NearMiss) -> float:
+    return nearness(miss.peak, miss.threshold, miss.clip, miss.gate)
+
+
+def _miss(probs: np.ndarray, clips: np.ndarray, label: str, point: PostProcessing, grid: FrameGrid) -> NearMiss:
+    frame = int(probs.argmax())
+    peak, clip = round(float(probs[frame]), 4), round(float(clips[frame]), 4)
+    threshold, gate = (float(getattr(point, name)) for name in ("threshold", "gate"))
+    why = "threshold" if probs[frame] < threshold else "gate" if clips[frame] < gate else "rules"
+    return NearMiss(label, peak, round(frame * grid.frame_duration, 3), threshold, clip, gate, why)
+
+
+def _curve(probs: np.ndarray, event: Event, grid: FrameGrid) -> tuple[float, ...]:
+    around = max(_AROUND_S, event.duration / 4)
+    first = max(0, int((event.onset - around) / grid.frame_duration))
+    end = min(len(probs), max(first + 1, round((event.offset + around) / grid.frame_duration)))
+    edges = np.linspace(first, end, CURVE_POINTS + 1)
+    cells = [(int(low), max(int(low) + 1, int(np.ceil(high)))) for low, high in pairwise(edges)]
+    return tuple(round(float(probs[low:high].max()), 4) for low, high in cells)

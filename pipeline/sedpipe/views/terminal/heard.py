@@ -1,0 +1,111 @@
+"""What ``predict`` shows a person: events with their curves, what the model knows, what came near, what to do next.
+
+- :func:`heard_table`: the report of a prediction as what a terminal shows
+- :class:`Asked`: what the person asked for, as far as the next commands repeat it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sedpipe.views.terminal.quantities import moment
+from sedpipe.views.terminal.table import Column, FittingTable, spark, text
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.text import Text
+
+    from sedpipe.detection.nearness import NearMiss
+    from sedpipe.io.predictions import PredictedFile
+    from sedpipe.reports.listening import PredictReport
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a person asked for.
+
+    Parameters
+    ----------
+    see : str
+        The command that makes a page of the same.
+    shows_all : bool
+        Whether classes without events are listed, too.
+    """
+
+    see: str
+    shows_all: bool = False
+
+
+def heard_table(report: PredictReport, asked: Asked) -> list[RenderableType]:
+    """Events, then what the model knows, what came near, and the next commands."""
+    read = [file for file in report.files if file.state != "failed"]
+    has_events = any(file.events for file in read)
+    counted = f"{len(read)} recordings" if len(read) > 1 else read[0].name if read else "no recording"
+    seconds, n_events = report.counts["seconds"], int(report.counts["events"])
+    title = f"{counted}, {moment(seconds)}{' s' if seconds < 60 else ''}: {n_events} event{'s' * (n_events != 1)}"
+    shown: list[RenderableType] = [text(title, "bold"), ""]
+    if has_events or asked.shows_all:
+        shown += [_table(read, shows_all=asked.shows_all), ""]
+    shown += [*_near_lines(read), text(f"The model knows {len(report.labels)} sounds and no other: "
+                                       f"{'; '.join(report.labels)}.", "dim"), ""]  # fmt: skip
+    return [*shown, f"see, hear and correct it:  {asked.see}", "your own sounds:           sedpipe init FOLDER"]
+
+
+def _table(files: Sequence[PredictedFile], *, shows_all: bool) -> FittingTable:
+    """A row an event; with several recordings their names, with recorders' names the time of day."""
+    has_clock = any(file.recorded_at for file in files)
+    columns = [
+        Column("recording"),
+        Column("time of day", 1),
+        Column("from", justify="right"),
+        Column("to", 2, "right"),
+        Column("class"),
+        Column("peak", justify="right"),
+        Column("probability around it", 3),
+    ]
+    used = [k for k in range(len(columns)) if (k != 0 or len(files) > 1) and (k != 1 or has_clock)]
+    rows = []
+    for file in files:
+        of_file = list(_rows(file, shows_all=shows_all))
+        rows += [["" if k == 0 and number else row[k] for k in used] for number, row in enumerate(of_file)]
+    return FittingTable([columns[k] for k in used], rows)
+
+
+def _rows(file: PredictedFile, *, shows_all: bool) -> Iterator[list[str | Text]]:
+    glance = file.glance
+    curves = glance.curves if glance else [()] * len(file.events)
+    for event, curve in zip(file.events, curves, strict=True):
+        begins = file.recorded_at
+        of_day = f"{begins + timedelta(seconds=event.onset):%Y-%m-%d %H:%M:%S}" if begins else ""
+        peak, drawn = f"{event.probability:.2f}", text(spark(curve), "cyan")
+        yield [file.name, of_day, moment(event.onset), moment(event.offset), text(event.label, "bold"), peak, drawn]
+    heard = {event.label for event in file.events}
+    silent = {label: peak for label, peak in glance.peaks.items() if label not in heard} if glance and shows_all else {}
+    for label, highest in sorted(silent.items(), key=lambda each: -each[1]):
+        yield [file.name, "", "", "", text(label, "dim"), text(f"{highest:.2f}", "dim"), ""]
+
+
+def _near_lines(files: Sequence[PredictedFile]) -> Iterator[RenderableType]:
+    """What came near without being an event; of many recordings, in those without any event alone."""
+    for file in files:
+        if file.glance is None or (len(files) > 1 and file.events):
+            continue
+        for miss in file.glance.nearest[: 1 if len(files) > 1 else None]:
+            where = f"{file.name}: " if len(files) > 1 else ""
+            yield text(f"{where}closest: {near_line(miss)}", "yellow")
+
+
+def near_line(miss: NearMiss) -> str:
+    """How near a class came, and what kept it silent."""
+    peak = f"{miss.label} {miss.peak:.2f} at {moment(miss.at)}{' s' if miss.at < 60 else ''}"
+    if miss.why == "threshold":
+        return f"{peak}, threshold {miss.threshold:.2f}"
+    if miss.why == "gate":
+        return (
+            f"{peak}, over its threshold {miss.threshold:.2f}, but the model gives it {miss.clip:.2f} in the clip as a "
+            f"whole, and the clip gate opens at {miss.gate:.2f}: --all opens it"
+        )
+    return f"{peak}, over its threshold {miss.threshold:.2f}, but too briefly or too alone to be an event"

@@ -1,0 +1,106 @@
+"""Tables that fit the terminal: where there is no room for every column, the least important ones are left out.
+
+- :class:`FittingTable`: rows of text, and which columns can be done without
+- :class:`Column`: one column
+- :func:`spark`: probabilities as a small curve
+- :func:`text`: words in a style, which are no markup and hold no control character
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from rich.table import Table
+from rich.text import Text
+
+from sedpipe.printable import printable
+
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, RenderResult
+
+_BLOCKS = "▁▂▃▄▅▆▇█"
+_WITHOUT_BLOCKS = str.maketrans(_BLOCKS, "_.-=+*#@")
+"""For terminals whose encoding has no such letters."""
+
+_BETWEEN = 2
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column.
+
+    Parameters
+    ----------
+    title : str
+    rank : int
+        0 is never left out; of the others, the highest first.
+    justify : str
+        Numbers stand to the right.
+    """
+
+    title: str
+    rank: int = 0
+    justify: Literal["left", "right"] = "left"
+
+
+@dataclass
+class FittingTable:
+    """A table of text, without lines, as wide as it needs to be.
+
+    Parameters
+    ----------
+    columns : sequence of Column
+    rows : list of sequence of str or Text
+        A cell a column.
+    """
+
+    columns: Sequence[Column]
+    rows: list[Sequence[str | Text]] = field(default_factory=list)
+
+    def shown(self, width: int) -> list[int]:
+        """The places of the columns for which a terminal of this width has room."""
+        widths = [
+            max([_width(column.title), *(_width(row[k]) for row in self.rows)]) for k, column in enumerate(self.columns)
+        ]
+        kept = list(range(len(self.columns)))
+        by_rank = sorted((k for k in kept if self.columns[k].rank), key=lambda k: -self.columns[k].rank)
+        for k in by_rank:
+            if sum(widths[each] + _BETWEEN for each in kept) - _BETWEEN <= width:
+                break
+            kept.remove(k)
+        return kept
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """As rich draws it."""
+        shown = self.shown(options.max_width)
+        drawn = Table(box=None, padding=(0, _BETWEEN, 0, 0), pad_edge=False, header_style="bold")
+        for k in shown:
+            drawn.add_column(Text(self.columns[k].title), justify=self.columns[k].justify, no_wrap=k != shown[0])
+        for row in self.rows:
+            cells = [cell if isinstance(cell := row[k], Text) else text(cell) for k in shown]
+            if options.ascii_only:
+                cells = [Text(cell.plain.translate(_WITHOUT_BLOCKS), cell.style) for cell in cells]
+            drawn.add_row(*cells)
+        yield drawn
+        if left_out := [column.title for k, column in enumerate(self.columns) if k not in shown]:
+            yield Text(f"a wider terminal shows {', '.join(title for title in left_out if title)}", style="dim")
+
+
+def spark(values: Iterable[float]) -> str:
+    """Probabilities as a small curve, a character each.
+
+    >>> spark([0.0, 0.5, 1.0])
+    '▁▅█'
+    """
+    return "".join(_BLOCKS[min(len(_BLOCKS) - 1, int(value * len(_BLOCKS)))] for value in values)
+
+
+def text(words: str, style: str = "") -> Text:
+    """Words in a style."""
+    return Text(printable(words), style=style)
+
+
+def _width(cell: str | Text) -> int:
+    return (cell if isinstance(cell, Text) else text(cell)).cell_len

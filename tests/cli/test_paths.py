@@ -1,0 +1,35 @@
+import io
+from pathlib import Path
+
+import pytest
+from sedpipe.cli.paths import paths_of
+from sedpipe.errors import SettingsError
+
+
+def places(stdin: str, *given: str) -> list[str]:
+    return [str(path) for path in paths_of([Path(place) for place in given], io.StringIO(stdin))]
+
+
+def test_a_dash_stands_for_the_paths_that_stdin_names() -> None:
+    assert places("a b.wav\n\n'c'.wav\r\n  d.wav\n", "x.wav", "-", "y") == [
+        "x.wav",
+        "a b.wav",
+        "'c'.wav",
+        "  d.wav",
+        "y",
+    ]
+    assert places("never read", "x.wav", "./y.wav") == ["x.wav", "y.wav"]
+    assert places("a.wav\n", "-", "-") == ["a.wav"]
+
+
+def test_names_that_end_with_a_nul_may_hold_line_ends() -> None:
+    assert places("a\nb.wav\0c.wav\0", "-") == ["a\nb.wav", "c.wav"]
+
+
+def test_an_empty_list_says_how_one_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SettingsError, match="stdin names no recording") as caught:
+        places("\n", "-")
+    assert "find . -name '*.wav' | sedpipe predict -" in str(caught.value.hint)
+    monkeypatch.setattr("sedpipe.cli.paths.MOST_CHARACTERS", 3)
+    with pytest.raises(SettingsError, match="more than 3 characters"):
+        places("a.wav", "-")

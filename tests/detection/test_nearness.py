@@ -1,0 +1,51 @@
+import numpy as np
+import pytest
+from sedpipe.detection.decoding import decode_events
+from sedpipe.detection.nearness import CURVE_POINTS, Glance, glance_at
+from sedpipe.detection.postprocess import PostProcessing
+from sedpipe.frames import FrameGrid
+from sedpipe.labels import LabelSet
+
+LABELS = LabelSet(("Car", "Dog", "Owl", "Rain"))
+GRID = FrameGrid(1000, 100)  # a tenth of a second
+POINT = PostProcessing(0.5, min_duration_s=(0.0, 0.5, 0.0, 0.0), gate=(0.0, 0.0, 0.6, 0.0))
+
+
+def glance(point: PostProcessing = POINT, scale: float = 1.0) -> Glance:
+    """A car for two seconds; a dog too briefly, an owl behind a closed gate, rain a little below the threshold."""
+    probs = np.full((100, 4), 0.05)
+    probs[40:60, 0], probs[20, 1], probs[30, 2], probs[70:90, 3] = 0.9, 0.95, 0.8, 0.4
+    probs, clip_probs = scale * probs, np.full((100, 4), 0.5)
+    events = decode_events(probs, LABELS, point, GRID, clip_probs=clip_probs)
+    return glance_at(probs, clip_probs, events, LABELS, point, GRID)
+
+
+def test_a_class_that_came_near_is_told_with_what_kept_it_silent() -> None:
+    told = {miss.label: miss for miss in glance().nearest}
+    assert {label: miss.why for label, miss in told.items()} == {"Dog": "rules", "Owl": "gate", "Rain": "threshold"}
+    assert (told["Owl"].peak, told["Owl"].at, told["Owl"].clip, told["Owl"].gate) == (0.8, 3.0, 0.5, 0.6)
+    assert (told["Rain"].peak, told["Rain"].at, told["Rain"].threshold) == (0.4, 7.0, 0.5)
+
+
+def test_the_nearest_comes_first_and_one_that_is_far_is_left_out_unless_there_is_nothing_else() -> None:
+    assert [miss.label for miss in glance().nearest] == ["Dog", "Owl", "Rain"]
+    assert [miss.label for miss in glance(PostProcessing(0.85)).nearest] == ["Owl"]
+    assert [miss.label for miss in glance(scale=0.1).nearest] == ["Dog"]  # nothing was found, and nothing is near
+
+
+def test_the_curve_of_an_event_rises_in_it_and_lies_low_around_it() -> None:
+    found = glance()
+    [curve] = found.curves
+    assert len(curve) == CURVE_POINTS
+    inside = [value == 0.9 for value in curve]
+    assert inside == sorted(inside[:12]) + sorted(inside[12:], reverse=True)
+    assert (curve[0], curve[-1]) == (0.05, 0.05)
+    assert found.peaks == pytest.approx({"Car": 0.9, "Dog": 0.95, "Owl": 0.8, "Rain": 0.4})
+
+
+def test_the_shortest_recording_has_a_curve_and_none_has_none() -> None:
+    point = POINT.changed(gate=0.0)
+    events = decode_events(np.full((1, 4), 0.9), LABELS, point, GRID, clip_probs=np.ones((1, 4)))
+    found = glance_at(np.full((1, 4), 0.9), np.ones((1, 4)), events, LABELS, point, GRID)
+    assert found.curves == [(0.9,) * CURVE_POINTS] * 3  # a dog's bark takes longer
+    assert glance_at(np.zeros((0, 4)), np.zeros((0, 4)), [], LABELS, POINT, GRID).nearest == []

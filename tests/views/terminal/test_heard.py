@@ -1,0 +1,77 @@
+import io
+from dataclasses import replace
+
+from rich.console import Console
+from sedpipe.detection.nearness import CURVE_POINTS, Glance, NearMiss
+from sedpipe.detection.postprocess import PostProcessing
+from sedpipe.io.predictions import PredictedEvent, PredictedFile
+from sedpipe.reports.listening import PredictReport
+from sedpipe.views.terminal.heard import Asked, heard_table, near_line
+
+LABELS = ("Car", "Dog bark", "Owl")
+SEE = "sedpipe predict street.wav --model esc10 --format html --open"
+MISS = NearMiss("Dog bark", 0.31, 0.4, threshold=0.42, clip=0.9, gate=0.1, why="threshold")
+EVENTS = [PredictedEvent(1.0, 2.5, "Car", 0.93, 0.8), PredictedEvent(61.0, 63.25, "Car", 0.75, 0.7)]
+GLANCE = Glance([(0.0,) * CURVE_POINTS, (1.0,) * CURVE_POINTS], [MISS], {"Car": 0.93, "Dog bark": 0.31, "Owl": 0.02})
+STREET = PredictedFile("street.wav", "street.wav", 70.0, EVENTS, glance=GLANCE)
+QUIET = PredictedFile("in/20230501_053000.WAV", "20230501_053000.WAV", 10.0, [], glance=replace(GLANCE, curves=[]))
+
+
+def told(*files: PredictedFile, shows_all: bool = False, width: int = 120) -> list[str]:
+    counts = {"recordings": len(files), "seconds": 70.0, "events": sum(len(file.events) for file in files)}
+    report = PredictReport("esc10", list(files), PostProcessing(0.5), {}, 16_000, LABELS, counts)
+    console = Console(file=io.StringIO(), width=width)
+    for part in heard_table(report, Asked(SEE, shows_all)):
+        console.print(part, soft_wrap=isinstance(part, str))
+    return [line.rstrip() for line in console.file.getvalue().splitlines()]
+
+
+def test_a_recording_is_told_with_its_events_what_came_near_what_is_known_and_what_to_do_next() -> None:
+    lines = told(STREET)
+    assert lines[0] == "street.wav, 1:10.00: 2 events"
+    assert lines[2].split() == ["from", "to", "class", "peak", "probability", "around", "it"]
+    assert [line.split() for line in lines[3:5]] == [
+        ["1.00", "2.50", "Car", "0.93", "▁" * CURVE_POINTS], ["1:01.00", "1:03.25", "Car", "0.75", "█" * CURVE_POINTS]
+    ]  # fmt: skip
+    assert "closest: Dog bark 0.31 at 0.40 s, threshold 0.42" in lines
+    assert "The model knows 3 sounds and no other: Car; Dog bark; Owl." in lines
+    assert lines[-2:] == [f"see, hear and correct it:  {SEE}", "your own sounds:           sedpipe init FOLDER"]
+
+
+def test_a_recording_without_events_says_what_was_nearest() -> None:
+    lines = told(QUIET)
+    assert lines[0].endswith(": 0 events")
+    assert not any("peak" in line for line in lines)
+    assert any(line.startswith("closest: Dog bark 0.31") for line in lines)
+
+
+def test_of_several_recordings_each_is_named_once_with_the_time_of_day_that_its_name_tells() -> None:
+    night = replace(STREET, name="20230501_235930.WAV")
+    lines = told(night, QUIET, STREET)
+    assert lines[0].startswith("3 recordings, ")
+    rows = [line.split() for line in lines if " Car " in line and "[" not in line][:4]
+    assert rows[0][:4] == ["20230501_235930.WAV", "2023-05-01", "23:59:31", "1.00"]
+    assert rows[1][:3] == ["2023-05-02", "00:00:31", "1:01.00"]
+    assert rows[2][:2] == ["street.wav", "1.00"]
+    assert "20230501_053000.WAV: closest: Dog bark 0.31 at 0.40 s, threshold 0.42" in lines
+    assert sum("closest" in line for line in lines) == 1  # the others have events
+
+
+def test_every_class_is_shown_where_that_is_asked_for() -> None:
+    rows = [line.split() for line in told(QUIET, shows_all=True)[3:6]]
+    assert rows == [["Car", "0.93"], ["Dog", "bark", "0.31"], ["Owl", "0.02"]]
+
+
+def test_a_narrow_terminal_has_the_events_still() -> None:
+    lines = told(STREET, width=40)
+    assert lines[3].split()[-2:] == ["Car", "0.93"]
+    assert lines[-2].endswith(SEE)  # in one piece, so that it can be copied
+
+
+def test_what_kept_a_class_silent_is_told_with_the_way_out() -> None:
+    gated = replace(MISS, peak=0.91, clip=0.12, gate=0.3, why="gate")
+    assert near_line(gated) == (
+        "Dog bark 0.91 at 0.40 s, over its threshold 0.42, but the model gives it 0.12 in the clip as a whole, and the "
+        "clip gate opens at 0.30: --all opens it"
+    )
+    assert "too briefly" in near_line(replace(MISS, peak=0.91, why="rules"))

@@ -52,12 +52,12 @@ class FittingTable:
     Parameters
     ----------
     columns : sequence of Column
-    rows : list of sequence of str or Text
+    rows : sequence of sequence of str or Text
         A cell a column.
     """
 
     columns: Sequence[Column]
-    rows: list[Sequence[str | Text]] = field(default_factory=list)
+    rows: Sequence[Sequence[str | Text]] = field(default_factory=list)
 
     def shown(self, width: int) -> list[int]:
         """The places of the columns for which a terminal of this width has room."""

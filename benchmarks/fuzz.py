@@ -1,8 +1,9 @@
 """Damaged files of every kind through everything that reads them: no traceback, no hang, no message of pages.
 
-Each surface of ``tests/fuzz/surfaces.py`` is a file of a small cache and what reads it. The file is damaged by a seed
-and read in a process of its own, so that one that hangs or crashes is counted and ended. Of what was read although it
-was damaged, it is counted how often it came to something else than the whole file does.
+Each surface of ``tests/fuzz/surfaces.py`` is a file of a small folder and what reads it, or a command line. It is
+damaged by a seed and read in a process of its own, so that one that hangs or crashes is counted and ended. Of what was
+read although it was damaged, it is counted how often it came to something else than the whole file does; ``--accepted``
+writes these down, to be looked at by a person.
 
     python benchmarks/fuzz.py --inputs 20000 --seed 1 --output benchmarks/results/fuzz.json
 """
@@ -23,15 +24,19 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+
+import psutil
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "pipeline"), str(ROOT / "tests")]
 
 MOST_SECONDS = 20.0
-"""For one input; a slower one hangs."""
-SLOW_SHARE = 1 / 20
-"""Of a surface that takes a second, so many inputs are read as of another one."""
+"""Of a processor for one input; a slower one hangs."""
+MOST_SECONDS_OF_WAITING = 180.0
+"""For one input, computed or not."""
+SLOW_SHARE = 1 / 8
+"""Of a surface that trains a network, so many inputs are read as of another one."""
 PROCESSES = multiprocessing.get_context("spawn")
 
 
@@ -45,6 +50,11 @@ class Surfaced:
     slowest_s: float = 0.0
 
 
+def told_of(surfaced: Surfaced) -> dict[str, Any]:
+    """As JSON; ``asdict`` would count a counter's pairs."""
+    return {**vars(surfaced), "outcomes": dict(surfaced.outcomes)}
+
+
 def plan(n_inputs: int) -> Iterator[tuple[int, int]]:
     """Number of a surface and of its input, as many as asked for, slow ones seldom."""
     from fuzz.surfaces import SURFACES
@@ -55,18 +65,20 @@ def plan(n_inputs: int) -> Iterator[tuple[int, int]]:
             yield k, n
 
 
-def read_all(pipe: Connection, seed: int, folder: str) -> None:
+def read_all(pipe: Connection, seed: int, made: str, folder: str) -> None:
     """In a process of its own: read what is asked for, one input after another."""
-    from fuzz.surfaces import MADE, SURFACES, told
+    from fuzz.surface import Ground
+    from fuzz.surfaces import SURFACES
 
-    made = Path(shutil.copytree(MADE, folder, dirs_exist_ok=True))
+    ground = Ground(Path(shutil.copytree(made, folder)))
     whole: dict[int, str] = {}
+    pipe.send("ready")
     while True:
         k, n = pipe.recv()
         surface = SURFACES[k]
         if k not in whole:
-            whole[k] = told(surface, made, None).said
-        found = told(surface, made, f"{seed}-{surface.name}-{n}")
+            whole[k] = ground.told(surface, None).said
+        found = ground.told(surface, f"{seed}-{surface.name}-{n}")
         pipe.send((asdict(found), found.said == whole[k]))
 
 
@@ -81,37 +93,47 @@ class Reader:
         self._number += 1
         self._pipe, theirs = PROCESSES.Pipe()
         where = str(self._folder / str(self._number))
-        self._process = PROCESSES.Process(target=read_all, args=(theirs, self._seed, where), daemon=True)
+        arguments = (theirs, self._seed, str(self._folder / "made"), where)
+        self._process = PROCESSES.Process(target=read_all, args=arguments)  # no daemon: those may have no children
         self._process.start()
         theirs.close()
-        self._is_new = True
+        self._pipe.recv()  # once everything is imported
 
     def read(self, k: int, n: int) -> tuple[dict[str, str], bool]:
         """How an input ended, and whether it came to what the whole file does."""
         self._pipe.send((k, n))
-        allowed = MOST_SECONDS * (4 if self._is_new else 1)  # at first it imports everything, and compiles kernels
-        self._is_new = False
+        begun, used = time.monotonic(), self._used()
         try:
-            if self._pipe.poll(allowed):
-                answer: tuple[dict[str, str], bool] = self._pipe.recv()
-                return answer
+            while self._used() - used < MOST_SECONDS and time.monotonic() - begun < MOST_SECONDS_OF_WAITING:
+                if self._pipe.poll(1.0):
+                    answer: tuple[dict[str, str], bool] = self._pipe.recv()
+                    return answer
             outcome = "hang"
-        except EOFError:
+        except (EOFError, ConnectionError, psutil.NoSuchProcess):
             outcome = "crash"
         self.end()
+        said = f"exit code {self._process.exitcode}"
         self._begin()
-        return {"outcome": outcome, "said": f"exit code {self._process.exitcode}", "place": ""}, False
+        return {"outcome": outcome, "said": said, "place": ""}, False
+
+    def _used(self) -> float:
+        """Seconds that the process has computed: on a machine that is busy, waiting is no hanging."""
+        times = psutil.Process(self._process.pid).cpu_times()
+        return float(times.user + times.system)
 
     def end(self) -> None:
         """End the process."""
         self._process.kill()
         self._process.join()
+        self._pipe.close()
 
 
-def fuzz(n_inputs: int, seed: int, folder: Path) -> dict[str, Any]:
+def fuzz(n_inputs: int, seed: int, folder: Path, accepted: IO[str]) -> dict[str, Any]:
     """Read all inputs; what is told of it."""
+    from fuzz.ground import make
     from fuzz.surfaces import SURFACES
 
+    make(folder / "made")
     found = {surface.name: Surfaced() for surface in SURFACES}
     bad: dict[tuple[str, str], list[str]] = {}
     reader, begun = Reader(seed, folder), time.monotonic()
@@ -123,6 +145,8 @@ def fuzz(n_inputs: int, seed: int, folder: Path) -> dict[str, Any]:
         of_surface.outcomes[told["outcome"]] += 1
         of_surface.read_as_the_whole_file += told["outcome"] == "read" and is_whole
         of_surface.slowest_s = max(of_surface.slowest_s, round(time.monotonic() - started, 2))
+        if told["outcome"] == "read" and not is_whole:
+            accepted.write(json.dumps({"surface": name, "input": f"{seed}-{name}-{n}", "said": told["said"]}) + "\n")
         if told["outcome"] not in ("read", "refused"):
             place = told["place"].removeprefix(f"{ROOT}/")
             bad.setdefault((told["outcome"], place), []).append(f"{seed}-{name}-{n}: {told['said']}")
@@ -135,7 +159,7 @@ def fuzz(n_inputs: int, seed: int, folder: Path) -> dict[str, Any]:
         **{name: outcomes[name] for name in ("read", "refused", "traceback", "long", "unprintable", "hang", "crash")},
         "read_as_the_whole_file": sum(of_surface.read_as_the_whole_file for of_surface in found.values()),
         "seconds": round(time.monotonic() - begun),
-        "surfaces": {name: asdict(of_surface) for name, of_surface in found.items()},
+        "surfaces": {name: told_of(of_surface) for name, of_surface in found.items()},
         "bad": [
             {"outcome": outcome, "place": place, "inputs": len(inputs), "examples": inputs[:3]}
             for (outcome, place), inputs in bad.items()
@@ -150,10 +174,14 @@ def main() -> None:
     parser.add_argument("--inputs", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--output", type=Path, help="a JSON of summaries, one a seed; that of this seed is replaced")
+    parser.add_argument("--accepted", type=Path, default=Path(os.devnull), help="what was read to something else")
     arguments = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = "1"
-    with tempfile.TemporaryDirectory(prefix="sedpipe-fuzz-") as folder:
-        summary = fuzz(arguments.inputs, arguments.seed, Path(folder))
+    with (
+        tempfile.TemporaryDirectory(prefix="sedpipe-fuzz-") as folder,
+        arguments.accepted.open("w", encoding="utf-8") as accepted,
+    ):
+        summary = fuzz(arguments.inputs, arguments.seed, Path(folder), accepted)
     print(json.dumps({name: value for name, value in summary.items() if name != "surfaces"}, indent=2))
     if arguments.output is not None:
         there = json.loads(arguments.output.read_text()) if arguments.output.exists() else {}

@@ -1,8 +1,10 @@
+import errno
+import os
 import pickle
 
 import pytest
 from sedpipe import errors
-from sedpipe.errors import SedpipeError
+from sedpipe.errors import SedpipeError, trouble_of_the_machine
 
 KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, SedpipeError)]
 
@@ -18,3 +20,17 @@ def test_message_and_hint_come_back_from_a_worker_process(kind: type[SedpipeErro
 def test_all_of_them_are_caught_by_the_one_boundary() -> None:
     assert len(KINDS) >= 7
     assert all(issubclass(kind, SedpipeError) for kind in KINDS)
+
+
+def test_trouble_of_the_machine_names_the_file_and_what_to_do() -> None:
+    full = trouble_of_the_machine(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "audio/a.flac"))
+    assert full is not None
+    assert full.message == "audio/a.flac: No space left on device"
+    assert full.hint.startswith("free some space")
+    assert "let your user" in str(trouble_of_the_machine(PermissionError(errno.EACCES, "no", "a")).hint)
+    assert "fewer --jobs" in str(trouble_of_the_machine(MemoryError()).hint)
+
+
+@pytest.mark.parametrize("slip", [ValueError("x"), OSError("no number"), BrokenPipeError(errno.EPIPE, "pipe")])
+def test_a_slip_of_the_programmer_and_a_reader_who_left_are_no_trouble_of_the_machine(slip: Exception) -> None:
+    assert trouble_of_the_machine(slip) is None

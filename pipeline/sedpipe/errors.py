@@ -1,7 +1,12 @@
 """What a person can mend, as exceptions; a programmer's slip in a pure function stays a ``ValueError``.
 
 :mod:`sedpipe.cli.main` turns a :class:`SedpipeError` into one sentence and exit code 1.
+
+- :class:`SedpipeError` and its kinds
+- :func:`trouble_of_the_machine`: what the operating system has refused, as one
 """
+
+import errno
 
 from sedpipe.printable import printable, shortened
 
@@ -46,3 +51,25 @@ class AudioError(SedpipeError):
 
 class ListFormatError(SedpipeError):
     """A list (clips, labels, events) with a row that cannot be read; names file, line, value."""
+
+
+def trouble_of_the_machine(error: BaseException) -> SedpipeError | None:
+    """What the operating system, or the size of memory, has kept a program from; None for anything else.
+
+    Whoever reads or writes a file tells what to do about it; this is for what they did not think of.
+
+    >>> trouble_of_the_machine(OSError(errno.ENAMETOOLONG, "File name too long", "x.wav"))
+    SedpipeError('x.wav: File name too long')
+    """
+    if isinstance(error, MemoryError):
+        return SedpipeError("not enough memory", hint="ask for less at once: fewer --jobs, a smaller --batch-size")
+    if not isinstance(error, OSError) or error.errno is None or isinstance(error, BrokenPipeError):
+        return None
+    where = f"{error.filename}: " if error.filename is not None else ""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        hint = "free some space and run the same command again: it resumes"
+    elif isinstance(error, PermissionError):
+        hint = "let your user read and write there, or ask whose it is"
+    else:
+        hint = ""
+    return SedpipeError(f"{where}{error.strerror or error}", hint=hint)

@@ -152,6 +152,19 @@ def test_a_cache_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
     assert "--cache" in said
 
 
+def test_what_the_operating_system_refuses_is_a_sentence() -> None:
+    said = complaint("predict", "x" * 400, "--model", "esc10")
+    assert "File name too long" in said
+
+
+@pytest.mark.parametrize("words", [("init", "recordings", "\x1b[2J"), ("\x1b[2J",), ("--\x1b[2J",)])
+def test_complaints_about_what_was_typed_hold_no_control_characters(words: tuple[str, ...]) -> None:
+    outcome = sedpipe(*words)
+    assert outcome.exit_code == 2
+    assert "\x1b" not in outcome.output
+    assert "x1b[2J" in outcome.output
+
+
 def test_a_wrong_option_is_usage_and_exits_with_2() -> None:
     assert sedpipe("train", "demo", "--pooling", "median").exit_code == 2
     assert sedpipe("train", "demo", "--hierarchy", "five").exit_code == 2

@@ -16,7 +16,8 @@ from sedpipe.cli import cache, data, encoders, learning, listening, own
 from sedpipe.cli.help import HELP
 from sedpipe.cli.interrupts import heard_as_exceptions
 from sedpipe.cli.terminal import print_line
-from sedpipe.errors import SedpipeError
+from sedpipe.errors import SedpipeError, trouble_of_the_machine
+from sedpipe.printable import printable, shortened
 from sedpipe.version import __version__
 
 
@@ -35,10 +36,26 @@ class Door(click.RichGroup):
                 traceback.clear_frames(error.__traceback__)  # so that workers end now, not with the interpreter
                 _tell_of_interrupt(as_json=as_json)
                 ctx.exit(exit_codes[0])
-            if not isinstance(error, SedpipeError):
+            told = error if isinstance(error, SedpipeError) else trouble_of_the_machine(error)
+            if told is None:
+                _make_printable(error)
                 raise
-            _complain(error, as_json=as_json)
+            _complain(told, as_json=as_json)
             ctx.exit(1)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read what stands before the command's name."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            _make_printable(error)
+            raise
+
+
+def _make_printable(error: BaseException) -> None:
+    """Click's complaints repeat what was typed, or pasted from anywhere: not with its control characters."""
+    if isinstance(error, click.ClickException):
+        error.message = shortened(printable(error.message))
 
 
 def _complain(error: SedpipeError, *, as_json: bool) -> None:

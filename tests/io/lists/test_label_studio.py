@@ -62,3 +62,8 @@ def test_json_may_stand_in_one_long_line(tmp_path: Path) -> None:
     tasks = [task(f"{n}.wav", [region(0.5, 2, "Dog")]) for n in range(1000)]
     assert len(json.dumps(tasks)) > 100_000
     assert len(read(tmp_path, tasks).rows) == 1000
+
+
+def test_plain_rows_with_a_label_as_text_are_no_export_of_label_studio(tmp_path: Path) -> None:
+    found = read(tmp_path, [{"file": "a.wav", "start": 0.5, "end": 2, "label": "Dog"}])
+    assert rows(found) == [DOG]

@@ -70,7 +70,12 @@ def is_label_studio(found: Any) -> bool:
     if not isinstance(found, list) or not found or not isinstance(found[0], dict):
         return False
     is_long = isinstance(found[0].get("data"), dict) and bool({"annotations", "completions"} & set(found[0]))
-    return is_long or (_audio_key(found[0]) is not None and any("label" in task or "choice" in task for task in found))
+    return is_long or (_audio_key(found[0]) is not None and any(map(_is_short, found)))
+
+
+def _is_short(task: Any) -> bool:
+    """Whether it has regions or choices; a row of a plain array has its label as text."""
+    return isinstance(task, dict) and ("choice" in task or not isinstance(task.get("label", ""), str))
 
 
 def label_studio_annotations(path: Path, found: Any, asked: Asked) -> Annotations:

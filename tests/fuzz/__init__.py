@@ -1,0 +1,1 @@
+"""Damaged files through everything that reads them."""

@@ -1,0 +1,146 @@
+"""What is damaged and read: a file of a folder and what reads it, or a command line.
+
+- :class:`Surface`: one of them; :class:`Told`: how reading it ended
+- :class:`Ground`: the folder, whole but for the file that is damaged
+"""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from sedpipe.errors import SedpipeError
+from sedpipe.printable import printable
+
+from fuzz.mutations import damaged
+
+MOST_OF_A_MESSAGE = 300
+
+
+@dataclass(frozen=True)
+class Surface:
+    """One kind of file, or of command.
+
+    Parameters
+    ----------
+    name : str
+    path : Path, optional
+        Below the folder; None where nothing is damaged but what ``read`` makes of the seed.
+    read : callable
+        Reads it, in that folder, and gives what it came to. It is given the seed, which is None where all is whole.
+    is_text : bool
+        Damaged as text; else as bytes.
+    is_slow : bool
+        Takes a second: only some of the inputs go there.
+    """
+
+    name: str
+    path: Path | None
+    read: Callable[[str | None], object]
+    is_text: bool = True
+    is_slow: bool = False
+
+
+@dataclass(frozen=True)
+class Told:
+    """How reading ended: ``read``, ``refused``, or what must not be: ``traceback``, ``long`` or ``unprintable``."""
+
+    outcome: str
+    said: str
+    place: str = ""
+
+    @property
+    def is_fine(self) -> bool:
+        """Whether it may be so."""
+        return self.outcome in ("read", "refused")
+
+
+def of_file(
+    name: str, path: Path | str, read: Callable[[], object], *, is_text: bool = True, is_slow: bool = False
+) -> Surface:
+    """A file and what reads it."""
+    return Surface(name, Path(path), lambda _: read(), is_text, is_slow)
+
+
+def judged(message: str) -> Told:
+    """A refusal: a sentence that can be read."""
+    if len(message) > MOST_OF_A_MESSAGE:
+        return Told("long", message)
+    if printable(message) != message:
+        return Told("unprintable", message)
+    return Told("refused", message)
+
+
+def fallen(error: BaseException) -> Told:
+    """What nobody has caught."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return Told("traceback", f"{type(error).__name__}: {error}"[:200], f"{frame.filename}:{frame.lineno}")
+
+
+class Ground:
+    """A folder in which one file after the other is damaged, read and mended.
+
+    Parameters
+    ----------
+    folder : Path
+        Whole as it is.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._whole = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+        self._stamps = {path: _stamp(path) for path in self._whole}
+
+    def told(self, surface: Surface, seed: str | None) -> Told:
+        """Damage a surface's file, read it, and take back both the damage and what reading has written.
+
+        Without a seed, the file is whole.
+        """
+        with self._mended(), _in(self._folder):
+            if surface.path is not None and seed is not None:
+                path = self._folder / surface.path
+                path.write_bytes(damaged(self._whole[path], seed, is_text=surface.is_text))
+            try:
+                said = surface.read(seed)
+            except SedpipeError as error:
+                return judged(error.message)
+            except Exception as error:
+                return fallen(error)
+            return said if isinstance(said, Told) else Told("read", repr(said))
+
+    @contextmanager
+    def _mended(self) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            there = [path for path in self._folder.rglob("*") if path.is_file() or path.is_symlink()]
+            for path in there:
+                if path not in self._whole:
+                    path.unlink()
+            for path, whole in self._whole.items():
+                if not path.is_file() or _stamp(path) != self._stamps[path]:
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    path.write_bytes(whole)
+                    self._stamps[path] = _stamp(path)
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
+    status = path.stat()
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+@contextmanager
+def _in(folder: Path) -> Iterator[None]:
+    there = Path.cwd()
+    os.chdir(folder)
+    torch.set_num_threads(1)
+    try:
+        with open(os.devnull, "w") as nowhere, redirect_stderr(nowhere):
+            yield
+    finally:
+        os.chdir(there)

@@ -55,7 +55,7 @@ class Door(click.RichGroup):
 def _make_printable(error: BaseException) -> None:
     """Click's complaints repeat what was typed, or pasted from anywhere: not with its control characters."""
     if isinstance(error, click.ClickException):
-        error.message = shortened(printable(error.message))
+        error.message = shortened(printable(error.message))  # type: ignore[misc]  # meant to be final
 
 
 def _complain(error: SedpipeError, *, as_json: bool) -> None:

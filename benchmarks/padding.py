@@ -1,8 +1,8 @@
-"""How much padding changes what a network says of a short clip, measured on a trained run.
+"""How much padding changes the frame probabilities of a short clip, measured on a trained run.
 
 ``python benchmarks/padding.py CHECKPOINT FEATURES.h5`` cuts full clips to 2, 4 and 6 s, and compares the frame
 probabilities of the clip alone with those of the clip padded to its full length: as sedpipe does it (padding zeroed
-after standardisation, the backward GRU begins at the clip's end), and as a network does that is told of no padding.
+after standardisation, the backward GRU starts at the clip's end), and with the padding taken for part of the clip.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def main() -> None:
         padded[:, n_frames:] = floor
         with torch.inference_mode():
             alone = model(features[:, :n_frames], counts).frame_probs
-            ways = {"told": model(padded, counts), "not told": model(padded, all_count)}
+            ways = {"masked": model(padded, counts), "not masked": model(padded, all_count)}
         for name, prediction in ways.items():
             difference = (prediction.frame_probs[:, : alone.shape[1]] - alone).abs()
             parts = (difference[:, -EDGE:], difference[:, :-EDGE])

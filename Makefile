@@ -4,14 +4,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 SITE_TOOLS := .venv/.site-tools
-PIP := $(BIN)/python -m pip install --disable-pip-version-check
+# pip's own bars where somebody looks on; a log needs none
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar on $(shell [ -t 2 ] || echo --quiet)
 TORCH := $(shell grep '^torch==' requirements.lock)
 
 .PHONY: demo test lint docs clean
 
 demo: $(INSTALLED)
 	$(BIN)/sedpipe demo
-	@echo "the commands above are in $(BIN)/: put it first by  . $(BIN)/activate"
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest -n auto
@@ -37,12 +37,12 @@ $(INSTALLED): pyproject.toml requirements.lock
 	$(PYTHON) -m venv .venv
 	@if [ "$$(uname -s)" = Linux ] && ! command -v nvidia-smi >/dev/null 2>&1; then \
 		echo "installing into .venv: torch for the processor alone (0.2 GB to download), then the rest (0.4 GB); 1.8 GB on disk"; \
-		$(PIP) --quiet --retries 1 --timeout 15 --index-url https://download.pytorch.org/whl/cpu $(TORCH) || \
+		$(PIP) --retries 1 --timeout 15 --index-url https://download.pytorch.org/whl/cpu $(TORCH) || \
 			echo "torch's own index cannot be reached: taking PyPI's build (2.7 GB to download)" >&2; \
 	else \
 		echo "installing into .venv: on Linux with a GPU 3.1 GB to download, 6 GB on disk; on a Mac 0.6 GB, 1.8 GB on disk"; \
 	fi
-	$(PIP) --progress-bar on --quiet -c requirements.lock -e '.[dev]'
+	$(PIP) -c requirements.lock -e '.[dev]'
 	touch $@
 
 clean:

@@ -30,6 +30,7 @@ from sedpipe.shards import Shard
 from sedpipe.views.terminal.commands import command
 from sedpipe.views.terminal.data import download_lines, explain_lines, features_lines, status_lines
 from sedpipe.views.terminal.machine import doctor_lines
+from sedpipe.views.terminal.overview import overview_parts
 
 
 @click.command(epilog=EXAMPLES["download"])
@@ -127,17 +128,23 @@ def features(
 
 
 @click.command(epilog=EXAMPLES["status"])
-@dataset_argument
+@click.argument("dataset", required=False, metavar="[DATASET]")
 @click.option("--export", type=FILE, metavar="FILE",
               help="Write what is known of each clip to a TSV.")  # fmt: skip
 @click.option("--classes", is_flag=True, help="Count clips by class, too.")
 @common
-def status(dataset: str, export: Path | None, classes: bool, cache_dir: Path, as_json: bool, quiet: bool) -> None:
-    """What each stage has and lacks, and the command to run next."""
+def status(
+    dataset: str | None, export: Path | None, classes: bool, cache_dir: Path, as_json: bool, quiet: bool
+) -> None:
+    """What each stage has and lacks, and the command to run next; without DATASET, of all datasets of the cache."""
     from sedpipe.io.cache.open import open_dataset
-    from sedpipe.stages.status import export_clips
+    from sedpipe.stages.status import export_clips, overview
     from sedpipe.stages.status import status as run_stage
 
+    if dataset is None:
+        if export is not None or classes:
+            raise click.UsageError("--export and --classes are of one dataset: name it")
+        return print_report(overview(cache_dir), overview_parts, as_json)
     opened = open_dataset(dataset, cache_dir)
     report = run_stage(opened, address=dataset, classes=classes)
     if export is not None:

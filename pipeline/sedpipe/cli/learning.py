@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from sedpipe.cli.options import (
     dataset_argument,
     device_option,
     front_end_options,
+    given,
     jobs_option,
     model_to_begin_with,
     processors,
@@ -88,7 +90,7 @@ def train(
 
     opened, asked = open_dataset(dataset, cache_dir), asked_features(options)
     begin = model_to_begin_with(options, opened)
-    settings = train_settings(Asked(**options), begin)
+    settings = replace(train_settings(Asked(**options), begin), command=("train", dataset, *given()))
     spec = feature_spec(opened.read_record().clip_format, asked, like=begin.spec if begin else None)
     listener = Terminal(quiet=quiet)
     if options["preset"] is None and begin is None:
@@ -197,7 +199,7 @@ def demo(
 
     asked = Asked(processors(), preset, seed=seed, device=device, epochs=epochs)
     report = run_stage(cache_dir, train_settings(asked), jobs=jobs, listener=Terminal(quiet=quiet))
-    print_report(report, demo_lines, as_json)
+    print_report(report, partial(demo_lines, cache=cache_dir), as_json)
 
 
 COMMANDS = (

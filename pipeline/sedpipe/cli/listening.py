@@ -136,7 +136,8 @@ def predict(
         work=Work(options["jobs"], options["scheduler"], options["shard"]), listener=listener,
     )  # fmt: skip
     if is_table:
-        print_report(report, partial(heard_table, asked=Asked(_page_of(places, cache_dir), shows_all)), as_json)
+        asked = Asked(_page_of(places, cache_dir), command("init", "FOLDER", cache=cache_dir), shows_all)
+        print_report(report, partial(heard_table, asked=asked), as_json)
     elif as_json or out is not None or chosen == "html":
         print_report(report, partial(predict_lines, out=str(out or Path())), as_json)
     else:

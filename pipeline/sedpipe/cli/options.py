@@ -34,6 +34,8 @@ LISTS = click.Path(path_type=Path, exists=True)
 FOLDER = click.Path(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path, dir_okay=False)
 
+_OF_ALL = ("cache_dir", "as_json", "quiet")
+
 EXIT_RETRYABLE = 3
 """Finished, but some clips, or cells of a table, can still be retried."""
 
@@ -128,15 +130,32 @@ def asked_features(options: dict[str, Any]) -> AskedFeatures:
 
 
 def given(*names: str) -> list[str]:
-    """Those of the running command's options that were written on the command line, as another command repeats them."""
+    """Those of the running command's options that were written on the command line, as another command repeats them.
+
+    Parameters
+    ----------
+    *names : str
+        Of their parameters; all but those of :func:`common`, if none is named.
+    """
     context = get_current_context()
-    by_name = {option.name: option for option in context.command.params if option.name in names}
-    return [
-        word
-        for name, option in by_name.items()
-        if name is not None and context.get_parameter_source(name) is ParameterSource.COMMANDLINE
-        for word in (max(option.opts, key=len), str(context.params[name]))
+    repeated = [
+        option
+        for option in context.command.params
+        if isinstance(option, click.Option)
+        and option.name is not None
+        and (option.name in names if names else option.name not in _OF_ALL)
+        and context.get_parameter_source(option.name) is ParameterSource.COMMANDLINE
     ]
+    return [word for option in repeated for word in _as_written(option, context.params[str(option.name)])]
+
+
+def _as_written(option: click.Option, value: Any) -> list[str]:
+    """An option and its value as words; lists of numbers are joined by commas, and none of them is ``none``."""
+    name = max(option.opts, key=len)
+    if option.is_flag:
+        return [name]
+    values = value if option.multiple else [",".join(map(str, value)) or "none" if isinstance(value, tuple) else value]
+    return [word for each in values for word in (name, str(each))]
 
 
 def model_to_begin_with(options: dict[str, Any], dataset: Dataset) -> Beginning | None:

@@ -2,7 +2,7 @@
 
 - :class:`DownloadReport`
 - :class:`FeatureReport`, :class:`FeatureExplanation`, with their counts
-- :class:`StatusReport`, with :class:`Stages` and its parts
+- :class:`StatusReport`, with :class:`Stages` and its parts; :class:`CacheStatus`: of all datasets
 """
 
 from __future__ import annotations
@@ -121,14 +121,28 @@ class GridState:
 
 
 @dataclass(frozen=True)
+class Headline:
+    """Segment-based scores of an operating point; None where undefined."""
+
+    operating_point: str
+    error_rate: float | None
+    f1: float | None
+
+
+@dataclass(frozen=True)
 class Stages:
-    """What each stage has: by split, by fingerprint and split, by run, by run, by table."""
+    """What each stage has.
+
+    Downloads by split, features by fingerprint and split, runs and their scored splits by run, tables by name, and by
+    run and split the scores, as far as they can be read.
+    """
 
     download: dict[str, Tally] = field(default_factory=dict)
     features: dict[str, dict[str, StoredCounts]] = field(default_factory=dict)
     train: dict[str, Progress] = field(default_factory=dict)
     score: dict[str, list[str]] = field(default_factory=dict)
     reproduce: dict[str, GridState] = field(default_factory=dict)
+    headlines: dict[str, dict[str, Headline]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -139,3 +153,13 @@ class StatusReport:
     stages: Stages
     next: str
     classes: dict[str, dict[str, ClassTally]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CacheStatus:
+    """Every dataset of a cache, those that cannot be read with the reason, and where to begin if there is none."""
+
+    cache: str
+    datasets: list[StatusReport]
+    unreadable: dict[str, str]
+    next: str

@@ -63,8 +63,10 @@ class ListScoreReport:
 
 @dataclass(frozen=True)
 class DemoReport:
-    """Scores of the trained and of an untrained network on ``evaluation``."""
+    """Scores of a trained and of an untrained network on ``evaluation``, and the audio of a clip with an event."""
 
     score: ScoreReport
     untrained: ScoreReport
+    seconds: float
+    clip: str
     stage: str = field(default="demo")

@@ -5,14 +5,17 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.dataset import Dataset
+from sedpipe.io.lists.events import read_event_list
 from sedpipe.io.manifests.load import load_manifest
 from sedpipe.io.records.scores import ScoreReport
-from sedpipe.listener import Listener
+from sedpipe.listener import Listener, clock
 from sedpipe.reports.scores import DemoReport
 from sedpipe.stages.download import download
 from sedpipe.stages.features import extract_features
@@ -37,22 +40,39 @@ def demo(cache_dir: Path, settings: TrainSettings, *, jobs: int = 1, listener: L
     listener : Listener, optional
         Hears of progress.
     """
-    listener = listener or Listener()
-    listener.say("1/4 download: synthesising soundscapes of 17 classes")
-    download(load_manifest(DATASET), cache_dir, jobs=jobs, listener=listener)
+    listener, began = listener or Listener(), time.monotonic()
+    listener.say("1/4 download: synthesising soundscapes of 17 classes, no network needed")
+    made = download(load_manifest(DATASET), cache_dir, jobs=jobs, listener=listener)
+    listener.say(f"    {_counted(made.splits, 'ok')} clips of 10 s, {clock(time.monotonic() - began)}")
     dataset = Dataset(cache_dir, DATASET)
     spec = FeatureSpec.of_clips(dataset.read_record().clip_format)
     listener.say("2/4 features: log-mel spectrograms")
-    extract_features(dataset, spec, jobs=jobs, listener=listener)
-    listener.say("3/4 train")
+    features = extract_features(dataset, spec, jobs=jobs, listener=listener)
+    listener.say(f"    {_counted(features.splits, 'clips')} spectrograms, {clock(time.monotonic() - began)} so far")
+    listener.say("3/4 train: from which classes sound in a clip, when they sound")
     untrained = replace(settings, training=replace(settings.training, epochs=0))
     chance = train(dataset, untrained, spec, run_name="untrained", listener=listener)
     trained = train(dataset, settings, spec, listener=listener)
-    listener.say("4/4 score")
+    listener.say(f"    {trained.run}: {trained.epochs} epochs, {clock(time.monotonic() - began)} so far")
+    listener.say("4/4 score: on clips that were never trained or tuned on")
+    scores = _score(trained.run, dataset, settings, listener)
     return DemoReport(
-        score=_score(trained.run, dataset, settings, listener),
+        score=scores,
         untrained=_score(chance.run, dataset, settings, listener),
+        seconds=round(time.monotonic() - began, 1),
+        clip=_clip_with_an_event(dataset, scores.estimated),
     )
+
+
+def _counted(splits: Mapping[str, object], what: str) -> str:
+    return f"{sum(getattr(counts, what) for counts in splits.values()):,}"
+
+
+def _clip_with_an_event(dataset: Dataset, estimated: str) -> str:
+    """Audio of the first scored clip in which something was found; nothing where there is none."""
+    events = read_event_list(Path(estimated))
+    clips = (clip for clip in dataset.read_clips()["evaluation"] if events.get(clip.clip_id))
+    return next((str(dataset.audio_path(clip)) for clip in clips), "")
 
 
 def _score(run: str, dataset: Dataset, settings: TrainSettings, listener: Listener) -> ScoreReport:

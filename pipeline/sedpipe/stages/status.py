@@ -1,14 +1,17 @@
 """``sedpipe status``: what each stage has and lacks, and which command comes next.
 
 - :func:`status`: looks, changes nothing
+- :func:`overview`: the same of every dataset of a cache
 - :func:`export_clips`: what is known of each clip, as a table
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
+from sedpipe.errors import SedpipeError
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.feature_file import FeatureFile
 from sedpipe.io.cache.ledger import read_ledgers, write_entries
@@ -16,7 +19,16 @@ from sedpipe.io.cache.runs import Run, named_run, runs_of
 from sedpipe.io.cache.table_folder import Table, tables_of
 from sedpipe.io.files.locks import is_held
 from sedpipe.io.files.reading import entries, is_there
-from sedpipe.reports.data import CellState, GridState, Progress, Stages, StatusReport, StoredCounts
+from sedpipe.reports.data import (
+    CacheStatus,
+    CellState,
+    GridState,
+    Headline,
+    Progress,
+    Stages,
+    StatusReport,
+    StoredCounts,
+)
 from sedpipe.steps.feature_plan import read_failed
 from sedpipe.steps.next_steps import after_training, scorable_split
 from sedpipe.steps.tally import tally, tally_classes
@@ -49,11 +61,29 @@ def status(dataset: Dataset, address: str = "", *, classes: bool = False) -> Sta
         features={folder.name: _stored(folder) for folder in entries(dataset.folder / "features") if folder.is_dir()},
         train={run.name: Progress(run.is_finished, run.n_epochs) for run in runs},
         score={run.name: _scored(run) for run in runs},
+        headlines={run.name: headlines for run in runs if (headlines := _headlines(run))},
         reproduce={table.folder.name: _grid(dataset, table) for table in tables_of(dataset)},
     )
     by_class = tally_classes(dataset, record) if classes else {}
     following = command(*_next(dataset, stages, address), cache=dataset.root)
     return StatusReport(dataset.name, stages, following, by_class)
+
+
+def overview(cache_dir: Path) -> CacheStatus:
+    """What a cache holds of every dataset.
+
+    A dataset that cannot be read is a sentence among the others, and they are told.
+    """
+    reports, unreadable = [], {}
+    for folder in entries(cache_dir):
+        if not is_there(Dataset(cache_dir, folder.name).record_path):
+            continue
+        try:
+            reports.append(status(Dataset(cache_dir, folder.name)))
+        except SedpipeError as error:
+            unreadable[folder.name] = error.message
+    following = "" if reports else command("demo", cache=cache_dir)
+    return CacheStatus(str(cache_dir), reports, unreadable, following)
 
 
 def export_clips(dataset: Dataset, path: Path) -> int:
@@ -79,6 +109,18 @@ def _stored(folder: Path) -> dict[str, StoredCounts]:
 
 def _scored(run: Run) -> list[str]:
     return [path.stem.removeprefix("scores-") for path in entries(run.folder, "scores-*.json")]
+
+
+def _headlines(run: Run) -> dict[str, Headline]:
+    """ER and F1 of each split that was scored, as far as they can be read."""
+    found = {}
+    for split in _scored(run):
+        with suppress(SedpipeError):
+            scores = run.find_scores(split)
+            if scores is not None:
+                point = scores.segment_based
+                found[split] = Headline(scores.operating_point, point.error_rate, point.f1)
+    return found
 
 
 def _grid(dataset: Dataset, table: Table) -> GridState:
@@ -123,11 +165,26 @@ def _next(dataset: Dataset, stages: Stages, address: str) -> tuple[str, ...]:
         return "features", address
     # a run of no epochs is what an untrained network scores, to compare with
     finished = [name for name, run in stages.train.items() if run.finished and run.epochs]
-    if not finished:
-        return "train", address
     split = scorable_split(dataset)
     unscored = [name for name in finished if split is None or split not in stages.score[name]]
-    return after_training(dataset, address, unscored[0]) if unscored else ("report", finished[-1])
+    if unscored:
+        return after_training(dataset, address, unscored[0])
+    begun = _begun(dataset, stages)
+    if begun is not None:
+        return begun
+    return ("report", finished[-1]) if finished else ("train", address)
+
+
+def _begun(dataset: Dataset, stages: Stages) -> tuple[str, ...] | None:
+    """The command that resumes a run that was stopped, as it was begun; None where there is none, or none was noted."""
+    of_tables = {cell.run for table in stages.reproduce.values() for cell in table.cells.values()}
+    for name, progress in stages.train.items():
+        run = named_run(dataset, name)
+        if not progress.finished and name not in of_tables and not is_held(run.lock_path):
+            record = run.find_record()
+            if record is not None and record.command[:1] == ("train",):
+                return record.command
+    return None
 
 
 def _is_complete(stored: dict[str, StoredCounts], available: dict[str, int]) -> bool:

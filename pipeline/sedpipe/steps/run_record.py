@@ -58,11 +58,17 @@ def describe_run(
         data["strong"] = _sha256_if_there(cache.reference_path("training"))
     return RunRecord(
         dataset=cache.name,
-        settings=RunSettings.model_validate(as_table(replace(settings, more_epochs=0))),
+        settings=RunSettings.model_validate(_deciding(as_table(replace(settings, more_epochs=0)))),
         data=data,
         versions={**versions, **{name: version(name) for name in VERSIONED}},
         encoders=_encoders(spec),
+        command=settings.command,
     )
+
+
+def _deciding(settings: Table) -> Table:
+    """Settings that decide something: not how they were written on the command line."""
+    return {name: value for name, value in settings.items() if name != "command"}
 
 
 def _encoders(spec: FeatureSpec) -> tuple[HeardThrough, ...]:
@@ -104,7 +110,7 @@ def begin_run(run: Run, record: RunRecord, settings: TrainSettings) -> RunRecord
     # Of data, a fingerprint that nobody took when the run was begun cannot tell anything about it.
     known_data = {name: value for name, value in record.data.items() if name in there.data}
     for part, changed in (
-        ("settings", differences(filled(there.settings.as_json(), settings), record.settings.as_json())),
+        ("settings", differences(_deciding(filled(there.settings.as_json(), settings)), record.settings.as_json())),
         ("data", differences(there.data, known_data)),
     ):
         if changed:

@@ -52,6 +52,8 @@ class TrainSettings:
     more_epochs : int
         Beyond those after which the run ended by itself; decides nothing of what it was begun with, and no record's
         settings hold it.
+    command : tuple of str
+        What a person wrote to begin it, ``train`` first, so that it can be told how to resume; decides nothing either.
     """
 
     preset: str
@@ -69,6 +71,7 @@ class TrainSettings:
     init: str = ""
     freeze: bool = False
     more_epochs: int = 0
+    command: tuple[str, ...] = ()
 
     @property
     def default_run(self) -> str:

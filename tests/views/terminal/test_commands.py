@@ -16,3 +16,19 @@ def test_the_cache_is_named_only_where_it_is_not_known_anyway(monkeypatch: pytes
     monkeypatch.setenv("SEDPIPE_CACHE", "/data/cache")
     assert command("check", "x", cache=Path("/data/cache")) == "sedpipe check x"
     assert command("check", "x", cache=Path("cache")) == "sedpipe check x --cache cache"
+
+
+def test_a_program_that_the_shell_would_not_find_is_called_by_its_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "an env" / "bin" / "sedpipe"
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    monkeypatch.setattr("sys.argv", [str(program), "demo"])
+    monkeypatch.setenv("PATH", "/usr/bin")
+    assert shlex.split(command("check", "x"))[:2] == [str(program), "check"]
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin")
+    assert command("check", "x").startswith("sedpipe check")
+    monkeypatch.setattr("sys.argv", ["/usr/lib/pytest/__main__.py"])
+    assert command("check", "x").startswith("sedpipe check")

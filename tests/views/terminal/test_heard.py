@@ -1,7 +1,6 @@
-import io
 from dataclasses import replace
 
-from rich.console import Console
+from drawn_parts import drawn
 from sedpipe.detection.nearness import CURVE_POINTS, Glance, NearMiss
 from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.io.predictions import PredictedEvent, PredictedFile
@@ -20,10 +19,7 @@ QUIET = PredictedFile("in/20230501_053000.WAV", "20230501_053000.WAV", 10.0, [],
 def told(*files: PredictedFile, shows_all: bool = False, width: int = 120) -> list[str]:
     counts = {"recordings": len(files), "seconds": 70.0, "events": sum(len(file.events) for file in files)}
     report = PredictReport("esc10", list(files), PostProcessing(0.5), {}, 16_000, LABELS, counts)
-    console = Console(file=io.StringIO(), width=width)
-    for part in heard_table(report, Asked(SEE, shows_all)):
-        console.print(part, soft_wrap=isinstance(part, str))
-    return [line.rstrip() for line in console.file.getvalue().splitlines()]
+    return drawn(heard_table(report, Asked(SEE, "sedpipe init FOLDER", shows_all)), width)
 
 
 def test_a_recording_is_told_with_its_events_what_came_near_what_is_known_and_what_to_do_next() -> None:

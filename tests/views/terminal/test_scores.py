@@ -1,3 +1,4 @@
+from drawn_parts import drawn
 from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.detection.tuning import SearchStep
 from sedpipe.io.records.common import Common
@@ -31,35 +32,59 @@ def report(**changes: object) -> ScoreReport:
 
 
 def test_what_is_undefined_is_a_dash_and_scores_on_testing_are_called_tuned() -> None:
-    lines = score_lines(report())
+    lines = drawn(score_lines(report()))
     assert lines[0] == "r on d testing: 3 of 4 clips scored, TUNED ON THIS SPLIT"
     assert lines[3].split() == ["min_er", *"-" * 8]
-    assert lines[6].split() == ["Car", "0.50", "100.0", "25.0", "40.0"]
-    assert lines[-3:-1] == ["clip-based F1  50.0, clip-based mAP     -", "event-based F1  12.5"]
+    assert ["Car", "0.50", "40.0", "100.0", "25.0"] in [line.split() for line in lines]
+    assert lines[-3:-1] == ["clip-based F1 50.0 %, clip-based mAP -", "event-based F1 12.5 %"]
+
+
+def test_every_number_says_which_way_is_better_and_every_baseline_what_it_predicts() -> None:
+    lines = drawn(score_lines(report(yardsticks={"nothing": UNDEFINED, "commonest_everywhere": HALF, "mine": HALF},
+                                     commonest_class="Car")))  # fmt: skip
+    head = "segment-based, 1 s ER ↓ F1 % ↑ macro F1 % ↑ precision % ↑ recall % ↑ substitutions misses false alarms"
+    assert lines[2].split() == head.split()
+    assert any(line.startswith("↓ lower is better, ↑ higher is better.") for line in lines)
+    (said,) = (line for line in lines if line.startswith("Baselines"))
+    assert "the most frequent class, always: Car, all along every clip" in said
+    assert "mine" not in said  # nobody knows what it does
+
+
+def test_a_narrow_terminal_shows_what_matters_most() -> None:
+    lines = drawn(score_lines(report(operating_points={"min_er": HALF})), 40)
+    assert lines[3].split()[:3] == ["min_er", "0.50", "50.0"]
+    assert max(map(len, lines[1:5])) <= 40
 
 
 def test_scores_of_the_first_files_are_told_as_far_as_they_go() -> None:
-    lines = score_lines(report(clip_based=None, event_based=None))
+    lines = drawn(score_lines(report(clip_based=None, event_based=None)))
     assert lines[-1] == "events: e.tsv"
     assert not any("event-based" in line for line in lines)
 
 
 def test_yardsticks_and_intervals_stand_below_and_one_that_nobody_can_tell_is_left_out() -> None:
     intervals = {"min_er": {"error_rate": (0.4, 0.6), "f1": (0.1, 0.2), "macro_f1": (0.3, 0.5)}, "max_f1": {"f1": None}}
-    lines = score_lines(report(yardsticks={"tags_stretched": HALF}, intervals=intervals, psds={"scenario1": 0.25}))
-    assert lines[4].split()[:4] == ["tags", "stretched", "0.50", "0.50"]
-    told = "min_er, 95 % over clips: ER 0.40 to 0.60, F1 10.0 to 20.0, macro F1 30.0 to 50.0"
+    lines = drawn(
+        score_lines(report(yardsticks={"tags_stretched": HALF}, intervals=intervals, psds={"scenario1": 0.25}))
+    )
+    assert lines[4].split() == [
+        *["oracle", "tags", "over", "the", "whole", "clip"],
+        "0.50",
+        *["50.0"] * 4,
+        *["0.50"] * 3,
+    ]
+    told = "min_er, 95 % over clips: ER 0.40 to 0.60, F1 10.0 to 20.0 %, macro F1 30.0 to 50.0 %"
     assert [line for line in lines if "95 %" in line] == [told]
-    assert "PSDS scenario1  25.0" in lines
+    assert "PSDS scenario1 25.0 %" in lines
 
 
 def test_the_tuned_score_stands_beside_the_cross_validated_one_and_explained_step_by_step() -> None:
     differences = {"f1": Difference(0.1, (0.05, 0.2), better=1.0), "error_rate": None}
     tuned = report(tuning={"min_er": STEPS}, against=AgainstRun(run="B", differences=differences))
-    plain, explained = score_lines(tuned), score_lines(tuned, explain=True)
+    plain, explained = drawn(score_lines(tuned)), drawn(score_lines(tuned, explain=True))
     assert "min_er is tuned on testing (threshold): ER 0.500 there, 0.550 cross-validated" in plain
     assert "less the scores of B, on the same clips:" in plain
-    assert "  f1 +0.100 (95 %: +0.050 to +0.200), better in 100 % of the draws" in plain
+    assert "  f1 +10.0 points (95 %: +5.0 points to +20.0 points), better in 100 % of the draws" in plain
     assert [line.split() for line in explained if line not in plain][-2:] == [
         ["threshold", "0.500", "0.550", "<-", "chosen"],
         ["class", "thresholds", "0.400", "-"],
@@ -69,15 +94,15 @@ def test_the_tuned_score_stands_beside_the_cross_validated_one_and_explained_ste
 def test_every_metric_has_a_line_whoever_added_it_and_remarks_are_told() -> None:
     shown = {"event_based": {"event-based F1": 0.125}, "mine": {"my score": 0.25, "another": None}}
     remarks = ("min_er: median_s is 2, the highest that was tried",)
-    lines = score_lines(report(shown=shown, remarks=remarks))
-    assert lines[-3:-1] == ["event-based F1  12.5", "my score  25.0, another     -"]
+    lines = drawn(score_lines(report(shown=shown, remarks=remarks)))
+    assert lines[-3:-1] == ["event-based F1 12.5 %", "my score 25.0 %, another -"]
     assert "remark: min_er: median_s is 2, the highest that was tried" in lines
 
 
 def test_the_rule_that_is_the_same_for_all_classes_is_told_with_its_scores() -> None:
     common = Common(settings=PostProcessing(0.407, 0.56, 0.16), segment_based=HALF)
     rule = "min_er with one setting for all classes (threshold 0.407, median 0.56 s, shortest event 0.16 s)"
-    assert f"{rule}: ER 0.50, F1 50.0" in score_lines(report(post_processing_common={"min_er": common}))
+    assert f"{rule}: ER 0.50, F1 50.0 %" in drawn(score_lines(report(post_processing_common={"min_er": common})), 300)
 
 
 def test_an_event_list_has_one_row_and_names_what_it_was_compared_with() -> None:
@@ -85,13 +110,21 @@ def test_an_event_list_has_one_row_and_names_what_it_was_compared_with() -> None
         "r.tsv", "e.tsv", ListCoverage(9, 9, [], without_output=2), 0.5, HALF, {}, EVENTS, {}, "Car", {"Car": CAR},
         AgainstList("o.tsv", {}), shown={"event_based": {"event-based F1": 0.125, "onsets only": 0.5}},
     )  # fmt: skip
-    lines = list_score_lines(listed)
+    lines = drawn(list_score_lines(listed))
     assert lines[0] == "e.tsv against r.tsv: 9 clips, 2 of them without output"
     assert lines[2].startswith("segment-based, 0.5 s ")
     assert "less the scores of o.tsv, on the same clips:" in lines
-    assert lines[-1] == "event-based F1  12.5, onsets only  50.0"
+    assert lines[-1] == "event-based F1 12.5 %, onsets only 50.0 %"
 
 
-def test_a_demo_ends_with_what_chance_would_have_scored() -> None:
-    each = (report(operating_points={"min_er": scores, "max_f1": scores}) for scores in (HALF, UNDEFINED))
-    assert demo_lines(DemoReport(*each))[-2] == "F1 at max_f1:  50.0; of the same network untrained:     -"
+def test_a_demo_ends_with_the_headline_its_meaning_and_commands_for_its_own_run() -> None:
+    each = [report(operating_points={"min_er": scores, "max_f1": scores}) for scores in (HALF, UNDEFINED)]
+    lines = drawn(demo_lines(DemoReport(*each, seconds=83.4, clip="cache/d/a clip.flac")), 400)
+    assert lines[1] == "F1 50.0 % on 3 clips that it had never heard"
+    assert "Untrained, the same network reaches -" in lines[2]
+    assert "took 1 min 23 s; all numbers: sedpipe score d --run r" in lines[3]
+    assert lines[-3:] == [
+        "see and hear it:   sedpipe report r --open",
+        "one of its clips:  sedpipe predict 'cache/d/a clip.flac' --dataset d --model r",
+        "real recordings:   sedpipe download esc10-fold4",
+    ]

@@ -96,6 +96,8 @@ class RunRecord(Record):
         Epochs after which it ended by itself, of a run that has gone on since.
     more_epochs : int
         How many more were asked for.
+    command : tuple of str
+        Words that began it on the command line, without ``sedpipe`` and the cache; early editions did not note them.
     """
 
     parts_to_come: ClassVar[frozenset[str]] = frozenset(
@@ -113,6 +115,7 @@ class RunRecord(Record):
     result: TrainReport | None = None
     ended_after: Count | None = None
     more_epochs: Count = 0
+    command: tuple[str, ...] = ()
 
     @property
     def contaminated_by(self) -> tuple[str, ...]:

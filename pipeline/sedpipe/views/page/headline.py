@@ -12,15 +12,8 @@ from dataclasses import dataclass
 
 from sedpipe.io.records.scores import ScoreReport
 from sedpipe.metrics.detection_scores import OverallScores
+from sedpipe.views.baselines import baseline_name
 from sedpipe.views.page.scored_run import ScoredRun
-
-YARDSTICKS = {
-    "nothing": "no events at all",
-    "commonest_everywhere": "the most frequent class, always",
-    "tags_stretched": "oracle tags over the whole clip",
-    "rounded_to_segments": "the reference in whole seconds",
-}
-"""What the baselines of ``scores-<split>.json`` are called on the page."""
 
 OPERATING_POINTS = {"min_er": "lowest error rate", "max_f1": "highest F1"}
 
@@ -93,7 +86,7 @@ def gauges(run: ScoredRun) -> list[Gauge]:
 def _gauge(metric: str, title: str, note: str, scores: ScoreReport, interval: tuple[float, float] | None) -> Gauge:
     value = getattr(scores.segment_based, metric)
     yardsticks = {
-        _name_of_yardstick(name): number
+        baseline_name(name): number
         for name, numbers in scores.yardsticks.items()
         if (number := getattr(numbers, metric)) is not None
     }
@@ -105,10 +98,6 @@ def _gauge(metric: str, title: str, note: str, scores: ScoreReport, interval: tu
         for name, number in yardsticks.items()
     ]
     return Gauge(metric, title, note, value, interval, ends, ticks)
-
-
-def _name_of_yardstick(name: str) -> str:
-    return YARDSTICKS.get(name, name.replace("_", " "))
 
 
 @dataclass(frozen=True)
@@ -150,7 +139,7 @@ def named_row(run: ScoredRun) -> ScoreRow:
 def yardstick_rows(run: ScoredRun) -> list[ScoreRow]:
     """What is easily had, and what can be had at most."""
     return [
-        ScoreRow(_name_of_yardstick(name), "yardstick", False, _numbers(numbers), [None] * len(_COLUMNS))
+        ScoreRow(baseline_name(name), "yardstick", False, _numbers(numbers), [None] * len(_COLUMNS))
         for name, numbers in run.scores.yardsticks.items()
     ]
 

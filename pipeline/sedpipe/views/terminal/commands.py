@@ -1,12 +1,14 @@
 """Commands as they are printed: they work as they stand, copied.
 
-- :func:`command`: a verb and its arguments, quoted, with the cache that was named
+- :func:`command`: a verb and its arguments, quoted, with the cache that was named, by the program that is running
 """
 
 from __future__ import annotations
 
 import os
 import shlex
+import shutil
+import sys
 from pathlib import Path
 
 DEFAULT_CACHE = Path("cache")
@@ -26,4 +28,13 @@ def command(*words: str, cache: Path = DEFAULT_CACHE) -> str:
     "sedpipe check 'my birds.toml' --cache /tmp/x"
     """
     is_known = str(cache) == (os.environ.get("SEDPIPE_CACHE") or str(DEFAULT_CACHE))
-    return shlex.join(["sedpipe", *words, *([] if is_known else ["--cache", str(cache)])])
+    return shlex.join([_program(), *words, *([] if is_known else ["--cache", str(cache)])])
+
+
+def _program() -> str:
+    """``sedpipe``, or its path if the shell would not find this one by its name, as in an environment of its own."""
+    running = sys.argv[0] if sys.argv else ""
+    if Path(running).name != "sedpipe" or not Path(running).is_file():
+        return "sedpipe"
+    found = shutil.which("sedpipe")
+    return "sedpipe" if found is not None and Path(found).samefile(running) else running

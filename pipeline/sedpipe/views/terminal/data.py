@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         FeatureExplanation,
         FeatureReport,
         GridState,
+        Headline,
         Stages,
         StatusReport,
         StoredCounts,
@@ -91,9 +92,16 @@ def _stage_lines(stages: Stages) -> Iterator[str]:
             yield f"train: {name}: {'finished' if run.finished else 'not finished'}, {run.epochs} epochs"
     for name, splits in stages.score.items():
         if name not in of_tables:
-            yield f"score: {name}: {', '.join(splits) or 'none'}"
+            told = stages.headlines.get(name, {})
+            yield f"score: {name}: {', '.join(_scored(split, told.get(split)) for split in splits) or 'none'}"
     for name, table in stages.reproduce.items():
         yield from _grid_lines(f"reproduce: {name}", table)
+
+
+def _scored(split: str, headline: Headline | None) -> str:
+    if headline is None or headline.error_rate is None or headline.f1 is None:
+        return split
+    return f"{split} (ER {headline.error_rate:.2f}, F1 {100 * headline.f1:.1f} %)"
 
 
 def _stored(stored: Mapping[str, StoredCounts]) -> str:

@@ -31,11 +31,14 @@ class Asked:
     ----------
     see : str
         The command that makes a page of the same.
+    own : str
+        The one that begins a dataset of the person's own.
     shows_all : bool
         Whether classes without events are listed, too.
     """
 
     see: str
+    own: str
     shows_all: bool = False
 
 
@@ -51,7 +54,7 @@ def heard_table(report: PredictReport, asked: Asked) -> list[RenderableType]:
         shown += [_table(read, shows_all=asked.shows_all), ""]
     shown += [*_near_lines(read), text(f"The model knows {len(report.labels)} sounds and no other: "
                                        f"{'; '.join(report.labels)}.", "dim"), ""]  # fmt: skip
-    return [*shown, f"see, hear and correct it:  {asked.see}", "your own sounds:           sedpipe init FOLDER"]
+    return [*shown, f"see, hear and correct it:  {asked.see}", f"your own sounds:           {asked.own}"]
 
 
 def _table(files: Sequence[PredictedFile], *, shows_all: bool) -> FittingTable:

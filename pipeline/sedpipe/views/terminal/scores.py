@@ -1,4 +1,6 @@
-"""Reports of ``score`` and ``demo`` -> lines for a person, without line ends.
+"""Reports of ``score`` and ``demo`` -> lines and tables for a person.
+
+Shares are in per cent everywhere, and what is better, lower or higher, stands beside each number's name.
 
 - :func:`score_lines`: of a run
 - :func:`list_score_lines`: of an event list
@@ -7,13 +9,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sedpipe.choices import TUNED_ON
+from sedpipe.listener import clock
+from sedpipe.views.baselines import baseline_name, baseline_predicts
+from sedpipe.views.terminal.commands import DEFAULT_CACHE, command
 from sedpipe.views.terminal.quantities import percent, rate
+from sedpipe.views.terminal.table import Column, FittingTable, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from rich.console import RenderableType
+    from rich.text import Text
 
     from sedpipe.detection.tuning import SearchStep
     from sedpipe.io.records.scores import Intervals, Numbers, ScoreReport
@@ -22,7 +32,7 @@ if TYPE_CHECKING:
     from sedpipe.reports.scores import DemoReport, ListScoreReport
 
 
-def score_lines(report: ScoreReport, *, explain: bool = False) -> list[str]:
+def score_lines(report: ScoreReport, *, explain: bool = False) -> list[RenderableType]:
     """The score table: both operating points, yardsticks, then the classes; ``explain`` adds what tuning gained."""
     tuned = ", TUNED ON THIS SPLIT" if report.tuned_on_this_split else ""
     against = report.against
@@ -31,7 +41,9 @@ def score_lines(report: ScoreReport, *, explain: bool = False) -> list[str]:
         f"scored{tuned}",
         *_contaminated_line(report.contaminated_by),
         "",
-        *_detection_table(report.operating_points, report.yardsticks, report.intervals),
+        *_detection_table(
+            report.operating_points, report.yardsticks, report.intervals, commonest=report.commonest_class
+        ),
         *_common_lines(report),
         *_validated_lines(report.tuning),
         *(f"remark: {remark}" for remark in report.remarks),
@@ -52,10 +64,16 @@ def _contaminated_line(encoders: Sequence[str]) -> list[str]:
 
 def _other_scores(shown: Mapping[str, Numbers]) -> list[str]:
     """A line a metric."""
-    return [", ".join(f"{title} {percent(number)}" for title, number in numbers.items()) for numbers in shown.values()]
+    return [
+        ", ".join(f"{title} {_with_unit(number)}" for title, number in numbers.items()) for numbers in shown.values()
+    ]
 
 
-def list_score_lines(report: ListScoreReport) -> list[str]:
+def _with_unit(share: float | None) -> str:
+    return "-" if share is None else f"{percent(share).strip()} %"
+
+
+def list_score_lines(report: ListScoreReport) -> list[RenderableType]:
     """The score table of an event list."""
     against = report.against
     return [
@@ -67,6 +85,7 @@ def list_score_lines(report: ListScoreReport) -> list[str]:
             report.yardsticks,
             {"estimated": report.intervals},
             report.time_resolution,
+            report.commonest_class,
         ),
         *(_against_lines(against.estimated, against.differences) if against else ()),
         *_class_table(report.per_class, "estimated"),
@@ -75,14 +94,36 @@ def list_score_lines(report: ListScoreReport) -> list[str]:
     ]
 
 
-def demo_lines(report: DemoReport) -> list[str]:
-    """The score table, and what the same network scores untrained."""
-    best, chance = (each.operating_points["max_f1"].f1 for each in (report.score, report.untrained))
+def demo_lines(report: DemoReport, cache: Path = DEFAULT_CACHE) -> list[RenderableType]:
+    """The headline, what it means, how long it took, and what can be done with the result."""
+    scores, chance = report.score, report.untrained.operating_points["max_f1"].f1
+    best, tagger = (
+        scores.operating_points["max_f1"].f1, getattr(scores.yardsticks.get("tags_stretched"), "f1", None)
+    )  # fmt: skip
+    run = ("--dataset", scores.dataset, "--model", scores.run)
     return [
-        *score_lines(report.score),
-        f"F1 at max_f1: {percent(best)}; of the same network untrained: {percent(chance)}",
-        "next, on real recordings: sedpipe download esc10-fold4",
+        "",
+        text(f"F1 {_with_unit(best)} on {scores.clips.scored} clips that it had never heard", "bold"),
+        text(
+            "F1 weighs found seconds against false alarms: 100 % is perfect. The network was told only WHICH classes "
+            f"sound in each training clip, and learnt WHEN by itself. Untrained, the same network reaches "
+            f"{_with_unit(chance)}; a perfect tagger that marks whole clips, {_with_unit(tagger)}."
+        ),
+        f"download, features, training and scores took {clock(report.seconds)}; all numbers: "
+        f"{command('score', scores.dataset, '--run', scores.run, cache=cache)}",
+        "",
+        f"see and hear it:   {command('report', scores.run, '--open', cache=cache)}",
+        *([f"one of its clips:  {command('predict', report.clip, *run, cache=cache)}"] if report.clip else []),
+        f"real recordings:   {command('download', 'esc10-fold4', cache=cache)}",
     ]
+
+
+_SCORES = (
+    Column("ER \N{DOWNWARDS ARROW}", 0, "right"), Column("F1 % \N{UPWARDS ARROW}", 0, "right"),
+    Column("macro F1 % \N{UPWARDS ARROW}", 1, "right"), Column("precision % \N{UPWARDS ARROW}", 3, "right"),
+    Column("recall % \N{UPWARDS ARROW}", 2, "right"), Column("substitutions", 4, "right"),
+    Column("misses", 5, "right"), Column("false alarms", 6, "right"),
+)  # fmt: skip
 
 
 def _detection_table(
@@ -90,46 +131,67 @@ def _detection_table(
     yardsticks: Mapping[str, OverallScores],
     intervals: Mapping[str, Intervals],
     time_resolution: float = 1.0,
-) -> list[str]:
+    commonest: str = "",
+) -> list[RenderableType]:
     title = f"segment-based, {time_resolution:g} s"
-    lines = [f"{title:<21}     ER    sub    del    ins      P      R     F1  macro F1"]
-    lines += [_detection_row(name, scores) for name, scores in points.items()]
-    lines += [_detection_row(name.replace("_", " "), scores) for name, scores in yardsticks.items()]
+    rows = [[text(name, "bold"), *_numbers(scores)] for name, scores in points.items()]
+    rows += [[text(baseline_name(name), "dim"), *_numbers(scores)] for name, scores in yardsticks.items()]
+    parts: list[RenderableType] = [FittingTable([Column(title), *_SCORES], rows), ""]
+    parts.append(
+        text("\N{DOWNWARDS ARROW} lower is better, \N{UPWARDS ARROW} higher is better. ER is the sum of substitutions, "
+             "misses and false alarms, by the segments of the reference.", "dim")
+    )  # fmt: skip
+    told = {baseline_name(name): baseline_predicts(name, commonest) for name in yardsticks}
+    known = "; ".join(f"{name}: {what}" for name, what in told.items() if what)
+    parts += [text(f"Baselines, without learning: {known}.", "dim")] if known else []
+    return [*parts, *_interval_lines(intervals)]
+
+
+def _interval_lines(intervals: Mapping[str, Intervals]) -> list[str]:
+    lines = []
     for name, of_point in intervals.items():
         er, f1, macro = (of_point.get(key) for key in ("error_rate", "f1", "macro_f1"))
         if er and f1 and macro:
             lines.append(
-                f"{name}, 95 % over clips: ER {er[0]:.2f} to {er[1]:.2f}, F1 {100 * f1[0]:.1f} to {100 * f1[1]:.1f}, "
-                f"macro F1 {100 * macro[0]:.1f} to {100 * macro[1]:.1f}"
+                f"{name}, 95 % over clips: ER {er[0]:.2f} to {er[1]:.2f}, F1 {100 * f1[0]:.1f} to {100 * f1[1]:.1f} %, "
+                f"macro F1 {100 * macro[0]:.1f} to {100 * macro[1]:.1f} %"
             )
     return lines
 
 
-def _detection_row(name: str, scores: OverallScores) -> str:
-    rates = (scores.error_rate, scores.substitution_rate, scores.deletion_rate, scores.insertion_rate)
-    shares = (scores.precision, scores.recall, scores.f1, scores.macro_f1)
-    return f"{name:<21}  {'  '.join(map(rate, rates))}  {'  '.join(map(percent, shares))}"
+def _numbers(scores: OverallScores) -> list[str | Text]:
+    shares = (scores.f1, scores.macro_f1, scores.precision, scores.recall)
+    rates = (scores.substitution_rate, scores.deletion_rate, scores.insertion_rate)
+    return [
+        rate(scores.error_rate).strip(),
+        *(percent(share).strip() for share in shares),
+        *(rate(r).strip() for r in rates),
+    ]
 
 
-def _class_table(per_class: Mapping[str, ClassScores], name: str) -> list[str]:
-    title = f"class ({name})"
-    lines = ["", f"{title:<33}     ER      P      R     F1"]
-    for label, scores in per_class.items():
-        shares = "  ".join(map(percent, (scores.precision, scores.recall, scores.f1)))
-        lines.append(f"{label:<33}  {rate(scores.error_rate)}  {shares}")
-    return lines
+def _class_table(per_class: Mapping[str, ClassScores], name: str) -> list[RenderableType]:
+    columns = [Column(f"class ({name})"), *(_SCORES[k] for k in (0, 1, 3, 4))]
+    rows = [
+        [label, rate(of.error_rate).strip(), *(percent(share).strip() for share in (of.f1, of.precision, of.recall))]
+        for label, of in per_class.items()
+    ]
+    return ["", FittingTable(columns, rows)]
 
 
 def _against_lines(other: str, differences: Mapping[str, Difference | None]) -> list[str]:
     lines = ["", f"less the scores of {other}, on the same clips:"]
     for name, found in differences.items():
         if found:
-            low, high = found.interval
             lines.append(
-                f"  {name.replace('_', ' ')} {found.difference:+.3f} (95 %: {low:+.3f} to {high:+.3f}), better in "
+                f"  {name.replace('_', ' ')} {_signed(name, found.difference)} (95 %: "
+                f"{' to '.join(_signed(name, bound) for bound in found.interval)}), better in "
                 f"{100 * found.better:.0f} % of the draws"
             )
     return lines
+
+
+def _signed(name: str, difference: float) -> str:
+    return f"{difference:+.3f}" if name == "error_rate" else f"{100 * difference:+.1f} points"
 
 
 def _common_lines(report: ScoreReport) -> list[str]:
@@ -137,7 +199,7 @@ def _common_lines(report: ScoreReport) -> list[str]:
     return [
         f"{name} with one setting for all classes (threshold {common.settings.threshold:g}, median "
         f"{common.settings.median_s:g} s, shortest event {common.settings.min_duration_s:g} s): "
-        f"ER {rate(common.segment_based.error_rate).strip()}, F1 {percent(common.segment_based.f1).strip()}"
+        f"ER {rate(common.segment_based.error_rate).strip()}, F1 {percent(common.segment_based.f1).strip()} %"
         for name, common in report.post_processing_common.items()
     ]
 
@@ -147,13 +209,15 @@ def _validated_lines(tuning: Mapping[str, Sequence[SearchStep]]) -> list[str]:
     chosen = {point: step for point, steps in tuning.items() for step in steps if step.chosen}
     return [
         f"{point} is tuned on {TUNED_ON} ({step.step.replace('_', ' ')}): "
-        f"{'ER' if point == 'min_er' else 'F1'} {step.tuned:.3f} there, {_validated(step)} cross-validated"
+        f"{'ER' if point == 'min_er' else 'F1'} {_tuned(point, step.tuned)} there, "
+        f"{_tuned(point, step.cross_validated)} cross-validated"
         for point, step in chosen.items()
     ]
 
 
-def _validated(step: SearchStep) -> str:
-    return "-" if step.cross_validated is None else f"{step.cross_validated:.3f}"
+def _tuned(point: str, score: float | None) -> str:
+    """An error rate, or F1 in per cent."""
+    return "-" if score is None else f"{score:.3f}" if point == "min_er" else f"{100 * score:.1f} %"
 
 
 def _tuning_lines(tuning: Mapping[str, Sequence[SearchStep]]) -> list[str]:
@@ -163,5 +227,6 @@ def _tuning_lines(tuning: Mapping[str, Sequence[SearchStep]]) -> list[str]:
         lines += ["", f"tuning for {point:<24}  tuned  cross-validated"]
         for step in steps:
             name, chosen = step.step.replace("_", " "), "  <- chosen" if step.chosen else ""
-            lines.append(f"  {name:<33}   {step.tuned:.3f}            {_validated(step):>5}{chosen}")
+            tuned, validated = (_tuned(point, score) for score in (step.tuned, step.cross_validated))
+            lines.append(f"  {name:<33} {tuned:>7}          {validated:>7}{chosen}")
     return lines

@@ -1,0 +1,60 @@
+"""What a cache holds, dataset by dataset, as a page of the terminal.
+
+- :func:`overview_parts`: what ``sedpipe status`` without a dataset shows
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from sedpipe.views.terminal.quantities import percent, rate
+from sedpipe.views.terminal.table import Column, FittingTable, text
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from sedpipe.reports.data import CacheStatus, Stages, StatusReport
+
+_COLUMNS = (
+    Column("run"), Column("epochs", 2, "right"), Column("split", 1), Column("ER (lower is better)", 0, "right"),
+    Column("F1 % (higher is better)", 0, "right"),
+)  # fmt: skip
+
+
+def overview_parts(report: CacheStatus) -> list[RenderableType]:
+    """A heading a dataset, its runs with their scores, and the command to run next."""
+    parts: list[RenderableType] = [part for dataset in report.datasets for part in _dataset_parts(dataset)]
+    parts += [f"problem: {name}: {why}" for name, why in report.unreadable.items()]
+    if not report.datasets:
+        parts.append(f"{report.cache} holds no dataset yet")
+    return [*parts, *([f"next: {report.next}"] if report.next else [])]
+
+
+def _dataset_parts(report: StatusReport) -> Iterator[RenderableType]:
+    stages = report.stages
+    ok, listed = (sum(getattr(counts, name) for counts in stages.download.values()) for name in ("ok", "listed"))
+    features = sum(bool(stored) for stored in stages.features.values())
+    told = [f"{ok:,} of {listed:,} clips" if ok != listed else f"{ok:,} clips"]
+    told += [f"features of {features} kind{'s' * (features != 1)}"] if features else []
+    told += [f"table {name}: {grid.done} of {grid.all} cells" for name, grid in stages.reproduce.items()]
+    yield text(report.dataset, "bold")
+    yield text(f"  {', '.join(told)}" if stages.download else "  not downloaded")
+    if rows := list(_rows(stages)):
+        yield FittingTable(_COLUMNS, rows)
+    yield f"next: {report.next}"
+    yield ""
+
+
+def _rows(stages: Stages) -> Iterator[list[str]]:
+    """A row a run and split; runs of tables have none."""
+    of_tables = {cell.run for table in stages.reproduce.values() for cell in table.cells.values() if cell.run}
+    for name, run in stages.train.items():
+        if name in of_tables:
+            continue
+        epochs = f"{run.epochs}" if run.finished else f"{run.epochs}, not finished"
+        headlines = stages.headlines.get(name, {})
+        for split, headline in headlines.items():
+            yield [f"  {name}", epochs, split, rate(headline.error_rate).strip(), percent(headline.f1).strip()]
+        if not headlines:
+            yield [f"  {name}", epochs, "not scored", "", ""]

@@ -1,0 +1,69 @@
+"""The command that comes next is right in every state: a dataset is walked from nothing to its page by them alone."""
+
+import shlex
+from pathlib import Path
+
+import pytest
+from builders import tiny_mixtures
+from click.testing import CliRunner
+from sedpipe.cli.main import main
+from sedpipe.errors import SedpipeError
+
+SHORT = ["--preset", "demo", "--epochs", "1", "--batch-size", "4", "--hierarchy", "none"]
+
+
+def run(words: list[str]) -> str:
+    outcome = CliRunner().invoke(main, words)
+    assert outcome.exit_code == 0, (words, outcome.output)
+    return outcome.stdout
+
+
+def following(words: list[str]) -> list[str]:
+    """What a command names as the next one."""
+    (line,) = (line for line in run(words).splitlines() if line.startswith("next: "))
+    program, *rest = shlex.split(line.removeprefix("next: "))
+    assert program == "sedpipe"
+    return rest
+
+
+def test_the_printed_commands_lead_from_nothing_through_a_stopped_run_to_the_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my sets").mkdir()
+    manifest = str(tiny_mixtures(tmp_path / "my sets", "tiny", 4, 2).relative_to(tmp_path))
+    cache = ["--cache", "a cache"]
+    look = ["status", manifest, *cache]
+    walked = [following(look)]
+    assert walked[-1] == ["download", manifest, *cache]
+    assert following(walked[-1]) == following(look) == ["features", manifest, *cache]
+    assert following(following(look)) == following(look) == ["train", manifest, *cache]
+
+    def stop(*_: object) -> None:
+        raise SedpipeError("the machine was switched off")
+
+    with monkeypatch.context() as until_stopped:
+        until_stopped.setattr("sedpipe.stages.train.launch", stop)
+        assert CliRunner().invoke(main, [*following(look), *SHORT, "--seed", "3"]).exit_code == 1
+    begun = following(look)
+    assert begun[:2] == ["train", manifest]
+    assert begun[-2:] == cache
+    assert set(SHORT) < set(begun)
+    name = "demo-linear-single-seed3"
+    assert following(begun) == following(look) == ["score", manifest, "--run", name, *cache]
+    run(following(look))
+    assert following(look) == ["report", name, *cache]
+    run(following(look))
+    assert (tmp_path / "a cache" / "tiny" / "runs" / name / "report-evaluation.html").exists()
+
+    page = run(["status", *cache]).splitlines()
+    assert page[0] == "tiny"
+    assert page[1].endswith(" clips, features of 1 kind")
+    (row,) = (line.split() for line in page if line.startswith(f"  {name} "))
+    assert row[:3] == [name, "1", "evaluation"]
+    assert f"next: sedpipe report {name} --cache 'a cache'" in page
+
+
+def test_an_empty_cache_says_where_to_begin(tmp_path: Path) -> None:
+    assert following(["status", "--cache", str(tmp_path)]) == ["demo", "--cache", str(tmp_path)]
+    assert CliRunner().invoke(main, ["status", "--classes", "--cache", str(tmp_path)]).exit_code == 2

@@ -161,11 +161,11 @@ def test_a_metric_of_ones_own_is_in_json_terminal_and_page_as_written(
         until_forgotten.setitem(METRICS, "counting", None)
         exec(Path("counting.py").read_text(), {"__name__": "counting"})
         said = [sedpipe(command) for command in commands]
-    assert "events found a reference event" in said[0]
+    assert "estimated events per reference event" in said[0]
     run = Path("cache/esc10-fold4/runs/demo-linear-5x5-seed0")
     scores = json.loads((run / "scores-testing.json").read_text())
     assert scores["metrics"]["counting"]["ratio"] >= 0
-    assert "events found a reference event" in (run / "report-testing.html").read_text()
+    assert "estimated events per reference event" in (run / "report-testing.html").read_text()
 
 
 def test_a_post_processing_step_of_ones_own_is_tuned_stored_and_explained_as_written(

@@ -14,14 +14,14 @@ from sedpipe.views.terminal.machine import cache_lines, prune_lines
 
 @click.group()
 def cache() -> None:
-    """What lies in the cache, and freeing it."""
+    """List what is in the cache, and free space."""
 
 
 @cache.command("list")
 @click.argument("dataset", required=False)
 @common
 def cache_list(dataset: str | None, cache_dir: Path, as_json: bool, quiet: bool) -> None:
-    """Features by their parameters, audio and runs: sizes and last use."""
+    """List features by their parameters, audio and runs, with sizes and last use."""
     from sedpipe.stages.cache import list_cache
 
     print_report(list_cache(cache_dir, dataset), cache_lines, as_json)
@@ -30,17 +30,17 @@ def cache_list(dataset: str | None, cache_dir: Path, as_json: bool, quiet: bool)
 @cache.command("prune")
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--kind", "kinds", multiple=True, type=click.Choice(["features", "audio", "run", "leftover"]),
-              help="Only these; repeatable.")  # fmt: skip
-@click.option("--unused-days", type=click.FloatRange(0), metavar="N", help="Only what nobody used for N days.")
+              help="Only items of this kind; repeatable.")  # fmt: skip
+@click.option("--unused-days", type=click.FloatRange(0), metavar="N", help="Only what was not used for N days.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @common
 def cache_prune(
     names: tuple[str, ...], kinds: tuple[str, ...], unused_days: float | None, yes: bool,
     cache_dir: Path, as_json: bool, quiet: bool,
 ) -> None:  # fmt: skip
-    """Free what is named as `cache list` names it, or chosen by kind and age; asks first.
+    """Delete items that are named as in `cache list`, or chosen by kind and age; asks first.
 
-    Links are never followed, and what a process is writing stays.
+    Links are not followed; items that a process is writing to are kept.
     """
     from sedpipe.reports.machine import CacheReport
     from sedpipe.stages.cache import choose, list_cache, prune

@@ -36,29 +36,31 @@ from sedpipe.views.terminal.overview import overview_parts
 @click.command(epilog=EXAMPLES["download"])
 @click.argument("dataset", required=False, metavar="[DATASET]")
 @click.option("--from", "places", multiple=True, metavar="PLACE",
-              help="Look here first: a folder, an archive, an address; repeatable.")  # fmt: skip
-@click.option("--dry-run", is_flag=True, help="Count what is listed; touch no audio.")
-@click.option("--yes", is_flag=True, help="Do not ask before a download of days is begun.")
+              help="Use audio from here first: a folder, an archive, or a URL; repeatable.")  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Count the listed clips; download no audio.")
+@click.option("--yes", is_flag=True, help="Do not ask before a download that takes days.")
 @click.option("--retry", multiple=True, type=click.Choice(RETRY),
-              help="Try these again, too; repeatable.")  # fmt: skip
+              help="Also try these clips again; repeatable.")  # fmt: skip
 @click.option("--limit", type=click.IntRange(0), metavar="N",
-              help="Fetch at most N clips this time; 0 takes only what --from has.")  # fmt: skip
-@click.option("--shard", type=ShardType(), help="Only this part of the clips, such as 2/8; each has a ledger.")
-@click.option("--workers", type=click.IntRange(1, 32), default=2, show_default=True, help="Videos at the same time.")
+              help="Download at most N clips this time; 0 uses only what --from has.")  # fmt: skip
+@click.option(
+    "--shard", type=ShardType(), help="Only this part of the clips, such as 2/8; each part has its own ledger."
+)
+@click.option("--workers", type=click.IntRange(1, 32), default=2, show_default=True, help="Parallel downloads.")
 @click.option("--sleep", "spacing_s", type=click.FloatRange(0), default=8.0, show_default=True, metavar="SECONDS",
-              help="From one video to the next, a little longer or shorter at random.")  # fmt: skip
+              help="Pause between videos, varied at random by up to 30 %.")  # fmt: skip
 @click.option("--cookies", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE",
-              help="Cookies of an account, in Netscape's form.")  # fmt: skip
+              help="Cookies of an account, in Netscape format.")  # fmt: skip
 @click.option("--cookies-from-browser", metavar="NAME", help="firefox, chrome, chrome:PROFILE, ...")
 @click.option("--proxy", metavar="URL", help="Such as socks5://127.0.0.1:1080.")
-@click.option("--rate-limit", type=BytesType(), help="Most bytes a second, such as 500K or 2M.")
+@click.option("--rate-limit", type=BytesType(), help="Maximum bytes per second, such as 500K or 2M.")
 @jobs_option
 @common
 def download(
     dataset: str | None, places: tuple[str, ...], dry_run: bool, yes: bool, retry: tuple[str, ...],
     limit: int | None, shard: Shard | None, jobs: int, cache_dir: Path, as_json: bool, quiet: bool, **network: Any,
 ) -> None:  # fmt: skip
-    """Get the rows and the audio of a dataset."""
+    """Get the clip lists and the audio of a dataset."""
     from sedpipe.io.manifests.load import load_manifest
     from sedpipe.sources.access import FetchOptions
     from sedpipe.stages.download import DownloadOptions
@@ -97,10 +99,10 @@ def _ask_before_days(dataset: str, cache_dir: Path, *, yes: bool) -> None:
 @dataset_argument
 @front_end_options
 @click.option("--compress", "compression", type=click.Choice(COMPRESSIONS),
-              help="HDF5's own filters; values stay the same.",
-              show_default="as the store is, none at first")  # fmt: skip
-@click.option("--explain", is_flag=True, help="Say which features would be made and why; make nothing.")
-@click.option("--shard", type=ShardType(), help="Only this part of the clips, such as 2/8; the last part merges.")
+              help="Compress with HDF5's filters; values stay the same.",
+              show_default="as the store is; none for a new one")  # fmt: skip
+@click.option("--explain", is_flag=True, help="Say which features would be computed and why; compute nothing.")
+@click.option("--shard", type=ShardType(), help="Only this part of the clips, such as 2/8; the last part merges all.")
 @cluster_options
 @jobs_option
 @common
@@ -108,7 +110,7 @@ def features(
     dataset: str, compression: str | None, explain: bool, shard: Shard | None, scheduler: str | None,
     jobs: int, cache_dir: Path, as_json: bool, quiet: bool, **options: Any,
 ) -> None:  # fmt: skip
-    """Make features (log-mel, or vectors of pretrained encoders), in parallel, into HDF5."""
+    """Compute features (log-mel, or embeddings of pretrained encoders) in parallel, stored as HDF5."""
     from sedpipe.io.cache.open import open_dataset
     from sedpipe.io.settings.front_ends import feature_spec
     from sedpipe.stages.features import explain_features, extract_features
@@ -130,20 +132,20 @@ def features(
 @click.command(epilog=EXAMPLES["status"])
 @click.argument("dataset", required=False, metavar="[DATASET]")
 @click.option("--export", type=FILE, metavar="FILE",
-              help="Write what is known of each clip to a TSV.")  # fmt: skip
-@click.option("--classes", is_flag=True, help="Count clips by class, too.")
+              help="Write the state of each clip to a TSV file.")  # fmt: skip
+@click.option("--classes", is_flag=True, help="Also count clips by class.")
 @common
 def status(
     dataset: str | None, export: Path | None, classes: bool, cache_dir: Path, as_json: bool, quiet: bool
 ) -> None:
-    """What each stage has and lacks, and the command to run next; without DATASET, of all datasets of the cache."""
+    """Show what each stage has and lacks, and the next command; without DATASET, for all datasets of the cache."""
     from sedpipe.io.cache.open import open_dataset
     from sedpipe.stages.status import export_clips, overview
     from sedpipe.stages.status import status as run_stage
 
     if dataset is None:
         if export is not None or classes:
-            raise click.UsageError("--export and --classes are of one dataset: name it")
+            raise click.UsageError("--export and --classes need the name of a dataset")
         return print_report(overview(cache_dir), overview_parts, as_json)
     opened = open_dataset(dataset, cache_dir)
     report = run_stage(opened, address=dataset, classes=classes)
@@ -157,7 +159,7 @@ def status(
 @dataset_argument
 @common
 def doctor(dataset: str, cache_dir: Path, as_json: bool, quiet: bool) -> None:
-    """What this machine has and lacks, and what to do about it."""
+    """Check this machine: what it has, what it lacks, and what to do about it."""
     from sedpipe.io.cache.open import open_dataset
     from sedpipe.stages.doctor import doctor as run_stage
 

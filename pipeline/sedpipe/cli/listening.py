@@ -39,22 +39,26 @@ from sedpipe.views.terminal.scores import list_score_lines, score_lines
 @click.command(epilog=EXAMPLES["score"])
 @click.argument("dataset", required=False, metavar="[DATASET]")
 @click.option("--run", "-r", "runs", multiple=True, metavar="RUN",
-              help="Name or path of a run; several are scored as their mean.", show_default="the newest")  # fmt: skip
+              help="Name or path of a run; of several, the mean of their probabilities is scored.",
+              show_default="the newest")  # fmt: skip
 @click.option("--split", "-s", type=click.Choice(SPLITS), default="evaluation",
-              show_default=True, help="What to score; nothing is ever tuned on it here.")  # fmt: skip
+              show_default=True, help="Split to score; thresholds are not tuned on it.")  # fmt: skip
 @click.option("--estimated", type=LISTS, metavar="LIST",
               help="Score this event list, of any system, or a folder of lists, ...")  # fmt: skip
-@click.option("--reference", type=LISTS, metavar="LIST", help="... against this one; DATASET then only names classes.")
+@click.option("--reference", type=LISTS, metavar="LIST",
+              help="... against this reference; DATASET then only gives the classes.")  # fmt: skip
 @click.option("--duration", type=click.FloatRange(0, min_open=True), metavar="SECONDS",
-              help="Of every clip of the lists; events are cut there.", show_default="nothing is cut")  # fmt: skip
-@click.option("--durations", type=LIST, metavar="LIST", help="Of each clip: filename, duration.")
+              help="Duration of every clip in the lists; events are truncated there.",
+              show_default="nothing is truncated")  # fmt: skip
+@click.option("--durations", type=LIST, metavar="LIST", help="Duration of each clip: a list with filename, duration.")
 @click.option("--time-resolution", type=click.FloatRange(0, min_open=True), default=1.0, show_default=True,
-              metavar="SECONDS", help="Length of a segment, for lists.")  # fmt: skip
-@click.option("--against", metavar="RUN|LIST", help="What to compare with, on the same clips.")
+              metavar="SECONDS", help="Segment length for event lists.")  # fmt: skip
+@click.option("--against", metavar="RUN|LIST", help="Compare with this run or list, on the same clips.")
 @operating_point_option
-@click.option("--explain", is_flag=True, help="Show what each step of tuning gained, there and cross-validated.")
+@click.option("--explain", is_flag=True,
+              help="Show what each step of the tuning gained, on `testing` and cross-validated.")  # fmt: skip
 @click.option("--export-scores", type=FOLDER, metavar="FOLDER",
-              help="Write frame probabilities as sed_scores_eval reads them.")  # fmt: skip
+              help="Write frame probabilities in the format of sed_scores_eval.")  # fmt: skip
 @device_option
 @common
 def score(
@@ -62,7 +66,7 @@ def score(
     durations: Path | None, time_resolution: float, against: str | None,
     explain: bool, cache_dir: Path, as_json: bool, quiet: bool, **options: Any,
 ) -> None:  # fmt: skip
-    """Events and scores (checked by sed_eval) of a run on a split, or of any event list."""
+    """Score a run on a split, or any event list; every score is checked by sed_eval."""
     from sedpipe.io.cache.open import labels_of, open_dataset
 
     if estimated is not None and reference is not None:
@@ -87,22 +91,22 @@ def score(
 
 @click.command(epilog=EXAMPLES["predict"])
 @click.argument("places", nargs=-1, required=True, metavar="FILE_OR_DIR...", type=click.Path(path_type=Path))
-@click.option(
-    "--model", "-m", metavar="RUN", help="Folder of a run or an export; esc10, sedpipe's own; or a dataset's run."
-)
-@click.option("--dataset", help="Whose run it is; without --model, its newest.")
+@click.option("--model", "-m", metavar="RUN", help="esc10, which comes with sedpipe; the folder of a run or an export; "
+              "or the name of a run of --dataset.")  # fmt: skip
+@click.option("--dataset", help="Dataset of the run; without --model, its newest run is used.")
 @click.option("--out", "-o", type=FOLDER, metavar="DIR",
-              help="Write a file a recording here, in the folders' own layout; what is finished is kept.")  # fmt: skip
+              help="Write one file per recording here, mirroring the folders; finished files are kept.")  # fmt: skip
 @click.option("--format", "-f", "form", type=click.Choice(["tsv", "csv", "json", "audacity", "raven", "html"]),
               show_default="a table on a terminal, else tsv", help="DCASE's event list (tsv), the same with "
               "probabilities and time of day (csv), json, Audacity's labels, Raven's selection table; or html, a page "
               "to see, hear and correct the events.")  # fmt: skip
 @operating_point_option
-@click.option("--threshold", type=click.FloatRange(0, 1), help="Probability from which on a class sounds, instead.")
-@click.option("--all", "shows_all", is_flag=True, help="Every class, and every clip gate open.")
+@click.option("--threshold", type=click.FloatRange(0, 1), help="Threshold for all classes, instead of the model's.")
+@click.option("--all", "shows_all", is_flag=True, help="Show all classes, with all clip gates off.")
 @click.option("--jobs", "-j", type=click.IntRange(1), default=1, show_default=True, metavar="N",
-              help="Worker processes; for some hundred recordings and more.")  # fmt: skip
-@click.option("--shard", type=ShardType(), help="Only this part of the recordings, such as 2/8; all write one --out.")
+              help="Worker processes; worthwhile from a few hundred recordings on.")  # fmt: skip
+@click.option("--shard", type=ShardType(),
+              help="Only this part of the recordings, such as 2/8; all parts share one --out.")  # fmt: skip
 @cluster_options
 @device_option
 @open_option
@@ -111,12 +115,12 @@ def predict(
     places: tuple[Path, ...], model: str | None, dataset: str | None, out: Path | None, form: str | None,
     is_opened: bool, cache_dir: Path, as_json: bool, quiet: bool, shows_all: bool, **options: Any,
 ) -> None:  # fmt: skip
-    """Events in any recordings, of any length and format, by a trained run.
+    """Find events in recordings of any length and format with a trained model.
 
-    FILE_OR_DIR may be `-`: paths are then read from stdin, one a line (or ended by NUL, as `find -print0` writes them).
+    FILE_OR_DIR may be `-`: paths are then read from stdin, one per line (or ended by NUL, as by `find -print0`).
     """
     if is_opened and form != "html":
-        raise click.UsageError("--open shows pages: give --format html, too")
+        raise click.UsageError("--open shows HTML pages: add --format html")
     from sedpipe.io.cache.open import open_dataset
     from sedpipe.nn.device import choose_device
     from sedpipe.stages.predict import predict as run_stage
@@ -163,10 +167,12 @@ def _page_of(places: Sequence[Path], cache_dir: Path) -> str:
 @click.command(epilog=EXAMPLES["report"])
 @click.argument("runs", nargs=-1, required=True, metavar="RUN...")
 @click.option("--split", "-s", type=click.Choice(SPLITS),
-              help="Which scores.", show_default="those there are, evaluation first")  # fmt: skip
+              help="Split whose scores are shown.", show_default="evaluation, else testing")  # fmt: skip
 @click.option("--clips", "n_clips", type=click.IntRange(0), default=12, show_default=True, metavar="N",
-              help="How many clips come with sound; all are listed and drawn.")  # fmt: skip
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Decides which clips are random.")
+              help="Number of clips with sound; all clips are listed and drawn.")  # fmt: skip
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Random seed of the choice of clips."
+)
 @click.option("--output", "-o", type=FILE, metavar="FILE",
               help="The page.", show_default="report-SPLIT.html in the run's folder")  # fmt: skip
 @open_option
@@ -175,9 +181,9 @@ def report(
     runs: tuple[str, ...], split: str | None, n_clips: int, seed: int, output: Path | None, is_opened: bool,
     cache_dir: Path, as_json: bool, quiet: bool,
 ) -> None:  # fmt: skip
-    """One HTML file about a scored run, or about several side by side.
+    """Write one HTML page about a scored run, or about several side by side.
 
-    RUN is a name within any dataset of the cache, or the path of a run's folder.
+    RUN is the name of a run in any dataset of the cache, or the path of a run's folder.
     """
     from sedpipe.stages.report import report as run_stage
 

@@ -80,8 +80,8 @@ def _tell_of_interrupt(*, as_json: bool) -> None:
 def main() -> None:
     """Weakly labelled sound event detection: from WHAT sounds in a clip to WHEN it sounds.
 
-    DATASET is demo, esc10-fold4, esc10, dcase2017-task4, or the path of a TOML of your own. Every command can be
-    killed at any moment: run it again, and it resumes.
+    DATASET is demo, esc10-fold4, esc10, dcase2017-task4, or the path of your own TOML. Every command can be
+    killed at any moment: rerun it, and it resumes.
     """
 
 

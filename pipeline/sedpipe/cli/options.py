@@ -49,10 +49,10 @@ def common(command: Command) -> Command:
     """Options of every verb."""
     options = [
         click.option("--cache", "-c", "cache_dir", type=FOLDER, default=Path("cache"), envvar="SEDPIPE_CACHE",
-                     show_default=True, show_envvar=True, help="Where everything that is made lies."),
+                     show_default=True, show_envvar=True, help="Folder where everything is stored."),
         click.option("--json", "as_json", is_flag=True, callback=_remember_json, is_eager=True,
-                     help="Print one JSON object on stdout, nothing else."),
-        click.option("--quiet", "-q", is_flag=True, help="No progress."),
+                     help="Print one JSON object on stdout and nothing else."),
+        click.option("--quiet", "-q", is_flag=True, help="Show no progress."),
     ]  # fmt: skip
     for option in reversed(options):
         command = option(command)
@@ -81,9 +81,9 @@ def cluster_options(command: Command) -> Command:
     options = [
         click.option("--backend", type=click.Choice(["loky", "dask"]), default="loky", show_default=True,
                      callback=_remember_backend, is_eager=True, expose_value=False,
-                     help="Where workers are: processes of this machine, or of a Dask cluster."),
+                     help="Workers: processes on this machine (loky) or of a Dask cluster."),
         click.option("--scheduler", metavar="ADDRESS", callback=_belongs_to_a_cluster,
-                     help="Of the Dask cluster, such as tcp://10.0.0.1:8786."),
+                     help="Address of the Dask scheduler, such as tcp://10.0.0.1:8786."),
     ]  # fmt: skip
     for option in reversed(options):
         command = option(command)
@@ -111,11 +111,11 @@ def front_end_options(command: Command) -> Command:
                      help="Pretrained encoders instead of log-mel: yamnet, aisfx, birdnet, or the path of a TOML; "
                      "several are joined, and logmel with them. `sedpipe encoders` tells what each is."),
         click.option("--hop", "hop_s", type=click.FloatRange(0, min_open=True), metavar="SECONDS",
-                     help="From one frame of the encoders to the next.", show_default="each one's own"),
+                     help="Time between frames of the encoders.", show_default="the encoder's"),
         click.option("--init", metavar="RUN|MODEL",
-                     help="Features as this model hears them; train begins with its weights, other classes anew."),
+                     help="Use this model's features and, in train, start from its weights; other classes start anew."),
         click.option("--dtype", type=click.Choice(DTYPES), default="float16", show_default=True,
-                     help="How feature values are stored."),
+                     help="Data type of stored features."),
     ]  # fmt: skip
     for option in reversed(options):
         command = option(command)
@@ -172,7 +172,11 @@ def model_to_begin_with(options: dict[str, Any], dataset: Dataset) -> Beginning 
 def seed_option(command: Command) -> Command:
     """What decides chance."""
     return click.option(
-        "--seed", type=click.IntRange(0), default=0, show_default=True, help="Decides weights, order and dropout."
+        "--seed",
+        type=click.IntRange(0),
+        default=0,
+        show_default=True,
+        help="Random seed of weights, order of clips and dropout.",
     )(command)
 
 
@@ -190,7 +194,7 @@ def operating_point_option(command: Command) -> Command:
     """Which of a run's post-processings."""
     return click.option(
         "--operating-point", type=click.Choice(OPERATING_POINTS), default="min_er", show_default=True,
-        help="Which thresholds the event list is made with.",
+        help="Thresholds of the event list: for the lowest error rate or the highest F1.",
     )(command)  # fmt: skip
 
 

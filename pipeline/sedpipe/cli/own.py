@@ -17,18 +17,18 @@ from sedpipe.views.terminal.own import check_lines, init_lines
 @click.command(epilog=EXAMPLES["init"])
 @click.argument("folder", type=click.Path(path_type=Path), metavar="FOLDER")
 @click.option("--out", "-o", type=FOLDER, metavar="DIR",
-              help="Where TOML and lists are written.", show_default="beside FOLDER")  # fmt: skip
-@click.option("--name", metavar="NAME", help="Of the dataset.", show_default="FOLDER's")
+              help="Folder for the TOML and the lists.", show_default="beside FOLDER")  # fmt: skip
+@click.option("--name", metavar="NAME", help="Name of the dataset.", show_default="FOLDER's")
 @click.option("--share", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=0.2, show_default=True,
-              help="Of the recordings for `testing`, where nobody has split them.")  # fmt: skip
+              help="Share of the recordings for `testing`, if they are not split yet.")  # fmt: skip
 @common
 def init(
     folder: Path, out: Path | None, name: str | None, share: float, cache_dir: Path, as_json: bool, quiet: bool
 ) -> None:
-    """A folder of recordings as a dataset: writes its TOML and lists, and says what was understood.
+    """Make a dataset of a folder of recordings: write its TOML and lists, and report what was understood.
 
-    Recordings lie in folders called like their classes, or have label files (Audacity, Raven, BirdNET), or there is a
-    table (TSV, CSV) or an export of Label Studio. Nothing is asked, and nothing overwritten.
+    Recordings are in folders named after their classes, or have label files (Audacity, Raven, BirdNET), or are listed
+    in a table (TSV, CSV) or an export from Label Studio. Nothing is asked, and nothing is overwritten.
     """
     from sedpipe.stages.init import init as run_stage
 
@@ -41,7 +41,7 @@ def init(
 @jobs_option
 @common
 def check(dataset: str, jobs: int, cache_dir: Path, as_json: bool, quiet: bool) -> None:
-    """A dataset of your own recordings before anything is converted: what is missing, wrong or doubtful.
+    """Check a dataset of your own recordings before anything is converted: what is missing, wrong or doubtful.
 
     Decodes every recording once. Exit code 1 if training cannot work.
     """

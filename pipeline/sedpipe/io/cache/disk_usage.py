@@ -1,4 +1,4 @@
-"""What lies in the cache, and freeing it; no link is ever followed.
+"""What is in the cache, and freeing it; no link is ever followed.
 
 - :class:`CacheItem`: features made with one set of parameters, the audio of a split, a run, a leftover
 - :func:`cache_items`: all of them

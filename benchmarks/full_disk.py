@@ -15,26 +15,16 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
-import os
-import platform
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from verbs import VERBS, Bench, Verb, environment, hashes_of_all
-
-RESULT = Path(__file__).parent / "results" / "full-disk.json"
-LIMITED = (
-    "import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2); "
-    "sys.argv[:] = ['sedpipe', *sys.argv[2:]]; runpy.run_module('sedpipe', run_name='__main__')"
-)
+from matrix import Found, run
+from verbs import VERBS, Bench, Verb, hashes_of_all
 
 
 def may_mount(folder: Path) -> bool:
@@ -85,10 +75,7 @@ def trial(bench: Bench, name: str, room: int, *, mounts: bool) -> tuple[bool, li
             outcome = bench.run(verb)
         else:
             bench.begin(verb)
-            limited = [sys.executable, "-c", LIMITED, str(room), *verb.arguments]
-            outcome = subprocess.run(
-                limited, cwd=bench.trial, env=environment(), check=False, capture_output=True, text=True
-            )
+            outcome = bench.start(verb, most_bytes=room).ended()
         if outcome.returncode == 0:
             return False, []
         faults = faults_of(outcome, bench.before, hashes_of_all(bench.trial))
@@ -111,33 +98,21 @@ def sizes_of(bench: Bench, name: str, n: int, *, mounts: bool) -> list[int]:
     return [round(most * (k + 0.5) / n) for k in range(n)]
 
 
-def main() -> None:
-    """Fill, look, run again, compare, print."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--sizes", type=int, default=20)
-    parser.add_argument("--verbs", default=",".join(VERBS))
-    parser.add_argument("--folder", type=Path, help="Where to work; what is made there first is used again.")
-    parser.add_argument("--limit", action="store_true", help="Limit files even where a disk can be had.")
-    parser.add_argument("--output", type=Path, default=RESULT)
-    options = parser.parse_args()
-    report: dict[str, Any] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(options.folder or Path(folder))
-        bench.make()
-        mounts = not options.limit and may_mount(bench.folder / "disk")
-        for name in options.verbs.split(","):
-            full, faults = 0, []
-            for room in sizes_of(bench, name, options.sizes, mounts=mounts):
-                was_full, found = trial(bench, name, room, mounts=mounts)
-                full += was_full
-                faults += [f"{room:,} bytes: {fault}" for fault in found]
-            report[name] = {"trials": options.sizes, "full": full, "faults": faults}
-            print(name, json.dumps(report[name], indent=1), flush=True)
-    machine = {"processors": os.cpu_count(), "python": platform.python_version()}
+def of_verb(bench: Bench, name: str, options: argparse.Namespace) -> Found:
+    """All sizes."""
+    mounts = not options.limit and may_mount(bench.folder / "disk")
+    full, faults = 0, []
+    sizes = sizes_of(bench, name, options.sizes, mounts=mounts)
+    for room in sizes:
+        was_full, found = trial(bench, name, room, mounts=mounts)
+        full += was_full
+        faults += [f"{room:,} bytes: {fault}" for fault in found]
     how = "a disk that is full" if mounts else "files that may not grow"
-    options.output.write_text(json.dumps({"machine": machine, "how": how, "verbs": report}, indent=2) + "\n")
-    sys.exit(any(verb["faults"] for verb in report.values()))
+    return {"how": how, "trials": len(sizes), "full": full, "faults": faults}
 
 
 if __name__ == "__main__":
-    main()
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--sizes", type=int, default=20)
+    arguments.add_argument("--limit", action="store_true", help="Limit files even where a disk can be had.")
+    run(arguments, Path(__file__).parent / "results" / "full-disk.json", of_verb)

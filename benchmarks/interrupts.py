@@ -11,13 +11,9 @@ same command again, and compares what it made with what an undisturbed run makes
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import platform
 import signal
-import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -26,40 +22,31 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from verbs import VERBS, Bench, Verb, command, environment
+from matrix import Found, run
+from verbs import VERBS, Bench, Verb
 
 SENTENCE = "interrupted: rerun the same command to resume"
 SIGNALS = {"Ctrl-C": (signal.SIGINT, 130), "SIGTERM": (signal.SIGTERM, 143)}
-RESULT = Path(__file__).parent / "results" / "interrupts.json"
 
 
 def interrupted(bench: Bench, verb: Verb, seconds: float, name: str) -> dict[str, Any]:
     """What became of a command that was sent a signal after some seconds."""
     number, exit_code = SIGNALS[name]
-    process = subprocess.Popen(
-        command(verb), cwd=bench.trial, env=environment(), text=True, start_new_session=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
-    try:
-        process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        (os.killpg if name == "Ctrl-C" else os.kill)(process.pid, number)
-    else:
-        process.communicate()
-        return {"had ended": True}
+    running = bench.start(verb)
+    running.signalled_after(seconds, number, to_all=name == "Ctrl-C")
     sent = time.monotonic()
-    out, told = process.communicate()
+    outcome = running.ended()
     took = time.monotonic() - sent
-    if process.returncode in (0, -number) and out and not told.count("Traceback"):  # was about to leave
+    if outcome.returncode in (0, -number) and "Traceback" not in outcome.stderr:  # had ended, or had not begun
         return {"had ended": True}
     time.sleep(max(0.0, 2.0 - took))
-    orphans = [p.pid for p in psutil.process_iter() if _is_of(p, process.pid)]
+    orphans = [p.pid for p in psutil.process_iter() if _is_of(p, running.session)]
     faults = []
-    if process.returncode != exit_code:
-        faults.append(f"exit code {process.returncode}")
-    lines = told.strip().splitlines()
-    if not lines or lines[-1] != SENTENCE or any(word in told for word in ("Traceback", "Warning", "Error")):
-        faults.append(f"told {told[-600:]!r}")
+    if outcome.returncode != exit_code:
+        faults.append(f"exit code {outcome.returncode}")
+    lines = outcome.stderr.strip().splitlines()
+    if not lines or lines[-1] != SENTENCE or any(word in outcome.stderr for word in ("Traceback", "Warning", "Error")):
+        faults.append(f"told {outcome.stderr[-600:]!r}")
     if orphans:
         faults.append(f"{len(orphans)} processes are left")
     return {"had ended": False, "seconds to the end": round(took, 2), "faults": faults}
@@ -72,41 +59,27 @@ def _is_of(process: psutil.Process, session: int) -> bool:
         return False
 
 
-def main() -> None:
-    """Interrupt, run again, compare, print."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--moments", type=int, default=6)
-    parser.add_argument("--verbs", default=",".join(VERBS))
-    parser.add_argument("--folder", type=Path, help="Where to work; what is made there first is used again.")
-    parser.add_argument("--output", type=Path, default=RESULT)
-    options = parser.parse_args()
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what it puts into the background ignore it
-    told: dict[str, Any] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(options.folder or Path(folder))
-        bench.make()
-        for name in options.verbs.split(","):
-            trials, ends, faults = 0, [0.0], []
-            for k in range(options.moments):
-                for of_signal in SIGNALS:
-                    bench.begin(VERBS[name])
-                    seconds = 0.4 + (k + 0.5) / options.moments * bench.seconds[name]
-                    found = interrupted(bench, VERBS[name], seconds, of_signal)
-                    if found["had ended"]:
-                        continue
-                    trials += 1
-                    ends.append(found["seconds to the end"])
-                    faults += [f"{of_signal} after {seconds:.1f} s: {fault}" for fault in found["faults"]]
-                    again = bench.run(VERBS[name])
-                    if again.returncode:
-                        faults.append(f"run again: exit code {again.returncode}: {again.stderr[-600:]}")
-                    faults += [f"run again: {fault}" for fault in bench.faults(name)]
-            told[name] = {"interrupts": trials, "longest end, s": max(ends), "faults": faults}
-            print(name, json.dumps(told[name]), flush=True)
-    machine = {"processors": os.cpu_count(), "python": platform.python_version()}
-    options.output.write_text(json.dumps({"machine": machine, "verbs": told}, indent=2) + "\n")
-    sys.exit(any(verb["faults"] for verb in told.values()))
+def of_verb(bench: Bench, name: str, options: argparse.Namespace) -> Found:
+    """Both signals at all moments."""
+    trials, ends, faults = 0, [0.0], []
+    for k in range(options.moments):
+        for of_signal in SIGNALS:
+            bench.begin(VERBS[name])
+            seconds = (k + 0.5) / options.moments * bench.seconds[name]
+            found = interrupted(bench, VERBS[name], seconds, of_signal)
+            if found["had ended"]:
+                continue
+            trials += 1
+            ends.append(found["seconds to the end"])
+            faults += [f"{of_signal} after {seconds:.1f} s: {fault}" for fault in found["faults"]]
+            again = bench.run(VERBS[name])
+            if again.returncode:
+                faults.append(f"run again: exit code {again.returncode}: {again.stderr[-600:]}")
+            faults += [f"run again: {fault}" for fault in bench.faults(name)]
+    return {"interrupts": trials, "longest end, s": max(ends), "faults": faults}
 
 
 if __name__ == "__main__":
-    main()
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--moments", type=int, default=6)
+    run(arguments, Path(__file__).parent / "results" / "interrupts.json", of_verb)

@@ -1,7 +1,7 @@
 """Every verb of sedpipe as a command on a small dataset, for what should hold of all of them, whatever happens.
 
 A small cache is made once by running all verbs; a trial is a copy of it without what one verb makes, so that this verb
-has its work to do. Used by ``interrupts.py``, ``full_disk.py``, ``kills.py`` and ``side_by_side.py``.
+has its work to do. Used by ``interrupts.py``, ``full_disk.py``, ``permissions.py``, ``kills.py``, ``side_by_side.py``.
 
 - :data:`VERBS`: their commands, what they make, and what of that is the same every time
 - :class:`Bench`: the whole cache, copies without something, what was made
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -25,10 +24,22 @@ import soundfile
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "pipeline"), str(ROOT / "tests")]
 
-from builders import tiny_mixtures  # noqa: E402
+from builders import tiny_mixtures, write_tone  # noqa: E402
+from ready import Ready, Running  # noqa: E402
 from sedpipe.io.files.owners import TEMPORARY_PREFIX  # noqa: E402
 
 N_RECORDINGS = 6
+N_SHORT = 40
+ENCODER = """runtime = "onnx"
+sample_rate = 8_000
+window = 800
+hop = 400
+dimensions = 3
+trained_on = "nothing"
+licence = "CC0"
+[file]
+name = "ears.onnx"
+"""
 SMALL = ["--preset", "small.toml", "--epochs", "2"]
 PRESET = """[network]
 maps = [4, 8]
@@ -51,15 +62,19 @@ class Verb:
         Patterns of all that it makes.
     same : tuple of str
         Patterns of files that have the same bytes whenever and however often it is run.
+    frees : tuple of str
+        Patterns of what is not there any more when it has ended.
     """
 
     arguments: list[str]
     makes: tuple[str, ...] = ()
     same: tuple[str, ...] = ()
+    frees: tuple[str, ...] = ()
 
 
 _ONE = "cache/tiny/runs/one"
 _TWO = "cache/tiny/runs/two"
+_THREE = "cache/tiny/runs/three"
 _TRAIN = ["train", "tiny", "--save-every", "0", *SMALL]
 _TABLE = [
     "reproduce",
@@ -75,21 +90,42 @@ _TABLE = [
     "2",
     *SMALL,
 ]
+_OF_TABLE = tuple(f"cache/tiny/runs/table2*/{name}" for name in ("log.csv", "estimated-*", "scores-*"))
+_OF_TABLE += ("cache/tiny/tables/*/table.csv",)
 VERBS = {
+    "init": Verb(["init", "field"], ("field.toml", "field-*"), ("field.toml", "field-*")),
+    "check": Verb(["check", "field.toml", "--jobs", "2"]),
+    "download own": Verb(
+        ["download", "field.toml", "--jobs", "2"],
+        ("cache/field",),
+        ("cache/field/audio/*/*/*.flac", "cache/field/*.tsv", "cache/field/dataset.json"),
+    ),
+    "encoders fetch": Verb(
+        ["encoders", "fetch", "ears.toml"], ("cache/sources/encoders",), ("cache/sources/encoders/*/*.onnx",)
+    ),
     "download": Verb(
         ["download", "tiny-tiny.toml", "--jobs", "2"],
         ("cache/tiny",),
         ("cache/tiny/audio/*/*.flac", "cache/tiny/*.tsv", "cache/tiny/dataset.json"),
     ),
     "features": Verb(["features", "tiny", "--jobs", "2"], ("cache/tiny/features",), ("cache/tiny/features/*/*.h5",)),
-    "train": Verb([*_TRAIN, "--run", "one", "--threads", "1"], (_ONE,), (f"{_ONE}/log.csv",)),
-    "train in two": Verb([*_TRAIN, "--run", "two", "--threads", "2", "--devices", "2"], (_TWO,), (f"{_TWO}/log.csv",)),
+    "train": Verb([*_TRAIN, "--run", "one", "--threads", "1"], (_ONE,), (f"{_ONE}/log.csv", f"{_ONE}/checkpoint.pt")),
+    "train in two": Verb(
+        [*_TRAIN, "--run", "two", "--threads", "2", "--devices", "2"],
+        (_TWO,),
+        (f"{_TWO}/log.csv", f"{_TWO}/checkpoint.pt"),
+    ),
+    "train from one": Verb(
+        ["train", "tiny", "--init", _ONE, "--freeze", "--epochs", "1", "--run", "three", "--threads", "1"],
+        (_THREE,),
+        (f"{_THREE}/log.csv",),
+    ),
     "score": Verb(
         ["score", "tiny", "--run", "one"],
         (f"{_ONE}/scores-*", f"{_ONE}/estimated-*", f"{_ONE}/frame-scores-evaluation.h5"),
         (f"{_ONE}/estimated-*", f"{_ONE}/scores-*"),
     ),
-    "score, exported": Verb(
+    "score exported": Verb(
         ["score", "tiny", "--run", "one", "--export-scores", "probabilities"], ("probabilities",), ("probabilities/*",)
     ),
     "report": Verb(["report", "one"], (f"{_ONE}/report-*",), ()),
@@ -98,21 +134,17 @@ VERBS = {
         ["export", "one", "--dataset", "tiny", "--out", "onnx", "--format", "onnx"], ("onnx",), ("onnx/*",)
     ),
     "predict": Verb(["predict", "recordings", "--model", _ONE, "--out", "events"], ("events",), ("events/*.tsv",)),
+    "predict by two": Verb(
+        ["predict", "short", "--model", _ONE, "--out", "found", "--jobs", "2"], ("found",), ("found/*.tsv",)
+    ),
+    "predict as pages": Verb(
+        ["predict", "recordings", "--model", _ONE, "--out", "pages", "--format", "html"], ("pages",), ("pages/*.html",)
+    ),
     "predict to stdout": Verb(["predict", "recordings", "--model", _ONE]),
-    "reproduce": Verb(_TABLE, ("cache/tiny/tables", "cache/tiny/runs/table2*"), ()),
+    "reproduce": Verb([*_TABLE, *SMALL], ("cache/tiny/tables", "cache/tiny/runs/table2*"), _OF_TABLE),
     "status": Verb(["status", "tiny", "--export", "clips.tsv"], ("clips.tsv",), ("clips.tsv",)),
-    "cache prune": Verb(["cache", "prune", "--kind", "features", "--yes"]),
+    "cache prune": Verb(["cache", "prune", "--kind", "features", "--yes"], frees=("cache/tiny/features/*",)),
 }
-
-
-def environment() -> dict[str, str]:
-    """With which sedpipe is found, and Python tells what it has lost."""
-    return {**os.environ, "PYTHONPATH": str(ROOT / "pipeline"), "CUDA_VISIBLE_DEVICES": ""}
-
-
-def command(verb: Verb) -> list[str]:
-    """The whole command line."""
-    return [sys.executable, "-m", "sedpipe", *verb.arguments]
 
 
 @dataclass
@@ -129,12 +161,15 @@ class Bench:
         sha256 of what each verb makes that is the same every time, by path.
     before : dict of str to str
         sha256 of all that was there when the trial began, by path.
+    ready : Ready
+        Runs the commands.
     """
 
     folder: Path
     seconds: dict[str, float] = field(default_factory=dict)
     expected: dict[str, dict[str, str]] = field(default_factory=dict)
     before: dict[str, str] = field(default_factory=dict)
+    ready: Ready = field(default_factory=Ready)
 
     @property
     def whole(self) -> Path:
@@ -152,17 +187,13 @@ class Bench:
         if notes.exists():
             self.seconds, self.expected = json.loads(notes.read_text())
             return
-        self.whole.mkdir(parents=True, exist_ok=True)
-        tiny_mixtures(self.whole, "tiny", n_training=24, n_other=6)
-        (self.whole / "small.toml").write_text(PRESET)
-        for number in range(N_RECORDINGS):
-            path = self.whole / "recordings" / f"{number}.wav"
-            path.parent.mkdir(exist_ok=True)
-            soundfile.write(path, 0.1 * np.random.default_rng(number).standard_normal(44_100 * 3), 44_100)
+        _write_inputs(self.whole)
         for name, verb in VERBS.items():
             if name != "cache prune":
                 began = time.monotonic()
-                subprocess.run(command(verb), cwd=self.whole, env=environment(), check=True, stdout=subprocess.DEVNULL)
+                outcome = self.ready.start(verb.arguments, self.whole).ended()
+                if outcome.returncode:
+                    raise SystemExit(f"{name}: {outcome.stderr}")
                 self.seconds[name] = time.monotonic() - began
             self.expected[name] = hashes(self.whole, verb)
         self.seconds["cache prune"] = self.seconds["status"]
@@ -178,17 +209,38 @@ class Bench:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
         self.before = hashes_of_all(self.trial)
 
+    def start(self, verb: Verb, *, most_bytes: int | None = None, rights_count: bool = False) -> Running:
+        """The command in the trial's folder; see :meth:`ready.Ready.start`."""
+        return self.ready.start(verb.arguments, self.trial, most_bytes=most_bytes, rights_count=rights_count)
+
     def run(self, verb: Verb) -> subprocess.CompletedProcess[str]:
         """The command in the trial's folder, undisturbed."""
-        return subprocess.run(
-            command(verb), cwd=self.trial, env=environment(), check=False, capture_output=True, text=True
-        )
+        return self.start(verb).ended()
 
     def faults(self, name: str) -> list[str]:
         """What is wrong with a trial that has come to its end after all."""
-        found = hashes(self.trial, VERBS[name])
+        found, frees = hashes(self.trial, VERBS[name]), VERBS[name].frees
         faults = [f"{path} differs" for path in self.expected[name] if found.get(path) != self.expected[name][path]]
-        return faults + [f"{path.relative_to(self.trial)} is left" for path in temporaries(self.trial)]
+        kept = [path for pattern in frees for path in self.trial.glob(pattern)]
+        return faults + [f"{path.relative_to(self.trial)} is left" for path in (*kept, *temporaries(self.trial))]
+
+
+def _write_inputs(folder: Path) -> None:
+    """A manifest, settings, an encoder, and recordings: some of 3 s, many of 0.3 s, a folder a class."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tiny_mixtures(folder, "tiny", n_training=24, n_other=6)
+    (folder / "small.toml").write_text(PRESET)
+    (folder / "ears.toml").write_text(ENCODER)
+    (folder / "ears.onnx").write_bytes(np.random.default_rng(0).bytes(8_000_000))  # fetched, and never heard through
+    for name, n, seconds in (("recordings", N_RECORDINGS, 3.0), ("short", N_SHORT, 0.3)):
+        (folder / name).mkdir()
+        for number in range(n):
+            samples = 0.1 * np.random.default_rng(number).standard_normal(round(44_100 * seconds))
+            soundfile.write(folder / name / f"{number:02d}.wav", samples, 44_100)
+    for number in range(12):
+        write_tone(
+            folder / "field" / ("Hum", "Whistle")[number % 2] / f"{number}.wav", 2.0, (100.0, 3000.0)[number % 2]
+        )
 
 
 def hashes(folder: Path, verb: Verb) -> dict[str, str]:

@@ -1,0 +1,59 @@
+"""What a command of sedpipe takes, with all processes that it starts.
+
+- :func:`measured`: seconds, seconds of the processor, highest memory
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[1]
+
+
+class Cost(NamedTuple):
+    """Of a command; memory is of the one of its processes that has most."""
+
+    seconds: float
+    processor_seconds: float
+    peak_mb: float
+
+    def __str__(self) -> str:
+        return f"{self.seconds:.1f} s, {self.processor_seconds:.1f} s of the processor, at most {self.peak_mb:,.0f} MB"
+
+    def as_json(self) -> dict[str, float]:
+        """Rounded."""
+        return {
+            "seconds": round(self.seconds, 1),
+            "seconds of the processor": round(self.processor_seconds, 1),
+            "peak MB": round(self.peak_mb),
+        }
+
+
+def measured(arguments: list[str], folder: Path, killed_after: float | None = None) -> Cost:
+    """Run ``sedpipe ARGUMENTS`` in a folder; killed (SIGKILL) after some seconds, if that is asked for.
+
+    Raises
+    ------
+    SystemExit
+        If it ends in any other way than well or killed as asked for.
+    """
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "pipeline"), "OMP_NUM_THREADS": "1"}
+    began = time.monotonic()
+    with tempfile.TemporaryFile("w+") as told:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "sedpipe", *arguments], cwd=folder, env=environment, stdout=told, stderr=told
+        )
+        if killed_after is not None:
+            time.sleep(killed_after)
+            process.kill()
+        _, status, usage = os.wait4(process.pid, 0)
+        if status and killed_after is None:
+            told.seek(0)
+            raise SystemExit(f"{' '.join(arguments)}: {told.read()[-2000:]}")
+    return Cost(time.monotonic() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)

@@ -1,0 +1,89 @@
+"""What every verb says when it may not read one of the things that it reads, a file or a folder at a time.
+
+What a verb reads is told by the times of last access after an undisturbed run; of each kind of file and folder one
+loses its rights, and the verb runs as a user for whom rights count (root, too: it gives up the power to read all).
+
+Looked for: a sentence with "cannot read", or a recording that is told with "Permission denied"; never a traceback, and
+never that something is empty, gone, missing or damaged, or should be deleted; what was there is still there.
+
+    python benchmarks/permissions.py [--verbs train,predict] [--output results/permissions.json]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from matrix import Found, run
+from verbs import VERBS, Bench, Verb, hashes_of_all
+
+LONG_AGO = 86_400.0
+UNTRUE = re.compile(
+    r"Traceback|\bdelete|\bdamaged|\bremove it|\b[1-9][0-9]* gone|\bis gone|not exist|not found|is missing|is empty"
+)
+
+
+def kind_of(path: Path) -> str:
+    """A path with what differs between things of one kind left out."""
+    return re.sub(r"[0-9a-f]{16,}|[0-9]+", "N", str(path))
+
+
+def read_by(bench: Bench, verb: Verb) -> dict[str, Path]:
+    """What a verb reads, one path a kind, relative to the trial: files, and all folders above them."""
+    bench.begin(verb)
+    there = [path for path in sorted(bench.trial.rglob("*")) if not path.is_symlink()]
+    for path in there:
+        os.utime(path, (LONG_AGO, path.stat().st_mtime))
+    outcome = bench.run(verb)
+    if outcome.returncode:
+        raise SystemExit(outcome.stderr)
+    read = [path for path in there if path.exists() and path.stat().st_atime > LONG_AGO]
+    folders = {parent for path in read for parent in path.parents if bench.trial in parent.parents}
+    found = [path.relative_to(bench.trial) for path in sorted({*read, *folders})]
+    return {kind_of(path): path for path in reversed(found)}
+
+
+def trial(bench: Bench, name: str, path: Path) -> tuple[str, list[str]]:
+    """What is told of a path that may not be read, and what is wrong with that."""
+    verb, forbidden = VERBS[name], bench.trial / path
+    mode = forbidden.stat().st_mode
+    forbidden.chmod(0)
+    outcome = bench.start(verb, rights_count=True).ended()
+    if forbidden.exists():
+        forbidden.chmod(mode)
+    told, faults = outcome.stderr + outcome.stdout, []
+    after = hashes_of_all(bench.trial)
+    faults += [f"{lost} is lost" for lost in bench.before if after.get(lost) != bench.before[lost]]
+    if untrue := UNTRUE.search(told):
+        faults.append(f"tells {untrue.group()!r}: {told[-700:]!r}")
+    if "Permission denied" in told:
+        end = "told" if outcome.returncode else "told, and went on"
+    else:
+        end = "not needed"
+        if outcome.returncode:
+            faults.append(f"exit code {outcome.returncode}: {told[-700:]!r}")
+        elif bench.faults(name):
+            faults.append(f"made something else, and told {told[-700:]!r}")
+    if end != "told":
+        bench.begin(verb)
+    return end, faults
+
+
+def of_verb(bench: Bench, name: str, options: argparse.Namespace) -> Found:
+    """All kinds of files and folders that it reads."""
+    read = read_by(bench, VERBS[name])
+    bench.begin(VERBS[name])
+    ends, faults = {}, []
+    for kind, path in read.items():
+        ends[kind], found = trial(bench, name, path)
+        faults += [f"{kind}: {fault}" for fault in found]
+    return {"kinds": ends, "faults": faults}
+
+
+if __name__ == "__main__":
+    run(argparse.ArgumentParser(), Path(__file__).parent / "results" / "permissions.json", of_verb)

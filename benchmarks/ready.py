@@ -1,0 +1,161 @@
+"""Commands of sedpipe in processes that have imported everything already, so that thousands of trials take minutes.
+
+Each command is a process of its own, forked from one that has done nothing but import (this file, run as a script); it
+hears signals, has children and ends as ``python -m sedpipe`` does.
+
+- :class:`Ready`: start commands
+- :class:`Running`: wait for one, or send it a signal
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+ENVIRONMENT = {"PYTHONPATH": str(ROOT / "pipeline"), "CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"}
+STAGES = ("cache", "check", "dry_run", "encoders", "export", "predict", "report", "score", "status", "train")
+IMPORTED = ("torch._dynamo", "sed_eval", "librosa", "sedpipe.cli.main", *(f"sedpipe.stages.{name}" for name in STAGES))
+DROP_FROM_BOUNDS = 24  # prctl(2): what is dropped there does not come back in children
+READ_ANYTHING = (1, 2)  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
+SECONDS_BETWEEN_LOOKS = 0.01
+_ENDED: dict[int, int] = {}
+
+
+@dataclass(frozen=True)
+class Running:
+    """A command that has been started; with all that it starts it is a session of its own."""
+
+    ready: Ready
+    arguments: list[str]
+    session: int
+    told: tempfile.TemporaryDirectory[str]
+
+    def ended(self) -> subprocess.CompletedProcess[str]:
+        """Wait for it."""
+        exit_code = self.ready.ask({"wait": self.session})
+        out, err = (Path(self.told.name, name).read_text(errors="replace") for name in ("out", "err"))
+        return subprocess.CompletedProcess(self.arguments, exit_code, out, err)
+
+    def signalled_after(self, seconds: float, number: int, *, to_all: bool) -> bool:
+        """Send a signal to it alone, or to all that it has started, too; False if it had ended."""
+        if self.ready.ask({"wait": self.session, "seconds": seconds}) is not None:
+            return False
+        with suppress(ProcessLookupError):
+            (os.killpg if to_all else os.kill)(self.session, number)
+        return True
+
+
+class Ready:
+    """A process that has imported all that any command needs, and becomes one as often as it is asked."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            env={**os.environ, **ENVIRONMENT},
+        )  # fmt: skip
+
+    def ask(self, question: dict[str, Any]) -> Any:
+        """One line of JSON there, one back."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        print(json.dumps(question), file=self._process.stdin, flush=True)
+        return json.loads(self._process.stdout.readline())
+
+    def start(
+        self, arguments: list[str], folder: Path, *, most_bytes: int | None = None, rights_count: bool = False
+    ) -> Running:
+        """``sedpipe ARGUMENTS`` in a folder.
+
+        Parameters
+        ----------
+        arguments : list of str
+        folder : Path
+        most_bytes : int, optional
+            No file may grow beyond (``RLIMIT_FSIZE``).
+        rights_count : bool
+            Whether rights of files count for root, too.
+        """
+        told = tempfile.TemporaryDirectory(prefix="told-")
+        question = {"arguments": arguments, "folder": str(folder.absolute()), "told": told.name}
+        session = self.ask({**question, "most_bytes": most_bytes, "rights_count": rights_count})
+        return Running(self, arguments, session, told)
+
+
+def serve() -> dict[str, Any]:
+    """Answer questions; returns, in a new process, what that is to become."""
+    for line in sys.stdin:
+        question = json.loads(line)
+        if "wait" in question:
+            answer: Any = _waited(question["wait"], question.get("seconds"))
+        else:
+            answer = os.fork()
+            if not answer:
+                return dict(question)
+        print(json.dumps(answer), flush=True)
+    raise SystemExit
+
+
+def _waited(process: int, seconds: float | None) -> int | None:
+    """Exit code of a process; None if it has not ended."""
+    began = time.monotonic()
+    while True:
+        if process in _ENDED:
+            return _ENDED[process]
+        ended, status = os.waitpid(process, 0 if seconds is None else os.WNOHANG)
+        if ended:
+            _ENDED[process] = os.waitstatus_to_exitcode(status)
+            continue
+        if seconds is not None and time.monotonic() - began > seconds:
+            return None
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+
+
+def become(question: dict[str, Any]) -> None:
+    """Run a command; this process does nothing else any more."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # no traceback of ours
+    os.setsid()
+    os.chdir(question["folder"])
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    for descriptor, name in ((1, "out"), (2, "err")):
+        os.dup2(os.open(Path(question["told"], name), os.O_WRONLY | os.O_CREAT | os.O_TRUNC), descriptor)
+    if question["most_bytes"] is not None:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_FSIZE, (question["most_bytes"],) * 2)
+    if question["rights_count"] and os.geteuid() == 0:
+        _give_up_reading_anything()
+    from sedpipe.cli import main
+
+    sys.argv[:] = ["sedpipe", *question["arguments"]]
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell takes from what it puts in the background
+    main(prog_name="sedpipe")
+
+
+def _give_up_reading_anything() -> None:
+    """For this process and its children (capabilities(7))."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    header, sets = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
+    assert libc.capget(header, sets) == 0
+    for number in READ_ANYTHING:
+        assert libc.prctl(DROP_FROM_BOUNDS, number, 0, 0, 0) == 0
+        sets[0] &= ~(1 << number)
+        sets[1] &= ~(1 << number)
+    assert libc.capset(header, sets) == 0
+
+
+if __name__ == "__main__":
+    for module in IMPORTED:
+        importlib.import_module(module)
+    become(serve())

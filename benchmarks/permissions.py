@@ -12,6 +12,7 @@ never that something is empty, gone, missing or damaged, or should be deleted; w
 from __future__ import annotations
 
 import argparse
+import fnmatch
 import os
 import re
 import sys
@@ -26,6 +27,8 @@ LONG_AGO = 86_400.0
 UNTRUE = re.compile(
     r"Traceback|\bdelete|\bdamaged|\bremove it|\b[1-9][0-9]* gone|\bis gone|not exist|not found|is missing|is empty"
 )
+
+REFUSED = re.compile(r"Permission denied|not[\s|\u2502]+readable")  # sedpipe's words, and click's
 
 
 def kind_of(path: Path) -> str:
@@ -58,10 +61,11 @@ def trial(bench: Bench, name: str, path: Path) -> tuple[str, list[str]]:
         forbidden.chmod(mode)
     told, faults = outcome.stderr + outcome.stdout, []
     after = hashes_of_all(bench.trial)
-    faults += [f"{lost} is lost" for lost in bench.before if after.get(lost) != bench.before[lost]]
+    kept = {path for path in bench.before if not any(fnmatch.fnmatch(path, f"{freed}/*") for freed in verb.frees)}
+    faults += [f"{lost} is lost" for lost in sorted(kept) if after.get(lost) != bench.before[lost]]
     if untrue := UNTRUE.search(told):
         faults.append(f"tells {untrue.group()!r}: {told[-700:]!r}")
-    if "Permission denied" in told:
+    if REFUSED.search(told):
         end = "told" if outcome.returncode else "told, and went on"
     else:
         end = "not needed"

@@ -200,3 +200,13 @@ def test_what_may_not_be_entered_is_told_and_left_alone(cache: Dataset) -> None:
         assert cache_lines(CacheReport([item], 0))[0].endswith(item.unreadable)
         assert prune(cache.root, [item]).kept[item.name].startswith(item.unreadable)
     assert (run / "checkpoint.pt").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="root can only do without its power there")
+def test_a_dataset_that_may_not_be_entered_is_not_taken_for_nothing(cache: Dataset) -> None:
+    with unreadable(cache.folder):
+        [item] = list_cache(cache.root).items
+        assert item.unreadable == f"cannot read {cache.folder}: Permission denied"
+        report = prune(cache.root, choose(list_cache(cache.root).items, [], ["features"]))
+    assert (report.freed, list(report.kept)) == ([], [NAME])
+    assert (cache.folder / "features").exists()

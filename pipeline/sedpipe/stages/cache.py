@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sedpipe.errors import SedpipeError, SettingsError
-from sedpipe.io.cache.disk_usage import CacheItem, cache_items, free
+from sedpipe.io.cache.disk_usage import UNKNOWN, CacheItem, cache_items, free
 from sedpipe.reports.machine import CacheReport, PruneReport
 from sedpipe.suggestions import did_you_mean
 
@@ -27,6 +27,8 @@ def choose(
     items: Iterable[CacheItem], names: Sequence[str], kinds: Sequence[str] = (), unused_days: float | None = None
 ) -> list[CacheItem]:
     """Those that have one of the names (all, where none is given), one of the kinds, and were not used for so long.
+
+    A folder that may not be read may hold any kind: it is chosen, so that :func:`prune` tells of it, and keeps it.
 
     Parameters
     ----------
@@ -60,7 +62,7 @@ def choose(
         item
         for item in items
         if (not names or item.name in names)
-        and (not kinds or item.kind in kinds)
+        and (not kinds or item.kind in (*kinds, UNKNOWN))
         and (unused_days is None or datetime.fromisoformat(item.last_use) < latest)
     ]
 

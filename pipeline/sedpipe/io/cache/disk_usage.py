@@ -25,6 +25,8 @@ from sedpipe.io.files.owners import IN_WORK_S, TEMPORARY_PREFIX, is_abandoned, t
 from sedpipe.io.files.reading import entries, names_in
 
 KINDS = ("features", "audio", "run", "leftover")
+UNKNOWN = "unknown"
+"""Kind of a folder that may not be read: it may hold anything, and is never freed."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class CacheItem:
     name : str
         Its path below the cache, which is how commands call it.
     kind : str
-        Of ``KINDS``.
+        Of ``KINDS``, or ``UNKNOWN``.
     dataset : str
     bytes, files : int
         What deleting it frees; links are not followed, and audio that also lies elsewhere (hard links) frees nothing.
@@ -65,7 +67,14 @@ def cache_items(root: Path, dataset: str | None = None) -> list[CacheItem]:
     """Everything that can be freed, by dataset and kind."""
     items = []
     for folder in _folders(root):
-        if dataset in (None, folder.name) and "dataset.json" in _names_if_readable(folder):
+        if dataset not in (None, folder.name):
+            continue
+        try:
+            is_dataset = "dataset.json" in names_in(folder)
+        except SedpipeError:  # perhaps somebody else's: the others can be looked at all the same
+            items.append(_item(root, folder, UNKNOWN, folder.name))
+            continue
+        if is_dataset:
             items += [_item(root, path, kind, folder.name) for kind, path in _parts(folder)]
     return items
 
@@ -84,13 +93,6 @@ def _parts(folder: Path) -> Iterator[tuple[str, Path]]:
 def _folders(folder: Path) -> list[Path]:
     """Real folders; a link to one is none."""
     return [path for path in entries(folder, "*") if path.is_dir() and not path.is_symlink()]
-
-
-def _names_if_readable(folder: Path) -> list[str]:
-    try:
-        return names_in(folder)
-    except SedpipeError:  # somebody else's folder in the cache is no dataset of ours
-        return []
 
 
 def _item(root: Path, path: Path, kind: str, dataset: str) -> CacheItem:

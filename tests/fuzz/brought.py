@@ -119,7 +119,7 @@ _SETTINGS = (
 )
 _RECORDINGS = (
     *map(_recording, ("wav", "aiff", "flac", "mp3", "m4a", "webm")),
-    of_file("recording, download", "recordings/testing-0.flac", _download, is_text=False),
+    of_file("recording, download", "recordings/testing-0.flac", _download, is_text=False, is_slow=True),
     of_file("recording, predict", "recordings/testing-0.flac",
             lambda: [file.state for file in predict([Path("recordings/testing-0.flac")], "./export").files],
             is_text=False),

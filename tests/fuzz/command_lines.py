@@ -88,7 +88,8 @@ def _ran(line: str, seed: str | None) -> Told:
 
 
 def _surface(line: str) -> Surface:
-    return Surface(f"$ {line[:48]}", None, lambda seed: _ran(line, seed))
+    is_slow = line.startswith(("score tones --run", "report", "train", "predict formats "))
+    return Surface(f"$ {line[:48]}", None, lambda seed: _ran(line, seed), is_slow=is_slow)
 
 
 COMMAND_LINES = tuple(map(_surface, LINES))

@@ -36,7 +36,7 @@ class Surface:
     is_text : bool
         Damaged as text; else as bytes.
     is_slow : bool
-        Takes a second: only some of the inputs go there.
+        Takes more than a twentieth of a second: only some of the inputs go there.
     """
 
     name: str

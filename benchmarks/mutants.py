@@ -185,7 +185,9 @@ def main() -> None:
     modules: dict[str, Any] = json.loads(arguments.output.read_text())["modules"] if kept else {}
     with tempfile.TemporaryDirectory(prefix="sedpipe-mutants-") as folder:
         copy = Path(folder) / "checkout"
-        shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".git", ".venv", "cache", "results", "__pycache__"))
+        for name in ("pipeline", "tests", "manifests", "benchmarks", "docs"):
+            shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__", "results"))
+        shutil.copy(ROOT / "pyproject.toml", copy)
         for module in arguments.modules:
             command = [sys.executable, copy / "benchmarks" / "mutants.py", "--in-copy", module,
                        f"--each={arguments.each}", f"--seed={arguments.seed}"]  # fmt: skip

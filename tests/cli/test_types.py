@@ -1,6 +1,6 @@
 import click
 import pytest
-from sedpipe.cli.types import BytesType, HierarchyType, PoolingsType, PoolingType, SeedsType, ShardType
+from sedpipe.cli.types import BytesType, HierarchyType, PoolingsType, PoolingType, Quantity, SeedsType, ShardType
 from sedpipe.shards import Shard
 
 
@@ -16,6 +16,7 @@ from sedpipe.shards import Shard
         (BytesType(), "500K", 500 * 1024),
         (BytesType(), "1.5m", 3 * 2**19),
         (BytesType(), "7", 7),
+        (Quantity(0), "1e300", 1e300),
     ],
 )
 def test_what_people_write_is_read_and_a_value_stays_itself(kind: click.ParamType, text: str, value: object) -> None:
@@ -35,6 +36,10 @@ def test_what_people_write_is_read_and_a_value_stays_itself(kind: click.ParamTyp
         (HierarchyType(), "5;5", "expected groups like 5,5 or none, got '5;5'"),
         (BytesType(), "fast", "expected bytes a second like 500K or 2M, got 'fast'"),
         (BytesType(), "0", "expected bytes a second"),
+        (BytesType(), "9" * 400, "expected bytes a second"),
+        (Quantity(0), "nan", "expected a number, got 'nan'"),
+        (Quantity(0), "inf", "expected a number, got 'inf'"),
+        (Quantity(0, 1), "1.5", "1.5 is not in the range"),
     ],
 )
 def test_anything_else_is_refused_with_an_example(kind: click.ParamType, text: str, said: str) -> None:

@@ -35,6 +35,7 @@ LINES = (
     "init labelled --out own --name own --share 0.5",
     "check tones.toml --cache cache",
     "download tones.toml --dry-run --from formats --limit 1 --shard 1/2 --retry gone --cache elsewhere",
+    "download tones.toml --dry-run --workers 2 --sleep 1 --rate-limit 2M --cookies recipe.toml --cache elsewhere",
     "features tones.toml --front-end front_end.toml --n-mels 16 --dtype float16 --explain --cache now",
     "features tones.toml --encoder ears.toml --hop 0.1 --explain --cache now",
     "features tones.toml --init ./export --compress gzip --shard 1/2 --explain --cache now",

@@ -97,6 +97,16 @@ def test_differences_name_each_score_that_is_not_the_same():
     assert differences(official, off) == ["precision (1.0 and None)", f"f1 ({official.overall.f1} and 0.7)"]
 
 
+def test_an_error_rate_of_thousands_may_differ_in_its_last_digits():
+    ours = segment_based_scores({"a": [Event(0, 1, "Car")]}, {"a": [Event(0, 60, "Car")]}, {"a": 60.0}, LABELS)
+    thousands = [
+        replace(ours, overall=replace(ours.overall, error_rate=rate))
+        for rate in (86_399.0, 86_398.99999999999, 86_399.0001)
+    ]
+    assert differences(thousands[0], thousands[1]) == []
+    assert len(differences(thousands[0], thousands[2])) == 1
+
+
 def test_undefined_is_none_and_no_warning_gets_out():
     with warnings.catch_warnings():
         warnings.simplefilter("error")

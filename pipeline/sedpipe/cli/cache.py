@@ -9,6 +9,7 @@ import rich_click as click
 
 from sedpipe.cli.options import common
 from sedpipe.cli.terminal import print_line, print_report
+from sedpipe.cli.types import Quantity
 from sedpipe.views.terminal.machine import cache_lines, prune_lines
 
 
@@ -31,7 +32,7 @@ def cache_list(dataset: str | None, cache_dir: Path, as_json: bool, quiet: bool)
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--kind", "kinds", multiple=True, type=click.Choice(["features", "audio", "run", "leftover"]),
               help="Only items of this kind; repeatable.")  # fmt: skip
-@click.option("--unused-days", type=click.FloatRange(0), metavar="N", help="Only what was not used for N days.")
+@click.option("--unused-days", type=Quantity(0), metavar="N", help="Only what was not used for N days.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @common
 def cache_prune(

@@ -25,7 +25,7 @@ from sedpipe.cli.options import (
     model_to_begin_with,
 )
 from sedpipe.cli.terminal import Terminal, print_report
-from sedpipe.cli.types import BytesType, ShardType
+from sedpipe.cli.types import BytesType, Quantity, ShardType
 from sedpipe.shards import Shard
 from sedpipe.views.terminal.commands import command
 from sedpipe.views.terminal.data import download_lines, explain_lines, features_lines, status_lines
@@ -47,7 +47,7 @@ from sedpipe.views.terminal.overview import overview_parts
     "--shard", type=ShardType(), help="Only this part of the clips, such as 2/8; each part has its own ledger."
 )
 @click.option("--workers", type=click.IntRange(1, 32), default=2, show_default=True, help="Parallel downloads.")
-@click.option("--sleep", "spacing_s", type=click.FloatRange(0), default=8.0, show_default=True, metavar="SECONDS",
+@click.option("--sleep", "spacing_s", type=Quantity(0), default=8.0, show_default=True, metavar="SECONDS",
               help="Pause between videos, varied at random by up to 30 %.")  # fmt: skip
 @click.option("--cookies", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE",
               help="Cookies of an account, in Netscape format.")  # fmt: skip

@@ -27,7 +27,7 @@ from sedpipe.cli.options import (
     seed_option,
 )
 from sedpipe.cli.terminal import Terminal, print_report
-from sedpipe.cli.types import HierarchyType, PoolingsType, PoolingType, SeedsType, ShardType
+from sedpipe.cli.types import HierarchyType, PoolingsType, PoolingType, Quantity, SeedsType, ShardType
 from sedpipe.shards import Shard
 from sedpipe.views.terminal.commands import command
 from sedpipe.views.terminal.learning import dry_run_lines, export_lines, figure5_lines, reproduce_lines, train_lines
@@ -70,7 +70,7 @@ from sedpipe.views.terminal.scores import demo_lines
 @click.option("--deterministic", is_flag=True,
               help="On a GPU: same random seed, same bits, also after resuming; slower.")  # fmt: skip
 @front_end_options
-@click.option("--save-every", type=click.FloatRange(0), default=60.0, show_default=True, metavar="SECONDS",
+@click.option("--save-every", type=Quantity(0), default=60.0, show_default=True, metavar="SECONDS",
               help="How often progress within an epoch is saved; does not affect results.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Print layers, parameters, memory and time; train nothing.")
 @device_option

@@ -28,7 +28,7 @@ from sedpipe.cli.options import (
 )
 from sedpipe.cli.paths import paths_of
 from sedpipe.cli.terminal import Terminal, is_watched, print_line, print_report, show_page
-from sedpipe.cli.types import ShardType
+from sedpipe.cli.types import Quantity, ShardType
 from sedpipe.printable import printable
 from sedpipe.views.terminal.commands import command
 from sedpipe.views.terminal.heard import Asked, heard_table
@@ -47,11 +47,11 @@ from sedpipe.views.terminal.scores import list_score_lines, score_lines
               help="Score this event list, of any system, or a folder of lists, ...")  # fmt: skip
 @click.option("--reference", type=LISTS, metavar="LIST",
               help="... against this reference; DATASET then only gives the classes.")  # fmt: skip
-@click.option("--duration", type=click.FloatRange(0, min_open=True), metavar="SECONDS",
+@click.option("--duration", type=Quantity(0, min_open=True), metavar="SECONDS",
               help="Duration of every clip in the lists; events are truncated there.",
               show_default="nothing is truncated")  # fmt: skip
 @click.option("--durations", type=LIST, metavar="LIST", help="Duration of each clip: a list with filename, duration.")
-@click.option("--time-resolution", type=click.FloatRange(0, min_open=True), default=1.0, show_default=True,
+@click.option("--time-resolution", type=Quantity(0, min_open=True), default=1.0, show_default=True,
               metavar="SECONDS", help="Segment length for event lists.")  # fmt: skip
 @click.option("--against", metavar="RUN|LIST", help="Compare with this run or list, on the same clips.")
 @operating_point_option
@@ -101,7 +101,7 @@ def score(
               "probabilities and time of day (csv), json, Audacity's labels, Raven's selection table; or html, a page "
               "to see, hear and correct the events.")  # fmt: skip
 @operating_point_option
-@click.option("--threshold", type=click.FloatRange(0, 1), help="Threshold for all classes, instead of the model's.")
+@click.option("--threshold", type=Quantity(0, 1), help="Threshold for all classes, instead of the model's.")
 @click.option("--all", "shows_all", is_flag=True, help="Show all classes, with all clip gates off.")
 @click.option("--jobs", "-j", type=click.IntRange(1), default=1, show_default=True, metavar="N",
               help="Worker processes; worthwhile from a few hundred recordings on.")  # fmt: skip

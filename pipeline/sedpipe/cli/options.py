@@ -20,6 +20,7 @@ from click.core import ParameterSource
 from click.globals import get_current_context
 
 from sedpipe.choices import DTYPES, OPERATING_POINTS
+from sedpipe.cli.types import Quantity
 
 if TYPE_CHECKING:
     from sedpipe.io.cache.dataset import Dataset
@@ -110,7 +111,7 @@ def front_end_options(command: Command) -> Command:
         click.option("--encoder", metavar="NAME[,NAME]",
                      help="Pretrained encoders instead of log-mel: yamnet, aisfx, birdnet, or the path of a TOML; "
                      "several are joined, and logmel with them. `sedpipe encoders` tells what each is."),
-        click.option("--hop", "hop_s", type=click.FloatRange(0, min_open=True), metavar="SECONDS",
+        click.option("--hop", "hop_s", type=Quantity(0, min_open=True), metavar="SECONDS",
                      help="Time between frames of the encoders.", show_default="the encoder's"),
         click.option("--init", metavar="RUN|MODEL",
                      help="Use this model's features and, in train, start from its weights; other classes start anew."),

@@ -11,6 +11,7 @@ import rich_click as click
 from sedpipe.cli.help import EXAMPLES
 from sedpipe.cli.options import FOLDER, common, jobs_option
 from sedpipe.cli.terminal import Terminal, print_report
+from sedpipe.cli.types import Quantity
 from sedpipe.views.terminal.own import check_lines, init_lines
 
 
@@ -19,7 +20,7 @@ from sedpipe.views.terminal.own import check_lines, init_lines
 @click.option("--out", "-o", type=FOLDER, metavar="DIR",
               help="Folder for the TOML and the lists.", show_default="beside FOLDER")  # fmt: skip
 @click.option("--name", metavar="NAME", help="Name of the dataset.", show_default="FOLDER's")
-@click.option("--share", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=0.2, show_default=True,
+@click.option("--share", type=Quantity(0, 1, min_open=True, max_open=True), default=0.2, show_default=True,
               help="Share of the recordings for `testing`, if they are not split yet.")  # fmt: skip
 @common
 def init(

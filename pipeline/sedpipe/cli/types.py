@@ -1,11 +1,12 @@
 """Options that are more than a word or a number.
 
 - :class:`ShardType`, :class:`SeedsType`, :class:`PoolingType`, :class:`PoolingsType`, :class:`BytesType`,
-  :class:`HierarchyType`
+  :class:`HierarchyType`, :class:`Quantity`
 """
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
@@ -77,9 +78,21 @@ class BytesType(click.ParamType[int]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Read it."""
         match = re.fullmatch(r"(\d+(?:\.\d+)?)([KMG]?)", str(value).upper())
-        if match is None or float(match[1]) == 0:
+        rate = 0.0 if match is None else float(match[1]) * 1024.0 ** " KMG".index(match[2] or " ")
+        if rate == 0 or math.isinf(rate):
             self.fail(f"expected bytes a second like 500K or 2M, got {value!r}", param, ctx)
-        return max(1, round(float(match[1]) * 1024.0 ** " KMG".index(match[2] or " ")))
+        return max(1, round(rate))
+
+
+class Quantity(click.FloatRange):
+    """A number within bounds; unlike click's own, neither infinite nor nan, which lies in every range."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Read it."""
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"expected a number, got {value!r}", param, ctx)
+        return number
 
 
 class HierarchyType(click.ParamType[tuple[int, ...]]):

@@ -139,9 +139,18 @@ def _differences(official: Mapping[str, Any], ours: Mapping[str, Any]) -> list[s
         other = ours[name]
         if isinstance(value, Mapping):
             found += _differences(value, other)
-        elif (value is None) != (other is None) or (value is not None and abs(value - other) > ALIKE):
+        elif (value is None) != (other is None) or (
+            value is not None and not math.isclose(value, other, rel_tol=ALIKE, abs_tol=ALIKE)
+        ):
             found.append(f"{name} ({value} and {other})")
     return found
+
+
+def _are_alike(value: float | None, other: float | None) -> bool:
+    """An error rate has no upper bound, and its last digits are worth more the larger it is."""
+    if value is None or other is None:
+        return value is other
+    return math.isclose(value, other, rel_tol=ALIKE, abs_tol=ALIKE)
 
 
 @contextmanager

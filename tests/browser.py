@@ -71,17 +71,21 @@ class Browser:
 
     def open(self, path: Path, *, width: int = 1180, height: int = 900, scheme: str = "light") -> None:
         """Show a file, in a window of this size, and wait until it is loaded; begins with no events."""
+        self.visit(path.resolve().as_uri(), width=width, height=height, scheme=scheme)
+
+    def visit(self, address: str, *, width: int = 1180, height: int = 900, scheme: str = "light") -> None:
+        """The same with an address."""
         phone = width < 500
         self.ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=phone)
         self.ask("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
         self.ask("Page.navigate", url="about:blank")
         self.events.clear()
-        self.ask("Page.navigate", url=path.resolve().as_uri())
+        self.ask("Page.navigate", url=address)
         until = time.monotonic() + PATIENCE_S
         while not any(event["method"] == "Page.loadEventFired" for event in self.events):
             self.events.append(self._read(until))
         # the event may have been that of the blank page
-        self.wait_for(f"location.href === {json.dumps(path.resolve().as_uri())} && document.readyState === 'complete'")
+        self.wait_for(f"location.href === {json.dumps(address)} && document.readyState === 'complete'")
 
     def run(self, script: str) -> Any:
         """Value of an expression of JavaScript, a promise's included."""

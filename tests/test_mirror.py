@@ -47,6 +47,9 @@ COVERED_BY = {
     "reports/own.py": "views/terminal/test_own.py",
     "reports/scores.py": "views/terminal/test_scores.py",
     "reports/tables.py": "views/terminal/test_learning.py",
+    "serving/app.py": "serving/test_server.py",
+    "serving/ear.py": "serving/test_server.py",
+    "serving/guard.py": "serving/test_server.py",
     "sources/access.py": "sources/test_doors.py",
     "sources/converting.py": "sources/test_own_recordings.py",
     "sources/looking.py": "sources/test_own_recordings.py",
@@ -82,6 +85,7 @@ COVERED_BY = {
     "views/page/recording_page.py": "stages/test_predict_page.py",
     "views/page/run_page.py": "stages/test_report.py",
     "views/page/scored_run.py": "stages/test_report.py",
+    "views/page/served.py": "serving/test_listen_in_browser.py",
     "views/render.py": "stages/test_report.py",
     "views/terminal/quantities.py": "views/terminal/test_scores.py",
 }

@@ -61,6 +61,8 @@ FLOORS = (
     ("views",),
     # one file a verb
     ("stages",),
+    # the same for a browser
+    ("serving",),
     # the doors: for programs, for people
     ("api",),
     ("cli",),

@@ -275,6 +275,22 @@ def test_open_shows_the_page_and_says_which_it_is_where_no_browser_can(model: st
     assert "--format html" in outcome.stderr
 
 
+def test_listen_prints_its_address_and_opens_it_unless_told_not_to(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("rich_click.launch", lambda url: opened.append(url) or 0)
+    monkeypatch.setattr("sedpipe.serving.server.Server.run", lambda _: None)
+    outcome = sedpipe("listen", "in", "--model", model)
+    assert outcome.exit_code == 0, outcome.output
+    address = outcome.stdout.removeprefix("in: ").strip()
+    assert opened == [address]
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/[\w-]{32,}/", address)
+    report = json.loads(sedpipe("listen", "in", "--model", model, "--json").stdout)
+    assert report["address"].startswith("http://127.0.0.1:")
+    assert sedpipe("listen", "in", "--model", model, "--no-open").exit_code == 0
+    assert len(opened) == 1
+    assert "expected the folder of a trained run" in complaint("listen", "in", "--model", "nowhere")
+
+
 def test_predict_with_json_prints_designs_object_and_out_mirrors_a_folder(model: str) -> None:
     outcome = sedpipe("predict", "in", "--model", model, "--json")
     report = json.loads(outcome.stdout)

@@ -19,7 +19,7 @@ _FEATURES: OptionGroupDict = {
 _SPEED = ["--jobs", "--threads", "--shard", "--backend", "--scheduler", "--device", "--devices"]
 
 COMMANDS: list[CommandGroupDict] = [
-    {"name": "Your recordings", "commands": ["predict", "init", "check"]},
+    {"name": "Your recordings", "commands": ["predict", "listen", "init", "check"]},
     {"name": "From a list of clips to scores", "commands": ["download", "features", "train", "score", "report"]},
     {"name": "Models and systems", "commands": ["export", "models", "encoders", "reproduce"]},
     {"name": "Looking around", "commands": ["demo", "status", "doctor", "cache"]},
@@ -55,6 +55,11 @@ OPTIONS: dict[str, list[OptionGroupDict]] = {
     "predict": [
         {"name": "The model", "options": ["--model", "--dataset", "--operating-point", "--threshold", "--all"]},
         {"name": "What is written", "options": ["--out", "--format", "--open"]},
+        {"name": "Speed", "options": _SPEED},
+    ],
+    "listen": [
+        {"name": "The model", "options": ["--model", "--dataset", "--operating-point", "--threshold"]},
+        {"name": "The page", "options": ["--port", "--no-open"]},
         {"name": "Speed", "options": _SPEED},
     ],
     "reproduce": [
@@ -126,10 +131,15 @@ EXAMPLES = {
         "score --reference R.tsv --estimated E.tsv   # event lists of any system",
     ),
     "predict": _examples(
-        "predict street.wav --model esc10",
+        "predict street.wav --model esc10   # a table; through a pipe, DCASE's event list",
+        "predict street.wav --model esc10 --all   # every class, every clip gate open",
         "predict recordings --dataset garden --out found",
         "predict recordings --dataset garden --out labels --format audacity",
         "predict street.wav --model esc10 --format html --open   # see, hear and correct it",
+    ),
+    "listen": _examples(
+        "listen recordings   # all of a folder, by the model that comes with sedpipe",
+        "listen recordings --dataset garden --model small-linear-5x5-seed0 --port 8000 --no-open",
     ),
     "report": _examples(
         "report small-linear-5x5-seed0 --open",
@@ -144,7 +154,7 @@ EXAMPLES = {
         "reproduce figure5 esc10-fold4 --preset small --epochs 8 --clip testing-00003",
     ),
     "demo": _examples("demo", "demo --preset small --epochs 4"),
-    "status": _examples("status garden", "status dcase2017-task4 --classes"),
+    "status": _examples("status   # all datasets of the cache", "status garden", "status dcase2017-task4 --classes"),
     "doctor": _examples("doctor", "doctor garden.toml"),
     "encoders": _examples(
         "encoders",

@@ -1,4 +1,4 @@
-"""What a trained network hears: ``score``, ``predict``, ``report``."""
+"""What a trained network hears: ``score``, ``predict``, ``listen``, ``report``."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from sedpipe.cli.options import (
     operating_point_option,
 )
 from sedpipe.cli.paths import paths_of
-from sedpipe.cli.terminal import Terminal, is_watched, print_line, print_report, show_page
+from sedpipe.cli.terminal import Terminal, is_watched, print_line, print_report, show_address, show_page
 from sedpipe.cli.types import Quantity, ShardType
-from sedpipe.printable import printable
+from sedpipe.printable import printable, printable_json
 from sedpipe.views.terminal.commands import command
 from sedpipe.views.terminal.heard import Asked, heard_table
 from sedpipe.views.terminal.listening import predict_lines, predict_remarks, report_lines
@@ -93,7 +93,7 @@ def score(
 @click.argument("places", nargs=-1, required=True, metavar="FILE_OR_DIR...", type=click.Path(path_type=Path))
 @click.option("--model", "-m", metavar="RUN", help="esc10, which comes with sedpipe; the folder of a run or an export; "
               "or the name of a run of --dataset.")  # fmt: skip
-@click.option("--dataset", help="Dataset of the run; without --model, its newest run is used.")
+@click.option("--dataset", "-d", help="Dataset of the run; without --model, its newest run is used.")
 @click.option("--out", "-o", type=FOLDER, metavar="DIR",
               help="Write one file per recording here, mirroring the folders; finished files are kept.")  # fmt: skip
 @click.option("--format", "-f", "form", type=click.Choice(["tsv", "csv", "json", "audacity", "raven", "html"]),
@@ -194,8 +194,54 @@ def report(
         show_page(Path(written.path))
 
 
+@click.command(epilog=EXAMPLES["listen"])
+@click.argument("folder", default=Path("recordings"), type=FOLDER, metavar="[FOLDER]")
+@click.option("--model", "-m", metavar="RUN", default="esc10", show_default=True,
+              help="esc10, which comes with sedpipe; the folder of a run or an export; or the name of a run of "
+              "--dataset.")  # fmt: skip
+@click.option("--dataset", "-d", help="Dataset of the run.")
+@operating_point_option
+@click.option("--threshold", type=Quantity(0, 1), help="Threshold for all classes, instead of the model's.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, show_default="any that is free",
+              help="Where this machine answers its own browser.")  # fmt: skip
+@click.option("--no-open", is_flag=True, help="Print the address; start no browser.")
+@device_option
+@common
+def listen(
+    folder: Path, model: str, dataset: str | None, port: int, no_open: bool, cache_dir: Path, as_json: bool,
+    quiet: bool, **options: Any,
+) -> None:  # fmt: skip
+    """See, hear and correct the recordings of a folder in a browser; what you save lies beside them.
+
+    FOLDER is `recordings` if none is named; it may be empty, since a file that is dropped on the page is copied there.
+    Nothing leaves this machine. Ctrl-C ends it.
+    """
+    from sedpipe.io.cache.open import open_dataset
+    from sedpipe.io.models.open import open_to_hear
+    from sedpipe.nn.device import choose_device
+    from sedpipe.serving.ear import Ear
+    from sedpipe.serving.recordings import Recordings
+    from sedpipe.serving.server import Server
+    from sedpipe.steps.hearing import chosen_settings
+
+    cache = open_dataset(dataset, cache_dir) if dataset else None
+    opened = open_to_hear(model, cache, choose_device(options["device"]), cache_dir)
+    point = chosen_settings(opened.trained, options["operating_point"], options["threshold"])
+    server = Server(Recordings(folder), Ear(opened, point), port)
+    if as_json:
+        click.echo(printable_json({"stage": "listen", "address": server.address, "folder": str(folder)}))
+    else:
+        print_line(f"{folder}: {server.address}")
+        Terminal(quiet=quiet).say("for this machine's own browser alone; Ctrl-C ends it")
+    sys.stdout.flush()
+    if not no_open and not as_json:
+        show_address(server.address)
+    server.run()
+
+
 COMMANDS = (
     score,
     predict,
+    listen,
     report,
 )

@@ -7,7 +7,7 @@ bars are rich's, which knows what a terminal can do: a pipe gets neither, NO_COL
 - :func:`print_report`: one JSON object, or what a person reads of it
 - :func:`print_line`: anything else
 - :func:`is_watched`: whether a person reads what a command prints
-- :func:`show_page`: a page, in a browser
+- :func:`show_page`, :func:`show_address`: a page, in a browser
 """
 
 from __future__ import annotations
@@ -130,8 +130,17 @@ def is_watched() -> bool:
 
 def show_page(path: Path) -> None:
     """Open a page in a browser; where there is none, say which file it is."""
-    if click.launch(str(path.resolve())) != 0:
-        print_line(f"no browser could be started: open {path}", err=True)
+    _show(str(path.resolve()), str(path))
+
+
+def show_address(address: str) -> None:
+    """Open an address in a browser; where there is none, say which it is."""
+    _show(address, address)
+
+
+def _show(address: str, told: str) -> None:
+    if click.launch(address) != 0:
+        print_line(f"no browser could be started: open {told}", err=True)
 
 
 def _console(*, err: bool) -> Console:

@@ -26,7 +26,7 @@ from sedpipe.io.parallel import chunked, in_parallel
 from sedpipe.io.prediction_log import State, state_of
 from sedpipe.io.predictions import FORMATS, PredictedFile, rendered
 from sedpipe.nn.device import devices_like
-from sedpipe.stages.predict_page import write_recording_page
+from sedpipe.stages.predict_page import recording_parts, write_recording_page
 from sedpipe.steps.hearing import events_of, frame_probabilities, glance_of
 from sedpipe.steps.work import Work
 
@@ -205,7 +205,7 @@ def _heard(file: AudioFile, opened: OpenModel, predicting: Predicting, page: Pat
     heard = frame_probabilities(recording.resampled(sample_rate), trained)
     remark = "; ".join(sentence for _, sentence in recording.remarks)
     if page is not None:
-        write_recording_page(page, file, heard, opened, point, remark)
+        write_recording_page(page, recording_parts(file, heard, opened, point, remark))
     duration, events = round(heard.n_samples / sample_rate, 3), events_of(*heard, trained, point)
     glance = glance_of(heard, events, trained, point) if predicting.output.keeps else None
     return PredictedFile(str(file.path), file.name, duration, events, reason=remark, glance=glance)

@@ -1,11 +1,13 @@
 """The page of a recording: what ``predict --format html`` writes.
 
-- :func:`write_recording_page`: with picture and sound, for which the recording is read again
+- :func:`recording_parts`: picture and sound, for which the recording is read again, with what was heard
+- :func:`write_recording_page`: the page of these
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from sedpipe.detection.decoding import countable_frames, decode_events, frame_edges
@@ -17,19 +19,28 @@ from sedpipe.io.models.open import OpenModel
 from sedpipe.steps.hearing import Heard
 from sedpipe.views.page.recording import Recording
 from sedpipe.views.page.recording_page import recording_page, sound_quality
-from sedpipe.views.page.recording_picture import picture_of_blocks
+from sedpipe.views.page.recording_picture import RecordingPicture, picture_of_blocks
 from sedpipe.views.page.sound import encode_mp3
 
 
-def write_recording_page(
-    path: Path, file: AudioFile, heard: Heard, opened: OpenModel, point: PostProcessing, remark: str
-) -> None:
-    """Write the page of a recording, whole or not at all.
+@dataclass(frozen=True, eq=False)
+class RecordingParts:
+    """What :func:`~sedpipe.views.page.recording_page.recording_page` takes: what was heard, seen and can be played."""
+
+    recording: Recording
+    picture: RecordingPicture
+    sound: bytes | None
+    changed_on: date
+    remark: str
+
+
+def recording_parts(
+    file: AudioFile, heard: Heard, opened: OpenModel, point: PostProcessing, remark: str
+) -> RecordingParts:
+    """Everything that the page of a recording is made of.
 
     Parameters
     ----------
-    path : Path
-        The page.
     file : AudioFile
         The recording.
     heard : Heard
@@ -50,7 +61,12 @@ def write_recording_page(
     picture = picture_of_blocks(read_blocks(file.path, rate), rate, recording.duration)
     sound = encode_mp3(read_blocks(file.path, quality.sample_rate), quality) if quality else None
     changed_on = datetime.fromtimestamp(file.path.stat().st_mtime, UTC).date()
-    write_text(path, recording_page(recording, picture, sound, changed_on, remark))
+    return RecordingParts(recording, picture, sound, changed_on, remark)
+
+
+def write_recording_page(path: Path, parts: RecordingParts) -> None:
+    """Write the page of a recording, whole or not at all."""
+    write_text(path, recording_page(parts.recording, parts.picture, parts.sound, parts.changed_on, parts.remark))
 
 
 def _recording(name: str, heard: Heard, opened: OpenModel, point: PostProcessing) -> Recording:

@@ -41,16 +41,26 @@ class Parts:
     scripts: Sequence[str]
 
 
-def render(parts: Parts, **values: Any) -> str:
-    """The page that the template makes of ``values``."""
+def render(parts: Parts, *, is_served: bool = False, **values: Any) -> str:
+    """The page that the template makes of ``values``.
+
+    Parameters
+    ----------
+    parts : Parts
+    is_served : bool
+        Whether a server of this machine shows it, which it may then ask; nobody else.
+    **values
+        Of the template.
+    """
     script = _script(parts.scripts)
     digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
     policy = (
         f"default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
+        + ("; connect-src 'self'; base-uri 'none'; form-action 'none'" if is_served else "")
     )
     style = "".join(_part(f"styles/{name}.css") for name in parts.styles)
     page = _environment().get_template(parts.template).render(
-        policy=policy, style=Markup(style), script=Markup(script), version=__version__, **values
+        policy=policy, style=Markup(style), script=Markup(script), version=__version__, is_served=is_served, **values
     )  # fmt: skip
     return page + "\n"
 

@@ -21,6 +21,7 @@ from sedpipe.views.page.recording import (
     recording_data,
 )
 from sedpipe.views.page.recording_picture import N_MELS, RecordingPicture, whole_picture
+from sedpipe.views.page.served import Served
 from sedpipe.views.page.sound import QUALITIES, Quality, best_quality
 from sedpipe.views.page.spectrogram import decibel_range
 from sedpipe.views.render import Parts, render
@@ -30,7 +31,7 @@ PARTS = Parts(
     styles=("base", "scores", "clips", "recording"),
     scripts=(
         *CARD_SCRIPTS, "decode", "lists", "corrections", "hearing", "lanes", "editor", "recording_card", "event_table",
-        "thresholds", "saving", "sorting", "recording",
+        "thresholds", "saving", "serving", "sorting", "recording",
     ),
 )  # fmt: skip
 
@@ -51,7 +52,12 @@ def sound_quality(duration: float) -> Quality | None:
 
 
 def recording_page(
-    recording: Recording, picture: RecordingPicture, sound: bytes | None, changed_on: date, remark: str = ""
+    recording: Recording,
+    picture: RecordingPicture,
+    sound: bytes | None,
+    changed_on: date,
+    remark: str = "",
+    served: Served | None = None,
 ) -> str:
     """HTML of a recording.
 
@@ -66,6 +72,8 @@ def recording_page(
         When its file was last changed.
     remark : str
         What is to be said of the recording besides.
+    served : Served, optional
+        Where the page can save, if a server of this machine shows it; else it is a file that asks for nothing.
 
     Returns
     -------
@@ -95,7 +103,13 @@ def recording_page(
         lists=LISTS,
         remarks=[*([remark] if remark else []), *_remarks(recording, sound)],
         can_move=can_move_thresholds(),
-        data={**page_data(recording.labels, [recording.model], frequencies_of(recording.sample_rate, N_MELS)), **data},
+        served=served,
+        is_served=served is not None,
+        data={
+            "server": served and served.data(),
+            **page_data(recording.labels, [recording.model], frequencies_of(recording.sample_rate, N_MELS)),
+            **data,
+        },
         provenance={recording.name: _provenance(recording)},
     )
 

@@ -15,6 +15,7 @@ function startRecording() {
     each.addEventListener("click", () => saving.save(each.dataset.save));
   }
   document.querySelector("[data-reset]").addEventListener("click", () => card.corrections.reset());
+  if (page.server) startServing(card, page.server, saving);
   saving.restoreDraft();
   startOwnSound(card, document.querySelector("input[type=file]"));
   document.querySelector("table.classes").addEventListener("click", (event) => {

@@ -33,6 +33,15 @@ class Saving {
     }
   }
 
+  forgetDraft() {
+    window.removeEventListener("beforeunload", this.warn);
+    try {
+      localStorage.removeItem(this.key);
+    } catch {
+      // there is no store, so there is no draft
+    }
+  }
+
   /* Corrections of an earlier visit, as one step that can be undone. */
   restoreDraft() {
     let draft;

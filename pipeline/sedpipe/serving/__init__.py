@@ -1,0 +1,8 @@
+"""A page for one's own recordings, from this machine to its own browser: ``sedpipe listen``.
+
+- :mod:`~sedpipe.serving.recordings`: the folder, and the lists of events beside its recordings
+- :mod:`~sedpipe.serving.ear`: the model that hears them
+- :mod:`~sedpipe.serving.guard`: whom the server answers
+- :mod:`~sedpipe.serving.app`: what it answers
+- :mod:`~sedpipe.serving.server`: the address, and the loop
+"""

@@ -1,0 +1,152 @@
+"""What the server answers: the page of a folder, the page of a recording, a list to save, a file to add.
+
+- :func:`application`: folder and model -> the application, which :class:`~sedpipe.serving.guard.Guard` stands before
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TypeAlias
+from urllib.parse import quote
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from sedpipe.errors import SedpipeError
+from sedpipe.io.audio.find import AudioFile
+from sedpipe.io.files.atomic import write_atomically
+from sedpipe.serving.ear import Ear
+from sedpipe.serving.recordings import Recordings, checked_events
+from sedpipe.views.page.recording_page import recording_page
+from sedpipe.views.page.served import Served, ServedRecording, recordings_page
+
+MOST_BYTES_OF_AUDIO = 8 * 1024**3
+MOST_BYTES_OF_A_LIST = 32 * 1024**2
+
+Answer: TypeAlias = Callable[[Request], Awaitable[Response]]
+
+
+def application(recordings: Recordings, ear: Ear, home: str) -> Starlette:
+    """The application.
+
+    Parameters
+    ----------
+    recordings : Recordings
+    ear : Ear
+    home : str
+        The path, secret and all, below which it is found, with a slash at its end.
+    """
+    routes = [
+        Route("/", partial(_folder, recordings, ear, home)),
+        Route("/recording/{name:path}", partial(_recording, recordings, ear, home)),
+        Route("/save/{name:path}", partial(_save, recordings, ear), methods=["POST"]),
+        Route("/add", partial(_add, recordings, home), methods=["POST"]),
+    ]
+    return Starlette(routes=routes, exception_handlers={SedpipeError: _told, OSError: _told_by_the_system})
+
+
+async def _folder(recordings: Recordings, ear: Ear, home: str, _: Request) -> Response:
+    return HTMLResponse(await run_in_threadpool(_folder_page, recordings, ear, home))
+
+
+def _folder_page(recordings: Recordings, ear: Ear, home: str) -> str:
+    rows = []
+    for file in recordings.files().values():
+        path, size = recordings.list_path(file), file.path.stat().st_size if file.path.exists() else 0
+        rows.append(
+            ServedRecording(file.name, _address(home, file), size / 1e6, path.name if path.exists() else "")
+        )  # fmt: skip
+    labels = tuple(ear.opened.trained.labels)
+    return recordings_page(str(recordings.folder), ear.opened.folder.name, labels, rows, f"{home}add")
+
+
+async def _recording(recordings: Recordings, ear: Ear, home: str, request: Request) -> Response:
+    return HTMLResponse(await run_in_threadpool(_recording_html, recordings, ear, home, request.path_params["name"]))
+
+
+def _recording_html(recordings: Recordings, ear: Ear, home: str, name: str) -> str:
+    files = recordings.files()
+    file = _known(files, name)
+    names = list(files)
+    later = names[names.index(name) + 1 :]
+    saved = recordings.saved(file)
+    served = Served(
+        home=home,
+        save=f"{home}save/{quote(name)}",
+        following=_address(home, files[later[0]]) if later else "",
+        list_name=saved.path.name,
+        state=saved.state,
+        events=saved.events,
+        complaint=saved.complaint,
+    )
+    parts = ear.hear(file)
+    return recording_page(parts.recording, parts.picture, parts.sound, parts.changed_on, parts.remark, served)
+
+
+async def _save(recordings: Recordings, ear: Ear, request: Request) -> Response:
+    body = await _body(request, MOST_BYTES_OF_A_LIST)
+    try:
+        asked = json.loads(body)
+        rows, state = asked["events"], str(asked["state"])
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise HTTPException(400, "expected an object with events and state") from error
+    return JSONResponse(await run_in_threadpool(_saved, recordings, ear, request.path_params["name"], rows, state))
+
+
+def _saved(recordings: Recordings, ear: Ear, name: str, rows: object, state: str) -> dict[str, str]:
+    file = _known(recordings.files(), name)
+    events = checked_events(rows, ear.hear(file).recording.duration)
+    saved = recordings.save(file, events, state)
+    return {"list": str(saved.path), "state": saved.state}
+
+
+async def _add(recordings: Recordings, home: str, request: Request) -> Response:
+    """Take a file; the name is the person's, where it goes is not."""
+    path = recordings.free_path(request.query_params.get("name", ""))
+    n_bytes = 0
+    with write_atomically(path) as temporary, temporary.open("wb") as file:
+        async for piece in request.stream():
+            n_bytes += len(piece)
+            if n_bytes > MOST_BYTES_OF_AUDIO:
+                raise HTTPException(413, f"a recording of more than {MOST_BYTES_OF_AUDIO // 1024**3} GiB")
+            file.write(piece)
+        if n_bytes == 0:
+            raise HTTPException(400, "an empty file")
+    return JSONResponse({"page": _address(home, AudioFile(path, path.name))})
+
+
+async def _body(request: Request, most: int) -> bytes:
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > most:
+            raise HTTPException(413, "more than a list of events takes")
+    return bytes(body)
+
+
+def _known(files: dict[str, AudioFile], name: str) -> AudioFile:
+    if name not in files:
+        raise HTTPException(404, "there is no such recording")
+    return files[name]
+
+
+def _address(home: str, file: AudioFile) -> str:
+    return f"{home}recording/{quote(file.name)}"
+
+
+async def _told(_: Request, error: Exception) -> Response:
+    assert isinstance(error, SedpipeError)
+    hint = f": {error.hint}" if error.hint else ""
+    return Response(f"{error.message}{hint}", 409, media_type="text/plain")
+
+
+async def _told_by_the_system(_: Request, error: Exception) -> Response:
+    assert isinstance(error, OSError)
+    return Response(error.strerror or os.strerror(error.errno or 0), 409, media_type="text/plain")

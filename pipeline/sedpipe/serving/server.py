@@ -1,0 +1,75 @@
+"""The address of a server on this machine, and the loop that answers.
+
+- :class:`Server`: listens from the beginning, answers while it runs
+"""
+
+from __future__ import annotations
+
+import secrets
+import socket
+
+from sedpipe.errors import SedpipeError
+from sedpipe.serving.ear import Ear
+from sedpipe.serving.recordings import Recordings
+
+HOST = "127.0.0.1"
+"""This machine alone: no other one can reach it."""
+
+
+class Server:
+    """Answers the browser of this machine, and nobody else.
+
+    Parameters
+    ----------
+    recordings : Recordings
+    ear : Ear
+    port : int
+        0 for any that is free.
+
+    Attributes
+    ----------
+    address : str
+        Secret and all.
+
+    Raises
+    ------
+    SedpipeError
+        If the port is taken, or starlette and uvicorn are not installed.
+    """
+
+    def __init__(self, recordings: Recordings, ear: Ear, port: int = 0) -> None:
+        try:
+            import uvicorn
+
+            from sedpipe.serving.app import application
+            from sedpipe.serving.guard import Guard
+        except ModuleNotFoundError as error:
+            raise SedpipeError(f"{error.name} is not installed", hint='run `pip install "sedpipe[listen]"`') from error
+        self._socket = _listening(port)
+        found, token = self._socket.getsockname()[1], secrets.token_urlsafe(24)
+        self.address = f"http://{HOST}:{found}/{token}/"
+        app = Guard(application(recordings, ear, f"/{token}/"), token, found)
+        config = uvicorn.Config(app, log_level="error", access_log=False, lifespan="off", timeout_graceful_shutdown=2)
+        self._server = uvicorn.Server(config)
+
+    def run(self) -> None:
+        """Answer until a signal comes, or :meth:`stop` is called."""
+        with self._socket:
+            self._server.run(sockets=[self._socket])
+
+    def stop(self) -> None:
+        """Let :meth:`run` end soon; from any thread."""
+        self._server.should_exit = True
+
+
+def _listening(port: int) -> socket.socket:
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((HOST, port))
+        listening.listen()
+    except OSError as error:
+        listening.close()
+        what = f"port {port} cannot be had: {error.strerror or error}"
+        raise SedpipeError(what, hint="name another --port") from error
+    return listening

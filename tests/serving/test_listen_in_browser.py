@@ -1,0 +1,133 @@
+"""``sedpipe listen`` in a real Chromium: browse, drop, correct, save; and what is saved is a dataset that trains."""
+
+import base64
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from noise_recording import noise
+from sedpipe.cli.main import main
+from sedpipe.events import Event
+from sedpipe.io.lists.events import read_event_list
+from sedpipe.serving.server import Server
+
+CONTRAST = Path(__file__).parents[1] / "views" / "page" / "contrast.js"
+STATUS = "document.querySelector('.status').textContent"
+COUNT = "document.querySelectorAll('.lane.editable .bar').length"
+QUICK = ["--preset", "demo", "--epochs", "1", "--batch-size", "4", "--run", "corrected"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    for name in ("a", "b", "c", "d", "e", "f"):
+        noise(tmp_path / "served" / f"{name}.wav")
+    return tmp_path / "served"
+
+
+def sedpipe(*words: str) -> str:
+    outcome = CliRunner().invoke(main, list(words))
+    assert outcome.exit_code == 0, outcome.output
+    return outcome.output
+
+
+def correct(browser, address: str, label: int) -> None:
+    """All of the recording is one class from 1 s to 3 s: done with keys alone, and saved."""
+    browser.visit(address)
+    browser.run("document.querySelector('.spectrogram').focus()")
+    browser.press("ArrowDown")
+    while browser.run(COUNT):
+        browser.press("Delete")
+        browser.press("ArrowDown")
+    browser.press("Home")
+    browser.press("n")
+    browser.press(str(label))
+    for end, steps in (("]", 6), ("[", 2)):
+        browser.press("Home")
+        for _ in range(steps):
+            browser.press("ArrowRight")
+        browser.press(end)
+    browser.press("s", control=True)
+    browser.wait_for(f"{STATUS}.startsWith('Saved 1 event')")
+
+
+@pytest.mark.slow
+def test_recordings_are_corrected_saved_made_a_dataset_and_trained_with(browser, folder: Path, served: Server) -> None:
+    browser.visit(served.address)
+    addresses = browser.run("[...document.querySelectorAll('.recordings tbody a')].map(a => a.href)")
+    assert len(addresses) == 6
+    for number, address in enumerate(addresses):
+        correct(browser, address, 1 + number % 2)
+    assert browser.complaints() == []
+    lists = {path.stem: read_event_list(path)[path.stem] for path in folder.glob("*.tsv")}
+    assert lists == {name: [Event(1.0, 3.0, ("Dog bark", "Rain")[k % 2])] for k, name in enumerate("abcdef")}
+    browser.visit(served.address)
+    assert "6 of 6 recordings have one" in browser.run("document.querySelector('.lead').textContent")
+
+    said = sedpipe("init", "served", "--name", "night", "--share", "0.34")
+    assert "6 of 6 recordings" in said
+    sedpipe("check", "night.toml", "--jobs", "1")
+    sedpipe("download", "night.toml", "--jobs", "1")
+    sedpipe("features", "night.toml", "--jobs", "1")
+    assert "corrected: " in sedpipe("train", "night.toml", *QUICK)
+    assert "corrected on night testing" in sedpipe("score", "night.toml", "--split", "testing")
+
+
+def test_a_correction_is_there_when_one_comes_back_and_one_that_was_overtaken_is_not_saved(
+    browser, folder: Path, served: Server
+) -> None:
+    address = f"{served.address}recording/a.wav"
+    correct(browser, address, 2)
+    browser.visit(address)
+    assert browser.run(f"{STATUS}").startswith("a.tsv is shown, as it was saved")
+    assert browser.run(COUNT) == 1
+    browser.press("z", control=True)
+    assert browser.run(COUNT) != 1  # what the model marked
+    (folder / "a.tsv").write_text("filename\tonset\toffset\tevent_label\na.wav\t1\t2\tBy hand\n")
+    browser.run("document.querySelector('[data-serve]').click()")
+    browser.wait_for(f"{STATUS}.startsWith('Not saved: a.tsv was changed meanwhile')")
+    assert "By hand" in (folder / "a.tsv").read_text()
+    browser.run("document.querySelector('nav a[rel=next]').click()")
+    browser.wait_for("document.querySelector('h1')?.textContent === 'b.wav'")
+
+
+def test_a_dropped_file_is_copied_into_the_folder_and_heard(browser, tmp_path: Path, served: Server) -> None:
+    content = base64.b64encode(noise(tmp_path / "elsewhere" / "street.wav").read_bytes()).decode()
+    browser.visit(served.address)  # of a folder that is not there yet
+    browser.run(
+        f"""(() => {{
+          const bytes = Uint8Array.from(atob({json.dumps(content)}), (c) => c.charCodeAt(0));
+          const dropped = new DataTransfer();
+          dropped.items.add(new File([bytes], "street.wav"));
+          document.dispatchEvent(new DragEvent("drop", {{ dataTransfer: dropped, bubbles: true, cancelable: true }}));
+        }})()"""
+    )
+    browser.wait_for("document.querySelector('h1')?.textContent === 'street.wav'")
+    assert (tmp_path / "served" / "street.wav").read_bytes() == (tmp_path / "elsewhere" / "street.wav").read_bytes()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1180, 360])
+def test_its_pages_complain_of_nothing_ask_nobody_else_fit_and_can_be_read(
+    browser, folder: Path, served: Server, width: int, scheme: str
+) -> None:
+    for address in (served.address, f"{served.address}recording/a.wav"):
+        browser.visit(address, width=width, scheme=scheme)
+        assert browser.complaints() == []
+        assert {*browser.requests()} == {address}
+        assert browser.run("document.documentElement.scrollWidth") == width
+        assert browser.run(CONTRAST.read_text()) == []
+
+
+def test_recordings_are_searched_and_sorted(browser, folder: Path, served: Server) -> None:
+    (folder / "a.tsv").write_text("filename\tonset\toffset\tevent_label\na.wav\t\t\t\n")
+    browser.visit(served.address)
+    shown = "[...document.querySelectorAll('.recordings tbody tr:not([hidden])')].map(row => row.dataset.name)"
+    browser.run("document.querySelector('[name=open]').click()")
+    assert browser.run(shown) == [f"{name}.wav" for name in "bcdef"]
+    browser.run("document.querySelector('[data-sort=name]').click()")
+    assert browser.run(shown) == [f"{name}.wav" for name in "fedcb"]
+    browser.run("(() => { const f = document.querySelector('[name=words]'); f.value = 'C.'; "
+                "f.dispatchEvent(new Event('input', { bubbles: true })); })()")  # fmt: skip
+    assert browser.run(shown) == ["c.wav"]

@@ -1,0 +1,131 @@
+import os
+from pathlib import Path
+
+import pytest
+from sedpipe.errors import SedpipeError, SettingsError
+from sedpipe.events import Event
+from sedpipe.io.lists.events import read_event_list
+from sedpipe.serving.recordings import MOST_EVENTS, Recordings, checked_events, safe_audio_name
+
+OWL = Event(1.0, 2.5, "Owl")
+
+
+def touch(folder: Path, *names: str) -> Recordings:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    return Recordings(folder)
+
+
+def test_a_list_lies_beside_its_recording_and_is_read_back(tmp_path: Path) -> None:
+    folder = touch(tmp_path, "night 1/a.wav", "b.flac")
+    file = folder.files()["night 1/a.wav"]
+    nothing = folder.saved(file)
+    assert (nothing.events, nothing.state) == (None, "")
+    saved = folder.save(file, [Event(3.0, 4.0, "Car"), OWL], nothing.state)
+    assert saved.path == tmp_path / "night 1" / "a.tsv"
+    assert saved.events == [OWL, Event(3.0, 4.0, "Car")]
+    assert read_event_list(saved.path) == {"a": saved.events}
+    assert folder.save(file, [], saved.state).events == []  # somebody listened, and there was nothing
+
+
+def test_recordings_that_would_share_a_list_have_one_each(tmp_path: Path) -> None:
+    folder = touch(tmp_path, "a.wav", "a.flac", "[b].wav", "[b]x.wav", "c.wav", "c.txt")
+    paths = {name: folder.list_path(file).name for name, file in folder.files().items()}
+    assert paths == {
+        "a.wav": "a.wav.tsv", "a.flac": "a.flac.tsv", "[b].wav": "[b].tsv", "[b]x.wav": "[b]x.tsv", "c.wav": "c.tsv"
+    }  # fmt: skip
+    file = folder.files()["a.wav"]
+    assert folder.save(file, [OWL], "").events == [OWL]
+
+
+def test_what_somebody_else_wrote_meanwhile_or_what_is_no_list_is_never_overwritten(tmp_path: Path) -> None:
+    folder = touch(tmp_path, "a.wav", "b.wav", "c.wav")
+    files = folder.files()
+    seen = folder.save(files["a.wav"], [OWL], "")
+    (tmp_path / "a.tsv").write_text("1.0\t2.0\tCrow by hand\n")
+    with pytest.raises(SedpipeError, match=r"a\.tsv was changed meanwhile"):
+        folder.save(files["a.wav"], [], seen.state)
+    for name, content in {
+        "b": "my notes, long ago",
+        "c": "filename\tonset\toffset\tevent_label\nz.wav\t1\t2\tOwl\n",
+    }.items():
+        (tmp_path / f"{name}.tsv").write_text(content)
+        found = folder.saved(files[f"{name}.wav"])
+        assert found.events is None
+        assert found.complaint
+        with pytest.raises(SedpipeError, match="is no list of this recording's events"):
+            folder.save(files[f"{name}.wav"], [OWL], found.state)
+        assert (tmp_path / f"{name}.tsv").read_text() == content
+
+
+def test_a_link_in_the_place_of_a_list_is_replaced_and_leads_nowhere(tmp_path: Path) -> None:
+    folder = touch(tmp_path / "in", "a.wav")
+    outside = tmp_path / "outside.tsv"
+    outside.write_text("filename\tonset\toffset\tevent_label\na.wav\t1\t2\tCar\n")
+    (tmp_path / "in" / "a.tsv").symlink_to(outside)
+    before, file = outside.read_text(), folder.files()["a.wav"]
+    folder.save(file, [OWL], folder.saved(file).state)
+    assert outside.read_text() == before
+    assert not (tmp_path / "in" / "a.tsv").is_symlink()
+
+
+def test_only_what_was_found_below_the_folder_is_a_recording(tmp_path: Path) -> None:
+    folder = touch(tmp_path / "in", "a.wav", "notes.txt", ".hidden.wav", "e\x1bvil.wav")
+    touch(tmp_path, "outside.wav")
+    assert list(folder.files()) == ["a.wav"]
+    for name in ("../outside.wav", str(tmp_path / "outside.wav"), "./a.wav", "notes.txt", "", ".."):
+        assert folder.find(name) is None
+    assert Recordings(tmp_path / "not there yet").files() == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        ("street.wav", "street.wav"), ("../../etc/cron.d/x.wav", "x.wav"), ("C:\\a\\b.FLAC", "b.FLAC"),
+        ("/etc/a.mp3", "a.mp3"), ("..wav.wav", "wav.wav"), ("a\x00b\x1b[2J.wav", "a_b_2J.wav"),
+        ("<img src=x>.ogg", "_img src_x_.ogg"), ("Käuzchen 1.wav", "Käuzchen 1.wav"),
+        ("x" * 300 + ".wav", "x" * 80 + ".wav"), ("  .wav.m4a", "wav.m4a"),
+    ],
+)  # fmt: skip
+def test_an_added_file_gets_a_safe_name_at_the_top_of_the_folder(tmp_path: Path, name: str, safe: str) -> None:
+    path = Recordings(tmp_path).free_path(name)
+    assert path == tmp_path / safe
+    path.touch()
+    assert Recordings(tmp_path).free_path(name) == tmp_path / f"{path.stem}-2{path.suffix}"
+
+
+@pytest.mark.parametrize("name", ["", "passwd", "a.py", "a.wav/b.sh", "..", "a.tsv"])
+def test_what_is_not_called_like_audio_is_refused(name: str) -> None:
+    with pytest.raises(SettingsError, match="is not called like audio"):
+        safe_audio_name(name)
+
+
+def test_a_broken_link_keeps_its_name(tmp_path: Path) -> None:
+    os.symlink(tmp_path / "nowhere", tmp_path / "a.wav")
+    assert Recordings(tmp_path).free_path("a.wav").name == "a-2.wav"
+
+
+def test_events_of_a_page_are_checked() -> None:
+    good = {"onset": 1, "offset": 2.50049, "label": " Owl ", "more": "ignored"}
+    assert checked_events([good], 3.0) == [OWL]
+    assert checked_events([{**good, "offset": 3.0015}], 3.0) == [Event(1.0, 3.0, "Owl")]  # a rounded end
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"onset": -1}, {"onset": 3}, {"offset": 4}, {"offset": float("nan")}, {"offset": "2"}, {"onset": None},
+        {"onset": True, "offset": False}, {"label": ""}, {"label": 3}, {"label": "\x1b[2J"},
+        {"label": "a\tb"}, {"label": "a\nb"}, {"label": "x" * 81},
+    ],
+)  # fmt: skip
+def test_events_that_are_none_are_refused(change: dict[str, object]) -> None:
+    with pytest.raises(SettingsError):
+        checked_events([{"onset": 1.0, "offset": 2.5, "label": "Owl", **change}], 3.0)
+
+
+@pytest.mark.parametrize("rows", [None, {}, "events", [1], [[1, 2, "Owl"]], [{}] * (MOST_EVENTS + 1)])
+def test_what_is_no_list_of_events_is_refused(rows: object) -> None:
+    with pytest.raises(SettingsError):
+        checked_events(rows, 3.0)

@@ -1,0 +1,155 @@
+"""The server as a browser, and as somebody who is not welcome, meets it."""
+
+import http.client
+import json
+import re
+import socket
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+import pytest
+from noise_recording import noise
+from sedpipe.errors import SedpipeError
+from sedpipe.events import Event
+from sedpipe.io.lists.events import read_event_list
+from sedpipe.serving.ear import Ear
+from sedpipe.serving.recordings import Recordings
+from sedpipe.serving.server import Server
+
+Answer = tuple[int, str, dict[str, str]]
+
+
+class Client:
+    """Asks the server, as its own page would unless told otherwise."""
+
+    def __init__(self, address: str) -> None:
+        self.host, self.home = urlsplit(address).netloc, urlsplit(address).path
+
+    def ask(
+        self, path: str, body: bytes | None = None, home: str | None = None, **headers: str
+    ) -> tuple[int, str, dict[str, str]]:
+        connection = http.client.HTTPConnection(self.host, timeout=60)
+        own = {"Origin": f"http://{self.host}"} if body is not None else {}
+        connection.request(
+            "GET" if body is None else "POST", (self.home if home is None else home) + path, body, {**own, **headers}
+        )
+        answer = connection.getresponse()
+        text = answer.read().decode()
+        connection.close()
+        return answer.status, text, {name.lower(): value for name, value in answer.getheaders()}
+
+    def save(self, name: str, events: object, state: str = "") -> tuple[int, str]:
+        return self.ask(f"save/{quote(name)}", json.dumps({"events": events, "state": state}).encode())[:2]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    noise(tmp_path / "served" / "a.wav")
+    noise(tmp_path / "served" / "night" / "50 % <b>.wav")
+    noise(tmp_path / "outside.wav")
+    return tmp_path / "served"
+
+
+@pytest.fixture
+def client(folder: Path, served: Server) -> Client:
+    return Client(served.address)
+
+
+def test_only_this_machine_can_reach_it_under_a_secret_address(served: Server) -> None:
+    found = urlsplit(served.address)
+    assert found.hostname == "127.0.0.1"
+    assert len(found.path.strip("/")) >= 32
+
+
+def test_whoever_does_not_know_the_secret_or_asks_another_name_gets_nothing(client: Client) -> None:
+    assert client.ask("")[0] == 200
+    refused = [
+        client.ask("", home="/"), client.ask("recording/a.wav", home="/"), client.ask("", home="/wrong-secret/"),
+        client.ask("", Host="evil.example"), client.ask("", Host=f"evil.example:{client.host.split(':')[1]}"),
+        client.ask("", Host="127.0.0.1"), client.ask("add?name=a.wav", b"x", Origin="http://evil.example"),
+        client.ask("save/a.wav", b"{}", Origin="null"), client.ask("save/a.wav", b"{}", Origin=""),
+    ]  # fmt: skip
+    assert {(status, text) for status, text, _ in refused} == {(404, "not here")}
+    port = client.host.split(":")[1]
+    assert client.ask("", Host=f"localhost:{port}")[0] == 200
+
+
+def test_no_answer_may_be_read_framed_or_kept_by_others(client: Client) -> None:
+    for path, body in (("", None), ("recording/a.wav", None), ("recording/none.wav", None), ("add?name=x", b"x")):
+        headers = client.ask(path, body)[2]
+        assert not any(name.startswith("access-control") for name in headers)
+        assert headers["x-frame-options"] == "DENY"
+        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["cache-control"] == "no-store"
+        assert headers["x-content-type-options"] == "nosniff"
+
+
+def test_the_folders_page_lists_recordings_as_text_and_which_have_a_list(client: Client, folder: Path) -> None:
+    assert client.save("a.wav", [])[0] == 200
+    _, page, _ = client.ask("")
+    rows = re.findall(r'<tr data-item data-name="(.*?)".*?data-list="(.*?)"', page)
+    assert rows == [("a.wav", "a.tsv"), ("night/50 % &lt;b&gt;.wav", "")]
+    assert "1 of 2 recordings have one" in page
+    (address,) = re.findall(r'<a href="([^"]*night[^"]*)">', page)
+    assert client.ask(address, home="")[0] == 200
+
+
+def test_what_is_saved_lies_beside_the_recording_and_is_on_the_page_again(client: Client, folder: Path) -> None:
+    name = "night/50 % <b>.wav"
+    status, answer = client.save(name, [{"onset": 1.0, "offset": 2.0, "label": "Owl"}])
+    assert status == 200
+    assert read_event_list(folder / "night" / "50 % <b>.tsv") == {"50 % <b>": [Event(1.0, 2.0, "Owl")]}
+    page = client.ask(f"recording/{quote(name)}")[1]
+    data = json.loads(re.search(r'id="page-data">(.*?)</script>', page)[1])
+    assert data["server"]["events"] == [[1.0, 2.0, "Owl"]]
+    assert data["server"]["state"] == json.loads(answer)["state"]
+    assert client.save(name, [], "another state")[0] == 409
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../outside.wav", "..%2Foutside.wav", "/etc/passwd", "night/../a.wav", "a.tsv", "", "none.wav", "a.wav\x00"],
+)
+def test_nothing_outside_the_folder_is_read_or_written(client: Client, tmp_path: Path, name: str) -> None:
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert client.ask(f"recording/{quote(name, safe='%/')}")[0] in (404, 405)
+    assert client.ask(f"save/{quote(name, safe='%/')}", b'{"events": [], "state": ""}')[0] in (404, 405)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"half", b"[]", b"{}", b'{"events": []}', b"[" * 100_000, b'{"events": 3, "state": ""}']
+)
+def test_what_is_no_list_is_refused_and_writes_nothing(client: Client, folder: Path, body: bytes) -> None:
+    assert client.ask("save/a.wav", body)[0] in (400, 409)
+    assert not (folder / "a.tsv").exists()
+
+
+def test_an_added_file_lies_in_the_folder_under_a_safe_name(client: Client, folder: Path) -> None:
+    content = (folder / "a.wav").read_bytes()
+    status, answer, _ = client.ask(f"add?name={quote('../../a.wav')}", content)
+    assert (status, (folder / "a-2.wav").read_bytes()) == (200, content)
+    assert client.ask(json.loads(answer)["page"], home="")[0] == 200
+    assert client.ask("add?name=x.sh", b"rm")[0] == 409
+    assert client.ask("add?name=empty.wav", b"")[0] == 400
+    assert sorted(path.name for path in folder.rglob("*") if path.is_file()) == ["50 % <b>.wav", "a-2.wav", "a.wav"]
+
+
+def test_too_much_is_refused_and_nothing_stays(client: Client, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sedpipe.serving.app.MOST_BYTES_OF_AUDIO", 1000)
+    monkeypatch.setattr("sedpipe.serving.app.MOST_BYTES_OF_A_LIST", 1000)
+    assert client.ask("add?name=long.wav", bytes(5000))[0] == 413
+    assert client.ask("save/a.wav", bytes(5000))[0] == 413
+    assert sorted(path.name for path in folder.rglob("*") if path.is_file()) == ["50 % <b>.wav", "a.wav"]
+
+
+def test_a_recording_that_is_none_is_a_sentence(client: Client, folder: Path) -> None:
+    (folder / "bad.wav").write_text("this is not audio")
+    status, text, _ = client.ask("recording/bad.wav")
+    assert status == 409
+    assert "bad.wav: cannot be decoded as audio" in text
+
+
+def test_a_taken_port_is_a_sentence(ear: Ear, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other, pytest.raises(SedpipeError, match="cannot be had"):
+        Server(Recordings(tmp_path), ear, other.getsockname()[1])

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from sedpipe.features.logmel import LogMelConfig, log_mel, mel_filterbank
+from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.audio.waveforms import read_waveform
 
 CONFIG = LogMelConfig()
@@ -176,3 +177,52 @@ def test_real_recordings_are_librosas(shared_data: Path) -> None:
         waveform = read_waveform(path, RATE)
         features, n_frames = log_mel(waveform, CONFIG)
         assert_same(features[:n_frames], by_librosa(waveform)[:n_frames])
+
+
+def test_other_bands_windows_and_sums_of_magnitudes_are_librosas() -> None:
+    waveform = sounds(2)["burst"].astype(np.float32)
+    config = LogMelConfig(
+        sample_rate=RATE, window_length=1024, hop_length=664, n_fft=1024, n_frames=133, n_mels=64,
+        f_min=50, f_max=14_000, window="hamming", spectrum="magnitude",
+    )  # fmt: skip
+    mel = librosa.feature.melspectrogram(
+        y=waveform.astype(np.float64), sr=RATE, n_fft=1024, hop_length=664, window="hamming", center=True,
+        pad_mode="constant", power=1.0, n_mels=64, fmin=50, fmax=14_000,
+    )  # fmt: skip
+    features, n_frames = log_mel(waveform, config)
+    assert n_frames == 133
+    assert_same(features, 20 * np.log10(np.maximum(mel[:, :133].T, 1e-5)))
+
+
+def test_sums_of_magnitudes_have_the_same_floor() -> None:
+    features, _ = log_mel(np.zeros(44_100, dtype=np.float32), LogMelConfig(spectrum="magnitude", n_frames=60))
+    np.testing.assert_allclose(features, -100, atol=1e-4)
+
+
+def test_settings_that_came_later_are_told_only_where_they_change_something() -> None:
+    assert FeatureSpec().fingerprint == "301fb64049a5a97a"  # of the first edition
+    assert "f_min" not in LogMelConfig().settings
+    changed = LogMelConfig(f_min=50.0, window="hamming")
+    assert {"f_min", "window"} <= set(changed.settings)
+    assert FeatureSpec(changed).fingerprint != FeatureSpec().fingerprint
+
+
+def test_fitted_to_a_lower_rate_the_bands_end_at_half_of_it_if_they_went_further() -> None:
+    config = LogMelConfig(f_min=50.0, f_max=14_000.0)
+    assert config.fitted_to(32_000, 10.0).highest == 14_000
+    assert config.fitted_to(8_000, 10.0).highest == 4_000
+    assert config.fitted_to(8_000, 10.0).f_min == 50
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"f_min": 3000.0, "f_max": 2000.0}, "bands must lie from 0 to 22050 Hz, got 3000 to 2000"),
+        ({"f_max": 30_000.0}, "bands must lie from 0 to 22050 Hz, got 0 to 30000"),
+        ({"window": "kaiser"}, "window must be one of hann, hamming, got 'kaiser'"),
+        ({"spectrum": "cepstrum"}, "spectrum must be one of power, magnitude, got 'cepstrum'"),
+    ],
+)
+def test_bands_windows_and_spectra_that_cannot_be_are_a_sentence(changes: dict[str, object], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        LogMelConfig(**changes)

@@ -45,9 +45,10 @@ from sedpipe.views.terminal.scores import demo_lines
 @click.option("--segment-weights", type=click.Choice(["corrected", "original", "learned"]),
               help="Weights of segments: Eq. 4 of the erratum, Eq. A-1, or learned by a dense layer.",
               show_default="corrected")  # fmt: skip
-@click.option("--network", help="crnn, both, head: another network than the preset's, with its default sizes.",
+@click.option("--network", help="crnn, both, head, milsed, cnn9: another network than the preset's, "
+              "with its default sizes.",
               show_default="the preset's")  # fmt: skip
-@click.option("--preset", help="paper, small, cdur, head, or the path of a TOML.",
+@click.option("--preset", help="paper, small, cdur, head, a published system (docs/table3.md), or the path of a TOML.",
               show_default="small on a processor, paper on a GPU")  # fmt: skip
 @click.option("--recipe", default="paper", show_default=True,
               help="How to train: paper, strong, or the path of a TOML.")  # fmt: skip
@@ -130,7 +131,7 @@ def export(
 @click.command(epilog=EXAMPLES["reproduce"])
 @click.argument("table", type=click.Choice(["table2", "figure5"]))
 @dataset_argument
-@click.option("--preset", help="paper, small, cdur, head, or the path of a TOML.",
+@click.option("--preset", help="paper, small, cdur, head, a published system (docs/table3.md), or the path of a TOML.",
               show_default="small on a processor, paper on a GPU")  # fmt: skip
 @click.option("--recipe", default="paper", show_default=True, help="paper, strong, or the path of a TOML.")
 @click.option("--epochs", type=click.IntRange(1), help="Maximum number of epochs in each cell.")

@@ -105,8 +105,9 @@ def front_end_options(command: Command) -> Command:
     """Which features: `train` finds those that `features` made with the same options; see :func:`asked_features`."""
     options = [
         click.option("--front-end", type=FILE, metavar="FILE",
-                     help="A TOML with other log-mel parameters (sample_rate, window_length, hop_length, n_fft, "
-                     "n_frames, n_mels, floor), or with front_end = NAME and its settings."),
+                     help="That of a published system (cdur, gccaps, kong, mcfee, mlms, surrey, wang), or a TOML with "
+                     "other log-mel parameters (sample_rate, window_length, hop_length, n_fft, n_mels, f_min, f_max, "
+                     "window, spectrum, floor, n_frames) or with front_end = NAME and its settings."),
         click.option("--n-mels", type=click.IntRange(1), help="Mel bands.", show_default="80"),
         click.option("--encoder", metavar="NAME[,NAME]",
                      help="Pretrained encoders instead of log-mel: yamnet, aisfx, birdnet, or the path of a TOML; "

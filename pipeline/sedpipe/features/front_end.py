@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -162,8 +163,9 @@ def changed(front_end: FrontEnd, **changes: Any) -> FrontEnd:
     ValueError
         If it has no such setting, or cannot use the value.
     """
+    known = [field.name for field in fields(front_end)] if is_dataclass(front_end) else []  # not all are always told
     for key in changes:
-        if key not in front_end.settings:
+        if key not in (*front_end.settings, *known):
             raise ValueError(f"the front end {front_end.name} has no {key}: it has {', '.join(front_end.settings)}")
     return build_front_end(front_end.name, **{**front_end.settings, **changes})
 

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from functools import lru_cache
 from typing import ClassVar, Self
 
@@ -17,6 +17,11 @@ from sedpipe.frames import FrameGrid
 
 _MOST_N_FFT = 2**17  # 40 ms of a megahertz need half of it; models from elsewhere may claim anything
 _MOST_N_MELS = 1024
+
+WINDOWS = ("hann", "hamming")
+SPECTRA = ("power", "magnitude")
+_FIRST_EDITION = ("sample_rate", "window_length", "hop_length", "n_fft", "n_frames", "n_mels", "floor")
+"""Settings that are always told, since fingerprints were made of them."""
 
 
 @dataclass(frozen=True)
@@ -32,16 +37,22 @@ class LogMelConfig:
     n_frames : int
         Frames kept; a centred transform of 10 s has one more.
     n_mels : int
-        Slaney bands with Slaney normalisation from 0 Hz to half the sample rate.
+        Slaney bands with Slaney normalisation.
     floor : float
         Smallest power, before 10 * log10.
+    f_min, f_max : float
+        Where the lowest band begins and the highest ends, Hz; 0 for ``f_max`` is half the sample rate.
+    window : str
+        ``hann`` or ``hamming``, both periodic.
+    spectrum : str
+        What a band sums up: ``power``, or ``magnitude``, whose sum is squared afterwards.
 
     Raises
     ------
     ValueError
         If a number is not positive, or not whole where samples, frames or bands are counted, ``n_fft`` is no power of
-        two from 8 to 131072, ``n_mels > 1024``, ``window_length > n_fft``, or ``floor`` is below the smallest normal
-        float32.
+        two from 8 to 131072, ``n_mels > 1024``, ``window_length > n_fft``, ``floor`` is below the smallest normal
+        float32, the bands do not lie within half the sample rate, or there is no such window or spectrum.
     """
 
     sample_rate: int = 44_100
@@ -51,13 +62,18 @@ class LogMelConfig:
     n_frames: int = 500
     n_mels: int = 80
     floor: float = 1e-10
+    f_min: float = 0.0
+    f_max: float = 0.0
+    window: str = "hann"
+    spectrum: str = "power"
 
     name: ClassVar[str] = "logmel"
     version: ClassVar[int] = 2
     content: ClassVar[str] = "decibels"
 
     def __post_init__(self) -> None:
-        for name, value in vars(self).items():
+        for name in _FIRST_EDITION:
+            value = getattr(self, name)
             if not 0 < value < np.inf:
                 raise ValueError(f"{name} must be positive, got {value}")
             if name != "floor" and not isinstance(value, int):
@@ -71,11 +87,23 @@ class LogMelConfig:
             raise ValueError(f"{most}, got {self.n_fft} and {self.n_mels}")
         if self.floor < np.finfo(np.float32).tiny:
             raise ValueError(f"floor must be at least {np.finfo(np.float32).tiny}, got {self.floor}")
+        if not 0 <= self.f_min < self.highest <= self.sample_rate / 2:
+            half = self.sample_rate / 2
+            raise ValueError(f"bands must lie from 0 to {half:g} Hz, got {self.f_min:g} to {self.highest:g}")
+        for name, known in (("window", WINDOWS), ("spectrum", SPECTRA)):
+            if getattr(self, name) not in known:
+                raise ValueError(f"{name} must be one of {', '.join(known)}, got {getattr(self, name)!r}")
+
+    @property
+    def highest(self) -> float:
+        """Where the highest band ends, Hz."""
+        return self.f_max or self.sample_rate / 2
 
     @property
     def settings(self) -> dict[str, int | float | str]:
-        """Everything that decides a value."""
-        return asdict(self)
+        """Everything that decides a value; what the first edition did not have is left out while it changes nothing."""
+        usual = {field.name: field.default for field in fields(self)}
+        return {name: value for name, value in asdict(self).items() if name in _FIRST_EDITION or value != usual[name]}
 
     @property
     def grid(self) -> FrameGrid:
@@ -110,7 +138,7 @@ class LogMelConfig:
         """The same for clips of another rate (Hz) and length (seconds): window and hop last as long as here.
 
         ``n_fft`` is the power of two that holds the window, or as many times larger as here; the bands go up to half
-        the new rate.
+        the new rate, or as far as here where that is less.
 
         Examples
         --------
@@ -123,7 +151,15 @@ class LogMelConfig:
         )
         n_fft = _transform_of(window) * (self.n_fft // _transform_of(self.window_length))
         n_frames = FrameGrid(sample_rate, hop).frames_of_samples(round(clip_s * sample_rate))
-        return type(self)(sample_rate, window, hop, n_fft, n_frames, self.n_mels, self.floor)
+        return replace(
+            self,
+            sample_rate=sample_rate,
+            window_length=window,
+            hop_length=hop,
+            n_fft=n_fft,
+            n_frames=n_frames,
+            f_max=self.f_max if self.f_max < sample_rate / 2 else 0.0,
+        )
 
 
 def _transform_of(window_length: int) -> int:
@@ -145,7 +181,8 @@ def log_mel(waveform: np.ndarray, config: LogMelConfig) -> tuple[np.ndarray, int
     Returns
     -------
     features : np.ndarray [shape=(n_frames, n_mels)]
-        float32, dB: ``10 * log10(max(power, floor))``. Frames past the clip's end hold the floor.
+        float32, dB: ``10 * log10(max(power, floor))``, where power is a sum of powers, or a sum of magnitudes, squared.
+        Frames past the clip's end hold the floor.
     n_frames : int
         Frames whose first sample lies in the clip.
 
@@ -163,13 +200,21 @@ def log_mel(waveform: np.ndarray, config: LogMelConfig) -> tuple[np.ndarray, int
     features = np.full((config.n_frames, config.n_mels), config.floor_db, dtype=np.float32)
     tables = _tables(config)
     heard = np.ascontiguousarray(counted, dtype=np.float32)
+    times = _times(config)
     log_mel_frames(
         heard, config.hop_length, tables.window, config.n_fft,
-        tables.cosines, tables.sines, tables.filters, tables.edges, np.float32(config.floor),
-        np.float32(config.floor_db), features[:n_frames],
+        tables.cosines, tables.sines, tables.filters, tables.edges, times == 2, np.float32(config.floor ** (1 / times)),
+        np.float32(config.floor_db / times), features[:n_frames],
     )  # fmt: skip
+    if times == 2:
+        features[:n_frames] *= 2
     _refine(heard, features[:n_frames], config, tables)
     return features, n_frames
+
+
+def _times(config: LogMelConfig) -> int:
+    """What decibels of a band's sum are multiplied by: the square of a sum of magnitudes is a power."""
+    return 2 if config.spectrum == "magnitude" else 1
 
 
 _COUNTED_DB = 81.0
@@ -191,16 +236,19 @@ def _refine(waveform: np.ndarray, features: np.ndarray, config: LogMelConfig, ta
     before = (config.n_fft - length) // 2
     places = rows[:, None] * config.hop_length - config.n_fft // 2 + before + np.arange(length)
     inside = (places >= 0) & (places < waveform.size)
-    frames = np.where(inside, waveform[places.clip(0, waveform.size - 1)], 0) * _hann(length)
+    frames = np.where(inside, waveform[places.clip(0, waveform.size - 1)], 0) * _window(config)
     spectrum = np.fft.rfft(frames, config.n_fft, axis=1)  # a shift within the frame changes no power
-    mel = np.empty((rows.size, config.n_mels))
-    mel_sums(spectrum.real**2 + spectrum.imag**2, tables.filters, tables.edges, mel)
-    features[rows] = 10 * np.log10(np.maximum(mel, config.floor))
+    mel, times = np.empty((rows.size, config.n_mels)), _times(config)
+    power = spectrum.real**2 + spectrum.imag**2
+    mel_sums(power if times == 1 else np.sqrt(power), tables.filters, tables.edges, mel)
+    features[rows] = 10 * times * np.log10(np.maximum(mel, config.floor ** (1 / times)))
 
 
-def _hann(length: int) -> np.ndarray:
-    """Periodic Hann window."""
-    return np.asarray(0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length))
+def _window(config: LogMelConfig) -> np.ndarray:
+    """What each frame's samples are multiplied by."""
+    least = 0.5 if config.window == "hann" else 0.54
+    length = config.window_length
+    return np.asarray(least - (1 - least) * np.cos(2 * np.pi * np.arange(length) / length))
 
 
 @dataclass(frozen=True)
@@ -224,7 +272,7 @@ def _tables(config: LogMelConfig) -> _Tables:
         [first, np.where(heard.any(axis=1), filters.shape[1] - heard[:, ::-1].argmax(axis=1), first)], axis=1
     )
     return _Tables(
-        window=_hann(config.window_length).astype(np.float32),
+        window=_window(config).astype(np.float32),
         cosines=np.cos(angles).astype(np.float32),
         sines=np.sin(angles).astype(np.float32),
         filters=filters,
@@ -237,5 +285,7 @@ def mel_filterbank(config: LogMelConfig) -> np.ndarray:
     """Filters (n_fft // 2 + 1, n_mels), float32: librosa's Slaney bands with Slaney normalisation."""
     import librosa.filters  # takes a second to import; only who makes features pays
 
-    filters = librosa.filters.mel(sr=config.sample_rate, n_fft=config.n_fft, n_mels=config.n_mels)
+    filters = librosa.filters.mel(
+        sr=config.sample_rate, n_fft=config.n_fft, n_mels=config.n_mels, fmin=config.f_min, fmax=config.highest
+    )
     return np.ascontiguousarray(filters.T, dtype=np.float32)

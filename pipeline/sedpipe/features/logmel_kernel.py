@@ -140,6 +140,13 @@ def _power(real, imag, cosines, sines, power):  # type: ignore[no-untyped-def]
 
 
 @_inner
+def _roots(values):  # type: ignore[no-untyped-def]
+    """Square roots in place."""
+    for index in range(values.size):
+        values[index] = math.sqrt(values[index])
+
+
+@_inner
 def _mel(power, filters, edges, mel):  # type: ignore[no-untyped-def]
     """Weighted sums over the bins where a band is not zero. mel: (n_mels, 16)."""
     for band in range(mel.shape[0]):
@@ -172,10 +179,10 @@ def _decibels(values, floor, floor_db):  # type: ignore[no-untyped-def]
 
 @_compiled(
     "void(float32[::1], int64, float32[::1], int64, float32[::1], float32[::1], float32[:, ::1], int64[:, ::1],"
-    " float32, float32, float32[:, ::1])"
+    " boolean, float32, float32, float32[:, ::1])"
 )
 def log_mel_frames(  # type: ignore[no-untyped-def]
-    waveform, hop, window, n_fft, cosines, sines, filters, edges, floor, floor_db, features
+    waveform, hop, window, n_fft, cosines, sines, filters, edges, of_magnitudes, floor, floor_db, features
 ):
     """Fill ``features`` with the first frames of a waveform.
 
@@ -195,10 +202,12 @@ def log_mel_frames(  # type: ignore[no-untyped-def]
         Mel bands.
     edges : np.ndarray [shape=(n_mels, 2), dtype=int64]
         First bin where a band is not zero, and the one after the last.
+    of_magnitudes : bool
+        Bands sum magnitudes in place of powers.
     floor, floor_db : float32
-        Smallest power, and what stands for it.
+        Smallest sum, and what stands for it.
     features : np.ndarray [shape=(n_frames, n_mels), dtype=float32]
-        Becomes ``10 * log10(max(power, floor))``, dB.
+        Becomes ``10 * log10(max(sum, floor))``, dB.
     """
     half = n_fft // 2
     before = (n_fft - window.size) // 2
@@ -226,6 +235,8 @@ def log_mel_frames(  # type: ignore[no-untyped-def]
             _radix_4(real, imag, other_real, other_imag, size, cosines, sines)
             real, imag, other_real, other_imag = other_real, other_imag, real, imag
         _power(real, imag, cosines, sines, power)
+        if of_magnitudes:
+            _roots(power.reshape(power.size))
         _mel(power, filters, edges, mel)
         _decibels(mel.reshape(mel.size), floor, floor_db)
         for lane in range(min(LANES, features.shape[0] - first)):

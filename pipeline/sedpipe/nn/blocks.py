@@ -6,6 +6,8 @@
 - :class:`GatedBlock`: a few of them, the last with dropout and pooling
 - :class:`LeakyConv`: normalisation, 3x3 convolution, leaky rectifier; :func:`leaky_block` puts a few before a pooling
 - :class:`PowerPool`: between the mean and the largest of a patch
+- :func:`rectified`: convolution, normalisation, rectifier, for networks that are built layer by layer
+- :func:`begin_xavier`: weights as published systems draw them
 
 Tensors are (B, C, T, F): clips, maps, frames, mel bands.
 
@@ -193,6 +195,55 @@ class PowerPool(nn.Module):
         powers = x.square().pow(self.power // 2)
         sums = nn.functional.avg_pool2d(powers, self.pool) * (self.pool[0] * self.pool[1])
         return sums.clamp(min=self._SMALLEST_SUM).pow(1 / self.power)
+
+
+def rectified(
+    maps_in: int, maps_out: int, kernel: tuple[int, int] = (3, 3), normalised: str = "before", *, bias: bool = True
+) -> nn.Sequential:
+    """A convolution that keeps the size, and a rectifier.
+
+    Parameters
+    ----------
+    maps_in, maps_out : int
+        Maps before and after.
+    kernel : (int, int)
+        Frames and bands that it sees, odd numbers.
+    normalised : str
+        Batch normalisation ``before`` the rectifier, ``after`` it, or ``never``.
+    bias : bool
+        Of the convolution.
+    """
+    padding = (kernel[0] // 2, kernel[1] // 2)
+    layers: dict[str, list[nn.Module]] = {
+        "before": [nn.BatchNorm2d(maps_out), nn.ReLU()],
+        "after": [nn.ReLU(), nn.BatchNorm2d(maps_out)],
+        "never": [nn.ReLU()],
+    }
+    return nn.Sequential(nn.Conv2d(maps_in, maps_out, kernel, padding=padding, bias=bias), *layers[normalised])
+
+
+def begin_xavier(module: nn.Module) -> None:
+    """Draw weights as Keras does: uniform after Glorot, biases 0, a GRU's weights of itself orthogonal.
+
+    Source: Glorot & Bengio, AISTATS 2010; Saxe, McClelland & Ganguli, arXiv:1312.6120.
+    """
+    for part in module.modules():
+        if isinstance(part, nn.Conv1d | nn.Conv2d | nn.Linear):
+            nn.init.xavier_uniform_(part.weight)
+            if part.bias is not None:
+                nn.init.zeros_(part.bias)
+        elif isinstance(part, nn.RNNBase):
+            for name, parameter in part.named_parameters():
+                _begin_recurrent(name, parameter)
+
+
+def _begin_recurrent(name: str, parameter: Tensor) -> None:
+    if name.startswith("bias"):
+        nn.init.zeros_(parameter)
+    else:
+        draw = nn.init.orthogonal_ if name.startswith("weight_hh") else nn.init.xavier_uniform_
+        for gate in parameter.chunk(3):
+            draw(gate)
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,8 @@ class Layer:
         Of its output for one clip.
     parameters : int
     multiply_adds : int
-        Of convolutions, recurrent and dense layers, for one clip; what a layer multiplies by hand is not counted.
+        Of convolutions, recurrent and dense layers, and of layers that say by ``multiply_adds(output)`` what they
+        multiply by hand; for one clip.
     """
 
     name: str
@@ -116,7 +117,8 @@ def _multiply_adds(part: nn.Module, output: Tensor) -> int:
         return output.numel() * part.in_features
     if isinstance(part, nn.RNNBase):
         return output.shape[:-1].numel() * sum(tensor.numel() for tensor in _matrices(part))
-    return 0
+    by_hand = getattr(part, "multiply_adds", None)
+    return 0 if by_hand is None else int(by_hand(output))
 
 
 def _matrices(part: nn.RNNBase) -> Iterator[Tensor]:

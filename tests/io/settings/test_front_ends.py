@@ -8,7 +8,7 @@ from sedpipe.features.logmel import LogMelConfig
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.features.waveform import WaveformConfig
 from sedpipe.io.encoders.front_end import encoders_front_end
-from sedpipe.io.settings.front_ends import AskedFeatures, feature_spec, front_end_from, load_front_end
+from sedpipe.io.settings.front_ends import FRONT_END_FILES, AskedFeatures, feature_spec, front_end_from, load_front_end
 
 
 def front_end(folder: Path, text: str) -> Path:
@@ -97,3 +97,35 @@ def test_features_fit_the_clips_of_the_dataset_and_a_file_says_what_does_not(tmp
 def test_what_cannot_be_used_is_a_sentence(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(SettingsError, match=said):
         load_front_end(front_end(tmp_path, text))
+
+
+def test_a_file_with_its_own_hop_has_as_many_frames_as_a_clip(tmp_path: Path) -> None:
+    path = front_end(tmp_path, "sample_rate = 16000\nwindow_length = 1024\nhop_length = 664\nn_fft = 1024\nn_mels = 64")
+    assert load_front_end(path, ClipFormat()).n_frames == 241  # 10 s; without, 500 would be 21 s
+    assert load_front_end(path, ClipFormat(3.0, 8000)).n_frames == 73
+
+
+PUBLISHED = {
+    "mcfee": (431, 128),  # theirs: 430 frames, as many as blocks need
+    "kong": (1000, 64),
+    "surrey": (241, 64),  # theirs and GCCaps': 240
+    "gccaps": (241, 64),
+    "wang": (400, 64),
+    "cdur": (500, 64),
+    "mlms": (500, 882),
+}
+
+
+@pytest.mark.parametrize("name", FRONT_END_FILES.names)
+def test_published_systems_hear_what_they_were_published_with(name: str) -> None:
+    spec = FeatureSpec(load_front_end(Path(name), ClipFormat()))
+    assert spec.shape == PUBLISHED[name]
+    assert (
+        FeatureSpec(load_front_end(Path(name), ClipFormat(5.0, 8000))).front_end.sample_rate
+        == spec.front_end.sample_rate
+    )
+
+
+def test_a_front_end_that_is_misspelt_is_told_what_was_meant() -> None:
+    with pytest.raises(SettingsError, match=r"front end 'surey' is not one of .*did you mean 'surrey'"):
+        load_front_end(Path("surey"))

@@ -1,6 +1,7 @@
 """A front end of one's own, as a TOML: ``n_mels = 64``, or ``front_end = "waveform"``, ``hop_length = 160``, ...
 
-- :func:`load_front_end`: read and check; :func:`front_end_from`: of a table that was read already
+- :func:`load_front_end`: by the name of one that comes with sedpipe, those of published systems, or by path;
+  :func:`front_end_from`: of a table that was read already
 - :class:`AskedFeatures`, :func:`feature_spec`: what a person asks of the features of a dataset
 """
 
@@ -15,8 +16,10 @@ from sedpipe.errors import SettingsError
 from sedpipe.features.front_end import DEFAULT, FrontEnd, build_front_end, changed, kind_of
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.encoders.front_end import named_front_end
+from sedpipe.io.settings.shipped import PACKAGE, Shelf
 from sedpipe.io.settings.toml import config_from, read_toml
 
+FRONT_END_FILES = Shelf("front end", PACKAGE / "front_ends")
 _NAME, _ENCODER = "front_end", "encoder:"
 
 
@@ -26,7 +29,7 @@ def load_front_end(path: Path, clips: ClipFormat | None = None) -> FrontEnd:
     Parameters
     ----------
     path : Path
-        A TOML.
+        A TOML, or the name of one that comes with sedpipe.
     clips : ClipFormat, optional
         Of a dataset: keys that are not given fit these clips; without, they have their defaults.
 
@@ -35,6 +38,7 @@ def load_front_end(path: Path, clips: ClipFormat | None = None) -> FrontEnd:
     SettingsError
         If the file cannot be read, or has an unknown front end or key, or a value that cannot be used.
     """
+    path = FRONT_END_FILES.find(str(path))
     table = read_toml(path)
     name = table.get(_NAME)
     if isinstance(name, str) and name.startswith(_ENCODER):
@@ -68,7 +72,9 @@ def front_end_from(table: Any, where: str, clips: ClipFormat | None = None) -> F
     if not isinstance(kind, type):  # made by a function, whose settings depend on the variant
         return _built(name, given, where)
     front_end: FrontEnd = config_from(kind, {**_variant(kind, name), **usual, **given}, where)
-    return front_end
+    if clips is None or "n_frames" in given:
+        return front_end
+    return front_end.fitted_to(front_end.sample_rate, clips.clip_s)  # as many frames as a clip has with its own hop
 
 
 def _built(name: str, settings: dict[str, Any], where: str) -> FrontEnd:
@@ -95,7 +101,7 @@ class AskedFeatures:
     Parameters
     ----------
     front_end : Path, optional
-        A TOML; by default log-mel that fits the clips.
+        A TOML, or the name of a published system's; by default log-mel that fits the clips.
     n_mels : int, optional
         Mel bands.
     dtype : str

@@ -209,7 +209,7 @@ class Network(nn.Module, ABC):
     def _pool(self, hidden: Tensor, valid: Tensor) -> Prediction:
         how = self.pooling
         frame_probs = self.classify(hidden).sigmoid()
-        attention = self.attend(hidden) if self.attend is not None else None
+        attention = self.attention_of(hidden)
         weights = frame_weights(how.function, frame_probs, valid, attention, how.attention_axis, self.alpha)
         clip_probs, segment_probs = pool(
             how.function,
@@ -220,6 +220,10 @@ class Network(nn.Module, ABC):
             learned=self._learned_weights(hidden, valid),
         )
         return Prediction(frame_probs, segment_probs, clip_probs)
+
+    def attention_of(self, hidden: Tensor) -> Tensor | None:
+        """What the attention layer says of (B, T', n_hidden), before any softmax; None where pooling needs none."""
+        return None if self.attend is None else self.attend(hidden)
 
     def _learned_weights(self, hidden: Tensor, valid: Tensor) -> list[Tensor]:
         """Of each stage's segments, from the mean of ``hidden`` over the frames of a segment that count."""

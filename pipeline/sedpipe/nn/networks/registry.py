@@ -15,8 +15,10 @@ from typing import Any
 from sedpipe.features.front_end import CONTENTS
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.nn.networks.both import BothNetwork, BothNetworkConfig
+from sedpipe.nn.networks.cnn9 import CNN9, CNN9Config
 from sedpipe.nn.networks.crnn import CRNN, CRNNConfig
 from sedpipe.nn.networks.head import Head, HeadConfig
+from sedpipe.nn.networks.milsed import Milsed, MilsedConfig
 from sedpipe.nn.networks.network import Network, NetworkConfig
 from sedpipe.nn.pooling import PoolingConfig
 from sedpipe.registry import Registry
@@ -24,6 +26,8 @@ from sedpipe.suggestions import did_you_mean
 
 DEFAULT = "crnn"
 """The network of a preset, a run or a model that names none, as those of the first edition do."""
+
+_SPECTROGRAMS = ("decibels", "bands")
 
 
 @dataclass(frozen=True)
@@ -48,9 +52,11 @@ class NetworkKind:
 NETWORKS: Registry[NetworkKind] = Registry(
     "networks",
     {
-        "crnn": NetworkKind(CRNNConfig, CRNN, takes=("decibels", "bands")),
+        "crnn": NetworkKind(CRNNConfig, CRNN, takes=_SPECTROGRAMS),
         "both": NetworkKind(BothNetworkConfig, BothNetwork, takes=("both",)),
         "head": NetworkKind(HeadConfig, Head, takes=("embedding",)),
+        "milsed": NetworkKind(MilsedConfig, Milsed, takes=_SPECTROGRAMS),
+        "cnn9": NetworkKind(CNN9Config, CNN9, takes=_SPECTROGRAMS),
     },
 )
 

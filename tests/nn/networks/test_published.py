@@ -1,0 +1,112 @@
+"""Published systems, as their presets and front ends make them, against what is known of their sizes."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import torch
+from sedpipe.clips import ClipFormat
+from sedpipe.features.spec import FeatureSpec
+from sedpipe.io.settings.front_ends import load_front_end
+from sedpipe.io.settings.presets import load_preset
+from sedpipe.nn.networks.network import Network
+from sedpipe.nn.networks.registry import build_network
+from sedpipe.nn.summary import layers
+from torch.utils.flop_counter import FlopCounterMode
+
+N_CLASSES = 17
+
+
+def gru(n_in: int, units: int) -> int:
+    """Parameters of a bidirectional GRU: three gates, weights of the input and of itself, two biases."""
+    return 2 * 3 * (n_in * units + units * units + 2 * units)
+
+
+def dense(n_in: int, n_out: int = N_CLASSES) -> int:
+    return n_in * n_out + n_out
+
+
+def convolutions(*widths: int, area: int = 9, bias: bool = True, norm: int = 2) -> int:
+    """Parameters of convolutions one after the other: weights, a bias a map if there are any, and normalisation."""
+    return sum(area * a * b + (b if bias else 0) + norm * b for a, b in pairwise(widths))
+
+
+MILSED = 2 + convolutions(1, 16, 16, 32, 32, 64, 64, 128, 128) + convolutions(128, 256, area=8)
+CNN9 = 2 * 64 + convolutions(1, 64, 64, 128, 128, 256, 256, 512, 512, bias=False)
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a system must come to: millions of parameters on the sheet, parameters of its layers, output frames."""
+
+    front_end: str
+    in_millions: float | None
+    parameters: int
+    frames: int
+
+
+SYSTEMS = {
+    # auto-pooling adds a number a class; theirs drops the last frames, which make no 16, and has 26
+    "mcfee-cnn": Published("mcfee", 0.56, MILSED + dense(256) + N_CLASSES, 27),
+    "mcfee-crnn": Published("mcfee", None, MILSED + gru(256, 128) + 2 * gru(256, 128) + dense(256) + N_CLASSES, 27),
+    "kong-gru": Published("kong", None, CNN9 + gru(512, 256) + 2 * dense(512), 125),
+    # theirs has a layer normalisation more (1,024), which it never calls
+    "kong-transformer": Published("kong", None, CNN9 + 4 * dense(512, 512) + 2 * dense(512), 125),
+}
+
+
+def spec_of(name: str, clip_s: float = 10.0) -> FeatureSpec:
+    return FeatureSpec(load_front_end(Path(SYSTEMS[name].front_end), ClipFormat(clip_s)))
+
+
+def built(name: str, spec: FeatureSpec, device: str = "meta") -> Network:
+    preset = load_preset(name)
+    with torch.device(device):
+        return build_network(preset.network, preset.pooling, N_CLASSES, spec)
+
+
+@pytest.fixture(params=SYSTEMS)
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def test_a_published_network_has_the_parameters_of_its_layers_and_of_the_sheet(name: str) -> None:
+    n_parameters = sum(parameter.numel() for parameter in built(name, spec_of(name)).parameters())
+    assert n_parameters == SYSTEMS[name].parameters
+    assert SYSTEMS[name].in_millions in (None, round(n_parameters / 1e6, 2))
+
+
+def test_on_its_own_features_it_makes_the_frames_that_it_is_known_for(name: str) -> None:
+    spec = spec_of(name)
+    model = built(name, spec).eval()
+    x, n_frames = torch.empty(1, *spec.shape, device="meta"), torch.empty(1, dtype=torch.int64, device="meta")
+    assert model(x, n_frames).frame_probs.shape == (1, SYSTEMS[name].frames, N_CLASSES)
+
+
+def test_its_multiply_adds_are_those_that_torch_counts(name: str) -> None:
+    spec = spec_of(name, 1.0)  # torch counts a step of a GRU after the other
+    model = built(name, spec).eval()
+    x, n_frames = torch.empty(1, *spec.shape, device="meta"), torch.empty(1, dtype=torch.int64, device="meta")
+    with FlopCounterMode(display=False) as counted:
+        model(x, n_frames)
+    told = sum(layer.multiply_adds for layer in layers(model, spec))
+    assert told == pytest.approx(counted.get_total_flops() / 2, rel=1e-3)
+
+
+def test_it_works_on_our_features_too(name: str) -> None:
+    spec = FeatureSpec.of_clips(ClipFormat())
+    model = built(name, spec).eval()
+    x, n_frames = torch.empty(1, *spec.shape, device="meta"), torch.empty(1, dtype=torch.int64, device="meta")
+    prediction = model(x, n_frames)
+    assert prediction.frame_probs.shape == (1, -(-500 // model.time_factor), N_CLASSES)
+    assert prediction.clip_probs.shape == (1, N_CLASSES)
+
+
+def test_the_document_tells_front_end_parameters_and_multiply_adds_of_10_s(name: str) -> None:
+    spec = spec_of(name)
+    found = layers(built(name, spec), spec)
+    told = f"{sum(layer.multiply_adds for layer in found) / 1e9:.2f} G"
+    parameters = f"{sum(parameter.numel() for parameter in built(name, spec).parameters()) / 1e6:.2f} M"
+    document = (Path(__file__).parents[3] / "docs/table3.md").read_text(encoding="utf-8")
+    assert f"| `{name}` | `{SYSTEMS[name].front_end}` | {parameters} | {told} |" in document

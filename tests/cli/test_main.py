@@ -200,7 +200,7 @@ def test_a_table_with_a_failed_cell_ends_with_3(tmp_path: Path, monkeypatch: pyt
 def test_a_network_that_is_misspelt_is_told_what_was_meant(tmp_path: Path) -> None:
     make_dataset(tmp_path / "cache")
     said = complaint("train", "tiny", "--cache", str(tmp_path / "cache"), "--preset", "small", "--network", "haed")
-    assert "--network.name: network 'haed' is not one of crnn, both, head (did you mean 'head'?)" in said
+    assert f"--network.name: network 'haed' is not one of {', '.join(NETWORKS)} (did you mean 'head'?)" in said
 
 
 def test_a_hierarchy_that_does_not_fit_the_frames_says_so(tmp_path: Path) -> None:

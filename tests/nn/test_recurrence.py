@@ -1,6 +1,7 @@
+import numpy as np
 import pytest
 import torch
-from sedpipe.nn.recurrence import BidirectionalGRU
+from sedpipe.nn.recurrence import BidirectionalGRU, GatedGRU
 
 torch.set_num_threads(1)
 
@@ -50,3 +51,37 @@ def test_under_autocast_it_stays_in_float32(gru):
     with torch.autocast("cpu", dtype=torch.bfloat16):
         rounded = gru(x, lengths)
     assert torch.equal(rounded, gru(x, lengths))
+
+
+def test_the_gated_gru_is_two_grus_of_keras_written_out() -> None:
+    torch.manual_seed(0)
+    gru, x = GatedGRU(3, 4), torch.randn(1, 5, 3)
+    torch.nn.init.normal_(gru.bias)
+
+    def one(which: int, frames: np.ndarray, activation) -> np.ndarray:
+        w, u, b = (tensor[which].detach().numpy() for tensor in (gru.weight_ih, gru.weight_hh, gru.bias))
+        state, states = np.zeros(4), []
+        for frame in frames:
+            given = frame @ w + b[0]
+            update = np.clip(0.2 * (given[:4] + state @ u[:, :4]) + 0.5, 0, 1)
+            reset = np.clip(0.2 * (given[4:8] + state @ u[:, 4:8]) + 0.5, 0, 1)
+            new = activation(given[8:] + (reset * state) @ u[:, 8:])
+            state = update * state + (1 - update) * new
+            states.append(state)
+        return np.array(states)
+
+    frames = x[0].numpy()
+    linear, sigmoid = (lambda v: v), (lambda v: 1 / (1 + np.exp(-v)))
+    before = one(0, frames, linear) * one(2, frames, sigmoid)
+    after = (one(1, frames[::-1], linear) * one(3, frames[::-1], sigmoid))[::-1]
+    made = gru(x, torch.tensor([5]))[0].detach().numpy()
+    np.testing.assert_allclose(made, np.concatenate([before, after], axis=1), atol=1e-5)
+
+
+def test_the_gated_gru_does_not_hear_padding() -> None:
+    gru, x = GatedGRU(3, 4), torch.randn(2, 6, 3)
+    other = x.clone()
+    other[0, 4:] = 100
+    n_frames = torch.tensor([4, 6])
+    torch.testing.assert_close(gru(x, n_frames)[0, :4], gru(other, n_frames)[0, :4])
+    torch.testing.assert_close(gru(x, n_frames)[0, :4], gru(x[:1, :4], n_frames[:1])[0])

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sedpipe.training.orders import balanced_order, shuffled_order
+from sedpipe.training.orders import ORDERS, balanced_order, ratio_order, shuffled_order
 
 
 def labels(*counts: int, without: int = 0) -> np.ndarray:
@@ -43,7 +43,20 @@ def test_a_clip_with_several_labels_may_stand_for_each_of_them() -> None:
     assert {index for order in orders for index in order.tolist()} == {0, 1, 2}
 
 
-@pytest.mark.parametrize("make", [shuffled_order, balanced_order])
+def test_by_ratio_a_class_of_thousands_has_a_turn_more_for_each_but_five_at_most() -> None:
+    order = ratio_order(labels(9000, 2500, 400), np.random.default_rng(0))
+    drawn = labels(9000, 2500, 400)[order].sum(axis=0)
+    assert drawn / drawn.sum() == pytest.approx([5 / 9, 3 / 9, 1 / 9], abs=1e-3)
+
+
+@given(st.lists(st.integers(1, 40), min_size=1, max_size=6), st.integers(0, 1000))
+def test_by_ratio_small_classes_come_as_often_as_balanced(counts: list[int], seed: int) -> None:
+    targets = labels(*counts)
+    orders = [make(targets, np.random.default_rng(seed)).tolist() for make in (ratio_order, balanced_order)]
+    assert orders[0] == orders[1]
+
+
+@pytest.mark.parametrize("make", ORDERS.values())
 def test_the_generator_decides(make) -> None:
     targets = labels(20, 30)
     first, again, other = (make(targets, np.random.default_rng(seed)).tolist() for seed in (1, 1, 2))

@@ -163,7 +163,7 @@ def changed(front_end: FrontEnd, **changes: Any) -> FrontEnd:
     ValueError
         If it has no such setting, or cannot use the value.
     """
-    known = [field.name for field in fields(front_end)] if is_dataclass(front_end) else []  # not all are always told
+    known = tuple(field.name for field in fields(front_end)) if is_dataclass(front_end) else ()  # not all are told
     for key in changes:
         if key not in (*front_end.settings, *known):
             raise ValueError(f"the front end {front_end.name} has no {key}: it has {', '.join(front_end.settings)}")

@@ -1,7 +1,8 @@
-"""A bidirectional GRU whose backward half begins at each clip's own end.
+"""Bidirectional GRUs whose backward half begins at each clip's own end.
 
 - :class:`BidirectionalGRU`: in place of ``torch.nn.GRU``, which begins it in the padding, so that what a short clip
   says would depend on how much was padded. The weights bear the same names.
+- :class:`GatedGRU`: two of them side by side, one of which decides how much of the other passes
 """
 
 from __future__ import annotations
@@ -63,3 +64,56 @@ def _from_the_end(n_frames: Tensor, n_all: int) -> Tensor:
     """Indices (B, T) that reverse the frames that count and keep the others behind them; applied twice, none."""
     frames = torch.arange(n_all, device=n_frames.device)
     return (n_frames.long().unsqueeze(1) - 1 - frames) % n_all
+
+
+class GatedGRU(nn.Module):
+    """A bidirectional GRU without its hyperbolic tangent, times one with a sigmoid in its place; always in float32.
+
+    As Keras had it in 2017: gates are ``clip(0.2 x + 0.5, 0, 1)``, the reset is taken before the weights of the state.
+
+    Source: Xu, Kong, Wang & Plumbley, ICASSP 2018 (github.com/yongxuUSTC/dcase2017_task4_cvssp, ``main_crnn_sed.py``).
+
+    Parameters
+    ----------
+    n_in, units : int
+        Values a frame, and units in each direction.
+    """
+
+    def __init__(self, n_in: int, units: int) -> None:
+        super().__init__()
+        self.units = units
+        # four GRUs: forwards and backwards linear, forwards and backwards sigmoid; three gates each: update, reset, new
+        self.weight_ih = nn.Parameter(torch.empty(4, n_in, 3 * units))
+        self.weight_hh = nn.Parameter(torch.empty(4, units, 3 * units))
+        self.bias = nn.Parameter(torch.zeros(4, 1, 3 * units))
+        for one in range(4):
+            nn.init.xavier_uniform_(self.weight_ih[one])
+            nn.init.orthogonal_(self.weight_hh[one])
+
+    def forward(self, x: Tensor, n_frames: Tensor) -> Tensor:
+        """(B, T, n_in), of which the first ``n_frames`` (B,) count -> (B, T, 2 * units)."""
+        with without_autocast(x.device):
+            x = x.float()
+            there_and_back = _from_the_end(n_frames.to(x.device), x.shape[1]).unsqueeze(-1)
+            both = torch.stack([x, x.gather(1, there_and_back.expand_as(x))])
+            given = both.flatten(1, 2).repeat(2, 1, 1) @ self.weight_ih + self.bias
+            hidden = self._steps(given.view(4, *x.shape[:2], -1))
+            forwards, backwards = hidden[:2] * hidden[2:]
+            return torch.cat([forwards, backwards.gather(1, there_and_back.expand_as(backwards))], dim=-1)
+
+    def _steps(self, given: Tensor) -> Tensor:
+        """(4, B, T, 3 * units), what each frame gives -> (4, B, T, units)."""
+        state, states = given.new_zeros(4, given.shape[1], self.units), []
+        for_gates, for_new = self.weight_hh[..., : 2 * self.units], self.weight_hh[..., 2 * self.units :]
+        for frame in given.unbind(2):
+            gates = (0.2 * (frame[..., : 2 * self.units] + state @ for_gates) + 0.5).clamp(0, 1)
+            update, reset = gates.chunk(2, dim=-1)
+            new = frame[..., 2 * self.units :] + (reset * state) @ for_new
+            new = torch.cat([new[:2], new[2:].sigmoid()])
+            state = new + update * (state - new)
+            states.append(state)
+        return torch.stack(states, dim=2)
+
+    def multiply_adds(self, output: Tensor) -> int:
+        """Of what it multiplies by its weights."""
+        return output.shape[:-1].numel() * (self.weight_ih.numel() + self.weight_hh.numel())

@@ -22,7 +22,7 @@ from sedpipe.io.cache.feature_file import FeatureFile
 from sedpipe.labels import LabelSet
 from sedpipe.training.fit import Batch
 from sedpipe.training.located import Located, frames_of_events
-from sedpipe.training.orders import balanced_order, shuffled_order
+from sedpipe.training.orders import ORDERS
 
 
 class ClipBatches:
@@ -122,14 +122,14 @@ class ClipBatches:
         Parameters
         ----------
         order : str
-            Of :data:`sedpipe.training.orders.ORDERS`: every clip once, or every class as often.
+            One of :data:`sedpipe.training.orders.ORDERS`.
         skip : int
             Batches that are left out at the beginning.
         process, n_processes : int
             Of each batch, only the clips of this process, counted from 0; a batch of fewer clips than processes
             is everybody's.
         """
-        draw = balanced_order if order == "balanced" else shuffled_order
+        draw = ORDERS[order]
         drawn = draw(self.targets, np.random.default_rng([seed, epoch]))
         return self._batches(drawn[skip * batch_size :], batch_size, process, n_processes)
 

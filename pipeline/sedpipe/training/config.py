@@ -29,7 +29,7 @@ class TrainingConfig:
     patience : int
         Stop when the validation loss has not fallen for this many epochs.
     order : str
-        ``shuffled`` (every clip once an epoch) or ``balanced`` (every class as often).
+        ``shuffled`` (every clip once an epoch), ``balanced`` (every class as often) or ``ratio`` (between them).
     schedule : str
         Of the learning rate: ``constant``, or ``cosine`` (falls from ``learning_rate`` to 0 over all ``epochs``).
     averaging : float in [0, 1)

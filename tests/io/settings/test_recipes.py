@@ -47,7 +47,7 @@ def test_a_recipe_sets_its_keys_and_leaves_the_others(tmp_path: Path) -> None:
     [
         ("[network]\nmaps = [1]\n", r"mine\.toml: found 'network', expected the table \[training\] alone"),
         ('[training]\nschedul = "cosine"\n', "unknown key 'schedul'.*schedule"),
-        ('[training]\norder = "sorted"\n', "order must be one of shuffled, balanced, got 'sorted'"),
+        ('[training]\norder = "sorted"\n', "order must be one of shuffled, balanced, ratio, got 'sorted'"),
         ("[training]\naveraging = 1.0\n", r"must be in \[0, 1\)"),
         ("[training.augment]\nmixup = 0.2\n", "augment: unknown key 'mixup'"),
         ("[training.augment]\ntime_masks = -1\n", "time_masks must not be negative"),

@@ -125,9 +125,19 @@ class Network(nn.Module, ABC):
         initial_probability : float in (0, 1)
             Frame probability of every class before training.
         """
-        how, n_classes = self.pooling, self.n_classes
-        self.classify = nn.Linear(n_hidden, n_classes)
+        self.classify: nn.Module = nn.Linear(n_hidden, self.n_classes)
         nn.init.constant_(self.classify.bias, log(initial_probability / (1 - initial_probability)))
+        self.add_pooling(n_hidden)
+
+    def add_pooling(self, n_hidden: int) -> None:
+        """Make the layers that the pooling needs beside those that make frame probabilities: :meth:`pooled_probs`.
+
+        Parameters
+        ----------
+        n_hidden : int
+            Values a frame that they are given.
+        """
+        how, n_classes = self.pooling, self.n_classes
         function = POOLING_FUNCTIONS[how.function]
         self.attend = nn.Linear(n_hidden, n_classes) if function.attends else None
         self.attend_segments = nn.ModuleList(nn.Linear(n_hidden, n_classes) for _ in range(how.n_learned_stages))
@@ -194,9 +204,15 @@ class Network(nn.Module, ABC):
 
     def pooled(self, hidden: Tensor, n_frames: Tensor) -> Prediction:
         """What the head makes of (B, T', n_hidden): a sigmoid a frame and class, and the pooling; in float32."""
+        with without_autocast(hidden.device):
+            hidden = hidden.float()
+            return self.pooled_probs(self.classify(hidden).sigmoid(), hidden, n_frames)
+
+    def pooled_probs(self, frame_probs: Tensor, hidden: Tensor, n_frames: Tensor) -> Prediction:
+        """What pooling makes of frame probabilities (B, T', K), with what attention layers say of ``hidden``."""
         valid = _first(self.output_frames(n_frames).to(hidden.device, non_blocking=True), hidden.shape[1])
         with without_autocast(hidden.device):
-            return self._pool(hidden.float(), valid)
+            return self._pool(frame_probs.float(), hidden.float(), valid)
 
     def penalty(self) -> Tensor | float:
         """What training adds to the loss, whatever the clips are."""
@@ -206,9 +222,8 @@ class Network(nn.Module, ABC):
         """What follows each step of training: a number that pooling learns goes back into its range."""
         keep_in_range(self.pooling.function, getattr(self, "alpha", None), self._n_output_frames)
 
-    def _pool(self, hidden: Tensor, valid: Tensor) -> Prediction:
+    def _pool(self, frame_probs: Tensor, hidden: Tensor, valid: Tensor) -> Prediction:
         how = self.pooling
-        frame_probs = self.classify(hidden).sigmoid()
         attention = self.attention_of(hidden)
         weights = frame_weights(how.function, frame_probs, valid, attention, how.attention_axis, self.alpha)
         clip_probs, segment_probs = pool(

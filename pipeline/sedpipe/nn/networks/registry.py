@@ -14,12 +14,16 @@ from typing import Any
 
 from sedpipe.features.front_end import CONTENTS
 from sedpipe.features.spec import FeatureSpec
+from sedpipe.nn.networks.attention_head import AttentionHead, AttentionHeadConfig
 from sedpipe.nn.networks.both import BothNetwork, BothNetworkConfig
 from sedpipe.nn.networks.cnn9 import CNN9, CNN9Config
 from sedpipe.nn.networks.crnn import CRNN, CRNNConfig
+from sedpipe.nn.networks.gccaps import GCCaps, GCCapsConfig
 from sedpipe.nn.networks.head import Head, HeadConfig
 from sedpipe.nn.networks.milsed import Milsed, MilsedConfig
 from sedpipe.nn.networks.network import Network, NetworkConfig
+from sedpipe.nn.networks.surrey import Surrey, SurreyConfig
+from sedpipe.nn.networks.talnet import TALNet, TALNetConfig
 from sedpipe.nn.pooling import PoolingConfig
 from sedpipe.registry import Registry
 from sedpipe.suggestions import did_you_mean
@@ -57,6 +61,10 @@ NETWORKS: Registry[NetworkKind] = Registry(
         "head": NetworkKind(HeadConfig, Head, takes=("embedding",)),
         "milsed": NetworkKind(MilsedConfig, Milsed, takes=_SPECTROGRAMS),
         "cnn9": NetworkKind(CNN9Config, CNN9, takes=_SPECTROGRAMS),
+        "surrey": NetworkKind(SurreyConfig, Surrey, takes=_SPECTROGRAMS),
+        "talnet": NetworkKind(TALNetConfig, TALNet, takes=_SPECTROGRAMS),
+        "gccaps": NetworkKind(GCCapsConfig, GCCaps, takes=_SPECTROGRAMS),
+        "attention_head": NetworkKind(AttentionHeadConfig, AttentionHead, takes=("embedding",)),
     },
 )
 

@@ -1,3 +1,4 @@
+import math
 from dataclasses import asdict
 
 import numpy as np
@@ -21,37 +22,87 @@ def test_clips_that_are_parted_and_put_together_score_as_before():
         assert again.score(name) == pytest.approx(whole.score(name))
     assert whole.cost("max_f1") == -whole.score("max_f1")
     assert whole.cost("min_er") == whole.score("min_er") == whole.errors.sum() / whole.n_reference.sum()
+    precision, recall = (whole.correct.sum() / part.sum() for part in (whole.n_estimated, whole.n_reference))
+    assert whole.score("max_f1") == pytest.approx(2 / (1 / precision + 1 / recall))
 
 
-@pytest.mark.parametrize(
-    "settings",
-    [
-        PostProcessing(0.9),
-        PostProcessing(0.1, 0.4, 0.3),
-        PostProcessing(0.1, gate=0.5),
-        PostProcessing((0.3, 0.2, 0.4), (0.0, 0.4, 0.24), 0.3, (0.0, 0.2, 0.1), 0.5, (0.2, 0.0, 0.6)),
-    ],
-)
-def test_sed_eval_gives_the_same_for_the_events_at_every_threshold(settings):
+SETTINGS = [
+    PostProcessing(0.9),
+    PostProcessing(0.1, 0.4, 0.3),
+    PostProcessing(0.1, gate=0.5),
+    PostProcessing((0.3, 0.2, 0.4), (0.0, 0.4, 0.24), 0.3, (0.0, 0.2, 0.1), 0.5, (0.2, 0.0, 0.6)),
+]
+LABELS = LabelSet(("Dog", "Rain", "Car"))
+REFERENCE = {
+    "a": [Event(0.2, 1.3, "Dog"), Event(2.0, 4.0, "Rain")],
+    "b": [Event(1.0, 1.9, "Car")],
+    "c": [Event(0.0, 2.4, "Dog"), Event(0.5, 1.5, "Rain"), Event(0.5, 1.5, "Car")],
+    "d": [],
+    "e": [Event(0.1, 3.9, "Car"), Event(1.1, 3.1, "Dog")],
+}
+DURATIONS = {"a": 4.0, "b": 4.0, "c": 2.44, "d": 0.5, "e": 4.0}
+
+
+@pytest.fixture(scope="module")
+def scores() -> FrameScores:
     g = np.random.default_rng(3)
-    names, labels = ["a", "b", "c", "d"], LabelSet(("Dog", "Rain", "Car"))
-    probs = np.clip(np.cumsum(g.normal(0, 0.1, (4, 50, 3)), axis=1) + 0.5, 0, 1)
-    durations = np.array([4.0, 4.0, 2.44, 0.5])
-    scores = FrameScores(
-        names, probs, g.uniform(size=(4, 3)), np.array([50, 50, 31, 7]), durations, labels, FrameGrid(100, 8)
-    )
-    reference = {
-        "a": [Event(0.2, 1.3, "Dog"), Event(2.0, 4.0, "Rain")],
-        "b": [Event(1.0, 1.9, "Car")],
-        "c": [Event(0.0, 2.4, "Dog")],
-        "d": [],
-    }
-    truth = Truth(reference, dict(zip(names, durations.tolist(), strict=True)), labels)
+    probs = np.clip(np.cumsum(g.normal(0, 0.1, (5, 50, 3)), axis=1) + 0.5, 0, 1)
+    n_frames, durations = np.array([50, 50, 31, 7, 50]), np.array([*DURATIONS.values()])
+    return FrameScores([*REFERENCE], probs, g.uniform(size=(5, 3)), n_frames, durations, LABELS, FrameGrid(100, 8))
+
+
+@pytest.mark.parametrize("settings", SETTINGS)
+def test_sed_eval_gives_the_same_for_the_events_at_every_threshold(scores, settings):
+    truth = Truth(REFERENCE, DURATIONS, LABELS)
     split = SegmentTallies(scores, truth)
     for threshold in (0.2, 0.5, 0.8):
         point = settings.changed(threshold=threshold)
-        official = official_segment_based_scores(reference, scores.decode(point), truth.durations, labels)
+        official = official_segment_based_scores(REFERENCE, scores.decode(point), truth.durations, LABELS)
         assert asdict(split.scores(point).overall) == pytest.approx(asdict(official.overall), abs=1e-12)
+
+
+def lit(events: list[Event], n_segments: int, resolution: float) -> list[set[str]]:
+    """Classes that sound in each segment, by definition."""
+    return [
+        {event.label for event in events if event.onset < (k + 1) * resolution and event.offset > k * resolution}
+        for k in range(n_segments)
+    ]
+
+
+@pytest.mark.parametrize("resolution", [1.0, 0.5])
+@pytest.mark.parametrize("settings", SETTINGS)
+def test_counts_of_each_clip_are_substitutions_deletions_and_insertions_of_its_segments(scores, settings, resolution):
+    settings = settings.changed(threshold=0.5)
+    tally = SegmentTallies(scores, Truth(REFERENCE, DURATIONS, LABELS), resolution).tally(settings)
+    estimated = scores.decode(settings)
+    expected = []
+    for name, duration in DURATIONS.items():
+        n_segments = math.ceil(duration / resolution)
+        both = (lit(events[name], n_segments, resolution) for events in (REFERENCE, estimated))
+        pairs = [*zip(*both, strict=True)]
+        missed, alarms = [len(true - said) for true, said in pairs], [len(said - true) for true, said in pairs]
+        # one of each is a substitution; what is left are deletions or insertions
+        errors = sum(min(pair) + abs(pair[0] - pair[1]) for pair in zip(missed, alarms, strict=True))
+        correct = sum(len(true & said) for true, said in pairs)
+        expected.append((errors, correct, sum(len(said) for _, said in pairs), sum(len(true) for true, _ in pairs)))
+    assert [*zip(*(part.tolist() for part in tally), strict=True)] == expected
+    assert len({errors for errors, *_ in expected}) > 2
+
+
+def test_the_roll_has_a_segment_where_an_event_that_is_decoded_touches_it(scores):
+    split, settings = SegmentTallies(scores, Truth(REFERENCE, DURATIONS, LABELS), 0.5), PostProcessing(0.6)
+    roll, estimated = split.unpacked(split.roll(settings)), scores.decode(settings)
+    assert roll.shape == split.reference.shape == (5, 8, 3)
+    for clip, (name, duration) in zip(roll, DURATIONS.items(), strict=True):
+        found = [{LABELS.names[k] for k in np.flatnonzero(segment)} for segment in clip]
+        n_segments = math.ceil(duration / 0.5)
+        assert found == lit(estimated[name], n_segments, 0.5) + [set()] * (8 - n_segments)
+
+
+def test_tallies_need_the_classes_of_the_truth(scores):
+    other = Truth({name: [] for name in REFERENCE}, DURATIONS, LabelSet(("Dog", "Rain", "Bus")))
+    with pytest.raises(ValueError, match="other classes"):
+        SegmentTallies(scores, other)
 
 
 def test_a_split_without_events_has_no_error_rate():

@@ -1,13 +1,15 @@
+import itertools
 import multiprocessing
 import random
 import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from sedpipe.errors import SedpipeError
-from sedpipe.fates import Fate
-from sedpipe.io.cache.ledger import Ledger, read_ledgers, read_states, write_entries
+from sedpipe.fates import STATES, Fate
+from sedpipe.io.cache.ledger import MOST_ATTEMPTS, Entry, Ledger, is_due, read_ledgers, read_states, write_entries
 from sedpipe.shards import Shard
 
 
@@ -38,6 +40,51 @@ def test_of_several_ledgers_the_one_that_got_the_clip_counts(tmp_path: Path) -> 
         with Ledger(tmp_path, Shard(index, 2)) as ledger:
             ledger.record(fate("a", state))
     assert read_ledgers(tmp_path)["training", "a"].fate.state == "ok"
+
+
+@pytest.mark.parametrize("order", [*itertools.permutations((1, 2, 3))])
+@pytest.mark.parametrize(
+    ("told", "counts"),
+    [
+        ((("gone", 1), ("retryable", 3), ("gone", 2)), ("retryable", 3)),
+        ((("ok", 1), ("retryable", 3), ("gone", 2)), ("ok", 1)),
+        ((("ok", 1), ("ok", 2), ("gone", 3)), ("ok", 2)),
+        ((("pending", 0), ("gone", 1), ("pending", 0)), ("gone", 1)),
+    ],
+)
+def test_of_several_ledgers_the_latest_counts_but_before_all_who_got_the_clip(
+    tmp_path: Path, told: tuple[tuple[str, int], ...], counts: tuple[str, int], order: tuple[int, ...]
+) -> None:
+    for index, (state, day) in zip(order, told, strict=True):
+        with Ledger(tmp_path, Shard(index, 3)) as ledger:
+            ledger.record(fate("a", state))
+        with closing(sqlite3.connect(tmp_path / f"ledger-{Shard(index, 3).suffix}.sqlite")) as connection, connection:
+            connection.execute("UPDATE clips SET last_try = ?", (f"2026-01-0{day}" if day else "",))
+    entry = read_ledgers(tmp_path)["training", "a"]
+    assert (entry.fate.state, entry.last_try) == (counts[0], f"2026-01-0{counts[1]}")
+
+
+def test_a_clip_is_tried_until_it_is_there_settled_or_was_tried_five_times() -> None:
+    assert MOST_ATTEMPTS == 5
+    assert is_due(None)
+    due = {
+        (state, attempts) for state in STATES for attempts in range(8) if is_due(Entry(fate("a", state), attempts, ""))
+    }
+    always = {(state, attempts) for state in ("ok", "pending") for attempts in range(8)}
+    assert due == always | {("retryable", attempts) for attempts in range(5)}
+
+
+@pytest.mark.parametrize("asked", ["gone", "blocked", "all"])
+def test_settled_clips_are_tried_again_when_they_are_asked_for(asked: str) -> None:
+    due = {state for state in STATES if is_due(Entry(fate("a", state), MOST_ATTEMPTS, ""), [asked])}
+    everything = set(STATES) if asked == "all" else {"ok", "pending", asked}
+    assert due == everything
+
+
+def test_a_ledger_makes_the_folder_that_it_is_to_lie_in(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "cache" / "dataset") as ledger:
+        ledger.record(fate("a", "ok"))
+    assert len(read_ledgers(tmp_path / "cache" / "dataset")) == 1
 
 
 @pytest.mark.parametrize("parts", [1, 3])

@@ -34,8 +34,6 @@ from sedpipe.shards import Shard
 MOST_ATTEMPTS = 5
 """So often a clip that may come next time is tried; then only ``--retry all`` tries it."""
 
-"""What a user may ask to be tried although it is settled."""
-
 Key = tuple[str, str]
 """Split and ``clip_id``."""
 

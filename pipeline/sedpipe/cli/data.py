@@ -21,6 +21,7 @@ from sedpipe.cli.options import (
     dataset_argument,
     front_end_options,
     given,
+    init_option,
     jobs_option,
     model_to_begin_with,
 )
@@ -98,6 +99,7 @@ def _ask_before_days(dataset: str, cache_dir: Path, *, yes: bool) -> None:
 @click.command(epilog=EXAMPLES["features"])
 @dataset_argument
 @front_end_options
+@init_option
 @click.option("--compress", "compression", type=click.Choice(COMPRESSIONS),
               help="Compress with HDF5's filters; values stay the same.",
               show_default="as the store is; none for a new one")  # fmt: skip

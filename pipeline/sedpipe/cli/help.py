@@ -63,8 +63,8 @@ OPTIONS: dict[str, list[OptionGroupDict]] = {
         {"name": "Speed", "options": _SPEED},
     ],
     "reproduce": [
-        {"name": "Systems", "options": ["--preset", "--recipe", "--poolings", "--seeds", "--epochs", "--encoder",
-                                        "--minutes"]},
+        {"name": "Systems", "options": ["--preset", "--recipe", "--poolings", "--seeds", "--epochs"]},
+        {**_FEATURES, "options": [option for option in _FEATURES["options"] if option != "--init"]},
         {"name": "Figure 5", "options": ["--clip", "--split", "--seed"]},
         {"name": "The table", "options": ["--out"]},
         {"name": "Speed", "options": _SPEED},

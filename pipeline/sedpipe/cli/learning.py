@@ -21,6 +21,7 @@ from sedpipe.cli.options import (
     device_option,
     front_end_options,
     given,
+    init_option,
     jobs_option,
     model_to_begin_with,
     processors,
@@ -71,6 +72,7 @@ from sedpipe.views.terminal.scores import demo_lines
 @click.option("--deterministic", is_flag=True,
               help="On a GPU: same random seed, same bits, also after resuming; slower.")  # fmt: skip
 @front_end_options
+@init_option
 @click.option("--save-every", type=Quantity(0), default=60.0, show_default=True, metavar="SECONDS",
               help="How often progress within an epoch is saved; does not affect results.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Print layers, parameters, memory and time; train nothing.")
@@ -151,6 +153,7 @@ def export(
               help="Cells trained in parallel, each in its own process.")  # fmt: skip
 @click.option("--threads", type=click.IntRange(1), default=processors, show_default="all processors",
               help="CPU threads, shared by parallel cells.")  # fmt: skip
+@front_end_options
 @click.option("--clip", metavar="CLIP_ID", help="The clip that figure5 shows.")
 @click.option("--split", "-s", type=click.Choice(SPLITS), default="testing",
               show_default=True, help="Split of that clip.")  # fmt: skip
@@ -177,14 +180,14 @@ def reproduce(
     from sedpipe.stages.reproduce.grid import HIERARCHIES, grid
     from sedpipe.stages.reproduce.table2 import reproduce_table2
 
-    settings, opened = train_settings(Asked(**options)), open_dataset(dataset, cache_dir)
+    opened, asked = open_dataset(dataset, cache_dir), asked_features(options)
+    settings, spec = train_settings(Asked(**options)), feature_spec(opened.read_record().clip_format, asked)
     if clip is not None:
         from sedpipe.stages.reproduce.figure5 import reproduce_figure5
 
-        drawn = reproduce_figure5(opened, settings, clip, grid((seed,), HIERARCHIES, poolings), split=split,
+        drawn = reproduce_figure5(opened, settings, spec, clip, grid((seed,), HIERARCHIES, poolings), split=split,
                                   folder=out, listener=Terminal(quiet=quiet))  # fmt: skip
         return print_report(drawn, figure5_lines, as_json)
-    spec = feature_spec(opened.read_record().clip_format)
     report = reproduce_table2(opened, settings, spec, grid(seeds, HIERARCHIES, poolings), folder=out, shard=shard,
                               jobs=jobs, listener=Terminal(quiet=quiet))  # fmt: skip
     print_report(report, reproduce_lines, as_json)

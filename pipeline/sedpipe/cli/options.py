@@ -3,7 +3,8 @@
 - :func:`common`: ``--cache``, ``--json``, ``--quiet``
 - :func:`asked_features`, :func:`model_to_begin_with`, :func:`given`: what some of these options come to
 - :func:`dataset_argument`, :func:`jobs_option`, :func:`cluster_options`, :func:`front_end_options`,
-  :func:`seed_option`, :func:`device_option`, :func:`operating_point_option`, :func:`open_option`: each where it applies
+  :func:`init_option`, :func:`seed_option`, :func:`device_option`, :func:`operating_point_option`,
+  :func:`open_option`: each where it applies
 - :data:`EXIT_RETRYABLE`: the exit code of what is finished but not complete
 """
 
@@ -114,14 +115,20 @@ def front_end_options(command: Command) -> Command:
                      "several are joined, and logmel with them. `sedpipe encoders` tells what each is."),
         click.option("--hop", "hop_s", type=Quantity(0, min_open=True), metavar="SECONDS",
                      help="Time between frames of the encoders.", show_default="the encoder's"),
-        click.option("--init", metavar="RUN|MODEL",
-                     help="Use this model's features and, in train, start from its weights; other classes start anew."),
         click.option("--dtype", type=click.Choice(DTYPES), default="float16", show_default=True,
                      help="Data type of stored features."),
     ]  # fmt: skip
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def init_option(command: Command) -> Command:
+    """The model that a training starts from; see :func:`model_to_begin_with`."""
+    return click.option(
+        "--init", metavar="RUN|MODEL",
+        help="Use this model's features and, in train, start from its weights; other classes start anew.",
+    )(command)  # fmt: skip
 
 
 def asked_features(options: dict[str, Any]) -> AskedFeatures:

@@ -13,7 +13,7 @@ from sedpipe.labels import LabelSet
 from sedpipe.nn.pooling import PoolingConfig
 from sedpipe.reports.tables import FigureReport
 from sedpipe.stages.reproduce.figure5 import reproduce_figure5
-from sedpipe.stages.reproduce.grid import POOLINGS, grid, run_name
+from sedpipe.stages.reproduce.grid import POOLINGS, default_folder, grid, run_name
 from sedpipe.stages.train import train
 from tiny_dataset import FRONT_END, GRID, LABELS, NAME, QUICK, make_dataset
 
@@ -26,7 +26,8 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make_dataset(folder)
     for cell in grid((0,), GRID):
         settings = replace(QUICK, pooling=PoolingConfig(cell.pooling, cell.hierarchy))
-        train(Dataset(folder, NAME), settings, FeatureSpec(FRONT_END), run_name=run_name(QUICK, cell))
+        dataset, spec = Dataset(folder, NAME), FeatureSpec(FRONT_END)
+        train(dataset, settings, spec, run_name=run_name(dataset, QUICK, spec, cell))
     return folder
 
 
@@ -34,7 +35,7 @@ def draw(
     cache: Path, clip: str = "testing-00001", seed: int = 0, poolings: tuple[str, ...] = POOLINGS, **more: object
 ) -> FigureReport:
     points = grid((seed,), GRID, poolings)
-    return reproduce_figure5(Dataset(cache, NAME), QUICK, clip, points, **more)  # type: ignore[arg-type]
+    return reproduce_figure5(Dataset(cache, NAME), QUICK, FeatureSpec(FRONT_END), clip, points, **more)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("split", ["testing", "evaluation"])
@@ -42,7 +43,7 @@ def test_a_clip_of_either_split_is_drawn_by_all_six_systems_over_its_reference(c
     report = draw(cache, f"{split}-00001", split=split)
     assert len(report.runs) == 6
     path = Path(report.path)
-    assert path == cache / NAME / "tables" / "table2-tiny" / f"figure5-{split}-00001.svg"
+    assert path == default_folder(Dataset(cache, NAME), QUICK, FeatureSpec(FRONT_END)) / f"figure5-{split}-00001.svg"
     root = parsed(path.read_text())
     events = read_event_list(Dataset(cache, NAME).reference_path(split), LabelSet(LABELS))[f"{split}-00001"]
     titles = [title.text for title in of_class(root, "part")]
@@ -74,7 +75,9 @@ def test_a_missing_run_is_a_sentence_that_names_the_command(cache: Path, tmp_pat
     shutil.copytree(cache, tmp_path / "cache")
     run = next((tmp_path / "cache" / NAME / "runs").glob("*attention-single-seed0"))
     (run / "checkpoint.pt").unlink()
-    with pytest.raises(MissingStageError, match=r"1 of the 6 runs .* first table2-tiny-paper-1-attention-single-seed0"):
+    with pytest.raises(
+        MissingStageError, match=r"1 of the 6 runs .* first table2-tiny-logmel-\w{6}-paper-1-attention-single-seed0"
+    ):
         draw(tmp_path / "cache")
 
 

@@ -20,14 +20,14 @@ from sedpipe.listener import Listener
 from sedpipe.metrics.spread import rates
 from sedpipe.reports.tables import ReproduceReport
 from sedpipe.shards import Shard
-from sedpipe.stages.reproduce.grid import POOLINGS, GridPoint, grid, run_name
+from sedpipe.stages.reproduce.grid import POOLINGS, GridPoint, default_folder, grid, run_name
 from sedpipe.stages.reproduce.table2 import reproduce_table2
 from sedpipe.steps.sensitivity import found_later
 from sedpipe.views.terminal.learning import reproduce_lines
 from tiny_dataset import FRONT_END, GRID, NAME, QUICK, make_dataset, reproduce_until
 
 torch.set_num_threads(1)
-RUN = "table2-tiny-paper-1-linear-single-seed0"
+RUN = f"table2-tiny-logmel-{FeatureSpec(FRONT_END).fingerprint[:6]}-paper-1-linear-single-seed0"
 PROCESSES = multiprocessing.get_context("forkserver")  # what takes long to import is imported once
 PROCESSES.set_forkserver_preload(
     ["sedpipe.stages.reproduce.table2", "torch._dynamo", "torch.utils.tensorboard", "pytest"]
@@ -61,6 +61,10 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ReproduceRepor
     cache = tmp_path_factory.mktemp("made")
     make_dataset(cache)
     return cache, make(cache)
+
+
+def run_of(cache: Path, seed: int) -> str:
+    return run_name(Dataset(cache, NAME), QUICK, FeatureSpec(FRONT_END), GridPoint("linear", (), seed))
 
 
 def cells(report: ReproduceReport) -> dict[str, dict[str, object]]:
@@ -124,7 +128,7 @@ def test_a_cell_from_before_there_was_a_setting_counts_as_made_with_its_default(
     made: tuple[Path, ReproduceReport], tmp_path: Path
 ) -> None:
     shutil.copytree(made[0], tmp_path, dirs_exist_ok=True)
-    path = tmp_path / NAME / "tables" / "table2-tiny" / "cells" / "linear-single-seed0.json"
+    path = default_folder(Dataset(tmp_path, NAME), QUICK, FeatureSpec(FRONT_END)) / "cells" / "linear-single-seed0.json"
     cell = json.loads(path.read_text())
     del cell["training"]["averaging"], cell["training"]["augment"]["superpose"], cell["network"]["input_normalisation"]
     path.write_text(json.dumps(cell))
@@ -170,7 +174,7 @@ def test_the_table_grows_with_each_cell(tmp_path: Path) -> None:
     class Looks(Listener):
         def say(self, line: str) -> None:
             if line.startswith("linear-"):
-                table = tmp_path / NAME / "tables" / "table2-tiny" / "table.csv"
+                table = default_folder(Dataset(tmp_path, NAME), QUICK, FeatureSpec(FRONT_END)) / "table.csv"
                 shown.append({row.split(",")[3] for row in table.read_text().splitlines()[1:]})
 
     make_two(tmp_path, listener=Looks())
@@ -202,11 +206,40 @@ def test_a_cell_from_before_there_were_sweeps_is_kept_and_gets_those_of_its_run(
 
 def test_another_run_of_the_same_name_gives_a_cell_nothing(made: tuple[Path, ReproduceReport], tmp_path: Path) -> None:
     cache, report = made
-    cell, run = Table(Path(report.folder)).find_cell("linear-single-seed0"), run_name(QUICK, GridPoint("linear", (), 0))
+    cell, run = Table(Path(report.folder)).find_cell("linear-single-seed0"), run_of(cache, 0)
     assert found_later(cell, Dataset(cache, NAME), run) == cell.sensitivity
-    assert found_later(cell, Dataset(cache, NAME), run_name(QUICK, GridPoint("linear", (), 1))) is None
+    assert found_later(cell, Dataset(cache, NAME), run_of(cache, 1)) is None
     make_dataset(tmp_path)
     assert found_later(cell, Dataset(tmp_path, NAME), run) is None
+
+
+def test_a_cell_says_its_features_and_others_are_refused_by_name(made: tuple[Path, ReproduceReport]) -> None:
+    cache, report = made
+    there, spec = cells(report)["linear-single-seed0"], FeatureSpec(FRONT_END)
+    assert (there["features"], there["front_end"]) == (spec.fingerprint, "logmel")
+    assert there["validation_loss"] > 0
+    others = replace(spec, dtype="float32")
+    with pytest.raises(StaleError, match=f"features: there '{spec.fingerprint}', here '{others.fingerprint}'"):
+        reproduce_table2(Dataset(cache, NAME), QUICK, others, grid((0,), GRID, ("linear",)), folder=Path(report.folder))
+
+
+def test_a_cell_from_before_cells_told_their_features_is_kept(made: tuple[Path, ReproduceReport]) -> None:
+    cache, report = made
+    path = Path(report.folder) / "cells" / "linear-single-seed0.json"
+    whole = path.read_text()
+    new = ("features", "front_end", "validation_loss")
+    path.write_text(json.dumps({key: value for key, value in json.loads(whole).items() if key not in new}))
+    assert make_two(cache).cells["made"] == 0
+    path.write_text(whole)
+
+
+def test_tables_of_other_features_lie_elsewhere(made: tuple[Path, ReproduceReport]) -> None:
+    dataset, point = Dataset(made[0], NAME), GridPoint("linear", (), 0)
+    usual = FeatureSpec.of_clips(dataset.read_record().clip_format)
+    assert default_folder(dataset, QUICK, usual).name == "table2-tiny"
+    assert run_name(dataset, QUICK, usual, point) == "table2-tiny-paper-1-linear-single-seed0"
+    other = replace(usual, dtype="float32")
+    assert default_folder(dataset, QUICK, other).name == f"table2-tiny-logmel-{other.fingerprint[:6]}"
 
 
 def test_the_table_shows_its_figures(made: tuple[Path, ReproduceReport]) -> None:
@@ -241,7 +274,7 @@ def test_a_cell_tells_its_threads_and_a_run_goes_on_with_those_it_was_begun_with
     shutil.copytree(made[0], tmp_path, dirs_exist_ok=True)
     cache = Dataset(tmp_path, NAME)
     settings = replace(QUICK, threads=2)
-    folder = cache.folder / "tables" / "table2-tiny" / "cells"
+    folder = default_folder(cache, QUICK, FeatureSpec(FRONT_END)) / "cells"
     (folder / "linear-5-seed0.json").unlink()
     (folder / "linear-single-seed0.json").unlink()
     shutil.rmtree(named_run(cache, RUN).folder)

@@ -98,16 +98,21 @@ class Cell(Record):
     ----------
     dataset, pooling, hierarchy, seed, preset, recipe, epochs, network, training
         What decides it; a preset or a recipe may have changed behind its name.
-    seconds, threads, best_epoch, versions
+    features : str
+        Their fingerprint, which decides it, too; "" in early cells, which had the usual ones.
+    front_end : str
+        What made them.
+    seconds, threads, best_epoch, validation_loss, versions
         Of its run.
     splits : dict of str to CellScores
     sensitivity : dict of str to Around
         By operating point; cells of early editions have none.
     """
 
-    parts_to_come: ClassVar[frozenset[str]] = frozenset({"sensitivity"})
+    parts_to_come: ClassVar[frozenset[str]] = frozenset({"sensitivity", "features", "front_end", "validation_loss"})
     decisive: ClassVar[Sequence[str]] = (
-        "dataset", "pooling", "hierarchy", "seed", "preset", "recipe", "epochs", "network", "training"
+        "dataset", "pooling", "hierarchy", "seed", "preset", "recipe", "epochs", "network", "training",
+        "features",
     )  # fmt: skip
 
     dataset: Name
@@ -124,6 +129,9 @@ class Cell(Record):
     best_epoch: Count
     versions: dict[str, str]
     splits: dict[str, CellScores]
+    features: str = ""
+    front_end: str = ""
+    validation_loss: float | None = None
     sensitivity: dict[str, Around] = Field(default_factory=dict)
 
     @property

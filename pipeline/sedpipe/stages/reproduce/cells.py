@@ -71,7 +71,12 @@ class Plan:
             "epochs": self.settings.training.epochs,
             "network": as_table(self.settings.network),
             "training": as_table(self.settings.training),
+            "features": self.spec.fingerprint,
         }
+
+    def run_name(self, point: GridPoint) -> str:
+        """The run of a cell."""
+        return run_name(self.dataset, self.settings, self.spec, point)
 
 
 @dataclass(frozen=True)
@@ -98,6 +103,7 @@ def find_cell(plan: Plan, point: GridPoint) -> Cell | None:
     if cell is None:
         return None
     there = {key: getattr(cell, key) for key in cell.decisive}
+    there["features"] = cell.features or plan.spec.fingerprint  # early cells do not say
     for key, now in (("network", plan.settings.network), ("training", plan.settings.training)):
         there[key] = filled(there[key], now)  # defaults are what was done before there was a setting
     changed = differences(there, plan.decides(point))
@@ -141,14 +147,14 @@ def complete_cell(plan: Plan, point: GridPoint) -> None:
     cell = find_cell(plan, point)
     if cell is None or cell.sensitivity:
         return
-    sweeps = found_later(cell, plan.dataset, run_name(plan.settings, point), device=plan.settings.device)
+    sweeps = found_later(cell, plan.dataset, plan.run_name(point), device=plan.settings.device)
     if sweeps is not None:
         plan.table.write_cell(point.name, cell.model_copy(update={"sensitivity": sweeps}))
 
 
 def _made(plan: Plan, point: GridPoint, listener: Listener) -> Cell:
     """Train and score; a run that was begun goes on with the threads that it was begun with."""
-    name, device = run_name(plan.settings, point), plan.settings.device
+    name, device = plan.run_name(point), plan.settings.device
     run = named_run(plan.dataset, name)
     begun = run.find_record()
     threads = plan.settings.threads if begun is None else begun.settings.threads
@@ -161,6 +167,8 @@ def _made(plan: Plan, point: GridPoint, listener: Listener) -> Cell:
         seconds=trained.seconds,
         threads=threads,
         best_epoch=trained.best_epoch,
+        front_end=plan.spec.front_end.name,
+        validation_loss=trained.validation_loss,
         versions={} if record is None else record.versions,
         splits=splits,
     )
@@ -172,7 +180,7 @@ def _made(plan: Plan, point: GridPoint, listener: Listener) -> Cell:
 def _train(plan: Plan, point: GridPoint, threads: int, listener: Listener) -> TrainReport:
     pooling = PoolingConfig(point.pooling, point.hierarchy, plan.settings.pooling.attention_axis)
     settings = replace(plan.settings, pooling=pooling, seed=point.seed, threads=threads)
-    name = run_name(plan.settings, point)
+    name = plan.run_name(point)
     report = train(plan.dataset, settings, plan.spec, run_name=name, waits=True, listener=listener)
     remove_resume(named_run(plan.dataset, name).state_path)  # nobody goes on with one of thirty cells
     return report

@@ -12,6 +12,7 @@ import numpy as np
 
 from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.errors import MissingStageError, SettingsError
+from sedpipe.features.spec import FeatureSpec
 from sedpipe.frames import FrameGrid
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.feature_file import FeatureFile
@@ -20,7 +21,7 @@ from sedpipe.io.cache.runs import Run, named_run
 from sedpipe.io.files.atomic import write_text
 from sedpipe.listener import Listener
 from sedpipe.reports.tables import FigureReport
-from sedpipe.stages.reproduce.grid import POOLINGS, GridPoint, default_folder, run_name
+from sedpipe.stages.reproduce.grid import POOLINGS, GridPoint, default_folder, features_in_names, run_name
 from sedpipe.steps.frame_scores import frame_scores
 from sedpipe.steps.truth import known_truth
 from sedpipe.suggestions import did_you_mean
@@ -33,6 +34,7 @@ OPERATING_POINT = "min_er"
 def reproduce_figure5(
     dataset: Dataset,
     settings: TrainSettings,
+    spec: FeatureSpec,
     clip_id: str,
     points: Sequence[GridPoint],
     *,
@@ -47,6 +49,8 @@ def reproduce_figure5(
     dataset : Dataset
     settings : TrainSettings
         Those of the table; pooling and seed are not looked at.
+    spec : FeatureSpec
+        Which features.
     clip_id : str
         A clip of ``split`` with features.
     points : sequence of GridPoint
@@ -66,8 +70,8 @@ def reproduce_figure5(
         If there is no such clip.
     """
     listener = listener or Listener()
-    runs = [named_run(dataset, run_name(settings, point)) for point in points]
-    _check_finished(dataset.name, settings, points, runs)
+    runs = [named_run(dataset, run_name(dataset, settings, spec, point)) for point in points]
+    _check_finished(dataset, settings, spec, points, runs)
     each = [frame_scores(dataset, run, split, settings.device, listener) for run in runs]
     clip_ids = each[0].clip_ids
     if clip_id not in clip_ids:
@@ -78,12 +82,14 @@ def reproduce_figure5(
     voices = [_voice(point, scores, clip_id) for point, scores in zip(points, each, strict=True)]
     remark = f"{split} of {dataset.name}, seed {points[0].seed}, {OPERATING_POINT}."
     drawing = figure5(voices, _heard(dataset, runs[0], split, each[0], clip_id), f"Figure 5 for {clip_id}", remark)
-    path = (folder or default_folder(dataset, settings)) / f"figure5-{clip_id.replace('/', '-')}.svg"
+    path = (folder or default_folder(dataset, settings, spec)) / f"figure5-{clip_id.replace('/', '-')}.svg"
     write_text(path, drawing)
     return FigureReport(dataset.name, split, clip_id, [run.name for run in runs], str(path))
 
 
-def _check_finished(dataset: str, settings: TrainSettings, points: Sequence[GridPoint], runs: Sequence[Run]) -> None:
+def _check_finished(
+    dataset: Dataset, settings: TrainSettings, spec: FeatureSpec, points: Sequence[GridPoint], runs: Sequence[Run]
+) -> None:
     missing = [run.name for run in runs if not run.is_finished]
     if missing:
         how = f"--preset {settings.preset} --recipe {settings.recipe} --epochs {settings.training.epochs}"
@@ -92,7 +98,8 @@ def _check_finished(dataset: str, settings: TrainSettings, points: Sequence[Grid
             how += f" --poolings {','.join(poolings)}"
         raise MissingStageError(
             f"{len(missing)} of the {len(runs)} runs of seed {seed} are not there or not finished, first {missing[0]}",
-            hint=f"run `sedpipe reproduce table2 {dataset} {how} --seeds {seed}` first",
+            hint=f"run `sedpipe reproduce table2 {dataset.name} {how} --seeds {seed}` first"
+            + (", with the same features" if features_in_names(dataset, spec) else ""),
         )
 
 

@@ -2,15 +2,17 @@
 
 - :class:`GridPoint`: one of them
 - :func:`grid`: all of them
-- :func:`run_name`, :func:`default_folder`: where they lie
+- :func:`run_name`, :func:`default_folder`: where they lie; :func:`features_in_names`: what both say of features
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sedpipe.features.spec import FeatureSpec
 from sedpipe.hierarchy import Hierarchy, as_name
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.training.settings import TrainSettings
@@ -42,11 +44,24 @@ def grid(
     return [GridPoint(pooling, stages, seed) for seed in seeds for pooling in poolings for stages in hierarchies]
 
 
-def default_folder(dataset: Dataset, settings: TrainSettings) -> Path:
+def features_in_names(dataset: Dataset, spec: FeatureSpec) -> str:
+    """What names of folders and runs say of features: nothing of the dataset's usual ones.
+
+    Others have the front end's name and the beginning of their fingerprint, since two with one name may have other
+    settings: ``-encoder-yamnet-3f09ac``.
+    """
+    if spec.fingerprint == FeatureSpec.of_clips(dataset.read_record().clip_format).fingerprint:
+        return ""
+    name = re.sub(r"[^\w.-]+", "-", spec.front_end.name)[:40]
+    return f"-{name}-{spec.fingerprint[:6]}"
+
+
+def default_folder(dataset: Dataset, settings: TrainSettings, spec: FeatureSpec) -> Path:
     """Where a table lies."""
-    return dataset.folder / "tables" / f"table2-{settings.preset}"
+    return dataset.folder / "tables" / f"table2-{settings.preset}{features_in_names(dataset, spec)}"
 
 
-def run_name(settings: TrainSettings, point: GridPoint) -> str:
+def run_name(dataset: Dataset, settings: TrainSettings, spec: FeatureSpec, point: GridPoint) -> str:
     """The run of a training within its dataset."""
-    return f"table2-{settings.preset}-{settings.recipe}-{settings.training.epochs}-{point.name}"
+    system = f"{settings.preset}{features_in_names(dataset, spec)}"
+    return f"table2-{system}-{settings.recipe}-{settings.training.epochs}-{point.name}"

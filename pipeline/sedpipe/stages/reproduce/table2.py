@@ -22,7 +22,7 @@ from sedpipe.listener import Listener, clock, seconds_to_go
 from sedpipe.reports.tables import ReproduceReport
 from sedpipe.shards import Shard
 from sedpipe.stages.reproduce.cells import Outcome, Plan, complete_cell, find_cell, find_cells, make_cell
-from sedpipe.stages.reproduce.grid import GridPoint, default_folder, run_name
+from sedpipe.stages.reproduce.grid import GridPoint, default_folder, features_in_names
 from sedpipe.stages.train import open_splits
 from sedpipe.training.settings import TrainSettings
 from sedpipe.views.tables.sensitivity_curves import curves_of
@@ -76,7 +76,7 @@ def reproduce_table2(
         If a cell cannot be read, or a worker process is killed.
     """
     listener = listener or Listener()
-    plan = Plan(dataset, settings, spec, Table(folder or default_folder(dataset, settings)))
+    plan = Plan(dataset, settings, spec, Table(folder or default_folder(dataset, settings, spec)))
     own = [point for point in points if shard is None or shard.holds(point.name)]
     missing = [point for point in own if find_cell(plan, point) is None]
     if missing:  # what no cell can do without is an error at once
@@ -112,8 +112,14 @@ def _record(plan: Plan, points: Sequence[GridPoint]) -> TableRecord:
         recipe=plan.settings.recipe,
         epochs=plan.settings.training.epochs,
         seeds=tuple(dict.fromkeys(point.seed for point in points)),
-        runs={point.name: run_name(plan.settings, point) for point in points},
+        runs={point.name: plan.run_name(point) for point in points},
     )
+
+
+def _system(plan: Plan) -> str:
+    """Preset, and features where they are not the usual ones."""
+    unusual = features_in_names(plan.dataset, plan.spec)
+    return f"preset {plan.settings.preset}" + (f" on {plan.spec.front_end.name}" if unusual else "")
 
 
 def _cell_line(finished: Sequence[Outcome], n_cells: int, jobs: int) -> str:
@@ -133,7 +139,7 @@ def _write_table(plan: Plan, points: Sequence[GridPoint]) -> int:
     cells, folder, settings = find_cells(plan, points), plan.table.folder, plan.settings
     if not cells:
         return 0
-    how = f"preset {settings.preset}, recipe {settings.recipe}, at most {settings.training.epochs} epochs"
+    how = f"{_system(plan)}, recipe {settings.recipe}, at most {settings.training.epochs} epochs"
     title, curves = f"Table 2 on {plan.dataset.name}: {how}", curves_of(cells)
     write_text(folder / "table.md", table2_page(cells, curves, title, plan.table.failures))
     write_text(folder / "table.csv", csv_text(cells))

@@ -501,10 +501,9 @@ def test_figure5_and_its_clip_go_together(arguments: tuple[str, ...]) -> None:
     assert "figure5 and --clip go together" in outcome.stderr
 
 
-def test_figure5_of_a_table_that_is_not_there_names_the_command_that_makes_it() -> None:
+def test_figure5_of_a_dataset_that_is_not_there_names_the_command_that_gets_it() -> None:
     said = complaint("reproduce", "figure5", "esc10-fold4", "--clip", "testing-00000", "--preset", "small")
-    assert "6 of the 6 runs of seed 0 are not there" in said
-    assert "sedpipe reproduce table2 esc10-fold4 --preset small --recipe paper" in said
+    assert "run `sedpipe download esc10-fold4` first" in said
 
 
 @pytest.mark.parametrize("name", sorted(OPTIONS))

@@ -219,7 +219,7 @@ def test_a_cell_says_its_features_and_others_are_refused_by_name(made: tuple[Pat
     assert (there["features"], there["front_end"]) == (spec.fingerprint, "logmel")
     assert there["validation_loss"] > 0
     others = replace(spec, dtype="float32")
-    with pytest.raises(StaleError, match=f"features: there '{spec.fingerprint}', here '{others.fingerprint}'"):
+    with pytest.raises(StaleError, match=f"features: there '{spec.fingerprint}', now '{others.fingerprint}'"):
         reproduce_table2(Dataset(cache, NAME), QUICK, others, grid((0,), GRID, ("linear",)), folder=Path(report.folder))
 
 

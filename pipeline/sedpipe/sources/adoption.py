@@ -29,6 +29,7 @@ from sedpipe.io.audio.store import store_cut
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.files.archives import ArchiveError, Unpacker, read_members
 from sedpipe.io.files.owners import temporary_name
+from sedpipe.io.files.reading import walk
 from sedpipe.io.parallel import in_parallel
 
 _NAME = re.compile(r"Y?(?P<id>[A-Za-z0-9_-]{11})(_(?P<start>\d+(\.\d+)?)(_(?P<end>\d+(\.\d+)?))?)?")
@@ -294,7 +295,7 @@ def _names_in(archive: Path, say: Callable[[str], None]) -> Iterator[str]:
 def _below(folder: Path) -> Iterator[Path]:
     """Files in a folder and all below it; a link that leads back to where one has been is not followed again."""
     been: set[tuple[int, int]] = set()
-    for root, folders, files in os.walk(folder, followlinks=True):
+    for root, folders, files in walk(folder, into_links=True):
         try:
             status = os.stat(root)
         except OSError:  # went away meanwhile

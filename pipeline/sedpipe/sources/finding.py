@@ -74,7 +74,7 @@ _SUGGESTED = 10  # looking for what is alike takes long where thousands are miss
 def _audio_below(folder: Path) -> list[str]:
     """Files whose names a list could hold."""
     try:
-        files = [file.name for file in find_audio([folder]).files] if os.path.isdir(folder) else []
+        files = [file.name for file in find_audio([folder], all_of_it=True).files] if os.path.isdir(folder) else []
     except SettingsError:  # it holds no audio
         return []
     return [name for name in files if not has_control_characters(name) and _is_text(name)]

@@ -19,6 +19,7 @@ from sedpipe.io.audio.cut import cut
 from sedpipe.io.audio.store import fate_of_stored, store_cut
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.files.checksums import sha256_of
+from sedpipe.io.files.reading import walk
 from sedpipe.io.lists.dcase import read_clip_list, read_dcase_weak_list
 from sedpipe.io.lists.events import read_event_list
 from sedpipe.io.manifests.youtube import RemoteList, YoutubeManifest
@@ -207,7 +208,8 @@ class YoutubeSource(Source):
     @cached_property
     def _files(self) -> list[Path]:
         folders = [Path(place) for place in self._places if Path(place).is_dir()]
-        return [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
+        below = (sorted(Path(at, name) for at, _, names in walk(folder) for name in names) for folder in folders)
+        return [path for paths in below for path in paths if path.is_file()]
 
 
 class _VideoWorker:

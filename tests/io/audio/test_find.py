@@ -1,7 +1,9 @@
+import sys
 from pathlib import Path
 
 import pytest
-from sedpipe.errors import SettingsError
+from rights import unreadable
+from sedpipe.errors import SedpipeError, SettingsError
 from sedpipe.io.audio.find import find_audio
 
 
@@ -84,3 +86,14 @@ def test_a_folder_without_audio_says_what_is_there(tmp_path):
     with pytest.raises(SettingsError) as caught:
         find_audio([tmp_path / "empty"])
     assert caught.value.hint == "there are: nothing"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="root can only do without its power there")
+def test_a_folder_that_may_not_be_read_is_counted_or_where_all_is_needed_an_error(tmp_path):
+    touch(tmp_path, "a.wav", "b/c.wav")
+    with unreadable(tmp_path / "b"):
+        assert find_audio([tmp_path]).left_out == {"folders that cannot be read": 1}
+        with pytest.raises(SedpipeError, match=r"cannot read .*b: Permission denied"):
+            find_audio([tmp_path], all_of_it=True)
+        with pytest.raises(SedpipeError, match=r"cannot read .*b: Permission denied"):
+            find_audio([tmp_path / "b"])

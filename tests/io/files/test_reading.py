@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from rights import unreadable
 from sedpipe.errors import SedpipeError
-from sedpipe.io.files.reading import entries, is_there, names_in, read_bounded
+from sedpipe.io.files.reading import entries, is_there, names_in, read_bounded, walk
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="root can only do without its power there")
 
@@ -57,3 +57,10 @@ def test_a_folder_in_the_place_of_a_file_is_told(folder: Path) -> None:
     with pytest.raises(SedpipeError, match="Is a directory") as caught:
         read_bounded(folder / "a", 9)
     assert caught.value.hint == "a file is expected there: move the folder away"
+
+
+@linux
+def test_a_folder_below_that_may_not_be_read_is_not_taken_for_empty(folder: Path) -> None:
+    assert [(Path(at).name, sorted(names)) for at, _, names in walk(folder / "a")] == [("a", [])]
+    with unreadable(folder / "a"), pytest.raises(SedpipeError, match=r"cannot read .*a: Permission denied"):
+        list(walk(folder))

@@ -18,6 +18,9 @@ from pathlib import Path, PurePosixPath
 
 from sedpipe.clips import AUDIO_SUFFIXES
 from sedpipe.errors import SettingsError
+from sedpipe.io.files.reading import names_in, walk
+
+_Walk = Iterator[tuple[str, list[str], list[str]]]
 
 
 @dataclass(frozen=True)
@@ -46,24 +49,33 @@ class FoundAudio:
     left_out: dict[str, int] = field(default_factory=dict)
 
 
-def find_audio(places: Sequence[Path]) -> FoundAudio:
+def find_audio(places: Sequence[Path], *, all_of_it: bool = False) -> FoundAudio:
     """The recordings in some files and folders.
 
     Parameters
     ----------
     places : sequence of Path
         A file that does not exist is among the result, so that whoever reads it tells so.
+    all_of_it : bool
+        Whether a folder below that may not be read is an error; else it is counted among what is left out.
 
     Raises
     ------
     SettingsError
         If a folder holds no audio, or two recordings would be called the same.
+    SedpipeError
+        If a folder that was named may not be read.
     """
     left_out: Counter[str] = Counter()
     found: dict[str, AudioFile] = {}
     named = _names_of([place for place in places if not place.is_dir()])
     for place in places:
-        files = list(_below(place, len(places) > 1, left_out)) if place.is_dir() else [AudioFile(place, named[place])]
+        if place.is_dir():
+            names_in(place)  # may be read
+            below = _walked(place, left_out) if not all_of_it else walk(place)
+            files = list(_below(place, below, len(places) > 1, left_out))
+        else:
+            files = [AudioFile(place, named[place])]
         if not files:
             there = ", ".join(f"{count} {what}" for what, count in sorted(left_out.items())) or "nothing"
             raise SettingsError(f"{place} holds no audio file", hint=f"there are: {there}")
@@ -87,13 +99,16 @@ def _names_of(files: Sequence[Path]) -> dict[Path, str]:
     return {file: Path(os.path.relpath(path, above)).as_posix() for file, path in full.items()}
 
 
-def _below(folder: Path, has_company: bool, left_out: Counter[str]) -> Iterator[AudioFile]:
-    above = PurePosixPath(folder.resolve().name) if has_company else PurePosixPath()
-
+def _walked(folder: Path, left_out: Counter[str]) -> _Walk:
     def cannot_enter(_: OSError) -> None:
         left_out["folders that cannot be read"] += 1
 
-    for where, folders, names in os.walk(folder, onerror=cannot_enter):
+    return os.walk(folder, onerror=cannot_enter)
+
+
+def _below(folder: Path, walked: _Walk, has_company: bool, left_out: Counter[str]) -> Iterator[AudioFile]:
+    above = PurePosixPath(folder.resolve().name) if has_company else PurePosixPath()
+    for where, folders, names in walked:
         folders.sort()
         for name in [name for name in folders if _is_left_out(Path(where, name), left_out)]:
             folders.remove(name)

@@ -17,6 +17,7 @@ from sedpipe.io.files.archives import ArchiveLimits, is_archive, read_members
 from sedpipe.io.files.atomic import write_atomically
 from sedpipe.io.files.checksums import sha256_of
 from sedpipe.io.files.locks import wait_for
+from sedpipe.io.files.reading import walk
 from sedpipe.io.web.resumed import fetch_resumed
 from sedpipe.listener import Listener
 
@@ -71,7 +72,8 @@ def _candidates(places: Sequence[Path], card: EncoderCard) -> Iterator[Path]:
     for place in places:
         if place.is_file():
             yield place
-        for found in sorted(place.rglob("*")) if place.is_dir() else ():
+        below = (Path(at, name) for at, _, names in walk(place) for name in names)
+        for found in sorted(below) if place.is_dir() else ():
             is_it = found.is_file() and found.stat().st_size == file.bytes
             if is_it or (archive is not None and found.name == archive.name and found.is_file()):
                 yield found

@@ -4,7 +4,7 @@ What is not there is an answer. What may not be read is an error that says so: i
 damaged, and nobody is told to delete it.
 
 - :func:`is_there`: whether a path exists
-- :func:`names_in`, :func:`entries`: what lies in a folder
+- :func:`names_in`, :func:`entries`, :func:`walk`: what lies in a folder, and below it
 - :func:`read_bounded`: the bytes of a file
 - :func:`unreadable`: the error
 """
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import fnmatch
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from sedpipe.errors import SedpipeError
@@ -59,6 +60,22 @@ def entries(folder: Path, pattern: str = "[!.]*") -> list[Path]:
     Unlike :meth:`pathlib.Path.glob`, which takes what it may not read for empty, it raises what :func:`names_in` does.
     """
     return sorted(folder / name for name in fnmatch.filter(names_in(folder), pattern))
+
+
+def walk(folder: Path, *, into_links: bool = False) -> Iterator[tuple[str, list[str], list[str]]]:
+    """What :func:`os.walk` gives, which takes folders that it may not read for empty: this one raises.
+
+    Raises
+    ------
+    SedpipeError
+        If a folder cannot be read; one that vanishes meanwhile is passed over.
+    """
+
+    def refuse(error: OSError) -> None:
+        if not isinstance(error, _NOT_THERE):
+            raise unreadable(Path(error.filename), error) from error
+
+    yield from os.walk(folder, onerror=refuse, followlinks=into_links)
 
 
 def read_bounded(path: Path, most_bytes: int) -> bytes | None:

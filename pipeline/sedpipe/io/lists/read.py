@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sedpipe.errors import ListFormatError
+from sedpipe.io.files.reading import walk
 from sedpipe.io.lists.annotations import Annotation, Annotations, Asked
 from sedpipe.io.lists.json_lists import read_json_list
 from sedpipe.io.lists.names import LIST_SUFFIXES, recording_of_list
@@ -54,7 +55,7 @@ def lists_below(folder: Path) -> list[Path]:
     """Files below a folder that are called like lists, hidden ones left out, in the order of their names."""
     return sorted(
         path
-        for path in folder.rglob("*")
+        for path in (Path(where, name) for where, _, names in walk(folder) for name in names)
         if path.suffix.lower() in LIST_SUFFIXES
         and path.is_file()
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)

@@ -75,7 +75,7 @@ def look_into(path: Path) -> Folder:
     """
     if not path.is_dir():
         raise SettingsError(f"{path} is no folder", hint="name the folder that the recordings lie in")
-    found = find_audio([path])
+    found = find_audio([path], all_of_it=True)
     return Folder(path, tuple(file.name for file in found.files), tuple(lists_below(path)))
 
 

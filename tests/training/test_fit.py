@@ -7,11 +7,11 @@ import pytest
 import torch
 from sedpipe.errors import SedpipeError
 from sedpipe.nn.networks.crnn import CRNN, CRNNConfig
-from sedpipe.nn.networks.network import Prediction
+from sedpipe.nn.networks.network import Prediction, Taught
 from sedpipe.nn.pooling import PoolingConfig
 from sedpipe.training.augment import AugmentConfig
 from sedpipe.training.config import TrainingConfig
-from sedpipe.training.fit import Batch, Fit, LossError, clip_loss, predict
+from sedpipe.training.fit import Batch, Fit, LossError, clip_loss, parts_loss, predict
 from sedpipe.training.late import LateValue
 from sedpipe.training.processes import make_fabric
 from specs import of
@@ -123,6 +123,13 @@ def test_loss_of_a_certain_mistake_is_finite():
     loss.backward()
     assert loss.item() == pytest.approx(-math.log(1e-7), rel=0.02)
     assert probs.grad.isfinite().all()
+
+
+def test_parts_of_clips_learn_from_the_clips_labels_and_padding_from_none():
+    probs = torch.tensor([[[0.5], [0.9]], [[0.5], [0.1]]])
+    counts = torch.tensor([[True, True], [True, False]])
+    loss = parts_loss(Taught(probs, counts), torch.tensor([[1.0], [0.0]]))
+    assert loss.item() == pytest.approx((2 * math.log(2) - math.log(0.9)) / 3)
 
 
 def test_losses_are_means_over_clips_not_over_batches():

@@ -46,8 +46,8 @@ from sedpipe.views.terminal.scores import demo_lines
 @click.option("--segment-weights", type=click.Choice(["corrected", "original", "learned"]),
               help="Weights of segments: Eq. 4 of the erratum, Eq. A-1, or learned by a dense layer.",
               show_default="corrected")  # fmt: skip
-@click.option("--network", help="crnn, both, head, milsed, cnn9, surrey, talnet, gccaps, attention_head: "
-              "another network than the preset's, with its default sizes.",
+@click.option("--network", help="crnn, both, head, milsed, cnn9, surrey, talnet, gccaps, multiscale, mlms, "
+              "attention_head: another network than the preset's, with its default sizes.",
               show_default="the preset's")  # fmt: skip
 @click.option("--preset", help="paper, small, cdur, head, a published system (docs/table3.md), or the path of a TOML.",
               show_default="small on a processor, paper on a GPU")  # fmt: skip

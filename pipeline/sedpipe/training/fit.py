@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from sedpipe.errors import SedpipeError
-from sedpipe.nn.networks.network import Network, Prediction
+from sedpipe.nn.networks.network import Network, Prediction, Taught
 from sedpipe.nn.precision import exactly
 from sedpipe.training.augment import augment_located, check_content
 from sedpipe.training.averaging import MovingAverage
@@ -69,9 +69,19 @@ Judge = Callable[[np.ndarray, np.ndarray], dict[str, float | None]]
 
 def clip_loss(clip_probs: Tensor, targets: Tensor) -> Tensor:
     """Binary cross-entropy of clip probabilities (B, K), mean over clips and classes (Eq. A-3), in float32."""
-    bounded = clip_probs.float().clamp(_SMALLEST_PROBABILITY, 1 - _SMALLEST_PROBABILITY)
+    return _cross_entropy(clip_probs, targets).mean()
+
+
+def parts_loss(taught: Taught, targets: Tensor) -> Tensor:
+    """The same of parts of clips, which have the clips' labels (B, K); mean over those that count, and classes."""
+    each = _cross_entropy(taught.probs, targets.unsqueeze(1)).mean(dim=2)
+    return (each * taught.counts).sum() / taught.counts.sum().clamp(min=1)
+
+
+def _cross_entropy(probs: Tensor, targets: Tensor) -> Tensor:
+    bounded = probs.float().clamp(_SMALLEST_PROBABILITY, 1 - _SMALLEST_PROBABILITY)
     # written out, since torch's own is an error instead of nan where a probability is nan
-    return -(targets * bounded.log() + (1 - targets) * (-bounded).log1p()).mean()
+    return -(targets * bounded.log() + (1 - targets) * (-bounded).log1p())
 
 
 class Fit:
@@ -283,8 +293,9 @@ class Fit:
         return 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
 
     def _loss(self, prediction: Prediction, y: Tensor, n_frames: Tensor, located: Located | None) -> Tensor:
-        """Of clips, and of the frames of those whose events are known."""
+        """Of clips and of parts of them, and of the frames of those whose events are known."""
         of_clips = clip_loss(prediction.clip_probs, y) + self.model.penalty()
+        of_clips = sum((parts_loss(taught, y) for taught in prediction.taught), start=of_clips)
         if located is None:
             return of_clips
         return of_clips + frame_loss(prediction.frame_probs, located, n_frames, self.model.time_factor)

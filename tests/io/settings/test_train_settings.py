@@ -51,3 +51,9 @@ def test_a_preset_of_ones_own_is_called_as_its_file(tmp_path: Path) -> None:
     path.write_text("[training]\nepochs = 3\n")
     settings = train_settings(Asked(1, str(path), device="cpu"))
     assert (settings.preset, settings.training.epochs) == ("mine", 3)
+
+
+def test_a_network_that_pools_nothing_is_asked_for_no_pooling() -> None:
+    assert train_settings(Asked(1, "emsi-like", device="cpu")).network.name == "multiscale"
+    with pytest.raises(SettingsError, match="the network multiscale pools no frames"):
+        train_settings(Asked(1, "emsi-like", pooling="linear", device="cpu"))

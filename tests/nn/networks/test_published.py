@@ -10,6 +10,7 @@ from sedpipe.clips import ClipFormat
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.settings.front_ends import load_front_end
 from sedpipe.io.settings.presets import load_preset
+from sedpipe.nn.networks.mlms import SampleLevel
 from sedpipe.nn.networks.network import Network
 from sedpipe.nn.networks.registry import build_network
 from sedpipe.nn.summary import layers
@@ -39,6 +40,26 @@ AFTER_GATE = 9 * 128 + 128 + 128 + 5 * (9 * 64 * 128 + 128 + 128)
 DOUBLED_GRU = 2 * 2 * 3 * (256 * 128 + 128 * 128 + 128)  # one bias, as Keras had it
 CDUR = 9 * (1 * 32 + 32 * 128 + 3 * 128 * 128) + 2 * (1 + 32 + 3 * 128)
 TALNET = convolutions(1, 32, 32, 64, 64, 128, 128, 256, 256, 512, 512)
+VGG = convolutions(1, 32, 32, 64, 64, 128, 128, 256, 256, bias=False)
+MLMS8 = {  # samples of a window: base, convolutions of 256 maps, factors at the end, millions of parameters on the sheet
+    16384: (2, 10, (2,), 1.86),
+    24576: (2, 10, (3,), 1.99),
+    27648: (2, 7, (3, 3, 3), 1.99),
+    32768: (2, 11, (2,), 1.99),
+    39366: (3, 6, (2,), 1.72),
+    65536: (2, 12, (2,), 2.12),
+    118098: (3, 7, (2,), 1.92),
+    156250: (5, 4, (2,), 1.85),
+}
+
+
+def sample_level(length: int) -> int:
+    """Parameters of one of MLMS's networks, as the sheet lists its layers."""
+    base, n_some, last, _ = MLMS8[length]
+    kernels = [base, base, base, *(base,) * n_some, *last, 1]
+    maps = [128, 128, 128, *(256,) * (n_some + len(last) - 1), 512, 512]
+    layers = zip([1, *maps], maps, kernels, strict=False)
+    return sum(kernel * a * b + b + 2 * b for a, b, kernel in layers) + dense(512)
 
 
 @dataclass(frozen=True)
@@ -64,12 +85,18 @@ SYSTEMS = {
     "gccaps": Published(
         "gccaps", 0.45, AFTER_GATE + 9 * 64 * 64 + 64 + 2 * 4 + N_CLASSES * 64 * 8 * 4 + dense(256), 31
     ),
+    "emsi-like": Published("", None, 4 * (VGG + dense(256)), 20),
+    # the sum of the sheet's eight, and the second stage, of which nothing is known
+    "mlms": Published(
+        "mlms", None, sum(sample_level(length) for length in MLMS8) + dense(8 * 1280, 512) + dense(512), 50
+    ),
     "cdur-64": Published("cdur", 0.68, CDUR + gru(128, 128) + dense(256), 125),
 }
 
 
 def spec_of(name: str, clip_s: float = 10.0) -> FeatureSpec:
-    return FeatureSpec(load_front_end(Path(SYSTEMS[name].front_end), ClipFormat(clip_s)))
+    clips, front_end = ClipFormat(clip_s), SYSTEMS[name].front_end
+    return FeatureSpec(load_front_end(Path(front_end), clips)) if front_end else FeatureSpec.of_clips(clips)
 
 
 def built(name: str, spec: FeatureSpec, device: str = "meta") -> Network:
@@ -99,7 +126,7 @@ def test_its_multiply_adds_are_those_that_torch_counts(name: str) -> None:
     assert told == pytest.approx(counted.get_total_flops() / 2, rel=1e-3)
 
 
-@pytest.mark.parametrize("name", [name for name in SYSTEMS if name != "cdur-64"])  # `cdur` is for ours
+@pytest.mark.parametrize("name", [name for name in SYSTEMS if name not in ("cdur-64", "mlms")])
 def test_it_works_on_our_features_too(name: str) -> None:
     spec = FeatureSpec.of_clips(ClipFormat(1.0))
     model = built(name, spec).eval()
@@ -112,9 +139,22 @@ def test_it_works_on_our_features_too(name: str) -> None:
 def test_it_makes_the_frames_that_it_is_known_for_and_the_document_tells_its_sizes(name: str) -> None:
     spec = spec_of(name)
     model = built(name, spec)
-    found = {layer.name: layer for layer in layers(model, spec)}
-    assert found["classify"].shape[0] == SYSTEMS[name].frames
-    told = f"{sum(layer.multiply_adds for layer in found.values()) / 1e9:.2f} G"
+    assert -(-spec.shape[0] // model.time_factor) == SYSTEMS[name].frames
+    told = f"{sum(layer.multiply_adds for layer in layers(model, spec)) / 1e9:.2f} G"
     parameters = f"{sum(parameter.numel() for parameter in model.parameters()) / 1e6:.2f} M"
     document = (Path(__file__).parents[3] / "docs/table3.md").read_text(encoding="utf-8")
-    assert f"| `{name}` | `{SYSTEMS[name].front_end}` | {parameters} | {told} |" in document
+    front_end = f"`{SYSTEMS[name].front_end}`" if SYSTEMS[name].front_end else "ours"
+    assert f"| `{name}` | {front_end} | {parameters} | {told} |" in document
+
+
+@pytest.mark.parametrize("length", MLMS8)
+def test_each_network_of_mlms_has_the_parameters_of_the_sheet_and_leaves_a_single_frame(length: int) -> None:
+    with torch.device("meta"):
+        network = SampleLevel(length, (128, 256, 512), 0.5, N_CLASSES).eval()
+    n_parameters = sum(parameter.numel() for parameter in network.parameters())
+    assert n_parameters == sample_level(length)
+    assert round(n_parameters / 1e6, 2) == MLMS8[length][3]
+    hidden = torch.empty(1, 1, length, device="meta")
+    for layer in network.layers:
+        hidden = layer(hidden)
+    assert hidden.shape == (1, 512, 1)

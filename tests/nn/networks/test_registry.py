@@ -7,10 +7,23 @@ from sedpipe.features.spec import FeatureSpec
 from sedpipe.features.waveform import WaveformConfig
 from sedpipe.io.encoders.front_end import encoders_front_end, named_front_end
 from sedpipe.nn.networks.crnn import CRNNConfig
+from sedpipe.nn.networks.mlms import MLMSConfig
+from sedpipe.nn.networks.multiscale import MultiscaleConfig
+from sedpipe.nn.networks.network import NetworkConfig
 from sedpipe.nn.networks.registry import DEFAULT, NETWORKS, build_network, kind_of
+from sedpipe.nn.networks.talnet import TALNetConfig
 from sedpipe.nn.pooling import PoolingConfig
 
 POOLING = PoolingConfig("linear", (5,))
+SMALLER = {  # their usual sizes take seconds
+    "mlms": MLMSConfig(lengths=(64, 486), maps=(4, 8, 8), units=8),
+    "multiscale": MultiscaleConfig(maps=(4, 4, 8, 8)),
+    "talnet": TALNetConfig(maps=(4, 4, 8, 8, 8), gru_units=8),
+}
+
+
+def config_of(name: str) -> NetworkConfig:
+    return SMALLER.get(name) or NETWORKS[name].config()
 
 
 def heard_by(name: str) -> FeatureSpec:
@@ -35,7 +48,7 @@ def test_its_config_bears_its_name_and_it_takes_something(name: str) -> None:
 
 def test_it_makes_probabilities_of_the_shapes_that_it_tells(name: str) -> None:
     spec = heard_by(name)
-    model = build_network(NETWORKS[name].config(), POOLING, 4, spec).eval()
+    model = build_network(config_of(name), POOLING, 4, spec).eval()
     n_frames, n_features = spec.shape
     with torch.inference_mode():
         prediction = model(torch.randn(2, n_frames, n_features), torch.tensor([n_frames, n_frames // 3]))
@@ -49,7 +62,7 @@ def test_it_makes_probabilities_of_the_shapes_that_it_tells(name: str) -> None:
 
 def test_what_lies_in_the_padding_changes_nothing_and_a_clip_not_its_neighbours(name: str) -> None:
     spec = heard_by(name)
-    model = build_network(NETWORKS[name].config(), POOLING, 4, spec).eval()
+    model = build_network(config_of(name), POOLING, 4, spec).eval()
     n_frames = torch.tensor([spec.shape[0], spec.shape[0] // 2])
     x = torch.randn(2, *spec.shape)
     other = x.clone()
@@ -66,19 +79,20 @@ def test_its_weights_are_drawn_from_the_seed_and_all_are_trained(name: str) -> N
     models = []
     for _ in range(2):
         torch.manual_seed(3)
-        models.append(build_network(NETWORKS[name].config(), POOLING, 4, spec))
+        models.append(build_network(config_of(name), POOLING, 4, spec))
     assert all(torch.equal(*pair) for pair in zip(*(model.parameters() for model in models), strict=True))
     model = models[0].train()
-    model(torch.randn(3, *spec.shape), torch.full((3,), spec.shape[0])).clip_probs.sum().backward()
+    prediction = model(torch.randn(3, *spec.shape), torch.full((3,), spec.shape[0]))
+    (prediction.clip_probs.sum() + sum(taught.probs.sum() for taught in prediction.taught)).backward()
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     assert all(parameter.grad is not None and parameter.grad.isfinite().all() for parameter in trained)
 
 
 def test_on_the_meta_device_nothing_is_left_there_once_weights_are_read(name: str) -> None:
     spec = heard_by(name)
-    weights = build_network(NETWORKS[name].config(), POOLING, 4, spec).state_dict()
+    weights = build_network(config_of(name), POOLING, 4, spec).state_dict()
     with torch.device("meta"):
-        empty = build_network(NETWORKS[name].config(), POOLING, 4, spec)
+        empty = build_network(config_of(name), POOLING, 4, spec)
     empty.load_state_dict(weights, assign=True)
     assert not any(tensor.is_meta for tensor in (*empty.parameters(), *empty.buffers()))
 

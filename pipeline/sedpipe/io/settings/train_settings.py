@@ -16,6 +16,7 @@ from sedpipe.io.settings.presets import Preset, load_preset, network_from
 from sedpipe.io.settings.recipes import load_recipe
 from sedpipe.nn.device import choose_device
 from sedpipe.nn.networks.network import NetworkConfig
+from sedpipe.nn.networks.registry import kind_of
 from sedpipe.training.settings import PAPER, TrainSettings
 
 ON_A_PROCESSOR, ON_A_GPU = "small", "paper"
@@ -99,13 +100,18 @@ def train_settings(asked: Asked, begin: Beginning | None = None) -> TrainSetting
         preset = replace(preset, network=begin.network, pooling=begin.pooling)
     recipe = load_recipe(asked.recipe)
     pooling = _given(function=asked.pooling, hierarchy=asked.hierarchy, segment_weights=asked.segment_weights)
+    network = _network(preset, asked.network)
+    if pooling and not kind_of(network.name).pools:
+        raise SettingsError(
+            f"the network {network.name} pools no frames", hint="leave out --pooling, --hierarchy and --segment-weights"
+        )
     try:
         pooled = replace(preset.pooling, **pooling)
     except ValueError as error:
         raise SettingsError(str(error)) from error
     return TrainSettings(
         preset=preset.name,
-        network=_network(preset, asked.network),
+        network=network,
         pooling=pooled,
         training=replace(
             recipe.applied_to(preset.training),

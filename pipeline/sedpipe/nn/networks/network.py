@@ -1,7 +1,7 @@
 """What every network is: features of clips in, probabilities out; and what all of them need for it.
 
 - :class:`NetworkConfig`: its sizes; each network has its own
-- :class:`Prediction`: what it returns
+- :class:`Prediction`: what it returns; :class:`Taught`: what else learns than clips
 - :data:`LAST_LAYERS`: those that know the classes
 - :class:`Network`: standardises its input, pools its frames, knows where they lie; a new one fills in the rest
 
@@ -52,6 +52,20 @@ class NetworkConfig:
     name: str = ""
 
 
+class Taught(NamedTuple):
+    """Parts of a clip that learn from its labels beside the clip itself.
+
+    Parameters
+    ----------
+    probs : Tensor [shape=(B, parts, K)]
+    counts : Tensor [shape=(B, parts)]
+        Which of them are parts of the clip, not of its padding.
+    """
+
+    probs: Tensor
+    counts: Tensor
+
+
 class Prediction(NamedTuple):
     """Probabilities in [0, 1], float32.
 
@@ -61,11 +75,14 @@ class Prediction(NamedTuple):
     segment_probs : list of Tensor
         Of each stage of the hierarchy, (B, segments, K), finest first.
     clip_probs : Tensor [shape=(B, K)]
+    taught : tuple of Taught
+        What else learns from the clip's labels; nothing, in most networks.
     """
 
     frame_probs: Tensor
     segment_probs: list[Tensor]
     clip_probs: Tensor
+    taught: tuple[Taught, ...] = ()
 
 
 class Network(nn.Module, ABC):

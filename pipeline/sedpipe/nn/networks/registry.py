@@ -21,6 +21,8 @@ from sedpipe.nn.networks.crnn import CRNN, CRNNConfig
 from sedpipe.nn.networks.gccaps import GCCaps, GCCapsConfig
 from sedpipe.nn.networks.head import Head, HeadConfig
 from sedpipe.nn.networks.milsed import Milsed, MilsedConfig
+from sedpipe.nn.networks.mlms import MLMS, MLMSConfig
+from sedpipe.nn.networks.multiscale import Multiscale, MultiscaleConfig
 from sedpipe.nn.networks.network import Network, NetworkConfig
 from sedpipe.nn.networks.surrey import Surrey, SurreyConfig
 from sedpipe.nn.networks.talnet import TALNet, TALNetConfig
@@ -46,11 +48,14 @@ class NetworkKind:
         (config, pooling, n_classes, spec) -> :class:`Network`, weights by chance; usually its class.
     takes : tuple of str
         Which of :data:`sedpipe.features.front_end.CONTENTS` it can hear.
+    pools : bool
+        Whether clips come of its frames by pooling.
     """
 
     config: type[NetworkConfig]
     build: Callable[[Any, PoolingConfig, int, FeatureSpec], Network]
     takes: tuple[str, ...] = CONTENTS
+    pools: bool = True
 
 
 NETWORKS: Registry[NetworkKind] = Registry(
@@ -64,6 +69,8 @@ NETWORKS: Registry[NetworkKind] = Registry(
         "surrey": NetworkKind(SurreyConfig, Surrey, takes=_SPECTROGRAMS),
         "talnet": NetworkKind(TALNetConfig, TALNet, takes=_SPECTROGRAMS),
         "gccaps": NetworkKind(GCCapsConfig, GCCaps, takes=_SPECTROGRAMS),
+        "multiscale": NetworkKind(MultiscaleConfig, Multiscale, takes=_SPECTROGRAMS, pools=False),
+        "mlms": NetworkKind(MLMSConfig, MLMS, takes=("samples",), pools=False),
         "attention_head": NetworkKind(AttentionHeadConfig, AttentionHead, takes=("embedding",)),
     },
 )

@@ -1,0 +1,58 @@
+import torch
+from sedpipe.nn.networks.mlms import MLMS, MLMSConfig
+from sedpipe.nn.networks.multiscale import Multiscale, MultiscaleConfig
+from sedpipe.nn.networks.network import Prediction
+from sedpipe.nn.pooling import PoolingConfig
+from sedpipe.training.fit import parts_loss
+from specs import of
+
+torch.set_num_threads(1)
+NONE = PoolingConfig("average", ())
+
+
+def multiscale(**sizes) -> Multiscale:
+    torch.manual_seed(0)
+    return Multiscale(MultiscaleConfig(maps=(4, 4), **sizes), NONE, 3, of(200, 8)).eval()  # 4 s, 20 ms a frame
+
+
+def test_short_windows_tell_moments_apart_and_the_longest_says_the_clip() -> None:
+    x, n_frames = torch.randn(1, 200, 8), torch.tensor([200])
+    louder = x.clone()
+    louder[:, :25] *= 5  # the first half second
+    model = multiscale(lengths_s=(4.0, 1.0))
+    one, two = model(x, n_frames), model(louder, n_frames)
+    assert one.frame_probs.shape == (1, 8, 3)
+    gate_one, gate_two = (prediction.taught[0].probs[:, 0] for prediction in (one, two))
+    torch.testing.assert_close(one.clip_probs, gate_one)
+    later = 2 * (two.frame_probs - one.frame_probs)[:, 3:]  # beyond windows of 1 s, only the gate has heard of it
+    torch.testing.assert_close(later, (gate_two - gate_one).unsqueeze(1).expand_as(later), atol=1e-6, rtol=1e-4)
+
+
+def test_every_network_learns_from_its_own_windows_alone() -> None:
+    model = multiscale(lengths_s=(4.0, 1.0)).train()
+    prediction = model(torch.randn(2, 200, 8), torch.tensor([200, 120]))
+    assert [tuple(taught.probs.shape) for taught in prediction.taught] == [(2, 1, 3), (2, 4, 3)]
+    assert prediction.taught[1].counts.tolist() == [[True] * 4, [True, True, True, False]]
+    parts_loss(prediction.taught[1], torch.ones(2, 3)).backward()
+    assert all(parameter.grad is None for parameter in model.members[0].parameters())
+    assert all(parameter.grad is not None for parameter in model.members[1].parameters())
+
+
+def test_a_clip_shorter_than_a_length_is_one_window() -> None:
+    prediction: Prediction = multiscale(lengths_s=(10.0, 1.0))(torch.randn(1, 200, 8), torch.tensor([200]))
+    assert prediction.taught[0].probs.shape == (1, 1, 3)
+
+
+def test_the_second_stage_of_mlms_teaches_the_first_nothing() -> None:
+    from sedpipe.features.spec import FeatureSpec
+    from sedpipe.features.waveform import WaveformConfig
+
+    torch.manual_seed(0)
+    spec = FeatureSpec(WaveformConfig(sample_rate=1000, hop_length=20, n_frames=50))  # 1 s
+    model = MLMS(MLMSConfig(lengths=(64, 486), maps=(4, 4, 4), units=4), NONE, 3, spec).train()
+    prediction = model(torch.randn(3, 50, 20), torch.tensor([50, 50, 20]))
+    prediction.clip_probs.sum().backward()
+    assert all(parameter.grad is None for parameter in model.members.parameters())
+    assert all(parameter.grad is not None for parameter in model.second.parameters())
+    sum(parts_loss(taught, torch.ones(3, 3)) for taught in prediction.taught).backward()
+    assert all(parameter.grad is not None for parameter in model.members.parameters())

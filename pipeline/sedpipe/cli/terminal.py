@@ -15,6 +15,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -76,8 +77,8 @@ class Terminal(Listener):
                 if isinstance(item, Fate):
                     states[item.state] += 1
                     bars.update(bar, states=", ".join(f"{count} {state}" for state, count in states.items()))
-                bars.advance(bar)
                 yield item
+                bars.advance(bar)
         finally:
             bars.remove_task(bar)
             if is_first:
@@ -90,14 +91,16 @@ def _new_bars() -> Progress:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
     from rich.table import Column
 
-    console = _console(err=True)
-    narrow = console.width < 60
+    console, one_row = _console(err=True), partial(Column, no_wrap=True, overflow="ellipsis")
+    is_narrow = console.width < 60
+    what = TextColumn("{task.description}", markup=False, table_column=one_row(max_width=max(10, console.width - 24)))
+    left = TimeRemainingColumn(elapsed_when_finished=True, table_column=one_row())
+    states = TextColumn("{task.fields[states]}", markup=False, table_column=one_row())
     return Progress(
-        TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis")),
+        what,
         BarColumn(bar_width=max(6, min(40, console.width - 50))),
-        MofNCompleteColumn(table_column=Column(no_wrap=True)),
-        *([] if narrow else [TimeRemainingColumn(elapsed_when_finished=True, table_column=Column(no_wrap=True))]),
-        TextColumn("{task.fields[states]}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis")),
+        MofNCompleteColumn(table_column=one_row()),
+        *(() if is_narrow else (left, states)),
         console=console,
         transient=True,
         redirect_stdout=False,

@@ -1,0 +1,117 @@
+"""What a person sees in a real terminal, as tmux shows it, wide and narrow."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from shlex import join, quote
+
+import pytest
+import terminal_session as session
+from noise_recording import noise
+from sedpipe.io.models.checkpoints import write_model
+from tiny_dataset import untrained_model
+
+PATIENCE_S = 90
+NEXT = "next: sedpipe train 'my birds.toml' --cache '/a folder with a long name/that is not the default/cache'"
+
+
+class Screen:
+    """A terminal of its own, in which one command runs."""
+
+    def __init__(self, folder: Path, width: int, height: int = 30) -> None:
+        self._socket, self._size, self._folder = str(folder / "tmux"), (str(width), str(height)), folder
+
+    def run(self, *words: str, **environment: str) -> None:
+        set_to = {
+            "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path)),
+            "PYTHONWARNINGS": "default",
+            **environment,
+        }
+        variables = " ".join(f"{name}={quote(value)}" for name, value in set_to.items())
+        command = f"cd {quote(str(self._folder))}; {variables} {join(words)}; echo END OF ALL; sleep 100"
+        width, height = self._size
+        self._ask("-f", "/dev/null", "new-session", "-d", "-x", width, "-y", height, command)
+
+    def rows(self, *more: str) -> list[str]:
+        """What it shows, with all that went over its top."""
+        return self._ask("capture-pane", "-p", "-S", "-1000", *more).rstrip("\n").split("\n")
+
+    def ended(self) -> list[str]:
+        """Its lines, those that it had to break joined again, when the command has ended."""
+        self.wait(lambda: "END OF ALL" in self.rows())
+        return [line.rstrip() for line in self.rows("-J")]
+
+    def wait(self, is_so: Callable[[], bool]) -> None:
+        until = time.monotonic() + PATIENCE_S
+        while not is_so():
+            assert time.monotonic() < until, "\n".join(self.rows())
+            time.sleep(0.05)
+
+    def close(self) -> None:
+        subprocess.run(["tmux", "-S", self._socket, "kill-server"], check=False, capture_output=True)
+
+    def _ask(self, *words: str) -> str:
+        asked = ["tmux", "-S", self._socket, *words]
+        environment = {**os.environ, "LC_ALL": "C.UTF-8"}
+        return subprocess.run(asked, check=True, capture_output=True, text=True, env=environment).stdout
+
+
+@pytest.fixture
+def screen(tmp_path: Path, request: pytest.FixtureRequest):
+    if shutil.which("tmux") is None:
+        pytest.skip("no tmux is installed: no terminal was looked at")
+    opened = Screen(tmp_path, getattr(request, "param", 80))
+    yield opened
+    opened.close()
+
+
+@pytest.mark.parametrize("screen", [120, 80, 40], indirect=True)
+def test_bars_and_lines_never_run_into_each_other(screen: Screen, tmp_path: Path) -> None:
+    screen.run(sys.executable, session.__file__, str(tmp_path))
+    screen.wait((tmp_path / "halfway").exists)
+    screen.wait(lambda: "2/4" in screen.rows()[-1])
+    *_, outer, inner = screen.rows()
+    assert outer.startswith("a stage")
+    assert "6/12" in outer
+    assert inner.startswith("epoch 6")
+    assert all("━" in bar or "╸" in bar for bar in (outer, inner))
+    (tmp_path / "go").touch()
+    lines = screen.ended()
+    assert [line for line in lines if line.startswith("line ")] == session.SAID
+    assert not any("━" in line or "epoch" in line for line in lines)  # bars vanish
+    assert sum("UserWarning: a library says this" in line for line in lines) == 1
+    assert "note: a label steers no terminal: Car\\x1b[2J[red]" in lines
+    assert NEXT in lines  # whole, so that it can be copied
+
+
+@pytest.mark.parametrize("is_coloured", [True, False])
+def test_colours_are_there_unless_one_does_without(screen: Screen, tmp_path: Path, is_coloured: bool) -> None:
+    (tmp_path / "go").touch()
+    screen.run(sys.executable, session.__file__, str(tmp_path), **({} if is_coloured else {"NO_COLOR": "1"}))
+    screen.ended()
+    coloured = [
+        row
+        for row in screen.rows("-e")
+        if "next:" in row and "\x1b[36m" in row.replace("1;36", "36").replace("\x1b[1m", "")
+    ]
+    assert bool(coloured) == is_coloured
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("screen", [40], indirect=True)
+def test_a_narrow_terminal_shows_what_was_heard(screen: Screen, tmp_path: Path) -> None:
+    write_model(tmp_path / "run" / "checkpoint.pt", untrained_model())
+    noise(tmp_path / "20230501_053000.wav")
+    asked = ["predict", "20230501_053000.wav", "--model", "./run", "--threshold", "0.0"]
+    screen.run(sys.executable, "-m", "sedpipe", *asked)
+    lines = screen.ended()
+    assert any(line.startswith("20230501_053000.wav, 6.00 s: 3 events") for line in lines)
+    rows = [line for line in lines if re.fullmatch(r"(2023-05-01 05:30:00 +)?0\.00 +(6\.00 +)?Dog bark +0\.\d\d", line)]
+    assert len(rows) == 1
+    assert f"see, hear and correct it:  sedpipe {join(asked)} --format html --open" in lines
+    assert max(map(len, screen.rows())) <= 40

@@ -109,12 +109,14 @@ def test_an_event_list_has_one_row_and_names_what_it_was_compared_with() -> None
     listed = ListScoreReport(
         "r.tsv", "e.tsv", ListCoverage(9, 9, [], without_output=2), 0.5, HALF, {}, EVENTS, {}, "Car", {"Car": CAR},
         AgainstList("o.tsv", {}), shown={"event_based": {"event-based F1": 0.125, "onsets only": 0.5}},
+        remarks=("e.tsv has classes that r.tsv lacks: 'car'",),
     )  # fmt: skip
     lines = drawn(list_score_lines(listed))
     assert lines[0] == "e.tsv against r.tsv: 9 clips, 2 of them without output"
     assert lines[2].startswith("segment-based, 0.5 s ")
     assert "less the scores of o.tsv, on the same clips:" in lines
     assert lines[-1] == "event-based F1 12.5 %, onsets only 50.0 %"
+    assert "remark: e.tsv has classes that r.tsv lacks: 'car'" in lines
 
 
 def test_a_demo_ends_with_the_headline_its_meaning_and_commands_for_its_own_run() -> None:

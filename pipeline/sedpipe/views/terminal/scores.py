@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sedpipe.choices import TUNED_ON
+from sedpipe.io.lists.remarks import counted
 from sedpipe.listener import clock
 from sedpipe.views.baselines import baseline_name, baseline_predicts
 from sedpipe.views.terminal.commands import DEFAULT_CACHE, command
@@ -77,8 +78,8 @@ def list_score_lines(report: ListScoreReport) -> list[RenderableType]:
     """The score table of an event list."""
     against = report.against
     return [
-        f"{report.estimated} against {report.reference}: {report.clips.scored} clips, "
-        f"{report.clips.without_output} of them without output",
+        f"{report.estimated} against {report.reference}: {counted(report.clips.scored, 'clip')}, "
+        f"{report.clips.without_output:,} of them without output",
         "",
         *_detection_table(
             {"estimated": report.segment_based},
@@ -87,6 +88,7 @@ def list_score_lines(report: ListScoreReport) -> list[RenderableType]:
             report.time_resolution,
             report.commonest_class,
         ),
+        *(f"remark: {remark}" for remark in report.remarks),
         *(_against_lines(against.estimated, against.differences) if against else ()),
         *_class_table(report.per_class, "estimated"),
         "",

@@ -30,8 +30,8 @@ Outcome = float | str
 """Seconds, or the class of the reason why not."""
 
 
-def through_folder(folder: Path, names: list[str]) -> dict[str, Outcome]:
-    (folder / "weak.tsv").write_text("filename\tevent_label\n" + "".join(f"{name}\tBird\n" for name in names))
+def through_folder(folder: Path, names: list[str], label: str = "Bird") -> dict[str, Outcome]:
+    (folder / "weak.tsv").write_text("filename\tevent_label\n" + "".join(f"{name}\t{label}\n" for name in names))
     (folder / "doors.toml").write_text(
         f'name = "doors"\nkind = "folder"\nlabels = ["Bird"]\nclip_s = 60\nsample_rate = {RATE}\n'
         '[splits.training]\nweak = "weak.tsv"\n'
@@ -123,8 +123,11 @@ def test_what_is_of_no_use_is_so_for_one_reason_through_every_door_and_its_neigh
     for name, (content, _) in cases.items():
         (tmp_path / name).write_bytes(content)
     expected = {name: outcome for name, (_, outcome) in cases.items()}
+    # silence contradicts labels, and is an answer where nobody gave any
+    unlabelled = expected | {"e-silent.wav": 3.0}
+    assert through_folder(tmp_path, list(cases), label="") == unlabelled
     assert through_folder(tmp_path, list(cases)) == expected
-    assert {name: through_prediction(tmp_path / name) for name in cases} == expected
+    assert {name: through_prediction(tmp_path / name) for name in cases} == unlabelled
     assert {name: through_mixing(tmp_path / name) for name in cases} == expected
     adopted = through_adoption(tmp_path, list(cases), 3.0)
     sentences = {

@@ -184,6 +184,22 @@ def test_a_silent_window_is_a_row_with_a_reason_and_its_neighbours_go_on(own: Ow
     assert sorted(own.audio) == ["a@0.000-10.000", "a@20.000-30.000"]
 
 
+def test_silence_is_a_clip_as_long_as_nothing_is_said_to_sound_in_it(own: Own) -> None:
+    own.record("a.wav", 20.0)
+    sound, rate = soundfile.read(own.folder / "recordings" / "a.wav")
+    sound[10 * rate :] = 0
+    soundfile.write(own.folder / "recordings" / "a.wav", sound, rate)
+    own.record("b.wav", 5.0, labels="")
+    soundfile.write(own.folder / "recordings" / "b.wav", np.zeros(5 * rate), rate)
+    own.run(events="a.wav\t1\t2\tBird\n")
+    assert own.fates == {"a@0.000-10.000": ("ok", ""), "a@10.000-20.000": ("ok", "silent"), "b": ("ok", "silent")}
+    own.record("b.wav", 5.0, labels="Bird")
+    soundfile.write(own.folder / "recordings" / "b.wav", np.zeros(5 * rate), rate)
+    own.run(events="a.wav\t1\t2\tBird\na.wav\t12\t13\tBird\nb.wav\t1\t2\tBird\n")
+    assert own.fates["a@10.000-20.000"] == own.fates["b"] == ("retryable", "silent")
+    assert list(own.audio) == ["a@0.000-10.000"]
+
+
 def test_the_same_name_in_two_folders_is_two_clips_with_their_own_truth(own: Own) -> None:
     own.record("monday/a.wav", 3.0)
     own.record("tuesday/a.wav", 5.0, seed=1, labels="Car")

@@ -76,10 +76,13 @@ def test_silent_broken_and_doubled_recordings_are_told(garden: Path) -> None:
     soundfile.write(garden / "audio" / "0.wav", np.zeros(44_100), 44_100)
     (garden / "audio" / "1.wav").write_text("no audio")
     shutil.copy(garden / "audio" / "2.wav", garden / "audio" / "4.wav")
-    (garden / "training.tsv").write_text("0.wav\tBlackbird\n1.wav\tCrow\n4.wav\tCrow\n")
+    soundfile.write(garden / "audio" / "5.wav", np.zeros(9_000), 44_100)
+    (garden / "training.tsv").write_text("0.wav\tBlackbird\n1.wav\tCrow\n4.wav\tCrow\n5.wav\t\n")
     report = checked(garden)
     training = report.splits["training"]
-    assert (training.found, training.silent, training.unusable) == (3, 1, 1)
+    assert (training.found, training.silent, training.unusable) == (4, 2, 1)
+    assert "training: 1 silent recording with labels, to be left out: '0.wav'" in report.problems
+    assert "training: 1 silent recording without labels: '5.wav'" in report.remarks
     assert any(
         "in two splits with the same sound: '4.wav' in training and '2.wav' in testing" in p for p in report.problems
     )

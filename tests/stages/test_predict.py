@@ -299,6 +299,18 @@ def test_a_bad_recording_is_a_row_with_a_reason_and_the_others_go_on(tmp_path, m
     assert {file.name: file.state for file in predict([recordings], model, output=Output(out)).files}["a.wav"] == "ok"
 
 
+def test_a_silent_recording_has_no_events_and_a_remark_whatever_the_form(tmp_path, model):
+    path, out = tmp_path / "night.wav", tmp_path / "out"
+    soundfile.write(path, np.zeros(12 * RATE, np.float32), RATE)
+    report = predict([path], model, output=Output(out))
+    [found] = report.files
+    assert (found.state, found.duration, found.events) == ("ok", 12.0, [])
+    assert (found.reason, report.n_failed) == ("silent: nothing can be heard in it", 0)
+    assert (out / "night.wav.tsv").read_text() == "filename\tonset\toffset\tevent_label\nnight.wav\t\t\t\n"
+    assert predict([path], model, output=Output(tmp_path, "html")).n_failed == 0
+    assert "nothing can be heard in it" in (tmp_path / "night.wav.html").read_text()
+
+
 def test_a_recording_whose_damage_shows_late_gives_no_half_result(tmp_path, model):
     path = tmp_path / "a.wav"
     samples = np.random.default_rng(0).uniform(-0.5, 0.5, 30 * RATE).astype(np.float32)

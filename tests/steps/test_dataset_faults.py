@@ -42,12 +42,17 @@ def test_a_missing_training_recording_is_fatal_and_what_was_meant_is_told() -> N
 
 
 def test_silent_and_broken_recordings_are_wrong() -> None:
-    silent = sound(fault="silent", message="b.wav: silent")
+    silent = sound(remark="silent")
     broken = Examined(Survey(1, 1, fault="undecodable", message="c.wav: cannot be decoded"))
     assert faults(seen(a=GOOD, b=silent, c=broken)).wrong == [
         "training: 1 recording that cannot be used: c.wav: cannot be decoded",
-        "training: 1 silent recording: 'b.wav'",
+        "training: 1 silent recording with labels, to be left out: 'b.wav'",
     ]
+
+
+def test_silence_in_which_nothing_is_said_to_sound_is_to_be_known() -> None:
+    of = seen("training", Recording("a.wav", ("Dog",)), Recording("b.wav", ()), a=GOOD, b=sound(remark="silent"))
+    assert faults(of) == Faults([], [], ["training: 1 silent recording without labels: 'b.wav'"])
 
 
 def test_recordings_longer_than_a_clip_are_left_out_or_cut() -> None:
@@ -57,8 +62,11 @@ def test_recordings_longer_than_a_clip_are_left_out_or_cut() -> None:
 
 
 def test_remarks_of_recordings_are_counted() -> None:
-    of = seen(a=sound(remark="clipped"), b=sound(remark="clipped"), c=sound(remark="truncated"))
-    assert faults(of).remarks == ["training: 2 recordings clipped", "training: 1 recording truncated"]
+    loud, short = (sound(remark=name, message=f"it is {name}") for name in ("clipped", "truncated"))
+    assert faults(seen(a=loud, b=loud, c=short)).remarks == [
+        "training: 'a.wav': it is clipped, and 1 more like it",
+        "training: 'c.wav': it is truncated",
+    ]
 
 
 def test_weak_labels_and_events_that_contradict_each_other_are_named() -> None:

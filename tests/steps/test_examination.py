@@ -23,11 +23,12 @@ def test_content_is_that_of_the_samples_whatever_the_lossless_format(tmp_path: P
     assert examine(tmp_path / "b.wav").content not in same
 
 
-def test_silence_and_channels_that_cancel_are_silent(tmp_path: Path) -> None:
+def test_channels_that_cancel_are_a_fault_and_silence_is_none(tmp_path: Path) -> None:
     tone = 0.1 * np.sin(np.arange(16_000) / 5)
     soundfile.write(tmp_path / "silent.wav", np.zeros(16_000), 16_000)
     soundfile.write(tmp_path / "inverted.wav", np.stack([tone, -tone], axis=1), 16_000)
-    assert examine(tmp_path / "silent.wav").fault == "silent"
+    silent = examine(tmp_path / "silent.wav")
+    assert (silent.fault, silent.survey.is_silent, silent.seconds) == ("", True, 1.0)
     assert examine(tmp_path / "inverted.wav").fault == "channels-cancel"
 
 

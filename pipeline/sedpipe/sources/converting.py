@@ -15,7 +15,7 @@ import numpy as np
 from sedpipe.clips import Clip, ClipFormat
 from sedpipe.failures import FailedClipError
 from sedpipe.fates import Fate
-from sedpipe.io.audio.level import SILENT_BELOW, Remark
+from sedpipe.io.audio.level import SILENCE, SILENT_BELOW, Remark
 from sedpipe.io.audio.store import remarked, write_flac
 from sedpipe.io.audio.survey import Survey
 from sedpipe.io.audio.waveforms import Recording
@@ -93,7 +93,8 @@ def _pieces(recording: Recording, task: Conversion) -> Iterator[tuple[tuple[Clip
 
 
 def _stored(task: Conversion, recording: Recording, clip: Clip, target: Path, samples: np.ndarray) -> Fate:
-    if _is_silent(samples, task.clip_format.sample_rate):
+    is_silent = _is_silent(samples, task.clip_format.sample_rate)
+    if is_silent and clip.labels:
         message = f"{task.path} from {clip.start_s:g} s to {clip.end_s:g} s: silent"
         return Fate(clip.split, clip.clip_id, "retryable", "silent", message)
     write_flac(target, samples, task.clip_format.sample_rate)
@@ -108,7 +109,7 @@ def _stored(task: Conversion, recording: Recording, clip: Clip, target: Path, sa
         sha256=sha256_of(target),
         tool=CONVERTED,
     )
-    return remarked(fate, task.remarks)
+    return remarked(fate, (*task.remarks, SILENCE) if is_silent and SILENCE not in task.remarks else task.remarks)
 
 
 def _is_silent(samples: np.ndarray, sample_rate: int) -> bool:

@@ -18,11 +18,11 @@ from sedpipe.clips import Clip, ClipFormat
 from sedpipe.errors import AudioError, ListFormatError, SedpipeError
 from sedpipe.events import Event
 from sedpipe.fates import Fate
-from sedpipe.io.audio.level import Remark
+from sedpipe.io.audio.level import SILENCE, Remark
 from sedpipe.io.audio.store import fate_of_stored, remarked
 from sedpipe.io.audio.survey import Survey
 from sedpipe.io.cache.dataset import Dataset, audio_name
-from sedpipe.io.cache.ledger import read_ledgers
+from sedpipe.io.cache.ledger import read_ledgers, read_states
 from sedpipe.io.cache.recordings import KnownRecording, KnownRecordings
 from sedpipe.io.lists.remarks import counted
 from sedpipe.io.manifests.folder import FolderManifest
@@ -173,11 +173,13 @@ class FolderSource(Source):
     def _drop_other_audio(self, rows: Sequence[SplitRows]) -> None:
         """Delete what is of no clip, of a recording that has changed, or of another length or rate."""
         kept: dict[str, set[str]] = {split: set() for split in SPLITS}
+        silent = self._silent()
         if self._known.clip_format == self._format:
             for of_split in rows:
                 for clip in of_split.clips:
                     looked, cut = self._made_of[clip.split, clip.clip_id]
-                    if looked.is_as_it_was and not (looked.is_there and _fault(looked, cut)[0]):
+                    contradicts = bool(clip.labels) and (clip.split, clip.clip_id) in silent
+                    if looked.is_as_it_was and not contradicts and not (looked.is_there and _fault(looked, cut)[0]):
                         kept[clip.split].add(audio_name(clip.clip_id))
         for split in SPLITS:
             for name in self._cache.audio_names(split) - kept[split]:
@@ -189,6 +191,10 @@ class FolderSource(Source):
                         f"cannot delete {path}: {error.strerror or error}",
                         hint="delete it yourself, or name another place with --cache",
                     ) from error
+
+    def _silent(self) -> set[Key]:
+        """Clips of silence, stored while nothing was said to sound in them."""
+        return {key for key, told in read_states(self._cache.folder).items() if told == ("ok", SILENCE[0])}
 
     def _tell_of_beginnings(self) -> None:
         """The first edition cut long recordings off and kept their labels."""
@@ -251,6 +257,8 @@ def _fault(looked: Looked, cut: CutUp) -> Remark:
         return "missing", f"{looked.path}: no such file{looked.suggestion}"
     if looked.seen is not None and looked.seen.fault:
         return looked.seen.fault, looked.seen.message
+    if looked.seen is not None and looked.seen.is_silent and looked.listed.labels:
+        return SILENCE[0], f"{looked.path}: silent"
     reason, message = cut.fault
     return reason, f"{looked.path}: {message}" if reason else ""
 

@@ -23,6 +23,9 @@ from sedpipe.io.parallel import in_parallel
 from sedpipe.sources.access import Access
 from sedpipe.sources.finding import Found, find_listed
 
+_LOOKED_AT_AGAIN = frozenset({"unreadable", "silent"})
+"""Faults that may have gone although the file is as it was; silence was one in an earlier edition."""
+
 
 @dataclass(frozen=True)
 class Looked:
@@ -139,7 +142,7 @@ def _is_same(before: Survey, now: Survey) -> bool:
 def _look(task: tuple[Path, Survey | None]) -> Survey:
     """What a recording is; read only if its size or time have changed, decoded only if its content has."""
     path, before = task
-    if before is None or not before.sha256 or before.fault == "unreadable":
+    if before is None or not before.sha256 or before.fault in _LOOKED_AT_AGAIN:
         return survey(path)
     try:
         status = path.stat()

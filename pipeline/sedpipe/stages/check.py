@@ -124,14 +124,15 @@ def _seen(manifest: FolderManifest, listed: Sequence[ListedSplit], jobs: int, li
 
 
 def _counted(seen: SplitSeen, clip_s: float) -> SplitFound:
-    usable = [one for one in seen.examined.values() if not one.fault]
+    contradicting = set(seen.silent(labelled=True))
+    usable = [one for name, one in seen.examined.items() if not one.fault and name not in contradicting]
     return SplitFound(
         listed=len(seen.recordings),
         found=len(seen.examined),
         missing=len(seen.missing),
         too_long=len(seen.longer_than(clip_s)),
-        silent=len(seen.unusable(silent=True)),
-        unusable=len(seen.unusable(silent=False)),
+        silent=len(contradicting) + len(seen.silent(labelled=False)),
+        unusable=len(seen.unusable),
         seconds=sum(one.seconds for one in usable),
         shortest=min((one.seconds for one in usable), default=0.0),
         longest=max((one.seconds for one in usable), default=0.0),
@@ -145,6 +146,6 @@ def _classes(manifest: FolderManifest, splits: Sequence[SplitSeen]) -> dict[str,
     for seen in splits:
         for recording in seen.recordings:
             one = seen.examined.get(recording.filename)
-            if one is not None and not one.fault:
+            if one is not None and not one.fault and not one.survey.is_silent:
                 counts.update((label, seen.split) for label in recording.labels)
     return {label: {seen.split: counts[label, seen.split] for seen in splits} for label in manifest.labels}

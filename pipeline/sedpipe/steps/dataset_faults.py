@@ -16,7 +16,7 @@ from sedpipe.io.lists.recordings import Recording
 from sedpipe.io.lists.remarks import counted, of_some
 from sedpipe.sources.cutting import differs
 from sedpipe.sources.finding import Found
-from sedpipe.steps.examination import SILENT, Examined
+from sedpipe.steps.examination import Examined
 
 _TRAINING = SPLITS[0]
 _FEW = 5
@@ -55,9 +55,20 @@ class SplitSeen:
         """Listed recordings that are not there."""
         return [recording.filename for recording in self.recordings if recording.filename not in self.examined]
 
-    def unusable(self, *, silent: bool) -> dict[str, Examined]:
-        """Recordings in which nothing can be heard, or those of no use for another reason."""
-        return {name: seen for name, seen in self.examined.items() if seen.fault and (seen.fault in SILENT) == silent}
+    @property
+    def unusable(self) -> dict[str, Examined]:
+        """Recordings of no use, whatever their lists say."""
+        return {name: seen for name, seen in self.examined.items() if seen.fault}
+
+    def silent(self, *, labelled: bool) -> list[str]:
+        """Recordings in which nothing can be heard although something is said to sound, or rightly."""
+        return [
+            recording.filename
+            for recording in self.recordings
+            if bool(recording.labels) == labelled
+            and (seen := self.examined.get(recording.filename))
+            and seen.survey.is_silent
+        ]
 
     def longer_than(self, seconds: float) -> list[str]:
         """Recordings that are no clip as they are."""
@@ -111,12 +122,7 @@ def faults_of(seen: SplitSeen, clip_s: float, long: str) -> Faults:
     if seen.found.n_renamed:
         n_renamed = counted(seen.found.n_renamed, "recording")
         found.remarks.append(f"{seen.split}: {n_renamed} called a little differently in the list")
-    unusable, silent = seen.unusable(silent=False), seen.unusable(silent=True)
-    if unusable:
-        why = next(iter(unusable.values())).survey.message
-        found.wrong.append(f"{seen.split}: {counted(len(unusable), 'recording')} that cannot be used: {why}")
-    if silent:
-        found.wrong.append(f"{seen.split}: {counted(len(silent), 'silent recording')}: {of_some(list(silent))}")
+    _look_into_recordings(seen, found)
     too_long = seen.longer_than(clip_s)
     if too_long:
         told = f"{seen.split}: {counted(len(too_long), 'recording')} longer than {clip_s:g} s"
@@ -124,10 +130,29 @@ def faults_of(seen: SplitSeen, clip_s: float, long: str) -> Faults:
             found.wrong.append(f'{told} refused ({of_some(too_long)}): choose long = "windows" or "inherit"')
         else:
             found.remarks.append(f"{told}: {long}")
-    remarks = Counter(one.survey.remark for one in seen.examined.values() if one.survey.remark)
-    found.remarks.extend(f"{seen.split}: {counted(count, 'recording')} {name}" for name, count in remarks.items())
     _compare_lists(seen, found)
     return found
+
+
+def _look_into_recordings(seen: SplitSeen, found: Faults) -> None:
+    """What cannot be used, and what is to be said of what can."""
+    if seen.unusable:
+        why = next(iter(seen.unusable.values())).survey.message
+        found.wrong.append(f"{seen.split}: {counted(len(seen.unusable), 'recording')} that cannot be used: {why}")
+    contradicting, rightly = seen.silent(labelled=True), seen.silent(labelled=False)
+    if contradicting:
+        n_silent = counted(len(contradicting), "silent recording")
+        found.wrong.append(f"{seen.split}: {n_silent} with labels, to be left out: {of_some(contradicting)}")
+    if rightly:
+        n_silent = counted(len(rightly), "silent recording")
+        found.remarks.append(f"{seen.split}: {n_silent} without labels: {of_some(rightly)}")
+    told: dict[str, list[str]] = defaultdict(list)
+    for name, one in seen.examined.items():
+        if one.survey.remark and not one.survey.is_silent:
+            told[one.survey.remark].append(f"{name!r}: {one.survey.message}")
+    for sentences in told.values():
+        more = f", and {len(sentences) - 1:,} more like it" if len(sentences) > 1 else ""
+        found.remarks.append(f"{seen.split}: {sentences[0]}{more}")
 
 
 def _compare_lists(seen: SplitSeen, found: Faults) -> None:

@@ -13,9 +13,6 @@ import numpy as np
 
 from sedpipe.io.audio.survey import Survey, survey
 
-SILENT = frozenset({"silent", "channels-cancel"})
-"""Why a recording is of no use although it can be decoded: nothing would be heard."""
-
 
 @dataclass(frozen=True)
 class Examined:

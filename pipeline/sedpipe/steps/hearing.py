@@ -2,7 +2,7 @@
 
 A recording goes through overlapping windows of the length that the model was trained on, each treated as ``score``
 treats a clip: the model's own front end, features cast as the store casts them. So a clip has the same events here
-and there.
+and there. Silence alone is no question for a network, which never learnt what to say of it: nothing sounds in it.
 
 - :class:`Hearing`: where and how a model hears; :func:`chosen_settings`: its post-processing
 - :func:`frame_probabilities`: what it says of a recording, :class:`Heard`
@@ -29,6 +29,7 @@ from sedpipe.errors import SettingsError
 from sedpipe.events import Event
 from sedpipe.features.windows import Window, cut_windows, join_windows
 from sedpipe.frames import FrameGrid
+from sedpipe.io.audio.level import Level
 from sedpipe.io.models.checkpoints import TrainedModel
 from sedpipe.io.predictions import PredictedEvent
 from sedpipe.training.fit import Batch
@@ -103,7 +104,8 @@ def frame_probabilities(blocks: Iterable[np.ndarray], trained: TrainedModel, ove
     Returns
     -------
     frame_probs : ndarray [shape=(T, K)]
-        At least as many frames as the recording has; those past its end are padding.
+        At least as many frames as the recording has; those past its end are padding. 0 where nothing can be heard in
+        all of the recording.
     clip_probs : ndarray [shape=(T, K)]
         Of the window around each frame, faded as the frames are: a gate opens and closes with the windows.
     n_samples : int
@@ -113,18 +115,24 @@ def frame_probabilities(blocks: Iterable[np.ndarray], trained: TrainedModel, ove
     step = front_end.hop_length * trained.model.time_factor
     steps = (1 - overlap) * front_end.n_samples / step
     hop = max(1, min(round(steps), front_end.n_samples // step)) * step
-    starts: list[int] = []
-    end = 0
+    level, starts, end = Level(), list[int](), 0
+
+    def listened_to() -> Iterator[np.ndarray]:
+        for block in blocks:
+            level.hear(block)
+            yield block
 
     def batches() -> Iterator[Batch]:
         nonlocal end
-        windows_in_order = cut_windows(blocks, front_end.n_samples, hop, step)
+        windows_in_order = cut_windows(listened_to(), front_end.n_samples, hop, step)
         while windows := list(islice(windows_in_order, WINDOWS_PER_BATCH)):
             starts.extend(window.start // step for window in windows)
             end = windows[-1].start + len(windows[-1].samples)
             yield _batch(windows, trained)
 
     frame_probs, clip_probs = ask_network(trained.model, batches())
+    if level.is_silent:
+        frame_probs, clip_probs = np.zeros_like(frame_probs), np.zeros_like(clip_probs)
     of_frames = np.broadcast_to(clip_probs[:, None], frame_probs.shape)
     return Heard(join_windows(starts, frame_probs), join_windows(starts, of_frames), end)
 

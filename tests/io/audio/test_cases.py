@@ -13,6 +13,7 @@ import soundfile
 from encoded import FORMS, Form, clock, encoded, start_error_ms
 from sedpipe.failures import FailedClipError
 from sedpipe.io.audio.cut import cut
+from sedpipe.io.audio.survey import survey
 from sedpipe.io.audio.waveforms import Recording, read_waveform
 
 RATE = 16_000
@@ -100,7 +101,6 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "06 a header that says 2 GHz": (lambda: wav()[:24] + struct.pack("<I", 2**31 - 1) + wav()[28:], "absurd-rate"),
     "07 channels cancel each other": (lambda: wav(np.stack([NOISE, -NOISE], 1), form="FLAC"), "channels-cancel"),
     "08 integers stored as floats": (lambda: wav(NOISE * 30_000, subtype="FLOAT"), "beyond-full-scale"),
-    "silence": (lambda: wav(0 * NOISE), "silent"),
     "a few samples": (lambda: wav(NOISE[:10]), "too-short"),
     "a header alone": (lambda: wav(NOISE[:0]), "too-short"),
     "nothing": (bytes, "undecodable"),
@@ -123,3 +123,15 @@ def test_what_cannot_be_used_is_refused_for_one_reason_through_every_door(tmp_pa
             door()
         assert caught.value.failure.reason == reason
         assert caught.value.message.startswith(f"{path}: ")
+
+
+def test_silence_is_refused_where_something_is_said_to_sound_and_remarked_on_elsewhere(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    path.write_bytes(wav(0 * NOISE)[:-RATE])  # the remark about its header comes after that about silence
+    recording = Recording(path)
+    assert sum(map(len, recording.blocks())) == len(NOISE) - RATE // 2
+    assert [name for name, _ in recording.remarks] == ["silent", "truncated"]
+    assert survey(path).is_silent
+    for door in (lambda: read_waveform(path, RATE), lambda: cut(path, 0.0, 10.0, RATE)):
+        with pytest.raises(FailedClipError, match=f"{path}: silent"):
+            door()

@@ -20,7 +20,7 @@ def reason(level: Level) -> str:
         level.check("a.wav")
     except FailedClipError as failed:
         return failed.failure.reason
-    return "usable"
+    return "silent" if level.is_silent else "usable"
 
 
 @pytest.mark.parametrize("pieces", [1, 7])

@@ -24,9 +24,9 @@ import numpy as np
 import soundfile
 import soxr
 
-from sedpipe.failures import FailedClipError, Failure
+from sedpipe.failures import FailedClipError
 from sedpipe.io.audio.container import Readable, Track, open_track, undecodable
-from sedpipe.io.audio.level import SILENT_BELOW, Level, Remark, check_length, check_rate
+from sedpipe.io.audio.level import SILENT_BELOW, Level, Remark, check_length, check_rate, silent
 from sedpipe.io.audio.opening import Opened, look_into, open_anyway, open_surely
 from sedpipe.io.audio.timeline import LONGEST_FRAME_S, Run, is_damaged, place
 
@@ -273,8 +273,10 @@ def _trim(stretch: _Stretch, name: str, start_s: float, end_s: float, sample_rat
     if inside.size and is_damaged(int(np.count_nonzero(inside)), inside.size, found_rate):
         raise undecodable(f"{name}: {100 * (1 - inside.mean()):.0f} % of the clip is missing or damaged")
     stretch.level.check(name)
+    if stretch.level.is_silent:
+        raise silent(name)
     if np.abs(samples).max() < SILENT_BELOW:  # where the frames at its edges are not
-        raise FailedClipError(f"{name}: silent from {start_s:g} s to {end_s:g} s", Failure("gone", "silent"))
+        raise silent(f"{name} from {start_s:g} s to {end_s:g} s")
     is_short, remarks = len(samples) < wanted, stretch.level.remarks
     return Cut(samples, sample_rate, found_rate, stretch.channels, stretch.format, is_short, remarks)
 

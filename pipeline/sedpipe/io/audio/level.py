@@ -1,6 +1,10 @@
 """How loud a recording is, and whether anything can be heard in it: one rule, whichever way it comes in.
 
+Silence is a recording in which nothing sounds: it is predicted without events, it can be a clip without labels, and it
+contradicts every label. So who takes labelled sound refuses it (:func:`silent`), and who does not remarks on it.
+
 - :class:`Level`: hears samples as they are decoded; :meth:`Level.check` refuses, :attr:`Level.remarks` remarks
+- :func:`silent`: the refusal of what is labelled and silent
 - :func:`check_length`: what is too short
 - :func:`check_rate`: what no recording has
 - :data:`SILENT_BELOW`, :data:`SHORTEST_S`, :data:`LEAST_SHARE`, :data:`RATES`: the borders
@@ -27,6 +31,9 @@ RATES = (1_000, 1_000_000)
 
 Remark = tuple[str, str]
 """A short name that can be counted, and a sentence."""
+
+SILENCE: Remark = ("silent", "silent: nothing can be heard in it")
+"""What is said of silence where nothing is said to sound."""
 
 _LEFT_OF_CHANNELS = 0.01  # of their mean energy is left where they cancel each other: -20 dB; 8 microphones leave -9
 _LOUD = 1.12  # of full scale, +1 dB: what coders exceed it by at most, and nobody hears
@@ -68,16 +75,21 @@ class Level:
             self._energy += float(np.dot(mono, mono))
             self._energy_of_channels += float(np.einsum("nc,nc->", channels, channels)) / channels.shape[1]
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing can be heard in any channel."""
+        return self._peak_of_channels < SILENT_BELOW
+
     def check(self, name: str) -> None:
         """Refuse what nobody should train on or be told about.
 
         Raises
         ------
         FailedClipError
-            ``silent``, ``channels-cancel`` or ``beyond-full-scale``.
+            ``channels-cancel`` or ``beyond-full-scale``.
         """
-        if self._peak_of_channels < SILENT_BELOW:
-            raise FailedClipError(f"{name}: silent", Failure("gone", "silent"))
+        if self.is_silent:
+            return
         if self._energy < _LEFT_OF_CHANNELS * self._energy_of_channels or self.peak < SILENT_BELOW:
             raise FailedClipError(
                 f"{name}: its channels cancel each other, their mean is all but silent (is one of them inverted?); "
@@ -97,6 +109,11 @@ class Level:
         if self.peak <= _LOUD:
             return ()
         return (("clipped", f"its samples reach {_shown(self.peak)} times full scale: cut off there"),)
+
+
+def silent(name: str) -> FailedClipError:
+    """What to raise where something is said to sound in silence."""
+    return FailedClipError(f"{name}: silent", Failure("gone", "silent"))
 
 
 def _shown(peak: float) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from sedpipe.failures import FailedClipError
+from sedpipe.io.audio.level import SILENCE
 from sedpipe.io.audio.waveforms import Recording
 from sedpipe.io.files.checksums import sha256_of
 
@@ -33,7 +34,7 @@ class Survey:
     format : str
         Container and codec.
     fault : str
-        Class of why it cannot be used (``silent``, ``undecodable``, ...); empty where it can.
+        Class of why it cannot be used (``undecodable``, ``too-short``, ...); empty where it can.
     remark : str
         Short name of what is to be said of one that can be used; empty where nothing is.
     message : str
@@ -55,6 +56,11 @@ class Survey:
     def seconds(self) -> float:
         """How long it is; 0 where nothing could be decoded."""
         return self.n_samples / self.rate if self.rate else 0.0
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing can be heard in it: of use only where nothing is said to sound."""
+        return self.remark == SILENCE[0]
 
     @property
     def stamp(self) -> tuple[int, int]:

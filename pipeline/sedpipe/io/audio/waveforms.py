@@ -21,7 +21,7 @@ from sedpipe.errors import AudioError
 from sedpipe.failures import FailedClipError
 from sedpipe.io.audio.blocks import track_blocks
 from sedpipe.io.audio.container import open_track, undecodable
-from sedpipe.io.audio.level import Level, Remark, check_length, check_rate
+from sedpipe.io.audio.level import SILENCE, Level, Remark, check_length, check_rate, silent
 from sedpipe.io.audio.opening import Opened, look_into, open_anyway, open_surely
 
 MOST_SECONDS = 4 * 3600
@@ -52,7 +52,8 @@ class Recording:
         Decoded so far.
     remarks : list of Remark
         What a person should know although it can be used; known after the last block. ``truncated``, ``header`` (it
-        claims another length than is there), ``joined`` (several files in one), ``clipped`` (beyond full scale).
+        claims another length than is there), ``joined`` (several files in one), ``clipped`` (beyond full scale),
+        ``silent``.
 
     Examples
     --------
@@ -81,7 +82,7 @@ class Recording:
         ------
         FailedClipError
             ``unreadable``, ``no-audio``, ``undecodable`` or ``absurd-rate`` before the first block; for damage that
-            lies further in, after the blocks before it. ``too-short``, ``silent``, ``channels-cancel`` or
+            lies further in, after the blocks before it. ``too-short``, ``channels-cancel`` or
             ``beyond-full-scale`` (see :mod:`sedpipe.io.audio.level`) after the last.
         """
         with look_into(self.path) as opened:
@@ -89,6 +90,11 @@ class Recording:
             check_length(str(self.path), self.n_samples, self.rate or 1)
             self._level.check(str(self.path))
             self.remarks = list(self._remarks(opened, self._promised_s))
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing was heard in what was decoded so far."""
+        return self._level.is_silent
 
     def resampled(self, sample_rate: int) -> Iterator[np.ndarray]:
         """All of it at another rate, cut off at full scale, once; as :meth:`blocks` otherwise."""
@@ -159,6 +165,8 @@ class Recording:
         return mono
 
     def _remarks(self, opened: Opened, promised_s: float | None) -> Iterator[Remark]:
+        if self.is_silent:
+            yield SILENCE
         if opened.samples is not None:
             yield from opened.samples.remarks
         there_s = self.n_samples / self.rate
@@ -175,7 +183,7 @@ def read_blocks(path: Path, sample_rate: int) -> Iterator[np.ndarray]:
 
 
 def read_waveform(path: Path, sample_rate: int, dtype: str = "float32") -> np.ndarray:
-    """Decode a recording to mono at ``sample_rate``.
+    """Decode a recording in which something sounds to mono at ``sample_rate``.
 
     Parameters
     ----------
@@ -194,7 +202,7 @@ def read_waveform(path: Path, sample_rate: int, dtype: str = "float32") -> np.nd
     Raises
     ------
     FailedClipError
-        As :meth:`Recording.blocks`.
+        As :meth:`Recording.blocks`, and ``silent``.
     AudioError
         If it is longer than four hours.
     """
@@ -203,6 +211,8 @@ def read_waveform(path: Path, sample_rate: int, dtype: str = "float32") -> np.nd
         blocks.append(block)
         if recording.n_samples > MOST_SECONDS * recording.rate:
             raise AudioError(f"{path}: longer than {MOST_SECONDS // 3600} hours")
+    if recording.is_silent:
+        raise silent(str(path))
     whole: np.ndarray = blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
     return whole if recording.rate == sample_rate else soxr.resample(whole, recording.rate, sample_rate)
 

@@ -25,6 +25,8 @@ class KnownNames:
     >>> known = KnownNames(["site 1/a.wav", "site 2/a.wav", "site 2/b.WAV"])
     >>> known.find("/data/site 2/a.flac"), known.find("b"), known.find("a.wav")
     ('site 2/a.wav', 'site 2/b.WAV', None)
+    >>> KnownNames(["a.flac", "site 1/a.wav"]).find("a")
+    'a.flac'
     """
 
     def __init__(self, names: Iterable[str]) -> None:
@@ -43,16 +45,28 @@ class KnownNames:
         return meant[0] if len(meant) == 1 else None
 
     def candidates(self, name: str) -> list[str]:
-        """Recordings of this file name, extension aside; with folders, only those that end in the same ones."""
+        """Recordings of this file name, extension aside; with folders, only those that end in the same ones.
+
+        Of several, one whose whole path is the same is meant, unless another has the extension that ``name`` asks for.
+        """
         parts = _parts(name)
-        agreeing: dict[int, list[str]] = {}
+        agreeing: dict[int, list[tuple[tuple[str, ...], str]]] = {}
         for known, path in self._by_last.get(parts[-1], []):
-            agreeing.setdefault(_agreement(parts, known), []).append(path)
-        return agreeing[max(agreeing)] if agreeing else []
+            agreeing.setdefault(_agreement(parts, known), []).append((known, path))
+        best = agreeing[max(agreeing)] if agreeing else []
+        whole = [path for known, path in best if known == parts]
+        others = [path for known, path in best if known != parts]
+        if len(whole) == 1 and not any(_file_name(path) == _file_name(name) for path in others):
+            return whole
+        return [path for _, path in best]
 
     def suggestion(self, name: str) -> str:
         """`` (did you mean ...?)`` for a name that means none of them."""
         return did_you_mean(name, self._names)
+
+
+def _file_name(path: str) -> str:
+    return unicodedata.normalize("NFC", path).replace("\\", "/").rpartition("/")[2].casefold()
 
 
 def _parts(name: str) -> tuple[str, ...]:

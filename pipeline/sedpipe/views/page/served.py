@@ -12,6 +12,7 @@ from typing import Any
 
 from sedpipe.events import Event
 from sedpipe.views.render import Parts, render
+from sedpipe.views.terminal.commands import command
 
 PARTS = Parts(
     "recordings.html", styles=("base", "scores", "recordings"), scripts=("dom", "theme", "sorting", "recordings")
@@ -79,5 +80,6 @@ def recordings_page(
     """
     return render(
         PARTS, title=f"{folder}: recordings", folder=folder, model=model, labels=labels, recordings=recordings,
+        to_train=command("init", folder),
         n_done=sum(bool(recording.list_name) for recording in recordings), data={"add": add}, is_served=True,
     )  # fmt: skip

@@ -147,8 +147,9 @@ class Card {
 
   drawAxis() {
     const { step, times } = ticks(this.view, this.slider.clientWidth);
-    this.axis.replaceChildren(...times.map((time) => {
-      const tick = make("span", {}, clock(time, step));
+    this.axis.replaceChildren(...times.map((time, k) => {
+      const unit = k === 0 && time < 60 ? " s" : "";
+      const tick = make("span", {}, clock(time, step) + unit);
       tick.style.left = `${this.view.place(time)}%`;
       return tick;
     }));

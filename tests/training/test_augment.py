@@ -19,7 +19,10 @@ from sedpipe.training.augment import (
 )
 
 FILL = torch.full((6,), -1.0)
-EVERYTHING = AugmentConfig(True, 0.5, 0.1, 3, 0.5, 2, 5, 2, 3)
+EVERYTHING = AugmentConfig(
+    shift=True, superpose=0.5, warp=0.1, filter_db=3, background=0.5, gain_db=10, bandwidth=0.5, mixup_alpha=0.5,
+    time_masks=2, time_mask_frames=5, frequency_masks=2, frequency_mask_bands=3,
+)  # fmt: skip
 
 
 def batch(n_clips: int = 8, length: int = 20, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -199,16 +202,17 @@ def test_samples_that_sound_together_are_added() -> None:
 
 REFUSED = {
     "decibels": set(),
-    "bands": {"superpose", "filter_db"},
-    "samples": {"warp", "filter_db", "frequency_masks"},
-    "embedding": {"superpose", "warp", "filter_db", "frequency_masks"},
-    "both": {"superpose", "warp", "filter_db", "frequency_masks"},
+    "bands": {"superpose", "filter_db", "background", "gain_db", "bandwidth"},
+    "samples": {"warp", "filter_db", "frequency_masks", "background", "gain_db", "bandwidth"},
+    "embedding": {"superpose", "warp", "filter_db", "frequency_masks", "background", "gain_db", "bandwidth"},
+    "both": {"superpose", "warp", "filter_db", "frequency_masks", "background", "gain_db", "bandwidth"},
 }
 
 
 @pytest.mark.parametrize("content", CONTENTS)
 @pytest.mark.parametrize("change", [{"superpose": 0.3}, {"warp": 0.1}, {"filter_db": 6.0}, {"frequency_masks": 1},
-                                    {"shift": True}, {"mixup_alpha": 0.2}, {"time_masks": 1}])  # fmt: skip
+                                    {"shift": True}, {"mixup_alpha": 0.2}, {"time_masks": 1}, {"background": 0.3},
+                                    {"gain_db": 20.0}, {"bandwidth": 0.3}])  # fmt: skip
 def test_what_would_make_no_sound_of_features_is_refused(content: str, change: dict[str, float]) -> None:
     (name,) = change
     if name in REFUSED[content]:

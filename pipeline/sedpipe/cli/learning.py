@@ -52,7 +52,7 @@ from sedpipe.views.terminal.scores import demo_lines
 @click.option("--preset", help="paper, small, cdur, head, a published system (docs/table3.md), or the path of a TOML.",
               show_default="small on a processor, paper on a GPU")  # fmt: skip
 @click.option("--recipe", default="paper", show_default=True,
-              help="How to train: paper, strong, or the path of a TOML.")  # fmt: skip
+              help="How to train: paper, strong, robust, or the path of a TOML.")  # fmt: skip
 @click.option("--run", "-r", help="Name of the run.", show_default="composed from the settings")
 @seed_option
 @click.option("--supervision", type=click.Choice(["weak", "mixed"]),
@@ -135,7 +135,7 @@ def export(
 @dataset_argument
 @click.option("--preset", help="paper, small, cdur, head, a published system (docs/table3.md), or the path of a TOML.",
               show_default="small on a processor, paper on a GPU")  # fmt: skip
-@click.option("--recipe", default="paper", show_default=True, help="paper, strong, or the path of a TOML.")
+@click.option("--recipe", default="paper", show_default=True, help="paper, strong, robust, or the path of a TOML.")
 @click.option("--epochs", type=click.IntRange(1), help="Maximum number of epochs in each cell.")
 @click.option(
     "--seeds",

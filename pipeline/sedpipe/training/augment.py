@@ -4,7 +4,8 @@ Every function takes a generator and draws from it alone, so a step can be repea
 
 - :class:`AugmentConfig`: how much of which
 - :func:`check_content`: whether it can be done to these features
-- :func:`augment`: all of it, in the order time shift, superposition, warp, filter, mixup, masks
+- :func:`augment`: all of it, in the order time shift, superposition, warp, filter, background, level, bandwidth, mixup,
+  masks
 - :func:`augment_located`: the same, with what is known of when classes sound
 - :func:`shift_in_time`, :func:`superpose`, :func:`warp_bands`, :func:`filter_bands`, :func:`mix_up`,
   :func:`mask_bands`, :func:`mask_frames`: one each
@@ -23,6 +24,7 @@ from numpy.random import Generator
 from torch import Tensor
 
 from sedpipe.training.located import Located
+from sedpipe.training.microphones import other_backgrounds, other_bandwidths, other_levels
 
 _NEPERS = math.log(10) / 10  # of power, in a decibel
 _FILTER_PLACES = 5
@@ -42,6 +44,12 @@ class AugmentConfig:
         Each clip's frequency axis is stretched or squeezed by a share of up to this, below 1.
     filter_db : float
         Each clip goes through a filter that gains or loses up to this, in dB.
+    background : float
+        Share of the clips that get steady noise of some colour, in [0, 1].
+    gain_db : float
+        Each clip gets louder or quieter by up to this, in dB.
+    bandwidth : float
+        Share of the clips that lose all above a frequency, in [0, 1].
     mixup_alpha : float
         Clips are mixed in pairs, with a share drawn from Beta(alpha, alpha); 0 for no mixup.
     time_masks, time_mask_frames : int
@@ -52,13 +60,16 @@ class AugmentConfig:
     Raises
     ------
     ValueError
-        If a value is negative, ``superpose`` above 1, or ``warp`` not below it.
+        If a value is negative, a share above 1, or ``warp`` not below it.
     """
 
     shift: bool = False
     superpose: float = 0.0
     warp: float = 0.0
     filter_db: float = 0.0
+    background: float = 0.0
+    gain_db: float = 0.0
+    bandwidth: float = 0.0
     mixup_alpha: float = 0.0
     time_masks: int = 0
     time_mask_frames: int = 0
@@ -69,8 +80,9 @@ class AugmentConfig:
         for name, value in vars(self).items():
             if value < 0:
                 raise ValueError(f"{name} must not be negative, got {value}")
-        if self.superpose > 1:
-            raise ValueError(f"superpose is a share of clips, from 0 to 1, got {self.superpose}")
+        for name in ("superpose", "background", "bandwidth"):
+            if getattr(self, name) > 1:
+                raise ValueError(f"{name} is a share of clips, from 0 to 1, got {getattr(self, name)}")
         if self.warp >= 1:
             raise ValueError(f"warp is a share of the frequency axis, below 1, got {self.warp}")
 
@@ -79,6 +91,9 @@ _NEEDS = {
     "superpose": ("decibels", "samples"),
     "warp": ("decibels", "bands"),
     "filter_db": ("decibels",),
+    "background": ("decibels",),
+    "gain_db": ("decibels",),
+    "bandwidth": ("decibels",),
     "frequency_masks": ("decibels", "bands"),
 }
 """What features must be (:data:`sedpipe.features.front_end.CONTENTS`) for what; the rest can be done to any."""
@@ -162,6 +177,12 @@ def augment_located(
         x = warp_bands(x, config.warp, generator)
     if config.filter_db > 0:
         x = filter_bands(x, config.filter_db, generator)
+    if config.background > 0:
+        x = other_backgrounds(x, config.background, generator)
+    if config.gain_db > 0:
+        x = other_levels(x, config.gain_db, generator)
+    if config.bandwidth > 0:
+        x = other_bandwidths(x, config.bandwidth, generator)
     if config.mixup_alpha > 0:
         others, shares = _drawn_shares(len(x), config.mixup_alpha, generator)
         x, y, n_frames = _mixed(x, y, n_frames, others, shares)

@@ -16,7 +16,7 @@ def written(tmp_path: Path, text: str) -> str:
 
 
 def test_those_that_are_shipped_fit_every_preset() -> None:
-    assert recipe_names() == ["paper", "strong"]
+    assert recipe_names() == ["paper", "robust", "strong"]
     for preset in preset_names():
         training = load_preset(preset).training
         for recipe in recipe_names():
@@ -60,5 +60,5 @@ def test_what_cannot_be_used_is_a_sentence(tmp_path: Path, text: str, complaint:
 
 
 def test_an_unknown_name_is_met_with_the_one_that_was_meant() -> None:
-    with pytest.raises(SettingsError, match=r"recipe 'stronk' is not one of paper, strong.*strong"):
+    with pytest.raises(SettingsError, match=r"recipe 'stronk' is not one of paper, robust, strong.*strong"):
         load_recipe("stronk")

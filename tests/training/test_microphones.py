@@ -1,0 +1,69 @@
+import numpy as np
+import pytest
+import torch
+from sedpipe.training.microphones import QUIETEST_DB, other_backgrounds, other_bandwidths, other_levels
+from torch import Tensor
+
+B, T, F = 64, 20, 40
+
+
+@pytest.fixture
+def x() -> Tensor:
+    return -30 + 8 * torch.randn(B, T, F, generator=torch.Generator().manual_seed(0))
+
+
+def drawn(seed: int = 0) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+def test_a_level_is_one_number_a_clip_within_what_was_asked(x: Tensor) -> None:
+    gains = other_levels(x, 20.0, drawn()) - x
+    torch.testing.assert_close(gains, gains[:, :1, :1].expand_as(x), atol=1e-4, rtol=0)
+    of_clips = gains[:, 0, 0]
+    assert of_clips.abs().max() <= 20
+    assert of_clips.min() < -15
+    assert of_clips.max() > 15
+
+
+def test_nothing_gets_quieter_than_silence_and_what_was_stays() -> None:
+    quiet = torch.tensor([[[QUIETEST_DB, QUIETEST_DB + 5, QUIETEST_DB - 50]]]).repeat(B, 1, 1)
+    after = other_levels(quiet, 40.0, drawn())
+    assert after[..., :2].min() == QUIETEST_DB
+    assert after[..., 2].min() == QUIETEST_DB - 50
+
+
+def test_a_bandwidth_takes_all_bands_from_one_on_of_some_clips_and_leaves_the_others(x: Tensor) -> None:
+    after = other_bandwidths(x, 0.5, drawn())
+    silent = after == QUIETEST_DB
+    torch.testing.assert_close(after[~silent], x[~silent], atol=0, rtol=0)
+    n_left = (~silent).sum(dim=2)
+    assert (n_left == n_left[:, :1]).all()
+    assert (silent.int().diff(dim=2) >= 0).all()
+    assert n_left.min() >= 0.35 * F
+    assert 0.3 < (n_left[:, 0] < F).float().mean() < 0.7
+
+
+def test_noise_only_adds_power_and_only_to_some_clips(x: Tensor) -> None:
+    after = other_backgrounds(x, 0.5, drawn())
+    assert (after >= x - 1e-4).all()
+    changed = ((after - x).abs() > 1e-3).any(dim=2).any(dim=1)
+    assert 0.3 < changed.float().mean() < 0.7
+    torch.testing.assert_close(after[~changed], x[~changed], atol=1e-3, rtol=0)
+
+
+def test_the_level_of_noise_goes_by_the_clips_own(x: Tensor) -> None:
+    louder = other_backgrounds(x + 30, 1.0, drawn())
+    torch.testing.assert_close(louder, other_backgrounds(x, 1.0, drawn()) + 30, atol=1e-3, rtol=0)
+
+
+def test_the_same_draws_are_the_same_and_what_was_given_is_left_alone(x: Tensor) -> None:
+    before = x.clone()
+    for change, amount in ((other_levels, 20.0), (other_bandwidths, 0.5), (other_backgrounds, 0.5)):
+        assert torch.equal(change(x, amount, drawn(3)), change(x, amount, drawn(3)))
+        assert not torch.equal(change(x, amount, drawn(3)), change(x, amount, drawn(4)))
+    assert torch.equal(x, before)
+
+
+def test_none_of_it_is_no_change(x: Tensor) -> None:
+    for change in (other_levels, other_bandwidths, other_backgrounds):
+        torch.testing.assert_close(change(x, 0.0, drawn()), x)

@@ -41,7 +41,7 @@ DOUBLED_GRU = 2 * 2 * 3 * (256 * 128 + 128 * 128 + 128)  # one bias, as Keras ha
 CDUR = 9 * (1 * 32 + 32 * 128 + 3 * 128 * 128) + 2 * (1 + 32 + 3 * 128)
 TALNET = convolutions(1, 32, 32, 64, 64, 128, 128, 256, 256, 512, 512)
 VGG = convolutions(1, 32, 32, 64, 64, 128, 128, 256, 256, bias=False)
-MLMS8 = {  # samples of a window: base, convolutions of 256 maps, factors at the end, millions of parameters on the sheet
+MLMS8 = {  # samples of a window: base, convolutions of 256 maps, last factors, millions of parameters (sheet)
     16384: (2, 10, (2,), 1.86),
     24576: (2, 10, (3,), 1.99),
     27648: (2, 7, (3, 3, 3), 1.99),

@@ -6,17 +6,8 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sedpipe.nn.pooling import (
-    POOLING_FUNCTIONS,
-    SEGMENT_WEIGHTS,
-    alpha_penalty,
-    check_hierarchy,
-    frame_weights,
-    keep_in_range,
-    learned_weights,
-    pool,
-    pool_stage,
-)
+from sedpipe.nn.pooling import SEGMENT_WEIGHTS, check_hierarchy, frame_weights, pool, pool_stage
+from sedpipe.nn.pooling_functions import POOLING_FUNCTIONS, alpha_penalty, keep_in_range, learned_weights
 
 torch.set_num_threads(1)
 HIERARCHIES = [(), (5,), (5, 5), (25,), (5, 5, 5)]

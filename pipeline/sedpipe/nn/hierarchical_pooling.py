@@ -11,14 +11,8 @@ from math import prod
 import torch
 from torch import Tensor, nn
 
-from sedpipe.nn.pooling import (
-    ATTENTION_AXES,
-    POOLING_FUNCTIONS,
-    alpha_penalty,
-    frame_weights,
-    keep_in_range,
-    pool,
-)
+from sedpipe.nn.pooling import frame_weights, pool
+from sedpipe.nn.pooling_functions import ATTENTION_AXES, POOLING_FUNCTIONS, alpha_penalty, keep_in_range
 from sedpipe.suggestions import did_you_mean
 
 

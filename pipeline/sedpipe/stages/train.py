@@ -35,9 +35,10 @@ from sedpipe.io.records.settings import as_table, differences, in_words
 from sedpipe.labels import LabelSet
 from sedpipe.listener import Listener
 from sedpipe.nn.device import check_compiler, deterministically, has_room
-from sedpipe.nn.networks.network import Network
+from sedpipe.nn.networks.network import Network, NetworkConfig
 from sedpipe.steps.batches import ClipBatches, read_ahead
 from sedpipe.steps.epochs import epoch_line, log_of
+from sedpipe.steps.finish import finished
 from sedpipe.steps.mendable import what_a_user_can_mend
 from sedpipe.steps.more_epochs import least_epochs, with_more
 from sedpipe.steps.run_record import begin_run, describe_run
@@ -175,19 +176,18 @@ def _train(fabric: Fabric, task: _Task) -> TrainReport:
         seconds = _fit(fit, fabric, task, judge, seconds_before)
     report = _report(fit, run, task.record.dataset, seconds, len(splits["training"]))
     if fabric.is_global_zero:
-        fit.restore_best()
-        report = _finish(fit.model, task, report)
+        report = _finish(*finished(fit, settings, task.labels, task.spec), task, report)
     return report
 
 
-def _finish(model: Network, task: _Task, report: TrainReport) -> TrainReport:
+def _finish(model: Network, network: NetworkConfig, task: _Task, report: TrainReport) -> TrainReport:
     """Tune the model, and store it with what was chosen; the report with what is to be said of that."""
     run, settings = task.run, task.settings
     points = _tune(model, task)
     chosen = {name: point.settings for name, point in points.items()} or dict.fromkeys(OPERATING_POINTS, UNTUNED)
     write_model(
         run.model_path,
-        TrainedModel(model, task.labels, task.spec, settings.network, settings.pooling, chosen),
+        TrainedModel(model, task.labels, task.spec, network, settings.pooling, chosen),
     )
     tuned = {name: {**point.settings.as_table(), **as_table(point.scores.overall)} for name, point in points.items()}
     remarks = tuple(remark for point in points.values() for remark in point.remarks)

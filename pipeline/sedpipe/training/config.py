@@ -12,6 +12,7 @@ from sedpipe.training.orders import ORDERS
 
 SCHEDULES = ("constant", "cosine")
 SUPERVISIONS = ("weak", "mixed")
+MOST_CHECKPOINTS = 64
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ class TrainingConfig:
         Labels become ``(1 - s) y + s / 2``.
     augment : AugmentConfig
         What is done to each batch.
+    checkpoints : int
+        The model that is kept is the mean of what the weights of this many last epochs say; 1 for the best epoch's.
     supervision : str
         ``weak`` (what sounds in a clip is all that it is taught with) or ``mixed`` (when, too, of clips where it is
         known).
@@ -58,6 +61,7 @@ class TrainingConfig:
     label_smoothing: float = 0.0
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     supervision: str = "weak"
+    checkpoints: int = 1
 
     def __post_init__(self) -> None:
         if self.order not in ORDERS:
@@ -70,5 +74,7 @@ class TrainingConfig:
             raise ValueError("averaging and label_smoothing must be in [0, 1)")
         if self.batch_size < 1 or self.patience < 1 or self.epochs < 0:
             raise ValueError("batch_size and patience must be positive, epochs must not be negative")
+        if not 1 <= self.checkpoints <= MOST_CHECKPOINTS:
+            raise ValueError(f"checkpoints must be from 1 to {MOST_CHECKPOINTS}, got {self.checkpoints}")
         if not 0 < self.learning_rate < 1:
             raise ValueError(f"learning_rate must be between 0 and 1, got {self.learning_rate}")

@@ -129,6 +129,7 @@ class Fit:
         adam = torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=True)
         self._network, self._optimiser = fabric.setup(model, adam)  # the model's own weights, shared by processes
         self._best_weights = _copied(model.state_dict())
+        self._last_weights: list[dict[str, Tensor]] = []
         self._seed = seed
         self._steps_per_epoch = steps_per_epoch
         self._at_least = at_least
@@ -233,7 +234,14 @@ class Fit:
         if loss < self._best_loss:
             self._best_loss, self.best_epoch = loss, record.epoch
             self._best_weights = weights
+        if self.config.checkpoints > 1:
+            self._last_weights = [*self._last_weights, weights][-self.config.checkpoints :]
         return record
+
+    @property
+    def last_weights(self) -> list[dict[str, Tensor]]:
+        """Of as many last epochs as the config asks for, oldest first; none where it asks for the best one's."""
+        return self._last_weights
 
     def restore_best(self) -> None:
         """Give the model the weights of the best epoch."""
@@ -255,6 +263,7 @@ class Fit:
             "weights": self.model.state_dict(),
             "optimiser": self._optimiser.state_dict(),
             "best_weights": self._best_weights,
+            "last_weights": self._last_weights,
             "best_epoch": self.best_epoch,
             "best_loss": self._best_loss,
             "records": [asdict(record) for record in self.records],
@@ -268,6 +277,7 @@ class Fit:
         self.model.load_state_dict(state["weights"])
         self._optimiser.load_state_dict(state["optimiser"])
         self._best_weights = state["best_weights"]
+        self._last_weights = state.get("last_weights", [])  # early states have none
         self.best_epoch = state["best_epoch"]
         self._best_loss = state["best_loss"]
         self.records = [EpochRecord(**record) for record in state["records"]]
@@ -294,8 +304,10 @@ class Fit:
 
     def _loss(self, prediction: Prediction, y: Tensor, n_frames: Tensor, located: Located | None) -> Tensor:
         """Of clips and of parts of them, and of the frames of those whose events are known."""
-        of_clips = clip_loss(prediction.clip_probs, y) + self.model.penalty()
-        of_clips = sum((parts_loss(taught, y) for taught in prediction.taught), start=of_clips)
+        teaches = prediction.clip_probs.requires_grad or not prediction.taught  # a mean of what learns alone does not
+        parts = [parts_loss(taught, y) for taught in prediction.taught]
+        of_clips = sum([clip_loss(prediction.clip_probs, y), *parts] if teaches else parts, start=y.new_zeros(()))
+        of_clips = of_clips + self.model.penalty()
         if located is None:
             return of_clips
         return of_clips + frame_loss(prediction.frame_probs, located, n_frames, self.model.time_factor)

@@ -11,7 +11,7 @@ Shapes: B clips, T input frames, F features, T' = ceil(T / time_factor) output f
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import log
 from typing import NamedTuple, Self
 
@@ -19,17 +19,8 @@ import torch
 from torch import Tensor, nn
 
 from sedpipe.features.spec import FeatureSpec
-from sedpipe.nn.pooling import (
-    POOLING_FUNCTIONS,
-    PoolingConfig,
-    alpha_penalty,
-    check_hierarchy,
-    frame_weights,
-    keep_in_range,
-    learned_weights,
-    pool,
-    pool_stage,
-)
+from sedpipe.nn.pooling import PoolingConfig, check_hierarchy, frame_weights, pool, pool_stage
+from sedpipe.nn.pooling_functions import POOLING_FUNCTIONS, alpha_penalty, keep_in_range, learned_weights
 from sedpipe.nn.precision import without_autocast
 
 _MOST_FRAMES_A_SECOND = 1000
@@ -47,9 +38,12 @@ class NetworkConfig:
     ----------
     name : str
         Of the network in :data:`sedpipe.nn.networks.registry.NETWORKS`.
+    members : int
+        How many of them, from other random weights, are one system: the mean of their probabilities.
     """
 
     name: str = ""
+    members: int = field(default=1, kw_only=True)
 
 
 class Taught(NamedTuple):

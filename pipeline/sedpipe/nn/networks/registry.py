@@ -20,6 +20,7 @@ from sedpipe.nn.networks.cnn9 import CNN9, CNN9Config
 from sedpipe.nn.networks.crnn import CRNN, CRNNConfig
 from sedpipe.nn.networks.gccaps import GCCaps, GCCapsConfig
 from sedpipe.nn.networks.head import Head, HeadConfig
+from sedpipe.nn.networks.mean import Mean
 from sedpipe.nn.networks.milsed import Milsed, MilsedConfig
 from sedpipe.nn.networks.mlms import MLMS, MLMSConfig
 from sedpipe.nn.networks.multiscale import Multiscale, MultiscaleConfig
@@ -33,6 +34,7 @@ from sedpipe.suggestions import did_you_mean
 DEFAULT = "crnn"
 """The network of a preset, a run or a model that names none, as those of the first edition do."""
 
+_MOST_MEMBERS = 64
 _SPECTROGRAMS = ("decibels", "bands")
 
 
@@ -109,4 +111,8 @@ def build_network(config: NetworkConfig, pooling: PoolingConfig, n_classes: int,
             f"network {config.name} takes {' or '.join(kind.takes)}, not {content}, which the front end "
             f"{spec.front_end.name} makes{instead}"
         )
-    return kind.build(config, pooling, n_classes, spec)
+    if not 1 <= config.members <= _MOST_MEMBERS:
+        raise ValueError(f"members must be from 1 to {_MOST_MEMBERS}, got {config.members}")
+    if config.members == 1:
+        return kind.build(config, pooling, n_classes, spec)
+    return Mean([kind.build(config, pooling, n_classes, spec) for _ in range(config.members)], n_classes, spec)

@@ -1,0 +1,72 @@
+"""Several networks of one kind as one: the mean of their probabilities.
+
+- :class:`Mean`: members that each learn by themselves, or one network as it was after several epochs
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from sedpipe.features.spec import FeatureSpec
+from sedpipe.nn.networks.network import Network, Prediction, Taught
+
+
+class Mean(Network):
+    """Networks that hear the same; what they say is averaged, what they learn from is not.
+
+    Parameters
+    ----------
+    members : sequence of Network
+        Of one kind and one size.
+    n_classes : int
+        K.
+    spec : FeatureSpec
+        What they hear.
+    """
+
+    def __init__(self, members: Sequence[Network], n_classes: int, spec: FeatureSpec) -> None:
+        first = members[0]
+        super().__init__(first.pooling, n_classes, spec, first.time_factor)
+        self.members = nn.ModuleList(members)
+
+    @property
+    def networks(self) -> list[Network]:
+        """The members."""
+        return [member for member in self.members if isinstance(member, Network)]
+
+    def standardise_with(self, mean: Tensor, deviation: Tensor) -> None:
+        """Set it for each member; what takes the place of masked values is the mean."""
+        super().standardise_with(mean, deviation)
+        for member in self.networks:
+            member.standardise_with(mean, deviation)
+
+    def freeze(self) -> None:
+        """Let training change the last layers of each member alone."""
+        for member in self.networks:
+            member.freeze()
+
+    def penalty(self) -> Tensor | float:
+        """The sum of the members'."""
+        return sum((member.penalty() for member in self.networks), start=0.0)
+
+    def keep_in_range(self) -> None:
+        """What follows each step of training, for each member."""
+        for member in self.networks:
+            member.keep_in_range()
+
+    def forward(self, x: Tensor, n_frames: Tensor) -> Prediction:
+        """Mean probabilities; in training every member learns from its own, and the mean teaches nobody."""
+        each = [member(x, n_frames) for member in self.networks]
+        frame_probs = torch.stack([prediction.frame_probs for prediction in each]).mean(dim=0)
+        clip_probs = torch.stack([prediction.clip_probs for prediction in each]).mean(dim=0)
+        segments = [torch.stack(stage).mean(dim=0) for stage in zip(*(one.segment_probs for one in each), strict=True)]
+        if not self.training:
+            return Prediction(frame_probs, segments, clip_probs)
+        alone = torch.stack([prediction.clip_probs for prediction in each], dim=1)
+        taught = [part for prediction in each for part in prediction.taught]
+        if alone.requires_grad:
+            taught.append(Taught(alone, torch.ones_like(alone[..., 0])))
+        return Prediction(frame_probs, segments, clip_probs.detach(), tuple(taught))

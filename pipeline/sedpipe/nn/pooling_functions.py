@@ -1,0 +1,190 @@
+"""The pooling functions: what a frame weighs in its clip, for each class.
+
+- :data:`POOLING_FUNCTIONS`: all of them by name; a new one is a function and a line there
+- :class:`PoolingFunction`, :class:`Frames`: what the line says, and what a function may look at
+- :func:`learned_weights`: from the output of a dense layer, for frames or segments
+- :func:`keep_in_range`, :func:`alpha_penalty`: what else training does to a learnt number a class
+
+Sources are those of :mod:`sedpipe.nn.pooling`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import inf, log
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from sedpipe.registry import Registry
+
+ATTENTION_AXES = ("classes", "time")
+_SMALLEST_ATTENTION = 1e-7  # so that no frame of a learned weight is beyond reach of the gradient
+_SMALLEST_PROBABILITY = 1e-7  # whose logarithm has a gradient
+
+
+def _any(n_frames: int) -> tuple[float, float]:
+    return -inf, inf
+
+
+def _not_negative(n_frames: int) -> tuple[float, float]:
+    return 0.0, inf
+
+
+def _half_for_one_frame(n_frames: int) -> tuple[float, float]:
+    """With ``ln(T - 1)``, a single frame of 1 among frames of 0 has half of the weight: no frame decides alone."""
+    most = log(max(n_frames - 1, 1))
+    return -most, most
+
+
+class Frames(NamedTuple):
+    """What a pooling function may look at.
+
+    Parameters
+    ----------
+    probs : Tensor [shape=(B, T, K)]
+        Frame probabilities, in [0, 1], float32 at least.
+    valid : Tensor [shape=(B, T)]
+        Whether a frame is part of the clip.
+    attention : Tensor [shape=(B, T, K)], optional
+        Output of a dense layer, before any softmax; there for functions with ``attends``.
+    attention_axis : str
+        ``classes`` or ``time``.
+    alpha : Tensor [shape=(K,)], optional
+        A learnt number a class, 1 before training; there for functions with ``learns_alpha``.
+    """
+
+    probs: Tensor
+    valid: Tensor
+    attention: Tensor | None = None
+    attention_axis: str = "classes"
+    alpha: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class PoolingFunction:
+    """One way to weigh frames.
+
+    Parameters
+    ----------
+    weights : callable
+        :class:`Frames` -> weights (B, T, K), not negative; those of padding become 0 afterwards.
+    attends : bool
+        It needs ``attention``: the network gets a dense layer for it.
+    learns_alpha : bool
+        It needs ``alpha``.
+    takes_largest : bool
+        Stages take the largest value instead of the weighted mean.
+    alpha_range : callable
+        Frames of a clip -> smallest and largest ``alpha``; no step of training leads out of them.
+    alpha_penalty : float
+        Times the sum of the squares of ``alpha``, what training adds to the loss.
+    """
+
+    weights: Callable[[Frames], Tensor]
+    attends: bool = False
+    learns_alpha: bool = False
+    takes_largest: bool = False
+    alpha_range: Callable[[int], tuple[float, float]] = _any
+    alpha_penalty: float = 0.0
+
+
+def equal(frames: Frames) -> Tensor:
+    """Every frame counts the same."""
+    return torch.ones_like(frames.probs)
+
+
+def linear(frames: Frames) -> Tensor:
+    """``p``: the louder, the more (linear softmax)."""
+    return frames.probs
+
+
+def exponential(frames: Frames) -> Tensor:
+    """``exp(p)`` (exponential softmax)."""
+    return frames.probs.exp()
+
+
+def attention(frames: Frames) -> Tensor:
+    """As a dense layer says."""
+    if frames.attention is None:
+        raise ValueError("attention pooling needs the attention layer's output")
+    return learned_weights(frames.attention, frames.valid, frames.attention_axis)
+
+
+def auto(frames: Frames) -> Tensor:
+    """Softmax over time of ``alpha p``: 0 is the average, 1 the exponential softmax, infinity the maximum."""
+    return _softmax_over_time(_alpha(frames) * frames.probs, frames.valid.unsqueeze(-1))
+
+
+def power(frames: Frames) -> Tensor:
+    """``p^alpha``, as shares of a clip: 0 is the average, 1 the linear softmax, infinity the maximum."""
+    logarithms = frames.probs.clamp(min=_SMALLEST_PROBABILITY).log()
+    return _softmax_over_time(_alpha(frames) * logarithms, frames.valid.unsqueeze(-1))
+
+
+def _alpha(frames: Frames) -> Tensor:
+    if frames.alpha is None:
+        raise ValueError("auto and power pooling need their alpha")
+    return frames.alpha
+
+
+POOLING_FUNCTIONS: Registry[PoolingFunction] = Registry("pooling functions", {
+    "max": PoolingFunction(equal, takes_largest=True),
+    "average": PoolingFunction(equal),
+    "linear": PoolingFunction(linear),
+    "exponential": PoolingFunction(exponential),
+    "attention": PoolingFunction(attention, attends=True),
+    "auto": PoolingFunction(auto, learns_alpha=True),
+    "cap": PoolingFunction(auto, learns_alpha=True, alpha_range=_half_for_one_frame),
+    "rap": PoolingFunction(auto, learns_alpha=True, alpha_penalty=0.01),
+    "power": PoolingFunction(power, learns_alpha=True, alpha_range=_not_negative),
+})  # fmt: skip
+"""``cap`` and ``rap`` are auto-pooling with a bound and with a penalty on alpha. The bound is ``ln(T - 1)``, where the
+authors took ln 25 for the 26 frames of their clips; 0.01 is the penalty of their run on DCASE 2017 (marl/milsed)."""
+
+
+def function_of(function: str) -> PoolingFunction:
+    """The function of a name; ``ValueError`` if there is none."""
+    if function not in POOLING_FUNCTIONS:
+        raise ValueError(f"pooling must be one of {', '.join(POOLING_FUNCTIONS)}, got {function!r}")
+    return POOLING_FUNCTIONS[function]
+
+
+@torch.no_grad()
+def keep_in_range(function: str, alpha: Tensor | None, n_frames: int) -> None:
+    """Bring a learnt ``alpha`` that a step of training led out of the function's range back to the end of it."""
+    if alpha is not None:
+        alpha.clamp_(*function_of(function).alpha_range(n_frames))
+
+
+def alpha_penalty(function: str, alpha: Tensor | None) -> Tensor | float:
+    """What the function adds to the loss in training, a single number; 0 for most."""
+    penalty = function_of(function).alpha_penalty
+    return penalty * alpha.square().sum() if penalty and alpha is not None else 0.0
+
+
+def learned_weights(attention: Tensor, valid: Tensor, axis: str) -> Tensor:
+    """Weights (B, T, K) of frames or segments from a dense layer's output; softmax over ``classes`` or ``time``.
+
+    None is smaller than 1e-7, but those of padding, which are 0.
+    """
+    attention, counts = at_least_float32(attention), valid.unsqueeze(-1)
+    if axis == "classes":
+        weights = attention.softmax(dim=-1)
+    elif axis == "time":
+        weights = _softmax_over_time(attention, counts)
+    else:
+        raise ValueError(f"attention_axis must be 'classes' or 'time', got {axis!r}")
+    return weights.clamp(min=_SMALLEST_ATTENTION) * counts
+
+
+def _softmax_over_time(values: Tensor, counts: Tensor) -> Tensor:
+    lowest = torch.finfo(values.dtype).min  # not -inf, whose softmax over padding alone is nan
+    return values.masked_fill(~counts, lowest).softmax(dim=1)
+
+
+def at_least_float32(values: Tensor) -> Tensor:
+    """The same, in float32 or what is finer."""
+    return values.to(torch.promote_types(values.dtype, torch.float32))

@@ -1,0 +1,68 @@
+from dataclasses import replace
+
+import pytest
+import torch
+from sedpipe.nn.networks.crnn import CRNNConfig
+from sedpipe.nn.networks.mean import Mean
+from sedpipe.nn.networks.registry import build_network
+from sedpipe.nn.pooling import PoolingConfig
+from sedpipe.training.config import TrainingConfig
+from sedpipe.training.fit import Batch, Fit
+from sedpipe.training.processes import make_fabric
+from specs import of
+
+torch.set_num_threads(1)
+TINY = CRNNConfig(maps=(4,), pools=((2, 4),), conv_maps=4, gru_units=4, members=3)
+HOW = PoolingConfig("rap", (5,))
+X, N_FRAMES = torch.randn(4, 40, 16, generator=torch.Generator().manual_seed(0)), torch.tensor([40, 40, 17, 1])
+
+
+def made() -> Mean:
+    torch.manual_seed(0)
+    model = build_network(TINY, HOW, 2, of(40, 16))
+    assert isinstance(model, Mean)
+    return model
+
+
+def test_in_use_it_is_the_mean_of_members_that_differ() -> None:
+    model = made().eval()
+    each = [member(X, N_FRAMES) for member in model.networks]
+    together = model(X, N_FRAMES)
+    assert not torch.equal(each[0].frame_probs, each[1].frame_probs)
+    torch.testing.assert_close(together.frame_probs, sum(one.frame_probs for one in each) / 3)
+    torch.testing.assert_close(together.segment_probs[0], sum(one.segment_probs[0] for one in each) / 3)
+    torch.testing.assert_close(together.clip_probs, sum(one.clip_probs for one in each) / 3)
+    assert model.penalty().detach() == pytest.approx(0.06)
+
+
+def test_a_member_learns_as_if_it_were_alone() -> None:
+    """Adam does not see that a gradient is a third of what it would be, but for its guard against division by zero."""
+    config = replace(TINY, members=1)
+    y = torch.tensor([[1.0, 0], [0, 1], [1, 1], [0, 0]])
+    together = made()
+    alone = build_network(config, PoolingConfig("linear", (5,)), 2, of(40, 16))
+    models = [Mean([alone], 2, of(40, 16)), build_network(config, PoolingConfig("linear", (5,)), 2, of(40, 16))]
+    models[1].load_state_dict(alone.state_dict())
+    for model in models:
+        fit = Fit(model, TrainingConfig(batch_size=4, epochs=1), 0, make_fabric("cpu"))
+        list(fit.steps([Batch(X, y, N_FRAMES, ["a", "b", "c", "d"])]))
+    for mine, other in zip(alone.parameters(), models[1].parameters(), strict=True):
+        torch.testing.assert_close(mine, other)
+    fit = Fit(together, TrainingConfig(batch_size=4, epochs=1), 0, make_fabric("cpu"))
+    before = [member.classify.weight.clone() for member in together.networks]
+    list(fit.steps([Batch(X, y, N_FRAMES, ["a", "b", "c", "d"])]))
+    assert all(
+        not torch.equal(member.classify.weight, was) for member, was in zip(together.networks, before, strict=True)
+    )
+
+
+def test_all_members_hear_with_the_same_statistics() -> None:
+    model = made()
+    model.standardise_with(torch.full((16,), 3.0), torch.full((16,), 2.0))
+    assert all((member.mean == 3).all() and (member.scale == 0.5).all() for member in (model, *model.networks))
+
+
+@pytest.mark.parametrize("members", [0, -1, 65])
+def test_members_that_cannot_be_are_refused(members: int) -> None:
+    with pytest.raises(ValueError, match=f"members must be from 1 to 64, got {members}"):
+        build_network(replace(TINY, members=members), HOW, 2, of(40, 16))

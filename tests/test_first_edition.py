@@ -141,7 +141,7 @@ def test_a_table_is_complete_and_its_cells_stay_byte_for_byte(
     folder = dataset.folder / "tables" / "table2-tiny"
     cells = files(folder / "cells")
     once = replace(settings, training=replace(settings.training, epochs=1), pooling=PoolingConfig("linear", (5,)))
-    made = reproduce_table2(dataset, once, spec, grid((0,), ((), (5,)), ("linear",)))
+    made = reproduce_table2(dataset, once, spec, grid((0,), ((), (5,)), ("linear",)), folder=folder)
     assert made.cells == {"all": 2, "made": 0, "missing": 0}
     assert files(folder / "cells") == cells
     assert "linear, 5 against single" in (folder / "table.md").read_text()

@@ -14,19 +14,16 @@ import argparse
 import json
 import os
 import platform
-import resource
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "pipeline"), str(ROOT / "tests")]
 
+from measured import measured  # noqa: E402
 from sedpipe.clips import Clip  # noqa: E402
 from sedpipe.events import Event  # noqa: E402
 from sedpipe.features.logmel import LogMelConfig  # noqa: E402
@@ -80,32 +77,8 @@ def _events(g: np.random.Generator) -> list[Event]:
     return [Event(float(onset), float(onset) + 1.5, LABELS[int(g.integers(17))]) for onset in onsets]
 
 
-def run(root: Path, arguments: list[str]) -> dict[str, Any]:
-    """Seconds and highest memory of a command."""
-    command = [sys.executable, str(Path(__file__)), "--child", *arguments, "--cache", str(root)]
-    began = time.monotonic()
-    outcome = subprocess.run(command, check=False, capture_output=True, text=True)
-    if outcome.returncode:
-        raise SystemExit(f"{' '.join(arguments)}: {outcome.stderr[-2000:]}")
-    peak = float(outcome.stderr.splitlines()[-1].removeprefix("peak MB "))
-    return {"seconds": round(time.monotonic() - began, 1), "peak MB": round(peak)}
-
-
-def child(arguments: list[str]) -> None:
-    """The command itself, which tells its highest memory last."""
-    from sedpipe.cli import main
-
-    try:
-        main(arguments, prog_name="sedpipe")
-    finally:
-        print(f"peak MB {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}", file=sys.stderr)
-
-
 def main() -> None:
     """Make, measure, print."""
-    if sys.argv[1:2] == ["--child"]:
-        child(sys.argv[2:])
-        return
     parser = argparse.ArgumentParser()
     parser.add_argument("--clips", type=int, default=50_000)
     parser.add_argument("--folder", type=Path, help="Where to work; what is made there first is used again.")
@@ -115,12 +88,13 @@ def main() -> None:
         if not (root / "many").exists():
             make(root, options.clips)
             (root / "small.toml").write_text(PRESET)
-            training = ["train", "many", "--run", "one", "--preset", str(root / "small.toml"), "--epochs", "0"]
-            run(root, [*training, "--n-mels", "8"])
+            training = ["train", "many", "--run", "one", "--preset", "small.toml", "--epochs", "0"]
+            measured([*training, "--n-mels", "8", "--cache", "."], root)
         report = {}
         for name, arguments in VERBS.items():
-            report[name] = run(root, arguments)
-            print(f"{name:12} {report[name]['seconds']:7.1f} s, at most {report[name]['peak MB']:,} MB", flush=True)
+            cost = measured([*arguments, "--cache", "."], root)
+            report[name] = cost.as_json()
+            print(f"{name:12} {cost}", flush=True)
     machine = {"processors": os.cpu_count(), "python": platform.python_version()}
     RESULT.write_text(json.dumps({"machine": machine, "clips": options.clips, "verbs": report}, indent=2) + "\n")
 

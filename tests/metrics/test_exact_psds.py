@@ -7,6 +7,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from sedpipe.events import Event
 from sedpipe.labels import LabelSet
+from sedpipe.metrics import exact_psds as module
 from sedpipe.metrics.exact_psds import exact_psds
 from sedpipe.metrics.frame_precision import frame_average_precisions, frames_of_events
 from sedpipe.metrics.psds_scores import SCENARIOS, joined, psds
@@ -172,3 +173,28 @@ def by_psds_eval(reference, tables, durations, labels, scenario) -> tuple[float,
         curve, *_ = evaluation.psd_roc_curves(scenario.alpha_ct)
         area = evaluation._auc(curve.xp, curve.mean, scenario.max_efpr) / scenario.max_efpr
         return area, evaluation.psds(scenario.alpha_ct, scenario.alpha_st, scenario.max_efpr).value
+
+
+def many(name: str) -> float:
+    """Of 60 clips, with false alarms enough for every threshold to matter."""
+    probs, counted, edges, durations, reference, _ = split(1, 60, 3, None)
+    scenario = replace(SCENARIOS[name], max_efpr=4e3)
+    score = exact_psds(reference, probs, counted, edges, durations, {name: scenario})[name]
+    assert score is not None
+    return score
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_how_many_clips_are_looked_at_at_once_changes_nothing(name, monkeypatch):
+    at_once = many(name)
+    monkeypatch.setattr(module, "_MOST_CELLS", 200)
+    assert many(name) == pytest.approx(at_once, abs=1e-12)
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_some_hundred_thresholds_a_class_fall_little_short_of_all(name, monkeypatch):
+    exact = many(name)
+    monkeypatch.setattr(module, "_MOST_THRESHOLDS", 3 * 300)
+    assert exact - 0.02 < many(name) <= exact
+    monkeypatch.setattr(module, "_MOST_THRESHOLDS", 3 * 2)  # the highest and the lowest
+    assert many(name) < exact - 0.02

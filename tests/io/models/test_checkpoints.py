@@ -244,3 +244,9 @@ def test_a_model_that_cannot_be_written_leaves_the_old_one(path, monkeypatch):
         write_model(path, some_model())
     assert path.read_bytes() == before
     assert [found.name for found in path.parent.iterdir()] == ["checkpoint.pt"]
+
+
+def test_the_same_values_give_the_same_bytes(tmp_path: Path) -> None:
+    for name in ("one.pt", "two.pt"):
+        write_state(tmp_path / name, {"weights": torch.arange(5.0), "labels": ["a"]})
+    assert (tmp_path / "one.pt").read_bytes() == (tmp_path / "two.pt").read_bytes()

@@ -155,9 +155,11 @@ def _with_weights(
 
 
 def write_state(path: Path, state: dict[str, Any]) -> None:
-    """Write tensors and plain values, whole or not at all."""
+    """Write tensors and plain values, whole or not at all; the same values give the same bytes."""
+    buffer = io.BytesIO()  # into a file, torch writes that one's name, too
+    torch.save(state, buffer)
     with write_atomically(path) as temporary:
-        torch.save(state, temporary)
+        temporary.write_bytes(buffer.getbuffer())
 
 
 def _load(path: Path) -> dict[str, Any]:

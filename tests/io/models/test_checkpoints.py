@@ -235,11 +235,11 @@ def test_a_file_that_is_too_large_is_not_read(path, monkeypatch):
 def test_a_model_that_cannot_be_written_leaves_the_old_one(path, monkeypatch):
     before = path.read_bytes()
 
-    def interrupted(content, target):
-        Path(target).write_bytes(b"half")
+    def interrupted(target, content):
+        target.open("wb").write(b"half")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(torch, "save", interrupted)
+    monkeypatch.setattr(Path, "write_bytes", interrupted)
     with pytest.raises(KeyboardInterrupt):
         write_model(path, some_model())
     assert path.read_bytes() == before

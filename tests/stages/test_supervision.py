@@ -6,14 +6,16 @@ from pathlib import Path
 
 import pytest
 import torch
-from sedpipe.errors import MissingStageError, StaleError
+from sedpipe.errors import MissingStageError, SettingsError, StaleError
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.runs import named_run
 from sedpipe.io.models.checkpoints import read_model
 from sedpipe.listener import Listener
 from sedpipe.stages.train import train
+from sedpipe.steps.supervision import teacher_named
 from sedpipe.training.augment import AugmentConfig
+from sedpipe.training.settings import TrainSettings
 from tiny_dataset import FRONT_END, NAME, SETTINGS, make_dataset
 
 torch.set_num_threads(1)
@@ -103,3 +105,47 @@ def test_without_strong_labels_it_says_where_they_belong(tmp_path: Path, located
     with pytest.raises(MissingStageError, match="--supervision mixed needs strong labels of training") as caught:
         train(dataset, MIXED, SPEC, run_name="run")
     assert "give [splits.training] a `strong` list" in caught.value.hint
+
+
+def taught_by(dataset: Dataset, name: str) -> TrainSettings:
+    return replace(SETTINGS, teacher=teacher_named(dataset, name))
+
+
+def test_a_run_teaches_another_and_both_say_so(tmp_path: Path) -> None:
+    dataset, heard = make_dataset(tmp_path), Heard()
+    train(dataset, SETTINGS, SPEC, run_name="first")
+    settings = taught_by(dataset, "first")
+    assert settings.default_run.endswith("-taught-by-first-linear-5-seed0")
+    train(dataset, settings, SPEC, run_name="second", listener=heard)
+    assert any(line.startswith("first teaches when classes sound: in clips that have one, ") for line in heard.lines)
+    record = json.loads((dataset.runs / "second" / "run.json").read_text())
+    assert record["settings"]["teacher"] == settings.teacher
+    one, two = (read_model(named_run(dataset, name).model_path, CPU).model.state_dict() for name in ("first", "second"))
+    assert any(not torch.equal(one[name], two[name]) for name in one)
+
+
+def test_a_training_with_a_teacher_that_is_killed_and_run_again_is_the_same_model(tmp_path: Path) -> None:
+    class Stops(Listener):
+        def say(self, line: str) -> None:
+            if line.startswith("epoch 2"):
+                raise KeyboardInterrupt
+
+    dataset = make_dataset(tmp_path)
+    train(dataset, SETTINGS, SPEC, run_name="first")
+    settings = taught_by(dataset, "first")
+    train(dataset, settings, SPEC, run_name="whole")
+    with pytest.raises(KeyboardInterrupt):
+        train(dataset, settings, SPEC, run_name="cut", listener=Stops(), save_every_s=0)
+    train(dataset, settings, SPEC, run_name="cut")
+    one, two = (read_model(named_run(dataset, name).model_path, CPU).model.state_dict() for name in ("whole", "cut"))
+    assert all(torch.equal(one[name], two[name]) for name in one)
+
+
+def test_a_teacher_that_is_not_there_or_not_the_same_any_more_is_a_sentence(tmp_path: Path) -> None:
+    dataset = make_dataset(tmp_path)
+    with pytest.raises(MissingStageError, match="--teacher first: tiny has no finished run of that name"):
+        teacher_named(dataset, "first")
+    train(dataset, SETTINGS, SPEC, run_name="first")
+    stale = replace(SETTINGS, teacher="first@" + "0" * 16)
+    with pytest.raises(SettingsError, match="the teacher first has been trained anew"):
+        train(dataset, stale, SPEC, run_name="second")

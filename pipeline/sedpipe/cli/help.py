@@ -40,7 +40,7 @@ OPTIONS: dict[str, list[OptionGroupDict]] = {
     "train": [
         {"name": "The network", "options": ["--preset", "--network", "--pooling", "--hierarchy", "--segment-weights"]},
         {"name": "How it learns", "options": ["--recipe", "--epochs", "--batch-size", "--seed", "--supervision",
-                                              "--freeze", "--more-epochs"]},
+                                              "--teacher", "--freeze", "--more-epochs"]},
         _FEATURES,
         {"name": "The run", "options": ["--run", "--save-every", "--dry-run"]},
         {"name": "Speed", "options": [*_SPEED, "--precision", "--compile", "--deterministic"]},

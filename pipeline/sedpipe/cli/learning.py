@@ -58,6 +58,11 @@ from sedpipe.views.terminal.scores import demo_lines
 @click.option("--supervision", type=click.Choice(["weak", "mixed"]),
               help="mixed: also learn from the strong labels of training clips that have them.",
               show_default="the recipe's, weak")  # fmt: skip
+@click.option(
+    "--teacher",
+    metavar="RUN",
+    help="Self-training: also learn from the frame probabilities of this run, within the weak labels.",
+)
 @click.option("--freeze", is_flag=True, help="With --init: train only the last layers.")
 @click.option("--epochs", type=click.IntRange(0), help="Maximum number of epochs; 0 leaves the network untrained.")
 @click.option("--more-epochs", type=click.IntRange(1), metavar="N",
@@ -90,9 +95,12 @@ def train(
     from sedpipe.io.settings.train_settings import Asked, train_settings
     from sedpipe.stages.train import train as run_stage
     from sedpipe.steps.next_steps import after_training
+    from sedpipe.steps.supervision import teacher_named
 
     opened, asked = open_dataset(dataset, cache_dir), asked_features(options)
     begin = model_to_begin_with(options, opened)
+    if options["teacher"] is not None:
+        options["teacher"] = teacher_named(opened, options["teacher"])
     settings = replace(train_settings(Asked(**options), begin), command=("train", dataset, *given()))
     spec = feature_spec(opened.read_record().clip_format, asked, like=begin.spec if begin else None)
     listener = Terminal(quiet=quiet)

@@ -43,7 +43,7 @@ from sedpipe.steps.mendable import what_a_user_can_mend
 from sedpipe.steps.more_epochs import least_epochs, with_more
 from sedpipe.steps.run_record import begin_run, describe_run
 from sedpipe.steps.start import start, told_of
-from sedpipe.steps.supervision import teach_when
+from sedpipe.steps.supervision import teach_frames
 from sedpipe.steps.truth import find_truth
 from sedpipe.training.fit import Fit, Judge, predict
 from sedpipe.training.memory import keep_freed_memory
@@ -127,8 +127,7 @@ def train(
             )
         if begin is not None:
             listener.say(told_of(begin, labels, freeze=settings.freeze))
-        if settings.training.supervision == "mixed":
-            teach_when(dataset, splits["training"], labels, spec, listener)
+        teach_frames(dataset, settings, splits["training"], spec, listener)
         remove_leftovers(run.folder)
         truth = _located_truth(dataset, splits["testing"], labels, spec)
         task = _Task(run, record, settings, splits, labels, spec, truth, save_every_s, listener, begin)

@@ -20,8 +20,8 @@ from sedpipe.events import Event, EventLists
 from sedpipe.frames import FrameGrid
 from sedpipe.io.cache.feature_file import FeatureFile
 from sedpipe.labels import LabelSet
+from sedpipe.steps.frame_targets import EventTargets, FrameTargets
 from sedpipe.training.fit import Batch
-from sedpipe.training.located import Located, frames_of_events
 from sedpipe.training.orders import ORDERS
 
 
@@ -41,6 +41,8 @@ class ClipBatches:
     ----------
     pinned : bool
         Whether features are read into memory that a GPU can fetch from by itself.
+    frame_targets : FrameTargets or None
+        What is told of the frames of each batch.
 
     Raises
     ------
@@ -59,8 +61,7 @@ class ClipBatches:
         self.n_frames = file.n_frames[self._rows]
         self._kept: Tensor | None = None
         self.pinned = False
-        self._events: list[Sequence[Event] | None] | None = None
-        self._grid: FrameGrid | None = None
+        self.frame_targets: FrameTargets | None = None
         self._labels = labels
         self.audio_sha256 = [file.audio_sha256[row] for row in self._rows]
 
@@ -98,9 +99,9 @@ class ClipBatches:
         grid : FrameGrid
             Of the features' frames.
         """
-        self._grid = grid
-        self._events = [_known(clip, events.get(clip.clip_id, ())) for clip in self.clips]
-        return sum(known is not None for known in self._events)
+        known = [_known(clip, events.get(clip.clip_id, ())) for clip in self.clips]
+        self.frame_targets = EventTargets(known, self._labels, grid, self._file.shape[0])
+        return sum(one is not None for one in known)
 
     def in_order(self, batch_size: int) -> Iterator[Batch]:
         """Every clip once, in the order of the manifest."""
@@ -143,15 +144,8 @@ class ClipBatches:
                 torch.from_numpy(self.n_frames[chosen]),
                 [self.clips[index].clip_id for index in chosen],
                 len(whole),
-                self._located(chosen),
+                None if self.frame_targets is None else self.frame_targets.of(chosen),
             )
-
-    def _located(self, chosen: np.ndarray) -> Located | None:
-        if self._events is None or self._grid is None:
-            return None
-        events, n_frames = [self._events[index] for index in chosen], self._file.shape[0]
-        frames = [frames_of_events(known or (), self._labels, self._grid, n_frames) for known in events]
-        return Located(torch.from_numpy(np.stack(frames)), torch.tensor([known is not None for known in events]))
 
     def _features(self, chosen: np.ndarray) -> Tensor:
         """Of the chosen clips, float32; pinned where a GPU may fetch them while it computes."""

@@ -1,33 +1,39 @@
-"""What a training is taught with: weak labels, or, of clips where they are known, strong ones too.
+"""What a training is taught with beside weak labels: strong ones where they are known, or what another run heard.
 
-- :func:`teach_when`: let batches of ``training`` tell when classes sound
+- :func:`teach_frames`: let batches of ``training`` tell when classes sound, as the settings say
+- :func:`teacher_named`: a run as a teacher, as settings hold it
 """
 
 from __future__ import annotations
 
-from sedpipe.errors import MissingStageError
+from sedpipe.errors import MissingStageError, SettingsError
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.dataset import Dataset
+from sedpipe.io.cache.runs import named_run
+from sedpipe.io.files.checksums import sha256_in_cache
 from sedpipe.io.files.reading import is_there
 from sedpipe.io.lists.events import read_stored_events
 from sedpipe.labels import LabelSet
 from sedpipe.listener import Listener
 from sedpipe.steps.batches import ClipBatches
+from sedpipe.steps.frame_scores import frame_scores
+from sedpipe.steps.frame_targets import PseudoTargets
+from sedpipe.training.settings import TrainSettings
 
 
-def teach_when(
-    dataset: Dataset, training: ClipBatches, labels: LabelSet, spec: FeatureSpec, listener: Listener
+def teach_frames(
+    dataset: Dataset, settings: TrainSettings, training: ClipBatches, spec: FeatureSpec, listener: Listener
 ) -> None:
-    """Let batches of ``training`` tell when classes sound, where the dataset knows it; says of how many clips.
+    """Let batches of ``training`` tell when classes sound, as the settings say; says of how many clips.
 
     Parameters
     ----------
     dataset : Dataset
-        Whose strong labels of ``training`` are used.
+        Whose strong labels of ``training``, or whose run as a teacher, are used.
+    settings : TrainSettings
+        Supervision and teacher.
     training : ClipBatches
         What a network learns from.
-    labels : LabelSet
-        The classes.
     spec : FeatureSpec
         What it hears.
     listener : Listener
@@ -36,8 +42,37 @@ def teach_when(
     Raises
     ------
     MissingStageError
-        If there are no strong labels, or they locate everything in no clip.
+        If there are no strong labels, or they locate everything in no clip; or the teacher has no features.
+    SettingsError
+        If the teacher is not the model any more that it was, or does not know the classes.
     """
+    labels = LabelSet(dataset.read_record().labels)
+    if settings.training.supervision == "mixed":
+        _by_strong_labels(dataset, training, labels, spec, listener)
+    if settings.teacher:
+        _by_a_teacher(dataset, settings, training, labels, spec, listener)
+
+
+def teacher_named(dataset: Dataset, name: str) -> str:
+    """A finished run as settings hold it, ``NAME@<16 hex digits>``.
+
+    Raises
+    ------
+    MissingStageError
+        If the dataset has no such run, or it is not finished.
+    """
+    run = named_run(dataset, name)
+    if not run.is_finished:
+        raise MissingStageError(
+            f"--teacher {name}: {dataset.name} has no finished run of that name",
+            hint="train it first; `sedpipe status` lists the runs",
+        )
+    return f"{name}@{sha256_in_cache(run.model_path)[:16]}"
+
+
+def _by_strong_labels(
+    dataset: Dataset, training: ClipBatches, labels: LabelSet, spec: FeatureSpec, listener: Listener
+) -> None:
     path = dataset.reference_path("training")
     events = read_stored_events(path, labels) if is_there(path) else {}
     n_known = training.locate(events, spec.front_end.grid) if events else 0
@@ -48,3 +83,24 @@ def teach_when(
             hint=f"give [splits.training] a `strong` list and run `sedpipe download {dataset.name}`, or leave it out",
         )
     listener.say(f"{n_known:,} of {len(training):,} clips of training teach when their classes sound, too")
+
+
+def _by_a_teacher(
+    dataset: Dataset,
+    settings: TrainSettings,
+    training: ClipBatches,
+    labels: LabelSet,
+    spec: FeatureSpec,
+    listener: Listener,
+) -> None:
+    name = settings.teacher.partition("@")[0]
+    if teacher_named(dataset, name) != settings.teacher:
+        raise SettingsError(
+            f"the teacher {name} has been trained anew since this run was begun", hint="name another run with --run"
+        )
+    heard = frame_scores(dataset, named_run(dataset, name), "training", settings.device, listener)
+    front_end = spec.front_end
+    targets = PseudoTargets.heard(heard, training.clips, labels, front_end.grid, front_end.n_frames)
+    training.frame_targets = targets
+    unheard = f"; it did not hear {n} clips" if (n := int((~targets.known).sum())) else ""
+    listener.say(f"{name} teaches when classes sound: in clips that have one, {targets.share:.0%} of the time{unheard}")

@@ -49,6 +49,9 @@ class TrainSettings:
         Name and checksum of the model whose weights it begins with; "" for chance.
     freeze : bool
         Only the last layers are trained.
+    teacher : str
+        Name and checksum of the run whose frame probabilities of ``training`` it learns from, within the weak labels;
+        "" for none.
     more_epochs : int
         Beyond those after which the run ended by itself; decides nothing of what it was begun with, and no record's
         settings hold it.
@@ -70,6 +73,7 @@ class TrainSettings:
     deterministic: bool = False
     init: str = ""
     freeze: bool = False
+    teacher: str = ""
     more_epochs: int = 0
     command: tuple[str, ...] = ()
 
@@ -82,6 +86,7 @@ class TrainSettings:
         network = "" if self.network.name in (DEFAULT, self.preset) else f"-{self.network.name}"
         begun = f"-from-{self.init.partition('@')[0]}" if self.init else ""
         begun += "-frozen" if self.freeze else ""
+        begun += f"-taught-by-{self.teacher.partition('@')[0][:32]}" if self.teacher else ""
         begun += "" if self.training.supervision == "weak" else f"-{self.training.supervision}"
         pooled = f"{how.function}-{as_name(how.hierarchy)}{weights}"
         return f"{self.preset}{network}{recipe}{begun}-{pooled}-seed{self.seed}"

@@ -56,6 +56,8 @@ class Asked:
     more_epochs : int, optional
         Of a run that has ended.
     supervision : str, optional
+    teacher : str, optional
+        A run as :func:`sedpipe.steps.supervision.teacher_named` names it.
     """
 
     threads: int
@@ -76,6 +78,7 @@ class Asked:
     freeze: bool = False
     more_epochs: int | None = None
     supervision: str | None = None
+    teacher: str | None = None
 
 
 def train_settings(asked: Asked, begin: Beginning | None = None) -> TrainSettings:
@@ -94,6 +97,11 @@ def train_settings(asked: Asked, begin: Beginning | None = None) -> TrainSetting
     """
     if asked.freeze and begin is None:
         raise SettingsError("--freeze keeps what was learnt before", hint="name with --init what to begin with")
+    if asked.teacher is not None and asked.supervision == "mixed":
+        raise SettingsError(
+            "--teacher and --supervision mixed both say when classes sound",
+            hint="leave one of them out",
+        )
     device = choose_device(asked.device)
     preset = load_preset(asked.preset or (ON_A_PROCESSOR if device == "cpu" else ON_A_GPU))
     if begin is not None and asked.preset is None:
@@ -127,6 +135,7 @@ def train_settings(asked: Asked, begin: Beginning | None = None) -> TrainSetting
         deterministic=asked.deterministic,
         init="" if begin is None else begin.told,
         freeze=asked.freeze,
+        teacher=asked.teacher or "",
         more_epochs=asked.more_epochs or 0,
     )
 

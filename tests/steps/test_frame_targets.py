@@ -1,0 +1,62 @@
+import numpy as np
+import pytest
+from sedpipe.clips import Clip
+from sedpipe.detection.frame_scores import FrameScores
+from sedpipe.events import Event
+from sedpipe.frames import FrameGrid
+from sedpipe.labels import LabelSet
+from sedpipe.steps.frame_targets import EventTargets, PseudoTargets
+
+LABELS = LabelSet(("Dog", "Rain"))
+STUDENT, TEACHER = FrameGrid(100, 10), FrameGrid(100, 40)  # a frame each 0.1 s, each 0.4 s
+
+
+def clip(name: str, *labels: str) -> Clip:
+    return Clip(name, "training", name, 0.0, 1.2, labels)
+
+
+def scores(*names: str, labels: LabelSet = LABELS) -> FrameScores:
+    """Three frames of a teacher: .2, .5, .8 of the first class and one less of each further one."""
+    probs = np.array([0.2, 0.5, 0.8])[None, :, None] - 0.1 * np.arange(len(labels))
+    n = len(names)
+    return FrameScores(
+        list(names), np.repeat(probs, n, 0), np.full((n, len(labels)), 0.9), np.full(n, 3), np.full(n, 1.2), labels,
+        TEACHER,
+    )  # fmt: skip
+
+
+def test_a_teachers_frame_teaches_all_frames_whose_middle_lies_in_it() -> None:
+    targets = PseudoTargets.heard(scores("a"), [clip("a", "Dog")], LABELS, STUDENT, 12)
+    frames, known = targets.of(np.array([0]))
+    assert known.tolist() == [True]
+    np.testing.assert_allclose(frames[0, :, 0], np.repeat([0.2, 0.5, 0.8], 4), atol=1e-3)
+
+
+def test_what_does_not_sound_in_a_clip_sounds_in_none_of_its_frames() -> None:
+    clips = [clip("a", "Dog"), clip("b", "Rain"), clip("c"), clip("d", "Dog", "Rain")]
+    targets = PseudoTargets.heard(scores("d", "c", "b", "a"), clips, LABELS, STUDENT, 12)
+    sounding = targets.of(np.arange(4)).frames.amax(dim=1) > 0
+    assert sounding.tolist() == [[True, False], [False, True], [False, False], [True, True]]
+
+
+def test_clips_that_the_teacher_did_not_hear_teach_nothing() -> None:
+    targets = PseudoTargets.heard(scores("b"), [clip("a", "Dog"), clip("b", "Dog")], LABELS, STUDENT, 12)
+    assert targets.of(np.array([1, 0, 0])).known.tolist() == [True, False, False]
+
+
+def test_classes_are_found_by_name_where_the_teacher_knows_more_or_in_another_order() -> None:
+    heard = scores("a", labels=LabelSet(("Cat", "Rain", "Dog")))
+    frames = PseudoTargets.heard(heard, [clip("a", "Dog", "Rain")], LABELS, STUDENT, 12).of(np.array([0])).frames
+    np.testing.assert_allclose(frames[0, 0], [0.0, 0.1], atol=1e-3)
+
+
+def test_the_share_is_of_clips_that_have_the_class() -> None:
+    targets = PseudoTargets.heard(scores("a", "b"), [clip("a", "Dog"), clip("b")], LABELS, STUDENT, 12)
+    assert targets.share == pytest.approx(0.5, abs=1e-3)
+
+
+def test_events_are_known_of_some_clips() -> None:
+    targets = EventTargets([(Event(0.0, 0.6, "Dog"),), None], LABELS, STUDENT, 12)
+    frames, known = targets.of(np.array([1, 0]))
+    assert known.tolist() == [False, True]
+    assert frames[1, :, 0].tolist() == pytest.approx([1.0] * 6 + [0.0] * 6)

@@ -1,7 +1,7 @@
 """What a model still hears when a recording has another rate or level than those that it was trained on.
 
 ``python benchmarks/microphones.py --recordings ESC-10 --models MODEL ...`` takes the ESC-10 recordings of one fold that
-no model may have been trained on (``--fold 3``: those of `testing` of ``esc10-fold4``), resamples each to a lower rate or
+no model may have been trained on (``--fold 3``: `testing` of ``esc10-fold4``), resamples each to a lower rate or
 scales it, rounds it to 16 bits as a recorder does, and counts how often the class with the largest clip probability is
 the recording's. A model is a run folder, an export, or one that comes with sedpipe. Prints a table; ``--json`` keeps
 it.

@@ -9,7 +9,8 @@ with more seeds, then ``python benchmarks/recipes.py esc10-fold4 paper=paper-0,p
 Scores are those of ``testing``, where each run was tuned, too; ``cross-validated`` is the same with post-processing
 chosen on other clips; ``--split evaluation`` is for final tables. They are told with two kinds of post-processing:
 ``common``, a threshold and a median filter for all classes together, as in the paper, and ``chosen``, what sedpipe came
-to. Differences are paired by seed; their intervals come from seeds and clips drawn anew.
+to. Differences are paired by seed; intervals and p count chance between seeds and between recordings
+(:mod:`sedpipe.metrics.comparison`), verdicts hold for all comparisons of a kind together (Holm).
 """
 
 from __future__ import annotations
@@ -32,11 +33,15 @@ from sedpipe.detection.tuning import tune  # noqa: E402
 from sedpipe.io.cache.dataset import Dataset  # noqa: E402
 from sedpipe.io.cache.runs import Run, find_run  # noqa: E402
 from sedpipe.listener import Listener  # noqa: E402
-from sedpipe.metrics.spread import paired_differences, rates  # noqa: E402
+from sedpipe.metrics.comparison import LOWER_IS_BETTER, compare, judged  # noqa: E402
+from sedpipe.metrics.contributions import of_rows  # noqa: E402
+from sedpipe.metrics.spread import rates  # noqa: E402
 from sedpipe.reports import as_json  # noqa: E402
 from sedpipe.stages.score import counts_at_point, score  # noqa: E402
 from sedpipe.steps.frame_scores import frame_scores  # noqa: E402
+from sedpipe.steps.recordings import recordings_of  # noqa: E402
 from sedpipe.steps.truth import known_truth  # noqa: E402
+from sedpipe.views.verdicts import verdict  # noqa: E402
 
 POINT, COMMON_STEP = "max_f1", "smoothing"
 
@@ -76,15 +81,16 @@ def steps_of(run: Run) -> dict[str, dict[str, Any]]:
     }
 
 
-def counts_of(dataset: str, cache: Path, name: str, split: str) -> dict[str, list[list[int]]]:
-    """Counts of each clip with either kind of post-processing."""
+def counts_of(dataset: str, cache: Path, name: str, split: str) -> dict[str, Any]:
+    """Counts of each clip with either kind of post-processing, and the clips."""
     stored = Dataset(cache, dataset)
     run = find_run(stored, name)
     scores = frame_scores(stored, run, split, "cpu", Listener())
     common = PostProcessing(**steps_of(run)["common"]["settings"])
     scores = replace(scores, points={"common": common, "chosen": scores.points[POINT]})
     truth = known_truth(stored, split, scores)
-    return {kind: counts_at_point(scores, truth, point) for kind, point in scores.points.items()}
+    counts = {kind: counts_at_point(scores, truth, point) for kind, point in scores.points.items()}
+    return {**counts, "clip_ids": scores.clip_ids}
 
 
 def with_help(dataset: str, cache: Path, name: str) -> dict[str, float | None]:
@@ -129,12 +135,13 @@ def main() -> None:
     for name, runs in groups.items():
         found["recipes"][name] = [run_scores(options.dataset, options.cache, run, split) for run in runs]
         each = [counts_of(options.dataset, options.cache, run, split) for run in runs]
+        clip_ids = each[0].pop("clip_ids")
         counts[name] = {kind: np.array([of_run[kind] for of_run in each]) for kind in ("common", "chosen")}
         for kind, rows in counts[name].items():
             for run, f1 in zip(found["recipes"][name], rates(rows.sum(axis=1))["f1"], strict=True):
                 run.setdefault("f1", {})[kind] = float(f1)
         print(line_of(name, found["recipes"][name], split))
-    first = next(iter(groups))
+    first, compared = next(iter(groups)), []
     found["over_the_first"] = {}
     for name in list(groups)[1:]:
         seeds = [[run["seed"] for run in found["recipes"][which]] for which in (first, name)]
@@ -142,14 +149,19 @@ def main() -> None:
             print(f"{name} has other seeds than {first}: not compared")
             continue
         found["over_the_first"][name] = {}
-        for kind in ("common", "chosen"):
-            over = {
-                rate: asdict(value)
-                for rate, value in paired_differences(counts[name][kind], counts[first][kind]).items()
-            }
-            found["over_the_first"][name][kind] = over
-            shown = (f"{rate} {at['value']:+.3f} ({at['low']:+.3f} to {at['high']:+.3f})" for rate, at in over.items())
-            print(f"{name} over {first}, {len(seeds[0])} seeds, {kind} post-processing: {', '.join(shown)}")
+        compared.append(name)
+    sharing = recordings_of(Dataset(options.cache, options.dataset), split, clip_ids).sharing
+    for kind in ("common", "chosen"):
+        pairs = [(name, rate) for name in compared for rate in ("error_rate", "f1")]
+        estimates = {name: of_rows(rows[kind]) for name, rows in counts.items()}
+        each = [
+            compare(estimates[name][rate], estimates[first][rate], sharing, lower_is_better=rate in LOWER_IS_BETTER)
+            for name, rate in pairs
+        ]
+        for (name, rate), one in zip(pairs, judged(each), strict=True):
+            assert one is not None
+            found["over_the_first"][name].setdefault(kind, {})[rate] = asdict(one)
+            print(f"{name} over {first}, {one.seeds} seeds, {kind}: {rate} {verdict(one, in_percent=rate == 'f1')}")
     if options.out is not None:
         options.out.write_text(json.dumps(found, indent=1) + "\n")
 

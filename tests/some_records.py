@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from sedpipe.io.records.run import RunRecord, RunSettings, TrainReport
 from sedpipe.io.records.table import Cell, CellScores, TableRecord
+from sedpipe.steps.table_comparisons import comparisons_of, primary_rule
 
 
 def run_record(dataset: str = "tiny", epochs: int | None = None) -> RunRecord:
@@ -25,6 +26,12 @@ def cell_of(pooling: str, hierarchy: Sequence[int], seed: int, splits: Mapping[s
         dataset="d", pooling=pooling, hierarchy=tuple(hierarchy), seed=seed, preset="p", recipe="r", epochs=1,
         network={}, training={}, seconds=3600.0, threads=1, best_epoch=1, versions={}, splits=dict(splits),
     )  # fmt: skip
+
+
+def record_of(cells: Sequence[Cell], **known: object) -> TableRecord:
+    """The record of a table of these cells, with their comparisons."""
+    found = {"primary": primary_rule(cells), "comparisons": comparisons_of(cells, {})}
+    return table_record(1, {}).model_copy(update={**found, **known})
 
 
 def table_record(epochs: int, runs: Mapping[str, str]) -> TableRecord:

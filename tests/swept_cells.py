@@ -4,7 +4,7 @@ from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.detection.sensitivity import Sweep
 from sedpipe.io.records.table import Around, Cell, CellScores
 from sedpipe.metrics.detection_scores import OverallScores
-from sedpipe.views.tables.table2 import SHOWN
+from sedpipe.views.tables.table2_words import SHOWN
 from some_records import cell_of
 
 VALUES = {"threshold": (-2.0, 0.0, 2.0), "median_s": (0.08, 2.0, 4.08), "min_duration_s": (0.0, 1.0, 2.0)}

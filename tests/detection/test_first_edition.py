@@ -11,8 +11,7 @@ from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.detection.segment_tallies import SegmentTallies
 from sedpipe.detection.sensitivity import sensitivity
 from sedpipe.detection.tuning import scores_at_thresholds, tune
-from sedpipe.metrics.bootstrap import intervals
-from sedpipe.metrics.segment_scores import segment_based_counts, segment_based_scores
+from sedpipe.metrics.segment_scores import segment_based_scores
 from sedpipe.steps.metrics import Heard, Scored, event_based, psds_at_thresholds
 from sedpipe.steps.scoring import SEGMENTS, checked, yardstick_scores
 
@@ -45,8 +44,6 @@ def test_events_and_their_scores(settings):
     assert listed == settings["events"]
     assert asdict(checked(SEGMENTS, TRUTH, events, 1.0)) == settings["segment_based"]
     assert event_based(Scored(TRUTH, events)).as_json() == settings["event_based"]
-    counts = segment_based_counts(TRUTH.reference, events, TRUTH.durations, TRUTH.labels)
-    assert as_json(intervals(counts)) == settings["intervals"]
 
 
 @AT

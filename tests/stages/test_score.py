@@ -330,6 +330,20 @@ def test_a_run_against_itself_makes_no_difference_and_against_another_one_does(t
     other = scored(two, run="other")
     expected = scored(two, run="run").segment_based.error_rate - other.segment_based.error_rate
     assert against.differences["error_rate"].difference == pytest.approx(expected)
+    assert {found.outcome for found in against.differences.values()} == {"one seed"}
+    assert against.differences_common == {}  # the other was never tuned
+
+
+def test_as_many_runs_on_both_sides_are_two_systems_paired_by_seed(two):
+    both = scored(two, run=["run", "other"], against=["other", "run"]).against
+    assert both.run == "other+run"
+    assert both.remarks == ("the two systems have other seeds: runs are paired in the order in which they are named",)
+    there, back = (scored(two, run=a, against=b).against.differences for a, b in (("run", "other"), ("other", "run")))
+    for name, found in both.differences.items():
+        assert found.seeds == 2
+        assert found.difference == pytest.approx((there[name].difference + back[name].difference) / 2)
+    mean = scored(two, run=["run", "other"], against="other").against
+    assert {found.seeds for found in mean.differences.values()} == {1}
 
 
 def test_what_is_undefined_has_a_reason(cache):
@@ -359,11 +373,13 @@ def test_the_common_rule_is_that_of_the_search_and_scored_beside_the_chosen_sett
     report = scored(cache, split="testing")
     for name, common in report.post_processing_common.items():
         assert common.settings == next(step.settings for step in record.tuning[name] if step.step == "smoothing")
-        assert common == record.post_processing_common[name]
+        assert common.segment_based == record.post_processing_common[name].segment_based
+        assert set(common.per_class) == set(LABELS)
         assert common.settings.is_common
     assert set(report.post_processing_common) == set(TWO_POINTS)
     assert scored(cache, split="evaluation").post_processing_common != report.post_processing_common
-    chosen, same_for_all = counts_of_clips(cache, "run", "testing")
+    clip_ids, chosen, same_for_all = counts_of_clips(cache, "run", "testing")
+    assert clip_ids == tuple(clip.clip_id for clip in cache.read_clips()["testing"])
     for counts, point in ((chosen, report.operating_points), (same_for_all, report.post_processing_common)):
         for name, rows in counts.items():
             errors, reference, correct, estimated = np.array(rows).sum(axis=0).tolist()

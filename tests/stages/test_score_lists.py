@@ -12,7 +12,6 @@ from sedpipe.errors import ListFormatError, SettingsError
 from sedpipe.io.lists.events import read_event_list
 from sedpipe.labels import LabelSet
 from sedpipe.listener import Listener
-from sedpipe.metrics.bootstrap import Difference
 from sedpipe.reports.scores import ListCoverage
 from sedpipe.stages.score_lists import score_lists
 
@@ -235,9 +234,18 @@ def test_two_systems_are_told_apart_on_the_same_clips(tmp_path):
     reference = written(tmp_path, "r.tsv", HEADER + rows)
     worse = written(tmp_path, "w.tsv", HEADER + rows.replace("\t2\t", "\t4\t"))
     against = score_lists(reference, reference, against=worse).against
-    assert against.differences["error_rate"] == Difference(-1.0, (-1.0, -1.0), better=1.0)
+    found = against.differences["error_rate"]
+    assert (found.difference, found.interval, found.better) == (-1.0, (-1.0, -1.0), 1.0)
+    assert (found.recordings, found.outcome) == (30, "one seed")
     same = score_lists(reference, reference, against=reference).against.differences["f1"]
-    assert (same.difference, same.better) == (0, 0)
+    assert (same.difference, same.better) == (0, 0.5)
+
+
+def test_pieces_of_one_recording_are_not_independent(tmp_path):
+    rows = "".join(f"day{n // 3}@{10 * (n % 3)}.000-{10 * (n % 3) + 10}.000.wav\t0\t2\tCar\n" for n in range(30))
+    reference = written(tmp_path, "r.tsv", HEADER + rows)
+    found = score_lists(reference, reference, against=reference).against.differences["f1"]
+    assert found.recordings == 10
 
 
 @pytest.mark.parametrize(

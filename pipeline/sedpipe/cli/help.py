@@ -66,7 +66,7 @@ OPTIONS: dict[str, list[OptionGroupDict]] = {
         {"name": "Systems", "options": ["--preset", "--recipe", "--poolings", "--seeds", "--epochs"]},
         {**_FEATURES, "options": [option for option in _FEATURES["options"] if option != "--init"]},
         {"name": "Figure 5", "options": ["--clip", "--split", "--seed"]},
-        {"name": "The table", "options": ["--out"]},
+        {"name": "The table", "options": ["--out", "--draw"]},
         {"name": "Speed", "options": _SPEED},
     ],
     "demo": [

@@ -156,6 +156,10 @@ def export(
               help="Rows of the table; each single and hierarchical.")  # fmt: skip
 @click.option("--out", "-o", type=FOLDER, metavar="DIR",
               help="Folder of the cells and the table.", show_default="tables/ in the dataset's folder")  # fmt: skip
+@click.option(
+    "--draw", "only_draws", is_flag=True,
+    help="Draw the table of all cells in --out; trains nothing and needs no cache.",
+)  # fmt: skip
 @click.option("--shard", type=ShardType(), help="Make only this part of the cells, such as 2/8.")
 @click.option("--jobs", "-j", type=click.IntRange(1), default=1, show_default=True, metavar="N",
               help="Cells trained in parallel, each in its own process.")  # fmt: skip
@@ -172,8 +176,8 @@ def export(
 @common
 def reproduce(
     table: str, dataset: str, seeds: tuple[int, ...], poolings: tuple[str, ...], out: Path | None,
-    shard: Shard | None, jobs: int, clip: str | None, split: str, seed: int, cache_dir: Path, as_json: bool,
-    quiet: bool, **options: Any,
+    only_draws: bool, shard: Shard | None, jobs: int, clip: str | None, split: str, seed: int, cache_dir: Path,
+    as_json: bool, quiet: bool, **options: Any,
 ) -> None:  # fmt: skip
     """Reproduce the paper's Table 2: six systems, several random seeds, confidence intervals; resumes.
 
@@ -185,6 +189,12 @@ def reproduce(
 
     if (table == "figure5") != (clip is not None):
         raise click.UsageError("figure5 and --clip go together")
+    if only_draws:
+        from sedpipe.stages.reproduce.drawing import draw_table2
+
+        if table != "table2" or out is None:
+            raise click.UsageError("--draw draws table2 from the cells in --out DIR: name that folder")
+        return print_report(draw_table2(open_dataset(dataset, cache_dir), out), reproduce_lines, as_json)
     from sedpipe.stages.reproduce.grid import HIERARCHIES, grid
     from sedpipe.stages.reproduce.table2 import reproduce_table2
 

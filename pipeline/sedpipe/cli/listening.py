@@ -53,7 +53,9 @@ from sedpipe.views.terminal.scores import list_score_lines, score_lines
 @click.option("--durations", type=LIST, metavar="LIST", help="Duration of each clip: a list with filename, duration.")
 @click.option("--time-resolution", type=Quantity(0, min_open=True), default=1.0, show_default=True,
               metavar="SECONDS", help="Segment length for event lists.")  # fmt: skip
-@click.option("--against", metavar="RUN|LIST", help="Compare with this run or list, on the same clips.")
+@click.option("--against", multiple=True, metavar="RUN|LIST",
+              help="Compare with this run or list, on the same clips; with as many runs as --run, two systems are "
+              "compared, paired by random seed.")  # fmt: skip
 @operating_point_option
 @click.option("--explain", is_flag=True,
               help="Show what each step of the tuning gained, on `testing` and cross-validated.")  # fmt: skip
@@ -63,7 +65,7 @@ from sedpipe.views.terminal.scores import list_score_lines, score_lines
 @common
 def score(
     dataset: str | None, estimated: Path | None, reference: Path | None, duration: float | None,
-    durations: Path | None, time_resolution: float, against: str | None,
+    durations: Path | None, time_resolution: float, against: tuple[str, ...],
     explain: bool, cache_dir: Path, as_json: bool, quiet: bool, **options: Any,
 ) -> None:  # fmt: skip
     """Score a run on a split, or any event list; every score is checked by sed_eval."""
@@ -74,7 +76,7 @@ def score(
 
         listed = score_lists(
             reference, estimated, labels=labels_of(dataset, cache_dir) if dataset else None, duration=duration,
-            durations=durations, against=Path(against) if against else None, time_resolution=time_resolution,
+            durations=durations, against=_only_list(against), time_resolution=time_resolution,
             listener=Terminal(quiet=quiet),
         )  # fmt: skip
         return print_report(listed, list_score_lines, as_json)
@@ -87,6 +89,13 @@ def score(
         listener=Terminal(quiet=quiet), **options,
     )  # fmt: skip
     print_report(report, partial(score_lines, explain=explain), as_json)
+
+
+def _only_list(against: tuple[str, ...]) -> Path | None:
+    """The list to compare with; lists have no seeds."""
+    if len(against) > 1:
+        raise click.UsageError("--against takes one list; several runs are two systems' seeds")
+    return Path(against[0]) if against else None
 
 
 @click.command(epilog=EXAMPLES["predict"])

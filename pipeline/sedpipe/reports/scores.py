@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from sedpipe.io.records.form import Table
 from sedpipe.io.records.scores import EventBased, Intervals, Numbers, ScoreReport
-from sedpipe.metrics.bootstrap import Difference
+from sedpipe.metrics.comparison import Difference
 from sedpipe.metrics.detection_scores import ClassScores, OverallScores
 
 

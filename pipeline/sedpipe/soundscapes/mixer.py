@@ -5,6 +5,7 @@ any order by any number of workers, is the same audio to the sample. Nothing her
 
 - :func:`prepare`: a recording -> stripped, its active regions found, scaled
 - :func:`draw`: which recordings, how loud, from when
+- :func:`recordings_drawn`: the same as far as no recording need be there
 - :func:`truth`: the events of a mixture
 - :func:`render`: its waveform
 """
@@ -72,6 +73,8 @@ class PreparedRecording:
     waveform: np.ndarray
     regions: tuple[tuple[int, int], ...]
 
+
+_ANY_RECORDING = PreparedRecording(np.zeros(1), ((0, 1),))
 
 Library = Callable[[int, int], PreparedRecording]
 """(index of the class, index of its recording) -> the prepared recording."""
@@ -163,6 +166,15 @@ def draw(recipe: Recipe, seed: int, index: int, n_recordings: Sequence[int], lib
         start_s = generator.uniform(0, DURATION - (first_onset + _SHORTEST_REGION / SAMPLE_RATE))
         placements.append(Placement(class_index, recording_index, gain_db, int(start_s * SAMPLE_RATE)))
     return Draw(slope, noise, tuple(placements))
+
+
+def recordings_drawn(recipe: Recipe, seed: int, index: int, n_recordings: Sequence[int]) -> list[tuple[int, int]]:
+    """Class and recording of each sound of mixture ``index``, as :func:`draw` draws them, without any audio.
+
+    What a recording sounds like decides when it starts, and no draw hangs on that.
+    """
+    placements = draw(recipe, seed, index, n_recordings, lambda *_: _ANY_RECORDING).placements
+    return [(placement.class_index, placement.recording_index) for placement in placements]
 
 
 def truth(drawn: Draw, labels: Sequence[str], library: Library) -> list[Event]:

@@ -26,7 +26,7 @@ from sedpipe.io.cache.ledger import read_ledgers, read_states
 from sedpipe.io.cache.recordings import KnownRecording, KnownRecordings
 from sedpipe.io.lists.remarks import counted
 from sedpipe.io.manifests.folder import FolderManifest
-from sedpipe.io.manifests.listed import read_splits
+from sedpipe.io.manifests.listed import groups_of, read_splits
 from sedpipe.io.parallel import in_parallel
 from sedpipe.sources.access import Access
 from sedpipe.sources.converting import CONVERTED, Conversion, convert
@@ -104,6 +104,16 @@ class FolderSource(Source):
         for note in unlisted_notes(looked):
             self._access.listener.say(note)
         yield from rows
+
+    def recordings(self, clips: Sequence[Clip]) -> dict[str, frozenset[str]]:
+        """Each clip's recording; where a split says which recordings belong together (``group``), their group."""
+        found = super().recordings(clips)
+        for split in {clip.split for clip in clips}:
+            rule, of_split = self._manifest.splits[split].group, [clip for clip in clips if clip.split == split]
+            if rule:
+                groups = groups_of(self._manifest, split, rule, [clip.source for clip in of_split])
+                found |= {clip.clip_id: frozenset({groups.get(clip.source) or clip.source}) for clip in of_split}
+        return found
 
     def account(self, clips: Sequence[Clip]) -> Iterator[Fate]:
         """Tell of clips whose audio is there: it was made from what is remembered, or it would have been deleted."""

@@ -29,6 +29,7 @@ from sedpipe.soundscapes.mixer import (
     Recipe,
     draw,
     prepare,
+    recordings_drawn,
     render,
     truth,
 )
@@ -37,6 +38,7 @@ from sedpipe.sources.access import Access
 from sedpipe.sources.recordings import RecordingShelf, open_shelf
 from sedpipe.sources.source import Source, SplitRows
 
+_CALLED = "mixture "
 MIXTURES_PER_TASK = 16  # small enough that a progress bar moves, large enough that recordings are prepared once
 
 
@@ -123,6 +125,16 @@ class MixtureSource(Source):
         for split in self._manifest.split_names:
             yield self._resolve_split(split)
 
+    def recordings(self, clips: Sequence[Clip]) -> dict[str, frozenset[str]]:
+        """Names of the recordings that each mixture was drawn from; none need be there."""
+        recipe, drawn = Recipe(**self._manifest.mixture.model_dump()), {}
+        for clip in clips:
+            of_class = self._manifest.recordings_of(clip.split)
+            n_recordings, seed = [len(names) for names in of_class], self._manifest.splits[clip.split].seed
+            places = recordings_drawn(recipe, seed, _index_of(clip.clip_id), n_recordings)
+            drawn[clip.clip_id] = frozenset(of_class[label][recording] for label, recording in places)
+        return drawn
+
     def fetch(self, clips: Sequence[Clip]) -> Iterator[Fate]:
         """Render the mixtures."""
         for split in self._manifest.split_names:
@@ -167,12 +179,12 @@ class MixtureSource(Source):
         indices = list(range(listed))
         for drawn in in_parallel(partial(_truths, plan), chunked(indices, MIXTURES_PER_TASK), self._access.jobs):
             for index, events in drawn:
-                clip_id = f"{split}-{index:05d}"
+                clip_id = mixture_id(split, index)
                 if isinstance(events, str):
                     dropped.append(Fate(split, clip_id, "gone", "unusable", events))
                     continue
                 labels = tuple(label for label in plan.labels if any(event.label == label for event in events))
-                clips.append(Clip(clip_id, split, f"mixture {index}", 0.0, DURATION, labels))
+                clips.append(Clip(clip_id, split, f"{_CALLED}{index}", 0.0, DURATION, labels))
                 reference[clip_id] = events
         return SplitRows(split, listed, clips, reference, dropped, self._notes(plan))
 
@@ -181,6 +193,24 @@ class MixtureSource(Source):
             return []
         names = [name for of_class in plan.recordings for name in of_class]
         return [f"{line}: mixtures that draw it are dropped" for line in self._shelf.complaints(names, plan.paths)]
+
+
+def mixture_id(split: str, index: int) -> str:
+    """``clip_id`` of a mixture of a split.
+
+    >>> mixture_id("testing", 3)
+    'testing-00003'
+    """
+    return f"{split}-{index:05d}"
+
+
+def is_mixture(clip: Clip) -> bool:
+    """Whether a row is one of a dataset of mixtures: then it does not tell of which recordings."""
+    return clip.source.startswith(_CALLED)
+
+
+def _index_of(clip_id: str) -> int:
+    return int(clip_id.rsplit("-", 1)[1])
 
 
 def _truths(plan: SplitPlan, indices: list[int]) -> list[tuple[int, list[Event] | str]]:
@@ -199,7 +229,7 @@ def _render_some(plan: SplitPlan, cache: Dataset, clips: list[Clip]) -> list[Fat
 
 
 def _render_one(plan: SplitPlan, cache: Dataset, clip: Clip) -> Fate:
-    index = int(clip.clip_id.rsplit("-", 1)[1])
+    index = _index_of(clip.clip_id)
     try:
         waveform = render(plan.recipe, plan.draw(index), plan.library)
     except AudioError as error:

@@ -113,6 +113,10 @@ class Source(ABC):
         """
         yield from ()
 
+    def recordings(self, clips: Sequence[Clip]) -> dict[str, frozenset[str]]:
+        """What each clip was made of, by ``clip_id``: clips that have something in common are not independent."""
+        return {clip.clip_id: frozenset({clip.source}) for clip in clips}
+
     def account(self, clips: Sequence[Clip]) -> Iterator[Fate]:
         """Tell of ``clips`` whose audio is there but whose fate was lost: a kill came between the two, say.
 

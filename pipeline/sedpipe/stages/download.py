@@ -205,6 +205,7 @@ def _write_rows(
         listed=listed,
         clip_s=clip_format.clip_s,
         sample_rate=clip_format.sample_rate,
+        manifest=str(manifest.path.resolve()),
     )
     cache.write_record(record)
     return record

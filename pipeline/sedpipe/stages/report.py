@@ -16,6 +16,7 @@ from sedpipe.io.files.atomic import write_text
 from sedpipe.listener import Listener
 from sedpipe.reports.listening import PageReport
 from sedpipe.stages.report_clips import comparison_gallery, run_gallery
+from sedpipe.steps.recordings import recordings_of
 from sedpipe.steps.results import writing_results
 from sedpipe.views.page.comparison import same_clips
 from sedpipe.views.page.comparison_page import comparison_page
@@ -75,7 +76,10 @@ def report(
     else:
         alike, warnings = same_clips(scored)
         gallery = comparison_gallery(cache, alike, n_clips, listener)
-        page, target = comparison_page(alike, warnings, gallery, scored_on), cache.folder / f"comparison-{split}.html"
+        recordings = recordings_of(cache, split, [clip.clip_id for clip in alike[0].clips])
+        warnings += [recordings.remark] if recordings.remark else []
+        page = comparison_page(alike, warnings, gallery, scored_on, recordings.sharing)
+        target = cache.folder / f"comparison-{split}.html"
     target = path or target
     with nullcontext() if path or len(scored) > 1 else writing_results(first, listener):
         write_text(target, page)

@@ -10,16 +10,15 @@ probabilities are stored, neither torch nor the network is asked.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from sedpipe.choices import OPERATING_POINTS, TUNED_ON
-from sedpipe.detection.frame_scores import FrameScores, mean_of
+from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.detection.postprocess import PostProcessing
-from sedpipe.detection.tuning import OperatingPoint, SearchStep, common_settings, tune
-from sedpipe.errors import MissingStageError, SettingsError
+from sedpipe.detection.tuning import common_settings
+from sedpipe.errors import SettingsError
 from sedpipe.events import Event
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.frame_scores import export_frame_scores
@@ -28,17 +27,20 @@ from sedpipe.io.cache.runs import Run, find_run
 from sedpipe.io.lists.events import write_event_list
 from sedpipe.io.records.common import Common
 from sedpipe.io.records.reading import write_record
-from sedpipe.io.records.scores import AgainstRun, Coverage, Intervals, ScoreReport
+from sedpipe.io.records.scores import Coverage, Intervals, ScoreReport
 from sedpipe.io.records.table import Counts
 from sedpipe.listener import Listener
-from sedpipe.metrics.bootstrap import intervals
+from sedpipe.metrics.intervals import intervals
 from sedpipe.metrics.segment_scores import TIME_RESOLUTION, segment_based_counts
+from sedpipe.metrics.sharing import Sharing
 from sedpipe.metrics.undefined import undefined
 from sedpipe.metrics.yardsticks import commonest_class
-from sedpipe.steps.frame_scores import frame_scores
+from sedpipe.steps.against import Rivals, against_runs
 from sedpipe.steps.metrics import Heard, Scored, measured, those_of_ones_own
+from sedpipe.steps.recordings import recordings_of
 from sedpipe.steps.results import writing_results
-from sedpipe.steps.scoring import SEGMENTS, checked, compare, yardstick_scores
+from sedpipe.steps.scoring import SEGMENTS, checked, yardstick_scores
+from sedpipe.steps.systems import System, system_of, written_to
 from sedpipe.steps.truth import known_truth
 from sedpipe.truth import Truth
 
@@ -47,24 +49,13 @@ _METRICS = ("event_based", "clip_based", "psds", "threshold_free")
 _SCORES = ("segment_based", "operating_points", *_METRICS, "metrics", "per_class")
 
 
-@dataclass(frozen=True)
-class _System:
-    """A run, or several as one: where it writes, its probabilities, its tuning and what is to be said of all that."""
-
-    run: Run
-    scores: FrameScores
-    tuning: dict[str, tuple[SearchStep, ...]]
-    contaminated_by: tuple[str, ...]
-    remarks: tuple[str, ...]
-
-
 def score(
     dataset: Dataset,
     *,
     run: str | Sequence[str] | None = None,
     split: str = "evaluation",
     operating_point: str = "min_er",
-    against: str | None = None,
+    against: str | Sequence[str] | None = None,
     export_scores: Path | None = None,
     device: str = "auto",
     listener: Listener | None = None,
@@ -81,8 +72,9 @@ def score(
         ``testing`` or ``evaluation``, or ``training`` where its events are known.
     operating_point : str
         Which post-processing the event list and the tables are made with; both are scored.
-    against : str, optional
-        Another run, to be told apart from the first on the same clips.
+    against : str or sequence of str, optional
+        Another run, to be told apart from the first on the same clips; or as many runs of another system as there are
+        of this one, a seed each.
     export_scores : Path, optional
         Folder for the frame probabilities as TSV.
     device : str
@@ -103,8 +95,9 @@ def score(
     cache.read_record()
     names: Sequence[str | None] = [run] if run is None or isinstance(run, str) else list(run) or [None]
     runs = [find_run(cache, name) for name in names]
-    with writing_results(_written_to(cache, runs), listener, is_trained=len(runs) == 1):
-        return _scored(cache, runs, split, operating_point, against, export_scores, device, listener)
+    others = [against] if isinstance(against, str) else list(against or [])
+    with writing_results(written_to(cache, runs), listener, is_trained=len(runs) == 1):
+        return _scored(cache, runs, split, operating_point, others, export_scores, device, listener)
 
 
 def _scored(
@@ -112,14 +105,15 @@ def _scored(
     runs: Sequence[Run],
     split: str,
     operating_point: str,
-    against: str | None,
+    against: Sequence[str],
     export_scores: Path | None,
     device: str,
     listener: Listener,
 ) -> ScoreReport:
     """Score a system, and write its events and scores."""
-    system = _system(cache, runs, split, device, listener)
+    system = system_of(cache, runs, split, device, listener)
     truth = known_truth(cache, split, system.scores)
+    recordings = recordings_of(cache, split, system.scores.clip_ids)
     if export_scores is not None:
         n_files = export_frame_scores(export_scores, system.scores)
         listener.say(f"{export_scores}: frame scores of {n_files:,} clips")
@@ -139,7 +133,7 @@ def _scored(
         post_processing=dict(system.scores.points),
         segment_based=chosen.overall,
         operating_points={name: scores.overall for name, scores in segment_based.items()},
-        intervals={name: _intervals(truth, events) for name, events in estimated.items()},
+        intervals={name: _intervals(truth, events, recordings.sharing) for name, events in estimated.items()},
         **{name: numbers for name, numbers in found.items() if name in _METRICS},
         metrics=those_of_ones_own(found, known=_METRICS),
         shown=shown,
@@ -149,12 +143,12 @@ def _scored(
         per_class=dict(chosen.per_class),
         tuning=system.tuning,
         estimated=str(system.run.estimated_path(split)),
-        remarks=system.remarks,
+        remarks=(*system.remarks, *([recordings.remark] if recordings.remark else [])),
     )
-    if against is not None:
-        other = _system(cache, [find_run(cache, against)], split, device, listener)
-        differences = _against(truth, system, other, estimated[operating_point], operating_point)
-        report = report.model_copy(update={"against": differences})
+    if against:
+        rivals = Rivals(runs, [find_run(cache, name) for name in against])
+        found_against = against_runs(cache, rivals, split, operating_point, truth, recordings, device, listener)
+        report = report.model_copy(update={"against": found_against})
     scores = report.as_json()
     report = report.model_copy(update={"undefined": undefined({name: scores[name] for name in _SCORES})})
     write_event_list(system.run.estimated_path(split), estimated[operating_point], system.scores.clip_ids)
@@ -164,7 +158,7 @@ def _scored(
 
 def counts_of_clips(
     dataset: Dataset, run: str, split: str, *, device: str = "cpu"
-) -> tuple[dict[str, Counts], dict[str, Counts]]:
+) -> tuple[tuple[str, ...], dict[str, Counts], dict[str, Counts]]:
     """What each clip adds to the segment-based scores of a run, in the order of the clips.
 
     Parameters
@@ -180,18 +174,20 @@ def counts_of_clips(
 
     Returns
     -------
+    clip_ids : tuple of str
+        The clips.
     chosen, common : dict
         By operating point: a row a clip with the columns of :data:`sedpipe.metrics.spread.COUNTED`; with the settings
         that were chosen, and with one setting for all classes.
     """
-    system = _system(dataset, [find_run(dataset, run)], split, device, Listener())
+    system = system_of(dataset, [find_run(dataset, run)], split, device, Listener())
     truth = known_truth(dataset, split, system.scores)
     common = {name: settings for name, steps in system.tuning.items() if (settings := common_settings(steps))}
 
     def counts(points: Mapping[str, PostProcessing]) -> dict[str, Counts]:
         return {name: counts_at_point(system.scores, truth, point) for name, point in points.items()}
 
-    return counts(system.scores.points), counts(common)
+    return tuple(system.scores.clip_ids), counts(system.scores.points), counts(common)
 
 
 def counts_at_point(scores: FrameScores, truth: Truth, point: PostProcessing) -> Counts:
@@ -201,44 +197,6 @@ def counts_at_point(scores: FrameScores, truth: Truth, point: PostProcessing) ->
     columns = [counts.errors, *(items.sum(axis=1) for items in per_class)]
     rows: list[list[int]] = np.stack(columns, axis=1).astype(int).tolist()
     return tuple((errors, reference, correct, estimated) for errors, reference, correct, estimated in rows)
-
-
-def _system(cache: Dataset, runs: Sequence[Run], split: str, device: str, listener: Listener) -> _System:
-    each = [frame_scores(cache, run, split, device, listener) for run in runs]
-    records = [record for record in (run.find_record() for run in runs) if record is not None]
-    contaminated_by = tuple(dict.fromkeys(name for record in records for name in record.contaminated_by))
-    if len(runs) == 1:
-        record = records[0] if records else None
-        result = None if record is None else record.result
-        tuning = {} if record is None else record.tuning
-        return _System(runs[0], each[0], tuning, contaminated_by, result.remarks if result else ())
-    points = _tuned_mean(cache, runs, device, listener)
-    scores = replace(_mean(each), points={name: point.settings for name, point in points.items()})
-    tuning = {name: point.steps for name, point in points.items()}
-    remarks = tuple(remark for point in points.values() for remark in point.remarks)
-    return _System(_written_to(cache, runs), scores, tuning, contaminated_by, remarks)
-
-
-def _written_to(cache: Dataset, runs: Sequence[Run]) -> Run:
-    """Where scores go: to the run, or, of the mean of several, to a folder of its own."""
-    return runs[0] if len(runs) == 1 else Run(cache.folder / "ensembles" / "+".join(run.name for run in runs))
-
-
-def _mean(each: Sequence[FrameScores]) -> FrameScores:
-    try:
-        return mean_of(each)
-    except ValueError as error:
-        raise SettingsError(f"these runs cannot be scored as one: {error}") from error
-
-
-def _tuned_mean(cache: Dataset, runs: Sequence[Run], device: str, listener: Listener) -> dict[str, OperatingPoint]:
-    """Post-processing of the mean of several runs, tuned on ``testing``."""
-    mean = _mean([frame_scores(cache, run, TUNED_ON, device, listener) for run in runs])
-    truth = known_truth(cache, TUNED_ON, mean)
-    if not truth.is_located:
-        raise MissingStageError(f"{TUNED_ON} has no located event, so that the mean of runs cannot be tuned")
-    listener.say(f"tuning the mean of {len(runs)} runs on {TUNED_ON}")
-    return tune(mean, truth)
 
 
 def _coverage(cache: Dataset, split: str, scores: FrameScores) -> Coverage:
@@ -251,9 +209,9 @@ def _coverage(cache: Dataset, split: str, scores: FrameScores) -> Coverage:
     return Coverage(listed=listed, scored=len(scored), missing=tuple(missing[:MOST_MISSING]))
 
 
-def _intervals(truth: Truth, estimated: dict[str, list[Event]]) -> Intervals:
+def _intervals(truth: Truth, estimated: dict[str, list[Event]], sharing: Sharing) -> Intervals:
     counts = segment_based_counts(truth.reference, estimated, truth.durations, truth.labels, TIME_RESOLUTION)
-    return intervals(counts)
+    return intervals(counts, sharing)
 
 
 def _heard(cache: Dataset, split: str, scores: FrameScores, point: PostProcessing) -> Heard:
@@ -262,21 +220,12 @@ def _heard(cache: Dataset, split: str, scores: FrameScores, point: PostProcessin
     return Heard(scores, point, tags)
 
 
-def _common(truth: Truth, system: _System, listener: Listener) -> dict[str, Common]:
+def _common(truth: Truth, system: System, listener: Listener) -> dict[str, Common]:
     """What the paper's rule comes to at each operating point, as far as its tuning is known."""
     found = {}
     for name, steps in system.tuning.items():
         settings = common_settings(steps)
         if settings is not None:
             scores = checked(SEGMENTS, truth, system.scores.decode(settings), TIME_RESOLUTION, listener=listener)
-            found[name] = Common(settings=settings, segment_based=scores.overall)
+            found[name] = Common(settings=settings, segment_based=scores.overall, per_class=dict(scores.per_class))
     return found
-
-
-def _against(
-    truth: Truth, system: _System, other: _System, estimated: dict[str, list[Event]], point: str
-) -> AgainstRun:
-    if other.scores.clip_ids != system.scores.clip_ids:
-        raise SettingsError(f"{other.run.name} and {system.run.name} were not scored on the same clips")
-    found = compare(truth, estimated, other.scores.decode(other.scores.points[point]), TIME_RESOLUTION)
-    return AgainstRun(run=other.run.name, differences=found)

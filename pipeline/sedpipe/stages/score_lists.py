@@ -9,12 +9,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from sedpipe.clips import recording_of_piece
 from sedpipe.errors import SettingsError
 from sedpipe.events import EventLists
 from sedpipe.labels import LabelSet
 from sedpipe.listener import Listener
-from sedpipe.metrics.bootstrap import intervals
+from sedpipe.metrics.intervals import intervals
 from sedpipe.metrics.segment_scores import segment_based_counts
+from sedpipe.metrics.sharing import Sharing
 from sedpipe.metrics.undefined import undefined
 from sedpipe.metrics.yardsticks import commonest_class
 from sedpipe.reports import as_json
@@ -85,7 +87,7 @@ def score_lists(
         clips=_clips(truth_events, found[estimated], lengths),
         time_resolution=time_resolution,
         segment_based=segments.overall,
-        intervals=intervals(counts),
+        intervals=intervals(counts, _sharing(truth)),
         event_based=numbers["event_based"],
         metrics=those_of_ones_own(numbers, known=("event_based",)),
         shown=shown,
@@ -120,4 +122,10 @@ def _against(
 ) -> AgainstList | None:
     if against is None:
         return None
-    return AgainstList(str(against), compare(truth, found[estimated], found[against], time_resolution))
+    differences = compare(truth, [found[estimated]], [found[against]], time_resolution, _sharing(truth))
+    return AgainstList(str(against), differences)
+
+
+def _sharing(truth: Truth) -> Sharing:
+    """Which clips are pieces of one recording, as far as their names tell."""
+    return Sharing.of([{recording_of_piece(clip_id)} for clip_id in truth.reference])

@@ -2,23 +2,24 @@
 
 - :func:`checked`: scores of ours after sed_eval has come to the same
 - :func:`yardstick_scores`: what listens to nothing
-- :func:`compare`: two lists of events on the same clips
+- :func:`compare`: two systems on the same clips
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 from sedpipe.errors import SedpipeError
 from sedpipe.events import EventLists
 from sedpipe.listener import Listener
-from sedpipe.metrics.bootstrap import Difference, paired_differences
+from sedpipe.metrics.comparison import Difference, compare_runs, judged
 from sedpipe.metrics.detection_scores import DetectionScores, OverallScores
 from sedpipe.metrics.event_scores import event_based_scores
 from sedpipe.metrics.sed_eval_scores import differences, official_event_based_scores, official_segment_based_scores
 from sedpipe.metrics.segment_scores import segment_based_counts, segment_based_scores
+from sedpipe.metrics.sharing import Sharing
 from sedpipe.metrics.yardsticks import yardsticks
 from sedpipe.truth import Truth
 
@@ -75,21 +76,28 @@ def yardstick_scores(truth: Truth, time_resolution: float) -> dict[str, OverallS
 
 
 def compare(
-    truth: Truth, estimated: EventLists, other: EventLists, time_resolution: float
+    truth: Truth,
+    ours: Sequence[EventLists],
+    theirs: Sequence[EventLists],
+    time_resolution: float,
+    sharing: Sharing,
 ) -> dict[str, Difference | None]:
-    """How much better than ``other`` the events are: differences with 95 % intervals.
+    """What a system has over another on the same clips: differences, with what chance may have done.
 
     Parameters
     ----------
     truth : Truth
         Of the clips that both were scored on.
-    estimated, other : mapping of str to sequence of Event
-        Of two systems.
+    ours, theirs : sequence of mapping of str to sequence of Event
+        Of two systems: events of a run for each seed, the same seeds in the same order.
     time_resolution : float > 0
         Length of a segment in seconds.
+    sharing : Sharing
+        Which of the clips have a recording in common.
     """
-    ours, others = (
-        segment_based_counts(truth.reference, found, truth.durations, truth.labels, time_resolution)
-        for found in (estimated, other)
+    of_ours, of_theirs = (
+        [segment_based_counts(truth.reference, events, truth.durations, truth.labels, time_resolution) for events in of]
+        for of in (ours, theirs)
     )
-    return paired_differences(ours, others)
+    found = compare_runs(of_ours, of_theirs, sharing)
+    return dict(zip(found, judged(list(found.values())), strict=True))

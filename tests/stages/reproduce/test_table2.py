@@ -20,11 +20,12 @@ from sedpipe.listener import Listener
 from sedpipe.metrics.spread import rates
 from sedpipe.reports.tables import ReproduceReport
 from sedpipe.shards import Shard
+from sedpipe.stages.reproduce.drawing import draw_table2
 from sedpipe.stages.reproduce.grid import POOLINGS, GridPoint, default_folder, grid, run_name
 from sedpipe.stages.reproduce.table2 import reproduce_table2
 from sedpipe.steps.sensitivity import found_later
 from sedpipe.views.terminal.learning import reproduce_lines
-from tiny_dataset import FRONT_END, GRID, NAME, QUICK, make_dataset, reproduce_until
+from tiny_dataset import FRONT_END, GRID, LABELS, NAME, QUICK, make_dataset, reproduce_until
 
 torch.set_num_threads(1)
 RUN = f"table2-tiny-logmel-{FeatureSpec(FRONT_END).fingerprint[:6]}-paper-1-linear-single-seed0"
@@ -99,10 +100,11 @@ def test_the_table_has_every_system_with_its_seeds(made: tuple[Path, ReproduceRe
     _, report = made
     assert report.cells == {"all": 12, "made": 12, "missing": 0}
     table = (Path(report.folder) / "table.md").read_text()
-    assert "## testing, min_er (tuned on this split)" in table
+    assert "## testing, min_er, one setting for all classes (tuned on this split)" in table
+    assert "## testing, min_er, settings chosen for each class (tuned on this split)" in table
     assert "| exponential, 5 | 2 |" in table
     assert "attention, 5 against single, 2 seeds" in table
-    assert len((Path(report.folder) / "table.csv").read_text().splitlines()) == 1 + 2 * 2 * 6
+    assert len((Path(report.folder) / "table.csv").read_text().splitlines()) == 1 + 2 * 2 * 6 * 2 + 2 * 6
 
 
 def test_what_is_there_is_kept_and_what_is_missing_is_made(made: tuple[Path, ReproduceReport]) -> None:
@@ -353,11 +355,67 @@ def test_the_folder_tells_what_the_table_is_to_hold(made: tuple[Path, ReproduceR
     report = make(tmp_path)
     record = json.loads((Path(report.folder) / "table.json").read_text())
     runs = record.pop("runs")
+    known = {name: record.pop(name) for name in ("primary", "recordings", "median_event_s", "comparisons")}
     assert record == {
         "dataset": NAME, "table": "table2", "preset": "tiny", "recipe": "paper", "epochs": 1, "seeds": [0, 1]
     }  # fmt: skip
     assert set(runs) == set(cells(report))
     assert all(named_run(Dataset(tmp_path, NAME), run).is_finished for run in runs.values())
+    assert known["primary"] == "common"
+    assert {split: len(clips) for split, clips in known["recordings"].items()} == {"testing": 6, "evaluation": 5}
+    assert known["median_event_s"]["testing"].keys() <= set(LABELS)
+    assert {one["rule"] for one in known["comparisons"]} == {"common", "threshold_free", "chosen"}
+
+
+def test_a_table_is_drawn_from_its_cells_alone_to_the_same_bytes(
+    made: tuple[Path, ReproduceReport], tmp_path: Path
+) -> None:
+    shutil.copytree(Path(made[1].folder), tmp_path / "copied")
+    drawn = ("table.json", "table.md", "table.csv", "table.svg", "sensitivity.svg", "classes.csv", "classes.svg")
+    before = {name: (tmp_path / "copied" / name).read_bytes() for name in drawn}
+    for name in drawn[1:]:
+        (tmp_path / "copied" / name).unlink()
+    report = draw_table2(Dataset(tmp_path / "no cache", NAME), tmp_path / "copied")
+    assert report.cells == {"all": 12, "made": 0, "missing": 0}
+    assert {name: (tmp_path / "copied" / name).read_bytes() for name in drawn} == before
+    (tmp_path / "copied" / "cells" / "linear-single-seed0.json").unlink()
+    assert draw_table2(Dataset(tmp_path / "no cache", NAME), tmp_path / "copied").cells["missing"] == 1
+
+
+def test_cells_of_other_clips_are_not_drawn_together_and_without_cells_there_is_nothing_to_draw(
+    made: tuple[Path, ReproduceReport], tmp_path: Path
+) -> None:
+    shutil.copytree(Path(made[1].folder), tmp_path / "copied")
+    path = tmp_path / "copied" / "cells" / "linear-single-seed0.json"
+    cell = json.loads(path.read_text())
+    testing = cell["splits"]["testing"]
+    testing["clips"] -= 1
+    del testing["clip_ids"]
+    for counts in (*testing["counts"].values(), *testing["counts_common"].values()):
+        counts.pop()
+    path.write_text(json.dumps(cell))
+    with pytest.raises(StaleError, match="were scored on 5 or 6 clips of testing"):
+        draw_table2(Dataset(tmp_path, NAME), tmp_path / "copied")
+    with pytest.raises(MissingStageError, match="holds no cells of a table"):
+        draw_table2(Dataset(tmp_path, NAME), tmp_path / "nothing")
+
+
+def test_a_cell_from_before_cells_kept_classes_and_loss_gets_those_of_its_run(
+    made: tuple[Path, ReproduceReport],
+) -> None:
+    cache, report = made
+    path = Path(report.folder) / "cells" / "linear-single-seed0.json"
+    whole = path.read_text()
+    cell = json.loads(whole)
+    loss = cell.pop("validation_loss")
+    for scores in cell["splits"].values():
+        del scores["clip_ids"]
+        for common in scores["post_processing_common"].values():
+            del common["per_class"]
+    path.write_text(json.dumps(cell))
+    assert make(cache).cells["made"] == 0
+    assert json.loads(path.read_text()) == json.loads(whole)
+    assert loss > 0
 
 
 def test_other_poolings_have_rows_of_their_own(tmp_path: Path) -> None:

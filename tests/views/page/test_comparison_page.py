@@ -1,5 +1,5 @@
 import pytest
-from sedpipe.metrics.bootstrap import Difference
+from sedpipe.metrics.comparison import Difference
 from sedpipe.views.page.comparison_page import METRICS, difference_rows
 
 

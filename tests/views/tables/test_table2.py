@@ -1,46 +1,15 @@
 import csv
 import io
-from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from sedpipe.io.records.table import Cell, CellScores
-from sedpipe.metrics.spread import rates
-from sedpipe.views.tables.table2 import PUBLISHED, comparisons_of, csv_text, markdown, published_lines, rows_of
-from some_records import cell_of
-from swept_cells import overall
-
-
-def cell(
-    pooling: str, hierarchy: list[int], seed: int, share: float, splits: Sequence[str] = ("testing",), **scores: object
-) -> Cell:
-    """A system that finds a share of the reference, and adds nothing."""
-    g = np.random.default_rng([seed, int(1000 * share)])
-    found = g.binomial(10, share, 80)
-    counts = np.stack([10 - found, np.full(80, 10), found, found], axis=-1)
-    total = {name: float(value) for name, value in rates(counts.sum(axis=0)).items()}
-    scored = CellScores(
-        clips=80,
-        operating_points={"min_er": overall(**{**total, **scores})},
-        counts={"min_er": tuple(map(tuple, counts.tolist()))},
-    )
-    return cell_of(pooling, hierarchy, seed, dict.fromkeys(splits, scored))
-
-
-CELLS = [
-    cell(pooling, hierarchy, seed, share)
-    for pooling, hierarchy, share in [
-        ("linear", [], 0.5),
-        ("linear", [5, 5], 0.7),
-        ("attention", [], 0.6),
-        ("attention", [5, 5], 0.6004),
-    ]
-    for seed in (0, 1, 2)
-]
+from compared_cells import CELLS, cell, second_edition
+from sedpipe.views.tables.table2 import PUBLISHED, csv_text, free_rows_of, markdown, published_lines, rows_of
+from some_records import record_of
 
 
 def test_a_row_is_a_system_with_the_mean_over_its_seeds() -> None:
-    rows = rows_of(CELLS)
+    rows = rows_of(CELLS, "chosen")
     assert [(row.pooling, row.hierarchy, row.seeds) for row in rows] == [
         ("linear", (), (0, 1, 2)),
         ("linear", (5, 5), (0, 1, 2)),
@@ -52,38 +21,62 @@ def test_a_row_is_a_system_with_the_mean_over_its_seeds() -> None:
 
 
 def test_a_difference_that_is_there_is_told_and_one_that_is_not_is_not() -> None:
-    linear, attention = comparisons_of(CELLS)
-    assert linear.differences["f1"].excludes_zero
-    assert not attention.differences["f1"].excludes_zero
-    text = markdown(CELLS, "Table 2")
-    assert "linear, 5,5 against single, 3 seeds: ER better (-0.1" in text
-    assert "attention, 5,5 against single, 3 seeds: ER not distinguishable" in text
-    assert "## testing, min_er (tuned on this split)" in text
+    text = markdown(CELLS, record_of(CELLS), "Table 2")
+    linear, attention = text[text.index("- linear, 5,5") :].split("- attention, 5,5 against single, 3 seeds")
+    assert linear.startswith("- linear, 5,5 against single, 3 seeds")
+    assert "  - ER better: -0." in linear
+    assert "  - F1 better: +" in linear
+    assert "  - ER not distinguishable: " in attention
+    assert "cannot be seen with these seeds" in attention
+    assert "## testing, min_er, settings chosen for each class (tuned on this split)" in text
+    assert "Verdicts hold for all 4 comparisons of a rule together (Holm)." in text
+
+
+def test_cells_of_the_first_edition_say_that_they_lack_the_rule_by_which_systems_are_compared() -> None:
+    text = markdown(CELLS, record_of(CELLS), "Table 2")
+    assert "These cells are of the first edition and were not scored with one setting for all classes" in text
+    assert "## testing, min_er, one setting for all classes" not in text
+    later = [second_edition(cell) for cell in CELLS]
+    text = markdown(later, record_of(later), "Table 2")
+    assert "Systems are compared with one setting for all classes" in text
+    headings = [line for line in text.splitlines() if line.startswith("## ")]
+    assert headings == [
+        "## testing, min_er, one setting for all classes (tuned on this split)",
+        "## testing, no threshold",
+        "## testing, min_er, settings chosen for each class (tuned on this split)",
+    ]
+
+
+def test_scores_without_a_threshold_stand_beside_best_epoch_and_loss() -> None:
+    later = [second_edition(cell) for cell in CELLS]
+    row = free_rows_of(later)[0]
+    assert row.by_seed["clip_map"] == (0.5, 0.51, 0.52)
+    assert row.scores["validation_loss"].value == 0.25
+    text = markdown(later, record_of(later), "t")
+    assert "| system | seeds | clip mAP | best epoch | validation loss |" in text
+    assert "| linear, single | 3 | 51.0 ± 2.5 | 1.0 ± 0.0 | 0.2500 ± 0.0000 |" in text
+    assert "  - clip mAP not distinguishable: +0.0 points" in text
+    lines = list(csv.DictReader(io.StringIO(csv_text(later))))
+    assert {line["rule"] for line in lines} == {"chosen", "common", "threshold_free"}
+    assert [float(line["clip_map"]) for line in lines if line["rule"] == "threshold_free"] == pytest.approx([0.51] * 4)
 
 
 def test_one_seed_tells_differences_and_no_verdict() -> None:
     of_one = [one for one in CELLS if one.seed == 0]
-    linear, _ = comparisons_of(of_one)
-    assert linear.differences["f1"].excludes_zero
-    assert not linear.tells_apart("f1")
-    text = markdown(of_one, "Table 2")
-    assert "linear, 5,5 against single, 1 seed, so chance between trainings is not counted: ER -0." in text
-    assert not any(verdict in text for verdict in ("better", "worse", "not distinguishable"))
-
-
-def test_only_seeds_that_both_have_are_compared() -> None:
-    [linear, _] = comparisons_of(CELLS[1:])
-    assert linear.seeds == (1, 2)
-    assert comparisons_of(CELLS[:3]) == []
+    text = markdown(of_one, record_of(of_one), "Table 2")
+    assert "- linear, 5,5 against single, 1 seed (a single seed cannot tell systems apart" in text
+    below = text[text.index("- linear, 5,5") :]
+    assert "  - ER -0." in below
+    assert not any(verdict in below for verdict in ("better", "worse", "not distinguishable"))
 
 
 def test_an_undefined_score_is_a_dash_and_an_empty_field() -> None:
     cells = [cell("max", [], 0, 0.5, macro_f1=None)]
-    assert markdown(cells, "t").splitlines()[6].endswith("| - |")
+    assert markdown(cells, record_of(cells), "t").splitlines()[8].endswith("| - |")
     [line] = list(csv.DictReader(io.StringIO(csv_text(cells))))
     assert line["macro_f1"] == ""
     assert line["hierarchy"] == "none"
-    assert float(line["f1"]) == rows_of(cells)[0].scores["f1"].value
+    assert float(line["f1"]) == rows_of(cells, "chosen")[0].scores["f1"].value
 
 
 def test_the_published_f1_follow_from_the_published_precision_and_recall() -> None:

@@ -4,7 +4,7 @@ from drawings import HOSTILE, SHOWN_AS, of_class, parsed, texts
 from sedpipe.io.records.table import Cell, CellScores
 from sedpipe.views.tables.table2 import rows_of
 from sedpipe.views.tables.table2_figure import PLACES, table2_figure
-from some_records import cell_of
+from some_records import cell_of, record_of
 from swept_cells import POINTS, overall
 
 
@@ -27,8 +27,12 @@ CELLS = [
 ]
 
 
+def drawn(cells: list[Cell]) -> str:
+    return table2_figure(cells, record_of(cells), "t")
+
+
 def test_every_seed_lies_where_the_axis_says_that_its_score_is():
-    root = parsed(table2_figure(CELLS, "t"))
+    root = parsed(drawn(CELLS))
     blocks = list(of_class(root, "block"))
     assert len(blocks) == 4
     for block in blocks:
@@ -45,8 +49,8 @@ def test_every_seed_lies_where_the_axis_says_that_its_score_is():
 
 
 def test_the_mean_and_its_interval_are_those_of_the_table():
-    root = parsed(table2_figure(CELLS, "t"))
-    row = rows_of(CELLS)[0].scores["error_rate"]
+    root = parsed(drawn(CELLS))
+    row = rows_of(CELLS, "chosen")[0].scores["error_rate"]
     dots = [float(dot.get("cx")) for dot in list(of_class(root, "dot"))[:3]]
     per_unit = (dots[2] - dots[0]) / 0.04
     bar = next(of_class(root, "mean"))
@@ -56,7 +60,7 @@ def test_the_mean_and_its_interval_are_those_of_the_table():
 
 
 def test_only_testing_is_marked_as_tuned_and_a_difference_that_is_there_is_bold():
-    root = parsed(table2_figure(CELLS, "t"))
+    root = parsed(drawn(CELLS))
     notes = [[note.text for note in of_class(block, "note")] for block in of_class(root, "block")]
     assert notes == [["tuned on this split"], ["tuned on this split"], [], []]
     for block in of_class(root, "block"):
@@ -67,14 +71,14 @@ def test_only_testing_is_marked_as_tuned_and_a_difference_that_is_there_is_bold(
 
 
 def test_one_seed_has_no_interval_and_an_undefined_score_no_mark():
-    root = parsed(table2_figure([cell("linear", [], 0, None, 0.5)], "t"))
+    root = parsed(drawn([cell("linear", [], 0, None, 0.5)]))
     assert not list(of_class(root, "interval"))
     assert len(list(of_class(root, "dot"))) == 4
     assert texts(root).count("-") == 4
 
 
 def test_two_seeds_whose_interval_is_endless_still_leave_the_seeds_apart():
-    root = parsed(table2_figure([CELLS[0], CELLS[2], CELLS[3], CELLS[5]], "t"))
+    root = parsed(drawn([CELLS[0], CELLS[2], CELLS[3], CELLS[5]]))
     for block in of_class(root, "block"):
         for style in ("system-0", "system-1"):
             [system] = of_class(block, style)
@@ -86,5 +90,6 @@ def test_two_seeds_whose_interval_is_endless_still_leave_the_seeds_apart():
 
 
 def test_hostile_names_are_text():
-    drawing = table2_figure([CELLS[0].model_copy(update={"pooling": HOSTILE})], HOSTILE)
+    cells = [CELLS[0].model_copy(update={"pooling": HOSTILE})]
+    drawing = table2_figure(cells, record_of(cells), HOSTILE)
     assert SHOWN_AS in texts(parsed(drawing))

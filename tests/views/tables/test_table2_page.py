@@ -1,23 +1,28 @@
 import pytest
 from sedpipe.views.tables.sensitivity_curves import curves_of
 from sedpipe.views.tables.table2_page import PAPERS_DATASET, table2_page
+from some_records import record_of
 from swept_cells import CELLS
 
 
 def test_the_page_has_tables_figures_hours_and_what_is_missing() -> None:
-    page = table2_page(CELLS, curves_of(CELLS), "Table 2 on d", {"linear-5-seed9": "no memory"})
+    page = table2_page(
+        CELLS, record_of(CELLS), curves_of(CELLS), [], "Table 2 on d", {"linear-5-seed9": "no memory"}, ["it is so"]
+    )
     assert page.startswith("# Table 2 on d\n")
     assert "](table.svg)" in page
     assert "](sensitivity.svg)" in page
     assert "4 cells, 4.0 hours of training." in page
+    assert "It is so." in page
     assert "Not made: linear-5-seed9: no memory" in page
 
 
 def test_without_sweeps_there_is_no_second_figure() -> None:
-    assert "sensitivity" not in table2_page(CELLS, [], "t", {})
+    assert "sensitivity" not in table2_page(CELLS, record_of(CELLS), [], [], "t", {})
 
 
 @pytest.mark.parametrize("dataset", [PAPERS_DATASET, "esc10-fold4"])
 def test_the_papers_numbers_stand_below_the_papers_dataset_alone(dataset: str) -> None:
-    page = table2_page([cell.model_copy(update={"dataset": dataset}) for cell in CELLS], [], "t", {})
+    cells = [cell.model_copy(update={"dataset": dataset}) for cell in CELLS]
+    page = table2_page(cells, record_of(cells), [], [], "t", {})
     assert ("## published, evaluation" in page) == (dataset == PAPERS_DATASET)

@@ -3,7 +3,7 @@ from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.detection.tuning import SearchStep
 from sedpipe.io.records.common import Common
 from sedpipe.io.records.scores import AgainstRun, ClipBased, EventBased, ScoreReport
-from sedpipe.metrics.bootstrap import Difference
+from sedpipe.metrics.comparison import Difference
 from sedpipe.metrics.detection_scores import ClassScores, OverallScores
 from sedpipe.reports.scores import AgainstList, DemoReport, ListCoverage, ListScoreReport
 from sedpipe.views.terminal.scores import demo_lines, list_score_lines, score_lines
@@ -73,7 +73,7 @@ def test_yardsticks_and_intervals_stand_below_and_one_that_nobody_can_tell_is_le
         *["50.0"] * 4,
         *["0.50"] * 3,
     ]
-    told = "min_er, 95 % over clips: ER 0.40 to 0.60, F1 10.0 to 20.0 %, macro F1 30.0 to 50.0 %"
+    told = "min_er, 95 % over recordings: ER 0.40 to 0.60, F1 10.0 to 20.0 %, macro F1 30.0 to 50.0 %"
     assert [line for line in lines if "95 %" in line] == [told]
     assert "PSDS scenario1 25.0 %" in lines
 
@@ -84,7 +84,7 @@ def test_the_tuned_score_stands_beside_the_cross_validated_one_and_explained_ste
     plain, explained = drawn(score_lines(tuned)), drawn(score_lines(tuned, explain=True))
     assert "min_er is tuned on testing (threshold): ER 0.500 there, 0.550 cross-validated" in plain
     assert "less the scores of B, on the same clips:" in plain
-    assert "  f1 +10.0 points (95 %: +5.0 points to +20.0 points), better in 100 % of the draws" in plain
+    assert "  f1 +10.0 points (95 %: +5.0 to +20.0)" in plain
     assert [line.split() for line in explained if line not in plain][-2:] == [
         ["threshold", "0.500", "0.550", "<-", "chosen"],
         ["class", "thresholds", "0.400", "-"],
@@ -105,16 +105,20 @@ def test_the_rule_that_is_the_same_for_all_classes_is_told_with_its_scores() -> 
     assert f"{rule}: ER 0.50, F1 50.0 %" in drawn(score_lines(report(post_processing_common={"min_er": common})), 300)
 
 
+ONE_SEED = Difference(0.1, (0.05, 0.2), better=1.0, outcome="one seed")
+
+
 def test_an_event_list_has_one_row_and_names_what_it_was_compared_with() -> None:
     listed = ListScoreReport(
         "r.tsv", "e.tsv", ListCoverage(9, 9, [], without_output=2), 0.5, HALF, {}, EVENTS, {}, "Car", {"Car": CAR},
-        AgainstList("o.tsv", {}), shown={"event_based": {"event-based F1": 0.125, "onsets only": 0.5}},
+        AgainstList("o.tsv", {"f1": ONE_SEED}), shown={"event_based": {"event-based F1": 0.125, "onsets only": 0.5}},
         remarks=("e.tsv has classes that r.tsv lacks: 'car'",),
     )  # fmt: skip
     lines = drawn(list_score_lines(listed))
     assert lines[0] == "e.tsv against r.tsv: 9 clips, 2 of them without output"
     assert lines[2].startswith("segment-based, 0.5 s ")
     assert "less the scores of o.tsv, on the same clips:" in lines
+    assert "  a single seed cannot tell systems apart: this is about these two models alone" in lines
     assert lines[-1] == "event-based F1 12.5 %, onsets only 50.0 %"
     assert "remark: e.tsv has classes that r.tsv lacks: 'car'" in lines
 

@@ -41,14 +41,9 @@ class FolderSplit(Form):
     share : float in (0, 1), optional
         How many of its recordings.
     group : str
-        What recordings must share a split: ``prefix_`` for names that begin alike up to the first ``_`` (or another
-        such mark), ``folder`` for those in one folder, else the name of a column of the weak list. Empty for none.
-    audio : str
-        A folder.
-    weak : str
-        A list of files and what sounds in each, or a folder of lists.
-    strong : str, optional
-        A list of events: for scoring, and to say what windows of long recordings hold.
+        What recordings must share a split that is drawn, and are not taken for independent in any: ``prefix_`` for
+        names that begin alike up to the first ``_`` (or another such mark), ``folder`` for those in one folder, else
+        the name of a column of the weak list. Empty for none.
     """
 
     audio: _Path = "."
@@ -67,8 +62,8 @@ class FolderSplit(Form):
 
     @model_validator(mode="after")
     def _is_only_one_of_both(self) -> FolderSplit:
-        if self.drawn_from is None and (self.share is not None or self.group):
-            raise ValueError("share and group say how a split is drawn, and from is missing")
+        if self.drawn_from is None and self.share is not None:
+            raise ValueError("share says how much of another split this one is, and from is missing")
         if self.drawn_from is not None and self.share is None:
             raise ValueError(f"share is missing: how much of {self.drawn_from} it is, between 0 and 1")
         if self.drawn_from is not None and self.model_fields_set & {"audio", "weak", "strong"}:

@@ -74,7 +74,7 @@ def _drawn_splits(manifest: FolderManifest, origin: ListedSplit) -> dict[str, Li
         if form.drawn_from != origin.split or form.share is None:
             continue
         filenames = [recording.filename for recording in origin.recordings]
-        groups = _groups(manifest, origin.split, form.group, filenames) if form.group else {}
+        groups = groups_of(manifest, origin.split, form.group, filenames) if form.group else {}
         share = min(1.0, form.share * len(origin.recordings) / max(1, len(left)))
         taken = drawn(left, share, groups)
         if not taken:
@@ -90,6 +90,17 @@ def _drawn_splits(manifest: FolderManifest, origin: ListedSplit) -> dict[str, Li
     return found
 
 
-def _groups(manifest: FolderManifest, split: str, rule: str, filenames: list[str]) -> dict[str, str]:
+def groups_of(manifest: FolderManifest, split: str, rule: str, filenames: list[str]) -> dict[str, str]:
+    """What must stay together, by file name; of a file without a group, nothing.
+
+    Parameters
+    ----------
+    manifest : FolderManifest
+    split : str
+        In whose weak list a column is looked for.
+    rule : str
+        ``group`` of a split: ``prefix_``, ``folder`` or the name of a column.
+    filenames : list of str
+    """
     by_name = groups_by_name(filenames, rule)
     return groups_by_column(manifest.weak_path(split), rule, filenames) if by_name is None else by_name

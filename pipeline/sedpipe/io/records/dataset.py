@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field, field_validator
 
@@ -29,7 +29,11 @@ class DatasetRecord(Record):
         Longest clip in seconds.
     sample_rate : int
         Hz, of all its audio.
+    manifest : str
+        Path of the manifest; not known of datasets of the first edition.
     """
+
+    parts_to_come: ClassVar[frozenset[str]] = frozenset({"manifest"})
 
     dataset: Name
     fingerprint: str
@@ -37,6 +41,7 @@ class DatasetRecord(Record):
     listed: dict[str, Count]
     clip_s: Annotated[float, Field(gt=0, le=1e6)] = DEFAULT_CLIP_S
     sample_rate: Annotated[int, Field(gt=0, le=10**7)] = DEFAULT_SAMPLE_RATE
+    manifest: str = ""
 
     @field_validator("labels")
     @classmethod

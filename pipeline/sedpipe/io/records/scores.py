@@ -15,8 +15,8 @@ from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.detection.tuning import SearchStep
 from sedpipe.io.records.common import Common
 from sedpipe.io.records.form import Count, Record, Table
-from sedpipe.metrics.bootstrap import Difference
 from sedpipe.metrics.clip_scores import TagScores
+from sedpipe.metrics.comparison import Difference
 from sedpipe.metrics.detection_scores import ClassScores, OverallScores
 
 Numbers: TypeAlias = dict[str, float | None]
@@ -60,10 +60,24 @@ class ClipBased(Record):
 
 
 class AgainstRun(Record):
-    """What a system has over another run on the same clips, by score; None where it is undefined."""
+    """What a system has over another on the same clips, by score; None where it is undefined.
+
+    Attributes
+    ----------
+    run : str
+        The other's run, or runs, joined by ``+``.
+    differences : dict of str to Difference
+        With the settings that each run has at the operating point.
+    differences_common : dict of str to Difference
+        The same with one setting for all classes, by which systems are compared; empty where that is not known.
+    remarks : tuple of str
+        What else is to be known.
+    """
 
     run: str
     differences: dict[str, Difference | None]
+    differences_common: dict[str, Difference | None] = Field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
 
 class ScoreReport(Record):

@@ -1,6 +1,6 @@
 """Files of a table that ``sedpipe reproduce`` makes: what it is to hold, its cells, and why some are missing.
 
-- :class:`TableRecord`: ``table.json``
+- :class:`TableRecord`: ``table.json``, with each :class:`TableComparison`
 - :class:`Cell`: ``cells/NAME.json``, one training with its scores
 - :class:`Failure`: ``failed/NAME.json``
 """
@@ -17,14 +17,61 @@ from sedpipe.detection.sensitivity import Sweep
 from sedpipe.io.records.common import Common
 from sedpipe.io.records.form import Count, Name, Record, Table
 from sedpipe.io.records.scores import Numbers
+from sedpipe.metrics.comparison import Difference
 from sedpipe.metrics.detection_scores import OverallScores
+
+RULES = ("common", "threshold_free", "chosen")
+"""By which two systems are compared: with one setting for all classes, without a threshold, with those chosen."""
 
 Counts: TypeAlias = tuple[tuple[Count, Count, Count, Count], ...]
 """What each clip adds to a score: a row a clip, columns as in :data:`sedpipe.metrics.spread.COUNTED`."""
 
 
+class TableComparison(Record):
+    """What hierarchical pooling has over single pooling, on the same clips and with the seeds that both have.
+
+    Attributes
+    ----------
+    rule : str
+        One of :data:`RULES`.
+    split, operating_point : str
+        On what; the second is empty where no threshold has a part.
+    pooling : str
+    hierarchy : tuple of int
+        Of the system that is compared with single pooling of the same function.
+    seeds : tuple of int
+    differences : dict of str to Difference
+        By score; judged among the primary endpoints, or all others of the rule; None where a score is undefined.
+    """
+
+    rule: str
+    split: str
+    operating_point: str
+    pooling: str
+    hierarchy: tuple[int, ...]
+    seeds: tuple[Count, ...]
+    differences: dict[str, Difference | None]
+
+
 class TableRecord(Record):
-    """What a table was asked to hold, last time: settings, and the run of each cell by the cell's name."""
+    """What a table was asked to hold, last time, and what its cells came to.
+
+    Attributes
+    ----------
+    dataset, table, preset, recipe, epochs, seeds
+        Settings.
+    runs : dict of str to str
+        The run of each cell, by the cell's name.
+    primary : str
+        The rule by which systems are compared: ``common``, or ``chosen`` where cells lack it.
+    recordings : dict of str to tuple
+        By split, of which recordings each clip was made, in the order of the counts; no names: a recording of its own.
+    median_event_s : dict of str to dict
+        By split and class, the median length in seconds of its reference events.
+    comparisons : tuple of TableComparison
+    """
+
+    parts_to_come: ClassVar[frozenset[str]] = frozenset({"primary", "recordings", "median_event_s", "comparisons"})
 
     dataset: Name
     table: str
@@ -33,6 +80,10 @@ class TableRecord(Record):
     epochs: Count
     seeds: tuple[Count, ...]
     runs: dict[Name, Name]
+    primary: str = ""
+    recordings: dict[str, tuple[tuple[str, ...], ...]] = Field(default_factory=dict)
+    median_event_s: dict[str, dict[str, float]] = Field(default_factory=dict)
+    comparisons: tuple[TableComparison, ...] = ()
 
 
 class Failure(Record):
@@ -68,9 +119,13 @@ class CellScores(Record):
         The same with one setting for all classes; early cells have none.
     threshold_free : dict
         Scores in which no threshold has a part; early cells have none.
+    clip_ids : tuple of str
+        Names of the clips, in the order of the counts; early cells have none.
     """
 
-    parts_to_come: ClassVar[frozenset[str]] = frozenset({"post_processing_common", "counts_common", "threshold_free"})
+    parts_to_come: ClassVar[frozenset[str]] = frozenset(
+        {"post_processing_common", "counts_common", "threshold_free", "clip_ids"}
+    )
 
     clips: Annotated[int, Field(gt=0)]
     operating_points: dict[str, OverallScores]
@@ -78,6 +133,7 @@ class CellScores(Record):
     post_processing_common: dict[str, Common] = Field(default_factory=dict)
     counts_common: dict[str, Counts] = Field(default_factory=dict)
     threshold_free: Numbers = Field(default_factory=dict)
+    clip_ids: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _counts_are_of_the_clips(self) -> CellScores:
@@ -88,6 +144,8 @@ class CellScores(Record):
             raise ValueError("expected counts for each operating point")
         if any(len(rows) != self.clips for rows in (*self.counts.values(), *self.counts_common.values())):
             raise ValueError(f"expected a row of counts for each of the {self.clips} clips")
+        if self.clip_ids and len(self.clip_ids) != self.clips:
+            raise ValueError(f"expected the names of the {self.clips} clips")
         return self
 
 

@@ -5,7 +5,6 @@ What is there is kept, what is missing is made, and a killed cell goes on inside
 - :class:`Plan`: what all cells of a table have in common
 - :func:`find_cell`, :func:`find_cells`: those that are made
 - :func:`make_cell`: a missing one -> :class:`Outcome`
-- :func:`complete_cell`: what early editions did not keep
 """
 
 from __future__ import annotations
@@ -30,10 +29,11 @@ from sedpipe.io.records.settings import as_table, differences, filled, in_words
 from sedpipe.io.records.table import Cell, CellScores
 from sedpipe.listener import Listener
 from sedpipe.nn.pooling import PoolingConfig
+from sedpipe.stages.reproduce.drawing import check_same_clips
 from sedpipe.stages.reproduce.grid import GridPoint, run_name
 from sedpipe.stages.score import counts_of_clips, score
 from sedpipe.stages.train import train
-from sedpipe.steps.sensitivity import found_later, sensitivity_of_run
+from sedpipe.steps.sensitivity import sensitivity_of_run
 from sedpipe.training.settings import TrainSettings
 
 SCORED = ("testing", "evaluation")
@@ -118,14 +118,7 @@ def find_cell(plan: Plan, point: GridPoint) -> Cell | None:
 def find_cells(plan: Plan, points: Sequence[GridPoint]) -> list[Cell]:
     """Those of a grid that are made; ``StaleError`` if they were not scored on the same clips."""
     cells = [cell for point in points if (cell := find_cell(plan, point)) is not None]
-    for split in SCORED:
-        n_clips = {cell.splits[split].clips for cell in cells if split in cell.splits}
-        if len(n_clips) > 1:
-            numbers = " or ".join(map(str, sorted(n_clips)))
-            raise StaleError(
-                f"cells in {plan.table.folder} were scored on {numbers} clips of {split}",
-                hint="name another folder with --out, or delete the cells that were made of other features",
-            )
+    check_same_clips(plan.table, cells)
     return cells
 
 
@@ -140,16 +133,6 @@ def make_cell(plan: Plan, listener: Listener, point: GridPoint) -> Outcome:
         return Outcome(point.name, time.monotonic() - begun, reason, failed=True)
     plan.table.write_cell(point.name, cell)
     return Outcome(point.name, time.monotonic() - begun, _rough_scores(cell))
-
-
-def complete_cell(plan: Plan, point: GridPoint) -> None:
-    """Add sweeps to a cell that was made before cells kept them, if its run is still there."""
-    cell = find_cell(plan, point)
-    if cell is None or cell.sensitivity:
-        return
-    sweeps = found_later(cell, plan.dataset, plan.run_name(point), device=plan.settings.device)
-    if sweeps is not None:
-        plan.table.write_cell(point.name, cell.model_copy(update={"sensitivity": sweeps}))
 
 
 def _made(plan: Plan, point: GridPoint, listener: Listener) -> Cell:
@@ -194,7 +177,7 @@ def _scores(plan: Plan, run: str, listener: Listener) -> dict[str, CellScores]:
         except MissingStageError as error:  # no such split, or no truth about it
             listener.say(f"{split} is not scored: {error.message}")
             continue
-        counts, counts_common = counts_of_clips(plan.dataset, run, split, device=plan.settings.device)
+        clip_ids, counts, counts_common = counts_of_clips(plan.dataset, run, split, device=plan.settings.device)
         splits[split] = CellScores(
             clips=report.clips.scored,
             operating_points=report.operating_points,
@@ -202,6 +185,7 @@ def _scores(plan: Plan, run: str, listener: Listener) -> dict[str, CellScores]:
             post_processing_common=report.post_processing_common,
             counts_common=counts_common,
             threshold_free=report.threshold_free,
+            clip_ids=clip_ids,
         )
     return splits
 

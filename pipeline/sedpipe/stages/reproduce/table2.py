@@ -14,22 +14,18 @@ from pathlib import Path
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.table_folder import Table
-from sedpipe.io.files.atomic import write_text
 from sedpipe.io.parallel import in_parallel
 from sedpipe.io.records.table import TableRecord
 from sedpipe.labels import LabelSet
 from sedpipe.listener import Listener, clock, seconds_to_go
 from sedpipe.reports.tables import ReproduceReport
 from sedpipe.shards import Shard
-from sedpipe.stages.reproduce.cells import Outcome, Plan, complete_cell, find_cell, find_cells, make_cell
-from sedpipe.stages.reproduce.grid import GridPoint, default_folder, features_in_names
+from sedpipe.stages.reproduce.cells import Outcome, Plan, find_cell, find_cells, make_cell
+from sedpipe.stages.reproduce.completion import complete_cell
+from sedpipe.stages.reproduce.drawing import write_table
+from sedpipe.stages.reproduce.grid import GridPoint, default_folder
 from sedpipe.stages.train import open_splits
 from sedpipe.training.settings import TrainSettings
-from sedpipe.views.tables.sensitivity_curves import curves_of
-from sedpipe.views.tables.sensitivity_figure import sensitivity_figure
-from sedpipe.views.tables.table2 import csv_text
-from sedpipe.views.tables.table2_figure import table2_figure
-from sedpipe.views.tables.table2_page import table2_page
 
 
 def reproduce_table2(
@@ -104,8 +100,9 @@ def _make(plan: Plan, missing: Sequence[GridPoint], jobs: int, listener: Listene
 
 
 def _record(plan: Plan, points: Sequence[GridPoint]) -> TableRecord:
-    """What the table is to hold, for whoever looks how far it is."""
-    return TableRecord(
+    """What the table is to hold, for whoever looks how far it is; what is known of its clips is kept."""
+    before = plan.table.find_record()
+    record = TableRecord(
         dataset=plan.dataset.name,
         table="table2",
         preset=plan.settings.preset,
@@ -114,12 +111,9 @@ def _record(plan: Plan, points: Sequence[GridPoint]) -> TableRecord:
         seeds=tuple(dict.fromkeys(point.seed for point in points)),
         runs={point.name: plan.run_name(point) for point in points},
     )
-
-
-def _system(plan: Plan) -> str:
-    """Preset, and features where they are not the usual ones."""
-    unusual = features_in_names(plan.dataset, plan.spec)
-    return f"preset {plan.settings.preset}" + (f" on {plan.spec.front_end.name}" if unusual else "")
+    if before is None or before.dataset != record.dataset:
+        return record
+    return record.model_copy(update={"recordings": before.recordings, "median_event_s": before.median_event_s})
 
 
 def _cell_line(finished: Sequence[Outcome], n_cells: int, jobs: int) -> str:
@@ -136,15 +130,7 @@ def _cell_line(finished: Sequence[Outcome], n_cells: int, jobs: int) -> str:
 
 def _write_table(plan: Plan, points: Sequence[GridPoint]) -> int:
     """Write the table of the cells that are there; how many they are."""
-    cells, folder, settings = find_cells(plan, points), plan.table.folder, plan.settings
-    if not cells:
-        return 0
-    how = f"{_system(plan)}, recipe {settings.recipe}, at most {settings.training.epochs} epochs"
-    title, curves = f"Table 2 on {plan.dataset.name}: {how}", curves_of(cells)
-    write_text(folder / "table.md", table2_page(cells, curves, title, plan.table.failures))
-    write_text(folder / "table.csv", csv_text(cells))
-    write_text(folder / "table.svg", table2_figure(cells, title))
-    if curves:
-        figure = sensitivity_figure(curves, f"Post-processing on {plan.dataset.name}: {how}")
-        write_text(folder / "sensitivity.svg", figure)
+    cells = find_cells(plan, points)
+    if cells:
+        write_table(plan.table, plan.dataset, _record(plan, points), cells)
     return len(cells)

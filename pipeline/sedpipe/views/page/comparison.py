@@ -15,8 +15,9 @@ import numpy as np
 
 from sedpipe.errors import SettingsError
 from sedpipe.io.records.scores import Coverage
-from sedpipe.metrics.bootstrap import Difference, paired_differences
+from sedpipe.metrics.comparison import Difference, compare_runs
 from sedpipe.metrics.segment_scores import count_segments, segment_based_scores
+from sedpipe.metrics.sharing import Sharing
 from sedpipe.views.page.mistakes import errors_of_clips
 from sedpipe.views.page.scored_run import ScoredRun
 
@@ -144,7 +145,7 @@ def compared_classes(runs: Sequence[ScoredRun]) -> list[ComparedClass]:
     return sorted(rows, key=lambda row: (-abs(row.gain or 0.0), row.label))
 
 
-def differences_to_first(runs: Sequence[ScoredRun]) -> list[dict[str, Difference | None]]:
-    """Each run's scores less the first one's, by metric, with 95 % intervals over the same draws of the clips."""
+def differences_to_first(runs: Sequence[ScoredRun], sharing: Sharing) -> list[dict[str, Difference | None]]:
+    """Each run's scores less the first one's, by metric, with 95 % intervals over recordings."""
     counts = [count_segments(*run.rolls) for run in runs]
-    return [paired_differences(of_run, counts[0]) for of_run in counts[1:]]
+    return [compare_runs([of_run], [counts[0]], sharing) for of_run in counts[1:]]

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sedpipe.metrics.bootstrap import Difference
+from sedpipe.metrics.comparison import Difference
+from sedpipe.metrics.sharing import Sharing
 from sedpipe.views.page.clip_table import compared_rows
 from sedpipe.views.page.comparison import compared_classes, differences_to_first
 from sedpipe.views.page.gallery import CARD_SCRIPTS, Gallery, page_data
@@ -45,7 +46,7 @@ class DrawnDifference:
     is_apart : bool
         Whether 0 lies outside of the interval.
     better : float
-        Share of the draws in which the run is better.
+        How sure it is that the run is better.
     """
 
     metric: str
@@ -67,12 +68,12 @@ def difference_rows(
 
 
 def _reach(differences: Sequence[Difference | None]) -> float:
-    ends = [abs(end) for difference in differences if difference for end in difference.interval]
+    ends = [abs(end) for difference in differences if difference for end in difference.interval or ()]
     return _MARGIN * max([_LEAST_REACH, *ends])
 
 
 def _drawn(metric: str, difference: Difference | None, reach: float) -> DrawnDifference | None:
-    if difference is None:
+    if difference is None or difference.interval is None:
         return None
     scale, decimals = (1, 3) if metric == "error_rate" else (100, 1)
     written = [signed(scale * value, decimals) for value in (difference.difference, *difference.interval)]
@@ -84,7 +85,7 @@ def _drawn(metric: str, difference: Difference | None, reach: float) -> DrawnDif
 
 
 def comparison_page(
-    runs: Sequence[ScoredRun], warnings: Sequence[str], gallery: Gallery, scored_on: Sequence[date]
+    runs: Sequence[ScoredRun], warnings: Sequence[str], gallery: Gallery, scored_on: Sequence[date], sharing: Sharing
 ) -> str:
     """HTML of several runs.
 
@@ -96,6 +97,8 @@ def comparison_page(
         Their clips.
     scored_on : sequence of date
         When the scores of each run were written.
+    sharing : Sharing
+        Which clips have a recording in common.
 
     Returns
     -------
@@ -115,7 +118,7 @@ def comparison_page(
         score_rows=[named_row(run) for run in runs],
         yardsticks=yardstick_rows(first),
         metrics=METRICS,
-        differences=list(zip(names[1:], difference_rows(differences_to_first(runs)), strict=True)),
+        differences=list(zip(names[1:], difference_rows(differences_to_first(runs, sharing)), strict=True)),
         classes=compared_classes(runs),
         clip_rows=compared_rows(runs, gallery.kinds),
         cards=gallery.cards,

@@ -21,7 +21,8 @@ from sedpipe.views.charts import Scale
 from sedpipe.views.page.pictures import data_uri
 from sedpipe.views.page.spectrogram import decibel_range, height_of_frequency, spectrogram_png
 from sedpipe.views.render import draw
-from sedpipe.views.tables.table2 import name_of, styles_of
+from sedpipe.views.tables.table2 import styles_of
+from sedpipe.views.tables.table2_words import name_of
 
 WIDTH, LEFT, FIRST, LAST = 860, 24, 130, 832
 _HEAD, _SPECTROGRAM, _CLASS_HEAD, _LANE, _BARS, _CLASS_GAP = 88, 96, 38, 40, 14, 8

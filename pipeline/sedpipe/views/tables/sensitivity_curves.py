@@ -16,7 +16,7 @@ import numpy as np
 
 from sedpipe.detection.sensitivity import Sweep
 from sedpipe.io.records.table import Cell
-from sedpipe.views.tables.table2 import name_of
+from sedpipe.views.tables.table2_words import name_of
 
 SCORES = {"error_rate": "min_er", "f1": "max_f1"}
 """The operating point around which each score is looked at: the one that was chosen for it."""

@@ -13,7 +13,8 @@ import numpy as np
 from sedpipe.views.charts import Scale
 from sedpipe.views.render import draw
 from sedpipe.views.tables.sensitivity_curves import MOVED, NAMES, SCORES, Curve
-from sedpipe.views.tables.table2 import name_of, styles_of
+from sedpipe.views.tables.table2 import styles_of
+from sedpipe.views.tables.table2_words import name_of
 
 WIDTH, LEFT = 860, 24
 _COLUMNS = {"threshold": (72, 298), "median_s": (322, 548), "min_duration_s": (572, 798)}

@@ -1,7 +1,6 @@
 """Cells of a grid (pooling x hierarchy x seed) -> the paper's Table 2, with intervals and plain sentences.
 
-- :func:`rows_of`: cells -> a row a system, split and operating point
-- :func:`comparisons_of`: single against hierarchical pooling, on the same seeds and clips
+- :func:`rows_of`: cells -> a row a system, split and operating point; :func:`free_rows_of`: scores without a threshold
 - :func:`markdown`, :func:`csv_text`: for a person, for a program; :mod:`sedpipe.views.tables.table2_figure` draws them
 - :data:`PUBLISHED`: the paper's numbers
 """
@@ -13,23 +12,15 @@ import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from sedpipe.io.records.table import Cell
-from sedpipe.metrics.spread import Interval, over_seeds, paired_differences
+from sedpipe.io.records.table import Cell, CellScores, TableRecord
+from sedpipe.metrics.detection_scores import OverallScores
+from sedpipe.metrics.spread import Interval, over_seeds
 from sedpipe.printable import spreadsheet_cell
+from sedpipe.views.tables.table2_words import FREE, RULES, SHOWN, TITLES, introduction, name_of, sentences
 
-SHOWN = {
-    "substitution_rate": "Sub.",
-    "deletion_rate": "Del.",
-    "insertion_rate": "Ins.",
-    "error_rate": "ER",
-    "precision": "Pre.",
-    "recall": "Rec.",
-    "f1": "F1",
-    "macro_f1": "macro F1",
-}
-"""Scores of a row, in the order of the paper's columns; then macro F1."""
+_AS_THEY_ARE = {
+    **{name: (1, 3) for name in SHOWN if name.endswith("_rate")}, "validation_loss": (1, 4), "best_epoch": (1, 1)
+}  # fmt: skip
 
 PUBLISHED: dict[tuple[str, str, bool], tuple[float, ...]] = {
     ("testing", "linear", False): (0.25, 0.18, 0.36, 0.79, 0.3900, 0.4701, 0.4263),
@@ -52,6 +43,7 @@ PUBLISHED: dict[tuple[str, str, bool], tuple[float, ...]] = {
 class Row:
     """Scores of one system over its seeds, and of each; ``hierarchy`` is empty for single pooling."""
 
+    rule: str
     split: str
     operating_point: str
     pooling: str
@@ -60,59 +52,59 @@ class Row:
     scores: dict[str, Interval | None]
     by_seed: dict[str, tuple[float | None, ...]]
 
-
-@dataclass(frozen=True)
-class Comparison:
-    """What hierarchical pooling has over single pooling (differences), with the seeds that both have."""
-
-    split: str
-    operating_point: str
-    pooling: str
-    hierarchy: tuple[int, ...]
-    seeds: tuple[int, ...]
-    differences: dict[str, Interval]
-
-    def tells_apart(self, score: str) -> bool:
-        """Whether a difference is more than chance; one seed cannot tell."""
-        return len(self.seeds) > 1 and self.differences[score].excludes_zero
+    @property
+    def part(self) -> tuple[str, str, str]:
+        """Rule, split and operating point: what stands in one table."""
+        return self.rule, self.split, self.operating_point
 
 
-def rows_of(cells: Sequence[Cell]) -> list[Row]:
-    """A row for each system, split and operating point, in the order of the cells."""
+def rows_of(cells: Sequence[Cell], rule: str) -> list[Row]:
+    """A row for each system, split and operating point, in the order of the cells; none where cells lack the rule."""
     rows = []
     for split, point in _parts(cells):
         for system, of_system in _by_system(cells, split).items():
-            scored = [cell.splits[split].operating_points[point] for cell in of_system]
-            by_seed = {name: tuple(getattr(one, name) for one in scored) for name in SHOWN}
-            scores = {name: _spread(values) for name, values in by_seed.items()}
-            seeds = tuple(cell.seed for cell in of_system)
-            rows.append(Row(split, point, *system, seeds, scores, by_seed))
+            scored = [_scores(cell.splits[split], point, rule) for cell in of_system]
+            by_seed = {name: tuple(getattr(one, name) for one in scored if one) for name in SHOWN}
+            if all(scored):
+                rows.append(_row((rule, split, point), system, of_system, by_seed))
     return rows
 
 
-def comparisons_of(cells: Sequence[Cell]) -> list[Comparison]:
-    """Each hierarchy against single pooling of the same function."""
-    found = []
-    for split, point in _parts(cells):
-        systems = _by_system(cells, split)
-        for (pooling, hierarchy), ours in systems.items():
-            theirs = {cell.seed: cell for cell in systems.get((pooling, ()), ())}
-            shared = [cell for cell in ours if cell.seed in theirs] if hierarchy else []
-            if shared:
-                pairs = (_counts(shared, split, point), _counts([theirs[cell.seed] for cell in shared], split, point))
-                seeds = tuple(cell.seed for cell in shared)
-                found.append(Comparison(split, point, pooling, hierarchy, seeds, paired_differences(*pairs)))
-    return found
+def free_rows_of(cells: Sequence[Cell]) -> list[Row]:
+    """A row for each system and split: :data:`FREE`, best epoch, validation loss; none where cells have none."""
+    rows = []
+    for split in dict.fromkeys(split for cell in cells for split in cell.splits):
+        for system, of_system in _by_system(cells, split).items():
+            free = [cell.splits[split].threshold_free for cell in of_system]
+            by_seed = {name: tuple(one.get(name) for one in free) for name in FREE}
+            by_seed["best_epoch"] = tuple(float(cell.best_epoch) for cell in of_system)
+            by_seed["validation_loss"] = tuple(cell.validation_loss for cell in of_system)
+            if all(free):
+                rows.append(_row(("threshold_free", split, ""), system, of_system, by_seed))
+    return rows
 
 
-def markdown(cells: Sequence[Cell], title: str, tuned_on: str = "testing") -> str:
-    """Tables of all splits and operating points, with a sentence for each comparison."""
-    rows, comparisons = rows_of(cells), comparisons_of(cells)
-    lines = [f"# {title}", ""]
-    for split, point in _parts(cells):
-        tuned = " (tuned on this split)" if split == tuned_on else ""
-        lines += [f"## {split}, {point}{tuned}", "", *_table([r for r in rows if _is_of(r, split, point)]), ""]
-        lines += [f"- {sentence(one)}" for one in comparisons if _is_of(one, split, point)] + [""]
+def _row(
+    part: tuple[str, str, str],
+    system: tuple[str, tuple[int, ...]],
+    cells: Sequence[Cell],
+    by_seed: dict[str, tuple[float | None, ...]],
+) -> Row:
+    scores = {name: _spread(values) for name, values in by_seed.items()}
+    return Row(*part, *system, tuple(cell.seed for cell in cells), scores, by_seed)
+
+
+def markdown(cells: Sequence[Cell], record: TableRecord, title: str, tuned_on: str = "testing") -> str:
+    """Tables of all splits and operating points, by each rule, with a sentence for each comparison."""
+    lines = [f"# {title}", "", *introduction(record), ""]
+    rows = [*rows_of(cells, "common"), *free_rows_of(cells), *rows_of(cells, "chosen")]
+    for part in dict.fromkeys(row.part for row in rows):
+        rule, split, point = part
+        tuned = " (tuned on this split)" if split == tuned_on and point else ""
+        lines += [f"## {', '.join(filter(None, (split, point, RULES[rule])))}{tuned}", ""]
+        lines += [*_table([row for row in rows if row.part == part]), ""]
+        below = [one for one in record.comparisons if (one.rule, one.split, one.operating_point) == part]
+        lines += [line for one in below for line in sentences(one)] + [""]
     return "\n".join(lines)
 
 
@@ -126,25 +118,6 @@ def published_lines(split: str) -> list[str]:
     return lines
 
 
-def sentence(comparison: Comparison) -> str:
-    """Better, worse, or not to be told apart; of one seed, differences alone."""
-    error_rate, f1 = comparison.differences["error_rate"], comparison.differences["f1"]
-    against = f"{comparison.pooling}, {name_of(comparison.hierarchy)} against single"
-    shown = _signed(error_rate, 3), f"{_signed(f1, 1, 100)} points"
-    if len(comparison.seeds) == 1:
-        return f"{against}, 1 seed, so chance between trainings is not counted: ER {shown[0]}, F1 {shown[1]}"
-    return (
-        f"{against}, {len(comparison.seeds)} seeds: "
-        f"ER {_verdict(error_rate, lower_is_better=True)} ({shown[0]}), "
-        f"F1 {_verdict(f1, lower_is_better=False)} ({shown[1]})"
-    )
-
-
-def name_of(hierarchy: Sequence[int]) -> str:
-    """``single``, or the groups of a hierarchy."""
-    return ",".join(map(str, hierarchy)) or "single"
-
-
 def styles_of(hierarchies: Iterable[tuple[int, ...]]) -> dict[tuple[int, ...], str]:
     """Class of each hierarchy in the figures' style sheet; single pooling has the same one in all of them."""
     others = [hierarchy for hierarchy in dict.fromkeys(hierarchies) if hierarchy]
@@ -152,18 +125,19 @@ def styles_of(hierarchies: Iterable[tuple[int, ...]]) -> dict[tuple[int, ...], s
 
 
 def csv_text(cells: Sequence[Cell]) -> str:
-    """A line a system, split and operating point: mean, low and high of each score, as fractions."""
+    """A line a system, split, operating point and rule: mean, low and high of each score, as fractions."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    bounds = [f"{name}{suffix}" for name in SHOWN for suffix in ("", "_low", "_high")]
-    writer.writerow(["split", "operating_point", "pooling", "hierarchy", "seeds", *bounds])
-    for row in rows_of(cells):
+    names = [*SHOWN, *FREE, "best_epoch", "validation_loss"]
+    bounds = [f"{name}{suffix}" for name in names for suffix in ("", "_low", "_high")]
+    writer.writerow(["split", "operating_point", "pooling", "hierarchy", "seeds", *bounds, "rule"])
+    for row in [*rows_of(cells, "chosen"), *rows_of(cells, "common"), *free_rows_of(cells)]:
         values: list[float | None] = []
-        for interval in row.scores.values():
+        for interval in map(row.scores.get, names):
             values += [None] * 3 if interval is None else [interval.value, interval.low, interval.high]
         stages = "x".join(map(str, row.hierarchy)) or "none"
         texts = map(spreadsheet_cell, (row.split, row.operating_point, row.pooling, stages))
-        writer.writerow([*texts, len(row.seeds), *values])
+        writer.writerow([*texts, len(row.seeds), *values, row.rule])
     return out.getvalue()
 
 
@@ -175,6 +149,13 @@ def _parts(cells: Iterable[Cell]) -> list[tuple[str, str]]:
     return list(dict.fromkeys(parts))
 
 
+def _scores(scores: CellScores, point: str, rule: str) -> OverallScores | None:
+    if rule == "chosen":
+        return scores.operating_points.get(point)
+    common = scores.post_processing_common.get(point)
+    return None if common is None else common.segment_based
+
+
 def _by_system(cells: Iterable[Cell], split: str) -> dict[tuple[str, tuple[int, ...]], list[Cell]]:
     systems: dict[tuple[str, tuple[int, ...]], list[Cell]] = {}
     for cell in cells:
@@ -183,45 +164,26 @@ def _by_system(cells: Iterable[Cell], split: str) -> dict[tuple[str, tuple[int, 
     return {system: sorted(of_system, key=lambda cell: cell.seed) for system, of_system in systems.items()}
 
 
-def _counts(cells: Sequence[Cell], split: str, point: str) -> np.ndarray:
-    return np.array([cell.splits[split].counts[point] for cell in cells])
-
-
 def _spread(values: Sequence[float | None]) -> Interval | None:
     known = [value for value in values if value is not None]
     return over_seeds(known) if len(known) == len(values) else None
 
 
-def _is_of(one: Row | Comparison, split: str, point: str) -> bool:
-    return (one.split, one.operating_point) == (split, point)
-
-
 def _table(rows: Sequence[Row]) -> list[str]:
-    lines = ["| system | seeds | " + " | ".join(SHOWN.values()) + " |", "|---|---|" + "---|" * len(SHOWN)]
+    names = [name for name in rows[0].scores if name in SHOWN or any(row.scores[name] for row in rows)]
+    titles = " | ".join(TITLES[name] for name in names)
+    lines = [f"| system | seeds | {titles} |", "|---|---|" + "---|" * len(names)]
     for row in rows:
-        cells = [shown(row.scores[name], name.endswith("_rate")) for name in SHOWN]
+        cells = [shown(row.scores[name], name) for name in names]
         system = f"{row.pooling}, {name_of(row.hierarchy)}"
         lines.append(f"| {system} | {len(row.seeds)} | {' | '.join(cells)} |")
     return lines
 
 
-def shown(interval: Interval | None, is_rate: bool) -> str:
-    """A mean and half its interval: a rate as it is, anything else in per cent."""
+def shown(interval: Interval | None, name: str) -> str:
+    """A mean and half its interval: shares in per cent, rates, losses and epochs as they are."""
     if interval is None:
         return "-"
-    factor, decimals = (1, 3) if is_rate else (100, 1)
+    factor, decimals = _AS_THEY_ARE.get(name, (100, 1))
     half = "" if interval.high is None else f" ± {factor * (interval.high - interval.value):.{decimals}f}"
     return f"{factor * interval.value:.{decimals}f}{half}"
-
-
-def _verdict(difference: Interval, *, lower_is_better: bool) -> str:
-    if not difference.excludes_zero:
-        return "not distinguishable"
-    return "better" if (difference.value < 0) == lower_is_better else "worse"
-
-
-def _signed(interval: Interval, decimals: int, factor: float = 1) -> str:
-    bounds = ""
-    if interval.low is not None and interval.high is not None:
-        bounds = f", 95 %: {factor * interval.low:+.{decimals}f} to {factor * interval.high:+.{decimals}f}"
-    return f"{factor * interval.value:+.{decimals}f}{bounds}"

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sedpipe.io.records.table import Cell
+from sedpipe.io.records.table import Cell, TableComparison, TableRecord
 from sedpipe.metrics.spread import Interval
 from sedpipe.views.charts import Scale
 from sedpipe.views.render import draw
-from sedpipe.views.tables.table2 import Comparison, Row, comparisons_of, name_of, rows_of, shown, styles_of
+from sedpipe.views.tables.table2 import Row, rows_of, shown, styles_of
+from sedpipe.views.tables.table2_words import RULES, name_of
 
 WIDTH, LEFT, NAMES = 860, 24, 168
 PLACES = {"error_rate": (186, 406), "f1": (528, 748)}
@@ -80,13 +81,15 @@ class Block:
     groups: Sequence[Group]
 
 
-def table2_figure(cells: Sequence[Cell], title: str, tuned_on: str = "testing") -> str:
-    """Draw error rate and F1 of all systems, a block for each split and operating point.
+def table2_figure(cells: Sequence[Cell], record: TableRecord, title: str, tuned_on: str = "testing") -> str:
+    """Draw error rate and F1 of all systems by the primary rule, a block for each split and operating point.
 
     Parameters
     ----------
     cells : sequence of Cell
         At least one.
+    record : TableRecord
+        With the primary rule and the comparisons.
     title : str
     tuned_on : str
         The split on which post-processing was tuned, which the drawing says.
@@ -96,7 +99,8 @@ def table2_figure(cells: Sequence[Cell], title: str, tuned_on: str = "testing") 
     str
         An SVG.
     """
-    rows, comparisons = rows_of(cells), comparisons_of(cells)
+    rows = rows_of(cells, record.primary)
+    comparisons = [one for one in record.comparisons if one.rule == record.primary]
     panels = [_panel(score, rows) for score in PLACES]
     styles = styles_of(row.hierarchy for row in rows)
     blocks: list[Block] = []
@@ -107,7 +111,16 @@ def table2_figure(cells: Sequence[Cell], title: str, tuned_on: str = "testing") 
         bottom = groups[-1].systems[-1].y + _ROW / 2 + 4
         blocks.append(Block(split, point, split == tuned_on, top, bottom, panels, groups))
     height = round(blocks[-1].bottom + 34)
-    return draw("table2.svg", title=title, blocks=blocks, width=WIDTH, height=height, left=LEFT, names=NAMES)
+    return draw(
+        "table2.svg",
+        title=title,
+        rule=RULES[record.primary],
+        blocks=blocks,
+        width=WIDTH,
+        height=height,
+        left=LEFT,
+        names=NAMES,
+    )
 
 
 def _panel(score: str, rows: Sequence[Row]) -> Panel:
@@ -124,7 +137,7 @@ def _panel(score: str, rows: Sequence[Row]) -> Panel:
 
 def _groups(
     rows: Sequence[Row],
-    comparisons: Sequence[Comparison],
+    comparisons: Sequence[TableComparison],
     panels: Sequence[Panel],
     styles: dict[tuple[int, ...], str],
     top: float,
@@ -142,21 +155,22 @@ def _groups(
     return groups
 
 
-def _is_about(one: Comparison, row: Row) -> bool:
+def _is_about(one: TableComparison, row: Row) -> bool:
     return (one.split, one.operating_point, one.pooling, one.hierarchy) == (
         row.split, row.operating_point, row.pooling, row.hierarchy
     )  # fmt: skip
 
 
-def _marks(row: Row, against: Comparison | None, score: str, panel: Panel) -> Marks:
+def _marks(row: Row, against: TableComparison | None, score: str, panel: Panel) -> Marks:
     interval, scale = row.scores[score], panel.scale
+    found = None if against is None else against.differences.get(score)
     return Marks(
         dots=[scale.place(value) for value in row.by_seed[score] if value is not None],
         mean=None if interval is None else scale.place(interval.value),
         span=_span(interval, scale),
-        text=shown(interval, is_rate=not panel.in_percent),
+        text=shown(interval, score),
         text_x=scale.last + 14,
-        differs=against is not None and against.tells_apart(score),
+        differs=found is not None and found.outcome in ("better", "worse"),
     )
 
 

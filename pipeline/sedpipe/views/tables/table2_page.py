@@ -7,34 +7,51 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sedpipe.io.records.table import Cell
+from sedpipe.io.records.table import Cell, TableRecord
+from sedpipe.views.tables.classes import ClassGain, class_lines
 from sedpipe.views.tables.sensitivity_curves import Curve, sensitivity_lines
 from sedpipe.views.tables.table2 import markdown, published_lines
 
 PAPERS_DATASET = "dcase2017-task4"
 
 
-def table2_page(cells: Sequence[Cell], curves: Sequence[Curve], title: str, failures: Mapping[str, str]) -> str:
+def table2_page(
+    cells: Sequence[Cell],
+    record: TableRecord,
+    curves: Sequence[Curve],
+    gains: Sequence[ClassGain],
+    title: str,
+    failures: Mapping[str, str],
+    remarks: Sequence[str] = (),
+) -> str:
     """The page.
 
     Parameters
     ----------
     cells : sequence of Cell
         At least one, of one dataset.
+    record : TableRecord
+        With the comparisons of the cells.
     curves : sequence of Curve
         How scores move with post-processing, where cells tell it.
+    gains : sequence of ClassGain
+        Class by class, where cells tell it.
     title : str
     failures : mapping of str to str
         Why some cells were not made, by name.
+    remarks : sequence of str
+        What else is to be known.
     """
     hours = sum(cell.seconds for cell in cells) / 3600
     lines = [
-        markdown(cells, title),
+        markdown(cells, record, title),
         "![error rate and F1 of all systems](table.svg)",
         "",
         f"{len(cells)} cells, {hours:.1f} hours of training.",
         "",
+        *(f"{remark[0].upper()}{remark[1:]}.\n" for remark in remarks),
         *(f"Not made: {name}: {reason}" for name, reason in failures.items()),
+        *(class_lines(gains) if gains else ()),
         *(sensitivity_lines(curves) if curves else ()),
     ]
     if cells[0].dataset == PAPERS_DATASET:

@@ -19,6 +19,7 @@ from sedpipe.views.baselines import baseline_name, baseline_predicts
 from sedpipe.views.terminal.commands import DEFAULT_CACHE, command
 from sedpipe.views.terminal.quantities import percent, rate
 from sedpipe.views.terminal.table import Column, FittingTable, text
+from sedpipe.views.verdicts import ONE_SEED, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,9 +29,12 @@ if TYPE_CHECKING:
 
     from sedpipe.detection.tuning import SearchStep
     from sedpipe.io.records.scores import Intervals, Numbers, ScoreReport
-    from sedpipe.metrics.bootstrap import Difference
+    from sedpipe.metrics.comparison import Difference
     from sedpipe.metrics.detection_scores import ClassScores, OverallScores
     from sedpipe.reports.scores import DemoReport, ListScoreReport
+
+
+ONE_RULE = ", both with one setting for all classes"
 
 
 def score_lines(report: ScoreReport, *, explain: bool = False) -> list[RenderableType]:
@@ -49,6 +53,7 @@ def score_lines(report: ScoreReport, *, explain: bool = False) -> list[Renderabl
         *_validated_lines(report.tuning),
         *(f"remark: {remark}" for remark in report.remarks),
         *(_against_lines(against.run, against.differences) if against else ()),
+        *(_against_lines(against.run, against.differences_common, ONE_RULE, against.remarks) if against else ()),
         *(_tuning_lines(report.tuning) if explain else ()),
         *_class_table(report.per_class, report.operating_point),
         "",
@@ -155,8 +160,8 @@ def _interval_lines(intervals: Mapping[str, Intervals]) -> list[str]:
         er, f1, macro = (of_point.get(key) for key in ("error_rate", "f1", "macro_f1"))
         if er and f1 and macro:
             lines.append(
-                f"{name}, 95 % over clips: ER {er[0]:.2f} to {er[1]:.2f}, F1 {100 * f1[0]:.1f} to {100 * f1[1]:.1f} %, "
-                f"macro F1 {100 * macro[0]:.1f} to {100 * macro[1]:.1f} %"
+                f"{name}, 95 % over recordings: ER {er[0]:.2f} to {er[1]:.2f}, "
+                f"F1 {100 * f1[0]:.1f} to {100 * f1[1]:.1f} %, macro F1 {100 * macro[0]:.1f} to {100 * macro[1]:.1f} %"
             )
     return lines
 
@@ -180,20 +185,20 @@ def _class_table(per_class: Mapping[str, ClassScores], name: str) -> list[Render
     return ["", FittingTable(columns, rows)]
 
 
-def _against_lines(other: str, differences: Mapping[str, Difference | None]) -> list[str]:
-    lines = ["", f"less the scores of {other}, on the same clips:"]
-    for name, found in differences.items():
-        if found:
-            lines.append(
-                f"  {name.replace('_', ' ')} {_signed(name, found.difference)} (95 %: "
-                f"{' to '.join(_signed(name, bound) for bound in found.interval)}), better in "
-                f"{100 * found.better:.0f} % of the draws"
-            )
-    return lines
-
-
-def _signed(name: str, difference: float) -> str:
-    return f"{difference:+.3f}" if name == "error_rate" else f"{100 * difference:+.1f} points"
+def _against_lines(
+    other: str, differences: Mapping[str, Difference | None], how: str = "", remarks: Sequence[str] = ()
+) -> list[str]:
+    if not differences:
+        return []
+    lines = ["", f"less the scores of {other}, on the same clips{how}:"]
+    lines += [
+        f"  {name.replace('_', ' ')} {verdict(found, in_percent=name != 'error_rate')}"
+        for name, found in differences.items()
+        if found
+    ]
+    if any(found and found.outcome == "one seed" for found in differences.values()):
+        lines.append(f"  {ONE_SEED}")
+    return [*lines, *(f"  {remark}" for remark in remarks)]
 
 
 def _common_lines(report: ScoreReport) -> list[str]:

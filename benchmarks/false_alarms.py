@@ -1,0 +1,206 @@
+"""How often two systems of which neither is better are told apart, and how often a difference that is there is seen.
+
+Two systems are drawn from the same distribution, so that every verdict is a false alarm. They listen to 300 clips mixed
+from 80 recordings as ``esc10-fold4`` mixes them, over 3, 5 and 10 seeds; what a system misses varies between seeds,
+between recordings, between clips, and between recordings from seed to seed, in several ratios. Error rate and F1 are
+judged by :func:`sedpipe.metrics.comparison.compare`, once knowing the recordings and once with each clip as its own, by
+Student's test over seeds alone, and by what sedpipe did at first: the middle 95 % of draws of seeds and clips.
+
+    python benchmarks/false_alarms.py [--tables 2000] [--out benchmarks/results/false-alarms.json]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "pipeline"))
+
+import numpy as np  # noqa: E402
+from sedpipe.metrics.comparison import LEVEL, LOWER_IS_BETTER, compare, student, variances  # noqa: E402
+from sedpipe.metrics.contributions import of_rows  # noqa: E402
+from sedpipe.metrics.sharing import Sharing  # noqa: E402
+from sedpipe.metrics.spread import rates  # noqa: E402
+
+RESULT = ROOT / "benchmarks" / "results" / "false-alarms.json"
+N_CLIPS, N_CLASSES, N_A_CLASS = 300, 10, 8
+SEEDS = (3, 5, 10)
+EFFECTS = (0.01, 0.02, 0.03, 0.05, 0.08)
+"""Differences of error rates."""
+
+_AT_ONCE, _DRAWS, _WITH_OTHERS, _WITH_DRAWS = 250, 500, 500, 200
+_MISSED, _SLOPE = -0.75, 0.27
+"""Logit of what is missed on average, and what one unit more of it adds to the error rate."""
+
+
+@dataclass(frozen=True)
+class World:
+    """Standard deviations, in logits of what a system misses; a system's own, the two being independent."""
+
+    seeds: float = 0.0
+    recordings: float = 0.0
+    clips: float = 0.0
+    seeds_by_recordings: float = 0.0
+    seeds_by_clips: float = 0.0
+
+
+WORLDS = {
+    "as esc10-fold4, small": World(0.083, 0.08, 0.15, 0.25, 0.3),
+    "seeds alone": World(seeds=0.3),
+    "seeds differ little": World(0.02, 0.25, 0.2, 0.15, 0.2),
+    "recordings alone": World(recordings=0.4),
+    "clips alone": World(clips=0.8),
+    "seeds and recordings alike": World(0.10, 0.30, 0.2, 0.1, 0.1),
+    "recordings from seed to seed": World(seeds_by_recordings=0.5, seeds_by_clips=0.5),
+    "all of it": World(0.06, 0.30, 0.4, 0.35, 0.4),
+}
+
+
+def mixed(g: np.random.Generator) -> np.ndarray:
+    """(N, R): which recordings are in which clip: one to three, of different classes."""
+    made_of = np.zeros((N_CLIPS, N_CLASSES * N_A_CLASS))
+    for row in made_of:
+        classes = g.choice(N_CLASSES, g.choice([1, 2, 3], p=[0.45, 0.35, 0.20]), replace=False)
+        row[classes * N_A_CLASS + g.integers(N_A_CLASS, size=len(classes))] = 1
+    return made_of
+
+
+def systems(g: np.random.Generator, made_of: np.ndarray, world: World, n_seeds: int, shift: float) -> np.ndarray:
+    """Counts (tables, 2, S, N, 4) of two systems; the first misses ``shift`` logits more."""
+    n, r, two = *made_of.shape, (_AT_ONCE, 2)
+    logit = _MISSED + world.seeds * g.standard_normal((*two, n_seeds, 1))
+    logit = logit + (world.recordings * g.standard_normal((*two, 1, r))) @ made_of.T
+    logit += world.clips * g.standard_normal((*two, 1, n))
+    if world.seeds_by_recordings:
+        logit += (world.seeds_by_recordings * g.standard_normal((*two, n_seeds, r))) @ made_of.T
+    if world.seeds_by_clips:
+        logit += world.seeds_by_clips * g.standard_normal((*two, n_seeds, n))
+    logit[:, 0] += shift
+    lengths = g.integers(1, 6, size=(_AT_ONCE, 1, 1, r))
+    reference = np.broadcast_to((lengths @ made_of.T).astype(int), logit.shape)
+    missed_p = 1 / (1 + np.exp(-logit))
+    missed, inserted = g.binomial(reference, missed_p), g.binomial(reference, missed_p / 4)
+    correct = reference - missed
+    return np.stack([missed + inserted, reference, correct, correct + inserted], axis=-1)
+
+
+def by_draws(g: np.random.Generator, ours: np.ndarray, theirs: np.ndarray) -> dict[str, bool]:
+    """Whether 0 lies outside of the middle 95 % of differences on seeds and clips drawn anew, as it was at first."""
+    n_seeds, n_clips, _ = ours.shape
+    clips = g.multinomial(n_clips, np.full(n_clips, 1 / n_clips), size=_DRAWS).astype(np.float64)
+    seeds = g.multinomial(n_seeds, np.full(n_seeds, 1 / n_seeds), size=_DRAWS) / n_seeds
+    drawn = [
+        rates(np.einsum("dn,snc->dsc", clips, counts.astype(np.float64), optimize=True)) for counts in (ours, theirs)
+    ]
+    told = {}
+    for rate in drawn[0]:
+        low, high = np.nanquantile(np.sum((drawn[0][rate] - drawn[1][rate]) * seeds, axis=1), [0.025, 0.975])
+        told[rate] = bool(low > 0 or high < 0)
+    return told
+
+
+def tables(world: World, n_seeds: int, n_tables: int, shift: float = 0.0) -> Iterator[tuple[Sharing, np.ndarray]]:
+    """Pairs of systems with the recordings of their clips, which are mixed anew for each batch of tables."""
+    g = np.random.default_rng([n_seeds, *(round(1000 * one) for one in (*asdict(world).values(), shift + 1))])
+    for _ in range(-(-n_tables // _AT_ONCE)):
+        made_of = mixed(g)
+        sharing = Sharing.of([{str(r) for r in np.flatnonzero(row)} for row in made_of])
+        for pair in systems(g, made_of, world, n_seeds, shift):
+            yield sharing, pair
+
+
+def false_alarms(world: World, n_seeds: int, n_tables: int) -> dict[str, Any]:
+    """Shares of tables in which the two are told apart, by method and score; and what varied by how much."""
+    told: dict[str, dict[str, list[bool]]] = {
+        way: {rate: [] for rate in ("error_rate", "f1")}
+        for way in ("seeds and recordings", "seeds and clips", "seeds alone", "draws of seeds and clips")
+    }
+    alone, parts, g = Sharing.alone(N_CLIPS), [], np.random.default_rng(0)
+    for number, (sharing, (ours, theirs)) in enumerate(tables(world, n_seeds, n_tables)):
+        ours_are, theirs_are = of_rows(ours), of_rows(theirs)
+        for rate in ("error_rate", "f1"):
+            pair, lower = (ours_are[rate], theirs_are[rate]), rate in LOWER_IS_BETTER
+            ways = {"seeds and recordings": compare(*pair, sharing, lower_is_better=lower)}
+            if number < _WITH_OTHERS:
+                ways["seeds and clips"] = compare(*pair, alone, lower_is_better=lower)
+                ways["seeds alone"] = student(*(of.values.tolist() for of in pair), lower_is_better=lower)
+            for way, found in ways.items():
+                told[way][rate].append(found is not None and found.p is not None and found.p < LEVEL)
+        if number < _WITH_OTHERS:
+            over = ours_are["error_rate"] - theirs_are["error_rate"]
+            parts.append([*variances(over, sharing)[:2], float(sharing.variance(over.contributions.mean(axis=0)))])
+        if number < _WITH_DRAWS:
+            for rate, apart in by_draws(g, ours, theirs).items():
+                told["draws of seeds and clips"][rate].append(apart)
+    seeds, recordings, whole = np.sqrt(np.mean(parts, axis=0)).tolist()
+    return {
+        "false_alarms": {way: {r: round(float(np.mean(of)), 4) for r, of in by.items()} for way, by in told.items()},
+        "error_rate_moved_by": {
+            "seeds": round(seeds, 4),
+            "recordings": round(recordings, 4),
+            "recordings_and_what_they_do_from_seed_to_seed": round(whole, 4),
+        },
+    }
+
+
+def power(world: World, n_seeds: int, n_tables: int) -> dict[str, dict[str, float]]:
+    """By how much error rates differ -> by how much they did, how often it was seen alone, and as the first of 24."""
+    seen = {}
+    for effect in EFFECTS:
+        alone, among, differences = [], [], []
+        for sharing, (ours, theirs) in tables(world, n_seeds, n_tables, effect / _SLOPE):
+            found = compare(of_rows(ours)["error_rate"], of_rows(theirs)["error_rate"], sharing, lower_is_better=True)
+            assert found is not None
+            assert found.p is not None
+            differences.append(found.difference)
+            alone.append(found.p < LEVEL)
+            among.append(found.p < LEVEL / 24)
+        seen[f"{effect:g}"] = {
+            "difference": round(float(np.mean(differences)), 4),
+            "seen": round(float(np.mean(alone)), 3),
+            "seen_first_of_24": round(float(np.mean(among)), 3),
+        }
+    return seen
+
+
+def main() -> None:
+    """Every world with every number of seeds; power in two of them."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tables", type=int, default=2000, help="pairs of systems of each world and number of seeds")
+    parser.add_argument("--out", type=Path, default=RESULT)
+    options = parser.parse_args()
+    begun = time.monotonic()
+    found: dict[str, Any] = {
+        "tables": options.tables, "tables_by_other_methods": _WITH_OTHERS, "tables_with_draws": _WITH_DRAWS,
+        "level": LEVEL, "clips": N_CLIPS, "recordings": N_CLASSES * N_A_CLASS, "worlds": {}, "power": {},
+    }  # fmt: skip
+    for name, world in WORLDS.items():
+        of_world: dict[str, Any] = {}
+        found["worlds"][name] = {"standard_deviations": asdict(world), "seeds": of_world}
+        for n_seeds in SEEDS if world.seeds or world.seeds_by_recordings else (1, *SEEDS):
+            of_world[str(n_seeds)] = row = false_alarms(world, n_seeds, options.tables)
+            alarms = row["false_alarms"].items()
+            shown = (f"{way} {100 * by['error_rate']:.1f} {100 * by['f1']:.1f}" for way, by in alarms)
+            print(f"{name}, {n_seeds} seeds: {'; '.join(shown)}; {row['error_rate_moved_by']}", flush=True)
+            write(options.out, found, begun)
+    for name in ("as esc10-fold4, small", "seeds differ little"):
+        found["power"][name] = {str(n_seeds): power(WORLDS[name], n_seeds, options.tables // 4) for n_seeds in SEEDS}
+        print(name, found["power"][name], flush=True)
+        write(options.out, found, begun)
+
+
+def write(path: Path, found: dict[str, Any], begun: float) -> None:
+    """What there is so far, with the minutes that it took."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({**found, "minutes": round((time.monotonic() - begun) / 60, 1)}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

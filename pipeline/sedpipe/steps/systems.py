@@ -1,0 +1,91 @@
+"""A run, or several as one: what it says of a split, and how it was tuned.
+
+- :func:`system_of`: runs -> :class:`System`; the mean of several is tuned on ``testing`` first
+- :func:`written_to`: where its results go
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from sedpipe.choices import TUNED_ON
+from sedpipe.detection.frame_scores import FrameScores, mean_of
+from sedpipe.detection.tuning import OperatingPoint, SearchStep, tune
+from sedpipe.errors import MissingStageError, SettingsError
+from sedpipe.io.cache.dataset import Dataset
+from sedpipe.io.cache.runs import Run
+from sedpipe.listener import Listener
+from sedpipe.steps.frame_scores import frame_scores
+from sedpipe.steps.truth import known_truth
+
+
+@dataclass(frozen=True)
+class System:
+    """A run, or several as one: where it writes, its probabilities, its tuning and what is to be said of all that."""
+
+    run: Run
+    scores: FrameScores
+    tuning: dict[str, tuple[SearchStep, ...]]
+    contaminated_by: tuple[str, ...]
+    remarks: tuple[str, ...]
+
+
+def system_of(cache: Dataset, runs: Sequence[Run], split: str, device: str, listener: Listener) -> System:
+    """What a run, or the mean of several, says of a split.
+
+    Parameters
+    ----------
+    cache : Dataset
+        Whose runs and clips.
+    runs : sequence of Run
+        At least one.
+    split : str
+        Whose clips.
+    device : str
+        Where the network runs, if it is asked.
+    listener : Listener
+        Hears of progress.
+
+    Raises
+    ------
+    MissingStageError
+        If the split has no clips or features, or the mean cannot be tuned.
+    SettingsError
+        If the runs do not fit together.
+    """
+    each = [frame_scores(cache, run, split, device, listener) for run in runs]
+    records = [record for record in (run.find_record() for run in runs) if record is not None]
+    contaminated_by = tuple(dict.fromkeys(name for record in records for name in record.contaminated_by))
+    if len(runs) == 1:
+        record = records[0] if records else None
+        result = None if record is None else record.result
+        tuning = {} if record is None else record.tuning
+        return System(runs[0], each[0], tuning, contaminated_by, result.remarks if result else ())
+    points = _tuned_mean(cache, runs, device, listener)
+    scores = replace(_mean(each), points={name: point.settings for name, point in points.items()})
+    tuning = {name: point.steps for name, point in points.items()}
+    remarks = tuple(remark for point in points.values() for remark in point.remarks)
+    return System(written_to(cache, runs), scores, tuning, contaminated_by, remarks)
+
+
+def written_to(cache: Dataset, runs: Sequence[Run]) -> Run:
+    """Where scores go: to the run, or, of the mean of several, to a folder of its own."""
+    return runs[0] if len(runs) == 1 else Run(cache.folder / "ensembles" / "+".join(run.name for run in runs))
+
+
+def _mean(each: Sequence[FrameScores]) -> FrameScores:
+    try:
+        return mean_of(each)
+    except ValueError as error:
+        raise SettingsError(f"these runs cannot be scored as one: {error}") from error
+
+
+def _tuned_mean(cache: Dataset, runs: Sequence[Run], device: str, listener: Listener) -> dict[str, OperatingPoint]:
+    """Post-processing of the mean of several runs, tuned on ``testing``."""
+    mean = _mean([frame_scores(cache, run, TUNED_ON, device, listener) for run in runs])
+    truth = known_truth(cache, TUNED_ON, mean)
+    if not truth.is_located:
+        raise MissingStageError(f"{TUNED_ON} has no located event, so that the mean of runs cannot be tuned")
+    listener.say(f"tuning the mean of {len(runs)} runs on {TUNED_ON}")
+    return tune(mean, truth)

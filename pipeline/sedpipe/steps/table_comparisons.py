@@ -1,0 +1,134 @@
+"""Cells of a table -> hierarchical against single pooling: by which rule, on what, and whether it may be chance.
+
+- :func:`comparisons_of`: all of them, judged
+- :func:`primary_rule`, :func:`is_endpoint`: by which rule systems are compared, and on what: the primary endpoint
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from sedpipe.io.records.table import RULES, Cell, TableComparison
+from sedpipe.metrics.comparison import LOWER_IS_BETTER, Difference, compare, judged, student
+from sedpipe.metrics.contributions import of_rows
+from sedpipe.metrics.sharing import Sharing
+from sedpipe.steps.recordings import Made
+
+ENDPOINT = ("common", "evaluation", "min_er", "error_rate")
+"""Rule, split, operating point and score of the primary endpoint, fixed beforehand (``docs/reproduce.md``)."""
+
+
+def primary_rule(cells: Sequence[Cell]) -> str:
+    """``common`` where every cell was scored with one setting for all classes, else ``chosen``."""
+    known = all(
+        scores.counts_common.keys() >= scores.counts.keys() for cell in cells for scores in cell.splits.values()
+    )
+    return "common" if known else "chosen"
+
+
+def comparisons_of(cells: Sequence[Cell], recordings: Mapping[str, Made]) -> tuple[TableComparison, ...]:
+    """Each hierarchy against single pooling of the same function.
+
+    Parameters
+    ----------
+    cells : sequence of Cell
+        Of one table.
+    recordings : mapping of str to tuple
+        By split, of which recordings each clip was made; a split that is not there has a recording a clip.
+
+    Returns
+    -------
+    tuple of TableComparison
+        In the order of the rules, splits, operating points and cells. The primary endpoints are judged together, and
+        so are all others of a rule.
+    """
+    sharing = {split: Sharing.of(made) for split, made in recordings.items()}
+    return tuple(one for rule in RULES for one in _judged(list(_by_rule(cells, rule, sharing))))
+
+
+def is_endpoint(one: TableComparison, score: str) -> bool:
+    """Whether it decides: :data:`ENDPOINT`. All others describe."""
+    return (one.rule, one.split, one.operating_point, score) == ENDPOINT
+
+
+def _judged(compared: Sequence[TableComparison]) -> list[TableComparison]:
+    """Those that decide together, and all others of the rule together."""
+    verdicts: dict[tuple[int, str], Difference | None] = {}
+    for decides in (True, False):
+        places = [
+            (n, score)
+            for n, one in enumerate(compared)
+            for score in one.differences
+            if is_endpoint(one, score) == decides
+        ]
+        verdicts |= dict(zip(places, judged([compared[n].differences[score] for n, score in places]), strict=True))
+    return [
+        one.model_copy(update={"differences": {score: verdicts[n, score] for score in one.differences}})
+        for n, one in enumerate(compared)
+    ]
+
+
+def _by_rule(cells: Sequence[Cell], rule: str, sharing: Mapping[str, Sharing]) -> Iterator[TableComparison]:
+    for split, point in _parts(cells, rule):
+        systems: dict[tuple[str, tuple[int, ...]], dict[int, Cell]] = {}
+        for cell in cells:
+            if split in cell.splits:
+                systems.setdefault(cell.system, {})[cell.seed] = cell
+        for (pooling, hierarchy), ours in systems.items():
+            theirs = systems.get((pooling, ()), {})
+            seeds = tuple(sorted(ours.keys() & theirs.keys())) if hierarchy else ()
+            if not seeds:
+                continue
+            pair = [ours[seed] for seed in seeds], [theirs[seed] for seed in seeds]
+            if rule == "threshold_free":
+                differences = _of_scores(*pair, split)
+            else:
+                differences = _of_counts(*pair, split, point, rule, sharing)
+            if differences:
+                yield TableComparison(
+                    rule=rule, split=split, operating_point=point, pooling=pooling, hierarchy=hierarchy,
+                    seeds=seeds, differences=differences,
+                )  # fmt: skip
+
+
+def _parts(cells: Sequence[Cell], rule: str) -> list[tuple[str, str]]:
+    """Splits and operating points that occur, in order."""
+    parts = (
+        (split, point)
+        for cell in cells
+        for split, scores in cell.splits.items()
+        for point in ([""] if rule == "threshold_free" else scores.operating_points)
+    )
+    return list(dict.fromkeys(parts))
+
+
+def _of_counts(
+    ours: Sequence[Cell], theirs: Sequence[Cell], split: str, point: str, rule: str, sharing: Mapping[str, Sharing]
+) -> dict[str, Difference | None]:
+    """Error rate and F1: chance between seeds and recordings; nothing where a cell lacks counts."""
+    rows = []
+    for cells in (ours, theirs):
+        scored = [cell.splits[split] for cell in cells]
+        counts = [scores.counts_common if rule == "common" else scores.counts for scores in scored]
+        if not all(point in of_cell for of_cell in counts):
+            return {}
+        rows.append(of_rows(np.array([of_cell[point] for of_cell in counts])))
+    n_clips = ours[0].splits[split].clips
+    known = sharing.get(split) or Sharing.alone(n_clips)
+    return {
+        score: compare(rows[0][score], rows[1][score], known, lower_is_better=score in LOWER_IS_BETTER)
+        for score in rows[0]
+    }
+
+
+def _of_scores(ours: Sequence[Cell], theirs: Sequence[Cell], split: str) -> dict[str, Difference | None]:
+    """Scores without a threshold: chance between seeds alone."""
+    found: dict[str, Difference | None] = {}
+    for score in ours[0].splits[split].threshold_free:
+        values = [[cell.splits[split].threshold_free.get(score) for cell in cells] for cells in (ours, theirs)]
+        known = [[value for value in of if value is not None] for of in values]
+        whole = all(len(of) == len(ours) for of in known)
+        found[score] = student(*known, lower_is_better=False) if whole else None
+    return found

@@ -1,0 +1,110 @@
+"""Gains of classes against the length of their events -> a drawing: a row a split, a panel a system.
+
+- :func:`class_figure`: gains -> SVG
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sedpipe.views.charts import Scale
+from sedpipe.views.render import draw
+from sedpipe.views.tables.classes import ClassGain
+from sedpipe.views.tables.table2_words import name_of
+
+WIDTH, LEFT = 860, 24
+_FIRST, _LAST, _GAP = 76, 836, 34
+_HEAD, _PANEL, _BLOCK_GAP = 96, 200, 74
+_LENGTHS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
+_REACH = 1.5  # of the largest difference: how far an interval of few seeds may stretch the axis
+
+
+@dataclass(frozen=True)
+class Dot:
+    """A class: where it lies, its interval, and its name."""
+
+    x: float
+    y: float
+    span: tuple[float, float] | None
+    label: str
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One system on one split."""
+
+    name: str
+    across: Scale
+    dots: Sequence[Dot]
+
+    @property
+    def lengths(self) -> list[tuple[float, str]]:
+        """Ticks of the axis, which is logarithmic."""
+        inside = [one for one in _LENGTHS if self.across.low <= np.log10(one) <= self.across.high]
+        return [(self.across.place(float(np.log10(one))), f"{one:g}") for one in inside]
+
+
+@dataclass(frozen=True)
+class Block:
+    """A split: panels that share what is up."""
+
+    split: str
+    up: Scale
+    panels: Sequence[Panel]
+
+    @property
+    def top(self) -> float:
+        """Upper edge."""
+        return self.up.last
+
+    @property
+    def bottom(self) -> float:
+        """Lower edge."""
+        return self.up.first
+
+
+def class_figure(gains: Sequence[ClassGain], title: str) -> str:
+    """Draw each class's difference of F1, in points, with its interval over seeds.
+
+    Parameters
+    ----------
+    gains : sequence of ClassGain
+        At least one.
+    title : str
+
+    Returns
+    -------
+    str
+        An SVG.
+    """
+    systems = list(dict.fromkeys((gain.pooling, gain.hierarchy) for gain in gains))
+    reach = _REACH * max(0.01, *(abs(gain.difference.difference) for gain in gains))
+    width = (_LAST - _FIRST - _GAP * (len(systems) - 1)) / len(systems)
+    logs = [float(np.log10(max(gain.median_event_s, 0.01))) for gain in gains]
+    low, high = min(logs) - 0.1, max(logs) + 0.1
+    blocks = []
+    for k, split in enumerate(dict.fromkeys(gain.split for gain in gains)):
+        top = _HEAD + k * (_PANEL + _BLOCK_GAP)
+        up = Scale(-reach, reach, top + _PANEL, top)
+        panels = []
+        for place, (pooling, hierarchy) in enumerate(systems):
+            first = _FIRST + place * (width + _GAP)
+            across = Scale(low, high, first, first + width)
+            own = [g for g in gains if (g.split, g.pooling, g.hierarchy) == (split, pooling, hierarchy)]
+            panels.append(Panel(f"{pooling}, {name_of(hierarchy)}", across, [_dot(gain, across, up) for gain in own]))
+        blocks.append(Block(split, up, panels))
+    height = round(blocks[-1].bottom + 52)
+    return draw("classes.svg", title=title, blocks=blocks, left=LEFT, width=WIDTH, height=height)
+
+
+def _dot(gain: ClassGain, across: Scale, up: Scale) -> Dot:
+    found = gain.difference
+    span = None
+    if found.interval is not None:
+        low, high = (up.place(min(max(end, up.low), up.high)) for end in found.interval)
+        span = low, high
+    x = across.place(float(np.log10(max(gain.median_event_s, 0.01))))
+    return Dot(x, up.place(found.difference), span, gain.label)

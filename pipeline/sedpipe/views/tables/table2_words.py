@@ -1,0 +1,102 @@
+"""What Table 2 calls its columns, and what it says of each comparison.
+
+- :data:`SHOWN`, :data:`FREE`, :data:`RULES`: scores with and without a threshold; what decides which frames are events
+- :func:`introduction`: how verdicts came about
+- :func:`sentences`: hierarchical less single pooling
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sedpipe.io.records.table import TableComparison, TableRecord
+from sedpipe.steps.table_comparisons import is_endpoint
+from sedpipe.views.verdicts import ONE_SEED, verdict
+
+SHOWN = {
+    "substitution_rate": "Sub.",
+    "deletion_rate": "Del.",
+    "insertion_rate": "Ins.",
+    "error_rate": "ER",
+    "precision": "Pre.",
+    "recall": "Rec.",
+    "f1": "F1",
+    "macro_f1": "macro F1",
+}
+"""Scores of a row, in the order of the paper's columns; then macro F1."""
+
+FREE = {"clip_map": "clip mAP", "frame_map": "frame mAP", "psds1": "PSDS1", "psds2": "PSDS2"}
+"""Scores in which no threshold has a part."""
+
+TITLES = {**SHOWN, **FREE, "best_epoch": "best epoch", "validation_loss": "validation loss"}
+"""Of all columns."""
+
+RULES = {
+    "common": "one setting for all classes",
+    "threshold_free": "no threshold",
+    "chosen": "settings chosen for each class",
+}
+"""What decides which frames are an event."""
+
+_FIRST_EDITION = (
+    "These cells are of the first edition and were not scored with one setting for all classes: systems are compared "
+    "with the settings that were chosen for each class of each"
+)
+
+
+def introduction(record: TableRecord) -> list[str]:
+    """How verdicts came about, and of how many recordings clips were made."""
+    by_rule = [
+        is_endpoint(one, score)
+        for one in record.comparisons
+        if one.rule == record.primary
+        for score, found in one.differences.items()
+        if found is not None
+    ]
+    rule = "Systems are compared with one setting for all classes (threshold, median filter, shortest event)"
+    if sum(by_rule):
+        judged = (
+            f"Primary endpoint: ER on evaluation at min_er, {sum(by_rule)} comparisons, corrected by Holm. All others "
+            f"describe, and decide nothing; they are corrected among the {len(by_rule) - sum(by_rule)} others of a "
+            "rule."
+        )
+    else:
+        judged = f"Verdicts hold for all {len(by_rule)} comparisons of a rule together (Holm)."
+    lines = [
+        f"{rule if record.primary == 'common' else _FIRST_EDITION}. Numbers are means over seeds with Student's 95 % "
+        "interval. Below each table stands hierarchical less single pooling, paired by seed: its interval holds chance "
+        "between seeds and between recordings (without a threshold: between seeds alone) for this comparison alone. "
+        f"{judged} Not distinguishable is not the same as equal."
+    ]
+    made_of = [
+        f"{split}: {len(clips):,} clips of {len({name for names in clips for name in names}):,} recordings"
+        for split, clips in record.recordings.items()
+    ]
+    return [*lines, *(["", f"Clips of one recording are not independent. {'; '.join(made_of)}."] if made_of else [])]
+
+
+def sentences(comparison: TableComparison) -> list[str]:
+    """Better, worse, or not to be told apart, score by score, as a list in Markdown; of one seed, differences alone."""
+    n_seeds = len(comparison.seeds)
+    seeds = "1 seed" if n_seeds == 1 else f"{n_seeds} seeds{_correlated(comparison)}"
+    only = f" ({ONE_SEED})" if n_seeds == 1 else ""
+    lines = [f"- {comparison.pooling}, {name_of(comparison.hierarchy)} against single, {seeds}{only}:"]
+    for score, found in comparison.differences.items():
+        if found is not None and score in TITLES:
+            endpoint = "**primary endpoint:** " if is_endpoint(comparison, score) else ""
+            told = verdict(found, in_percent=not score.endswith("_rate"))
+            lines.append(f"  - {endpoint}{TITLES[score]} {told}")
+    return lines
+
+
+def name_of(hierarchy: Sequence[int]) -> str:
+    """``single``, or the groups of a hierarchy."""
+    return ",".join(map(str, hierarchy)) or "single"
+
+
+def _correlated(comparison: TableComparison) -> str:
+    """Whether the same seed makes a pair at all."""
+    found = next(iter(comparison.differences.values()), None)
+    if found is None or found.correlation is None:
+        return ""
+    return f" (over which the two correlate by {found.correlation:+.2f})"

@@ -1,0 +1,48 @@
+"""What a comparison of two systems comes to, in words.
+
+- :func:`verdict`: better, worse or not distinguishable, with the difference and where it lies
+- :data:`ONE_SEED`: what is to be said where there is one seed
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sedpipe.metrics.comparison import Difference
+
+ONE_SEED = "a single seed cannot tell systems apart: this is about these two models alone"
+
+
+def verdict(found: Difference, *, in_percent: bool) -> str:
+    """One of the outcomes, the difference, its interval and p.
+
+    Parameters
+    ----------
+    found : Difference
+        Judged or not.
+    in_percent : bool
+        Whether fractions are shown as points of a hundred.
+    """
+    factor, decimals, unit = (100, 1, " points") if in_percent else (1, 3, "")
+    told = f"{factor * found.difference:+.{decimals}f}{unit}"
+    if found.interval is not None:
+        low, high = (factor * end for end in found.interval)
+        told += f" (95 %: {low:+.{decimals}f} to {high:+.{decimals}f}{_p(found)})"
+    if found.outcome in ("better", "worse"):
+        return f"{found.outcome}: {told}"
+    if found.outcome == "not distinguishable":
+        return f"not distinguishable: {told}; {_unseen(found, factor, decimals, unit)}"
+    return told
+
+
+def _p(found: Difference) -> str:
+    if found.p is None:
+        return ""
+    return f", p {found.p:.2g}" + ("" if found.p_holm is None else f", by Holm {found.p_holm:.2g}")
+
+
+def _unseen(found: Difference, factor: float, decimals: int, unit: str) -> str:
+    if found.smallest is None:
+        return "with these seeds and recordings nothing can be seen"
+    return f"a difference smaller than {factor * found.smallest:.{decimals}f}{unit} cannot be seen with these seeds"

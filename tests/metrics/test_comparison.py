@@ -1,0 +1,147 @@
+import numpy as np
+import pytest
+import scipy.stats
+from counted import some_counts
+from hypothesis import given
+from hypothesis import strategies as st
+from sedpipe.metrics.comparison import LEVEL, Difference, compare, compare_runs, judged, student
+from sedpipe.metrics.contributions import Estimate, of_rows
+from sedpipe.metrics.holm import holm
+from sedpipe.metrics.sharing import Sharing
+
+ALONE = Sharing.alone(60)
+
+
+def runs(n_seeds: int, correct: float, seed: int, n_clips: int = 60) -> np.ndarray:
+    """Counts of a system that finds a share of ten reference segments a clip and adds nothing."""
+    g = np.random.default_rng(seed)
+    found = g.binomial(10, correct, (n_seeds, n_clips))
+    return np.stack([10 - found, np.full_like(found, 10), found, found], axis=-1)
+
+
+def f1(ours: np.ndarray, theirs: np.ndarray, sharing: Sharing = ALONE) -> Difference:
+    found = compare(of_rows(ours)["f1"], of_rows(theirs)["f1"], sharing, lower_is_better=False)
+    assert found is not None
+    return found
+
+
+def test_where_all_clips_gain_alike_it_is_students_paired_test() -> None:
+    g = np.random.default_rng(0)
+    values, none = g.standard_normal((2, 5)), np.zeros((5, 60))
+    found = compare(Estimate(values[0], none), Estimate(values[1], none), ALONE, lower_is_better=True)
+    expected = scipy.stats.ttest_rel(values[0], values[1])
+    assert found is not None
+    assert found.p == pytest.approx(expected.pvalue)
+    assert found.interval == pytest.approx(tuple(expected.confidence_interval(0.95)))
+    assert found.better == pytest.approx(scipy.stats.ttest_rel(*values, alternative="greater").pvalue)
+    assert found.correlation == pytest.approx(np.corrcoef(values)[0, 1])
+    alone = student(values[0].tolist(), values[1].tolist(), lower_is_better=True)
+    assert (alone.p, alone.interval) == (pytest.approx(found.p), pytest.approx(found.interval))
+
+
+def test_where_all_seeds_are_alike_it_is_students_test_over_recordings() -> None:
+    ours, theirs = (np.repeat(runs(1, correct, seed), 4, axis=0) for correct, seed in ((0.6, 0), (0.5, 1)))
+    gains = (ours[0, :, 2] - theirs[0, :, 2]) / 10
+    # the error rate of references that are all as long is a mean over clips
+    pair = [of_rows(rows)["error_rate"] for rows in (theirs, ours)]
+    found = compare(*pair, ALONE, lower_is_better=True)
+    assert found is not None
+    assert found.p == pytest.approx(scipy.stats.ttest_1samp(gains, 0).pvalue)
+    assert found.over_seeds == 0
+    assert found.over_recordings == pytest.approx(scipy.stats.sem(gains))
+
+
+def test_a_system_against_itself_differs_by_nothing() -> None:
+    found = f1(runs(3, 0.6, 0), runs(3, 0.6, 0))
+    assert (found.difference, found.interval, found.p, found.better) == (0, (0, 0), 1, 0.5)
+
+
+@given(st.integers(0, 50), st.integers(1, 5))
+def test_the_order_is_only_a_sign(seed: int, n_seeds: int) -> None:
+    one, other = runs(n_seeds, 0.6, seed), runs(n_seeds, 0.58, seed + 100)
+    there, back = f1(one, other), f1(other, one)
+    assert there.difference == pytest.approx(-back.difference)
+    assert there.p == pytest.approx(back.p)
+    assert there.better == pytest.approx(1 - back.better)
+
+
+def test_a_better_system_is_told_from_a_worse_one_and_a_lower_error_rate_is_better() -> None:
+    both = of_rows(runs(5, 0.7, 1)), of_rows(runs(5, 0.6, 2))
+    pair = [compare(both[0][s], both[1][s], ALONE, lower_is_better=s == "error_rate") for s in ("error_rate", "f1")]
+    for found in judged(pair):
+        assert found is not None
+        assert found.outcome == "better"
+        assert found.better > 0.99
+    assert [found.outcome for found in judged([f1(runs(5, 0.6, 2), runs(5, 0.7, 1))]) if found] == ["worse"]
+
+
+def test_recordings_that_clips_share_make_a_difference_less_sure() -> None:
+    g = np.random.default_rng(0)
+    of_recording = g.integers(0, 4, size=15)
+    heard = np.repeat(of_recording, 4)
+    theirs = runs(3, 0.5, 1)
+    ours = theirs + heard[None, :, None] * np.array([-1, 0, 1, 1])
+    shared = Sharing.of([{f"recording {n // 4}"} for n in range(60)])
+    assert f1(ours, theirs, shared).p > 2 * f1(ours, theirs).p
+    assert f1(ours, theirs, shared).recordings == 15
+
+
+def test_one_seed_is_judged_as_two_models_and_one_recording_not_at_all() -> None:
+    [found] = judged([f1(runs(1, 0.8, 0), runs(1, 0.5, 1))])
+    assert found is not None
+    assert (found.outcome, found.seeds) == ("one seed", 1)
+    assert found.p < LEVEL
+    assert found.p_holm is None
+    [found] = judged([f1(runs(3, 0.8, 0), runs(3, 0.5, 1), Sharing.of([{"the only one"}] * 60))])
+    assert found is not None
+    assert (found.outcome, found.interval, found.p) == ("not distinguishable", None, None)
+
+
+def test_all_comparisons_are_judged_together_and_the_smallest_that_could_be_seen_is_at_the_edge() -> None:
+    each = [f1(runs(5, 0.6 + gain, 2 * k), runs(5, 0.6, 2 * k + 1)) for k, gain in enumerate((0.2, 0.02, 0.0, 0.01))]
+    verdicts = judged([*each, None])
+    assert verdicts[-1] is None
+    assert [found.p_holm for found in verdicts if found] == pytest.approx(holm([found.p for found in each]))
+    n_left = sum(found.outcome == "not distinguishable" for found in verdicts if found)
+    assert 0 < n_left < 4
+    for found in verdicts:
+        if found is not None:
+            p = 2 * scipy.stats.t.sf(found.smallest / found.standard_error, found.degrees)
+            assert p * n_left == pytest.approx(LEVEL)
+            assert (abs(found.difference) > found.smallest) == (found.outcome != "not distinguishable")
+
+
+def test_an_undefined_score_is_no_difference() -> None:
+    ours, theirs = runs(2, 0.5, 0), runs(2, 0.5, 1)
+    ours[1] = 0
+    assert compare(of_rows(ours)["f1"], of_rows(theirs)["f1"], ALONE, lower_is_better=False) is None
+
+
+def test_systems_on_other_clips_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"\(2, 60\) and \(3, 60\)"):
+        f1(runs(2, 0.5, 0), runs(3, 0.5, 1))
+    with pytest.raises(ValueError, match="recordings of 60 clips"):
+        f1(runs(2, 0.5, 0, n_clips=50), runs(2, 0.5, 1, n_clips=50))
+
+
+def test_whole_counts_are_compared_by_macro_f1_too() -> None:
+    ours, theirs = [some_counts(k) for k in (1, 2)], [some_counts(k, quality=0.6) for k in (3, 4)]
+    found = compare_runs(ours, theirs, Sharing.alone(40))
+    assert set(found) == {"error_rate", "f1", "macro_f1"}
+    assert found["error_rate"].difference < 0 < found["macro_f1"].difference
+
+
+def test_false_alarms_are_as_many_as_are_said_where_seeds_and_recordings_vary() -> None:
+    # benchmarks/false_alarms.py does so with counts, in many ways; here are means of 30 recordings of two clips each
+    g, n_tables = np.random.default_rng(1), 600
+    sharing = Sharing.of([{f"recording {n // 2}"} for n in range(60)])
+    alarms = 0
+    for _ in range(n_tables):
+        over = g.standard_normal((4, 1)) * 0.15 + np.repeat(g.standard_normal(30), 2) * 0.7 + g.standard_normal((4, 60))
+        values = over.mean(axis=1)
+        found = compare(
+            Estimate(values, (over - values[:, None]) / 60), Estimate(np.zeros(4), np.zeros((4, 60))), sharing,
+            lower_is_better=False,
+        )  # fmt: skip
+        alarms += found is not None and found.p is not None and found.p < LEVEL
+    assert 0.03 <= alarms / n_tables <= 0.07

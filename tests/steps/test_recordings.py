@@ -1,0 +1,76 @@
+from pathlib import Path
+
+import pytest
+from builders import tiny_mixtures
+from sedpipe.clips import Clip
+from sedpipe.io.cache.dataset import Dataset
+from sedpipe.io.lists.clips import write_clips
+from sedpipe.io.manifests.load import load_manifest
+from sedpipe.io.records.dataset import DatasetRecord
+from sedpipe.soundscapes.mixer import Recipe, draw
+from sedpipe.sources.access import Access
+from sedpipe.sources.mixtures import MixtureSource, mixture_id
+from sedpipe.steps.recordings import Recordings, recordings_listed, recordings_of
+
+
+def dataset_of(clips: list[Clip], cache: Path, **record: str) -> Dataset:
+    dataset = Dataset(cache, "mine")
+    plain = {"dataset": "mine", "fingerprint": "?", "labels": ("Dog bark",), "listed": {"testing": len(clips)}}
+    dataset.write_record(DatasetRecord(**{**plain, **record}))
+    write_clips(dataset.clips_path, clips)
+    return dataset
+
+
+def clip(clip_id: str, source: str) -> Clip:
+    return Clip(clip_id, "testing", source, 0.0, 10.0, ())
+
+
+def test_mixtures_name_the_recordings_that_they_were_drawn_from_without_any_audio(tmp_path: Path) -> None:
+    manifest = load_manifest("esc10-fold4")
+    found = recordings_listed(Dataset(tmp_path, "esc10-fold4"), "testing", 300)
+    assert found.remark == ""
+    names = {name for of_class in manifest.recordings_of("testing") for name in of_class}
+    assert {name for of_clip in found.of_clips for name in of_clip} <= names
+    assert {len(of_clip) for of_clip in found.of_clips} == {1, 2, 3}
+    assert found.sharing.n_recordings > 70
+
+
+def test_they_are_those_of_the_mixtures_that_are_rendered(tmp_path: Path) -> None:
+    manifest = load_manifest(str(tiny_mixtures(tmp_path, "mine", 4, 6)))
+    source = MixtureSource(manifest, Dataset(tmp_path, "mine"), Access())
+    plan = source._plan("testing")
+    drawn = source.recordings([clip(mixture_id("testing", index), "") for index in range(6)])
+    for index in range(6):
+        placements = draw(Recipe(**manifest.mixture.model_dump()), plan.seed, index, [len(n) for n in plan.recordings],
+                          plan.library).placements  # fmt: skip
+        expected = {plan.recordings[one.class_index][one.recording_index] for one in placements}
+        assert drawn[mixture_id("testing", index)] == expected
+
+
+def test_a_manifest_of_ones_own_is_asked_as_long_as_it_is_the_same(tmp_path: Path) -> None:
+    manifest = load_manifest(str(tiny_mixtures(tmp_path, "mine", 4, 2)))
+    clips = [clip(mixture_id("testing", index), f"mixture {index}") for index in range(2)]
+    ids = [one.clip_id for one in clips]
+    known = dataset_of(clips, tmp_path / "a", fingerprint=manifest.fingerprint, manifest=str(manifest.path))
+    assert all(recordings_of(known, "testing", ids).of_clips)
+    changed = dataset_of(clips, tmp_path / "b", manifest=str(manifest.path))
+    gone = dataset_of(clips, tmp_path / "c", fingerprint=manifest.fingerprint, manifest="/nowhere.toml")
+    for unknown in (changed, gone):
+        told = "of which recordings the clips of testing were made is not known: each counts as one of its own"
+        assert recordings_of(unknown, "testing", ids) == Recordings(((), ()), told)
+
+
+def test_windows_of_a_recording_and_pieces_of_a_video_share_it_whether_or_not_there_is_a_manifest(
+    tmp_path: Path,
+) -> None:
+    clips = [clip("monday@0.000-10.000", "monday.wav"), clip("monday@10.000-20.000", "monday.wav"), clip("b", "b.wav")]
+    found = recordings_of(dataset_of(clips, tmp_path), "testing", [one.clip_id for one in clips])
+    assert found == Recordings((("monday.wav",), ("monday.wav",), ("b.wav",)))
+    assert found.sharing.share == pytest.approx(5 / 9)
+
+
+@pytest.mark.parametrize(("name", "n_clips"), [("esc10-fold4", 299), ("nobody-knows", 3), ("dcase2017-task4", 3)])
+def test_without_a_cache_nothing_is_guessed(tmp_path: Path, name: str, n_clips: int) -> None:
+    found = recordings_listed(Dataset(tmp_path, name), "testing", n_clips)
+    assert found.of_clips == ((),) * n_clips
+    assert "not known" in found.remark

@@ -1,0 +1,34 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from classed_cells import CELLS, RECORD
+from drawings import HOSTILE, SHOWN_AS, of_class, parsed, texts
+from sedpipe.views.tables.class_figure import class_figure
+from sedpipe.views.tables.classes import class_gains
+
+GAINS = class_gains(CELLS, RECORD)
+
+
+def test_every_class_lies_where_the_axes_say_that_its_length_and_gain_are() -> None:
+    root = parsed(class_figure(GAINS, "t"))
+    dots = [(float(dot.get("cx")), float(dot.get("cy"))) for dot in of_class(root, "dot")]
+    small = list(of_class(root, "small"))
+    up = [(float(tick.get("y")) - 4, float(tick.text)) for tick in small if "end" in tick.get("class")]
+    across = [(float(tick.get("x")), np.log10(float(tick.text))) for tick in small if "middle" in tick.get("class")]
+
+    def read(ticks: list[tuple[float, float]], place: float) -> float:
+        (p0, v0), *_, (p1, v1) = ticks
+        return v0 + (place - p0) / (p1 - p0) * (v1 - v0)
+
+    assert [read(up, y) for _, y in dots] == pytest.approx([20, 10, -10], abs=0.1)
+    assert [10 ** read(across, x) for x, _ in dots] == pytest.approx([0.3, 1.2, 8.0], rel=0.01)
+    assert [title.text for title in root.iter("{http://www.w3.org/2000/svg}title")][1:] == ["Dog bark", "Horn", "Rain"]
+
+
+def test_each_split_has_a_block_and_each_system_a_panel() -> None:
+    more = [*GAINS, *(replace(gain, split="evaluation") for gain in GAINS), *(replace(g, pooling="max") for g in GAINS)]
+    root = parsed(class_figure(more, HOSTILE))
+    assert len(list(of_class(root, "block"))) == 2
+    assert len(list(of_class(root, "panel"))) == 4
+    assert SHOWN_AS in texts(root)

@@ -1,0 +1,39 @@
+import csv
+import io
+
+import pytest
+from classed_cells import CELLS, LENGTHS, RECORD
+from sedpipe.views.tables.classes import class_csv, class_gains, class_lines
+from some_records import record_of
+from swept_cells import CELLS as OF_FIRST_EDITION
+
+
+def test_classes_are_told_from_short_events_to_long_ones_with_what_their_f1_gains() -> None:
+    gains = class_gains(CELLS, RECORD)
+    assert [gain.label for gain in gains] == ["Dog bark", "Horn", "Rain"]
+    assert [gain.median_event_s for gain in gains] == [0.3, 1.2, 8.0]
+    assert [gain.difference.difference for gain in gains] == pytest.approx([0.2, 0.1, -0.1])
+    assert {gain.difference.seeds for gain in gains} == {3}
+
+
+def test_the_table_has_a_row_a_class_and_says_whether_gains_fall_with_length() -> None:
+    text = "\n".join(class_lines(class_gains(CELLS, RECORD)))
+    assert "| testing | median event | linear, 5,5 |" in text
+    assert "| Dog bark | 0.30 s | +20.0 points (95 %: +20.0 to +20.0) |" in text
+    assert "- linear, 5,5: rank correlation of gain and length over 3 classes -1.00" in text
+
+
+def test_a_program_reads_the_same() -> None:
+    lines = list(csv.DictReader(io.StringIO(class_csv(class_gains(CELLS, RECORD)))))
+    assert [float(line["median_event_s"]) for line in lines] == [0.3, 1.2, 8.0]
+    assert [float(line["f1_difference"]) for line in lines] == pytest.approx([0.2, 0.1, -0.1])
+
+
+def test_a_class_without_reference_or_without_a_known_length_is_left_out() -> None:
+    known = RECORD.model_copy(update={"median_event_s": {"testing": {"Rain": 8.0, "Silent": 1.0}}})
+    assert [gain.label for gain in class_gains(CELLS, known)] == ["Rain"]
+    assert LENGTHS["testing"].keys() > {"Rain"}
+
+
+def test_cells_that_tell_no_classes_have_no_table() -> None:
+    assert class_gains(OF_FIRST_EDITION, record_of(OF_FIRST_EDITION, median_event_s={"testing": {"Car": 1.0}})) == []

@@ -1,0 +1,43 @@
+from compared_cells import cell, second_edition
+from sedpipe.views.tables.table2_words import introduction, sentences
+from some_records import record_of
+
+CELLS = [
+    second_edition(cell("linear", hierarchy, seed, share, splits=("testing", "evaluation")))
+    for hierarchy, share in (([], 0.5), ([5, 5], 0.7))
+    for seed in (0, 1, 2)
+]
+
+
+def test_what_decides_is_told_and_what_only_describes_is_told_to() -> None:
+    record = record_of(CELLS)
+    [text] = introduction(record)
+    assert "Primary endpoint: ER on evaluation at min_er, 1 comparisons, corrected by Holm." in text
+    assert "they are corrected among the 3 others of a rule" in text
+    told = [line for one in record.comparisons if one.rule == "common" for line in sentences(one)]
+    assert [line.split(" better")[0] for line in told if line.startswith("  - ")] == [
+        "  - ER",
+        "  - F1",
+        "  - **primary endpoint:** ER",
+        "  - F1",
+    ]
+
+
+def test_an_endpoint_is_corrected_among_the_endpoints_alone() -> None:
+    found = {one.split: one.differences for one in record_of(CELLS).comparisons if one.rule == "common"}
+    endpoint, other = found["evaluation"]["error_rate"], found["testing"]["error_rate"]
+    assert endpoint is not None
+    assert other is not None
+    assert endpoint.p_holm == endpoint.p
+    assert other.p_holm > other.p
+
+
+def test_of_how_many_recordings_clips_were_made_is_told_where_it_is_known() -> None:
+    known = record_of(CELLS, recordings={"testing": (("a", "b"), ("b",), ("c",))})
+    assert introduction(known)[-1] == "Clips of one recording are not independent. testing: 3 clips of 3 recordings."
+
+
+def test_of_the_first_editions_cells_no_endpoint_was_fixed() -> None:
+    plain = [cell("linear", groups, seed, 0.5, splits=("evaluation",)) for groups in ([], [5, 5]) for seed in (0, 1)]
+    [text] = introduction(record_of(plain))
+    assert "Verdicts hold for all 2 comparisons of a rule together (Holm)." in text

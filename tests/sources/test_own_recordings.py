@@ -22,6 +22,10 @@ from sedpipe.reports.data import DownloadReport
 from sedpipe.stages.download import download
 
 HEAD = 'name = "own"\nkind = "folder"\nlabels = ["Bird", "Car"]\n'
+NO_TESTING = (
+    "own has no [splits.testing], on which training stops and thresholds are chosen: nothing can be trained on it"
+)
+"""Told first of all, before anything is converted."""
 RATE = 16_000
 SOUND = clock(60.0, RATE)
 
@@ -59,6 +63,7 @@ class Own:
         (self.folder / "own.toml").write_text(text)
         notes = Notes()
         report = download(load_manifest(str(self.folder / "own.toml")), self.cache.root, jobs=jobs, listener=notes)
+        assert notes.lines.pop(0) == NO_TESTING
         return report, notes.lines
 
     @property

@@ -121,6 +121,17 @@ def test_a_finished_run_holds_model_log_record_and_the_state_that_it_could_go_on
     assert {"sedpipe", "python", "torch", "numpy"} <= set(record["versions"])
 
 
+def test_a_run_that_learnt_nothing_says_so_and_an_untrained_one_need_not(tmp_path):
+    cache = make_dataset(tmp_path)
+    standing = replace(SETTINGS, training=replace(SETTINGS.training, learning_rate=1e-12))
+    report, lines = train_tiny(tmp_path, standing)
+    [remark] = [line for line in lines if line.startswith("nothing learnt that shows: ")]
+    assert report.remarks[0] == named_run(cache, "run").find_record().result.remarks[0] == remark
+    untrained = replace(SETTINGS, training=replace(SETTINGS.training, epochs=0))
+    named_run(cache, "run").folder.rename(tmp_path / "aside")
+    assert not any("nothing learnt" in line for line in train_tiny(tmp_path, untrained)[1])
+
+
 def test_report_has_the_keys_of_train_json(finished):
     _, report = finished
     assert set(report.as_json()) >= REPORT_KEYS

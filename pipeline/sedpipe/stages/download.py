@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from sedpipe.choices import SPLITS
+from sedpipe.choices import SPLITS, TUNED_ON
 from sedpipe.clips import Clip, ClipFormat
 from sedpipe.errors import SedpipeError
 from sedpipe.io.cache.dataset import Dataset, audio_name
@@ -97,6 +97,11 @@ def download(
         listed = open_source(manifest, cache, access).listed()
         splits = {split: Listed(n_clips) for split, n_clips in listed.items()}
         return DownloadReport(manifest.name, splits, time.monotonic() - started)
+    if TUNED_ON not in manifest.split_names:
+        listener.say(
+            f"{manifest.name} has no [splits.{TUNED_ON}], on which training stops and thresholds are chosen: nothing "
+            "can be trained on it"
+        )
     source = open_source(manifest, cache, access)
     record = None if source.may_have_changed() else _complete(manifest, cache)
     missing: dict[str, list[str]] = {}

@@ -37,6 +37,7 @@ from sedpipe.listener import Listener
 from sedpipe.nn.device import check_compiler, deterministically, has_room
 from sedpipe.nn.networks.network import Network, NetworkConfig
 from sedpipe.steps.batches import ClipBatches, read_ahead
+from sedpipe.steps.chance import remark_on_chance
 from sedpipe.steps.epochs import epoch_line, log_of
 from sedpipe.steps.finish import finished
 from sedpipe.steps.mendable import what_a_user_can_mend
@@ -182,14 +183,16 @@ def _train(fabric: Fabric, task: _Task) -> TrainReport:
 def _finish(model: Network, network: NetworkConfig, task: _Task, report: TrainReport) -> TrainReport:
     """Tune the model, and store it with what was chosen; the report with what is to be said of that."""
     run, settings = task.run, task.settings
-    points = _tune(model, task)
+    frame_probs, clip_probs = predict(model, task.splits["testing"].in_order(TUNING_BATCH_SIZE))
+    points = _tune(task, model.time_factor, frame_probs, clip_probs)
     chosen = {name: point.settings for name, point in points.items()} or dict.fromkeys(OPERATING_POINTS, UNTUNED)
     write_model(
         run.model_path,
         TrainedModel(model, task.labels, task.spec, network, settings.pooling, chosen),
     )
     tuned = {name: {**point.settings.as_table(), **as_table(point.scores.overall)} for name, point in points.items()}
-    remarks = tuple(remark for point in points.values() for remark in point.remarks)
+    chance = remark_on_chance(clip_probs, task.splits["testing"].targets) if report.epochs else None
+    remarks = (*([chance] if chance else []), *(remark for point in points.values() for remark in point.remarks))
     for remark in remarks:
         task.listener.say(remark)
     report = report.model_copy(update={"remarks": remarks})
@@ -332,13 +335,12 @@ def _judge(task: _Task, time_factor: int) -> Judge | None:
     return judge
 
 
-def _tune(model: Network, task: _Task) -> dict[str, OperatingPoint]:
+def _tune(task: _Task, time_factor: int, frame_probs: np.ndarray, clip_probs: np.ndarray) -> dict[str, OperatingPoint]:
     """Post-processing for each operating point, tuned on ``testing``; empty where no event is known there."""
     if task.truth is None:
         task.listener.say("testing has no strong labels: thresholds stay at 0.5, untuned")
         return {}
-    frame_probs, clip_probs = predict(model, task.splits["testing"].in_order(TUNING_BATCH_SIZE))
-    return tune(_scores(task, model.time_factor, frame_probs, clip_probs), task.truth)
+    return tune(_scores(task, time_factor, frame_probs, clip_probs), task.truth)
 
 
 def _report(fit: Fit, run: Run, dataset: str, seconds: float, clips_per_epoch: int) -> TrainReport:

@@ -1,0 +1,50 @@
+"""Whether a model shows that it has learnt anything: clips in which a class sounds should be ranked above the others.
+
+- :func:`remark_on_chance`: clip probabilities and labels -> a sentence, if need be
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+_ALPHA = 0.05
+"""So often, a model that has learnt nothing passes for one that has."""
+
+
+def remark_on_chance(clip_probs: np.ndarray, targets: np.ndarray) -> str | None:
+    """A sentence about a model that has learnt nothing; None about one that has, or where nothing can be told.
+
+    Of each class, a one-sided Mann-Whitney test compares the probabilities of clips with and without it (Bonferroni
+    over classes). It needs no threshold, no times, and no calibrated probabilities.
+
+    Parameters
+    ----------
+    clip_probs : ndarray [shape=(N, K)]
+        Probabilities of classes in the clips that a model is judged by.
+    targets : ndarray [shape=(N, K)]
+        1 where a class sounds, else 0.
+
+    Examples
+    --------
+    >>> labels = np.array([[1, 0], [0, 1]] * 10)
+    >>> remark_on_chance(0.5 + 0.1 * labels, labels)
+    >>> str(remark_on_chance(np.full((20, 2), 0.5), labels)).partition(":")[0]
+    'nothing learnt that shows'
+    """
+    # as slow to import as the rest of a command
+    from scipy.stats import mannwhitneyu
+
+    areas, p_values = [], []
+    for probs, holds in zip(clip_probs.T, targets.T > 0.5, strict=True):
+        with_it, without = probs[holds], probs[~holds]
+        if len(with_it) and len(without):
+            found = mannwhitneyu(with_it, without, alternative="greater")
+            areas.append(found.statistic / (len(with_it) * len(without)))
+            # where all are the same there is nothing to be told apart, and scipy says nan
+            p_values.append(1.0 if np.ptp(probs) == 0 else found.pvalue)
+    if not p_values or min(p_values) < _ALPHA / len(p_values):
+        return None
+    return (
+        f"nothing learnt that shows: clips of testing that hold a class are ranked no higher than by chance "
+        f"(mean area under the ROC curve {np.mean(areas):.2f} on {len(targets):,} clips, chance 0.50)"
+    )

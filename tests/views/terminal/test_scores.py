@@ -36,7 +36,7 @@ def test_what_is_undefined_is_a_dash_and_scores_on_testing_are_called_tuned() ->
     assert lines[0] == "r on d testing: 3 of 4 clips scored, TUNED ON THIS SPLIT"
     assert lines[3].split() == ["min_er", *"-" * 8]
     assert ["Car", "0.50", "40.0", "100.0", "25.0"] in [line.split() for line in lines]
-    assert lines[-3:-1] == ["clip-based F1 50.0 %, clip-based mAP -", "event-based F1 12.5 %"]
+    assert lines[-4:-2] == ["clip-based F1 50.0 %, clip-based mAP -", "event-based F1 12.5 %"]
 
 
 def test_every_number_says_which_way_is_better_and_every_baseline_what_it_predicts() -> None:
@@ -58,7 +58,7 @@ def test_a_narrow_terminal_shows_what_matters_most() -> None:
 
 def test_scores_of_the_first_files_are_told_as_far_as_they_go() -> None:
     lines = drawn(score_lines(report(clip_based=None, event_based=None)))
-    assert lines[-1] == "events: e.tsv"
+    assert lines[-2:] == ["events: e.tsv", "next: sedpipe report . --split testing"]
     assert not any("event-based" in line for line in lines)
 
 
@@ -95,7 +95,7 @@ def test_every_metric_has_a_line_whoever_added_it_and_remarks_are_told() -> None
     shown = {"event_based": {"event-based F1": 0.125}, "mine": {"my score": 0.25, "another": None}}
     remarks = ("min_er: median_s is 2, the highest that was tried",)
     lines = drawn(score_lines(report(shown=shown, remarks=remarks)))
-    assert lines[-3:-1] == ["event-based F1 12.5 %", "my score 25.0 %, another -"]
+    assert lines[-4:-2] == ["event-based F1 12.5 %", "my score 25.0 %, another -"]
     assert "remark: min_er: median_s is 2, the highest that was tried" in lines
 
 

@@ -38,7 +38,7 @@ ONE_RULE = ", both with one setting for all classes"
 
 
 def score_lines(report: ScoreReport, *, explain: bool = False) -> list[RenderableType]:
-    """The score table: both operating points, yardsticks, then the classes; ``explain`` adds what tuning gained."""
+    """The score table, the classes, and the command to run next; ``explain`` adds what tuning gained."""
     tuned = ", TUNED ON THIS SPLIT" if report.tuned_on_this_split else ""
     against = report.against
     return [
@@ -59,6 +59,7 @@ def score_lines(report: ScoreReport, *, explain: bool = False) -> list[Renderabl
         "",
         *_other_scores(report.numbers_shown),
         f"events: {report.estimated}",
+        f"next: {command('report', str(Path(report.estimated).parent), '--split', report.split)}",
     ]
 
 

@@ -136,6 +136,8 @@ def test_after_train_the_next_is_score_of_the_runs_that_lack_it(featured: Path) 
     assert words(report) == ["score", "tiny", "--run", "second"]
     Run(cache.runs / "second").scores_path("evaluation").write_text("{}")
     assert words(look(featured)) == ["report", "second"]
+    (cache.root / "other" / "runs" / "second").mkdir(parents=True)
+    assert words(look(featured)) == ["report", str(cache.runs / "second")]
 
 
 def test_without_evaluation_a_run_is_scored_on_testing_and_without_truth_it_predicts(

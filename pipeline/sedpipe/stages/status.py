@@ -15,7 +15,7 @@ from sedpipe.errors import SedpipeError
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.feature_file import FeatureFile
 from sedpipe.io.cache.ledger import read_ledgers, write_entries
-from sedpipe.io.cache.runs import Run, named_run, runs_of
+from sedpipe.io.cache.runs import Run, named_run, run_address, runs_of
 from sedpipe.io.cache.table_folder import Table, tables_of
 from sedpipe.io.files.locks import is_held
 from sedpipe.io.files.reading import entries, is_there
@@ -172,7 +172,7 @@ def _next(dataset: Dataset, stages: Stages, address: str) -> tuple[str, ...]:
     begun = _begun(dataset, stages)
     if begun is not None:
         return begun
-    return ("report", finished[-1]) if finished else ("train", address)
+    return ("report", run_address(dataset, finished[-1])) if finished else ("train", address)
 
 
 def _begun(dataset: Dataset, stages: Stages) -> tuple[str, ...] | None:

@@ -4,6 +4,7 @@
 - :func:`runs_of`: those of a dataset
 - :func:`find_run`: by name within a dataset, by path, or the newest
 - :func:`find_run_in_cache`: by name within any dataset, or by path, with the dataset it belongs to
+- :func:`run_address`: what the latter finds a run by
 """
 
 from __future__ import annotations
@@ -169,7 +170,7 @@ def find_run_in_cache(root: Path, name_or_path: str) -> tuple[Dataset, Run]:
         if record is None:
             raise MissingStageError(f"{run.folder} holds no run (it has no run.json)")
         return Dataset(root, record.dataset), run
-    known = [Run(folder) for dataset in entries(root) for folder in entries(dataset / "runs") if folder.is_dir()]
+    known = _all_of(root)
     named = [run for run in known if run.name == name_or_path]
     if len(named) == 1:
         return Dataset(root, named[0].folder.parents[1].name), named[0]
@@ -180,3 +181,13 @@ def find_run_in_cache(root: Path, name_or_path: str) -> tuple[Dataset, Run]:
     meant = did_you_mean(name_or_path, there)
     hint = f"there are {', '.join(there)}" if there else "run `sedpipe train` first"
     raise MissingStageError(f"{root} has no run {name_or_path!r}{meant}", hint=hint)
+
+
+def run_address(dataset: Dataset, name: str) -> str:
+    """What :func:`find_run_in_cache` finds a run of a dataset by: its name, or, if others have it, too, its path."""
+    namesakes = [run for run in _all_of(dataset.root) if run.name == name]
+    return name if len(namesakes) <= 1 else str(dataset.runs / name)
+
+
+def _all_of(root: Path) -> list[Run]:
+    return [Run(folder) for dataset in entries(root) for folder in entries(dataset / "runs") if folder.is_dir()]

@@ -35,8 +35,8 @@ MOST_SECONDS = 20.0
 """Of a processor for one input; a slower one hangs."""
 MOST_SECONDS_OF_WAITING = 180.0
 """For one input, computed or not."""
-SLOW_SHARE = 1 / 5
-"""Of a surface that trains a network, so many inputs are read as of another one."""
+SLOW_SHARE = 1 / 10
+"""Of a surface that trains, scores or draws, so many inputs are read as of another one."""
 PROCESSES = multiprocessing.get_context("spawn")
 
 

@@ -93,8 +93,8 @@ class Ground:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._whole = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-        self._stamps = {path: _stamp(path) for path in self._whole}
+        self._stamps = dict(_files_below(str(folder)))
+        self._whole = {path: Path(path).read_bytes() for path in self._stamps}
 
     def told(self, surface: Surface, seed: str | None) -> Told:
         """Damage a surface's file, read it, and take back both the damage and what reading has written.
@@ -104,7 +104,7 @@ class Ground:
         with self._mended(), _in(self._folder):
             if surface.path is not None and seed is not None:
                 path = self._folder / surface.path
-                path.write_bytes(damaged(self._whole[path], seed, is_text=surface.is_text))
+                path.write_bytes(damaged(self._whole[str(path)], seed, is_text=surface.is_text))
             try:
                 said = surface.read(seed)
             except SedpipeError as error:
@@ -118,20 +118,28 @@ class Ground:
         try:
             yield
         finally:
-            there = [path for path in self._folder.rglob("*") if path.is_file() or path.is_symlink()]
-            for path in there:
-                if path not in self._whole:
-                    path.unlink()
-            for path, whole in self._whole.items():
-                if not path.is_file() or _stamp(path) != self._stamps[path]:
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                    path.write_bytes(whole)
-                    self._stamps[path] = _stamp(path)
+            there = dict(_files_below(str(self._folder)))
+            for path in there.keys() - self._stamps.keys():
+                os.unlink(path)
+            for path, stamp in self._stamps.items():
+                if there.get(path) != stamp:
+                    os.makedirs(os.path.dirname(path), exist_ok=True)
+                    Path(path).write_bytes(self._whole[path])
+                    self._stamps[path] = _stamp(os.stat(path))
 
 
-def _stamp(path: Path) -> tuple[int, ...]:
-    status = path.stat()
+def _stamp(status: os.stat_result) -> tuple[int, ...]:
     return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _files_below(folder: str) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Paths of all files, with what tells whether one has changed; this runs for every input."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from _files_below(entry.path)
+            else:
+                yield entry.path, _stamp(entry.stat(follow_symlinks=False))
 
 
 @contextmanager

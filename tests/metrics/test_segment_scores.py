@@ -9,6 +9,7 @@ from sedpipe.events import Event
 from sedpipe.labels import LabelSet
 from sedpipe.metrics.detection_scores import detection_scores
 from sedpipe.metrics.segment_scores import (
+    _pieces,
     count_segments,
     segment_based_counts,
     segment_based_scores,
@@ -148,6 +149,18 @@ def test_counts_are_the_same_however_many_clips_are_counted_at_once(monkeypatch)
         in_pieces = segment_based_counts(reference, estimated, durations, LABELS)
         for field in fields(at_once):
             assert getattr(in_pieces, field.name).tolist() == getattr(at_once, field.name).tolist()
+
+
+@given(st.lists(st.integers(1, 40), max_size=12), st.integers(1, 3), st.sampled_from([1, 30, 100]))
+def test_clips_are_counted_together_as_long_as_their_rolls_are_small(n_segments, n_classes, most):
+    pieces = list(_pieces(np.array(n_segments, dtype=int), n_classes, most))
+    assert [n for some in pieces for n in range(some.start, some.stop)] == list(range(len(n_segments)))
+
+    def cells(first: int, end: int) -> int:
+        return (end - first) * max(n_segments[first:end], default=0) * n_classes
+
+    assert all(cells(some.start, some.stop) <= most for some in pieces if some.stop - some.start > 1)
+    assert all(cells(some.start, some.stop + 1) > most for some in pieces[:-1])
 
 
 def test_no_clip_at_all_has_counts_of_nothing():

@@ -91,12 +91,12 @@ def segment_based_counts(
     time_resolution : float > 0
         Length of a segment in seconds.
     """
-    if time_resolution <= 0:
+    if not time_resolution > 0:  # nor is nan
         raise ValueError(f"time_resolution must be positive, got {time_resolution}")
     clips = validate(reference, estimated, durations, labels)
     n_segments = count_of_segments(clips.durations, time_resolution)
     counts = []
-    for some in _pieces(n_segments, len(labels)):
+    for some in _pieces(n_segments, len(labels), _MOST_CELLS):
         rolls = (
             segment_roll(_of_clips(table, some), clips.durations[some], len(labels), time_resolution)
             for table in (clips.reference, clips.estimated)
@@ -107,12 +107,12 @@ def segment_based_counts(
     )
 
 
-def _pieces(n_segments: np.ndarray, n_classes: int) -> Iterator[slice]:
+def _pieces(n_segments: np.ndarray, n_classes: int, most_cells: int) -> Iterator[slice]:
     """Neighbouring clips whose rolls together are small: one long recording among many makes all rolls long."""
     start, longest = 0, 0
     for n, segments in enumerate(n_segments.tolist()):
         longest = max(longest, segments)
-        if n > start and (n + 1 - start) * longest * n_classes > _MOST_CELLS:
+        if n > start and (n + 1 - start) * longest * n_classes > most_cells:
             yield slice(start, n)
             start, longest = n, segments
     yield slice(start, len(n_segments))

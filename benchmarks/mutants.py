@@ -99,7 +99,10 @@ def _mutant(source: str, line: int, operator: Any, occurrence: int) -> Mutant | 
     from cosmic_ray.mutating import mutate_code
 
     code = mutate_code(source, operator, occurrence)
-    if code is None or ast.dump(ast.parse(code)) == ast.dump(ast.parse(source)):
+    try:
+        if code is None or ast.dump(ast.parse(code)) == ast.dump(ast.parse(source)):
+            return None
+    except SyntaxError:  # two asterisks that are no power
         return None
     pairs = zip(source.splitlines(), code.splitlines(), strict=False)
     before, after = next(((old, new) for old, new in pairs if old != new), ("", ""))

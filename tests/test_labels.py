@@ -95,6 +95,8 @@ def test_index_and_multi_hot_refuse_unknown_labels_too() -> None:
         (("a;b",), r"^label 'a;b' holds a tab, a line end or a semicolon$"),
         (("a\tb",), r"holds a tab"),
         (("a\nb",), r"holds a tab"),
+        (("Car\x1b[2J",), r"^label 'Car\\x1b\[2J' holds a control character$"),
+        (("\u202eraC",), r"^label '\\u202eraC' holds a control character$"),
         (("a", "b", "a"), r"^label 'a' is listed twice$"),
     ],
 )

@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
-from sedpipe.printable import shortened
+from sedpipe.printable import printable, shortened
 from sedpipe.suggestions import did_you_mean
 
 _MOST_OF_A_LABEL, _MOST_SHOWN = 60, 160
@@ -32,7 +32,7 @@ class LabelSet:
     ----------
     names : tuple of str
         K names. Commas are allowed ("Air horn, truck horn"); tabs, line ends and semicolons are not,
-        since the lists that sedpipe writes are separated by them.
+        since the lists that sedpipe writes are separated by them, nor are control characters, which terminals obey.
 
     Raises
     ------
@@ -50,6 +50,8 @@ class LabelSet:
                 raise ValueError(f"label {name!r} is empty or has blanks around it")
             if any(character in name for character in FORBIDDEN):
                 raise ValueError(f"label {name!r} holds a tab, a line end or a semicolon")
+            if printable(name) != name:  # lists and pages would carry it to terminals, whoever made the model
+                raise ValueError(f"label {name!r} holds a control character")
         repeated = sorted({name for name in self.names if self.names.count(name) > 1})
         if repeated:
             raise ValueError(f"label {repeated[0]!r} is listed twice")

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sedpipe.errors import SedpipeError
 from sedpipe.features.encoders.runtimes import open_runner
 from sedpipe.io.encoders.cards import load_encoder
 from tiny_encoder import WINDOW, write_encoder
@@ -25,3 +26,12 @@ def test_the_output_may_be_named(tmp_path) -> None:
     np.testing.assert_array_equal(
         open_runner(raw, encoder)(windows), open_runner(raw, replace(encoder, output=""))(windows)
     )
+
+
+def test_a_file_that_is_none_is_a_sentence_and_stdout_stays_for_reports(tmp_path, capsys) -> None:
+    path = write_encoder(tmp_path)
+    raw = bytearray((tmp_path / "ears.onnx").read_bytes())
+    raw[raw.index(b"ReduceMean")] = 0xE1  # no UTF-8, over which onnxruntime's second try stumbles
+    with pytest.raises(SedpipeError):
+        open_runner(bytes(raw), load_encoder(str(path)).encoder)
+    assert capsys.readouterr().out == ""

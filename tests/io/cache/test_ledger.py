@@ -163,6 +163,13 @@ def test_a_table_has_one_line_a_clip_whatever_was_said(tmp_path: Path) -> None:
     assert {line.count("\t") for line in lines} == {12}
 
 
+def test_a_table_holds_nothing_that_a_terminal_obeys_or_a_spreadsheet_computes(tmp_path: Path) -> None:
+    said = [fate("-a", "gone", message="=1+1"), fate("b", "gone", message="\x1b[2J"), fate("c", "gone", message="-1")]
+    write_entries(tmp_path / "clips.tsv", [Entry(each, 1, "") for each in said])
+    rows = [line.split("\t") for line in (tmp_path / "clips.tsv").read_text().splitlines()[1:]]
+    assert [(row[1], row[4]) for row in rows] == [("-a", "'=1+1"), ("b", "\\x1b[2J"), ("c", "-1")]
+
+
 def _write_for_ever(folder: Path) -> None:
     with Ledger(folder) as ledger:
         for number in range(100_000):

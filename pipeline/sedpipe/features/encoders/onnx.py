@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import io
+from contextlib import redirect_stdout
+
 import numpy as np
 
 from sedpipe.features.encoders.encoder import Encoder
@@ -31,7 +34,8 @@ class OnnxRunner:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1  # clips are spread over processes already
         options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(raw, options, providers=["CPUExecutionProvider"])
+        with redirect_stdout(io.StringIO()):  # of a file that is none it says so there, beside raising
+            self._session = onnxruntime.InferenceSession(raw, options, providers=["CPUExecutionProvider"])
         inputs, outputs = self._session.get_inputs(), [one.name for one in self._session.get_outputs()]
         if len(inputs) != 1 or inputs[0].type != "tensor(float)" or len(inputs[0].shape) not in (1, 2):
             taken = ", ".join(f"{one.name} {one.type} {one.shape}" for one in inputs)

@@ -15,7 +15,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -28,7 +28,7 @@ from sedpipe.fates import STATES, Fate
 from sedpipe.io.files.atomic import write_text
 from sedpipe.io.files.reading import entries, unreadable
 from sedpipe.io.records.reading import damaged
-from sedpipe.printable import printable, shortened
+from sedpipe.printable import printable, shortened, spreadsheet_cell
 from sedpipe.shards import Shard
 
 MOST_ATTEMPTS = 5
@@ -183,8 +183,9 @@ def write_entries(path: Path, entries: Iterable[Entry]) -> None:
     """Write rows as a table with one line of names; tabs and line ends within a message become spaces."""
     lines = ["\t".join(_COLUMNS)]
     for entry in sorted(entries, key=lambda entry: (entry.fate.split, entry.fate.clip_id)):
-        values = [*(getattr(entry.fate, name) for name in _FATE), entry.attempts, entry.last_try]
-        lines.append("\t".join(" ".join(str(value).split()) for value in values))
+        fate = replace(entry.fate, message=spreadsheet_cell(entry.fate.message))  # whatever a server has said
+        values = [*(getattr(fate, name) for name in _FATE), entry.attempts, entry.last_try]
+        lines.append("\t".join(printable(" ".join(str(value).split())) for value in values))
     write_text(path, "\n".join(lines) + "\n")
 
 

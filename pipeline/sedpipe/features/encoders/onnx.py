@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-import io
+import os
 from contextlib import redirect_stdout
 
 import numpy as np
@@ -34,7 +34,7 @@ class OnnxRunner:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1  # clips are spread over processes already
         options.log_severity_level = 3
-        with redirect_stdout(io.StringIO()):  # of a file that is none it says so there, beside raising
+        with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):  # of a file that is none it says so there, beside raising
             self._session = onnxruntime.InferenceSession(raw, options, providers=["CPUExecutionProvider"])
         inputs, outputs = self._session.get_inputs(), [one.name for one in self._session.get_outputs()]
         if len(inputs) != 1 or inputs[0].type != "tensor(float)" or len(inputs[0].shape) not in (1, 2):

@@ -34,7 +34,8 @@ class OnnxRunner:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1  # clips are spread over processes already
         options.log_severity_level = 3
-        with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):  # of a file that is none it says so there, beside raising
+        # of a file that is none it also says so on stdout, which is for reports
+        with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):
             self._session = onnxruntime.InferenceSession(raw, options, providers=["CPUExecutionProvider"])
         inputs, outputs = self._session.get_inputs(), [one.name for one in self._session.get_outputs()]
         if len(inputs) != 1 or inputs[0].type != "tensor(float)" or len(inputs[0].shape) not in (1, 2):

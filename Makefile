@@ -8,13 +8,18 @@ SITE_TOOLS := .venv/.site-tools
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar on $(shell [ -t 2 ] || echo --quiet)
 TORCH := $(shell grep '^torch==' requirements.lock)
 
-.PHONY: demo test lint docs clean
+.PHONY: demo test mutants lint docs clean
 
 demo: $(INSTALLED)
 	$(BIN)/sedpipe demo
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest -n auto
+
+# Would the tests notice? See benchmarks/mutants.py; an hour on two cores.
+mutants: $(INSTALLED)
+	$(PIP) --quiet -c requirements.lock -e '.[mutants]'
+	$(BIN)/python benchmarks/mutants.py --output benchmarks/results/mutants.json
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -191,7 +191,7 @@ def test_a_table_with_a_failed_cell_ends_with_3(tmp_path: Path, monkeypatch: pyt
     outcome = sedpipe("reproduce", "table2", "tiny", "--poolings", "auto,linear,auto", "--jobs", "2")
     assert outcome.exit_code == 3
     assert outcome.output.splitlines() == [
-        "table2 on tiny: 1 of 2 cells, 1 made now", "failed: a: no memory", "there/table.md"
+        "table2 on tiny: 1 of 2 cells, 1 new", "failed: a: no memory", "there/table.md"
     ]  # fmt: skip
     assert list(dict.fromkeys(point.pooling for point in asked["points"])) == ["auto", "linear"]
     assert asked["jobs"] == 2
@@ -333,7 +333,7 @@ def test_export_writes_a_folder_that_predict_reads(model: str) -> None:
     assert outcome.stdout.splitlines() == ["run/export/model.safetensors", "run/export/config.json"]
     of_run = sedpipe("predict", "in", "--model", model)
     assert sedpipe("predict", "in", "--model", "run/export").stdout == of_run.stdout
-    assert "is the model itself" in complaint("export", model, "--out", model)
+    assert "is the folder of the model itself" in complaint("export", model, "--out", model)
     assert json.loads(sedpipe("export", model, "--json").stdout)["stage"] == "export"
 
 
@@ -461,8 +461,8 @@ def test_features_of_other_parameters_are_made_explained_and_trained_with_by_the
 def test_a_part_of_an_array_says_that_others_are_awaited(tmp_path: Path) -> None:
     manifest = str(tiny_mixtures(tmp_path, "tiny", 6, 3))
     sedpipe("download", manifest, "--quiet")
-    assert "clips of other parts are not made yet" in sedpipe("features", manifest, "--shard", "1/2").stdout
-    assert "not made yet" not in sedpipe("features", manifest, "--shard", "2/2").stdout
+    assert "clips of other parts are not computed yet" in sedpipe("features", manifest, "--shard", "1/2").stdout
+    assert "not computed yet" not in sedpipe("features", manifest, "--shard", "2/2").stdout
 
 
 def test_dask_needs_the_address_of_its_scheduler() -> None:
@@ -489,7 +489,7 @@ def test_the_cache_is_listed_and_freed_after_asking(tmp_path: Path) -> None:
     assert not (Path("cache") / name).exists()
     report = json.loads(sedpipe("cache", "prune", "--kind", "audio", "--yes", "--json").stdout)
     assert len(report["freed"]) == 3
-    assert "what should be freed?" in complaint("cache", "prune")
+    assert "nothing to delete was named" in complaint("cache", "prune")
     assert "run `sedpipe download tiny` first" in complaint("features", "tiny")
 
 

@@ -221,7 +221,7 @@ def test_names_that_differ_a_little_are_found_and_counted(own: Own) -> None:
     report, notes = own.run(events="crow.wav\t0\t1\tBird\nV\u00f6gel\t0\t1\tBird\n")
     assert report.splits["training"].ok == 2
     assert sorted(own.audio) == ["V\u00f6gel", "crow"]
-    assert "training: 2 recordings called a little differently in the list" in notes
+    assert "training: 2 recordings with a slightly different name in the list" in notes
 
 
 def test_missing_recordings_are_named_and_never_gone(own: Own) -> None:
@@ -241,7 +241,7 @@ def test_a_changed_label_converts_nothing(own: Own) -> None:
     own.rows["a.wav"] = "Car"
     _, notes = own.run(events="a.wav\t0\t1\tCar\nb.wav\t11\t12\tBird\n")
     assert own.times == before
-    assert notes[0] == "own has changed: its lists are read anew, its audio is kept"
+    assert notes[0] == "own has changed: its lists are read again, its audio is kept"
     labels = {clip.clip_id: clip.labels for clip in own.cache.read_clips()["training"]}
     assert labels == {"a": ("Car",), "b@0.000-10.000": (), "b@10.000-15.000": ("Bird",)}
 

@@ -69,7 +69,7 @@ def test_another_extension_or_case_is_found_and_said(garden: Path) -> None:
     (garden / "training.tsv").write_text("0.WAV\tBlackbird\n1\tCrow\n")
     report = checked(garden)
     assert report.can_train
-    assert "training: 2 recordings called a little differently in the list" in report.remarks
+    assert "training: 2 recordings with a slightly different name in the list" in report.remarks
 
 
 def test_silent_broken_and_doubled_recordings_are_told(garden: Path) -> None:
@@ -84,7 +84,7 @@ def test_silent_broken_and_doubled_recordings_are_told(garden: Path) -> None:
     assert "training: 1 silent recording with labels, to be left out: '0.wav'" in report.problems
     assert "training: 1 silent recording without labels: '5.wav'" in report.remarks
     assert any(
-        "in two splits with the same sound: '4.wav' in training and '2.wav' in testing" in p for p in report.problems
+        "in two splits with identical audio: '4.wav' in training and '2.wav' in testing" in p for p in report.problems
     )
     assert report.classes["Blackbird"]["training"] == 0
 

@@ -194,7 +194,7 @@ def test_a_changed_manifest_is_told_and_made_anew(tiny: tuple[Path, Path], tmp_p
     toml.write_text(toml.read_text().replace("seed = 2\n", "seed = 5\n"))
     listener = Notes()
     download(load_manifest(str(toml)), cache, listener=listener)
-    assert listener.lines == ["tiny has changed since its audio was made: making it anew"]
+    assert listener.lines == ["tiny has changed since its audio was made: making it again"]
     run(toml, tmp_path / "fresh")
     assert content(cache) == content(tmp_path / "fresh")
 
@@ -520,7 +520,7 @@ def test_audio_of_videos_outlives_a_change_of_the_manifest(videos: Path, tmp_pat
     videos.write_text(text.replace('["Car"]', '["Car", "Bus"]').replace("[splits", '"Bus" = "/m/01bjv"\n[splits'))
     listener = Notes()
     report = download(load_manifest(str(videos)), tmp_path / "cache", options=OFFLINE, listener=listener)
-    assert listener.lines == ["videos has changed: its lists are read anew, its audio is kept"]
+    assert listener.lines == ["videos has changed: its lists are read again, its audio is kept"]
     assert counts_of(report)["training"] == {"listed": 3, "ok": 1, **OK, "pending": 2}
     assert json.loads((tmp_path / "cache" / "videos" / "dataset.json").read_text())["labels"] == ["Car", "Bus"]
 

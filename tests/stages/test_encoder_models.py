@@ -98,7 +98,7 @@ def test_an_encoder_that_may_have_heard_the_dataset_is_told_and_marked_everywher
         toml.write_text('heard = ["tiny", "dcase2017-task4"]\n' + told_before)
         outcome = sedpipe(made.cache, *made.train, "--epochs", "1", "--run", "cheats")
         assert outcome.exit_code == 0
-        assert "ears may have been taught with the recordings of tiny" in outcome.stderr
+        assert "ears may have been trained on the recordings of tiny" in outcome.stderr
     finally:
         toml.write_text(told_before)
     record = json.loads((made.dataset.runs / "cheats" / "run.json").read_text())

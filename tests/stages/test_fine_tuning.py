@@ -76,7 +76,7 @@ def test_for_other_classes_it_says_which_are_new_and_trains(cache: Path) -> None
     begin, heard = beginning(cache), Heard()
     report = train(Dataset(cache / "b", NAME), settings(begin), SPEC, run_name="other", begin=begin, listener=heard)
     assert report.epochs > 0
-    assert "begins with first; classes that it does not know yet: Siren" in heard.lines
+    assert "begins with first; classes that it does not know: Siren" in heard.lines
     record = json.loads((cache / "b" / NAME / "runs" / "other" / "run.json").read_text())
     assert record["settings"]["init"] == begin.told
 
@@ -123,7 +123,7 @@ def test_another_model_to_begin_with_is_another_run(cache: Path, tmp_path: Path)
     begin = beginning(cache)
     train(make_dataset(tmp_path), settings(begin), SPEC, run_name="run", begin=begin)
     other = replace(begin, sha256="0" * 64)
-    with pytest.raises(StaleError, match="run run was begun with other settings: init: there 'first@"):
+    with pytest.raises(StaleError, match="run run was started with other settings: init: there 'first@"):
         train(Dataset(tmp_path, NAME), settings(other), SPEC, run_name="run", begin=other)
 
 

@@ -40,7 +40,7 @@ def test_nothing_is_overwritten_but_the_same_again_is_no_quarrel(birds: Path, tm
     init(birds)
     assert contents(tmp_path) == before
     (tmp_path / "birds-training-weak.tsv").write_text("mine\n")
-    with pytest.raises(SettingsError, match=r"birds-training-weak\.tsv is already there, with another content"):
+    with pytest.raises(SettingsError, match=r"birds-training-weak\.tsv already exists with different content"):
         init(birds)
     assert (tmp_path / "birds-training-weak.tsv").read_text() == "mine\n"
     init(birds, name="others")
@@ -84,7 +84,7 @@ def test_recordings_that_cannot_be_read_are_left_out_and_said(birds: Path) -> No
 
 def test_labels_spelt_in_several_ways_are_said(birds: Path) -> None:
     write_tone(birds / "black_bird" / "d.wav", 1, 440)
-    assert "spelt in several ways, and kept apart: 'Blackbird', 'black_bird'" in init(birds).remarks
+    assert "spelled in several ways, and kept as separate classes: 'Blackbird', 'black_bird'" in init(birds).remarks
 
 
 @pytest.mark.parametrize(

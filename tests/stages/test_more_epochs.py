@@ -104,7 +104,7 @@ def test_a_run_that_has_not_ended_is_trained_first(tmp_path: Path) -> None:
     dataset = make_dataset(tmp_path)
     with pytest.raises(KeyboardInterrupt):
         train(dataset, asked(3), SPEC, run_name="run", listener=Dies(1))
-    with pytest.raises(StaleError, match="run has not ended by itself yet"):
+    with pytest.raises(StaleError, match="run is not finished yet"):
         train(dataset, asked(3, more=1), SPEC, run_name="run")
     assert train(dataset, asked(3), SPEC, run_name="run").epochs == 3
 
@@ -113,7 +113,7 @@ def test_without_its_state_it_says_what_else_can_be_done(tmp_path: Path) -> None
     dataset = make_dataset(tmp_path)
     train(dataset, asked(2), SPEC, run_name="run")
     run_of(tmp_path).state_path.unlink()
-    with pytest.raises(MissingStageError, match=r"run has ended, and .* \(resume\.pt\) is not there") as caught:
+    with pytest.raises(MissingStageError, match=r"run is finished, but .* \(resume\.pt\) is not there") as caught:
         train(dataset, asked(2, more=1), SPEC, run_name="run")
     assert f"--init {run_of(tmp_path).folder}" in caught.value.hint
     assert train(dataset, asked(2), SPEC, run_name="run").epochs == 2  # it is finished as before

@@ -126,7 +126,7 @@ def test_a_model_that_was_replaced_meanwhile_is_not_used(tmp_path: Path, model: 
     predicting = predict_files.Predicting(
         Path(model), "0" * 64, "cpu", tmp_path, opened.trained.operating_points["min_er"], Output()
     )
-    with pytest.raises(SedpipeError, match="finds another model"):
+    with pytest.raises(SedpipeError, match="sees a different model"):
         predict_files._predict_some(predicting, predict_files._Task(0, "cpu", []))
     with pytest.raises(SedpipeError, match="does not see"):
         predict_files._opened(tmp_path / "nowhere", "cpu", tmp_path)

@@ -79,13 +79,12 @@ def test_nothing_is_cut_unless_a_length_is_given_and_then_it_is_said(tmp_path):
     free = score_lists(reference, estimated)
     assert free.segment_based.insertion_rate == pytest.approx(7 / 3)
     assert free.clips.cut == {"reference": 0, "estimated": 0}
-    assert free.remarks == ("1 clip with events past the end that the name says; nothing is cut",)
+    assert free.remarks == ("1 clip with events beyond the end that their name implies; nothing is truncated",)
     cut = score_lists(reference, estimated, duration=3)
     assert cut.segment_based.insertion_rate == 0
     assert cut.clips.cut == {"reference": 0, "estimated": 1}
-    said = (
-        "events that reach past the end of their clip are cut there: 1 of the estimated events (0 lie wholly beyond it)"
-    )
+    said = "events that extend beyond the end of their clip are truncated there: "
+    said += "1 of the estimated events (0 entirely beyond it)"
     assert cut.remarks == (said,)
 
 
@@ -150,7 +149,7 @@ def test_a_list_of_one_recording_against_one_of_several_says_what_it_lacks(tmp_p
     estimated = written(tmp_path, "estimated.txt", "1.0\t3.0\tCar\n")
     with pytest.raises(ListFormatError, match="has events of clip 'estimated', which") as caught:
         score_lists(reference, estimated)
-    assert "it has no column with file names: call it like its recording" in caught.value.hint
+    assert "it has no column with file names: name it after its recording" in caught.value.hint
     called_like_it = written(tmp_path, "a.txt", "0.5\t2.5\tCar\n")
     assert score_lists(reference, called_like_it).per_class["Car"].f1 == 1
 

@@ -191,7 +191,7 @@ def test_a_table_tells_what_each_cell_has_come_to(featured: Path) -> None:
     lines = status_lines(report)
     assert [line for line in lines if "table2" in line] == [
         "reproduce: table2-small: 1 of 5 cells done",
-        "reproduce: table2-small: linear-5x5-seed1 under way, 3 of 8 epochs",
+        "reproduce: table2-small: linear-5x5-seed1 running, 3 of 8 epochs",
         "reproduce: table2-small: linear-5x5-seed2 stopped after 2 of 8 epochs",
         "reproduce: table2-small: linear-5x5-seed3 failed after 1 of 8 epochs: the loss is nan",
     ]  # the runs of its cells have no lines of their own

@@ -44,7 +44,7 @@ def test_it_says_of_how_many_clips_it_is_known_when_their_classes_sound(tmp_path
     rows = path.read_text().splitlines(keepends=True)
     path.write_text("".join(row for row in rows if "training-00003" not in row))
     train(dataset, MIXED, SPEC, run_name="run", listener=heard)
-    assert "11 of 12 clips of training teach when their classes sound, too" in heard.lines
+    assert "11 of 12 training clips also teach by their strong labels" in heard.lines
     record = json.loads((dataset.runs / "run" / "run.json").read_text())
     assert record["settings"]["training"]["supervision"] == "mixed"
     assert len(record["data"]["strong"]) == 64
@@ -81,7 +81,7 @@ def test_other_strong_labels_are_other_data(tmp_path: Path) -> None:
     train(dataset, MIXED, SPEC, run_name="run")
     path = dataset.reference_path("training")
     path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
-    with pytest.raises(StaleError, match="run run was begun with other data: strong: "):
+    with pytest.raises(StaleError, match="run run was started with other data: strong: "):
         train(dataset, MIXED, SPEC, run_name="run")
 
 

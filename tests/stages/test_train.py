@@ -207,7 +207,7 @@ def test_both_operating_points_are_stored_with_their_scores(finished):
 def test_without_strong_labels_thresholds_stay_at_a_half_and_it_says_so(tmp_path):
     cache = make_dataset(tmp_path, strong=())
     _, lines = train_tiny(tmp_path)
-    assert "testing has no strong labels: thresholds stay at 0.5, untuned" in lines
+    assert "testing has no strong labels: thresholds are not tuned and stay at 0.5" in lines
     points = read_model(named_run(cache, "run").model_path, CPU).operating_points
     assert points == {"min_er": PostProcessing(0.5), "max_f1": PostProcessing(0.5)}
 
@@ -233,7 +233,7 @@ def test_a_killed_run_goes_on_inside_the_epoch(tmp_path, undisturbed):
     cache = make_dataset(tmp_path)
     assert in_a_process(tmp_path, dies_at=7) == -signal.SIGKILL  # the third step's state is not yet in its place
     _, lines = train_tiny(tmp_path)
-    assert lines[0] == "run goes on after epoch 0 and 2 steps of the next"
+    assert lines[0] == "run  resumes after epoch 0 and 2 steps of the next"
     assert [line.split(":")[0] for line in lines[1:]] == ["epoch 1", "epoch 2", "epoch 3", "epoch 4"]
     assert_same_result(result_of(cache), undisturbed[0])
 
@@ -255,8 +255,8 @@ def test_a_damaged_state_gives_way_to_the_one_before_and_says_so(tmp_path, undis
     state = named_run(cache, "run").state_path
     state.write_bytes(state.read_bytes()[:-1] + b"x")
     _, lines = train_tiny(tmp_path)
-    assert lines[0] == "resume.pt: it is damaged; the state before it is used"
-    assert lines[1].startswith("run goes on after epoch 1")
+    assert lines[0] == "resume.pt: it is damaged; the previous state is used"
+    assert lines[1].startswith("run  resumes after epoch 1")
     assert_same_result(result_of(cache), undisturbed[0])
 
 
@@ -311,7 +311,7 @@ def test_training_in_this_process_gives_the_same_as_in_another(tmp_path, undistu
 def test_other_settings_are_refused_with_the_difference_named(finished, changes, difference):
     cache, _ = finished
     before = files_of(named_run(cache, "run").folder)
-    with pytest.raises(StaleError, match=f"^run run was begun with other settings: .*{difference}") as caught:
+    with pytest.raises(StaleError, match=f"^run run was started with other settings: .*{difference}") as caught:
         train_tiny(cache.root, replace(SETTINGS, **changes))
     assert "--run" in caught.value.hint
     assert files_of(named_run(cache, "run").folder) == before
@@ -438,7 +438,7 @@ def test_too_little_memory_is_a_sentence(tmp_path, monkeypatch, error):
         raise error
 
     monkeypatch.setattr("sedpipe.training.fit.Fit.steps", steps)
-    with pytest.raises(SedpipeError, match=r"memory of cpu does not suffice for batches of 5 clips") as caught:
+    with pytest.raises(SedpipeError, match=r"memory of cpu is too small for a batch size of 5") as caught:
         train_tiny(tmp_path)
     assert "--batch-size 2" in caught.value.hint
 
@@ -464,8 +464,8 @@ def test_a_class_without_a_clip_and_other_versions_are_told(tmp_path):
     record = run.find_record()
     run.write_record(record.model_copy(update={"versions": {**record.versions, "torch": "1.0"}}))
     _, lines = train_tiny(tmp_path)
-    assert lines[0].startswith("begun with other versions, so the last digits may differ: torch: there '1.0', now")
-    assert lines[1] == "no clip of training has the label Rain: it cannot be learnt"
+    assert lines[0].startswith("started with other versions, so the last digits may differ: torch: there '1.0', now")
+    assert lines[1] == "no clip of training has the label Rain: it cannot be learned"
 
 
 def test_a_dry_run_tells_what_a_training_takes_and_writes_nothing(tmp_path):

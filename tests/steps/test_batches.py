@@ -138,7 +138,7 @@ def test_an_epoch_goes_on_after_the_batches_that_are_done(tmp_path):
 
 
 def test_a_file_with_none_of_the_listed_clips_says_which_command_to_run(tmp_path):
-    with pytest.raises(MissingStageError, match="holds none of the listed clips") as caught:
+    with pytest.raises(MissingStageError, match="contains none of the listed clips") as caught:
         ClipBatches(stored(tmp_path, [row("e")]), clips("a", "b"), LABELS)
     assert "sedpipe features" in caught.value.hint
 

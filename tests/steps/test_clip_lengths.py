@@ -19,7 +19,7 @@ def test_a_name_says_how_long_a_clip_is_thought_to_be_and_cuts_nothing() -> None
     truth = {"-5QrBL6MzLg_60.000_70.000": [CAR]}
     found = lengths_of(truth, {"reference": truth})
     assert (list(found.scored.values()), list(found.whole.values())) == ([12.0], [10.0])
-    assert found.remarks == ("1 clip with events past the end that the name says; nothing is cut",)
+    assert found.remarks == ("1 clip with events beyond the end that their name implies; nothing is truncated",)
 
 
 def test_a_given_length_cuts_and_counts_by_list() -> None:
@@ -27,7 +27,7 @@ def test_a_given_length_cuts_and_counts_by_list() -> None:
     found = lengths_of(truth, {"reference": truth, "estimated": {"a": [CAR, Event(11.0, 12.0, "Car")]}}, duration=5.0)
     assert (found.scored, found.whole) == ({"a": 5.0}, {"a": 5.0})
     assert found.cut == {"reference": 0, "estimated": 2}
-    assert found.remarks[0].endswith("2 of the estimated (1 lie wholly beyond it)")
+    assert found.remarks[0].endswith("2 of the estimated (1 entirely beyond it)")
 
 
 def test_a_list_of_lengths_must_know_every_clip(tmp_path: Path) -> None:

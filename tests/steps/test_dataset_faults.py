@@ -87,7 +87,7 @@ def test_absent_is_not_negative() -> None:
 def test_events_past_the_end_of_their_recording_are_named() -> None:
     late = Recording("a.wav", ("Dog",), (Event(7.0, 8.04, "Dog"), Event(9.0, 11.0, "Dog")))
     assert faults(seen("testing", late, a=GOOD)).wrong == [
-        "testing: 1 recording with events past the end: 'a.wav' lasts 8.0 s, an event until 11.0 s"
+        "testing: 1 recording with events beyond the end: 'a.wav' lasts 8.0 s, an event until 11.0 s"
     ]
     dust = Recording("a.wav", ("Dog",), (Event(7.0, 8.04, "Dog"),))
     assert faults(seen("testing", dust, a=GOOD)) == Faults([], [], [])
@@ -99,7 +99,7 @@ def test_the_same_sound_in_two_splits_is_wrong_and_in_one_a_remark() -> None:
         seen("testing", d=sound(content="c")),
     ]
     found = faults_between(splits, 44_100)
-    assert found.wrong == ["1 recording in two splits with the same sound: 'c.wav' in training and 'd.wav' in testing"]
+    assert found.wrong == ["1 recording in two splits with identical audio: 'c.wav' in training and 'd.wav' in testing"]
     assert found.remarks == ["1 sound several times in one split: 'a.wav', 'b.wav'"]
 
 
@@ -125,12 +125,12 @@ def test_what_lacks_the_high_frequencies_is_told() -> None:
         ({"Dog": {"training": 0}}, Faults(["no class has a training recording"], [], [])),
         (
             {"Dog": {"training": 9, "testing": 1}, "Cat": {"training": 0, "testing": 1}},
-            Faults([], ["no training recording of 'Cat': nothing can be learnt of it"], []),
+            Faults([], ["no training recording of 'Cat': it cannot be learned"], []),
         ),
         (
             {"Dog": {"training": 9, "testing": 1}, "Cat": {"training": 2, "testing": 0}},
             Faults([], [], ["fewer than 5 training recordings of 'Cat'",
-                            "no testing recording of 'Cat': its threshold is that of the others"]),
+                            "no testing recording of 'Cat': it gets the threshold of the other classes"]),
         ),
     ],
 )  # fmt: skip

@@ -38,7 +38,7 @@ def test_the_rate_is_the_commonest_and_others_are_told() -> None:
 def test_what_an_importer_knows_goes_first() -> None:
     made, said = shape({"a.wav": (12.0, 4000)}, STRONG, clip_s=5, sample_rate=8000)
     assert (made.clip_s, made.sample_rate) == (5, 8000)
-    assert said == ["1 recording longer than 5 s, to be cut into windows, labelled by the events in them"]
+    assert said == ["1 recording longer than 5 s, to be cut into windows, labelled with the events in them"]
 
 
 def test_recordings_whose_names_begin_alike_stay_together() -> None:

@@ -54,7 +54,7 @@ def test_a_setting_of_the_network_or_of_the_training_may_be_new_too(
     network = {key: value for key, value in record.settings.network.items() if key != "input_normalisation"}
     training = {key: value for key, value in record.settings.training.items() if key != "augment"}
     begin_run(begun(tmp_path, record, network=network, training=training), record, SETTINGS)
-    with pytest.raises(StaleError, match=r"begun with other settings: network\.dropout: there 0\.5, now 0\.2"):
+    with pytest.raises(StaleError, match=r"started with other settings: network\.dropout: there 0\.5, now 0\.2"):
         begin_run(begun(tmp_path, record, network=network | {"dropout": 0.5}), record, SETTINGS)
 
 
@@ -76,7 +76,7 @@ def test_a_fingerprint_that_nobody_took_then_tells_nothing_and_one_that_was_take
     run.write_record(record.model_copy(update={"data": {k: v for k, v in record.data.items() if k != "reference"}}))
     begin_run(run, record, SETTINGS)
     run.write_record(record.model_copy(update={"data": {**record.data, "reference": "another"}}))
-    with pytest.raises(StaleError, match="begun with other data: reference: there 'another'"):
+    with pytest.raises(StaleError, match="started with other data: reference: there 'another'"):
         begin_run(run, record, SETTINGS)
 
 

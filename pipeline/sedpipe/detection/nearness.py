@@ -41,7 +41,7 @@ class NearMiss:
         The clip probability there, and where the clip gate opens.
     why : str
         What kept it silent: ``threshold``; ``gate``, the threshold being reached; or ``rules``, the steps of
-        post-processing that come after the threshold, such as the shortest event.
+        post-processing that come after the threshold, such as the minimum event.
     """
 
     label: str

@@ -5,7 +5,7 @@
 - ``threshold``: the odds p / (1 - p) of every class's threshold p are multiplied by 2 ** value, so that thresholds
   stay in (0, 1), and low and high ones move alike. 0.5 goes to 0.67 for 1, and to 0.33 for -1
 - ``median_s``: the median filter of all classes, in seconds; an odd number of frames, 1 for none
-- ``min_duration_s``: the shortest event of all classes, in seconds
+- ``min_duration_s``: the minimum event of all classes, in seconds
 
 Where each class has settings of its own, the last two give all classes the same.
 

@@ -90,7 +90,7 @@ class OperatingPoint:
     steps : tuple of SearchStep
         All that were tried, in order.
     common : Common
-        The rule of He, Shen & Zhang (2019): one threshold, one median filter, one shortest event. Systems are compared
+        The rule of He, Shen & Zhang (2019): one threshold, one median filter, one minimum event. Systems are compared
         by it, since a rule with more freedom helps one more than another.
     remarks : tuple of str
         Where a choice lies at an end of what was tried, so that there may be better ones beyond.

@@ -62,7 +62,7 @@ class PredictionLog:
     Raises
     ------
     StaleError
-        If the folder was begun with other settings.
+        If the folder was started with other settings.
     SedpipeError
         If the log is none, or cannot be read or written.
     """
@@ -130,7 +130,7 @@ class PredictionLog:
         changed = differences(begun.settings, head.settings)
         if changed:
             raise StaleError(
-                f"{folder} was begun with other settings ({in_words(changed)})",
+                f"{folder} was started with other settings ({in_words(changed)})",
                 hint=f"name another --out, or delete {self._path}",
             )
 

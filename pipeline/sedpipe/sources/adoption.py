@@ -324,7 +324,7 @@ def _convert(clip: Clip, recording: _Found, cache: Dataset, sample_rate: int) ->
     is_whole_video = not recording.is_ready and lasts(recording.path, clip.duration + _READY_S)
     if not (recording.is_ready or is_whole_video or recording.is_only):
         raise FailedClipError(
-            f"{recording.path} may be any of several clips of its video: name it with its times",
+            f"{recording.path} could be any of several clips of its video: name it with its times",
             Failure("retryable", "ambiguous"),
         )
     start_s = clip.start_s if is_whole_video else 0.0

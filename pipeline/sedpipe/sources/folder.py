@@ -177,7 +177,7 @@ class FolderSource(Source):
                 raise ListFormatError(
                     f"{self._manifest.strong_path(name)}: {one.listed.filename!r} has the weak label "
                     f"{one.listed.labels[0]!r} but no event",
-                    hint="add its events, or onset and offset 0 where they are not known",
+                    hint="add its events, or onset and offset 0 if they are unknown",
                 )
 
     def _drop_other_audio(self, rows: Sequence[SplitRows]) -> None:

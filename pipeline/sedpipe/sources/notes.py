@@ -71,7 +71,7 @@ def _of_files(split: SplitLooked) -> Iterator[str]:
     if changed:
         yield f"{counted(len(changed), 'recording')} that changed, to be converted anew: {of_some(changed)}"
     if split.found.n_renamed:
-        yield f"{counted(split.found.n_renamed, 'recording')} called a little differently in the list"
+        yield f"{counted(split.found.n_renamed, 'recording')} with a slightly different name in the list"
 
 
 def _of_lengths(split: SplitLooked, cut: Sequence[CutUp], clip_s: float) -> Iterator[str]:

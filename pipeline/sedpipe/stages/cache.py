@@ -49,13 +49,15 @@ def choose(
     items = list(items)
     if not names and not kinds and unused_days is None:
         raise SettingsError(
-            "what should be freed?", hint="name items as `sedpipe cache list` does, or give --kind or --unused-days"
+            "nothing to delete was named",
+            hint="name items as `sedpipe cache list` shows them, or use --kind or --unused-days",
         )
     known = [item.name for item in items]
     for name in names:
         if name not in known:
             raise SettingsError(
-                f"{name!r} is not in the cache{did_you_mean(name, known)}", hint="`sedpipe cache list` shows what is"
+                f"{name!r} is not in the cache{did_you_mean(name, known)}",
+                hint="`sedpipe cache list` shows what is there",
             )
     latest = datetime.now(UTC) - timedelta(days=unused_days or 0)
     return [

@@ -41,7 +41,7 @@ def check(manifest: Manifest, *, jobs: int = 1, listener: Listener | None = None
     """
     if not isinstance(manifest, FolderManifest):
         raise SettingsError(
-            f"{manifest.name} is made by its own rules, from recordings with checksums: there is nothing to check",
+            f"{manifest.name} is made from recordings with checksums: there is nothing to check",
             hint=f"`sedpipe download {manifest.name} --dry-run` counts its clips",
         )
     listener, faults = listener or Listener(), Faults([], [], [])

@@ -49,7 +49,7 @@ def demo(cache_dir: Path, settings: TrainSettings, *, jobs: int = 1, listener: L
     listener.say("2/4 features: log-mel spectrograms")
     features = extract_features(dataset, spec, jobs=jobs, listener=listener)
     listener.say(f"    {_counted(features.splits, 'clips')} spectrograms, {clock(time.monotonic() - began)} so far")
-    listener.say("3/4 train: from which classes sound in a clip, when they sound")
+    listener.say("3/4 train: from weak labels only")
     untrained = replace(settings, training=replace(settings.training, epochs=0))
     chance = train(dataset, untrained, spec, run_name="untrained", listener=listener)
     trained = train(dataset, settings, spec, listener=listener)

@@ -146,9 +146,9 @@ def _forget_other_rules(manifest: Manifest, source: Source, cache: Dataset, ledg
     if record is not None and record.fingerprint == manifest.fingerprint:
         return
     if record is not None and source.keeps_audio:
-        listener.say(f"{manifest.name} has changed: its lists are read anew, its audio is kept")
+        listener.say(f"{manifest.name} has changed: its lists are read again, its audio is kept")
     elif record is not None:
-        listener.say(f"{manifest.name} has changed since its audio was made: making it anew")
+        listener.say(f"{manifest.name} has changed since its audio was made: making it again")
         _remove(cache.folder / "audio")
         ledger.keep_only(())
     if record is not None:
@@ -180,7 +180,7 @@ def _resolve(source: Source, cache: Dataset, listener: Listener) -> list[SplitRo
 def _check_names(cache: Dataset, resolved: Iterable[SplitRows]) -> None:
     """Rows, audio and events are joined by ``clip_id``, so no two clips may share one."""
     split_of: dict[str, str] = {}
-    hint = "a clip is called as its path below the folder, without extension; give one of them another name"
+    hint = "a clip is named after its path below the folder, without extension: rename one of them"
     for rows in resolved:
         for clip in rows.clips:
             other = split_of.setdefault(clip.clip_id, rows.split)

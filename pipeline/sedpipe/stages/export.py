@@ -48,7 +48,7 @@ def export(
     model = open_model(run, cache, "cpu")
     folder = out if out is not None else model.folder / "export"
     if folder.resolve() == model.folder.resolve():
-        raise SettingsError(f"{folder} is the model itself", hint="name another folder with --out")
+        raise SettingsError(f"{folder} is the folder of the model itself", hint="name another folder with --out")
     with wait_for(folder / LOCK):  # weights and description must be of one model
         if form == "safetensors":
             files = write_export(folder, model.trained)

@@ -43,7 +43,7 @@ from sedpipe.steps.feature_plan import (
 CLIPS_PER_SHARD = 64
 
 _DOING = "making these features"
-_ONE_AT_A_TIME = "wait until it has ended, or give each process a part with --shard"
+_ONE_AT_A_TIME = "wait until it has finished, or give each process a part with --shard"
 
 
 def extract_features(
@@ -253,11 +253,11 @@ def _damaged(plan: SplitPlan) -> list[str]:
 
 def _tell_of_damage(plans: Mapping[str, SplitPlan], shelf: Shelf, listener: Listener) -> None:
     for message in shelf.unreadable.values():
-        listener.say(f"{message}; what it held is made anew")
+        listener.say(f"{message}; its features are computed again")
     for split, plan in plans.items():
         if damaged := _damaged(plan):
             some = ", ".join(damaged[:EXAMPLES]) + (", ..." if len(damaged) > EXAMPLES else "")
-            listener.say(f"{split}: stored features of {len(damaged)} clips are damaged and are made anew: {some}")
+            listener.say(f"{split}: stored features of {len(damaged)} clips are damaged and are computed again: {some}")
 
 
 def _write_one_shard(
@@ -295,10 +295,10 @@ def _check_worker(folder: FeatureFolder, wanted: str) -> None:
     if not folder.path.is_dir():
         raise SedpipeError(
             f"the worker on {socket.gethostname()} does not see {folder.path}",
-            hint="let --cache name a folder that all machines see under the same path",
+            hint="--cache must be a folder that all machines see under the same path",
         )
     if folder.path.name != wanted:
         raise SedpipeError(
             f"the worker on {socket.gethostname()} has another version of sedpipe",
-            hint="install the same one on all machines",
+            hint="install the same version on all machines",
         )

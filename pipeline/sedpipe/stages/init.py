@@ -117,7 +117,7 @@ def _usable(recordings: Sequence[Recording], lengths: Mapping[str, Length]) -> t
     kept = [recording for recording in recordings if recording.filename in lengths]
     listable = [recording for recording in kept if not has_control_characters(recording.filename)]
     if len(listable) < len(kept):
-        remarks.append(f"{counted(len(kept) - len(listable), 'recording')} with a name that no list can hold left out")
+        remarks.append(f"{counted(len(kept) - len(listable), 'recording')} whose names no list can contain left out")
     return listable, remarks
 
 
@@ -133,7 +133,7 @@ def _write(out: Path, made: Composed) -> None:
     for file, text in files.items():
         if _is_other(out / file, text):
             raise SettingsError(
-                f"{out / file} is already there, with another content",
+                f"{out / file} already exists with different content",
                 hint="give the dataset another name with --name, write elsewhere with --out, or delete that file",
             )
     for file, text in files.items():
@@ -155,7 +155,11 @@ def _alike(labels: Sequence[str]) -> list[str]:
     plain: dict[str, list[str]] = {}
     for label in labels:
         plain.setdefault("".join(c for c in label.casefold() if c.isalnum()), []).append(label)
-    return [f"spelt in several ways, and kept apart: {of_some(same)}" for same in plain.values() if len(same) > 1]
+    return [
+        f"spelled in several ways, and kept as separate classes: {of_some(same)}"
+        for same in plain.values()
+        if len(same) > 1
+    ]
 
 
 def _splits(recordings: Sequence[Recording]) -> dict[str, int]:

@@ -27,7 +27,7 @@ from sedpipe.stages.predict_files import Output, Predicting, predicted, shown, w
 from sedpipe.steps.hearing import OVERLAP, Hearing, chosen_settings
 from sedpipe.steps.work import Work
 
-_ONE_AT_A_TIME = "wait until it has ended, name another folder with --out, or give each process a part with --shard"
+_ONE_AT_A_TIME = "wait until it has finished, name another folder with --out, or give each process a part with --shard"
 
 
 def predict(
@@ -77,7 +77,7 @@ def predict(
     found = find_audio(places)
     if output.form == "audacity" and output.folder is None and len(found.files) > 1:
         raise SettingsError(
-            f"Audacity's labels are of one recording, got {len(found.files)}", hint="name a folder with --out"
+            f"an Audacity label track describes one recording, got {len(found.files)}", hint="name a folder with --out"
         )
     files = [file for file in found.files if work.shard is None or work.shard.holds(file.name)]
     predicting = Predicting(opened.folder, opened.sha256, hearing.device, hearing.encoders, point, output)
@@ -107,8 +107,8 @@ def _log_of(
         log = PredictionLog(folder, settings)
         remove_leftovers(folder, *{(folder / file.name).parent for file in files})
         if log.n_dropped:
-            lost = f"{log.n_dropped} damaged lines of {folder}'s log are dropped"
-            listener.say(f"{lost}: their recordings are done again")
+            lost = f"{log.n_dropped}  damaged lines in the log of {folder} are dropped"
+            listener.say(f"{lost}: their recordings are processed again")
         yield log
 
 

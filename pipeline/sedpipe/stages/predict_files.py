@@ -160,8 +160,8 @@ def _predict_some(predicting: Predicting, task: _Task) -> tuple[int, list[Outcom
     opened = _opened(predicting.folder, task.device, predicting.encoders)
     if opened.sha256 != predicting.sha256:
         raise SedpipeError(
-            f"the worker on {socket.gethostname()} finds another model in {predicting.folder}",
-            hint="leave a model as it is while it is used, and let all machines see the same one",
+            f"the worker on {socket.gethostname()} sees a different model in {predicting.folder}",
+            hint="do not change a model while it is used, and let all machines see the same one",
         )
     return task.number, [_predicted(file, opened, predicting) for file in task.files]
 
@@ -172,7 +172,7 @@ def _opened(folder: Path, device: str, encoders: Path) -> OpenModel:
     if not folder.is_dir():
         raise SedpipeError(
             f"the worker on {socket.gethostname()} does not see {folder}",
-            hint="let the model, the recordings and --out lie where all machines see them under the same path",
+            hint="put the model, the recordings and --out where all machines see them under the same path",
         )
     return open_to_hear(str(folder), None, device, encoders)
 
@@ -213,7 +213,7 @@ def _heard(file: AudioFile, opened: OpenModel, predicting: Predicting, page: Pat
 
 def _check_name(file: AudioFile) -> None:
     if _UNLISTABLE.search(str(file.path)):
-        raise AudioError(f"{file.path}: its name holds characters that no list can hold; rename it")
+        raise AudioError(f"{file.path}: its name contains characters that no list can contain: rename it")
 
 
 def _failed(file: AudioFile, reason: str) -> PredictedFile:

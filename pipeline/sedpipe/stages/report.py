@@ -66,7 +66,7 @@ def report(
     found = [find_run_in_cache(cache_dir, name) for name in runs]
     cache, first = found[0]
     if {(each.folder.resolve(), each.name) for each, _ in found} != {(cache.folder.resolve(), cache.name)}:
-        raise SettingsError(f"the runs are of several datasets: {', '.join(each.name for each, _ in found)}")
+        raise SettingsError(f"the runs belong to several datasets: {', '.join(each.name for each, _ in found)}")
     scored = [read_scored_run(cache, found[0][1], split)]
     scored += [read_scored_run(cache, run, scored[0].split) for _, run in found[1:]]
     split, scored_on = scored[0].split, [_written_on(run.scores_path(scored[0].split)) for _, run in found]

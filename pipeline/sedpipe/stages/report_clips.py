@@ -104,13 +104,13 @@ def _remarks(cards: Mapping[str, Card], kinds: Mapping[str, str], n_others: int,
     remarks = []
     if any(card.sound for card in cards.values()) and quality != QUALITIES[0]:
         remarks.append(
-            f"Sound is cut to {quality.sample_rate / 1000:g} kHz and {quality.bits_per_second // 1000} kbit/s, so that "
-            f"the page stays small; fewer clips (--clips) sound better."
+            f"Sound is reduced to {quality.sample_rate / 1000:g} kHz and {quality.bits_per_second // 1000} kbit/s to "
+            f"keep the page small; with fewer clips (--clips) it sounds better."
         )
     left_out = n_others + len(kinds) - len(cards)
     if left_out:
         remarks.append(
-            f"{left_out:,} clips have a row but neither picture nor probabilities: the page would be larger than "
+            f"{left_out:,} clips are listed without picture and probabilities, since the page would be larger than "
             f"{MOST_BYTES // 1_000_000} MB."
         )
     return remarks

@@ -107,7 +107,7 @@ def _check_size(truth: Truth, time_resolution: float) -> None:
         raise SettingsError(
             f"a clip of {longest:g} s has {longest / time_resolution:.3g} segments of {time_resolution:g} s, for "
             f"each of {len(truth.labels)} classes, expected at most {MOST_SEGMENTS:,} in all",
-            hint="choose a longer --time-resolution, or look whether a time in the lists is mistyped",
+            hint="use a longer --time-resolution, or check the lists for a mistyped time",
         )
 
 

@@ -56,8 +56,8 @@ TUNING_BATCH_SIZE = 32
 SAVE_EVERY_S = 60.0
 
 _NEEDED_FOR = {
-    "training": "the network learns from `training`: list its clips there, with what sounds in them",
-    "testing": "early stopping needs clips that were not learnt from: move about a tenth of `training`'s list to "
+    "training": "the network learns from `training`: list clips there, with their weak labels",
+    "testing": "early stopping needs clips that training does not use: move about a tenth of `training`'s list to "
     "`testing`; what sounds in them suffices, and with a list of when it sounds thresholds are tuned, too",
 }
 
@@ -99,7 +99,7 @@ def train(
     MissingStageError
         If the dataset has no features, or no training or testing split.
     StaleError
-        If the run was begun with other settings or other data, or is to go on and has not ended yet.
+        If the run was started with other settings or other data, or is to go on and has not ended yet.
     SettingsError
         If the network does not fit the features.
     SedpipeError
@@ -123,8 +123,8 @@ def train(
         if record.contaminated_by:
             names = " and ".join(record.contaminated_by)
             listener.say(
-                f"{names} may have been taught with the recordings of {dataset.name}, those that are scored among "
-                f"them: run and scores are marked as contaminated"
+                f"{names} may have been trained on the recordings of {dataset.name}, including those that are "
+                f"scored: run and scores are marked as contaminated"
             )
         if begin is not None:
             listener.say(told_of(begin, labels, freeze=settings.freeze))
@@ -141,7 +141,7 @@ def _alone(run: Run, listener: Listener, *, waits: bool, goes_on: bool) -> Abstr
         return nullcontext()
     if waits:
         return wait_for(run.lock_path, lambda: listener.say(f"another process is training {run.name}: waiting for it"))
-    return hold(run.lock_path, f"training {run.name}", "wait until it has ended, or name another run with --run")
+    return hold(run.lock_path, f"training {run.name}", "wait until it has finished, or name another run with --run")
 
 
 @dataclass(frozen=True)
@@ -233,10 +233,10 @@ def _say_what_to_know(
 ) -> None:
     changed = differences(there, now)
     if changed:
-        listener.say(f"begun with other versions, so the last digits may differ: {in_words(changed)}")
+        listener.say(f"started with other versions, so the last digits may differ: {in_words(changed)}")
     silent = [label for label, n in zip(labels, training.targets.sum(axis=0), strict=True) if not n]
     if silent:
-        listener.say(f"no clip of training has the label {', '.join(silent)}: it cannot be learnt")
+        listener.say(f"no clip of training has the label {', '.join(silent)}: it cannot be learned")
 
 
 def _feed(splits: dict[str, ClipBatches], device: torch.device) -> None:
@@ -252,7 +252,7 @@ def _resume(fit: Fit, run: Run, listener: Listener) -> float:
     """Let the fit go on where it was; the seconds that this took."""
     state, complaint = find_resume(run.state_path)
     if complaint:
-        listener.say(f"{complaint}; the state before it is used")
+        listener.say(f"{complaint}; the previous state is used")
     if state is None:
         return 0.0
     try:
@@ -260,10 +260,10 @@ def _resume(fit: Fit, run: Run, listener: Listener) -> float:
         seconds = float(state["seconds"])
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise StaleError(
-            f"{run.state_path} is not the state of this network", hint="delete it, and training starts over"
+            f"{run.state_path} is not the state of this network", hint="delete it to start training again"
         ) from error
     steps = f" and {fit.step} steps of the next" if fit.step else ""
-    listener.say(f"{run.name} goes on after epoch {fit.epoch}{steps}")
+    listener.say(f"{run.name}  resumes after epoch {fit.epoch}{steps}")
     return seconds
 
 
@@ -338,7 +338,7 @@ def _judge(task: _Task, time_factor: int) -> Judge | None:
 def _tune(task: _Task, time_factor: int, frame_probs: np.ndarray, clip_probs: np.ndarray) -> dict[str, OperatingPoint]:
     """Post-processing for each operating point, tuned on ``testing``; empty where no event is known there."""
     if task.truth is None:
-        task.listener.say("testing has no strong labels: thresholds stay at 0.5, untuned")
+        task.listener.say("testing has no strong labels: thresholds are not tuned and stay at 0.5")
         return {}
     return tune(_scores(task, time_factor, frame_probs, clip_probs), task.truth)
 

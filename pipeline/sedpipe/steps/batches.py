@@ -54,7 +54,9 @@ class ClipBatches:
         rows = {clip_id: row for row, clip_id in enumerate(file.clip_ids)}
         self.clips = [clip for clip in clips if clip.clip_id in rows]
         if not self.clips:
-            raise MissingStageError(f"{file.path} holds none of the listed clips", hint="run `sedpipe features` first")
+            raise MissingStageError(
+                f"{file.path} contains none of the listed clips", hint="run `sedpipe features` first"
+            )
         self._file = file
         self._rows = np.array([rows[clip.clip_id] for clip in self.clips])
         self.targets = np.stack([labels.multi_hot(clip.labels) for clip in self.clips])

@@ -78,7 +78,9 @@ def lengths_of(
         cut[name] = len(late)
         beyond += sum(event.onset >= end for event, end in late)
     n_cut = ", ".join(f"{count:,} of the {name}" for name, count in cut.items() if count)
-    said = f"events that reach past the end of their clip are cut there: {n_cut} ({beyond:,} lie wholly beyond it)"
+    said = (
+        f"events that extend beyond the end of their clip are truncated there: {n_cut} ({beyond:,} entirely beyond it)"
+    )
     return ClipLengths(known, known, cut, (said,) if n_cut else ())
 
 
@@ -116,7 +118,9 @@ def _guessed(reference: EventLists, lists: Sequence[EventLists]) -> ClipLengths:
         )
     late = sum(last[clip_id] > seconds + _DUST for clip_id, seconds in named.items())
     if late:
-        remarks.append(f"{counted(late, 'clip')} with events past the end that the name says; nothing is cut")
+        remarks.append(
+            f"{counted(late, 'clip')} with events beyond the end that their name implies; nothing is truncated"
+        )
     return ClipLengths(
         {clip_id: max(last[clip_id], named.get(clip_id, 0.0)) or _UNKNOWN for clip_id in reference},
         {clip_id: named.get(clip_id, last[clip_id]) or _UNKNOWN for clip_id in reference},

@@ -121,7 +121,7 @@ def faults_of(seen: SplitSeen, clip_s: float, long: str) -> Faults:
         in_training.append(f"{n_missing}: {of_some(seen.missing)}{meant}")
     if seen.found.n_renamed:
         n_renamed = counted(seen.found.n_renamed, "recording")
-        found.remarks.append(f"{seen.split}: {n_renamed} called a little differently in the list")
+        found.remarks.append(f"{seen.split}: {n_renamed} with a slightly different name in the list")
     _look_into_recordings(seen, found)
     too_long = seen.longer_than(clip_s)
     if too_long:
@@ -163,7 +163,7 @@ def _compare_lists(seen: SplitSeen, found: Faults) -> None:
     if absent:
         found.wrong.append(
             f"{seen.split}: {counted(len(absent), 'recording')} with weak labels but no row in the strong list: "
-            f"{of_some(absent)}; add events, or onset and offset 0 where they are not known"
+            f"{of_some(absent)}; add events, or onset and offset 0 if they are unknown"
         )
     differing = [recording for recording in seen.recordings if differs(recording)]
     if differing:
@@ -183,7 +183,7 @@ def _compare_lists(seen: SplitSeen, found: Faults) -> None:
         name, event = next(iter(past.items()))
         ends = seen.examined[name].seconds
         found.wrong.append(
-            f"{seen.split}: {counted(len(past), 'recording')} with events past the end: {name!r} lasts {ends:.1f} s, "
+            f"{seen.split}: {counted(len(past), 'recording')} with events beyond the end: {name!r} lasts {ends:.1f} s, "
             f"an event until {event.offset:.1f} s"
         )
 
@@ -216,7 +216,7 @@ def faults_between(splits: Sequence[SplitSeen], sample_rate: int) -> Faults:
     across = [same for same in twice if len({split for split, _ in same}) > 1]
     if across:
         shown = " and ".join(f"{name!r} in {split}" for split, name in across[0][:2])
-        found.wrong.append(f"{counted(len(across), 'recording')} in two splits with the same sound: {shown}")
+        found.wrong.append(f"{counted(len(across), 'recording')} in two splits with identical audio: {shown}")
     if len(twice) > len(across):
         shown = of_some([name for _, name in next(same for same in twice if same not in across)])
         found.remarks.append(f"{counted(len(twice) - len(across), 'sound')} several times in one split: {shown}")
@@ -243,10 +243,10 @@ def faults_of_classes(classes: Mapping[str, Mapping[str, int]]) -> Faults:
     if absent and len(absent) == len(classes):
         found.fatal.append("no class has a training recording")
     elif absent:
-        found.wrong.append(f"no training recording of {of_some(absent)}: nothing can be learnt of it")
+        found.wrong.append(f"no training recording of {of_some(absent)}: it cannot be learned")
     if few:
         found.remarks.append(f"fewer than {_FEW} training recordings of {of_some(few)}")
     untuned = [label for label, counts in classes.items() if counts.get(_TRAINING) and not counts.get(TUNED_ON)]
     if untuned and len(untuned) < len(classes):
-        found.remarks.append(f"no testing recording of {of_some(untuned)}: its threshold is that of the others")
+        found.remarks.append(f"no testing recording of {of_some(untuned)}: it gets the threshold of the other classes")
     return found

@@ -66,7 +66,11 @@ def shape_of(
     rate = int(findings.settings.get("sample_rate", commonest))
     remarks = []
     if n_long:
-        how = "windows, labelled by the events in them" if has_times else "pieces that all keep the labels"
+        how = (
+            "windows, labelled with the events in them"
+            if has_times
+            else "pieces that all keep the labels of the recording"
+        )
         remarks.append(f"{counted(n_long, 'recording')} longer than {clip_s:g} s, to be cut into {how}")
     if len(rates) > 1:
         told = ", ".join(f"{count:,} at {hz:,} Hz" for hz, count in rates.most_common(4))
@@ -84,7 +88,7 @@ def _group(recordings: Sequence[Recording]) -> tuple[str, list[str]]:
     for mark in ("_", "-"):
         prefixes = [path.stem.split(mark, 1)[0] if mark in path.stem else "" for path in paths]
         if all(prefixes) and _are_groups(prefixes):
-            return f"prefix{mark}", [f"recordings with names that begin alike up to {mark!r} stay in one split"]
+            return f"prefix{mark}", [f"recordings whose names begin alike up to {mark!r} stay in one split"]
     folders = [path.parent.as_posix() for path in paths]
     labels = {(folder, recording.labels) for folder, recording in zip(folders, recordings, strict=True)}
     if _are_groups(folders) and len(labels) > len(set(folders)):  # else folders are classes

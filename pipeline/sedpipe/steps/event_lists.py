@@ -105,7 +105,9 @@ def _joined(
             renamed += meant != clip_id
     if strangers:
         raise _unknown_clips(truth_list, read, strangers, known)
-    return joined, [f"{read.path}: {counted(renamed, 'clip')} known by the end of the path alone"] if renamed else []
+    return joined, [
+        f"{read.path}: {counted(renamed, 'clip')} identified by the end of the path alone"
+    ] if renamed else []
 
 
 def _unknown_clips(
@@ -115,13 +117,13 @@ def _unknown_clips(
     several = known.candidates(first)
     if len(several) > 1:
         return ListFormatError(
-            f"{read.path}: clip {first!r}{more} may be any of {of_some(several)} of {truth_list.path}"
+            f"{read.path}: clip {first!r}{more} could be any of {of_some(several)} of {truth_list.path}"
         )
     hint = "list every clip in the reference; one without events is a row with its file name only"
     if not read.names_recordings:
-        hint = "it has no column with file names: call it like its recording, or add the column filename"
+        hint = "it has no column with file names: name it after its recording, or add the column filename"
     elif not truth_list.names_recordings:
-        hint = f"{truth_list.path} has no column with file names: call it like its recording, or add one"
+        hint = f"{truth_list.path} has no column with file names: name it after its recording, or add one"
     return ListFormatError(
         f"{read.path} has events of clip {first!r}{more}, which {truth_list.path} does not list"
         f"{known.suggestion(first)}",
@@ -135,9 +137,8 @@ def _strange_classes(reference: Path, truth: EventLists, path: Path, found: Even
     if not strange:
         return []
     more = f" and {len(strange) - 10} more" if len(strange) > 10 else ""
-    return [
-        f"{path} has classes that {reference} lacks, so all of their events are wrong: {', '.join(strange[:10])}{more}"
-    ]
+    told = f"{', '.join(strange[:10])}{more}"
+    return [f"{path} has classes that {reference} lacks, so all of their events are false alarms: {told}"]
 
 
 def _names(lists: Mapping[str, Sequence[Event]]) -> set[str]:

@@ -23,13 +23,13 @@ def what_a_user_can_mend(name: str, settings: TrainSettings) -> Iterator[None]:
     except LossError as error:
         raise SedpipeError(
             f"{name}: {error}",
-            hint="lower learning_rate in [training] of a preset of your own, and train as another --run",
+            hint="lower learning_rate in [training] of your own preset, and train under another --run name",
         ) from error
     except (RuntimeError, MemoryError) as error:
         if not isinstance(error, MemoryError | torch.cuda.OutOfMemoryError) and "allocate" not in str(error):
             raise
         size = settings.training.batch_size
         raise SedpipeError(
-            f"{name}: memory of {settings.device} does not suffice for batches of {size} clips",
-            hint=f"try --batch-size {max(1, size // 2)}, or a smaller --preset, as another --run",
+            f"{name}: memory of {settings.device} is too small for a batch size of {size}",
+            hint=f"try --batch-size {max(1, size // 2)}, or a smaller --preset, under another --run name",
         ) from error

@@ -32,7 +32,7 @@ def with_more(run: Run, record: RunRecord, more_epochs: int) -> RunRecord:
     Raises
     ------
     StaleError
-        If it has not ended by itself yet.
+        If it is not finished yet.
     MissingStageError
         If the state that it would go on from is not there.
     """
@@ -40,11 +40,11 @@ def with_more(run: Run, record: RunRecord, more_epochs: int) -> RunRecord:
         return record
     ended_after = record.ended_after if record.result is None else record.ended_after or record.result.epochs
     if ended_after is None:
-        raise StaleError(f"{run.name} has not ended by itself yet", hint="train it without --more-epochs first")
+        raise StaleError(f"{run.name} is not finished yet", hint="train it without --more-epochs first")
     if ended_after and not is_there(run.state_path):
         raise MissingStageError(
-            f"{run.name} has ended, and the state that it would go on from ({run.state_path.name}) is not there",
-            hint=f"begin another run with what it has learnt: --init {run.folder}",
+            f"{run.name} is finished, but the state to resume from ({run.state_path.name}) is not there",
+            hint=f"start another run from its weights: --init {run.folder}",
         )
     # the model, its scores and the state stay what they are: whoever is killed now has lost nothing
     to_do = {"ended_after": ended_after, "more_epochs": more_epochs, "result": None}

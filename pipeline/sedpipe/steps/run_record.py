@@ -101,7 +101,7 @@ def begin_run(run: Run, record: RunRecord, settings: TrainSettings) -> RunRecord
     Raises
     ------
     StaleError
-        If the run was begun with other settings or other data; says which.
+        If the run was started with other settings or other data; says which.
     """
     there = run.find_record()
     if there is None:
@@ -115,7 +115,7 @@ def begin_run(run: Run, record: RunRecord, settings: TrainSettings) -> RunRecord
     ):
         if changed:
             raise StaleError(
-                f"run {run.name} was begun with other {part}: {in_words(changed)}",
+                f"run {run.name} was started with other {part}: {in_words(changed)}",
                 hint=f"name another run with --run, or delete {run.folder}",
             )
     return there

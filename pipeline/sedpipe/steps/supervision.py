@@ -77,12 +77,12 @@ def _by_strong_labels(
     events = read_stored_events(path, labels) if is_there(path) else {}
     n_known = training.locate(events, spec.front_end.grid) if events else 0
     if not n_known:
-        found = f"{path} does not exist" if not events else f"{path} tells of no clip when all its labels sound"
+        found = f"{path} does not exist" if not events else f"{path} has no clip whose labels all have events"
         raise MissingStageError(
             f"--supervision mixed needs strong labels of training: {found}",
             hint=f"give [splits.training] a `strong` list and run `sedpipe download {dataset.name}`, or leave it out",
         )
-    listener.say(f"{n_known:,} of {len(training):,} clips of training teach when their classes sound, too")
+    listener.say(f"{n_known:,} of {len(training):,} training clips also teach by their strong labels")
 
 
 def _by_a_teacher(

@@ -45,6 +45,6 @@ def known_truth(dataset: Dataset, split: str, scores: FrameScores) -> Truth:
     if truth is None:
         raise MissingStageError(
             f"{dataset.name} has no strong labels for {split} ({dataset.reference_path(split)} does not exist)",
-            hint="scores need to know when events sound: give the split a `strong` list",
+            hint="scores need onsets and offsets: give the split a `strong` list",
         )
     return truth

@@ -30,7 +30,7 @@ def test_a_recording_is_told_with_its_events_what_came_near_what_is_known_and_wh
         ["1.00", "2.50", "Car", "0.93", "▁" * CURVE_POINTS], ["1:01.00", "1:03.25", "Car", "0.75", "█" * CURVE_POINTS]
     ]  # fmt: skip
     assert "closest: Dog bark 0.31 at 0.40 s, threshold 0.42" in lines
-    assert "The model knows 3 sounds and no other: Car; Dog bark; Owl." in lines
+    assert "The model knows only these 3 sounds: Car; Dog bark; Owl." in lines
     assert lines[-2:] == [f"see, hear and correct it:  {SEE}", "your own sounds:           sedpipe init FOLDER"]
 
 
@@ -67,7 +67,7 @@ def test_a_narrow_terminal_has_the_events_still() -> None:
 def test_what_kept_a_class_silent_is_told_with_the_way_out() -> None:
     gated = replace(MISS, peak=0.91, clip=0.12, gate=0.3, why="gate")
     assert near_line(gated) == (
-        "Dog bark 0.91 at 0.40 s, over its threshold 0.42, but the model gives it 0.12 in the clip as a whole, and the "
-        "clip gate opens at 0.30: --all opens it"
+        "Dog bark 0.91 at 0.40 s, above its threshold 0.42, but its clip probability 0.12 is below the clip gate 0.30: "
+        "--all shows it"
     )
-    assert "too briefly" in near_line(replace(MISS, peak=0.91, why="rules"))
+    assert "too short" in near_line(replace(MISS, peak=0.91, why="rules"))

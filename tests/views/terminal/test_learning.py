@@ -37,7 +37,7 @@ def test_a_dry_run_is_a_table_with_a_sum_and_memory_of_each_process() -> None:
 def test_a_table_tells_what_is_done_and_what_failed_and_why() -> None:
     cells = {"all": 12, "made": 3, "missing": 1}
     assert reproduce_lines(ReproduceReport("d", "table2", cells, "there", {"a": "no memory"})) == [
-        "table2 on d: 11 of 12 cells, 3 made now",
+        "table2 on d: 11 of 12 cells, 3 new",
         "failed: a: no memory",
         "there/table.md",
     ]

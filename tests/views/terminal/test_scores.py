@@ -83,7 +83,7 @@ def test_the_tuned_score_stands_beside_the_cross_validated_one_and_explained_ste
     tuned = report(tuning={"min_er": STEPS}, against=AgainstRun(run="B", differences=differences))
     plain, explained = drawn(score_lines(tuned)), drawn(score_lines(tuned, explain=True))
     assert "min_er is tuned on testing (threshold): ER 0.500 there, 0.550 cross-validated" in plain
-    assert "less the scores of B, on the same clips:" in plain
+    assert "minus the scores of B, on the same clips:" in plain
     assert "  f1 +10.0 points (95 %: +5.0 to +20.0)" in plain
     assert [line.split() for line in explained if line not in plain][-2:] == [
         ["threshold", "0.500", "0.550", "<-", "chosen"],
@@ -101,7 +101,7 @@ def test_every_metric_has_a_line_whoever_added_it_and_remarks_are_told() -> None
 
 def test_the_rule_that_is_the_same_for_all_classes_is_told_with_its_scores() -> None:
     common = Common(settings=PostProcessing(0.407, 0.56, 0.16), segment_based=HALF)
-    rule = "min_er with one setting for all classes (threshold 0.407, median 0.56 s, shortest event 0.16 s)"
+    rule = "min_er with one setting for all classes (threshold 0.407, median 0.56 s, minimum event 0.16 s)"
     assert f"{rule}: ER 0.50, F1 50.0 %" in drawn(score_lines(report(post_processing_common={"min_er": common})), 300)
 
 
@@ -117,7 +117,7 @@ def test_an_event_list_has_one_row_and_names_what_it_was_compared_with() -> None
     lines = drawn(list_score_lines(listed))
     assert lines[0] == "e.tsv against r.tsv: 9 clips, 2 of them without output"
     assert lines[2].startswith("segment-based, 0.5 s ")
-    assert "less the scores of o.tsv, on the same clips:" in lines
+    assert "minus the scores of o.tsv, on the same clips:" in lines
     assert "  a single seed cannot tell systems apart: this is about these two models alone" in lines
     assert lines[-1] == "event-based F1 12.5 %, onsets only 50.0 %"
     assert "remark: e.tsv has classes that r.tsv lacks: 'car'" in lines
@@ -126,7 +126,7 @@ def test_an_event_list_has_one_row_and_names_what_it_was_compared_with() -> None
 def test_a_demo_ends_with_the_headline_its_meaning_and_commands_for_its_own_run() -> None:
     each = [report(operating_points={"min_er": scores, "max_f1": scores}) for scores in (HALF, UNDEFINED)]
     lines = drawn(demo_lines(DemoReport(*each, seconds=83.4, clip="cache/d/a clip.flac")), 400)
-    assert lines[1] == "F1 50.0 % on 3 clips that it had never heard"
+    assert lines[1] == "F1 50.0 % on 3 clips that were not used for training or tuning"
     assert "Untrained, the same network reaches -" in lines[2]
     assert "took 1 min 23 s; all numbers: sedpipe score d --run r" in lines[3]
     assert lines[-3:] == [

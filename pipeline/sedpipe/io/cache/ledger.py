@@ -91,7 +91,7 @@ class Ledger:
         except Timeout:
             raise SedpipeError(
                 f"another process is downloading with {self.path}",
-                hint="wait until it has ended, or give each process a part with --shard",
+                hint="wait until it has finished, or give each process a part with --shard",
             ) from None
         except OSError as error:
             raise SedpipeError(

@@ -112,7 +112,7 @@ class ScoreReport(Record):
     shown : dict of str to Numbers
         What a person sees of every metric, by metric and by what it is called.
     post_processing_common : dict of str to Common
-        By operating point, the best with one threshold, one median filter and one shortest event for all classes, no
+        By operating point, the best with one threshold, one median filter and one minimum event for all classes, no
         gate and no hysteresis: the paper's rule.
     yardsticks : dict of str to OverallScores
         Of what listens to nothing.

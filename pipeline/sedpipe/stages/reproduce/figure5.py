@@ -97,7 +97,7 @@ def _check_finished(
         if poolings != POOLINGS:
             how += f" --poolings {','.join(poolings)}"
         raise MissingStageError(
-            f"{len(missing)} of the {len(runs)} runs of seed {seed} are not there or not finished, first {missing[0]}",
+            f"{len(missing)} of the {len(runs)} runs of seed {seed} are missing or unfinished, first {missing[0]}",
             hint=f"run `sedpipe reproduce table2 {dataset.name} {how} --seeds {seed}` first"
             + (", with the same features" if features_in_names(dataset, spec) else ""),
         )

@@ -22,7 +22,7 @@ SCORES = {"error_rate": "min_er", "f1": "max_f1"}
 """The operating point around which each score is looked at: the one that was chosen for it."""
 
 NAMES = {"error_rate": "ER", "f1": "F1"}
-MOVED = {"threshold": "threshold", "median_s": "median filter", "min_duration_s": "shortest event"}
+MOVED = {"threshold": "threshold", "median_s": "median filter", "min_duration_s": "minimum event"}
 _SPLIT = "testing"
 
 
@@ -96,7 +96,7 @@ def sensitivity_lines(curves: Sequence[Curve]) -> list[str]:
     lines = [
         f"## How much hangs on post-processing, {_SPLIT} (tuned on this split)",
         "",
-        "![ER and F1 against threshold, median filter and shortest event](sensitivity.svg)",
+        "![ER and F1 against threshold, median filter and minimum event](sensitivity.svg)",
         "",
         _what_is_moved(curves),
         "",
@@ -147,7 +147,7 @@ def _what_is_moved(curves: Sequence[Curve]) -> str:
     median, shortest = ("{:g} to {:g} s".format(*ends[moved]) for moved in ("median_s", "min_duration_s"))
     return (
         f"One setting is moved, the others stay as tuned: the odds of all thresholds from {low:g} to {high:g} times, "
-        f"a median filter of all classes from {median}, a shortest event of all classes from {shortest}. "
+        f"a median filter of all classes from {median}, a minimum event of all classes from {shortest}. "
         "Means over seeds, lowest to highest; ER around min_er, F1 (in %) around max_f1."
     )
 

@@ -21,7 +21,7 @@ _COLUMNS = {"threshold": (72, 298), "median_s": (322, 548), "min_duration_s": (5
 _TITLES = {
     "threshold": "odds of all thresholds, times",
     "median_s": "median filter in s",
-    "min_duration_s": "shortest event in s",
+    "min_duration_s": "minimum event in s",
 }
 _HEAD, _PANEL, _GAP, _BLOCK_HEAD, _BLOCK_GAP = 100, 84, 24, 42, 70
 _LABEL_HEIGHT = 13

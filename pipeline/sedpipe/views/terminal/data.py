@@ -58,8 +58,8 @@ def features_lines(report: FeatureReport, following: str) -> list[str]:
     ]
     if report.waiting:
         lines.append(
-            f"{report.waiting:,} clips of other parts are not made yet; the part that ends last merges, "
-            "and so does the same command without --shard"
+            f"{report.waiting:,} clips of other parts are not computed yet; the last part merges all, "
+            "as does this command without --shard"
         )
     return lines if report.waiting else [*lines, f"next: {following}"]
 
@@ -116,7 +116,7 @@ def _grid_lines(name: str, table: GridState) -> Iterator[str]:
     yield f"{name}: {table.done} of {table.all} cells done"
     for cell_name, cell in table.cells.items():
         told = {
-            "under_way": f"under way, {cell.epochs} of {cell.of} epochs",
+            "under_way": f"running, {cell.epochs} of {cell.of} epochs",
             "begun": f"stopped after {cell.epochs} of {cell.of} epochs",
             "failed": f"failed after {cell.epochs} of {cell.of} epochs: {cell.reason}",
         }

@@ -52,7 +52,7 @@ def heard_table(report: PredictReport, asked: Asked) -> list[RenderableType]:
     shown: list[RenderableType] = [text(title, "bold"), ""]
     if has_events or asked.shows_all:
         shown += [_table(read, shows_all=asked.shows_all), ""]
-    shown += [*_near_lines(read), text(f"The model knows {len(report.labels)} sounds and no other: "
+    shown += [*_near_lines(read), text(f"The model knows only these {len(report.labels)} sounds: "
                                        f"{'; '.join(report.labels)}.", "dim"), ""]  # fmt: skip
     return [*shown, f"see, hear and correct it:  {asked.see}", f"your own sounds:           {asked.own}"]
 
@@ -108,7 +108,7 @@ def near_line(miss: NearMiss) -> str:
         return f"{peak}, threshold {miss.threshold:.2f}"
     if miss.why == "gate":
         return (
-            f"{peak}, over its threshold {miss.threshold:.2f}, but the model gives it {miss.clip:.2f} in the clip as a "
-            f"whole, and the clip gate opens at {miss.gate:.2f}: --all opens it"
+            f"{peak}, above its threshold {miss.threshold:.2f}, but its clip probability {miss.clip:.2f} is below the "
+            f"clip gate {miss.gate:.2f}: --all shows it"
         )
-    return f"{peak}, over its threshold {miss.threshold:.2f}, but too briefly or too alone to be an event"
+    return f"{peak}, above its threshold {miss.threshold:.2f}, but too short or too scattered to be an event"

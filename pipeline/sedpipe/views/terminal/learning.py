@@ -46,7 +46,7 @@ def reproduce_lines(report: ReproduceReport) -> list[str]:
     """How much of a table there is, what failed and why, and where the table lies."""
     done = report.cells["all"] - report.cells["missing"]
     return [
-        f"{report.table} on {report.dataset}: {done} of {report.cells['all']} cells, {report.cells['made']} made now",
+        f"{report.table} on {report.dataset}: {done} of {report.cells['all']} cells, {report.cells['made']} new",
         *(f"failed: {name}: {reason}" for name, reason in report.failed.items()),
         *([f"{report.folder}/table.md"] if done else []),
     ]
@@ -66,7 +66,7 @@ def export_lines(report: ExportReport) -> list[str]:
 def encoders_lines(report: EncodersReport) -> list[str]:
     """A few lines an encoder, and how one is used."""
     lines = [line for encoder in report.encoders for line in _encoder_lines(encoder)]
-    return [*lines, "features and train: --encoder NAME; what was fetched is used by every dataset of the cache"]
+    return [*lines, "use with: features, train --encoder NAME; downloaded files serve all datasets of the cache"]
 
 
 def fetch_lines(report: FetchReport) -> list[str]:
@@ -76,9 +76,9 @@ def fetch_lines(report: FetchReport) -> list[str]:
 
 def _encoder_lines(encoder: ListedEncoder) -> list[str]:
     where = encoder.file or (
-        f"not fetched: sedpipe encoders fetch {encoder.name}" + ("" if encoder.address else " --from FILE")
+        f"not downloaded: sedpipe encoders fetch {encoder.name}" + ("" if encoder.address else " --from FILE")
     )
-    heard = f"; may have heard {', '.join(encoder.heard)}, scores there say so" if encoder.heard else ""
+    heard = f"; possibly also on {', '.join(encoder.heard)}: scores there say so" if encoder.heard else ""
     return [
         f"{encoder.name}: {encoder.title}, {encoder.dimensions} values each {encoder.hop_s:g} s, "
         f"hears {encoder.sample_rate:,} Hz",

@@ -66,7 +66,7 @@ def score_lines(report: ScoreReport, *, explain: bool = False) -> list[Renderabl
 def _contaminated_line(encoders: Sequence[str]) -> list[str]:
     if not encoders:
         return []
-    return [f"CONTAMINATED: {' and '.join(encoders)} may have been taught with these recordings: expect less elsewhere"]
+    return [f"CONTAMINATED: {' and '.join(encoders)} may have been trained on these recordings: expect less elsewhere"]
 
 
 def _other_scores(shown: Mapping[str, Numbers]) -> list[str]:
@@ -111,9 +111,9 @@ def demo_lines(report: DemoReport, cache: Path = DEFAULT_CACHE) -> list[Renderab
     run = ("--dataset", scores.dataset, "--model", scores.run)
     return [
         "",
-        text(f"F1 {_with_unit(best)} on {scores.clips.scored} clips that it had never heard", "bold"),
+        text(f"F1 {_with_unit(best)} on {scores.clips.scored} clips that were not used for training or tuning", "bold"),
         text(
-            "F1 weighs found seconds against false alarms: 100 % is perfect. The network was told only WHICH classes "
+            "F1 balances misses and false alarms: 100 % is perfect. The network was told only WHICH classes "
             f"sound in each training clip, and learnt WHEN by itself. Untrained, the same network reaches "
             f"{_with_unit(chance)}; a perfect tagger that marks whole clips, {_with_unit(tagger)}."
         ),
@@ -147,11 +147,11 @@ def _detection_table(
     parts: list[RenderableType] = [FittingTable([Column(title), *_SCORES], rows), ""]
     parts.append(
         text("\N{DOWNWARDS ARROW} lower is better, \N{UPWARDS ARROW} higher is better. ER is the sum of substitutions, "
-             "misses and false alarms, by the segments of the reference.", "dim")
+             "misses and false alarms, divided by the number of reference segments.", "dim")
     )  # fmt: skip
     told = {baseline_name(name): baseline_predicts(name, commonest) for name in yardsticks}
     known = "; ".join(f"{name}: {what}" for name, what in told.items() if what)
-    parts += [text(f"Baselines, without learning: {known}.", "dim")] if known else []
+    parts += [text(f"Baselines without training: {known}.", "dim")] if known else []
     return [*parts, *_interval_lines(intervals)]
 
 
@@ -191,7 +191,7 @@ def _against_lines(
 ) -> list[str]:
     if not differences:
         return []
-    lines = ["", f"less the scores of {other}, on the same clips{how}:"]
+    lines = ["", f"minus the scores of {other}, on the same clips{how}:"]
     lines += [
         f"  {name.replace('_', ' ')} {verdict(found, in_percent=name != 'error_rate')}"
         for name, found in differences.items()
@@ -206,7 +206,7 @@ def _common_lines(report: ScoreReport) -> list[str]:
     """What the paper's rule comes to: the same settings for all classes."""
     return [
         f"{name} with one setting for all classes (threshold {common.settings.threshold:g}, median "
-        f"{common.settings.median_s:g} s, shortest event {common.settings.min_duration_s:g} s): "
+        f"{common.settings.median_s:g} s, minimum event {common.settings.min_duration_s:g} s): "
         f"ER {rate(common.segment_based.error_rate).strip()}, F1 {percent(common.segment_based.f1).strip()} %"
         for name, common in report.post_processing_common.items()
     ]

@@ -70,7 +70,7 @@ class Voice {
   }
 }
 
-/* A curve from 0 to 1 over its threshold, and the band in which hysteresis holds an event. */
+/* A curve from 0 to 1 above its threshold, and the band in which hysteresis holds an event. */
 class Graph {
   constructor() {
     this.area = drawing("path", { class: "area" });

@@ -91,7 +91,7 @@ def test_a_finished_run_is_finished_and_a_begun_one_ends_as_the_finished_one_did
     assert heard.lines == ["whole is finished already"]
     assert files(dataset.runs / "whole") == before
     train(dataset, settings, spec, run_name="begun", listener=heard)
-    assert "begun  resumes after epoch 2" in heard.lines
+    assert "begun resumes after epoch 2" in heard.lines
     begun = named_run(dataset, "begun")
     assert begun.log_path.read_text() == whole.log_path.read_text()
     there, made = (json.loads(run.record_path.read_text()) for run in (whole, begun))

@@ -111,5 +111,5 @@ def test_wrong_settings_are_a_sentence(model: Model, tmp_path: Path) -> None:
         model.predict(noise(1), RATE, operating_point="best")
     with pytest.raises(SettingsError, match=r"threshold must lie in \[0, 1\]"):
         model.predict(noise(1), RATE, threshold=2)
-    with pytest.raises(MissingStageError, match="holds no trained model"):
+    with pytest.raises(MissingStageError, match="contains no trained model"):
         load_model(tmp_path)

@@ -110,7 +110,7 @@ def test_a_log_that_is_no_file_is_not_to_be_deleted(tmp_path):
 
 def test_a_log_of_something_else_is_named_and_not_overwritten(tmp_path):
     (tmp_path / LOG_NAME).write_text("my own notes\n")
-    with pytest.raises(SedpipeError, match=r"predictions\.jsonl does not begin with the settings of a prediction"):
+    with pytest.raises(SedpipeError, match=r"predictions\.jsonl does not start with the settings of a prediction"):
         PredictionLog(tmp_path, SETTINGS)
     assert (tmp_path / LOG_NAME).read_text() == "my own notes\n"
 

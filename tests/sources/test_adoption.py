@@ -143,7 +143,7 @@ def test_of_a_tar_that_breaks_off_what_comes_before_is_adopted_and_it_is_told(tm
     ]
     assert len(told) == 1
     assert "mine.tar" in told[0]
-    assert told[0].endswith("what comes before that is used")
+    assert told[0].endswith("what comes before is used")
 
 
 def test_links_of_the_user_are_followed_once(tmp_path: Path) -> None:

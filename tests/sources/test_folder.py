@@ -141,11 +141,11 @@ def test_recordings_that_cannot_be_used_are_rows_with_a_reason_and_the_others_go
         "missing": "no such file",
         "empty": "the file is empty (0 bytes)",
         "text": "cannot be decoded as audio",
-        "nothing": "holds no audio (0 samples)",
-        "nan": "holds samples that are not finite (nan or infinity)",
+        "nothing": "contains no audio (0 samples)",
+        "nan": "contains samples that are not finite (nan or infinity)",
         "silent": "silent",
-        "inverted": "its channels cancel each other, their mean is all but silent (is one of them inverted?); give one "
-        "channel alone",
+        "inverted": "its channels cancel each other, and their mean is almost silent (is one of them inverted?): "
+        "use one channel only",
         "good": "",
     }
     assert {name: (fate.state, fate.reason) for name, fate in found.items()} == {

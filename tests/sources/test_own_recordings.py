@@ -114,10 +114,10 @@ def test_a_long_recording_becomes_windows_whose_audio_labels_and_truth_agree(own
     heard = np.interp(np.arange(10 * RATE) / RATE, np.arange(len(second)) / rate, second)
     assert np.corrcoef(heard, whole[10 * RATE : 20 * RATE])[0, 1] > 0.97
     assert notes == [
-        "training: 1 recording longer than 10 s, cut into windows that are labelled by the events in them: 4 clips in "
-        "all",
-        "training: 1 event dropped that begin after the recording has ended",
-        "training: 1 event cut that go on after the recording has ended",
+        "training: 1 recording longer than 10 s, cut into windows that are labelled with the events in them: 4 clips "
+        "in all",
+        "training: 1 event after the end of the recording dropped",
+        "training: 1 event truncated at the end of the recording",
         "training: 1 recording whose weak labels and events contradict each other: 'long.wav' has Bird, and events of "
         "Bird, Car",
     ]
@@ -256,7 +256,7 @@ def test_a_replaced_recording_is_converted_anew_also_into_other_windows(own: Own
     assert own.audio == {"a": (2.0, 44_100), "b@0.000-10.000": (10.0, 44_100), "b@10.000-12.000": (2.0, 44_100)}
     assert own.times["a.flac"] == before["a.flac"]
     assert own.times["b@0.000-10.000.flac"] != before["b@0.000-10.000.flac"]
-    assert "training: 1 recording that changed, to be converted anew: 'b.wav'" in notes
+    assert "training: 1 recording that changed, to be converted again: 'b.wav'" in notes
     assert not any("changed" in note for note in own.run('long = "inherit"\n')[1])
 
 
@@ -279,7 +279,7 @@ def test_a_deleted_recording_is_told_each_time_and_what_was_made_of_it_kept(own:
         report, notes = own.run('long = "inherit"\n')
         assert own.times == before
         assert report.missing == {"training": [f"{own.folder}/recordings/b.wav"]}
-        assert "training: 1 recording no longer there; what was made of it is kept: 'b.wav'" in notes
+        assert "training: 1 recording no longer there; what was made from it is kept: 'b.wav'" in notes
         assert report.splits["training"].ok == 3
 
 
@@ -372,7 +372,7 @@ def test_beginnings_of_long_recordings_that_the_first_edition_kept_are_told_and_
     assert own.times == before
     assert notes == [
         "1 clip of own made by an earlier edition as the beginning of a longer recording, labelled as all of it: "
-        'long = "windows" or "inherit" in the TOML makes them anew'
+        'long = "windows" or "inherit" in the TOML makes them again'
     ]
     own.record("b.wav", 12.0, seed=1)
     os.utime(own.folder / "recordings" / "b.wav", ns=(before["b.flac"] - 10**9,) * 2)

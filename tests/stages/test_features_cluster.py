@@ -92,4 +92,4 @@ def test_a_scheduler_without_workers_is_a_sentence(tmp_path: Path, monkeypatch: 
         pytest.raises(SedpipeError, match=r"^the Dask scheduler tcp://127\.0\.0\.1:\d+ has no worker$") as caught,
     ):
         extract_features(Dataset(cache.root, "own"), FeatureSpec(LogMelConfig()), scheduler=empty.scheduler_address)
-    assert caught.value.hint.startswith("start some with `dask worker tcp://127.0.0.1:")
+    assert caught.value.hint.startswith("start one with `dask worker tcp://127.0.0.1:")

@@ -149,8 +149,8 @@ def test_by_the_command_line_network_and_features_are_the_models(cache: Path) ->
     again = sedpipe("train", NAME, *asked, *there)
     assert "is finished already" in again.stderr
     for wrong, why in [
-        (("--encoder", "yamnet"), "the model to begin with hears logmel, and no other features"),
-        (("--n-mels", "16"), "the model to begin with hears logmel, and no other features"),
+        (("--encoder", "yamnet"), "the model given by --init uses logmel features and no others"),
+        (("--n-mels", "16"), "the model given by --init uses logmel features and no others"),
         (("--preset", "paper", "--hierarchy", "none"), "--init first: its layer"),
     ]:
         outcome = sedpipe("train", NAME, *asked, *wrong, *there)
@@ -158,4 +158,4 @@ def test_by_the_command_line_network_and_features_are_the_models(cache: Path) ->
         assert why in outcome.stderr
     outcome = sedpipe("train", NAME, "--freeze", *there)
     assert outcome.exit_code == 1
-    assert "name with --init what to begin with" in outcome.stderr
+    assert "name the model to start from with --init" in outcome.stderr

@@ -95,7 +95,7 @@ def test_labels_spelt_in_several_ways_are_said(birds: Path) -> None:
             {"a.wav": "", "notes.txt": "hello\n"},
             r"holds 1 recording and 1 text file, no list of labels among them",
         ),
-        ({"a.txt": "1\t2\tDog\n"}, r"holds no audio file"),
+        ({"a.txt": "1\t2\tDog\n"}, r"contains no audio file"),
     ],
 )
 def test_what_is_not_understood_is_a_sentence_with_a_way_out(

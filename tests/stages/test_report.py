@@ -208,7 +208,7 @@ def test_runs_are_found_by_name_in_any_dataset_and_by_path(made):
 
 def test_a_name_that_two_datasets_have_asks_for_a_path(cache):
     Run(cache.root / "second" / "runs" / "run").write_record(run_record("second"))
-    with pytest.raises(MissingStageError, match="several runs are called 'run'") as caught:
+    with pytest.raises(MissingStageError, match="several runs are named 'run'") as caught:
         find_run_in_cache(cache.root, "run")
     assert "second/runs/run" in caught.value.hint
 

@@ -215,7 +215,7 @@ def test_the_newest_run_is_scored_unless_one_is_named(cache):
 
 
 def test_a_run_that_is_not_there_names_the_verb_or_the_runs_there_are(cache, tmp_path):
-    with pytest.raises(MissingStageError, match="holds no trained model") as caught:
+    with pytest.raises(MissingStageError, match="contains no trained model") as caught:
         scored(cache, run="other")
     assert caught.value.hint == "finished are run"
     fresh = make_dataset(tmp_path / "fresh")
@@ -259,7 +259,7 @@ class Payload:
 def test_a_hostile_model_is_refused_in_one_sentence_and_runs_nothing(cache, tmp_path):
     run: Run = named_run(cache, "run")
     torch.save({"format": 1, "weights": Payload(tmp_path / "trace")}, run.model_path)
-    with pytest.raises(SedpipeError, match="is not a model of sedpipe's: it is damaged, or holds more than tensors"):
+    with pytest.raises(SedpipeError, match="is not a sedpipe model: it is damaged, or holds more than tensors"):
         scored(cache)
     assert not (tmp_path / "trace").exists()
     assert not run.scores_path("evaluation").exists()

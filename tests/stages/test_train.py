@@ -233,7 +233,7 @@ def test_a_killed_run_goes_on_inside_the_epoch(tmp_path, undisturbed):
     cache = make_dataset(tmp_path)
     assert in_a_process(tmp_path, dies_at=7) == -signal.SIGKILL  # the third step's state is not yet in its place
     _, lines = train_tiny(tmp_path)
-    assert lines[0] == "run  resumes after epoch 0 and 2 steps of the next"
+    assert lines[0] == "run resumes after epoch 0 and 2 steps of the next"
     assert [line.split(":")[0] for line in lines[1:]] == ["epoch 1", "epoch 2", "epoch 3", "epoch 4"]
     assert_same_result(result_of(cache), undisturbed[0])
 
@@ -256,7 +256,7 @@ def test_a_damaged_state_gives_way_to_the_one_before_and_says_so(tmp_path, undis
     state.write_bytes(state.read_bytes()[:-1] + b"x")
     _, lines = train_tiny(tmp_path)
     assert lines[0] == "resume.pt: it is damaged; the previous state is used"
-    assert lines[1].startswith("run  resumes after epoch 1")
+    assert lines[1].startswith("run resumes after epoch 1")
     assert_same_result(result_of(cache), undisturbed[0])
 
 
@@ -386,7 +386,7 @@ def test_a_damaged_state_is_one_sentence_that_says_what_to_delete(tmp_path, cont
         torch.save(content, run.state_path)
     with pytest.raises(SedpipeError, match=r"resume\.pt") as caught:
         train_tiny(tmp_path)
-    assert "and training starts over" in caught.value.hint
+    assert "to start training again" in caught.value.hint
 
 
 def test_an_epochs_line_tells_losses_scores_speed_and_time_left(tmp_path):

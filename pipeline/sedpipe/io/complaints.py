@@ -59,7 +59,7 @@ def _sentence(detail: ErrorDetails, form: type[BaseModel] | None) -> str:
     where = printable(".".join(shortened(key, _MOST_OF_A_KEY) for key in keys))
     if detail["type"] == "extra_forbidden" and form is not None:
         known = _keys_at(form, keys[:-1])
-        meant = did_you_mean(keys[-1], known) or f"; known are {', '.join(known)}"
+        meant = did_you_mean(keys[-1], known) or f"; known: {', '.join(known)}"
         return f"{where}: unknown key{meant}"
     if detail["type"] == "missing":
         return f"{where} is missing"

@@ -81,7 +81,7 @@ def _here(function: Callable[[Item], Result], items: Iterable[Item], jobs: int, 
     except TerminatedWorkerError as error:
         raise SedpipeError(
             "a worker process was killed from outside, perhaps for lack of memory",
-            hint="run the same command again: it goes on where it was; fewer --jobs need less memory",
+            hint="rerun the same command to resume; fewer --jobs need less memory",
         ) from error
 
 
@@ -108,12 +108,12 @@ def _on_cluster(function: Callable[[Item], Result], items: Iterable[Item], sched
             yield from workers(call(additions(), function, item) for item in items)
         except TimeoutError as error:
             raise SedpipeError(
-                f"the Dask scheduler {scheduler} has no worker", hint=f"start some with `dask worker {scheduler}`"
+                f"the Dask scheduler {scheduler} has no worker", hint=f"start one with `dask worker {scheduler}`"
             ) from error
         except KilledWorker as error:
             raise SedpipeError(
                 f"a task ended several Dask workers in turn: {error}",
-                hint="look into their logs; run the same command again, and it goes on where it was",
+                hint="look into their logs; rerun the same command to resume",
             ) from error
 
 

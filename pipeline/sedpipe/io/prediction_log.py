@@ -124,8 +124,8 @@ class PredictionLog:
         begun = _parsed(first, LogHead)
         if begun is None:
             raise SedpipeError(
-                f"{self._path} does not begin with the settings of a prediction",
-                hint="name another --out, or move that file away, and all recordings are done again",
+                f"{self._path} does not start with the settings of a prediction",
+                hint="name another --out, or move that file elsewhere, and all recordings are processed again",
             )
         changed = differences(begun.settings, head.settings)
         if changed:

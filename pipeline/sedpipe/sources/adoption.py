@@ -232,7 +232,7 @@ class _Unpacked:
         except OSError as error:
             raise SedpipeError(
                 f"cannot write {target}: {error.strerror or error}",
-                hint="free some space, or name another place with --cache",
+                hint="free some space, or choose another folder with --cache",
             ) from error
         self.tasks += [(clip, [replace(one, path=target, member=None, origin=one.title)]) for clip, one in due]
 
@@ -289,7 +289,7 @@ def _names_in(archive: Path, say: Callable[[str], None]) -> Iterator[str]:
     except ArchiveError as error:
         if name is None:
             raise
-        say(f"{error.message}; what comes before that is used")
+        say(f"{error.message}; what comes before is used")
 
 
 def _below(folder: Path) -> Iterator[Path]:

@@ -88,17 +88,17 @@ _ADVICE = {
     NOT_READ: f"the site may have changed: {_UPDATE}",
     SHUT_OUT: "this address or account is refused what all these videos need: name --cookies of an account that can "
     f"watch them, or another --proxy; if it can, {_UPDATE}",
-    NOT_THERE: f"so many in a row are hardly all gone: {_UPDATE}",
+    NOT_THERE: f"so many in a row are unlikely to be all gone: {_UPDATE}",
 }
 LOCAL_ADVICE = {
-    "disk-full": "free some space, or name another place with --cache",
-    "no-permission": "name a place that can be written to with --cache",
+    "disk-full": "free some space, or choose another folder with --cache",
+    "no-permission": "choose a writable folder with --cache",
     "no-ffmpeg": "install ffmpeg",
     "no-js-runtime": "install Deno (https://deno.com) or Node.js 20 or newer; `sedpipe doctor` looks for them",
     "no-solver": "YouTube's players could not be run: update yt-dlp, its solver (`pip install -U yt-dlp yt-dlp-ejs`) "
     "and Deno or Node.js; `sedpipe doctor` looks for them",
-    "missing-package": "install what is named",
-    "old-cookies": "export the cookies anew, from a private window that is closed right after, or use no account",
+    "missing-package": "install what the message names",
+    "old-cookies": "export the cookies again, from a private window that is closed right after, or use no account",
     "no-cookies": "name a cookie file with --cookies, or another browser with --cookies-from-browser",
 }
 """By the reason of a ``local`` failure."""

@@ -56,7 +56,7 @@ def convert(task: Conversion) -> list[Fate]:
     try:
         status = os.stat(task.path)
         if (status.st_size, status.st_mtime_ns) != task.seen.stamp:
-            return _failed(task, "changed", f"{task.path}: changed while it was looked at; run the same command again")
+            return _failed(task, "changed", f"{task.path}: changed while it was read; run the same command again")
         recording = Recording(task.path)
         for (clip, target), samples in _pieces(recording, task):
             fates.append(_stored(task, recording, clip, target, samples))

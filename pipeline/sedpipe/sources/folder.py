@@ -199,7 +199,7 @@ class FolderSource(Source):
                 except OSError as error:
                     raise SedpipeError(
                         f"cannot delete {path}: {error.strerror or error}",
-                        hint="delete it yourself, or name another place with --cache",
+                        hint="delete it yourself, or choose another folder with --cache",
                     ) from error
 
     def _silent(self) -> set[Key]:
@@ -213,7 +213,7 @@ class FolderSource(Source):
         if n_cut:
             self._access.listener.say(
                 f"{counted(n_cut, 'clip')} of {self._cache.name} made by an earlier edition as the beginning of a "
-                'longer recording, labelled as all of it: long = "windows" or "inherit" in the TOML makes them anew'
+                'longer recording, labelled as all of it: long = "windows" or "inherit" in the TOML makes them again'
             )
 
     def _of_first_edition(self) -> dict[str, tuple[KnownRecording, Path]]:
@@ -277,7 +277,7 @@ def _remarks(seen: Survey, cut: CutUp, clip_format: ClipFormat) -> Iterator[Rema
     if seen.remark:
         yield seen.remark, seen.message
     if cut.inherits:
-        yield "inherited", f"a piece of {seen.seconds:.1f} s, labelled as the whole"
+        yield "inherited", f"a piece of {seen.seconds:.1f} s, labelled like the whole recording"
     rest_s = seen.seconds - (cut.clips[-1].end_s if len(cut.clips) > 1 else clip_format.clip_s)
     if rest_s > 1 / clip_format.sample_rate:
         yield "cut", f"{seen.seconds:.3f} s long: the last {rest_s:.3f} s are left out"

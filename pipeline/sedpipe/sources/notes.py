@@ -67,9 +67,9 @@ def _of_files(split: SplitLooked) -> Iterator[str]:
             f"{split.folder!r}: {names}{missing[0].suggestion}"
         )
     if kept:
-        yield f"{counted(len(kept), 'recording')} no longer there; what was made of it is kept: {of_some(kept, 10)}"
+        yield f"{counted(len(kept), 'recording')} no longer there; what was made from it is kept: {of_some(kept, 10)}"
     if changed:
-        yield f"{counted(len(changed), 'recording')} that changed, to be converted anew: {of_some(changed)}"
+        yield f"{counted(len(changed), 'recording')} that changed, to be converted again: {of_some(changed)}"
     if split.found.n_renamed:
         yield f"{counted(split.found.n_renamed, 'recording')} with a slightly different name in the list"
 
@@ -87,7 +87,7 @@ def _of_lengths(split: SplitLooked, cut: Sequence[CutUp], clip_s: float) -> Iter
     long = f"longer than {clip_s:g} s"
     if windows:
         yield (
-            f"{counted(len(windows), 'recording')} {long}, cut into windows that are labelled by the events in them: "
+            f"{counted(len(windows), 'recording')} {long}, cut into windows that are labelled with the events in them: "
             f"{counted(n_clips, 'clip')} in all"
         )
     if heirs:
@@ -103,7 +103,7 @@ def _of_lengths(split: SplitLooked, cut: Sequence[CutUp], clip_s: float) -> Iter
         )
     if without:
         n_without = counted(len(without), "recording")
-        yield f"{n_without} {long} refused, since nobody says when its labels sound: {of_some(without)}"
+        yield f"{n_without} {long} refused, since it is not known when its labels sound: {of_some(without)}"
 
 
 def _of_events(cut: Sequence[CutUp]) -> Iterator[str]:
@@ -111,8 +111,8 @@ def _of_events(cut: Sequence[CutUp]) -> Iterator[str]:
     for pieces in cut:
         left_out.add(pieces.left_out)
     if left_out.past_end:
-        yield f"{counted(left_out.past_end, 'event')} dropped that begin after the recording has ended"
+        yield f"{counted(left_out.past_end, 'event')} after the end of the recording dropped"
     if left_out.beyond_end:
-        yield f"{counted(left_out.beyond_end, 'event')} cut that go on after the recording has ended"
+        yield f"{counted(left_out.beyond_end, 'event')} truncated at the end of the recording"
     if left_out.parts:
         yield f"{counted(left_out.parts, 'part')} of events under 0.1 s left out at the edges of windows"

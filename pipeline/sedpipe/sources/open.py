@@ -40,6 +40,6 @@ def open_source(manifest: Manifest, cache: Dataset, access: Access) -> Source:
         meant = did_you_mean(manifest.kind, SOURCES)
         raise ManifestError(
             f"{manifest.path}: there is no source for the kind {manifest.kind!r}{meant}",
-            hint=f"known are {', '.join(SOURCES)}; a new one is registered in sedpipe.sources.open.SOURCES",
+            hint=f"known: {', '.join(SOURCES)}; a new one is registered in sedpipe.sources.open.SOURCES",
         )
     return opened(manifest, cache, access)

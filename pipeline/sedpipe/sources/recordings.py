@@ -114,7 +114,7 @@ def _fetched(url: str, path: Path, *, show_progress: bool) -> Path:
     fetch_file(url, path, show_progress=show_progress)
     if not is_archive(path):
         path.unlink()
-        raise SedpipeError(f"{url} is not an archive", hint="name another address, or a copy of yours, with --from")
+        raise SedpipeError(f"{url} is not an archive", hint="name another address, or your own copy, with --from")
     return path
 
 

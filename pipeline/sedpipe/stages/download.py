@@ -161,7 +161,7 @@ def _forget_other_rules(manifest: Manifest, source: Source, cache: Dataset, ledg
 def _remove(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     if folder.exists():
-        raise SedpipeError(f"cannot delete {folder}", hint="delete it yourself, or name another place with --cache")
+        raise SedpipeError(f"cannot delete {folder}", hint="delete it yourself, or choose another folder with --cache")
 
 
 def _resolve(source: Source, cache: Dataset, listener: Listener) -> list[SplitRows]:

@@ -263,7 +263,7 @@ def _resume(fit: Fit, run: Run, listener: Listener) -> float:
             f"{run.state_path} is not the state of this network", hint="delete it to start training again"
         ) from error
     steps = f" and {fit.step} steps of the next" if fit.step else ""
-    listener.say(f"{run.name}  resumes after epoch {fit.epoch}{steps}")
+    listener.say(f"{run.name} resumes after epoch {fit.epoch}{steps}")
     return seconds
 
 

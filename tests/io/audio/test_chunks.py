@@ -109,7 +109,7 @@ def test_files_that_were_joined_are_one_after_the_other(tmp_path: Path, kind: st
     (tmp_path / "a").write_bytes(content + written(kind, NOISE[2 * RATE :]))
     blocks, remarks = heard(tmp_path / "a")
     np.testing.assert_allclose(blocks, NOISE, atol=1e-4)
-    assert remarks == [("joined", "2 files one after another in one: all of them are used")]
+    assert remarks == [("joined", "2 files joined into one: all of them are used")]
 
 
 @pytest.mark.parametrize(
@@ -171,4 +171,4 @@ def test_a_second_file_of_another_format_is_told_of(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(written("wav") + written("wav", subtype="PCM_24"))
     blocks, remarks = heard(tmp_path / "a")
     assert len(blocks) == len(NOISE)
-    assert remarks == [("joined", "another file, of another format, follows in it and is not used")]
+    assert remarks == [("joined", "it is followed by another file of another format, which is not used")]

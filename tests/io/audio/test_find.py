@@ -72,14 +72,14 @@ def test_files_of_one_name_are_called_by_their_paths_below_the_folder_that_holds
 
 def test_two_recordings_of_one_name_are_refused_with_the_way_out(tmp_path):
     touch(tmp_path, "a.wav", "day/a.wav", "other/day/a.wav")
-    with pytest.raises(SettingsError, match="would both be called ") as caught:
+    with pytest.raises(SettingsError, match="would both be named ") as caught:
         find_audio([tmp_path / "day", tmp_path / "other" / "day"])
     assert caught.value.hint == "name the folder above both, or one after the other"
 
 
 def test_a_folder_without_audio_says_what_is_there(tmp_path):
     touch(tmp_path, "a.txt", "b.txt", ".c")
-    with pytest.raises(SettingsError, match="holds no audio file") as caught:
+    with pytest.raises(SettingsError, match="contains no audio file") as caught:
         find_audio([tmp_path])
     assert caught.value.hint == "there are: 1 hidden, 2 no audio (.txt)"
     (tmp_path / "empty").mkdir()

@@ -47,7 +47,7 @@ def test_what_is_heard_decides_in_however_many_pieces(channels: np.ndarray, expe
 def test_samples_beyond_full_scale_are_remarked_on_unless_coders_do_as_much() -> None:
     assert heard(2.1 * NOISE[:, :1]).remarks == ()
     [(name, sentence)] = heard(np.concatenate([NOISE[:, :1], [[1.5]]])).remarks
-    assert (name, sentence) == ("clipped", "its samples reach 1.50 times full scale: cut off there")
+    assert (name, sentence) == ("clipped", "its samples reach 1.50 times full scale: clipped")
 
 
 @pytest.mark.parametrize(("n_samples", "wanted_s", "is_usable"), [(320, 0, True), (319, 0, False), (0, 0, False),

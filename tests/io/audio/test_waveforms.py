@@ -100,7 +100,7 @@ def test_unusable_files_have_their_reason(tmp_path: Path) -> None:
     (tmp_path / "text.wav").write_text("a dog barks\n" * 100)
     assert reason(tmp_path / "text.wav") == "cannot be decoded as audio"
     soundfile.write(tmp_path / "header.wav", np.zeros(0), RATE)
-    assert reason(tmp_path / "header.wav") == "holds no audio (0 samples)"
+    assert reason(tmp_path / "header.wav") == "contains no audio (0 samples)"
     soundfile.write(tmp_path / "short.wav", np.ones(1), 192_000)
     assert reason(tmp_path / "short.wav") == "too short (0.000 s, expected at least 0.04 s)"
 
@@ -110,7 +110,7 @@ def test_samples_that_are_not_finite_are_refused(tmp_path: Path, value: float) -
     waveform = tone(100, RATE)
     waveform[77] = value
     soundfile.write(tmp_path / "a.wav", waveform, RATE, subtype="FLOAT")
-    assert reason(tmp_path / "a.wav") == "holds samples that are not finite (nan or infinity)"
+    assert reason(tmp_path / "a.wav") == "contains samples that are not finite (nan or infinity)"
 
 
 @pytest.mark.parametrize("suffix", ["flac", "wav", "aiff", "w64", "caf"])
@@ -150,7 +150,7 @@ def test_memory_that_a_header_asks_for_in_vain_is_a_reason(tmp_path: Path, monke
     monkeypatch.setattr(soundfile.SoundFile, "read", no_memory)
     assert len(read_waveform(tmp_path / "a.wav", RATE)) == RATE  # FFmpeg has it
     soundfile.write(tmp_path / "a.sd2", tone(1000, RATE), RATE, format="MAT5")
-    assert reason(tmp_path / "a.sd2") == "holds no audio (0 samples)"
+    assert reason(tmp_path / "a.sd2") == "contains no audio (0 samples)"
 
 
 def in_blocks(path: Path, sample_rate: int = 44_100) -> np.ndarray:
@@ -224,7 +224,7 @@ def test_what_is_beyond_full_scale_is_cut_off_in_blocks_as_it_is_in_the_store(tm
     soundfile.write(tmp_path / "a.wav", loud, RATE, subtype="FLOAT")
     recording = Recording(tmp_path / "a.wav")
     assert np.concatenate(list(recording.resampled(RATE))).max() == 1.0
-    assert recording.remarks == [("clipped", "its samples reach 3.00 times full scale: cut off there")]
+    assert recording.remarks == [("clipped", "its samples reach 3.00 times full scale: clipped")]
 
 
 def test_damage_in_the_middle_does_not_end_a_recording(tmp_path: Path) -> None:

@@ -107,7 +107,7 @@ def test_a_damaged_record_is_a_sentence(cache: Dataset, content: str) -> None:
     cache.record_path.write_text(content)
     with pytest.raises(SedpipeError, match=r"dataset\.json is damaged: ") as caught:
         cache.find_record()
-    assert caught.value.hint == "delete it and run `sedpipe download own`: audio that is there is kept"
+    assert caught.value.hint == "delete it and run `sedpipe download own`: existing audio is kept"
 
 
 def test_a_file_in_the_place_of_the_cache_holds_no_record_and_cannot_be_written(cache: Dataset) -> None:

@@ -256,4 +256,4 @@ def test_a_store_that_may_not_be_read_is_not_called_damaged(store: Path) -> None
     with pytest.raises(SedpipeError, match=r"Permission denied$") as caught:
         FeatureFile(store).clip_ids  # noqa: B018
     assert not isinstance(caught.value, DamagedStoreError)
-    assert caught.value.hint == "let this user read it"
+    assert caught.value.hint == "give your user permission to read it"

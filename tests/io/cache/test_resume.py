@@ -69,7 +69,7 @@ def test_where_no_state_is_whole_it_says_what_to_delete(path):
     path.with_name("resume-before.pt").write_bytes(b"x" * 99)
     with pytest.raises(SedpipeError, match=r"resume\.pt: it is damaged; resume-before\.pt: it is damaged") as caught:
         find_resume(path)
-    assert "training starts over" in caught.value.hint
+    assert "to start training again" in caught.value.hint
 
 
 def test_a_state_too_large_is_not_read(path, monkeypatch):

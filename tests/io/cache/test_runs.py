@@ -92,6 +92,6 @@ def test_an_unfinished_or_unknown_run_names_the_finished_ones(cache):
     trained(cache, "a")
     named_run(cache, "unfinished").write_record(run_record())
     for wanted in ("unfinished", "unknown", "no/such/folder"):
-        with pytest.raises(MissingStageError, match=f"{wanted} holds no trained model") as caught:
+        with pytest.raises(MissingStageError, match=f"{wanted} contains no trained model") as caught:
             find_run(cache, wanted)
         assert caught.value.hint == "finished are a, b"

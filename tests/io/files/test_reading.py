@@ -56,7 +56,7 @@ def test_what_may_not_be_read_is_no_answer_and_nobody_is_told_to_delete_it(folde
 def test_a_folder_in_the_place_of_a_file_is_told(folder: Path) -> None:
     with pytest.raises(SedpipeError, match="Is a directory") as caught:
         read_bounded(folder / "a", 9)
-    assert caught.value.hint == "a file is expected there: move the folder away"
+    assert caught.value.hint == "expected a file: move the folder elsewhere"
 
 
 @linux

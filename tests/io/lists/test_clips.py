@@ -86,7 +86,7 @@ def test_table_without_its_header_is_refused(tmp_path: Path, text: str) -> None:
     ],
 )
 def test_clips_that_could_not_be_read_back_are_not_written(tmp_path: Path, clip: Clip) -> None:
-    with pytest.raises(ValueError, match=r"holds a tab|that the table cannot hold|must be finite"):
+    with pytest.raises(ValueError, match=r"contains a tab|that the table cannot contain|must be finite"):
         write_clips(tmp_path / "clips.tsv", [clip])
     assert not (tmp_path / "clips.tsv").exists()
 

@@ -93,7 +93,7 @@ def test_rows_of_a_clip_are_joined_and_its_name_says_which_piece(tmp_path: Path,
         ("a.wav\t0\t1\tTrain horn", r"found 'a\.wav', expected <YouTube id>_<start>_<end>\.wav with three decimals"),
         ("../-5QrBL6MzLg_0.000_1.000.wav\t0\t1\tTrain horn", r"found '\.\./.*', expected <YouTube id>_<start>_<end>"),
         ("-5QrBL6MzLg_2.000_1.000.wav\t2\t1\tTrain horn", r"found '.*', expected <YouTube id>_.*, start < end"),
-        ("-5QrBL6MzLg_0.000_1.000.wav\tTrain horn", r"found '.*', expected 4 columns with tabs between"),
+        ("-5QrBL6MzLg_0.000_1.000.wav\tTrain horn", r"found '.*', expected 4 columns separated by tabs"),
         (
             "-5QrBL6MzLg_0.000_1.000.wav\t0\t1\tTrian horn",
             r"label 'Trian horn' is not one .* \(did you mean 'Train horn'",

@@ -46,7 +46,7 @@ def test_lines_keep_their_numbers_whatever_ends_them(tmp_path: Path, end: str) -
     [
         (b"a\nb\0c\n", r"list\.tsv:2: found 'b\\x00c', expected text, not binary data$"),
         (b"a\n\xff\x81\n", r"list\.tsv:2: found 'ÿ\\x81', expected text in UTF-8, UTF-16 or Windows-1252$"),
-        (b"\xff\xfea", r"list\.tsv: found bytes that are no UTF-16 text \(truncated data\)$"),
+        (b"\xff\xfea", r"list\.tsv: found bytes that are not UTF-16 text \(truncated data\)$"),
         (b"a\n" + b"x" * 65_537, r"list\.tsv:2: found 'x{40}', expected at most 65536 characters a line$"),
     ],
 )

@@ -112,7 +112,7 @@ def test_names_that_could_not_be_read_back_are_not_written(tmp_path: Path, clip_
 
 
 def test_labels_that_could_not_be_read_back_are_not_written(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"^label 'a\\tb' of clip 'a' is empty or holds a tab or a line end$"):
+    with pytest.raises(ValueError, match=r"^label 'a\\tb' of clip 'a' is empty or contains a tab or a line end$"):
         write_event_list(tmp_path / "out.tsv", {"a": [Event(0, 1, "a\tb")]})
 
 

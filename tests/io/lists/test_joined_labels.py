@@ -23,6 +23,6 @@ def test_labels_in_one_cell_are_told_from_commas_in_their_names(
 def test_what_was_taken_apart_or_kept_whole_is_said() -> None:
     said = [str(remark) for remark in taken_apart(["Dog;Cat", "Air horn, truck horn"])[1]]
     assert said == [
-        "cells with several labels taken apart (1 cell)",
-        "commas in 'Air horn, truck horn' are taken as part of the label; a semicolon would part two",
+        "cells with several labels split (1 cell)",
+        "commas in 'Air horn, truck horn' are taken as part of the label; use a semicolon to separate two labels",
     ]

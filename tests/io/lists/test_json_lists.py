@@ -27,10 +27,10 @@ def test_an_array_of_rows_is_a_table(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("{", r"list\.json: found no JSON that can be read \(Expecting property name"),
-        ("[" * 100_000, r"list\.json: found no JSON that can be read \(maximum recursion depth"),
+        ("{", r"list\.json: found no readable JSON \(Expecting property name"),
+        ("[" * 100_000, r"list\.json: found no readable JSON \(maximum recursion depth"),
         ('{"x": 1}', r"list\.json: found an object with the keys x, expected events that sedpipe predicted or Label"),
-        ('{"name": "a.wav", "events": [{"onset": NaN}]}', r"found no JSON that can be read \(NaN is no number of JSON"),
+        ('{"name": "a.wav", "events": [{"onset": NaN}]}', r"found no readable JSON \(NaN is not a JSON number"),
         ('{"name": "a.wav", "events": [{"onset": "x"}]}', r"list\.json: 0\.events\.0\.onset: Input should be a valid"),
         ('{"name": "a.wav", "events": [{"onset": 1, "offset": 1e12, "label": "Dog"}]}', r"found '1000000000000\.0'"),
         ('[{"data": {"text": "x"}, "annotations": [{"result": []}]}]', r"list\.json:1: found 'text', expected the"),

@@ -50,7 +50,7 @@ def test_of_several_opinions_the_last_counts_or_the_one_that_is_called_true(tmp_
     two["annotations"][0]["ground_truth"] = True
     found = read(tmp_path, [two])
     assert rows(found) == [("a.wav", (5.0, 6.0), "Cat")]
-    assert [str(remark) for remark in found.remarks] == ["annotated several times, the last one taken (1 task)"]
+    assert [str(remark) for remark in found.remarks] == ["annotated several times, the last one is used (1 task)"]
 
 
 def test_choices_are_labels_of_the_whole_recording(tmp_path: Path) -> None:

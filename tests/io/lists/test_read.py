@@ -100,7 +100,7 @@ def test_the_spreadsheet_of_a_german_office_is_read_and_every_guess_is_said(tmp_
     assert said(found) == [
         "read as Windows-1252, since it is not UTF-8",
         "separated by semicolons",
-        "rows of empty cells passed over (1 line)",
+        "rows of empty cells skipped (1 line)",
         "decimal commas (1 time)",
     ]
 
@@ -118,7 +118,7 @@ def test_labels_of_whole_segments_are_no_events(tmp_path: Path) -> None:
     [
         ("foo,bar,baz\na.wav,1.5,Dog\n",
          r"list\.csv: found the columns 'foo', 'bar', 'baz' \(first row: a\.wav \| 1\.5 \| Dog\), "
-         r"expected onset, offset, event_label and, unless all is about one recording, filename$"),
+         r"expected onset, offset, event_label and, unless the list is about one recording, filename$"),
         ("a.wav,Dog\nb.wav,Cat\n",
          r"list\.csv: found 2 columns without a header \(first row: a\.wav \| Dog\), expected onset"),
         ("filename;event_labels\na.wav;Dog\n",

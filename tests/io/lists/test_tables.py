@@ -76,8 +76,8 @@ def test_what_was_guessed_or_left_out_is_said_and_counted(tmp_path: Path) -> Non
     found = table(tmp_path, "# one\n# two\nfilename;onset;offset;label\na.wav;1;2;Dog\n;;;\n")
     assert [str(remark) for remark in found.remarks] == [
         "separated by semicolons",
-        "comments passed over (2 lines)",
-        "rows of empty cells passed over (1 line)",
+        "comments skipped (2 lines)",
+        "rows of empty cells skipped (1 line)",
     ]
     assert found.rows == [(4, ["a.wav", "1", "2", "Dog"])]
 

@@ -41,7 +41,9 @@ def test_a_split_without_strong_labels_refuses_what_is_long(tmp_path: Path) -> N
 def test_the_native_rate_is_that_of_the_files_if_it_can_be_stored(tmp_path: Path) -> None:
     native = manifest(tmp_path, HEAD + 'sample_rate = "native"\nclip_s = 30\n' + TRAINING)
     assert native.clip_format(8_000) == ClipFormat(30.0, 8_000)
-    with pytest.raises(ManifestError, match="the commonest rate of its files is 800 Hz, which the store cannot hold"):
+    with pytest.raises(
+        ManifestError, match="the commonest rate of its files is 800 Hz, which the store does not support"
+    ):
         native.clip_format(800)
 
 
@@ -68,7 +70,11 @@ def test_lengths_and_rates_that_cannot_be_are_named(tmp_path: Path, line: str, m
         ("share = 0.2\n", "", r"splits\.testing: share is missing: how much of training it is, between 0 and 1"),
         ("share = 0.2", "share = 1", r"splits\.testing\.share: found 1, expected .*"),
         ('from = "training"\n', "", r"splits\.testing\.weak is missing"),
-        ('"training"\nshare', '"trainig"\nshare', r"splits\.testing\.from: 'trainig' is no split with a weak list .*"),
+        (
+            '"training"\nshare',
+            '"trainig"\nshare',
+            r"splits\.testing\.from: 'trainig' is not a split with a weak list .*",
+        ),
         ("share = 0.2", 'share = 0.2\naudio = "x"', r"splits\.testing: audio, weak and strong are those of training.*"),
         ("weak = ", 'group = "_"\nweak = ', r"splits\.training: share and group say how a split is drawn, .*"),
     ],

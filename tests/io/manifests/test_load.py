@@ -68,7 +68,7 @@ def test_a_byte_order_mark_is_read_over(tmp_path: Path) -> None:
     [
         ("labels", "labls", r"labls: unknown key \(did you mean 'labels'\?\) \(and 1 more\)"),
         ("audio", "adio", r"splits\.training\.adio: unknown key \(did you mean 'audio'\?\)"),
-        ("strong", "folds", r"splits\.testing\.folds: unknown key; known are audio, from, weak, strong, share, group"),
+        ("strong", "folds", r"splits\.testing\.folds: unknown key; known: audio, from, weak, strong, share, group"),
         ('name = "garden"\n', "", r"name is missing"),
         ('weak = "training.tsv"', "", r"splits\.training\.weak is missing"),
         ('"garden"', "3", r"name: found 3, expected text in quotes"),

@@ -63,11 +63,11 @@ def refusal(path: Path) -> str:
     """The sentence that refuses a model; one line that begins with its path."""
     with pytest.raises(SedpipeError) as caught:
         read_model(path, CPU)
-    assert caught.value.message.startswith(f"{path} is not a model of sedpipe's: ")
+    assert caught.value.message.startswith(f"{path} is not a sedpipe model: ")
     assert "\n" not in caught.value.message
     assert "weights_only" not in caught.value.message  # torch explains how to run what a file holds
-    assert caught.value.hint == "train it again, or use it with the script that added what it names"
-    return caught.value.message.removeprefix(f"{path} is not a model of sedpipe's: ")
+    assert caught.value.hint == "train it again, or use it with the script that adds the missing part"
+    return caught.value.message.removeprefix(f"{path} is not a sedpipe model: ")
 
 
 def test_a_model_comes_back_with_all_that_is_needed_to_use_it(path):
@@ -110,7 +110,7 @@ def test_a_checkpoint_that_would_run_code_is_refused_and_runs_nothing(path, tmp_
         changed(path, weights={"mean": payload})
     else:
         changed(path, labels=payload)
-    assert refusal(path) == "it is damaged, or holds more than tensors and plain values"
+    assert refusal(path) == "it is damaged, or contains more than tensors and plain values"
     with pytest.raises(ValueError, match="holds more than tensors"):
         table_of(path.read_bytes())
     assert not payload.trace.exists()
@@ -183,7 +183,7 @@ def test_damaged_bytes_are_refused_or_read_but_never_an_error_of_another_kind(pa
     ],
 )
 def test_a_table_that_is_no_model_is_refused_with_the_reason(path, entries, message):
-    with pytest.raises(SedpipeError, match=f"is not a model of sedpipe's: .*{message}"):
+    with pytest.raises(SedpipeError, match=f"is not a sedpipe model: .*{message}"):
         read_model(changed(path, **entries), CPU)
     assert refusal(path)
 

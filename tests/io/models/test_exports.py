@@ -73,7 +73,7 @@ def test_a_damaged_export_is_a_sentence(tmp_path, name, content):
     write_export(tmp_path, trained())
     (tmp_path / name).write_bytes(content)
     said = complaint(tmp_path)
-    assert "does not hold a model of sedpipe's: " in said
+    assert "does not contain a sedpipe model: " in said
     assert len(said) <= 300
 
 
@@ -93,7 +93,7 @@ def test_a_config_that_is_not_the_weights_own_is_a_sentence(tmp_path, table, key
     config = json.loads((tmp_path / "config.json").read_text())
     config[table][key] = value
     (tmp_path / "config.json").write_text(json.dumps(config))
-    assert "does not hold a model of sedpipe's: " in complaint(tmp_path)
+    assert "does not contain a sedpipe model: " in complaint(tmp_path)
 
 
 def test_a_folder_with_half_an_export_is_none(tmp_path):

@@ -47,9 +47,9 @@ def test_what_is_no_model_says_what_was_expected(cache, tmp_path, monkeypatch):
     assert "--dataset NAME --model RUN" in caught.value.hint
     with pytest.raises(MissingStageError, match="is a file; expected the folder"):
         open_model(str(cache.runs / "first" / "checkpoint.pt"), None, "cpu")
-    with pytest.raises(MissingStageError, match="garden/runs holds no trained model"):
+    with pytest.raises(MissingStageError, match="garden/runs contains no trained model"):
         open_model(str(cache.runs), None, "cpu")
-    with pytest.raises(MissingStageError, match="holds no trained model") as caught:
+    with pytest.raises(MissingStageError, match="contains no trained model") as caught:
         open_model("second", cache, "cpu")
     assert caught.value.hint == "finished are first"
 

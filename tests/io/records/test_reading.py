@@ -81,7 +81,7 @@ DAMAGES = {
     "bytes": (b'{"name": "\xff"}', "it is not UTF-8 text (invalid start byte at byte 10)"),
     "half a character": (b'{"name": "\\ud800"}', "not JSON: unexpected end of hex escape at line 1 column 17"),
     "a key less": (b"{}", "name is missing"),
-    "a key twice": (b'{"name": "a", "name": "b"}', "the key 'name' stands twice"),
+    "a key twice": (b'{"name": "a", "name": "b"}', "the key 'name' occurs twice"),
     "a type": (b'{"name": "a", "share": "0.5"}', "share: found '0.5', expected a number"),
     "a truth": (b'{"name": "a", "share": true}', "share: found True, expected a number"),
     "a nan": (b'{"name": "a", "share": NaN}', "found NaN, expected a finite number"),
@@ -91,8 +91,8 @@ DAMAGES = {
     "digits without end": (b'{"name": "a", "sizes": [' + b"1" * 9999 + b"]}", "Exceeds the limit"),
     "depth": (b'{"name": "a", "inner": ' + b'{"x": ' * 99_999 + b"1" + b"}" * 100_000, "it is nested too deeply"),
     "some depth": (b'{"name": "a", "inner": {"x": ' + b"[" * 300 + b"]" * 300 + b"}}", "recursion limit exceeded"),
-    "a long key": (b'{"name": "a", "' + b"k" * 99_999 + b'": 1, "' + b"k" * 99_999 + b'": 2}', "stands twice"),
-    "controls": (b'{"name": "a", "\\u001b[2J": 1, "\\u001b[2J": 2}', "stands twice"),
+    "a long key": (b'{"name": "a", "' + b"k" * 99_999 + b'": 1, "' + b"k" * 99_999 + b'": 2}', " occurs twice"),
+    "controls": (b'{"name": "a", "\\u001b[2J": 1, "\\u001b[2J": 2}', " occurs twice"),
 }
 
 

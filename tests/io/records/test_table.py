@@ -51,4 +51,4 @@ def test_a_cell_that_tells_of_fewer_clips_than_it_counts_is_damaged(tmp_path: Pa
     table.cell_path("a").write_text(json.dumps(content))
     with pytest.raises(SedpipeError, match="expected a row of counts for each of the 7 clips") as caught:
         table.find_cell("a")
-    assert caught.value.hint == "delete it, and it is made anew"
+    assert caught.value.hint == "delete it, and it is made again"

@@ -24,7 +24,7 @@ def test_a_misspelt_name_is_answered_with_the_nearest_and_with_all(shelf: Shelf)
     with pytest.raises(SettingsError, match=rf"^{shelf.of} '{name}x' is not one of .*did you mean '{name}'") as caught:
         shelf.find(f"{name}x")
     assert all(known in caught.value.message for known in shelf.names)
-    assert caught.value.hint == "or give the path of a .toml of your own"
+    assert caught.value.hint == "or give the path of your own .toml"
 
 
 def test_who_asks_decides_what_is_raised_and_what_is_asked_for_is_shown_harmlessly() -> None:

@@ -28,7 +28,7 @@ def test_a_page_has_each_datasets_clips_runs_scores_and_next_command() -> None:
 def test_a_dataset_that_cannot_be_read_is_told_and_an_empty_cache_is_no_error() -> None:
     assert drawn(overview_parts(CacheStatus("cache", [], {"bad": "cannot read it"}, "sedpipe demo"))) == [
         "problem: bad: cannot read it",
-        "cache  contains no dataset yet",
+        "cache contains no dataset yet",
         "next: sedpipe demo",
     ]
     nothing = StatusReport("new", Stages(), "sedpipe download new")

@@ -144,4 +144,4 @@ def _weights(raw: bytes) -> dict[str, Tensor]:
             weights, _ = torch.load(BytesIO(raw), map_location="cpu", weights_only=True)
         return dict(weights)
     except Exception as error:  # torch's own text tells to load it unsafely
-        raise ValueError("it is damaged, or holds more than tensors and plain values") from error
+        raise ValueError("it is damaged, or contains more than tensors and plain values") from error

@@ -100,9 +100,9 @@ class Samples:
     def remarks(self) -> tuple[Remark, ...]:
         """What the header says that is not so: ``truncated``, ``header`` (there is more), ``joined``."""
         if self.n_files > 1:
-            return (("joined", f"{self.n_files} files one after another in one: all of them are used"),)
+            return (("joined", f"{self.n_files} files joined into one: all of them are used"),)
         if self.is_followed:
-            return (("joined", "another file, of another format, follows in it and is not used"),)
+            return (("joined", "it is followed by another file of another format, which is not used"),)
         if self.claimed is None or abs(self.claimed - self.n_bytes) < _IGNORED_S * self.bytes_a_second:
             return ()
         claimed_s, there_s = self.claimed / self.bytes_a_second, self.n_bytes / self.bytes_a_second

@@ -91,7 +91,7 @@ class Frame:
             samples = samples / _INTEGER_SCALE[kind] - (1.0 if kind == "u8" else 0.0)
         mono = samples.mean(axis=1).astype(np.float32)
         if not np.isfinite(mono).all():
-            raise undecodable(f"{self._name}: holds samples that are not finite (nan or infinity)")
+            raise undecodable(f"{self._name}: contains samples that are not finite (nan or infinity)")
         return mono, samples if self.channels > 1 else None
 
 
@@ -113,7 +113,7 @@ class Track:
     def __init__(self, container: Any, name: str) -> None:
         stream = container.streams.best("audio")
         if stream is None:
-            raise FailedClipError(f"{name}: holds no audio track", Failure("gone", "no-audio"))
+            raise FailedClipError(f"{name}: contains no audio track", Failure("gone", "no-audio"))
         stream.thread_type = "NONE"
         self._container, self._stream, self._name = container, stream, name
         self._packets = container.demux(stream)

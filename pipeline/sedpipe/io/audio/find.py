@@ -78,12 +78,12 @@ def find_audio(places: Sequence[Path], *, all_of_it: bool = False) -> FoundAudio
             files = [AudioFile(place, named[place])]
         if not files:
             there = ", ".join(f"{count} {what}" for what, count in sorted(left_out.items())) or "nothing"
-            raise SettingsError(f"{place} holds no audio file", hint=f"there are: {there}")
+            raise SettingsError(f"{place} contains no audio file", hint=f"there are: {there}")
         for file in files:
             other = found.setdefault(file.name, file)
             if os.path.realpath(other.path) != os.path.realpath(file.path):
                 raise SettingsError(
-                    f"{other.path} and {file.path} would both be called {file.name}",
+                    f"{other.path} and {file.path} would both be named {file.name}",
                     hint="name the folder above both, or one after the other",
                 )
     return FoundAudio(list(found.values()), dict(sorted(left_out.items())))

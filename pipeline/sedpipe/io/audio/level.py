@@ -92,13 +92,13 @@ class Level:
             return
         if self._energy < _LEFT_OF_CHANNELS * self._energy_of_channels or self.peak < SILENT_BELOW:
             raise FailedClipError(
-                f"{name}: its channels cancel each other, their mean is all but silent (is one of them inverted?); "
-                "give one channel alone",
+                f"{name}: its channels cancel each other, and their mean is almost silent (is one of them inverted?): "
+                "use one channel only",
                 Failure("gone", "channels-cancel"),
             )
         if self._n_beyond > _MOST_BEYOND * self.n_samples:
             raise FailedClipError(
-                f"{name}: {100 * self._n_beyond / self.n_samples:.0f} % of its samples lie beyond full scale, "
+                f"{name}: {100 * self._n_beyond / self.n_samples:.0f} % of its samples are beyond full scale, "
                 f"which is 1 (they reach {_shown(self.peak)}); scale them down",
                 Failure("gone", "beyond-full-scale"),
             )
@@ -108,7 +108,7 @@ class Level:
         """What a person should know of what is taken all the same: ``clipped``."""
         if self.peak <= _LOUD:
             return ()
-        return (("clipped", f"its samples reach {_shown(self.peak)} times full scale: cut off there"),)
+        return (("clipped", f"its samples reach {_shown(self.peak)} times full scale: clipped"),)
 
 
 def silent(name: str) -> FailedClipError:
@@ -138,7 +138,7 @@ def check_length(name: str, n_samples: int, sample_rate: int, wanted_s: float = 
         ``too-short``.
     """
     if n_samples == 0:
-        raise FailedClipError(f"{name}: holds no audio (0 samples)", Failure("gone", "too-short"))
+        raise FailedClipError(f"{name}: contains no audio (0 samples)", Failure("gone", "too-short"))
     least_s = max(SHORTEST_S, LEAST_SHARE * wanted_s)
     if n_samples < round(least_s * sample_rate):
         raise FailedClipError(

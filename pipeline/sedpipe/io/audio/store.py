@@ -148,7 +148,7 @@ def read_stored(path: Path, sample_rate: int, most_samples: int | None = None) -
     except (soundfile.SoundFileError, OSError, MemoryError) as error:  # MemoryError: a header may claim any size
         raise AudioError(f"{path}: {_why_not(path)}") from error
     if len(samples) == 0:
-        raise AudioError(f"{path}: holds no audio (0 samples)")
+        raise AudioError(f"{path}: contains no audio (0 samples)")
     samples *= 2.0**-15
     waveform: np.ndarray = samples if found_rate == sample_rate else soxr.resample(samples, found_rate, sample_rate)
     return waveform[:most_samples]

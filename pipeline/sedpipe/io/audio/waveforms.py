@@ -159,7 +159,7 @@ class Recording:
 
     def _heard(self, mono: np.ndarray, channels: np.ndarray | None) -> np.ndarray:
         if not np.isfinite(mono).all():
-            raise undecodable(f"{self.path}: holds samples that are not finite (nan or infinity)")
+            raise undecodable(f"{self.path}: contains samples that are not finite (nan or infinity)")
         self._level.hear(mono, channels)
         self.n_samples += len(mono)
         return mono

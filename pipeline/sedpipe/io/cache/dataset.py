@@ -100,7 +100,7 @@ class Dataset:
 
     def find_record(self) -> DatasetRecord | None:
         """What was resolved, or None before ``download``; ``SedpipeError`` where it cannot be read."""
-        hint = f"delete it and run `sedpipe download {self.name}`: audio that is there is kept"
+        hint = f"delete it and run `sedpipe download {self.name}`: existing audio is kept"
         return find_record(self.record_path, DatasetRecord, hint)
 
     def read_record(self) -> DatasetRecord:

@@ -152,15 +152,15 @@ def free(root: Path, item: CacheItem) -> None:
     Raises
     ------
     SedpipeError
-        If it is a link or lies behind one, a process is writing it, or a part of it may not be read.
+        If it is a link or is behind one, a process is writing it, or a part of it may not be read.
     """
     path = root / item.name
     _refuse_links(root, path, item)
     if item.unreadable:  # it would be deleted in part
-        raise SedpipeError(item.unreadable, hint="ask whose it is, or let your user read and write it")
+        raise SedpipeError(item.unreadable, hint="ask its owner, or give your user permission to read and write it")
     with ExitStack() as held:
         for lock in _locks(root, path, item):
-            held.enter_context(hold(lock, f"writing {item.name}", hint="free it when that has ended"))
+            held.enter_context(hold(lock, f"writing {item.name}", hint="delete it when that has finished"))
         _refuse_work_in_progress(path, item)
         aside = path.with_name(temporary_name())
         try:
@@ -179,8 +179,8 @@ def _refuse_links(root: Path, path: Path, item: CacheItem) -> None:
             return
         if place.is_symlink():
             raise SedpipeError(
-                f"{item.name} is a link to {os.readlink(place)}, or lies behind one",
-                hint="delete what it leads to yourself, if it is yours to delete",
+                f"{item.name} is a link to {os.readlink(place)}, or is behind one",
+                hint="delete its target yourself, if it is yours",
             )
 
 
@@ -203,11 +203,13 @@ def _is_finished(run: Run) -> bool:
 def _refuse_work_in_progress(path: Path, item: CacheItem) -> None:
     """What has no lock tells by its name, or by its times, whether somebody is at it."""
     if item.kind == "leftover" and not is_abandoned(path):
-        raise SedpipeError(f"a process is writing {item.name}, or was an hour ago", hint="free it when that has ended")
+        raise SedpipeError(
+            f"a process is writing {item.name}, or was within the last hour", hint="delete it when that has finished"
+        )
     if item.kind == "run" and not _is_finished(Run(path)):
         newest = max((status.st_mtime for status in _file_statuses(path, [])), default=path.lstat().st_mtime)
         if time.time() - newest < IN_WORK_S:
             raise SedpipeError(
                 f"{item.name} was written to less than an hour ago and is not finished",
-                hint="if no process is at work on it, free it later, or delete the folder yourself",
+                hint="if no process is working on it, delete it later, or delete the folder yourself",
             )

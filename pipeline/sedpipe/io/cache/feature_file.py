@@ -31,10 +31,14 @@ _COLUMNS = ("features", "clip_id", "n_frames", "audio_sha256", "checksum")  # as
 _MOST_PRESSED = 1100  # times: deflate makes nothing smaller than this, so more is no size but damage
 _LONGEST_REASON = 100  # characters of what HDF5 says, innermost first
 _ERRNO = re.compile(r"errno = (\d+)")
-_OF_THE_DISK = "look after the disk that it lies on, then try again"
-_AGAIN = "run `sedpipe features` again, with the options it was made with: what is damaged is made anew, the rest kept"
+_OF_THE_DISK = "check the disk that it is on, then try again"
+_AGAIN = "run `sedpipe features` again, with the same options: what is damaged is computed again, the rest is kept"
 
-_HINTS = {errno.ENOENT: _AGAIN, errno.EACCES: "let this user read it", errno.EPERM: "let this user read it"}
+_HINTS = {
+    errno.ENOENT: _AGAIN,
+    errno.EACCES: "give your user permission to read it",
+    errno.EPERM: "give your user permission to read it",
+}
 
 
 class DamagedStoreError(SedpipeError):
@@ -227,9 +231,9 @@ def _check_form(file: h5py.File, path: Path) -> None:
         features = file["features"]
         claimed = int(np.prod(features.shape, dtype=object)) * features.dtype.itemsize
         if len(lengths) != 1 or features.ndim != 3 or features.dtype.kind != "f":
-            raise DamagedStoreError(f"cannot read {path}: its columns do not fit each other")
+            raise DamagedStoreError(f"cannot read {path}: its columns do not match")
         if claimed > _MOST_PRESSED * path.stat().st_size:
-            raise DamagedStoreError(f"cannot read {path}: it claims more values than it can hold")
+            raise DamagedStoreError(f"cannot read {path}: it claims more values than it contains")
         check_heaps(file, path, "clip_id")
 
 

@@ -107,7 +107,7 @@ def _check_form(file: h5py.File, path: Path) -> None:
     check_heaps(file, path, "clip_id")
     n_bytes = sum(file[name].nbytes for name in ("frame_probs", "clip_probs", "n_frames", "duration"))
     if n_bytes > path.stat().st_size:  # they are stored as they are
-        raise ValueError("it claims more values than it holds")
+        raise ValueError("it claims more values than it contains")
 
 
 def _origin_in(file: h5py.File) -> Origin:

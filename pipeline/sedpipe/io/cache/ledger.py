@@ -95,7 +95,7 @@ class Ledger:
             ) from None
         except OSError as error:
             raise SedpipeError(
-                f"cannot write {self.path}: {error.strerror or error}", hint="name another place with --cache"
+                f"cannot write {self.path}: {error.strerror or error}", hint="choose another folder with --cache"
             ) from error
         try:
             with _sentences(self.path):
@@ -242,7 +242,7 @@ def _sentences(path: Path) -> Iterator[None]:
         name = getattr(error, "sqlite_errorname", "")  # of a text that is none, Python itself tells, without a name
         if name.startswith(_OF_THE_DISK):
             raise SedpipeError(
-                f"cannot read or write {path}: {error}", hint="free some space, or name another place with --cache"
+                f"cannot read or write {path}: {error}", hint="free some space, or choose another folder with --cache"
             ) from error
         raise _damaged(path, str(error)) from error
 
@@ -257,5 +257,5 @@ def _check_readable(path: Path) -> None:
 
 
 def _damaged(path: Path, what: str) -> SedpipeError:
-    again = "delete it and run the same command again: audio that is there is kept, what failed is tried anew"
+    again = "delete it and run the same command again: existing audio is kept, failed clips are tried again"
     return damaged(path, what, again)

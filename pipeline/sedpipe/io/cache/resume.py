@@ -60,8 +60,8 @@ def find_resume(path: Path) -> tuple[dict[str, Any] | None, str]:
             complaints.append(f"{place.name}: {error}")
     if complaints:
         raise SedpipeError(
-            f"{path.parent} holds no whole state of the training ({'; '.join(complaints)})",
-            hint=f"delete {path.stem}*.pt there, and training starts over",
+            f"{path.parent} contains no complete state of the training ({'; '.join(complaints)})",
+            hint=f"delete {path.stem}*.pt there to start training again",
         )
     return None, ""
 

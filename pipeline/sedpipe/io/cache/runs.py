@@ -115,9 +115,7 @@ class Run:
 def named_run(cache: Dataset, name: str) -> Run:
     """The run of this name, whether it exists or not; a name that is no safe folder name is refused."""
     if not _NAME.fullmatch(name):
-        raise SettingsError(
-            f"--run {name!r}: expected letters, digits, '.', '_' and '-', not beginning with '.' or '-'"
-        )
+        raise SettingsError(f"--run {name!r}: expected letters, digits, '.', '_' and '-', not starting with '.' or '-'")
     return Run(cache.runs / name)
 
 
@@ -144,7 +142,7 @@ def find_run(cache: Dataset, name_or_path: str | None) -> Run:
     if not is_there(run.model_path):
         known = ", ".join(run.name for run in _with_a_model(cache))
         raise MissingStageError(
-            f"{run.folder} holds no trained model", hint=f"finished are {known}" if known else train
+            f"{run.folder} contains no trained model", hint=f"finished runs: {known}" if known else train
         )
     return run
 
@@ -168,7 +166,7 @@ def find_run_in_cache(root: Path, name_or_path: str) -> tuple[Dataset, Run]:
             return Dataset(dataset.parent, dataset.name), run
         record = run.find_record()
         if record is None:
-            raise MissingStageError(f"{run.folder} holds no run (it has no run.json)")
+            raise MissingStageError(f"{run.folder} contains no run (there is no run.json)")
         return Dataset(root, record.dataset), run
     known = _all_of(root)
     named = [run for run in known if run.name == name_or_path]
@@ -176,7 +174,7 @@ def find_run_in_cache(root: Path, name_or_path: str) -> tuple[Dataset, Run]:
         return Dataset(root, named[0].folder.parents[1].name), named[0]
     if named:
         places = ", ".join(str(run.folder) for run in named)
-        raise MissingStageError(f"several runs are called {name_or_path!r}", hint=f"name one by its path: {places}")
+        raise MissingStageError(f"several runs are named {name_or_path!r}", hint=f"name one by its path: {places}")
     there = sorted({run.name for run in known})
     meant = did_you_mean(name_or_path, there)
     hint = f"there are {', '.join(there)}" if there else "run `sedpipe train` first"

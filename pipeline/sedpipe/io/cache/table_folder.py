@@ -14,7 +14,7 @@ from sedpipe.io.files.reading import entries
 from sedpipe.io.records.reading import find_record, write_record
 from sedpipe.io.records.table import Cell, Failure, TableRecord
 
-_AGAIN = "delete it: `sedpipe reproduce` writes it anew"
+_AGAIN = "delete it: `sedpipe reproduce` writes it again"
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Table:
 
     def find_cell(self, name: str) -> Cell | None:
         """A cell, or None where it is not made; ``SedpipeError`` where it cannot be read."""
-        return find_record(self.cell_path(name), Cell, "delete it, and it is made anew")
+        return find_record(self.cell_path(name), Cell, "delete it, and it is made again")
 
     def write_record(self, record: TableRecord) -> None:
         """Write ``table.json``."""

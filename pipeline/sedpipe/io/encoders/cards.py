@@ -194,7 +194,7 @@ def _with_checksum(file: EncoderFile, toml: Path) -> EncoderFile:
     except OSError as error:
         raise SettingsError(
             f"{toml}: {beside} cannot be read: {error.strerror or error}",
-            hint="put the file beside its TOML, or give sha256 and bytes of one that is fetched",
+            hint="put the file beside its TOML, or give sha256 and bytes of a file to download",
         ) from error
 
 

@@ -106,7 +106,7 @@ def _write_if_right(raw: bytes, card: EncoderCard, path: Path) -> bool:
 def _fetch(card: EncoderCard, path: Path, listener: Listener) -> None:
     file, archive = card.file, card.file.archive
     if not card.is_public:
-        raise MissingStageError(f"the encoder {card.name} is not fetched by sedpipe", hint=_how_to_get(card))
+        raise MissingStageError(f"the encoder {card.name} is not downloaded by sedpipe", hint=_how_to_get(card))
     if file.address:
         listener.say(f"fetching {card.name}: {file.bytes:,} bytes, {card.licence}, from {file.address}")
         fetch_resumed(file.address, path, file.bytes, file.sha256, listener)
@@ -120,4 +120,4 @@ def _fetch(card: EncoderCard, path: Path, listener: Listener) -> None:
 
 def _how_to_get(card: EncoderCard) -> str:
     where = f"; it is at {card.address}" if card.is_public else f"; {card.licence}: {card.path} says where it is"
-    return f"name {card.source} of yours, or a folder that holds it, with --from{where}"
+    return f"name {card.source} from your disk, or a folder with it, with --from{where}"

@@ -38,7 +38,7 @@ class OfferedWeights:
 
     def read(self) -> bytes:
         """Nothing yet: first it goes into a cache, see :func:`ready_to_hear`."""
-        raise MissingStageError(f"the encoder {self.card.name} is in no cache yet")
+        raise MissingStageError(f"the encoder {self.card.name} is not in the cache yet")
 
 
 def encoders_front_end(names: str, hop_s: float | None = None, clips: ClipFormat = CLIPS) -> EncoderConfig:

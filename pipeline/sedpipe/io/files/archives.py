@@ -320,5 +320,5 @@ def _refused(where: object, why: str) -> ArchiveError:
 def _unreadable(where: object, error: BaseException) -> ArchiveError:
     return ArchiveError(
         f"cannot read the archive {where}: {str(error) or type(error).__name__}",
-        hint="fetch it again, or unpack what is whole and name the folder",
+        hint="fetch it again, or unpack what is intact and name the folder",
     )

@@ -120,5 +120,5 @@ def _remove(temporary: Path) -> None:
 def cannot_write(path: Path, error: OSError) -> SedpipeError:
     """The error for a file that could not be written."""
     return SedpipeError(
-        f"cannot write {path}: {error.strerror or error}", hint="free some space, or name another place with --cache"
+        f"cannot write {path}: {error.strerror or error}", hint="free some space, or choose another folder with --cache"
     )

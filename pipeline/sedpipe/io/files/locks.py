@@ -84,7 +84,7 @@ def _locked(path: Path, timeout: float) -> Iterator[None]:
     except OSError as error:
         if error.errno not in _NO_LOCKS:
             raise SedpipeError(
-                f"cannot write {path}: {error.strerror or error}", hint="name another place with --cache"
+                f"cannot write {path}: {error.strerror or error}", hint="choose another folder with --cache"
             ) from error
     try:
         yield

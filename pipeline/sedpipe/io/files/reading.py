@@ -103,9 +103,9 @@ def read_bounded(path: Path, most_bytes: int) -> bytes | None:
 def unreadable(path: Path, error: OSError) -> SedpipeError:
     """The error for what is there and cannot be read: by whom, or why."""
     if isinstance(error, PermissionError):
-        hint = f"let your user read it, as with `chmod u+rX {path}`, or ask whose it is"
+        hint = f"let your user read it, as with `chmod u+rX {path}`, or ask its owner"
     elif isinstance(error, IsADirectoryError):
-        hint = "a file is expected there: move the folder away"
+        hint = "expected a file: move the folder elsewhere"
     else:
-        hint = "look after the disk; nothing was changed"
+        hint = "check the disk; nothing was changed"
     return SedpipeError(f"cannot read {path}: {error.strerror or error}", hint=hint)

@@ -37,7 +37,7 @@ def read_clips(path: Path, labels: LabelSet | None = None) -> list[Clip]:
     lines = numbered_lines(path)
     number, header = next(lines, (1, ""))
     if header != _HEADER:
-        raise complaint(path, number, header, f"the header {' '.join(COLUMNS)}, with tabs between")
+        raise complaint(path, number, header, f"the header {' '.join(COLUMNS)}, separated by tabs")
     clips: list[Clip] = []
     first_line: dict[str, int] = {}
     for number, line in lines:
@@ -85,9 +85,9 @@ def _row(clip: Clip) -> str:
     cells = (clip.clip_id, clip.split, clip.source, _seconds(clip.start_s), _seconds(clip.end_s), ";".join(clip.labels))
     row = "\t".join(cells)
     if row.count("\t") != len(COLUMNS) - 1 or any(character in row for character in "\r\n\0"):
-        raise ValueError(f"a field of clip {clip.clip_id!r} holds a tab, a line end or NUL")
+        raise ValueError(f"a field of clip {clip.clip_id!r} contains a tab, a line end or NUL")
     if not _is_plain(clip.clip_id) or any(not label or ";" in label for label in clip.labels):
-        raise ValueError(f"clip {clip.clip_id!r} has a name or a label that the table cannot hold")
+        raise ValueError(f"clip {clip.clip_id!r} has a name or a label that the table cannot contain")
     return row
 
 

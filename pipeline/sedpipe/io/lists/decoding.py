@@ -96,7 +96,7 @@ def _decoded(path: Path, raw: bytes) -> tuple[str, tuple[Remark, ...]]:
     except UnicodeDecodeError as error:
         if encoding != "utf-8" or mark:
             raise ListFormatError(
-                f"{path}: found bytes that are no {_NAMES[encoding]} text ({error.reason})"
+                f"{path}: found bytes that are not {_NAMES[encoding]} text ({error.reason})"
             ) from error
         return _western(path, raw), (Remark("read as Windows-1252, since it is not UTF-8"),)
     return content, () if encoding == "utf-8" else (Remark(f"read as {_NAMES[encoding]}"),)

@@ -99,7 +99,7 @@ def _rows(clip_id: str, events: Iterable[Event]) -> list[str]:
         raise ValueError(f"{clip_id!r} cannot be the clip_id of a file")
     for event in events:
         if not event.label or any(character in event.label for character in FORBIDDEN[:3]):
-            raise ValueError(f"label {event.label!r} of clip {clip_id!r} is empty or holds a tab or a line end")
+            raise ValueError(f"label {event.label!r} of clip {clip_id!r} is empty or contains a tab or a line end")
     rows = [f"{filename}\t{_seconds(event.onset)}\t{_seconds(event.offset)}\t{event.label}" for event in events]
     return rows or [f"{filename}\t\t\t"]
 

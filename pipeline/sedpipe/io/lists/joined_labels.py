@@ -40,8 +40,10 @@ def taken_apart(cells: Iterable[str]) -> tuple[dict[str, tuple[str, ...]], list[
             labels += sides
         found[cell] = tuple(dict.fromkeys(label for label in labels if label))
     n_several = sum(len(labels) > 1 for labels in found.values())
-    remarks = [Remark("cells with several labels taken apart", "cell", n_several)] if n_several else []
+    remarks = [Remark("cells with several labels split", "cell", n_several)] if n_several else []
     if whole:
         names = of_some(list(whole))
-        remarks.append(Remark(f"commas in {names} are taken as part of the label; a semicolon would part two"))
+        remarks.append(
+            Remark(f"commas in {names} are taken as part of the label; use a semicolon to separate two labels")
+        )
     return found, remarks

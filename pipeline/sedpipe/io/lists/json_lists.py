@@ -63,7 +63,7 @@ def read_json_list(path: Path, asked: Asked) -> Annotations:
     try:
         found = json.loads("\n".join(line for _, line in content.lines), parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
-        raise ListFormatError(f"{path}: found no JSON that can be read ({error})") from error
+        raise ListFormatError(f"{path}: found no readable JSON ({error})") from error
     form = next((form for form in FORMS if form.fits(found)), None)
     if form is None:
         keys = f"an object with the keys {', '.join(list(found)[:8])}" if isinstance(found, dict) else "no object"
@@ -79,7 +79,7 @@ def read_json_list(path: Path, asked: Asked) -> Annotations:
 
 
 def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no number of JSON")
+    raise ValueError(f"{constant} is not a JSON number")
 
 
 def _are_rows(found: Any) -> bool:

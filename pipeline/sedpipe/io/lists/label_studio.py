@@ -24,7 +24,7 @@ from sedpipe.io.lists.text import as_seconds, complaint
 
 _UPLOADED = re.compile(r"(?:.*/)?[0-9a-f]{8}-(?=.)")
 _NOT_ANNOTATED = "tasks without a finished annotation left out"
-_SEVERAL = "annotated several times, the last one taken"
+_SEVERAL = "annotated several times, the last one is used"
 _UNLABELLED = "regions without a label left out"
 
 

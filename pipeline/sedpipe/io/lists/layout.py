@@ -19,7 +19,7 @@ from sedpipe.io.lists.tables import Row, Table, is_audio_name, is_number
 _LOOKED_AT = 1000
 _MOST_SHOWN = 200
 _NEEDED = {
-    "events": "onset, offset, event_label and, unless all is about one recording, filename",
+    "events": "onset, offset, event_label and, unless the list is about one recording, filename",
     "tags": "filename and event_label",
     "either": "filename and event_label, or onset, offset and event_label",
 }
@@ -143,7 +143,7 @@ def _by_names(table: Table) -> Layout | None:
     units = seconds_a_unit(header[onset]), seconds_a_unit(header[offset])
     remarks = [*layout.remarks]
     remarks += [Remark(f"{header[onset]!r} is in milliseconds")] if units[0] != 1 else []
-    remarks += [Remark(f"offsets are onsets and {header[offset]!r} together")] if lasts else []
+    remarks += [Remark(f"offsets are onsets plus {header[offset]!r}")] if lasts else []
     remarks += [Remark(f"onsets are taken from {header[onset]!r}, each in its own file")] if starts_anew else []
     return replace(
         layout, onset=onset, offset=offset, lasts=lasts, units=units, starts_anew=starts_anew,

@@ -74,9 +74,9 @@ def read_table(path: Path) -> Table:
     if separator in "; ":
         remarks.append(Remark(f"separated by {_SEPARATORS[separator]}"))
     if comments:
-        remarks.append(Remark("comments passed over", "line", len(comments)))
+        remarks.append(Remark("comments skipped", "line", len(comments)))
     if len(rows) < len(parsed):
-        remarks.append(Remark("rows of empty cells passed over", "line", len(parsed) - len(rows)))
+        remarks.append(Remark("rows of empty cells skipped", "line", len(parsed) - len(rows)))
     header: Sequence[str] = ()
     if rows and _is_header(rows[0][1], rows[1 : 1 + _LOOKED_AT]):
         header, rows = rows[0][1], rows[1:]

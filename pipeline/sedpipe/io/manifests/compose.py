@@ -111,7 +111,7 @@ def composed(
         "# longest clip in seconds, and rate in Hz, in which recordings are stored",
         f"clip_s = {shape.clip_s:g}",
         f"sample_rate = {shape.sample_rate}",
-        "# what becomes of longer recordings: windows (with events), inherit (each piece keeps the labels) or refuse",
+        "# what to do with longer recordings: windows (with events), inherit (each piece keeps the labels) or refuse",
         f"long = {_quoted(shape.long)}",
     ]
     return Composed(name, "\n\n".join(["\n".join(head), *tables]) + "\n", lists)

@@ -71,7 +71,7 @@ class CutManifest(Manifest, ABC):
             return ClipFormat(self.clip_s, self.sample_rate)
         if not _can_be_stored(native_rate):
             raise ManifestError(
-                f"{self.path}: the commonest rate of its files is {native_rate:,} Hz, which the store cannot hold",
+                f"{self.path}: the commonest rate of its files is {native_rate:,} Hz, which the store does not support",
                 hint="give a sample_rate, in Hz",
             )
         return ClipFormat(self.clip_s, native_rate)

@@ -83,7 +83,7 @@ class FolderManifest(CutManifest):
         for split, form in self.splits.items():
             if form.drawn_from is not None and form.drawn_from not in listed:
                 meant = did_you_mean(form.drawn_from, listed)
-                raise ValueError(f"splits.{split}.from: {form.drawn_from!r} is no split with a weak list{meant}")
+                raise ValueError(f"splits.{split}.from: {form.drawn_from!r} is not a split with a weak list{meant}")
         return self
 
     def listed(self, split: str) -> FolderSplit:

@@ -65,7 +65,7 @@ class Manifest(Form, ABC):
     @classmethod
     def _name_is_a_safe_folder(cls, name: str) -> str:
         if not _NAME.fullmatch(name):
-            raise ValueError("expected letters, digits, '.', '_' and '-', not beginning with '.' or '-'")
+            raise ValueError("expected letters, digits, '.', '_' and '-', not starting with '.' or '-'")
         return name
 
     @field_validator("labels")

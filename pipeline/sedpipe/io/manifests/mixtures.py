@@ -127,7 +127,7 @@ class MixtureManifest(Manifest):
         for split, form in self.splits.items():
             for fold in form.folds:
                 if fold in owner:
-                    raise ValueError(f"splits.{split}.folds: fold {fold} belongs to {owner[fold]} already")
+                    raise ValueError(f"splits.{split}.folds: fold {fold} already belongs to {owner[fold]}")
                 owner[fold] = split
         return self
 

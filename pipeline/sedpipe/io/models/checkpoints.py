@@ -134,8 +134,8 @@ def read_model(path: Path, device: torch.device) -> TrainedModel:
         raise unreadable(path, error) from error
     except NOT_A_MODEL as error:
         raise SedpipeError(
-            f"{path} is not a model of sedpipe's: {reason(error)}",
-            hint="train it again, or use it with the script that added what it names",
+            f"{path} is not a sedpipe model: {reason(error)}",
+            hint="train it again, or use it with the script that adds the missing part",
         ) from error
 
 
@@ -183,7 +183,7 @@ def table_of(raw: bytes) -> dict[str, Any]:
             warnings.simplefilter("ignore")
             content = torch.load(io.BytesIO(raw), map_location="cpu", weights_only=True)
     except Exception as error:  # torch trips over damaged bytes in a dozen ways
-        raise ValueError("it is damaged, or holds more than tensors and plain values") from error
+        raise ValueError("it is damaged, or contains more than tensors and plain values") from error
     if not isinstance(content, dict):
         raise ValueError("it does not hold a table")
     if sum(tensor.numel() * tensor.element_size() for tensor in _tensors(content)) > len(raw):

@@ -81,7 +81,7 @@ def read_export(folder: Path, device: torch.device) -> TrainedModel:
         return rebuilt({**_tuples(content), "weights": safetensors.torch.load(weights)}, device)
     except (*NOT_A_MODEL, safetensors.SafetensorError) as error:
         raise SedpipeError(
-            f"{folder} does not hold a model of sedpipe's: {reason(error)}", hint="export it again"
+            f"{folder} does not contain a sedpipe model: {reason(error)}", hint="export it again"
         ) from error
 
 

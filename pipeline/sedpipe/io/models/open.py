@@ -82,7 +82,7 @@ def open_model(address: str | None, cache: Dataset | None, device: str) -> OpenM
     try:
         digest = hashlib.sha256("\n".join(sha256_of(path) for path in files).encode()).hexdigest()
     except FileNotFoundError as error:
-        raise MissingStageError(f"{folder} was freed while it was read", hint="name another model") from error
+        raise MissingStageError(f"{folder} was deleted while it was read", hint="name another model") from error
     return OpenModel(trained, folder, digest)
 
 
@@ -127,7 +127,7 @@ def _folder(address: str | None, cache: Dataset | None) -> Path:
             hint="of a dataset's run, its name is enough: --dataset NAME --model RUN",
         )
     if not is_export(folder) and not is_there(Run(folder).model_path):
-        raise MissingStageError(f"{folder} holds no trained model", hint="run `sedpipe train` first")
+        raise MissingStageError(f"{folder} contains no trained model", hint="run `sedpipe train` first")
     return folder
 
 

@@ -93,7 +93,7 @@ def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     table = dict(pairs)
     if len(table) < len(pairs):
         twice, _ = Counter(name for name, _ in pairs).most_common(1)[0]
-        raise ValueError(f"the key {shortened(twice, 60)!r} stands twice")
+        raise ValueError(f"the key {shortened(twice, 60)!r} occurs twice")
     return table
 
 

@@ -141,10 +141,10 @@ def feature_spec(clips: ClipFormat, asked: AskedFeatures | None = None, like: Fe
     if like is not None:
         return _heard_alike(like, clips, asked)
     if asked.encoder is not None and asked.front_end is not None:
-        raise SettingsError("--encoder and --front-end are two front ends", hint="give one of them")
+        raise SettingsError("--encoder and --front-end exclude each other", hint="give one of them")
     if asked.hop_s is not None and asked.encoder is None:
         raise SettingsError(
-            "--hop is of the frames of encoders", hint="give --encoder, or a --front-end with hop_length"
+            "--hop sets the frames of encoders", hint="give --encoder, or a --front-end with hop_length"
         )
     try:
         front_end = _front_end(clips, asked)
@@ -156,7 +156,7 @@ def feature_spec(clips: ClipFormat, asked: AskedFeatures | None = None, like: Fe
 def _heard_alike(like: FeatureSpec, clips: ClipFormat, asked: AskedFeatures) -> FeatureSpec:
     if any(value is not None for value in (asked.encoder, asked.front_end, asked.n_mels, asked.hop_s)):
         raise SettingsError(
-            f"the model to begin with hears {like.front_end.name}, and no other features",
+            f"the model given by --init uses {like.front_end.name} features and no others",
             hint="leave out --encoder, --hop, --front-end and --n-mels",
         )
     front_end = like.front_end

@@ -58,6 +58,6 @@ class Shelf:
             meant = did_you_mean(name_or_path, self.names)
             raise self.error(
                 f"{self.of} '{called}' is not one of {', '.join(self.names)}{meant}",
-                hint="or give the path of a .toml of your own",
+                hint="or give the path of your own .toml",
             )
         return self.folder / f"{name_or_path}.toml"

@@ -44,7 +44,7 @@ def fetch_file(url: str, path: Path, sha256: str | None = None, *, show_progress
     try:
         pooch.retrieve(url, known_hash=sha256, fname=path.name, path=path.parent, downloader=downloader)
     except requests.exceptions.RequestException as error:
-        hint = "check the network and run the same command again, or name a copy of yours with --from"
+        hint = "check the network and run the same command again, or name your own copy with --from"
         raise SedpipeError(f"cannot fetch {url}: {why_not(error)}", hint=hint) from error
     except ValueError as error:  # pooch: the hash differs
         raise SedpipeError(
@@ -52,7 +52,7 @@ def fetch_file(url: str, path: Path, sha256: str | None = None, *, show_progress
         ) from error
     except OSError as error:
         raise SedpipeError(
-            f"cannot write {path}: {error.strerror or error}", hint="name another place with --cache"
+            f"cannot write {path}: {error.strerror or error}", hint="choose another folder with --cache"
         ) from error
     return path
 
@@ -65,4 +65,4 @@ def why_not(error: Exception) -> str:
     kind = type(error).__name__
     if "Timeout" in kind:
         return f"no answer within {TIMEOUT_S} s"
-    return "the connection broke off" if "Chunked" in kind else "no connection" if "Connection" in kind else kind
+    return "the connection was interrupted" if "Chunked" in kind else "no connection" if "Connection" in kind else kind

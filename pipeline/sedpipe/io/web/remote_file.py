@@ -201,7 +201,7 @@ class RemoteFile:
         self._answer_at += len(data)
         if not data:
             if self._answer_end is not None and self._answer_at < self._answer_end:
-                raise _network(f"the answer breaks off at byte {self._answer_at} of {self._answer_end}")
+                raise _network(f"the answer ends at byte {self._answer_at} of {self._answer_end}")
             self._hang_up()
         elif self._answer_end is not None and self._answer_at >= self._answer_end:
             self._hang_up()
@@ -221,7 +221,7 @@ class RemoteFile:
         while self._answer is not None and self._answer_at < end:
             if self._answer_at > MOST_SPOOLED:
                 raise FailedClipError(
-                    f"its server knows no ranges and it has more than {MOST_SPOOLED >> 30} GiB",
+                    f"its server does not support ranges and it has more than {MOST_SPOOLED >> 30} GiB",
                     Failure("retryable", "too-big"),
                 )
             self._spool.seek(self._answer_at)

@@ -62,7 +62,7 @@ def fetch_resumed(url: str, path: Path, n_bytes: int, sha256: str, listener: Lis
             came_on = _size(part) > before
             refused = getattr(error, "response", None) is not None
             if refused or attempt == TRIES - 1 or not came_on:
-                hint = "run the same command again: it goes on where it was; or name a copy of yours with --from"
+                hint = "rerun the same command to resume; or name your own copy with --from"
                 raise SedpipeError(f"cannot fetch {url}: {why_not(error)}", hint=hint) from error
     found = _size(part)
     if found != n_bytes or sha256_of(part) != sha256:

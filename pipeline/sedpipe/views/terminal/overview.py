@@ -27,7 +27,7 @@ def overview_parts(report: CacheStatus) -> list[RenderableType]:
     parts: list[RenderableType] = [part for dataset in report.datasets for part in _dataset_parts(dataset)]
     parts += [f"problem: {name}: {why}" for name, why in report.unreadable.items()]
     if not report.datasets:
-        parts.append(f"{report.cache}  contains no dataset yet")
+        parts.append(f"{report.cache} contains no dataset yet")
     return [*parts, *([f"next: {report.next}"] if report.next else [])]
 
 

@@ -26,7 +26,7 @@ def test_numbers_that_only_sort_folders_are_no_part_of_labels(tmp_path: Path) ->
     made = found(tmp_path, "001 - Dog bark/a.wav", "002 - Rain/b.wav")
     assert labels(made) == {"001 - Dog bark/a.wav": ("Dog bark",), "002 - Rain/b.wav": ("Rain",)}
     assert made is not None
-    assert made.remarks == ("numbers before the names of folders are left out of the labels",)
+    assert made.remarks == ("numbers in front of folder names are not part of the labels",)
     assert labels(found(tmp_path, "Rain/c.wav"))["001 - Dog bark/a.wav"] == ("001 - Dog bark",)
 
 
@@ -34,7 +34,7 @@ def test_background_is_no_class(tmp_path: Path) -> None:
     made = found(tmp_path, "dog/a.wav", "_background_noise_/b.wav")
     assert labels(made) == {"_background_noise_/b.wav": (), "dog/a.wav": ("dog",)}
     assert made is not None
-    assert "'_background_noise_' are taken as ones in which no class sounds" in made.remarks[0]
+    assert "'_background_noise_' are taken as recordings without any class" in made.remarks[0]
 
 
 def test_folders_called_like_splits_are_splits(tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ def test_label_files_may_lie_in_a_folder_of_their_own(tmp_path: Path) -> None:
         ("audio/s2/a.wav", ("Cat",)),
     ]
     assert made is not None
-    assert "2 label files in other folders than their recordings" in made.remarks
+    assert "2 label files in a different folder from their recordings" in made.remarks
 
 
 def test_the_only_label_file_beside_an_only_recording_is_about_it(tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_what_is_left_out_is_said_with_names(tmp_path: Path) -> None:
     assert made is not None
     assert made.remarks[0] == "1 recording without labels left out: 'b.wav'"
     assert made.remarks[1].startswith("labels of 1 recording not found here left out: 'bb.wav' (did you mean 'b")
-    assert made.remarks[2].startswith("not understood and left aside: ")
+    assert made.remarks[2].startswith("not understood and ignored: ")
     assert "README.txt" in made.remarks[2]
 
 
@@ -108,7 +108,7 @@ def test_events_count_more_than_tags_and_the_first_of_two_lists_of_events(tmp_pa
     )  # fmt: skip
     assert recordings(made) == [DOG, Recording("b.wav", ("Bird",), None)]
     assert made is not None
-    assert "1 recording in several lists of events, the first taken: 'a.wav'" in made.remarks
+    assert "1 recording in several lists of events, the first is used: 'a.wav'" in made.remarks
 
 
 def test_a_folder_without_lists_is_none_of_it(tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ def test_a_folder_without_lists_is_none_of_it(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_recordings_is_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="holds no audio file"):
+    with pytest.raises(SettingsError, match="contains no audio file"):
         look_into(tmp_path)
-    with pytest.raises(SettingsError, match="is no folder"):
+    with pytest.raises(SettingsError, match=" is not a folder"):
         look_into(tmp_path / "nowhere")

@@ -35,8 +35,8 @@ def from_class_folders(folder: Folder) -> Findings | None:
     ]
     remarks = _remarks(loose, named, labels)
     if folder.lists:
-        remarks.append(f"{counted(len(folder.lists), 'text file')} not understood as a list of labels, and left aside")
-    return Findings("recordings in folders that are called like their classes", tuple(recordings), tuple(remarks))
+        remarks.append(f"{counted(len(folder.lists), 'text file')} not understood as a list of labels, and ignored")
+    return Findings("recordings in folders named after their classes", tuple(recordings), tuple(remarks))
 
 
 def _labels(folders: set[str]) -> dict[str, str]:
@@ -55,7 +55,7 @@ def _remarks(loose: list[str], named: dict[str, str], labels: dict[str, str]) ->
     if loose:
         remarks.append(f"{counted(len(loose), 'recording')} outside the folders of classes left out: {of_some(loose)}")
     for folder in sorted(_quiet(named)):
-        remarks.append(f"recordings in {folder!r} are taken as ones in which no class sounds")
+        remarks.append(f"recordings in {folder!r} are taken as recordings without any class")
     if any(labels[folder] != folder for folder in labels):
-        remarks.append("numbers before the names of folders are left out of the labels")
+        remarks.append("numbers in front of folder names are not part of the labels")
     return remarks

@@ -74,7 +74,7 @@ def look_into(path: Path) -> Folder:
         If it is no folder, or holds no recording.
     """
     if not path.is_dir():
-        raise SettingsError(f"{path} is no folder", hint="name the folder that the recordings lie in")
+        raise SettingsError(f"{path} is not a folder", hint="name the folder of the recordings")
     found = find_audio([path], all_of_it=True)
     return Folder(path, tuple(file.name for file in found.files), tuple(lists_below(path)))
 

@@ -57,7 +57,7 @@ def _lists(folder: Folder) -> tuple[list[Annotations], list[str]]:
         try:
             found = read_annotations(path, "either")
         except ListFormatError as error:
-            aside.append(f"not understood and left aside: {error.message}")
+            aside.append(f"not understood and ignored: {error.message}")
             continue
         if not found.rows:  # somebody listened, and heard nothing
             own = recording_of_list(path.name)
@@ -106,10 +106,10 @@ class _Rows:
             why = f" ({names[0]!r} may be {of_some(several)})" if len(several) > 1 else self._known.suggestion(names[0])
             found.append(f"labels of {counted(len(names), 'recording')} not found here left out: {of_some(names)}{why}")
         if self._elsewhere:
-            found.append(f"{counted(self._elsewhere, 'label file')} in other folders than their recordings")
+            found.append(f"{counted(self._elsewhere, 'label file')} in a different folder from their recordings")
         if self._twice:
             twice = counted(len(self._twice), "recording")
-            found.append(f"{twice} in several lists of events, the first taken: {of_some(list(self._twice))}")
+            found.append(f"{twice} in several lists of events, the first is used: {of_some(list(self._twice))}")
         return found
 
     def _find(self, annotations: Annotations, above: str, name: str) -> str | None:

@@ -93,7 +93,7 @@ def test_the_same_samples_in_another_format_are_the_same_sound(garden: Path) -> 
     samples, rate = soundfile.read(garden / "audio" / "2.wav", dtype="int16")
     soundfile.write(garden / "audio" / "4.flac", samples, rate)
     (garden / "training.tsv").write_text("0.wav\tBlackbird\n4.flac\tCrow\n")
-    assert any("with the same sound" in problem for problem in checked(garden).problems)
+    assert any("with identical audio" in problem for problem in checked(garden).problems)
 
 
 def test_a_list_that_cannot_be_read_is_a_problem_and_the_other_split_is_looked_at(garden: Path) -> None:

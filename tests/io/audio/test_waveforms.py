@@ -209,7 +209,7 @@ def test_a_video_without_sound_says_so_in_blocks_too(tmp_path):
         stream.width = stream.height = 16
         container.mux(stream.encode(av.VideoFrame(16, 16, "yuv420p")))
         container.mux(stream.encode(None))
-    with pytest.raises(AudioError, match="holds no audio track"):
+    with pytest.raises(AudioError, match="contains no audio track"):
         in_blocks(tmp_path / "a.mp4")
 
 

@@ -199,7 +199,7 @@ def test_blocks_with_samples_that_are_no_numbers_or_without_any_sample_are_refus
     with pytest.raises(AudioError, match="not finite"):
         in_blocks(tmp_path / "nan.wav")
     soundfile.write(tmp_path / "none.wav", np.zeros(0), 44_100)
-    with pytest.raises(AudioError, match=r"holds no audio \(0 samples"):
+    with pytest.raises(AudioError, match=r"contains no audio \(0 samples"):
         in_blocks(tmp_path / "none.wav")
 
 

@@ -217,7 +217,7 @@ def test_the_newest_run_is_scored_unless_one_is_named(cache):
 def test_a_run_that_is_not_there_names_the_verb_or_the_runs_there_are(cache, tmp_path):
     with pytest.raises(MissingStageError, match="contains no trained model") as caught:
         scored(cache, run="other")
-    assert caught.value.hint == "finished are run"
+    assert caught.value.hint == "finished runs: run"
     fresh = make_dataset(tmp_path / "fresh")
     for wanted in (None, "other"):
         with pytest.raises(MissingStageError) as caught:

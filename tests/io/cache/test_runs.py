@@ -94,4 +94,4 @@ def test_an_unfinished_or_unknown_run_names_the_finished_ones(cache):
     for wanted in ("unfinished", "unknown", "no/such/folder"):
         with pytest.raises(MissingStageError, match=f"{wanted} contains no trained model") as caught:
             find_run(cache, wanted)
-        assert caught.value.hint == "finished are a, b"
+        assert caught.value.hint == "finished runs: a, b"

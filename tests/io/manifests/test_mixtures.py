@@ -92,7 +92,7 @@ def test_demo_synthesises_takes_of_each_class_and_fold() -> None:
         ),
         ("seed = 201", "seed = -1", r"splits\.training\.seed: found -1, expected greater than or equal to 0$"),
         ("folds = [1, 2]", "folds = [1, 1]", r"splits\.training\.folds: found \[1, 1\], expected every fold once$"),
-        ("folds = [3]", "folds = [2]", r"splits\.testing\.folds: fold 2 belongs to training already$"),
+        ("folds = [3]", "folds = [2]", r"splits\.testing\.folds: fold 2 already belongs to training$"),
         ("folds = [3]", "folds = [7]", r"splits\.testing\.folds: no recording of 'Dog bark' in these folds$"),
         ("gain_db = [6, 24]", "gain_db = [24, 6]", r"mixture\.gain_db: found \[24, 6\], expected \[low, high\]$"),
         ("gain_db = [6, 24]", "gain_db = [nan, 6]", r"mixture\.gain_db\.0: found nan, expected a finite number$"),

@@ -1,15 +1,15 @@
-"""Weakly labelled sound event detection: what sounds in a clip is known, when it sounds is learned.
+"""Weakly labelled sound event detection: a network learns when events sound from labels that say only what sounds.
 
 >>> import sedpipe
 >>> model = sedpipe.load_model("esc10")  # doctest: +SKIP
 >>> model.predict("street.wav")  # doctest: +SKIP
 [PredictedEvent(onset=3.2, offset=4.1, label='Dog bark', probability=0.93)]
 
-- :func:`load_model`: a model that comes with sedpipe, a run of yours, or an export -> events of any recording
-- :func:`open_dataset`: clips, labels and features of a dataset, as torch tensors, too
+- :func:`load_model`: a model that comes with sedpipe, your own run, or an export -> events of any recording
+- :func:`open_dataset`: clips, labels and features of a dataset, also as torch tensors
 - :mod:`sedpipe.pooling`: hierarchical pooling as a module for any network
 - :mod:`sedpipe.metrics`: segment- and event-based scores of lists in files, dictionaries or data frames
-- :class:`Event`, :class:`FrameScores`, :class:`SedpipeError`: what goes in and comes out
+- :class:`Event`, :class:`FrameScores`, :class:`SedpipeError`: inputs, outputs and errors
 
 Everything is imported when it is first asked for, so that ``import sedpipe`` costs nothing. The command line is in
 ``sedpipe.cli``; ``FLOORS`` is the map of the house.

@@ -95,7 +95,7 @@ def test_rate_channels_and_integers_are_brought_to_what_the_model_hears(model: M
     [
         (np.zeros(100), None, SettingsError, "samples need their rate"),
         ("nowhere.wav", None, AudioError, "nowhere.wav"),
-        ("nowhere.wav", 8000, SettingsError, "tells its own sample rate"),
+        ("nowhere.wav", 8000, SettingsError, "has its own sample rate"),
         (np.array([np.nan]), 8000, AudioError, "not all finite"),
     ],
 )

@@ -1,4 +1,4 @@
-"""``sedpipe.open_dataset``: what a dataset of the cache holds, for programs of one's own.
+"""``sedpipe.open_dataset``: clips, labels and features of a dataset in your own program.
 
 - :func:`open_dataset`: by name or TOML
 - :class:`OpenDataset`: labels, clips, reference events, and tensors
@@ -28,14 +28,14 @@ from sedpipe.suggestions import did_you_mean
 
 
 def open_dataset(name: str, cache: str | PathLike[str] = "cache") -> OpenDataset:
-    """A dataset that ``sedpipe download`` brought into the cache.
+    """Open a dataset that ``sedpipe download`` put into the cache.
 
     Parameters
     ----------
     name : str
-        Of the dataset, or the path of its TOML.
+        Name of the dataset, or the path of its TOML.
     cache : path
-        The cache.
+        Folder of the cache.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def open_dataset(name: str, cache: str | PathLike[str] = "cache") -> OpenDataset
 
 
 class OpenDataset:
-    """Rows and features of a dataset.
+    """Clips, labels and features of a dataset; made by :func:`open_dataset`.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ class OpenDataset:
         return list(self._dataset.read_clips())
 
     def clips(self, split: str) -> list[Clip]:
-        """Rows of a split with their weak labels, audio or not."""
+        """Clips of a split with their weak labels, whether or not their audio is there."""
         clips = self._dataset.read_clips()
         if split not in clips:
             there = f"it has {', '.join(clips)}{did_you_mean(split, clips)}"
@@ -108,12 +108,12 @@ class OpenDataset:
         split : str
             ``training``, ``testing`` or ``evaluation``.
         spec : FeatureSpec, optional
-            Which features; the usual log-mel by default, or the only ones that there are.
+            Which features; by default log-mel, or the only ones that are there.
 
         Raises
         ------
         MissingStageError
-            If the features were not made yet.
+            If the features are not computed yet.
         """
         clips = self.clips(split)
         return TorchSplit(self._features(split, spec), clips, self.labels)
@@ -135,7 +135,7 @@ class OpenDataset:
         if spec is None and there:
             raise SettingsError(
                 f"{self.name} has several kinds of features: {', '.join(path.parent.name for path in there)}",
-                hint="say which with spec=FeatureSpec(...)",
+                hint="choose one with spec=FeatureSpec(...)",
             )
         raise MissingStageError(f"{wanted} does not exist", hint=f"run `sedpipe features {self.name}` first")
 
@@ -143,15 +143,15 @@ class OpenDataset:
 class TorchSplit(TorchDataset[tuple[Tensor, Tensor, int]]):
     """The clips of a split that have features: ``x`` (T, F) float32, ``y`` (K,) in {0, 1}, ``n_frames``.
 
-    Frames from ``n_frames`` on are padding. A ``DataLoader`` may use any number of workers, forked or spawned: every
-    process opens the file for itself.
+    Frames from ``n_frames`` on are padding. A ``DataLoader`` may use any number of workers, forked or spawned: each
+    process opens the file itself.
 
     Parameters
     ----------
     path : Path
         Stored features.
     clips : list of Clip
-        Their weak labels; a clip without features is left out, since absent is not negative.
+        With their weak labels; clips without features are left out.
     labels : LabelSet
         K classes.
 

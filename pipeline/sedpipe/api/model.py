@@ -1,4 +1,4 @@
-"""``sedpipe.load_model``: a trained model for programs of one's own.
+"""``sedpipe.load_model``: a trained model in your own program.
 
 - :func:`load_model`: by name, run folder or export
 - :class:`Model`: events and frame probabilities of any recording
@@ -36,7 +36,7 @@ def load_model(
     cache: str | PathLike[str] = "cache",
     device: str = "auto",
 ) -> Model:
-    """A trained model.
+    """Load a trained model.
 
     Parameters
     ----------
@@ -44,20 +44,20 @@ def load_model(
         The name of a model that comes with sedpipe (``"esc10"``), the folder of a run or of an export; with
         ``dataset``, the name of one of its runs, or nothing for its newest.
     dataset : str, optional
-        Whose run it is.
+        The dataset of the run.
     cache : path
-        Where the dataset lies, and files of the encoders that a model may hear through.
+        Folder of the datasets and of the files of pretrained encoders.
     device : str
         ``auto``, ``cpu``, ``cuda``, ...
 
     Raises
     ------
     SettingsError
-        If it cannot be told which model is meant.
+        If it is not clear which model is meant.
     MissingStageError
-        If there is none, or the file of an encoder that it hears through is not in the cache.
+        If there is none, or the file of an encoder that it needs is not in the cache.
     SedpipeError
-        If its files are no model of sedpipe's.
+        If its files are not a sedpipe model.
 
     Examples
     --------
@@ -71,7 +71,7 @@ def load_model(
 
 
 class Model:
-    """Hears sound events; made by :func:`load_model`.
+    """A trained model; made by :func:`load_model`.
 
     Parameters
     ----------
@@ -87,12 +87,12 @@ class Model:
 
     @property
     def labels(self) -> LabelSet:
-        """The classes that it knows, in the order of their indices."""
+        """Its classes, in the order of their indices."""
         return self._trained.labels
 
     @property
     def sample_rate(self) -> int:
-        """Hz that it listens at; other rates are resampled."""
+        """Sample rate of its input in Hz; other rates are resampled."""
         return self._trained.spec.front_end.sample_rate
 
     def predict(
@@ -103,19 +103,19 @@ class Model:
         operating_point: str = OPERATING_POINTS[0],
         threshold: float | None = None,
     ) -> list[PredictedEvent]:
-        """Events of a recording of any length, in order of time.
+        """Find the events in a recording of any length, in order of time.
 
         Parameters
         ----------
         recording : path or array_like
             A file of any format; or samples (samples,), (samples, channels) or (channels, samples), floats with full
-            scale 1 or integers, of NumPy, torch or a list.
+            scale 1 or integers, as NumPy array, torch tensor or list.
         sample_rate : int, optional
-            Hz, of samples; needed with them, and refused with a path.
+            In Hz; required with samples, not allowed with a path.
         operating_point : str
-            ``min_er`` or ``max_f1``: which of the model's post-processings.
+            ``min_er`` or ``max_f1``: post-processing for the lowest error rate or the highest F1.
         threshold : float in [0, 1], optional
-            Takes the place of its thresholds, for every class.
+            Replaces the model's thresholds, for every class.
 
         Returns
         -------
@@ -125,7 +125,7 @@ class Model:
         Raises
         ------
         AudioError
-            If the recording cannot be decoded, or the samples are not what they are said to be.
+            If the recording cannot be decoded, or the samples are unusable (no audio, not finite).
         SettingsError
             If there is no such operating point, the threshold is out of range, or the rate is missing.
 
@@ -140,7 +140,7 @@ class Model:
         return events_of(probs, clip_probs, n_samples, self._trained, point)
 
     def frame_scores(self, recording: Any, sample_rate: int | None = None) -> FrameScores:
-        """Probabilities of every class in every frame of a recording.
+        """Probability of every class in every frame of a recording.
 
         Parameters
         ----------
@@ -150,8 +150,8 @@ class Model:
         Returns
         -------
         FrameScores
-            Of one clip: ``frame_probs`` (1, T, K), ``times`` (T,) in seconds, ``labels``. Of a recording longer than
-            the clips that the model learnt from, ``clip_probs`` (1, K) is the largest of its windows.
+            With one clip: ``frame_probs`` (1, T, K), ``times`` (T,) in seconds, ``labels``. If the recording is longer
+            than the clips of training, ``clip_probs`` (1, K) is the maximum over its windows.
 
         Raises
         ------
@@ -175,7 +175,7 @@ class Model:
     def _blocks(self, recording: Any, sample_rate: int | None) -> Iterable[np.ndarray]:
         if isinstance(recording, str | PathLike):
             if sample_rate is not None:
-                raise SettingsError("a file tells its own sample rate: leave sample_rate out")
+                raise SettingsError("a file has its own sample rate: leave sample_rate out")
             return read_blocks(Path(fspath(recording)), self.sample_rate)
         if isinstance(recording, tuple) and len(recording) == 2 and sample_rate is None:
             recording, sample_rate = recording

@@ -1,6 +1,6 @@
 """``sedpipe.metrics``: scores of event lists, wherever they are: in files, dictionaries or data frames.
 
-- :func:`segment_based`, :func:`event_based`: the field's two ways to score detected events
+- :func:`segment_based`, :func:`event_based`: the two usual ways to score detected events
 - :data:`Lists`: what they take
 """
 
@@ -40,19 +40,19 @@ def segment_based(
     Parameters
     ----------
     reference, estimated : path, mapping or data frame
-        Events by clip, see :data:`Lists`. The clips are those of the reference; one without events is a clip in a
-        dictionary with an empty list, and in a list a row with its file name alone.
+        Events by clip, see :data:`Lists`. The clips are those of the reference. A clip without events has an empty list
+        in a dictionary, and a row with its file name alone in an event list.
     duration : float or mapping of str to float
-        Length of every clip, or of each, in seconds; events are not looked at past it.
+        Length of all clips, or of each clip, in seconds; events are truncated there.
     labels : sequence of str, optional
-        The classes, by default all that have an event.
+        The classes; by default all that have an event.
     time_resolution : float > 0
         Length of a segment in seconds.
 
     Raises
     ------
     SettingsError
-        If the lists cannot be read or do not fit together.
+        If the lists cannot be read or do not match.
 
     Examples
     --------
@@ -83,7 +83,7 @@ def event_based(
         Seconds by which an onset may be off.
     offset_collar : float, optional
         Share of the event's length by which its offset may be off (at least ``onset_collar`` seconds); None: offsets
-        are not looked at.
+        are ignored.
 
     Raises
     ------

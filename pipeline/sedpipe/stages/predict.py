@@ -99,9 +99,11 @@ def _log_of(
     if folder is None:
         yield None
         return
-    with hold(_lock(folder, shard), f"writing to {folder}", _ONE_AT_A_TIME):
-        others = [path for path in entries(folder, ".predict*.lock") if path != _lock(folder, shard)]
-        if any(is_held(path) for path in others if shard is None or path == _lock(folder)):
+    own, of_all = _lock(folder, shard), _lock(folder)
+    with hold(own, f"writing to {folder}", _ONE_AT_A_TIME):
+        # parts work beside each other, who does all works alone
+        rivals = [of_all] if shard is not None else entries(folder, ".predict*.lock")
+        if any(is_held(path) for path in rivals if path != own):
             raise SedpipeError(f"another process is writing to {folder}", hint=_ONE_AT_A_TIME)
         settings = {"model": predicting.sha256, "post_processing": predicting.point.as_table(), "overlap": OVERLAP}
         log = PredictionLog(folder, settings)

@@ -26,6 +26,7 @@ from matrix import Found, run
 from verbs import VERBS, Bench, Verb
 
 SENTENCE = "interrupted: rerun the same command to resume"
+SECONDS_TO_LEAVE = 2.0  # that worker processes have after the command has ended
 SIGNALS = {"Ctrl-C": (signal.SIGINT, 130), "SIGTERM": (signal.SIGTERM, 143)}
 
 
@@ -39,8 +40,8 @@ def interrupted(bench: Bench, verb: Verb, seconds: float, name: str) -> dict[str
     took = time.monotonic() - sent
     if outcome.returncode in (0, -number) and "Traceback" not in outcome.stderr:  # had ended, or had not begun
         return {"had ended": True}
-    time.sleep(max(0.0, 2.0 - took))
-    orphans = [p.pid for p in psutil.process_iter() if _is_of(p, running.session)]
+    while (orphans := _left(running.session)) and time.monotonic() - sent - took < SECONDS_TO_LEAVE:
+        time.sleep(0.1)
     faults = []
     if outcome.returncode != exit_code:
         faults.append(f"exit code {outcome.returncode}")
@@ -50,6 +51,10 @@ def interrupted(bench: Bench, verb: Verb, seconds: float, name: str) -> dict[str
     if orphans:
         faults.append(f"{len(orphans)} processes are left")
     return {"had ended": False, "seconds to the end": round(took, 2), "faults": faults}
+
+
+def _left(session: int) -> list[int]:
+    return [process.pid for process in psutil.process_iter() if _is_of(process, session)]
 
 
 def _is_of(process: psutil.Process, session: int) -> bool:

@@ -78,6 +78,14 @@ def test_every_verb_has_help_with_its_options_explained(verb: str) -> None:
     assert all(option.help for option in command.params if isinstance(option, click.Option))
 
 
+def test_without_a_command_there_is_help_in_its_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    outcome = CliRunner().invoke(main, [], color=True, prog_name="sedpipe")
+    assert "Your recordings" in outcome.output
+    assert "\x1b[" in outcome.output
+    assert "\\x1b" not in outcome.output  # as text
+
+
 def test_help_loads_neither_torch_nor_numpy() -> None:
     call = "from sedpipe.cli import main\nmain(['--help'], standalone_mode=False)"
     code = f"import sys\n{call}\nprint({{'torch', 'numpy'}} & {{*sys.modules}})"

@@ -8,6 +8,8 @@ An option that no group names stands under "Options"; a test asks for none.
 
 from __future__ import annotations
 
+from shutil import get_terminal_size
+
 import rich_click as click
 from rich_click.utils import CommandGroupDict, OptionGroupDict
 
@@ -75,7 +77,13 @@ OPTIONS: dict[str, list[OptionGroupDict]] = {
     ],
 }  # fmt: skip
 
+_WIDE = 100
+"""Columns of a terminal from which on names, values and help have room side by side."""
+
 HELP = click.RichHelpConfiguration(
+    options_table_column_types=["required", "opt_long", "opt_short", "metavar", "help"]
+    if get_terminal_size().columns >= _WIDE
+    else ["required", "opt_all_metavar", "help"],
     command_groups={"sedpipe": COMMANDS},
     option_groups={f"sedpipe {name}": [*groups, _COMMON] for name, groups in OPTIONS.items()},
     text_markup="rich",

@@ -11,6 +11,7 @@ import traceback
 from typing import Any
 
 import rich_click as click
+from click.exceptions import NoArgsIsHelpError
 
 from sedpipe.cli import cache, data, encoders, learning, listening, own
 from sedpipe.cli.help import HELP
@@ -54,7 +55,8 @@ class Door(click.RichGroup):
 
 def _make_printable(error: BaseException) -> None:
     """Click's complaints repeat what was typed, or pasted from anywhere: not with its control characters."""
-    if isinstance(error, click.ClickException):
+    is_help = isinstance(error, NoArgsIsHelpError)  # our own text, with its colours
+    if isinstance(error, click.ClickException) and not is_help:
         error.message = shortened(printable(error.message))  # type: ignore[misc]  # meant to be final
 
 

@@ -1,7 +1,7 @@
 """What the baselines of ``scores-<split>.json`` are called wherever a person reads of them.
 
 - :func:`baseline_name`: in a word or two
-- :func:`baseline_predicts`: what it says of a clip
+- :func:`baseline_tells`: what its scores tell
 """
 
 from __future__ import annotations
@@ -12,11 +12,9 @@ _NAMES = {
     "tags_stretched": "oracle tags over the whole clip",
     "rounded_to_segments": "the reference in whole seconds",
 }
-_PREDICTS = {
-    "nothing": "no event in any clip",
-    "commonest_everywhere": "all along every clip",
-    "tags_stretched": "the true classes of each clip, all along it: a perfect tagger that knows no times",
-    "rounded_to_segments": "the true events, in whole seconds: what a coarse clock alone costs",
+_TELLS = {
+    "tags_stretched": "a perfect tagger that knows no times",
+    "rounded_to_segments": "what a clock of whole seconds costs",
 }
 
 
@@ -25,7 +23,6 @@ def baseline_name(name: str) -> str:
     return _NAMES.get(name, name.replace("_", " "))
 
 
-def baseline_predicts(name: str, commonest: str = "") -> str:
-    """What it says, ``commonest`` being the most frequent class; nothing where it is not known."""
-    said = _PREDICTS.get(name, "")
-    return f"{commonest}, {said}" if name == "commonest_everywhere" and commonest else said
+def baseline_tells(name: str, commonest: str = "") -> str:
+    """What its scores tell, ``commonest`` being the most frequent class; nothing where the name says it."""
+    return f"here {commonest}" if name == "commonest_everywhere" and commonest else _TELLS.get(name, "")

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from sedpipe.reports.data import CacheStatus, Stages, StatusReport
 
 _COLUMNS = (
-    Column("run"), Column("epochs", 2, "right"), Column("split", 1), Column("ER (lower is better)", 0, "right"),
-    Column("F1 % (higher is better)", 0, "right"),
+    Column("run"), Column("epochs", 2, "right"), Column("split", 1), Column("ER \N{DOWNWARDS ARROW}", 0, "right"),
+    Column("F1 % \N{UPWARDS ARROW}", 0, "right"),
 )  # fmt: skip
 
 
@@ -28,6 +28,8 @@ def overview_parts(report: CacheStatus) -> list[RenderableType]:
     parts += [f"problem: {name}: {why}" for name, why in report.unreadable.items()]
     if not report.datasets:
         parts.append(f"{report.cache} contains no dataset yet")
+    if any(dataset.stages.headlines for dataset in report.datasets):
+        parts.append(text("\N{DOWNWARDS ARROW} lower is better, \N{UPWARDS ARROW} higher is better", "dim"))
     return [*parts, *([f"next: {report.next}"] if report.next else [])]
 
 

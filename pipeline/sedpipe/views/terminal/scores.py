@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from sedpipe.choices import TUNED_ON
 from sedpipe.io.lists.remarks import counted
 from sedpipe.listener import clock
-from sedpipe.views.baselines import baseline_name, baseline_predicts
+from sedpipe.views.baselines import baseline_name, baseline_tells
 from sedpipe.views.terminal.commands import DEFAULT_CACHE, command
 from sedpipe.views.terminal.quantities import percent, rate
 from sedpipe.views.terminal.table import Column, FittingTable, text
@@ -149,21 +149,22 @@ def _detection_table(
         text("\N{DOWNWARDS ARROW} lower is better, \N{UPWARDS ARROW} higher is better. ER is the sum of substitutions, "
              "misses and false alarms, divided by the number of reference segments.", "dim")
     )  # fmt: skip
-    told = {baseline_name(name): baseline_predicts(name, commonest) for name in yardsticks}
-    known = "; ".join(f"{name}: {what}" for name, what in told.items() if what)
+    told = [(baseline_name(name), baseline_tells(name, commonest)) for name in yardsticks]
+    known = "; ".join(f"{name} ({what})" for name, what in told if what)
     parts += [text(f"Baselines without training: {known}.", "dim")] if known else []
     return [*parts, *_interval_lines(intervals)]
 
 
-def _interval_lines(intervals: Mapping[str, Intervals]) -> list[str]:
-    lines = []
+def _interval_lines(intervals: Mapping[str, Intervals]) -> list[RenderableType]:
+    lines: list[RenderableType] = []
     for name, of_point in intervals.items():
         er, f1, macro = (of_point.get(key) for key in ("error_rate", "f1", "macro_f1"))
         if er and f1 and macro:
-            lines.append(
+            line = (
                 f"{name}, 95 % over recordings: ER {er[0]:.2f} to {er[1]:.2f}, "
                 f"F1 {100 * f1[0]:.1f} to {100 * f1[1]:.1f} %, macro F1 {100 * macro[0]:.1f} to {100 * macro[1]:.1f} %"
             )
+            lines.append(text(line))
     return lines
 
 
@@ -202,23 +203,27 @@ def _against_lines(
     return [*lines, *(f"  {remark}" for remark in remarks)]
 
 
-def _common_lines(report: ScoreReport) -> list[str]:
+def _common_lines(report: ScoreReport) -> list[RenderableType]:
     """What the paper's rule comes to: the same settings for all classes."""
     return [
-        f"{name} with one setting for all classes (threshold {common.settings.threshold:g}, median "
-        f"{common.settings.median_s:g} s, minimum event {common.settings.min_duration_s:g} s): "
-        f"ER {rate(common.segment_based.error_rate).strip()}, F1 {percent(common.segment_based.f1).strip()} %"
+        text(
+            f"{name} with one setting for all classes (threshold {common.settings.threshold:g}, median "
+            f"{common.settings.median_s:g} s, minimum event {common.settings.min_duration_s:g} s): "
+            f"ER {rate(common.segment_based.error_rate).strip()}, F1 {percent(common.segment_based.f1).strip()} %"
+        )
         for name, common in report.post_processing_common.items()
     ]
 
 
-def _validated_lines(tuning: Mapping[str, Sequence[SearchStep]]) -> list[str]:
+def _validated_lines(tuning: Mapping[str, Sequence[SearchStep]]) -> list[RenderableType]:
     """What the tuned score comes to on clips that were not tuned on."""
     chosen = {point: step for point, steps in tuning.items() for step in steps if step.chosen}
     return [
-        f"{point} is tuned on {TUNED_ON} ({step.step.replace('_', ' ')}): "
-        f"{'ER' if point == 'min_er' else 'F1'} {_tuned(point, step.tuned)} there, "
-        f"{_tuned(point, step.cross_validated)} cross-validated"
+        text(
+            f"{point} is tuned on {TUNED_ON} ({step.step.replace('_', ' ')}): "
+            f"{'ER' if point == 'min_er' else 'F1'} {_tuned(point, step.tuned)} there, "
+            f"{_tuned(point, step.cross_validated)} cross-validated"
+        )
         for point, step in chosen.items()
     ]
 

@@ -46,7 +46,7 @@ def test_every_number_says_which_way_is_better_and_every_baseline_what_it_predic
     assert lines[2].split() == head.split()
     assert any(line.startswith("↓ lower is better, ↑ higher is better.") for line in lines)
     (said,) = (line for line in lines if line.startswith("Baselines"))
-    assert said == "Baselines, without learning: the most frequent class, always (here Car)."
+    assert said == "Baselines without training: the most frequent class, always (here Car)."
 
 
 def test_a_narrow_terminal_shows_what_matters_most() -> None:

@@ -16,7 +16,7 @@ def test_bare_encoders_lists_what_can_be_had_and_touches_no_disk(tmp_path: Path)
     for said in (
         "yamnet: YAMNet",
         "Apache-2.0",
-        "may have heard dcase2017-task4",
+        "possibly also on dcase2017-task4",
         "sedpipe encoders fetch birdnet --from",
     ):
         assert said in outcome.stdout

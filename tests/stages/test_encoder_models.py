@@ -106,14 +106,14 @@ def test_an_encoder_that_may_have_heard_the_dataset_is_told_and_marked_everywher
     assert record["encoders"][0]["name"] == "ears"
     assert told(made.cache, "score", "tiny", "--run", "cheats")["contaminated_by"] == ["ears"]
     assert (
-        "CONTAMINATED: ears may have been taught with these recordings"
+        "CONTAMINATED: ears may have been trained on these recordings"
         in sedpipe(made.cache, "score", "tiny", "--run", "cheats").stdout
     )
     assert told(made.cache, "score", "tiny", "--run", "cheats", "--run", made.run)["contaminated_by"] == ["ears"]
     for runs in (["cheats"], ["cheats", made.run]):
         page = tmp_path / "page.html"
         assert sedpipe(made.cache, "report", *runs, "--split", "evaluation", "--output", str(page)).exit_code == 0
-        assert "taught with these" in page.read_text()
+        assert "trained on these" in page.read_text()
 
 
 def test_a_clip_is_heard_alike_by_score_and_by_predict(made: Made) -> None:

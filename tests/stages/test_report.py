@@ -247,7 +247,7 @@ def test_runs_that_scored_other_clips_are_compared_on_the_common_ones(made):
     fewer = replace(read_scored_run(*find_run_in_cache(made.root, "other")), clips=whole.clips[1:])
     runs, warnings = same_clips([whole, fewer])
     assert [clip.clip_id for clip in runs[0].clips] == [clip.clip_id for clip in whole.clips[1:]]
-    assert "counted anew on the 4 that all scored" in warnings[-1]
+    assert "recomputed on the 4 that all scored" in warnings[-1]
     assert runs[0].rolls[0].sum() == whole.rolls[0][1:].sum()
     assert runs[0].scores.segment_based.recall == pytest.approx(
         (whole.rolls[0][1:] & whole.rolls[1][1:]).sum() / whole.rolls[0][1:].sum()

@@ -488,7 +488,7 @@ def test_a_dry_run_for_several_processes_shares_the_batch_among_them(tmp_path):
     per_clip = (alone.memory_bytes - weights) // alone.batch_size
     assert shared.memory_bytes - weights == 3 * per_clip  # of five
     told = dry_run_lines(shared)
-    assert any("in each of 2 processes for batches of" in line for line in told)
+    assert any("in each of 2 processes at a batch size of" in line for line in told)
 
 
 def test_what_a_killed_process_left_half_written_is_removed(tmp_path):

@@ -13,8 +13,8 @@ _NAMES = {
     "rounded_to_segments": "the reference in whole seconds",
 }
 _TELLS = {
-    "tags_stretched": "a perfect tagger that knows no times",
-    "rounded_to_segments": "what a clock of whole seconds costs",
+    "tags_stretched": "a perfect tagger without times",
+    "rounded_to_segments": "the cost of a coarse time resolution",
 }
 
 

@@ -69,7 +69,7 @@ def test_only_the_poolings_asked_for_are_drawn(cache: Path, tmp_path: Path) -> N
 
 
 def test_a_missing_run_is_a_sentence_that_names_the_command(cache: Path, tmp_path: Path) -> None:
-    with pytest.raises(MissingStageError, match="6 of the 6 runs of seed 7 are not there") as error:
+    with pytest.raises(MissingStageError, match="6 of the 6 runs of seed 7 are missing") as error:
         draw(cache, seed=7)
     assert "reproduce table2 tiny --preset tiny --recipe paper --epochs 1 --seeds 7" in error.value.hint
     shutil.copytree(cache, tmp_path / "cache")

@@ -53,8 +53,8 @@ def test_the_onset_that_is_furthest_off_is_told_with_its_sign():
 
 
 def test_a_summary_tells_a_late_onset_even_where_no_second_is_wrong():
-    assert summary(HEARD, "late") == "No second wrong over 4 s of reference. Siren begins 0.85 s late."
-    assert summary(HEARD, "quiet") == "No second wrong over silence."
+    assert summary(HEARD, "late") == "No wrong second in 4 s of reference. Siren begins 0.85 s late."
+    assert summary(HEARD, "quiet") == "No wrong second in silence."
     assert summary(HEARD, "wrong") == "3 s wrong over 5 s of reference: 2 substituted, 1 missed."
 
 

@@ -30,7 +30,7 @@ def test_a_dry_run_is_a_table_with_a_sum_and_memory_of_each_process() -> None:
     _, row, together, memory, time = dry_run_lines(report)
     assert row.split() == ["first", "Conv2d", "64", "x", "250", "x", "40", "1,000", "2,000,000"]
     assert together.split() == ["together", "1,000", "2,000,000"]
-    assert memory == "memory: about 3.0 GiB in each of 2 processes for batches of 128 clips"
+    assert memory == "memory: about 3.0 GiB in each of 2 processes at a batch size of 128"
     assert "an epoch of 51,172 clips about 42.6 min, at most 100 epochs" in time
 
 

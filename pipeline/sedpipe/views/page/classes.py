@@ -144,7 +144,7 @@ def _late(run: ScoredRun) -> list[Finding]:
         return []
     text = (
         f"Half of the {errors.n_pairs:,} events that overlap their reference begin within {errors.median:.2f} s of it; "
-        f"{100 * errors.late:.0f} % begin late. Scores by the second do not see this."
+        f"{100 * errors.late:.0f} % begin late. Segment-based scores do not show this."
     )
     return [Finding("Onsets", text)]
 

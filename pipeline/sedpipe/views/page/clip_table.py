@@ -115,7 +115,7 @@ def summary(run: ScoredRun, clip_id: str) -> str:
     parts = [(errors.substitutions, "substituted"), (errors.deletions, "missed"), (errors.insertions, "false alarms")]
     wrong = ", ".join(f"{count} {what}" for count, what in parts if count)
     reference = f"{errors.n_reference} s of reference" if errors.n_reference else "silence"
-    counted = f"{errors.total} s wrong over {reference}: {wrong}." if wrong else f"No second wrong over {reference}."
+    counted = f"{errors.total} s wrong over {reference}: {wrong}." if wrong else f"No wrong second in {reference}."
     return f"{counted} {_onset_sentence(timings(run.truth.reference[clip_id], run.estimated[clip_id]))}".strip()
 
 

@@ -68,14 +68,14 @@ def same_clips(runs: Sequence[ScoredRun]) -> tuple[list[ScoredRun], list[str]]:
         raise SettingsError(f"a run is named twice: {', '.join(names)}", hint="name different runs")
     for run in runs[1:]:
         if run.labels != runs[0].labels:
-            raise SettingsError(f"{run.name} and {runs[0].name} have other classes")
+            raise SettingsError(f"{run.name} and {runs[0].name} have different classes")
     common = [clip.clip_id for clip in runs[0].clips if all(clip.clip_id in run.row_of for run in runs)]
     if not common:
         raise SettingsError(f"{' and '.join(names)} have no clip in common on {runs[0].split}")
     warnings = _warnings(runs)
     if any(len(run.clips) > len(common) for run in runs):
         warnings.append(
-            f"They scored other clips: all numbers are counted anew on the {len(common):,} that all scored."
+            f"They were scored on different clips: all numbers are recomputed on the {len(common):,} that all scored."
         )
         runs = [_on_clips(run, common) for run in runs]
     return list(runs), warnings
@@ -86,13 +86,13 @@ def _warnings(runs: Sequence[ScoredRun]) -> list[str]:
     warnings = []
     if len(set(points.values())) > 1:
         named = ", ".join(f"{name} {point}" for name, point in points.items())
-        warnings.append(f"Their events are of different operating points: {named}.")
+        warnings.append(f"Their events belong to different operating points: {named}.")
     if any(run.scores.tuned_on_this_split for run in runs):
-        warnings.append("Thresholds were tuned on this split: expect less elsewhere.")
+        warnings.append("Thresholds were tuned on this split: expect lower scores elsewhere.")
     for run in runs:
         if run.scores.contaminated_by:
             names = " and ".join(run.scores.contaminated_by)
-            warnings.append(f"{run.name} hears through {names}, which may have been taught with these recordings.")
+            warnings.append(f"{run.name} uses {names}, which may have been trained on these recordings.")
     return warnings
 
 

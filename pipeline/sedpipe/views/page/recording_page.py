@@ -139,8 +139,8 @@ def _remarks(recording: Recording, sound: bytes | None) -> list[str]:
     quality = sound_quality(recording.duration)
     if sound and quality and quality != QUALITIES[0]:
         remarks.append(
-            f"The sound inside this page is cut to {quality.sample_rate / 1000:g} kHz and "
-            f"{quality.bits_per_second // 1000} kbit/s, so that the page stays small; the model heard it whole."
+            f"The sound inside this page is reduced to {quality.sample_rate / 1000:g} kHz and "
+            f"{quality.bits_per_second // 1000} kbit/s, to keep the page small; the model heard the original."
         )
     return remarks
 

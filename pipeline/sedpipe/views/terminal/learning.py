@@ -36,7 +36,7 @@ def dry_run_lines(report: DryRunReport) -> list[str]:
     return [
         *lines,
         f"{'together':<56}{report.parameters:>13,}{report.multiply_adds:>17,}",
-        f"memory: about {report.memory_bytes / 2**30:.1f} GiB{each} for batches of {report.batch_size} clips",
+        f"memory: about {report.memory_bytes / 2**30:.1f} GiB{each} at a batch size of {report.batch_size}",
         f"time: {report.clips_per_second:.1f} clips/s in one measured step; an epoch of {report.clips:,} clips "
         f"about {report.epoch_seconds / 60:.1f} min, at most {report.epochs} epochs",
     ]

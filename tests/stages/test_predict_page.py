@@ -103,7 +103,7 @@ def test_without_a_folder_the_page_is_written_where_one_is_and_said_so(tmp_path,
     monkeypatch.chdir(tmp_path)
     told = CliRunner().invoke(main, ["predict", str(path), "--model", model, "--format", "html"])
     assert told.exit_code == 0, told.output
-    assert "1 recordings (1 ok)" in told.stdout
+    assert "1 recording (1 ok)" in told.stdout
     assert data_of(tmp_path / "a.wav.html")["recording"]["file"] == "a.wav"
 
 

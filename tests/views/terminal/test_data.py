@@ -75,10 +75,10 @@ def test_a_status_tells_each_stage_and_ends_with_what_to_run_next() -> None:
     )
     assert status_lines(StatusReport("d", stages, "sedpipe score d")) == [
         "download: training: 5 listed, 3 ok, 2 gone (2 removed)",
-        "features: ab12: training 3 clips, testing 1 clips and 2 failed",
+        "features: ab12: training 3 clips, testing 1 clip and 2 failed",
         "features: cd34: none",
         "train: run: finished, 3 epochs",
-        "train: other: not finished, 1 epochs",
+        "train: other: not finished, 1 epoch",
         "score: run: evaluation, testing",
         "score: other: none",
         "next: sedpipe score d",

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sedpipe.fates import STATES
+from sedpipe.io.lists.remarks import counted
 from sedpipe.views.terminal.commands import DEFAULT_CACHE, command
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ def _counts(counts: Listed | Tally) -> str:
 def features_lines(report: FeatureReport, following: str) -> list[str]:
     """Counts of each split, and whether other parts are awaited; else ``following``, the command to run next."""
     lines = [
-        f"{split}: {counts.clips} clips, {counts.computed} computed, {counts.reused} reused, {counts.failed} failed"
+        f"{split}: {counted(counts.clips, 'clip')}, {counts.computed} computed, {counts.reused} reused, "
+        f"{counts.failed} failed"
         for split, counts in report.splits.items()
     ]
     if report.waiting:
@@ -68,7 +70,7 @@ def explain_lines(report: FeatureExplanation) -> list[str]:
     """How many features of each split would be made and why, with examples."""
     lines = [f"features {report.fingerprint}"]
     for split, counts in report.splits.items():
-        lines.append(f"{split}: {counts.clips} clips, {counts.missing} to compute, {counts.reused} stored")
+        lines.append(f"{split}: {counted(counts.clips, 'clip')}, {counts.missing} to compute, {counts.reused} stored")
         for group in report.reasons[split]:
             more = ", ..." if group.clips > len(group.examples) else ""
             lines.append(f"  {group.clips}: {group.reason} ({', '.join(group.examples)}{more})")
@@ -89,7 +91,7 @@ def _stage_lines(stages: Stages) -> Iterator[str]:
         yield f"features: {fingerprint}: {_stored(stored) or 'none'}"
     for name, run in stages.train.items():
         if name not in of_tables:
-            yield f"train: {name}: {'finished' if run.finished else 'not finished'}, {run.epochs} epochs"
+            yield f"train: {name}: {'finished' if run.finished else 'not finished'}, {counted(run.epochs, 'epoch')}"
     for name, splits in stages.score.items():
         if name not in of_tables:
             told = stages.headlines.get(name, {})
@@ -106,7 +108,7 @@ def _scored(split: str, headline: Headline | None) -> str:
 
 def _stored(stored: Mapping[str, StoredCounts]) -> str:
     return ", ".join(
-        f"{split} {counts.clips} clips" + (f" and {counts.failed} failed" if counts.failed else "")
+        f"{split} {counted(counts.clips, 'clip')}" + (f" and {counts.failed} failed" if counts.failed else "")
         for split, counts in stored.items()
     )
 

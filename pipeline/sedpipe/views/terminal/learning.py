@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sedpipe.io.lists.remarks import counted
+
 if TYPE_CHECKING:
     from sedpipe.io.records.run import TrainReport
     from sedpipe.reports.learning import DryRunReport, EncodersReport, ExportReport, FetchReport, ListedEncoder
@@ -20,7 +22,7 @@ def train_lines(report: TrainReport, following: str) -> list[str]:
     """What was trained, and ``following``, the command to run next."""
     loss = "none" if report.validation_loss is None else f"{report.validation_loss:.4f}"
     return [
-        f"{report.run}: {report.parameters:,} parameters, {report.epochs} epochs, "
+        f"{report.run}: {report.parameters:,} parameters, {counted(report.epochs, 'epoch')}, "
         f"best {report.best_epoch} (validation loss {loss}), {report.seconds:.0f} s",
         f"next: {following}",
     ]

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sedpipe.io.lists.remarks import counted
+
 if TYPE_CHECKING:
     from sedpipe.reports.listening import PageReport, PredictReport
 
@@ -16,8 +18,8 @@ def predict_lines(report: PredictReport, out: str) -> list[str]:
     """How many recordings were listened to, and where the events are."""
     counts = report.counts
     said = ", ".join(f"{counts[state]} {state}" for state in ("ok", "kept", "failed") if counts[state])
-    of_all = f"{counts['recordings']} recordings ({said})"
-    return [f"{of_all}, {counts['seconds']:,.0f} s, {counts['events']:,} events in {out}"]
+    of_all = f"{counted(int(counts['recordings']), 'recording')} ({said})"
+    return [f"{of_all}, {counts['seconds']:,.0f} s, {counted(int(counts['events']), 'event')} in {out}"]
 
 
 def predict_remarks(report: PredictReport) -> list[str]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sedpipe.io.lists.remarks import counted
 from sedpipe.views.terminal.commands import command
 
 if TYPE_CHECKING:
@@ -23,9 +24,9 @@ def init_lines(report: InitReport, cache: Path) -> list[str]:
     left = report.recordings - report.labelled
     shape = report.shape
     return [
-        f"{report.story}: {report.labelled:,} of {report.recordings:,} recordings"
+        f"{report.story}: {report.labelled:,} of {counted(report.recordings, 'recording')}"
         + (f" ({left:,} left out)" if left else "")
-        + f", {_hours(report.seconds)}, {report.events:,} events, {len(report.classes)} classes",
+        + f", {_hours(report.seconds)}, {counted(report.events, 'event')}, {_classes(len(report.classes))}",
         *_class_table(report.classes, list(report.splits)),
         f"clips of at most {shape.clip_s:g} s at {shape.sample_rate:,} Hz; longer recordings: {shape.long}",
         _split_line(report.splits, shape),
@@ -46,6 +47,10 @@ def check_lines(report: CheckReport, address: str, cache: Path) -> list[str]:
         *(f"problem: {problem}" for problem in report.problems),
         f"next: {command('download', address, cache=cache)}" if report.can_train else "training cannot work yet",
     ]
+
+
+def _classes(count: int) -> str:
+    return f"{count:,} class{'' if count == 1 else 'es'}"
 
 
 def _split_line(splits: Mapping[str, int], shape: Shape) -> str:
@@ -71,8 +76,8 @@ def _found_line(split: str, found: SplitFound) -> str:
     counts = {"missing": found.missing, "unusable": found.unusable, "silent": found.silent}
     bad = ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
     lengths = f"{found.shortest:.1f} to {found.longest:.1f} s" if found.longest else "nothing found"
-    listed = f"{split}: {found.listed:,} recordings" + (f" ({bad})" if bad else "")
-    return f"{listed}, {_hours(found.seconds)}, {lengths}, {found.events:,} events"
+    listed = f"{split}: {counted(found.listed, 'recording')}" + (f" ({bad})" if bad else "")
+    return f"{listed}, {_hours(found.seconds)}, {lengths}, {counted(found.events, 'event')}"
 
 
 def _hours(seconds: float) -> str:

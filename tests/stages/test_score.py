@@ -191,6 +191,16 @@ def test_a_clip_without_features_is_missing_by_name(cache):
     assert scored(cache).clips == Coverage(listed=6, scored=4, missing=("evaluation-00004",))
 
 
+def test_the_rule_that_a_system_was_published_with_is_scored_beside_what_is_tuned(cache):
+    assert scored(cache).own_rule is None
+    run, rule = named_run(cache, "run"), TWO_POINTS["max_f1"]
+    run.write_record(run.find_record().model_copy(update={"own_rule": rule}))
+    report = scored(cache)
+    assert report.own_rule.settings == rule
+    assert report.own_rule.segment_based == report.operating_points["max_f1"]
+    assert any("by the system's own rule (threshold 0.3, median 0.6): ER" in str(line) for line in score_lines(report))
+
+
 def test_the_written_events_name_every_scored_clip(cache):
     report = scored(cache, split="testing")
     assert list(read_event_list(Path(report.estimated))) == [clip.clip_id for clip in cache.read_clips()["testing"]]

@@ -138,6 +138,7 @@ def _scored(
         metrics=those_of_ones_own(found, known=_METRICS),
         shown=shown,
         post_processing_common=_common(truth, system, listener),
+        own_rule=_by_own_rule(truth, system, listener),
         yardsticks=yardstick_scores(truth, TIME_RESOLUTION),
         commonest_class=commonest_class(truth.reference, truth.labels),
         per_class=dict(chosen.per_class),
@@ -229,3 +230,11 @@ def _common(truth: Truth, system: System, listener: Listener) -> dict[str, Commo
             scores = checked(SEGMENTS, truth, system.scores.decode(settings), TIME_RESOLUTION, listener=listener)
             found[name] = Common(settings=settings, segment_based=scores.overall, per_class=dict(scores.per_class))
     return found
+
+
+def _by_own_rule(truth: Truth, system: System, listener: Listener) -> Common | None:
+    """What the post-processing comes to that the system was published with."""
+    if system.own_rule is None:
+        return None
+    scores = checked(SEGMENTS, truth, system.scores.decode(system.own_rule), TIME_RESOLUTION, listener=listener)
+    return Common(settings=system.own_rule, segment_based=scores.overall, per_class=dict(scores.per_class))

@@ -58,17 +58,18 @@ def describe_run(
         data["strong"] = _sha256_if_there(cache.reference_path("training"))
     return RunRecord(
         dataset=cache.name,
-        settings=RunSettings.model_validate(_deciding(as_table(replace(settings, more_epochs=0)))),
+        settings=RunSettings.model_validate(_deciding(as_table(replace(settings, more_epochs=0, own_rule=None)))),
         data=data,
         versions={**versions, **{name: version(name) for name in VERSIONED}},
         encoders=_encoders(spec),
         command=settings.command,
+        own_rule=settings.own_rule,
     )
 
 
 def _deciding(settings: Table) -> Table:
-    """Settings that decide something: not how they were written on the command line."""
-    return {name: value for name, value in settings.items() if name != "command"}
+    """Settings that decide something: not how they were written on the command line, nor by which rule to score."""
+    return {name: value for name, value in settings.items() if name not in ("command", "own_rule")}
 
 
 def _encoders(spec: FeatureSpec) -> tuple[HeardThrough, ...]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from sedpipe.choices import TUNED_ON
 from sedpipe.detection.frame_scores import FrameScores, mean_of
+from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.detection.tuning import OperatingPoint, SearchStep, tune
 from sedpipe.errors import MissingStageError, SettingsError
 from sedpipe.io.cache.dataset import Dataset
@@ -29,6 +30,7 @@ class System:
     tuning: dict[str, tuple[SearchStep, ...]]
     contaminated_by: tuple[str, ...]
     remarks: tuple[str, ...]
+    own_rule: PostProcessing | None = None
 
 
 def system_of(cache: Dataset, runs: Sequence[Run], split: str, device: str, listener: Listener) -> System:
@@ -57,16 +59,18 @@ def system_of(cache: Dataset, runs: Sequence[Run], split: str, device: str, list
     each = [frame_scores(cache, run, split, device, listener) for run in runs]
     records = [record for record in (run.find_record() for run in runs) if record is not None]
     contaminated_by = tuple(dict.fromkeys(name for record in records for name in record.contaminated_by))
+    rules = {record.own_rule for record in records}
+    own_rule = rules.pop() if len(rules) == 1 else None
     if len(runs) == 1:
         record = records[0] if records else None
         result = None if record is None else record.result
         tuning = {} if record is None else record.tuning
-        return System(runs[0], each[0], tuning, contaminated_by, result.remarks if result else ())
+        return System(runs[0], each[0], tuning, contaminated_by, result.remarks if result else (), own_rule)
     points = _tuned_mean(cache, runs, device, listener)
     scores = replace(_mean(each), points={name: point.settings for name, point in points.items()})
     tuning = {name: point.steps for name, point in points.items()}
     remarks = tuple(remark for point in points.values() for remark in point.remarks)
-    return System(written_to(cache, runs), scores, tuning, contaminated_by, remarks)
+    return System(written_to(cache, runs), scores, tuning, contaminated_by, remarks, own_rule)
 
 
 def written_to(cache: Dataset, runs: Sequence[Run]) -> Run:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.hierarchy import as_name
 from sedpipe.nn.networks.network import NetworkConfig
 from sedpipe.nn.networks.registry import DEFAULT
@@ -57,6 +58,9 @@ class TrainSettings:
         settings hold it.
     command : tuple of str
         What a person wrote to begin it, ``train`` first, so that it can be told how to resume; decides nothing either.
+    own_rule : PostProcessing, optional
+        That the system was published with, to be scored beside what is tuned; decides nothing of the training, and no
+        record's settings hold it.
     """
 
     preset: str
@@ -75,6 +79,7 @@ class TrainSettings:
     freeze: bool = False
     teacher: str = ""
     more_epochs: int = 0
+    own_rule: PostProcessing | None = None
     command: tuple[str, ...] = ()
 
     @property

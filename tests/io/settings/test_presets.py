@@ -2,6 +2,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.errors import SettingsError
 from sedpipe.io.settings.presets import Preset, load_preset, preset_names
 from sedpipe.nn.networks.crnn import CRNNConfig
@@ -36,6 +37,16 @@ def test_a_preset_of_ones_own_says_only_what_differs(tmp_path):
     own = preset(tmp_path, "[network]\nconv_pool = [1, 5]\n[pooling]\nhierarchy = []\n[training]\nepochs = 0\n")
     assert own == Preset("own", CRNNConfig(conv_pool=(1, 5)), PoolingConfig(hierarchy=()), TrainingConfig(epochs=0))
     assert preset(tmp_path, "") == Preset("own", CRNNConfig(), PoolingConfig(), TrainingConfig())
+
+
+def test_a_preset_may_hold_the_rule_that_it_was_published_with(tmp_path):
+    own = preset(tmp_path, "[own_rule]\nthreshold = 0.3\ngap_s = 0.4\n").own_rule
+    assert own == PostProcessing(0.3, gap_s=0.4)
+    assert load_preset("paper").own_rule is None
+    assert load_preset("surrey").own_rule["threshold"] == 0.3
+    for wrong in ("threshold = 2.0", "threshold = 0.3\nfoo_s = 1.0", "gap_s = 1.0"):
+        with pytest.raises(SettingsError, match=r"own\.toml: own_rule: "):
+            preset(tmp_path, f"[own_rule]\n{wrong}\n")
 
 
 def test_a_preset_may_name_its_network(tmp_path):

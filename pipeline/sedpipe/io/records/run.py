@@ -11,6 +11,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.detection.tuning import SearchStep
 from sedpipe.io.records.common import Common
 from sedpipe.io.records.form import Count, Name, Record, Table
@@ -96,12 +97,14 @@ class RunRecord(Record):
         Epochs after which it ended by itself, of a run that has gone on since.
     more_epochs : int
         How many more were asked for.
+    own_rule : PostProcessing, optional
+        That the system was published with.
     command : tuple of str
         Words that began it on the command line, without ``sedpipe`` and the cache; early editions did not note them.
     """
 
     parts_to_come: ClassVar[frozenset[str]] = frozenset(
-        {"operating_points", "tuning", "post_processing_common", "result"}
+        {"operating_points", "tuning", "post_processing_common", "result", "own_rule"}
     )
 
     dataset: Name
@@ -116,6 +119,7 @@ class RunRecord(Record):
     ended_after: Count | None = None
     more_epochs: Count = 0
     command: tuple[str, ...] = ()
+    own_rule: PostProcessing | None = None
 
     @property
     def contaminated_by(self) -> tuple[str, ...]:

@@ -114,6 +114,8 @@ class ScoreReport(Record):
     post_processing_common : dict of str to Common
         By operating point, the best with one threshold, one median filter and one minimum event for all classes, no
         gate and no hysteresis: the paper's rule.
+    own_rule : Common, optional
+        What the post-processing comes to that the system was published with.
     yardsticks : dict of str to OverallScores
         Of what listens to nothing.
     commonest_class : str
@@ -147,6 +149,7 @@ class ScoreReport(Record):
     metrics: dict[str, Table] = Field(default_factory=dict)
     shown: dict[str, Numbers] = Field(default_factory=dict)
     post_processing_common: dict[str, Common] = Field(default_factory=dict)
+    own_rule: Common | None = None
     yardsticks: dict[str, OverallScores] = Field(default_factory=dict)
     commonest_class: str = ""
     per_class: dict[str, ClassScores]

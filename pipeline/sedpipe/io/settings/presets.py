@@ -1,6 +1,6 @@
-"""Presets: a network, its pooling and how it is trained, in one TOML.
+"""Presets: a network, its pooling and how it is trained, in one TOML; of published systems, their own rule, too.
 
-- :class:`Preset`: the three parts
+- :class:`Preset`: the parts
 - :func:`load_preset`: by the name of one that comes with sedpipe, or by path
 - :func:`network_from`: a network's sizes from a table
 """
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.errors import SettingsError
 from sedpipe.io.settings.shipped import PACKAGE, Shelf
 from sedpipe.io.settings.toml import config_from, read_toml
@@ -21,17 +22,21 @@ from sedpipe.suggestions import did_you_mean
 from sedpipe.training.config import TrainingConfig
 
 PRESETS = Shelf("preset", PACKAGE / "presets")
-TABLES = ("network", "pooling", "training")
+TABLES = ("network", "pooling", "training", "own_rule")
 
 
 @dataclass(frozen=True)
 class Preset:
-    """A network, its pooling and how it is trained; ``name`` is the TOML's without extension."""
+    """A network, its pooling and how it is trained; ``name`` is the TOML's without extension.
+
+    ``own_rule`` is the post-processing that a system was published with.
+    """
 
     name: str
     network: NetworkConfig
     pooling: PoolingConfig
     training: TrainingConfig
+    own_rule: PostProcessing | None = None
 
 
 def preset_names() -> list[str]:
@@ -59,7 +64,15 @@ def load_preset(name_or_path: str) -> Preset:
         network_from(sections.get("network", {}), f"{path}: network"),
         config_from(PoolingConfig, sections.get("pooling", {}), f"{path}: pooling"),
         config_from(TrainingConfig, sections.get("training", {}), f"{path}: training"),
+        _rule_from(sections["own_rule"], f"{path}: own_rule") if "own_rule" in sections else None,
     )
+
+
+def _rule_from(table: Any, where: str) -> PostProcessing:
+    try:
+        return PostProcessing(**table)
+    except (ValueError, TypeError) as error:
+        raise SettingsError(f"{where}: {error}") from error
 
 
 def network_from(table: Any, where: str) -> NetworkConfig:

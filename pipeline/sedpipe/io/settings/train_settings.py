@@ -139,6 +139,7 @@ def train_settings(asked: Asked, begin: Beginning | None = None) -> TrainSetting
         freeze=asked.freeze,
         teacher=asked.teacher or "",
         more_epochs=asked.more_epochs or 0,
+        own_rule=preset.own_rule,
     )
 
 

@@ -50,6 +50,7 @@ def score_lines(report: ScoreReport, *, explain: bool = False) -> list[Renderabl
             report.operating_points, report.yardsticks, report.intervals, commonest=report.commonest_class
         ),
         *_common_lines(report),
+        *_own_rule_line(report),
         *_validated_lines(report.tuning),
         *(f"remark: {remark}" for remark in report.remarks),
         *(_against_lines(against.run, against.differences) if against else ()),
@@ -212,6 +213,19 @@ def _common_lines(report: ScoreReport) -> list[RenderableType]:
             f"ER {rate(common.segment_based.error_rate).strip()}, F1 {percent(common.segment_based.f1).strip()} %"
         )
         for name, common in report.post_processing_common.items()
+    ]
+
+
+def _own_rule_line(report: ScoreReport) -> list[str]:
+    """What the post-processing comes to that a published system came with."""
+    own = report.own_rule
+    if own is None:
+        return []
+    told = {name: value for name, value in own.settings.items() if value != (name == "hysteresis")}  # others are off
+    settings = ", ".join(f"{name.removesuffix('_s').replace('_', ' ')} {value}" for name, value in told.items())
+    return [
+        f"by the system's own rule ({settings}): ER {rate(own.segment_based.error_rate).strip()}, "
+        f"F1 {percent(own.segment_based.f1).strip()} %"
     ]
 
 

@@ -62,6 +62,17 @@ def test_a_damaged_file_is_as_none(tmp_path, scores, share):
     assert find_frame_scores(path, ONE) is None
 
 
+@pytest.mark.parametrize("name", ["frame_probs", "clip_probs", "n_frames", "durations"])
+def test_one_damaged_bit_of_a_value_is_noticed_though_the_value_could_be(tmp_path, scores, name):
+    path: Path = tmp_path / "a.h5"
+    write_frame_scores(path, scores, ONE)
+    raw, values = bytearray(path.read_bytes()), getattr(scores, name).tobytes()
+    assert raw.count(values) == 1
+    raw[raw.index(values)] ^= 1
+    path.write_bytes(raw)
+    assert find_frame_scores(path, ONE) is None
+
+
 def test_a_file_that_lacks_a_part_is_as_none(tmp_path, scores):
     write_frame_scores(tmp_path / "a.h5", scores, ONE)
     with h5py.File(tmp_path / "a.h5", "a") as file:

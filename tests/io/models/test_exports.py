@@ -96,6 +96,22 @@ def test_a_config_that_is_not_the_weights_own_is_a_sentence(tmp_path, table, key
     assert "does not contain a sedpipe model: " in complaint(tmp_path)
 
 
+def test_one_damaged_bit_of_a_weight_is_noticed_though_it_could_be_a_weight(tmp_path):
+    write_export(tmp_path, trained())
+    raw = bytearray((tmp_path / "model.safetensors").read_bytes())
+    raw[-4] ^= 1  # the lowest bit of the last one
+    (tmp_path / "model.safetensors").write_bytes(raw)
+    assert "model.safetensors is damaged, or another model's" in complaint(tmp_path)
+
+
+def test_an_export_without_a_checksum_is_read(tmp_path):
+    write_export(tmp_path, trained())
+    config = json.loads((tmp_path / "config.json").read_text())
+    assert len(config.pop("weights_sha256")) == 64
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    assert tuple(read_export(tmp_path, CPU).labels) == LABELS
+
+
 def test_a_folder_with_half_an_export_is_none(tmp_path):
     write_export(tmp_path, trained())
     (tmp_path / "config.json").unlink()

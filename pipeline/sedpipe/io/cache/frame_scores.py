@@ -55,11 +55,12 @@ def write_frame_scores(path: Path, scores: FrameScores, origin: Origin) -> None:
         file.attrs["labels"] = json.dumps(scores.labels.names)
         file.attrs.update(asdict(scores.grid))
         file.attrs["operating_points"] = json.dumps({name: dict(point) for name, point in scores.points.items()})
-        file.create_dataset("frame_probs", data=scores.frame_probs)
-        file.create_dataset("clip_probs", data=scores.clip_probs)
         file.create_dataset("clip_id", data=scores.clip_ids, dtype=h5py.string_dtype("utf-8"))
-        file.create_dataset("n_frames", data=scores.n_frames)
-        file.create_dataset("duration", data=scores.durations)
+        # with a checksum: a damaged probability, which is one as well, would be scored
+        file.create_dataset("frame_probs", data=scores.frame_probs, fletcher32=True)
+        file.create_dataset("clip_probs", data=scores.clip_probs, fletcher32=True)
+        file.create_dataset("n_frames", data=scores.n_frames, fletcher32=True)
+        file.create_dataset("duration", data=scores.durations, fletcher32=True)
 
 
 def find_origin(path: Path) -> Origin | None:

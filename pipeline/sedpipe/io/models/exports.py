@@ -15,8 +15,9 @@ from __future__ import annotations
 import json
 import logging
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -51,14 +52,15 @@ def write_export(folder: Path, trained: TrainedModel) -> list[Path]:
     import safetensors.torch
 
     weights = {name: tensor.cpu().contiguous() for name, tensor in trained.model.state_dict().items()}
+    raw = safetensors.torch.save(weights, metadata={"format": "pt"})
     with write_atomically(folder / WEIGHTS) as temporary:
-        temporary.write_bytes(safetensors.torch.save(weights, metadata={"format": "pt"}))
-    return [folder / WEIGHTS, write_config(folder, trained)]
+        temporary.write_bytes(raw)
+    return [folder / WEIGHTS, write_config(folder, trained, {"weights_sha256": sha256(raw).hexdigest()})]
 
 
-def write_config(folder: Path, trained: TrainedModel) -> Path:
-    """Write labels, front end, network, pooling and operating points; the path written."""
-    write_json(folder / CONFIG, described(trained))
+def write_config(folder: Path, trained: TrainedModel, more: Mapping[str, str] | None = None) -> Path:
+    """Write labels, front end, network, pooling and operating points, and what else is to be told; the path written."""
+    write_json(folder / CONFIG, {**described(trained), **(more or {})})
     return folder / CONFIG
 
 
@@ -77,7 +79,10 @@ def read_export(folder: Path, device: torch.device) -> TrainedModel:
         weights = read_bounded(folder / WEIGHTS, MOST_BYTES)
         if description is None or weights is None:
             raise ValueError(f"it lacks {CONFIG if description is None else WEIGHTS}")
-        content = parse_record(description, ModelDescription).as_json()
+        told = parse_record(description, ModelDescription)
+        if told.weights_sha256 not in ("", sha256(weights).hexdigest()):
+            raise ValueError(f"{WEIGHTS} is damaged, or another model's: its sha256 is not the one in {CONFIG}")
+        content = told.as_json()
         return rebuilt({**_tuples(content), "weights": safetensors.torch.load(weights)}, device)
     except (*NOT_A_MODEL, safetensors.SafetensorError) as error:
         raise SedpipeError(

@@ -20,6 +20,8 @@ class ModelDescription(Record):
         How values of features are stored.
     operating_points : dict of str to dict
         Post-processing by name.
+    weights_sha256 : str
+        Of the file of weights beside it; "" where it is not told, as by sedpipe 0.1.
     """
 
     format: Count
@@ -29,3 +31,4 @@ class ModelDescription(Record):
     network: Table
     pooling: Table
     operating_points: dict[str, Table]
+    weights_sha256: str = ""

@@ -149,15 +149,13 @@ def main() -> None:
         root = Path(folder)
         make_model(root / "model")
         for told, costs in (
-            (f"{options.short:,} recordings of 0.3 s", lambda: short(root, options.short)),
             ("names", lambda: names(root, options.names)),
             ("long recordings", lambda: long(root, options.hours)),
+            (f"{options.short:,} recordings of 0.3 s", lambda: short(root, options.short)),
         ):
-            report[told] = {}
-            for name, cost in costs().items():
-                print(f"{told}: {name}: {cost}", flush=True)
-                report[told][name] = cost.as_json()
-    RESULT.write_text(json.dumps(report, indent=2) + "\n")
+            report[told] = {name: cost.as_json() for name, cost in costs().items()}
+            print(json.dumps({told: report[told]}, indent=1), flush=True)
+            RESULT.write_text(json.dumps(report, indent=2) + "\n")
 
 
 if __name__ == "__main__":

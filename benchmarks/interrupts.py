@@ -64,13 +64,22 @@ def _is_of(process: psutil.Process, session: int) -> bool:
         return False
 
 
+def undisturbed(bench: Bench, verb: Verb) -> float:
+    """How long it takes at present."""
+    bench.begin(verb)
+    began = time.monotonic()
+    bench.run(verb)
+    return time.monotonic() - began
+
+
 def of_verb(bench: Bench, name: str, options: argparse.Namespace) -> Found:
     """Both signals at all moments."""
     trials, ends, faults = 0, [0.0], []
+    lasts = undisturbed(bench, VERBS[name])
     for k in range(options.moments):
         for of_signal in SIGNALS:
             bench.begin(VERBS[name])
-            seconds = (k + 0.5) / options.moments * bench.seconds[name]
+            seconds = (k + 0.5) / options.moments * lasts
             found = interrupted(bench, VERBS[name], seconds, of_signal)
             if found["had ended"]:
                 continue

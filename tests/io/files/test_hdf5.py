@@ -1,5 +1,7 @@
 import re
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import h5py
@@ -75,3 +77,30 @@ def test_a_text_that_lies_nowhere_is_noticed(table: Path) -> None:
         raw.write(b"\xff" * 8)
     with pytest.raises(ValueError, match=r"^a heap lies beyond the end of the file$"):
         check(table)
+
+
+FILLS_UP = """
+import resource, sys
+from pathlib import Path
+import numpy as np
+from sedpipe.errors import SedpipeError
+from sedpipe.io.files.hdf5 import made_in_memory
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+try:
+    with made_in_memory(Path(sys.argv[1])) as file:
+        file["clip_id"] = ["a"] * 300
+        file["probs"] = np.zeros(10_000)
+except SedpipeError as error:
+    print(error.message)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="files have no limit there")
+def test_a_disk_that_fills_up_is_a_sentence_and_does_not_end_the_process(tmp_path: Path) -> None:
+    (tmp_path / "kept.h5").write_bytes(b"before")
+    command = [sys.executable, "-c", FILLS_UP, str(tmp_path / "kept.h5")]
+    outcome = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert outcome.returncode == 0
+    assert outcome.stdout.startswith("cannot write ")
+    assert outcome.stderr == ""
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"kept.h5": b"before"}

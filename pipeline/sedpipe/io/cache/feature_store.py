@@ -26,6 +26,7 @@ from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.audio_checksums import AudioStamp
 from sedpipe.io.cache.row_checksums import checksum_of
 from sedpipe.io.files.atomic import write_atomically
+from sedpipe.io.files.hdf5 import made_in_memory
 
 _CLIP_ID = h5py.string_dtype("utf-8")
 _SHA256 = h5py.string_dtype("ascii", 64)
@@ -79,15 +80,11 @@ def write_shard(
     stamps : sequence of AudioStamp, optional
         Of each row's audio file, so that who merges need not read it again.
     """
-    with h5py.File("shard", "w", driver="core", backing_store=False) as file:
+    with made_in_memory(path) as file:
         _write(file, rows, len(rows), spec, compression)
         if stamps is not None:
             file["audio_size"] = np.array([stamp.size for stamp in stamps], dtype=np.int64)
             file["audio_mtime_ns"] = np.array([stamp.mtime_ns for stamp in stamps], dtype=np.int64)
-        file.flush()
-        image = file.id.get_file_image()
-    with write_atomically(path) as temporary:
-        temporary.write_bytes(image)
 
 
 def merge(

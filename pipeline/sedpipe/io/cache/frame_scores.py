@@ -24,8 +24,8 @@ import numpy as np
 from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.frames import FrameGrid
-from sedpipe.io.files.atomic import write_atomically, write_text
-from sedpipe.io.files.hdf5 import check_heaps
+from sedpipe.io.files.atomic import write_text
+from sedpipe.io.files.hdf5 import check_heaps, made_in_memory
 from sedpipe.io.files.reading import unreadable
 from sedpipe.labels import LabelSet
 
@@ -50,7 +50,7 @@ class Origin:
 
 def write_frame_scores(path: Path, scores: FrameScores, origin: Origin) -> None:
     """Write them, whole or not at all."""
-    with write_atomically(path) as temporary, h5py.File(temporary, "w") as file:
+    with made_in_memory(path) as file:
         file.attrs.update(asdict(origin))
         file.attrs["labels"] = json.dumps(scores.labels.names)
         file.attrs.update(asdict(scores.grid))

@@ -1,8 +1,9 @@
-"""HDF5 files that may be damaged: what the library would read for ever is looked for before it reads.
+"""HDF5 files where the library alone would end or never end the process: full disks, and damage.
 
 Text of any length lies in "global heaps" (HDF5 File Format Specification 3.0, III.E). HDF5 2.0 walks through a heap
 object by object and never ends where a damaged one says that it takes no room: one turned bit is enough.
 
+- :func:`made_in_memory`: a file that is written when it is finished
 - :func:`check_heaps`: those of a file's attributes and of a column of text
 """
 
@@ -10,16 +11,39 @@ from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 import h5py
+
+from sedpipe.io.files.atomic import write_atomically
 
 _SIGNATURE = re.compile(rb"GCOL\x01\0\0\0")
 _HEADER = struct.Struct("<8sQ")  # signature and version, bytes of the heap
 _OBJECT = struct.Struct("<HHxxxxQ")  # number, references, bytes
 _REFERENCE = struct.Struct("<IQI")  # of a text: its length, the address of its heap, its number there
 _HEAD = 1 << 20  # attributes are written first, so their heaps lie here
+
+
+@contextmanager
+def made_in_memory(path: Path) -> Iterator[h5py.File]:
+    """Hand out a file to be filled, which is written whole or not at all when the block ends.
+
+    Where HDF5 itself meets a full disk, it leaves objects behind that end the process (SIGSEGV) when they are freed.
+
+    Parameters
+    ----------
+    path : Path
+        Where it is written; it must fit into memory.
+    """
+    with h5py.File(path.name, "w", driver="core", backing_store=False) as file:
+        yield file
+        file.flush()
+        image = file.id.get_file_image()
+    with write_atomically(path) as temporary:
+        temporary.write_bytes(image)
 
 
 def check_heaps(file: h5py.File, path: Path, column: str) -> None:

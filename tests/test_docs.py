@@ -314,3 +314,31 @@ def test_every_command_that_a_document_shows_is_one_that_sedpipe_takes(
                 Path(word).parent.mkdir(parents=True, exist_ok=True)
                 _ = Path(word).touch() if Path(word).suffix else Path(word).mkdir(exist_ok=True)
         main.commands[verb].make_context(verb, arguments)
+
+
+FALSE_ALARMS = json.loads((DOCS.parent / "benchmarks" / "results" / "false-alarms.json").read_text(encoding="utf-8"))
+WAYS = ("seeds and recordings", "seeds and clips", "seeds alone", "draws of seeds and clips")
+
+
+def test_the_table_of_false_alarms_is_that_of_the_simulation() -> None:
+    text = (DOCS / "scoring.md").read_text(encoding="utf-8")
+    told = [row for row in re.findall(r"^\|[^|]+\|(.*)\|$", text, re.MULTILINE) if row.count(",") == 8]
+    simulated = [
+        " | ".join(
+            ", ".join(f"{100 * world['seeds'][n]['false_alarms'][way]['error_rate']:.1f}" for n in ("3", "5", "10"))
+            for way in WAYS
+        )
+        for world in FALSE_ALARMS["worlds"].values()
+    ]
+    assert [row.strip() for row in told] == simulated
+    power = FALSE_ALARMS["power"]["as esc10-fold4, small"]
+    for effect in ("0.05", "0.08"):
+        seen = [f"{100 * power[n][effect]['seen']:.0f}" for n in ("3", "5", "10")]
+        assert f"{seen[0]}, {seen[1]} and {seen[2]} %" in " ".join(text.split())
+
+
+def test_a_difference_that_is_not_there_is_reported_in_3_to_7_tables_of_100_as_the_level_says() -> None:
+    for name, world in FALSE_ALARMS["worlds"].items():
+        for n_seeds, row in world["seeds"].items():
+            for score, share in row["false_alarms"]["seeds and recordings"].items():
+                assert 0.03 <= share <= 0.07, (name, n_seeds, score)

@@ -79,6 +79,35 @@ def test_hysteresis_keeps_low_frames_that_are_connected_to_a_high_one():
     assert text_of(hysteresis(high, low | high)) == "....###...."
 
 
+@given(arrays.arrays(float, st.tuples(st.integers(1, 40), st.integers(1, 3)), elements=st.floats(0, 1)))
+def test_hysteresis_keeps_the_connected_pieces_in_which_a_frame_is_high(probs):
+    high, low = probs >= 0.8, probs >= 0.3
+    for k in range(probs.shape[1]):
+        pieces, _ = ndimage.label(low[:, k])
+        expected = np.isin(pieces, np.unique(pieces[high[:, k]])) & low[:, k]
+        assert np.array_equal(hysteresis(high, low)[:, k], expected)
+
+
+@given(activities, activities, activities)
+def test_hysteresis_of_words_is_that_of_their_bits(one, two, three):
+    n = min(map(len, (one, two, three)))
+    low = np.stack([one[:n, 0], two[:n, 0]], axis=-1)
+    high = low & three[:n, :1]
+    bits = np.array([1, 2])
+    words = hysteresis((high @ bits).astype(np.uint64), (low @ bits).astype(np.uint64))
+    assert np.array_equal(words, hysteresis(high, low) @ bits)
+
+
+@pytest.mark.parametrize("width", [-1, 0, 2])
+def test_a_median_needs_an_odd_number_of_frames(width):
+    with pytest.raises(ValueError, match=f"an odd number of frames, got {width}"):
+        median_filter(column("##"), width)
+
+
+def test_an_hour_in_which_all_frames_are_active_is_counted_right():
+    assert median_filter(np.ones((45_000, 1), dtype=bool), 3).all()
+
+
 @given(activities, activities, st.integers(1, 5))
 def test_filters_of_words_are_filters_of_their_bits(one, other, length):
     n = min(len(one), len(other))

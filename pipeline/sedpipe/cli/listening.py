@@ -88,7 +88,7 @@ def score(
         open_dataset(dataset or DEFAULT_DATASET, cache_dir), run=options.pop("runs"), against=against,
         listener=Terminal(quiet=quiet), **options,
     )  # fmt: skip
-    print_report(report, partial(score_lines, explain=explain), as_json)
+    print_report(report, partial(score_lines, explain=explain, cache=cache_dir), as_json)
 
 
 def _only_list(against: tuple[str, ...]) -> Path | None:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 ONE_RULE = ", both with one setting for all classes"
 
 
-def score_lines(report: ScoreReport, *, explain: bool = False) -> list[RenderableType]:
+def score_lines(report: ScoreReport, *, explain: bool = False, cache: Path = DEFAULT_CACHE) -> list[RenderableType]:
     """The score table, the classes, and the command to run next; ``explain`` adds what tuning gained."""
     tuned = ", TUNED ON THIS SPLIT" if report.tuned_on_this_split else ""
     against = report.against
@@ -60,7 +60,7 @@ def score_lines(report: ScoreReport, *, explain: bool = False) -> list[Renderabl
         "",
         *_other_scores(report.numbers_shown),
         f"events: {report.estimated}",
-        f"next: {command('report', str(Path(report.estimated).parent), '--split', report.split)}",
+        f"next: {command('report', str(Path(report.estimated).parent), '--split', report.split, cache=cache)}",
     ]
 
 

@@ -47,6 +47,9 @@ from sedpipe.views.terminal.scores import list_score_lines, score_lines
               help="Score this event list, of any system, or a folder of lists, ...")  # fmt: skip
 @click.option("--reference", type=LISTS, metavar="LIST",
               help="... against this reference; DATASET then only gives the classes.")  # fmt: skip
+@click.option("--frame-scores", type=LISTS, metavar="TABLE",
+              help="... or the frame probabilities of any system: a table with filename, onset and a column per class, "
+              "or a folder of sed_scores_eval; they are tuned and scored on the reference's clips.")  # fmt: skip
 @click.option("--duration", type=Quantity(0, min_open=True), metavar="SECONDS",
               help="Duration of every clip in the lists; events are truncated there.",
               show_default="nothing is truncated")  # fmt: skip
@@ -66,11 +69,21 @@ from sedpipe.views.terminal.scores import list_score_lines, score_lines
 def score(
     dataset: str | None, estimated: Path | None, reference: Path | None, duration: float | None,
     durations: Path | None, time_resolution: float, against: tuple[str, ...],
-    explain: bool, cache_dir: Path, as_json: bool, quiet: bool, **options: Any,
+    explain: bool, cache_dir: Path, as_json: bool, quiet: bool, frame_scores: Path | None, **options: Any,
 ) -> None:  # fmt: skip
     """Score a run on a split, or any event list; every score is checked by sed_eval."""
     from sedpipe.io.cache.open import labels_of, open_dataset
 
+    if frame_scores is not None and reference is not None:
+        from sedpipe.stages.score_frames import score_frames
+
+        heard = score_frames(
+            frame_scores, reference, labels=labels_of(dataset, cache_dir) if dataset else None, duration=duration,
+            operating_point=options["operating_point"], listener=Terminal(quiet=quiet),
+        )  # fmt: skip
+        return print_report(heard, partial(score_lines, explain=explain), as_json)
+    if frame_scores is not None:
+        raise click.UsageError("--frame-scores needs the events that sound: give --reference")
     if estimated is not None and reference is not None:
         from sedpipe.stages.score_lists import score_lists
 

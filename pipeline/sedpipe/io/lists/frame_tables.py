@@ -1,0 +1,187 @@
+"""Frame probabilities that any system has written: a table of file, time and classes, or a folder of one table a clip.
+
+The folder is that of the package sed_scores_eval, as ``sedpipe score --export-scores`` writes it: ``CLIP.tsv`` with
+``onset``, ``offset`` and a column a class. A table of many clips has ``filename``, ``onset`` if it tells of times,
+and a column a class; ``.gz`` is unpacked.
+
+- :func:`read_frame_tables`: a file or a folder -> :class:`FrameTables`
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from sedpipe.errors import ListFormatError
+from sedpipe.io.lists.text import MOST_BYTES_IN_A_LINE, MOST_BYTES_IN_A_LIST, complaint
+from sedpipe.suggestions import did_you_mean
+
+_FILE, _ONSET, _OFFSET = ("filename", "file", "clip", "audio_filename"), ("onset", "start"), ("offset", "end")
+_DUST = 1e-4  # a probability may be rounded up
+_LATE_S = 0.0021  # times of frames are written to the millisecond, of both ends of a frame
+
+
+@dataclass(frozen=True, eq=False)
+class FrameTables:
+    """Probabilities of clips, frame by frame.
+
+    Parameters
+    ----------
+    labels : tuple of str
+        Classes, in the order of the columns.
+    probs : dict of str to ndarray [shape=(T, K)]
+        By name of the clip.
+    onsets : dict of str to ndarray [shape=(T,)]
+        Seconds; none where no column tells of times.
+    ends : dict of str to float
+        Seconds at which the last frame ends, where a column tells.
+    """
+
+    labels: tuple[str, ...]
+    probs: dict[str, np.ndarray]
+    onsets: dict[str, np.ndarray]
+    ends: dict[str, float]
+
+    def frame_period(self, duration: float | None) -> float:
+        """Seconds from one frame to the next, from the clip with the most.
+
+        Raises
+        ------
+        ValueError
+            If no column tells of times and no ``duration`` of all clips is given, or frames lie unevenly.
+        """
+        longest = max(self.probs, key=lambda clip: len(self.probs[clip]))
+        n_frames = len(self.probs[longest])
+        if not self.onsets:
+            if duration is None:
+                raise ValueError("it has no column onset: give the length of the clips with --duration")
+            return duration / n_frames
+        times = self.onsets[longest]
+        whole = self.ends.get(longest)
+        period = whole / n_frames if whole is not None else float(times[-1]) / max(n_frames - 1, 1)
+        period = float(times[-1]) / (n_frames - 1) if n_frames > 1 else period
+        if not period > 0:
+            raise ValueError(f"the frames of {longest!r} do not follow each other in time")
+        for clip, own in self.onsets.items():
+            off = np.abs(own - period * np.arange(len(own)))
+            if off.max() > _LATE_S + period * 0.01:
+                late = int(off.argmax())
+                raise ValueError(
+                    f"frame {late + 1} of {clip!r} begins at {own[late]:g} s, expected {period * late:g} s"
+                )
+        return period
+
+
+def read_frame_tables(path: Path) -> FrameTables:
+    """Read a table, or all tables of a folder.
+
+    Raises
+    ------
+    ListFormatError
+        If one cannot be read, has no header, other classes than the others, or a cell that is no probability.
+    """
+    if not path.is_dir():
+        return _together(path, [_read(path, None)])
+    files = sorted(file for file in path.rglob("*.tsv") if file.is_file())
+    if not files:
+        raise ListFormatError(f"{path} holds no .tsv", hint="sed_scores_eval and --export-scores write one a clip")
+    return _together(path, [_read(file, file.relative_to(path).with_suffix("").as_posix()) for file in files])
+
+
+def _together(path: Path, tables: list[FrameTables]) -> FrameTables:
+    first = tables[0]
+    probs: dict[str, np.ndarray] = {}
+    for table in tables:
+        if table.labels != first.labels or bool(table.onsets) != bool(first.onsets):
+            raise ListFormatError(f"{path}: its tables have different columns")
+        probs.update(table.probs)
+    onsets = {clip: times for table in tables for clip, times in table.onsets.items()}
+    return FrameTables(first.labels, probs, onsets, {clip: end for table in tables for clip, end in table.ends.items()})
+
+
+def _read(path: Path, clip: str | None) -> FrameTables:
+    lines = _lines(path)
+    header = next(lines, (1, ""))[1]
+    mark = "\t" if "\t" in header else ";" if ";" in header else ","
+    names = [name.strip().strip('"') for name in header.split(mark)]
+    roles = [_role(name) for name in names]
+    if any(_is_number(name) for name in names) or len(names) < 2:
+        shown = header[:60]
+        raise ListFormatError(
+            f"{path} begins with {shown!r}, expected a header: filename, onset and a column a class",
+            hint="which class a column is of must stand there, since no order is the same everywhere",
+        )
+    if clip is None and "file" not in roles:
+        meant = did_you_mean(names[0], _FILE)
+        raise ListFormatError(f"{path} has no column filename, so that nobody knows whose frames these are{meant}")
+    classes = [place for place, role in enumerate(roles) if role == "class"]
+    rows: dict[str, list[list[float]]] = {}
+    onsets: dict[str, list[float]] = {}
+    ends: dict[str, float] = {}
+    for number, line in lines:
+        cells = line.split(mark)
+        if len(cells) != len(names):
+            raise complaint(path, number, f"{len(cells)} cells", f"{len(names)}, as in the header")
+        whose = cells[roles.index("file")].strip().strip('"') if "file" in roles else str(clip)
+        rows.setdefault(whose, []).append([_number(path, number, cells[place], 1 + _DUST) for place in classes])
+        if "onset" in roles:
+            onsets.setdefault(whose, []).append(_number(path, number, cells[roles.index("onset")]))
+        if "offset" in roles:
+            ends[whose] = max(ends.get(whose, 0.0), _number(path, number, cells[roles.index("offset")]))
+    if not rows:
+        raise ListFormatError(f"{path} has no frames")
+    return FrameTables(
+        tuple(names[place] for place in classes),
+        {whose: np.minimum(np.array(values), 1.0) for whose, values in rows.items()},
+        {whose: np.array(times) for whose, times in onsets.items()},
+        ends,
+    )
+
+
+def _role(name: str) -> str:
+    small = name.lower()
+    return next(
+        (role for role, known in (("file", _FILE), ("onset", _ONSET), ("offset", _OFFSET)) if small in known), "class"
+    )
+
+
+def _number(path: Path, number: int, cell: str, most: float = math.inf) -> float:
+    try:
+        value = float(cell)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value <= most or math.isinf(value):
+        expected = "seconds" if math.isinf(most) else "a probability from 0 to 1"
+        raise complaint(path, number, cell, expected)
+    return value
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Lines with their numbers, within bounds, unpacked where need be."""
+    size = 0
+    try:
+        with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as packed:
+            reader = io.BufferedReader(packed) if isinstance(packed, gzip.GzipFile) else packed
+            for number, raw in enumerate(iter(lambda: reader.readline(MOST_BYTES_IN_A_LINE + 1), b""), start=1):
+                size += len(raw)
+                if len(raw) > MOST_BYTES_IN_A_LINE or size > 4 * MOST_BYTES_IN_A_LIST:
+                    raise ListFormatError(f"{path}:{number}: too long to be a table of frames")
+                line = raw.decode("utf-8-sig").rstrip("\r\n")
+                if line.strip():
+                    yield number, line
+    except (OSError, EOFError, UnicodeDecodeError) as error:
+        raise ListFormatError(f"cannot read {path}: {error}") from error

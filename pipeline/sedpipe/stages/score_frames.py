@@ -1,0 +1,173 @@
+"""``sedpipe score --frame-scores F --reference R``: any system's frame probabilities, tuned and scored.
+
+- :func:`score_frames`: tables of probabilities and a list of events -> scores
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from sedpipe.choices import OPERATING_POINTS
+from sedpipe.clips import recording_of_piece
+from sedpipe.detection.frame_scores import FrameScores
+from sedpipe.detection.postprocess import PostProcessing
+from sedpipe.detection.tuning import common_settings, tune
+from sedpipe.errors import ListFormatError
+from sedpipe.events import EventLists
+from sedpipe.frames import FrameGrid
+from sedpipe.io.lists.events import events_of
+from sedpipe.io.lists.frame_tables import FrameTables, read_frame_tables
+from sedpipe.io.lists.known_names import KnownNames
+from sedpipe.io.lists.read import read_annotations
+from sedpipe.io.records.common import Common
+from sedpipe.io.records.scores import Coverage, ScoreReport
+from sedpipe.labels import LabelSet
+from sedpipe.listener import Listener
+from sedpipe.metrics.detection_scores import OverallScores
+from sedpipe.metrics.intervals import intervals
+from sedpipe.metrics.segment_scores import TIME_RESOLUTION, segment_based_counts
+from sedpipe.metrics.sharing import Sharing
+from sedpipe.metrics.undefined import undefined
+from sedpipe.metrics.yardsticks import commonest_class
+from sedpipe.steps.metrics import Heard, Scored, measured, those_of_ones_own
+from sedpipe.steps.scoring import SEGMENTS, checked, yardstick_scores
+from sedpipe.suggestions import did_you_mean
+from sedpipe.truth import Truth
+
+_MOST_TICKS = 100_000  # a second: frames of times that are written to the millisecond lie no more exactly
+_METRICS = ("event_based", "clip_based", "psds", "threshold_free")
+
+
+def score_frames(
+    frames: Path,
+    reference: Path,
+    *,
+    labels: LabelSet | None = None,
+    duration: float | None = None,
+    operating_point: str = "min_er",
+    listener: Listener | None = None,
+) -> ScoreReport:
+    """Tune post-processing of frame probabilities on the clips of a reference, and score it there.
+
+    Its scores are tuned on the same clips, which the report says; beside them are those cross-validated.
+
+    Parameters
+    ----------
+    frames : Path
+        As :func:`~sedpipe.io.lists.frame_tables.read_frame_tables` takes it.
+    reference : Path
+        A list of events; its clips are those that count.
+    labels : LabelSet, optional
+        The classes; by default the columns of the tables.
+    duration : float, optional
+        Seconds of every clip; needed where no column tells of times.
+    operating_point : str
+        Whose events most scores are of.
+    listener : Listener, optional
+        Hears of progress.
+
+    Raises
+    ------
+    ListFormatError
+        If a file cannot be read, or clips or classes do not fit together.
+    """
+    listener = listener or Listener()
+    tables = read_frame_tables(frames)
+    classes = labels or LabelSet(tables.labels)
+    truth_events = events_of(read_annotations(reference), classes)
+    remarks: list[str] = ["a clip's probability is that of its largest frame"]
+    scores = _scores(frames, tables, classes, truth_events, duration, remarks)
+    truth = Truth(truth_events, dict(zip(scores.clip_ids, scores.durations.tolist(), strict=True)), classes)
+    if not truth.is_located:
+        raise ListFormatError(f"{reference} has no event with a place in time, so that nothing can be tuned")
+    points = tune(scores, truth)
+    estimated = {name: scores.decode(points[name].settings) for name in OPERATING_POINTS}
+    segments = {
+        name: checked(SEGMENTS, truth, events, TIME_RESOLUTION, listener=listener) for name, events in estimated.items()
+    }
+    tags = np.stack([classes.multi_hot([event.label for event in truth_events[clip]]) for clip in scores.clip_ids])
+    heard = Heard(scores, points[operating_point].settings, tags)
+    found, shown = measured(Scored(truth, estimated[operating_point], heard, listener))
+    sharing = Sharing.of([{recording_of_piece(clip_id)} for clip_id in truth.reference])
+    counted = {
+        name: segment_based_counts(truth.reference, events, truth.durations, classes, TIME_RESOLUTION)
+        for name, events in estimated.items()
+    }
+    report = ScoreReport(
+        dataset=str(reference),
+        run=str(frames),
+        split="these clips",
+        tuned_on_this_split=True,
+        clips=Coverage(listed=len(truth_events), scored=len(truth_events)),
+        operating_point=operating_point,
+        post_processing={name: point.settings for name, point in points.items()},
+        segment_based=segments[operating_point].overall,
+        operating_points={name: of.overall for name, of in segments.items()},
+        intervals={name: intervals(counts, sharing) for name, counts in counted.items()},
+        **{name: numbers for name, numbers in found.items() if name in _METRICS},
+        metrics=those_of_ones_own(found, known=_METRICS),
+        shown=shown,
+        post_processing_common={
+            name: Common(settings=rule, segment_based=_overall(truth, scores, rule, listener))
+            for name, point in points.items()
+            if (rule := common_settings(point.steps)) is not None
+        },
+        yardsticks=yardstick_scores(truth, TIME_RESOLUTION),
+        commonest_class=commonest_class(truth.reference, classes),
+        per_class=dict(segments[operating_point].per_class),
+        tuning={name: point.steps for name, point in points.items()},
+        estimated="not written",
+        remarks=(*remarks, *(remark for point in points.values() for remark in point.remarks)),
+    )
+    numbers = report.as_json()
+    scored = {name: numbers[name] for name in ("segment_based", "operating_points", *_METRICS, "per_class")}
+    return report.model_copy(update={"undefined": undefined(scored)})
+
+
+def _overall(truth: Truth, scores: FrameScores, rule: PostProcessing, listener: Listener) -> OverallScores:
+    return checked(SEGMENTS, truth, scores.decode(rule), TIME_RESOLUTION, listener=listener).overall
+
+
+def _scores(
+    path: Path,
+    tables: FrameTables,
+    labels: LabelSet,
+    truth: EventLists,
+    duration: float | None,
+    remarks: list[str],
+) -> FrameScores:
+    """Probabilities of the reference's clips, in its order."""
+    for label in labels:
+        if label not in tables.labels:
+            raise ListFormatError(f"{path} has no column {label!r}{did_you_mean(label, tables.labels)}")
+    columns = [tables.labels.index(label) for label in labels]
+    try:
+        period = tables.frame_period(duration)
+    except ValueError as error:
+        raise ListFormatError(f"{path}: {error}") from error
+    known = KnownNames(tables.probs)
+    names = {clip: known.find(clip) for clip in truth}
+    lacking = [clip for clip, name in names.items() if name is None]
+    if lacking:
+        more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
+        raise ListFormatError(f"{path} has no frames of clip {lacking[0]!r}{more}, which the reference lists")
+    if len(tables.probs) > len(truth):
+        remarks.append(f"{len(tables.probs) - len(truth)} clips of {path.name} are not in the reference: left out")
+    each = [tables.probs[str(name)][:, columns] for name in names.values()]
+    n_frames = np.array([len(probs) for probs in each])
+    frame_probs = np.zeros((len(each), int(n_frames.max()), len(labels)))
+    for row, probs in zip(frame_probs, each, strict=True):
+        row[: len(probs)] = probs
+    ends = [tables.ends.get(str(name), len(probs) * period) for name, probs in zip(names.values(), each, strict=True)]
+    lasting = [max([end, *(event.offset for event in truth[clip])]) for clip, end in zip(truth, ends, strict=True)]
+    longer = sum(last > end + period for last, end in zip(lasting, ends, strict=True))
+    if longer:
+        remarks.append(f"{longer} clips have events after their last frame: they count as long as these")
+    exact = Fraction(period).limit_denominator(_MOST_TICKS)
+    return FrameScores(
+        list(truth), frame_probs, frame_probs.max(axis=1), n_frames, np.array(lasting), labels,
+        FrameGrid(exact.denominator, max(1, exact.numerator)),
+    )  # fmt: skip

@@ -1,0 +1,87 @@
+"""Frame probabilities of any system: the same numbers as from a run, whatever table they come in."""
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sedpipe.errors import ListFormatError
+from sedpipe.io.lists.frame_tables import read_frame_tables
+from sedpipe.stages.score_frames import score_frames
+
+REFERENCE = "".join(f"c{n}.wav\t0.2\t0.6\tDog\n" for n in range(5))
+RIGHT = [0.1, 0.1, 0.9, 0.9, 0.9, 0.9, 0.1, 0.1, 0.1, 0.1]
+
+
+def table(path: Path, text: str) -> Path:
+    path.write_bytes(gzip.compress(text.encode()) if path.suffix == ".gz" else text.encode())
+    return path
+
+
+def frames(*, onsets: bool = True) -> str:
+    head = "filename\tonset\tDog\n" if onsets else "filename\tDog\n"
+    rows = [(n, k, p) for n in range(5) for k, p in enumerate(RIGHT)]
+    return head + "".join(f"c{n}.wav\t{f'{k / 10:.3f}' + chr(9) if onsets else ''}{p}\n" for n, k, p in rows)
+
+
+def test_a_system_that_is_right_is_told_so(tmp_path: Path) -> None:
+    reference = table(tmp_path / "reference.tsv", REFERENCE)
+    report = score_frames(table(tmp_path / "frames.tsv.gz", frames()), reference)
+    assert report.tuned_on_this_split
+    assert report.clips.scored == 5
+    assert report.segment_based.f1 == 1
+    assert report.operating_points["min_er"].error_rate == 0
+    assert report.threshold_free["frame_map"] == pytest.approx(1)
+    assert "a clip's probability is that of its largest frame" in report.remarks
+
+
+def test_tables_of_both_forms_hold_the_same(tmp_path: Path) -> None:
+    whole = read_frame_tables(table(tmp_path / "frames.tsv", frames()))
+    folder = tmp_path / "each"
+    folder.mkdir()
+    rows = "".join(f"{k / 10:.3f}\t{(k + 1) / 10:.3f}\t{p}\n" for k, p in enumerate(RIGHT))
+    for n in range(5):
+        table(folder / f"c{n}.tsv", "onset\toffset\tDog\n" + rows)
+    each = read_frame_tables(folder)
+    assert each.labels == whole.labels == ("Dog",)
+    assert sorted(each.probs) == [f"c{n}" for n in range(5)]
+    np.testing.assert_array_equal(each.probs["c0"], whole.probs["c0.wav"])
+    assert each.frame_period(None) == pytest.approx(whole.frame_period(None))
+    assert each.ends["c3"] == 1.0
+
+
+def test_without_times_the_length_of_the_clips_says_where_frames_lie(tmp_path: Path) -> None:
+    tables = read_frame_tables(table(tmp_path / "frames.tsv", frames(onsets=False)))
+    assert tables.frame_period(1.0) == pytest.approx(0.1)
+    with pytest.raises(ValueError, match="no column onset: give the length of the clips with --duration"):
+        tables.frame_period(None)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("c0.wav\t0.1\t0.2\n", "expected a header: filename, onset and a column a class"),
+        ("onset\tDog\n0.0\t0.5\n", "no column filename"),
+        ("filename\tonset\tDog\nc0.wav\t0.0\t1.5\n", r"frames.tsv:2: .*1.5.*a probability from 0 to 1"),
+        ("filename\tonset\tDog\nc0.wav\t0.0\n", r"frames.tsv:2: .*2 cells.*3, as in the header"),
+        ("filename\tonset\tDog\nc0.wav\t0.0\tnan\n", "a probability from 0 to 1"),
+        ("filename\tonset\tDog\n", "has no frames"),
+        ("", "expected a header"),
+    ],
+)
+def test_a_table_that_cannot_be_used_is_a_sentence(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(ListFormatError, match=said):
+        read_frame_tables(table(tmp_path / "frames.tsv", text))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (frames().replace("c3.wav", "d3.wav"), "has no frames of clip 'c3'"),
+        (frames().replace("Dog", "Dgo"), "Dgo|Dog"),
+        (frames().replace("0.300", "0.350"), r"frame 4 of 'c0.wav' begins at 0.35 s, expected 0.3 s"),
+    ],
+)
+def test_what_does_not_fit_the_reference_is_a_sentence(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(ListFormatError, match=said):
+        score_frames(table(tmp_path / "frames.tsv", text), table(tmp_path / "reference.tsv", REFERENCE))

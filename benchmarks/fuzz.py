@@ -104,10 +104,12 @@ class Reader:
         self._pipe.send((k, n))
         begun, used = time.monotonic(), self._used()
         try:
-            while self._used() - used < MOST_SECONDS and time.monotonic() - begun < MOST_SECONDS_OF_WAITING:
-                if self._pipe.poll(1.0):
-                    answer: tuple[dict[str, str], bool] = self._pipe.recv()
-                    return answer
+            while not (is_there := self._pipe.poll(1.0)):
+                if self._used() - used > MOST_SECONDS or time.monotonic() - begun > MOST_SECONDS_OF_WAITING:
+                    break
+            if is_there:
+                answer: tuple[dict[str, str], bool] = self._pipe.recv()
+                return answer
             outcome = "hang"
         except (EOFError, ConnectionError, psutil.NoSuchProcess):
             outcome = "crash"

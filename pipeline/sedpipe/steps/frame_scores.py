@@ -80,7 +80,9 @@ def _stored(cache: Dataset, run: Run, split: str, clips: Sequence[Clip]) -> Fram
     file = FeatureFile(features)
     audio = dict(zip(file.clip_ids, file.audio_sha256, strict=True))
     clip_ids = [clip.clip_id for clip in clips if clip.clip_id in audio]
-    return find_frame_scores(path, _origin(run, origin.features, clip_ids, [audio[clip_id] for clip_id in clip_ids]))
+    found = find_frame_scores(path, _origin(run, origin.features, clip_ids, [audio[clip_id] for clip_id in clip_ids]))
+    # names have no checksum of their own: where one is damaged, all is made anew
+    return found if found is not None and list(found.clip_ids) == clip_ids else None
 
 
 def _origin(run: Run, features: str, clip_ids: Sequence[str], audio_sha256: Sequence[str]) -> Origin:

@@ -270,7 +270,7 @@ class Payload:
 def test_a_hostile_model_is_refused_in_one_sentence_and_runs_nothing(cache, tmp_path):
     run: Run = named_run(cache, "run")
     torch.save({"format": 1, "weights": Payload(tmp_path / "trace")}, run.model_path)
-    with pytest.raises(SedpipeError, match="is not a sedpipe model: it is damaged, or holds more than tensors"):
+    with pytest.raises(SedpipeError, match="is not a sedpipe model: it is damaged, or contains more than tensors"):
         scored(cache)
     assert not (tmp_path / "trace").exists()
     assert not run.scores_path("evaluation").exists()

@@ -60,7 +60,7 @@ def read_dcase_weak_list(path: Path, split: str, labels: LabelSet) -> list[Clip]
     for number, line in numbered_lines(path):
         cells = [cell.strip() for cell in line.split("\t")]
         if len(cells) != 4:
-            raise complaint(path, number, line, "4 columns with tabs between: file name, start, end, label")
+            raise complaint(path, number, line, "4 columns separated by tabs: file name, start, end, label")
         clip_id = _checked_clip_id(path, number, cells[0])
         of_clip = found.setdefault(clip_id, [])
         if as_label(path, number, cells[3], labels) not in of_clip:

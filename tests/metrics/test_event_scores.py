@@ -35,6 +35,12 @@ def test_each_event_is_found_once():
     assert (counts.correct.sum(), counts.insertions.sum()) == (1, 2)
 
 
+def test_each_event_finds_one():
+    reference = {"a": [Event(1, 2, "Car"), Event(1.1, 2, "Car"), Event(1.2, 2, "Car")]}
+    counts = event_based_counts(reference, {"a": [Event(1.1, 2, "Car")]}, TEN_S, LABELS)
+    assert (counts.correct.sum(), counts.deletions.sum(), counts.insertions.sum()) == (1, 2, 0)
+
+
 def test_float_dust_puts_a_difference_beyond_the_collar_as_in_sed_eval():
     assert abs(0.9 - 0.7) > 0.2
     scores = event_based_scores({"a": [Event(0.7, 2, "Car")]}, {"a": [Event(0.9, 2, "Car")]}, TEN_S, LABELS)

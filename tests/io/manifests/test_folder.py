@@ -76,7 +76,7 @@ def test_lengths_and_rates_that_cannot_be_are_named(tmp_path: Path, line: str, m
             r"splits\.testing\.from: 'trainig' is not a split with a weak list .*",
         ),
         ("share = 0.2", 'share = 0.2\naudio = "x"', r"splits\.testing: audio, weak and strong are those of training.*"),
-        ("weak = ", 'group = "_"\nweak = ', r"splits\.training: share and group say how a split is drawn, .*"),
+        ("weak = ", "share = 0.5\nweak = ", r"splits\.training: share says how much of another split this one is, .*"),
     ],
 )
 def test_a_split_is_listed_or_drawn(tmp_path: Path, old: str, new: str, message: str) -> None:

@@ -206,6 +206,16 @@ def test_a_folder_in_the_place_of_a_model_is_refused(tmp_path):
         read_model(tmp_path, torch.device("cpu"))
 
 
+def test_one_damaged_bit_of_a_weight_is_noticed_though_it_could_be_a_weight(tmp_path):
+    path, weights = tmp_path / "state.pt", torch.arange(7, 107, dtype=torch.float32)
+    write_state(path, {"weights": weights})
+    raw, values = bytearray(path.read_bytes()), weights.numpy().tobytes()
+    assert raw.count(values) == 1
+    raw[raw.index(values) + 200] ^= 1
+    with pytest.raises(ValueError, match="it is damaged"):
+        table_of(bytes(raw))
+
+
 def test_a_table_comes_back_as_it_was(tmp_path):
     state = {"weights": {"a": torch.rand(3)}, "best_loss": float("inf"), "records": [{"epoch": 1}]}
     write_state(tmp_path / "resume.pt", state)

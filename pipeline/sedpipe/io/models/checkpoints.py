@@ -192,13 +192,15 @@ def table_of(raw: bytes) -> dict[str, Any]:
 
 
 def _check_members(raw: bytes) -> None:
-    """``ValueError`` for an archive that unpacks to more than it is."""
+    """``ValueError`` for an archive that unpacks to more than it is, or whose checksums are wrong: torch asks none."""
     with zipfile.ZipFile(io.BytesIO(raw)) as archive:
         members = archive.infolist()
-    if any(member.compress_type != zipfile.ZIP_STORED for member in members):
-        raise ValueError("a member is compressed")
-    if sum(member.file_size for member in members) > len(raw):
-        raise ValueError("its members overlap")
+        if any(member.compress_type != zipfile.ZIP_STORED for member in members):
+            raise ValueError("a member is compressed")
+        if sum(member.file_size for member in members) > len(raw):
+            raise ValueError("its members overlap")
+        if archive.testzip() is not None:
+            raise ValueError("a member is damaged")
 
 
 def _tensors(content: Any) -> Iterator[Tensor]:

@@ -58,6 +58,12 @@ def test_place_that_is_no_folder_is_one_sentence(tmp_path: Path) -> None:
         write_text(tmp_path / "file" / "a.txt", "")
 
 
+@pytest.mark.parametrize("place", ["", ".", "/"])
+def test_a_place_without_a_name_is_one_sentence(place: str) -> None:
+    with pytest.raises(SedpipeError, match="it is a folder"):
+        write_text(Path(place), "x")
+
+
 def test_target_that_is_a_folder_is_one_sentence_and_leaves_no_leftover(tmp_path: Path) -> None:
     (tmp_path / "a.txt").mkdir()
     with pytest.raises(SedpipeError, match=r"^cannot write .*a\.txt: Is a directory$"):

@@ -107,13 +107,15 @@ class Track:
     Raises
     ------
     FailedClipError
-        ``no-audio``.
+        ``no-audio``, ``undecodable``.
     """
 
     def __init__(self, container: Any, name: str) -> None:
         stream = container.streams.best("audio")
         if stream is None:
             raise FailedClipError(f"{name}: contains no audio track", Failure("gone", "no-audio"))
+        if stream.codec_context is None:
+            raise undecodable(f"{name}: its audio is in no format that FFmpeg knows")
         stream.thread_type = "NONE"
         self._container, self._stream, self._name = container, stream, name
         self._packets = container.demux(stream)

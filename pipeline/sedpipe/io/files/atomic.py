@@ -47,6 +47,8 @@ def write_atomically(path: Path) -> Iterator[Path]:
         If the folder cannot be written to, or the disk is full.
     """
     path = Path(path)
+    if not path.name:
+        raise SedpipeError(f"cannot write {path}: it is a folder", hint="name a file")
     temporary = path.with_name(temporary_name(path.suffix))
     _create(temporary, path)
     try:

@@ -105,7 +105,7 @@ def _belongs_to_a_cluster(ctx: click.Context, _: click.Parameter, value: str | N
 def front_end_options(command: Command) -> Command:
     """Which features: `train` finds those that `features` made with the same options; see :func:`asked_features`."""
     options = [
-        click.option("--front-end", type=FILE, metavar="FILE",
+        click.option("--front-end", type=click.Path(path_type=Path), metavar="FILE",
                      help="That of a published system (cdur, gccaps, kong, mcfee, mlms, surrey, wang), or a TOML with "
                      "other log-mel parameters (sample_rate, window_length, hop_length, n_fft, n_mels, f_min, f_max, "
                      "window, spectrum, floor, n_frames) or with front_end = NAME and its settings."),

@@ -141,7 +141,7 @@ def test_a_network_on_raw_waveforms_is_trained_scored_and_used_as_written(
         said = dict(zip((command.split()[0] for command in commands), map(sedpipe, commands), strict=True))
         run = Path("cache/esc10-fold4/runs/raw-linear-5x5-seed0")
         record = json.loads((run / "run.json").read_text())
-        assert record["settings"]["network"] == {"name": "raw", "filters": 24, "maps": 64}
+        assert record["settings"]["network"] == {"name": "raw", "members": 1, "filters": 24, "maps": 64}
         trained = read_model(run / "checkpoint.pt", torch.device("cpu"))
         assert trained.spec.front_end == WaveformConfig()
         n_classes, hop = 3, 882

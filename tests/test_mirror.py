@@ -27,6 +27,7 @@ COVERED_BY = {
     "io/cache/disk_usage.py": "stages/test_cache.py",
     "io/complaints.py": "io/manifests/test_load.py",
     "io/lists/annotations.py": "io/lists/test_layout.py",
+    "io/lists/frame_tables.py": "stages/test_score_frames.py",
     "io/manifests/cutting.py": "io/manifests/test_folder.py",
     "io/manifests/form.py": "io/manifests/test_load.py",
     "io/manifests/listed.py": "io/manifests/test_folder.py",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "pipeline"))
 
-from sedpipe.cli import main
+from sedpipe.cli import run
 
 if __name__ == "__main__":
-    main(prog_name="sedpipe")
+    run()

@@ -136,11 +136,11 @@ def become(question: dict[str, Any]) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (question["most_bytes"],) * 2)
     if question["rights_count"] and os.geteuid() == 0:
         _give_up_reading_anything()
-    from sedpipe.cli import main
+    from sedpipe.cli import run
 
     sys.argv[:] = ["sedpipe", *question["arguments"]]
     signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell takes from what it puts in the background
-    main(prog_name="sedpipe")
+    run()
 
 
 def _give_up_reading_anything() -> None:

@@ -1,6 +1,6 @@
 """``python -m sedpipe``: the same as the command ``sedpipe``."""
 
-from sedpipe.cli import main
+from sedpipe.cli import run
 
 if __name__ == "__main__":
-    main(prog_name="sedpipe")
+    run()

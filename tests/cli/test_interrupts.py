@@ -18,10 +18,10 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="no such signals here
 SENTENCE = "interrupted: rerun the same command to resume"
 
 COMMAND = """
-import sys, time
+import atexit, sys, time
 from pathlib import Path
 import rich_click as click
-from sedpipe.cli.main import main
+from sedpipe.cli.main import main, run
 from sedpipe.cli.options import common
 from sedpipe.io.files.atomic import write_atomically
 from sedpipe.io.parallel import in_parallel
@@ -56,8 +56,16 @@ def ask(**_):
     Path("begun").touch()
     click.confirm("Well?")
 
+@main.command()
+@common
+def finish(**_):
+    list(in_parallel(abs, range(8), 2))
+    print("done", flush=True)
+    atexit.register(time.sleep, 60)  # as long as worker processes can take to end, which is ended after it
+    atexit.register(Path("ending").touch)
+
 if __name__ == "__main__":
-    main()
+    run()
 """
 
 
@@ -109,6 +117,17 @@ def test_workers_say_nothing_and_are_gone(tmp_path: Path, verb: str, waits_for: 
         process.terminate()
     assert process.communicate(timeout=30) == ("", f"{SENTENCE}\n")
     assert process.returncode == (130 if to_everybody else 143)
+    assert left_of(process.pid) == []
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="no /proc here")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_when_the_work_is_done_a_signal_is_one_line_too_while_the_process_ends(tmp_path: Path, number: int) -> None:
+    process = begun(tmp_path, ["finish"], "ending")
+    assert len(members(process.pid)) >= 3
+    os.killpg(process.pid, number)
+    assert process.communicate(timeout=30) == ("done\n", f"{SENTENCE}\n")
+    assert process.returncode == 128 + number
     assert left_of(process.pid) == []
 
 

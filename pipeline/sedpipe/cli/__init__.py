@@ -3,6 +3,6 @@
 from sedpipe.cli.interrupts import unheard
 
 with unheard():  # nothing is done before these are there
-    from sedpipe.cli.main import main
+    from sedpipe.cli.main import main, run
 
-__all__ = ["main"]
+__all__ = ["main", "run"]

@@ -3,22 +3,26 @@
 Every file is written whole or not at all, so a command may end anywhere. What it must not do is end in a traceback,
 leave processes behind, or keep its temporary files: so a signal becomes an exception that runs through all blocks.
 
+- :func:`unheard`: for the time before anything is there
+- :func:`end_when_heard`: from then on, until the process has ended
 - :func:`heard_as_exceptions`: for the time of a command
-- :func:`unheard`: for the time before
 - :class:`Interrupt`: the exception
 """
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
+from typing import Any
 
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 _BY_SIGNAL = 128  # what shells add to the number of the signal that ended a command
+SAID, HINT = "interrupted", "rerun the same command to resume"
 
 
 class Interrupt(KeyboardInterrupt):
@@ -41,8 +45,7 @@ def heard_as_exceptions() -> Iterator[list[int]]:
     if threading.current_thread() is not threading.main_thread():
         yield exit_codes
         return
-    before = {number: signal.getsignal(number) for number in _SIGNALS}
-    heard = {number: handler for number, handler in before.items() if handler not in (signal.SIG_IGN, None)}
+    heard = _heard()
 
     def hear(number: int, _: FrameType | None) -> None:
         exit_codes.append(_BY_SIGNAL + number)
@@ -74,5 +77,29 @@ def unheard() -> Iterator[None]:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def end_when_heard() -> None:
+    """Let a signal end the process at once, in one line, whenever it comes outside a command.
+
+    Before the command nothing is done; after it Python ends threads and worker processes, in which it would tell of a
+    ``KeyboardInterrupt`` in a traceback and then exit with 0. For the main thread of a process that does nothing else.
+    """
+    for number in _heard():
+        signal.signal(number, _tell_and_end)
+
+
+def _heard() -> dict[int, Any]:
+    """The present handlers of all signals that are not ignored."""
+    handlers = {number: signal.getsignal(number) for number in _SIGNALS}
+    return {number: handler for number, handler in handlers.items() if handler not in (signal.SIG_IGN, None)}
+
+
+def _tell_and_end(number: int, frame: FrameType | None) -> None:
+    with suppress(OSError):  # not through sys.stderr, in the middle of which we may be
+        os.write(2, f"{SAID}: {HINT}\n".encode())
+    _end(number, frame)
+
+
 def _end(number: int, _: FrameType | None) -> None:
+    for child in multiprocessing.active_children():
+        child.kill()
     os._exit(_BY_SIGNAL + number)

@@ -15,7 +15,7 @@ from click.exceptions import NoArgsIsHelpError
 
 from sedpipe.cli import cache, data, encoders, learning, listening, own
 from sedpipe.cli.help import HELP
-from sedpipe.cli.interrupts import heard_as_exceptions
+from sedpipe.cli.interrupts import HINT, SAID, end_when_heard, heard_as_exceptions
 from sedpipe.cli.terminal import print_line
 from sedpipe.errors import SedpipeError, trouble_of_the_machine
 from sedpipe.printable import printable, shortened
@@ -70,10 +70,9 @@ def _complain(error: SedpipeError, *, as_json: bool) -> None:
 
 
 def _tell_of_interrupt(*, as_json: bool) -> None:
-    said, hint = "interrupted", "rerun the same command to resume"
     if as_json:
-        click.echo(json.dumps({"error": {"type": "Interrupt", "message": said, "hint": hint}}))
-    click.echo(f"{said}: {hint}", err=True)
+        click.echo(json.dumps({"error": {"type": "Interrupt", "message": SAID, "hint": HINT}}))
+    click.echo(f"{SAID}: {HINT}", err=True)
 
 
 @click.group(cls=Door, context_settings={"help_option_names": ["-h", "--help"]})
@@ -90,3 +89,9 @@ def main() -> None:
 for room in (own, data, learning, listening, encoders, cache):
     for command in room.COMMANDS:
         main.add_command(command)
+
+
+def run() -> None:
+    """The command ``sedpipe``, a process of its own: signals are answered until it has ended."""
+    end_when_heard()
+    main(prog_name="sedpipe")

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -68,4 +70,30 @@ def test_the_same_rows_are_the_same_bytes_from_shards_or_not(tmp_path: Path, com
 def test_a_shard_that_fails_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises((TypeError, ValueError)):
         write_shard(tmp_path / "a.h5", [replace(rows("a")[0], features=np.zeros((3, 3)))], FeatureSpec(CONFIG))
+    assert list(tmp_path.iterdir()) == []
+
+
+ON_A_FULL_DISK = """
+import resource, sys
+from pathlib import Path
+from sedpipe.errors import SedpipeError
+from sedpipe.features.spec import FeatureSpec
+from sedpipe.io.cache.feature_store import merge
+from stored_rows import CONFIG, rows
+some, asked = rows("a", "b", "c", "d", "e"), []
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+try:
+    merge(Path(sys.argv[1]), (asked.append(0) or row for row in some), len(some), FeatureSpec(CONFIG))
+except SedpipeError as error:
+    print(len(asked), error.message)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="files have no limit there")
+def test_a_merge_that_finds_the_disk_full_reads_no_further(tmp_path: Path) -> None:
+    code = f"import sys\nsys.path[:] = {sys.path!r}\n{ON_A_FULL_DISK}"
+    command = [sys.executable, "-c", code, str(tmp_path / "whole.h5")]
+    outcome = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert outcome.stdout.startswith("3 cannot write ")  # a row takes 80,000 bytes
+    assert outcome.stderr == ""
     assert list(tmp_path.iterdir()) == []

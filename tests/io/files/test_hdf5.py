@@ -84,23 +84,31 @@ import resource, sys
 from pathlib import Path
 import numpy as np
 from sedpipe.errors import SedpipeError
-from sedpipe.io.files.hdf5 import made_in_memory
-resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
-try:
-    with made_in_memory(Path(sys.argv[1])) as file:
-        file["clip_id"] = ["a"] * 300
-        file["probs"] = np.zeros(10_000)
-except SedpipeError as error:
-    print(error.message)
+from sedpipe.io.files.hdf5 import made_in_memory, made_on_disk
+path, how = Path(sys.argv[1]), sys.argv[2]
+for limit in map(int, sys.argv[3:]):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+    try:
+        with made_in_memory(path) if how == "memory" else made_on_disk(path) as made:
+            file = made if how == "memory" else made[0]
+            file.create_dataset("rows", (20, 1000), "f2", chunks=(1, 1000))[:] = 1
+            file["clip_id"] = ["a"] * 300
+            file["probs"] = np.zeros(20)
+    except SedpipeError as error:
+        print(error.message)
 """
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="files have no limit there")
-def test_a_disk_that_fills_up_is_a_sentence_and_does_not_end_the_process(tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", ["memory", "disk"])
+def test_a_disk_that_fills_up_anywhere_is_a_sentence_and_does_not_end_the_process(tmp_path: Path, how: str) -> None:
     (tmp_path / "kept.h5").write_bytes(b"before")
-    command = [sys.executable, "-c", FILLS_UP, str(tmp_path / "kept.h5")]
+    limits = [*range(0, 40_000, 1000), *range(40_000, 57_600, 400)]
+    command = [sys.executable, "-c", FILLS_UP, str(tmp_path / "kept.h5"), how, *map(str, limits)]
     outcome = subprocess.run(command, check=False, capture_output=True, text=True)
     assert outcome.returncode == 0
-    assert outcome.stdout.startswith("cannot write ")
     assert outcome.stderr == ""
+    told = outcome.stdout.splitlines()
+    assert len(told) == len(limits)
+    assert all(line.startswith("cannot write ") for line in told)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"kept.h5": b"before"}

@@ -13,9 +13,7 @@ loses at most the shards being made; :func:`merge` makes one file of them. No fi
 from __future__ import annotations
 
 import io
-import os
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,13 +23,11 @@ import numpy as np
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.audio_checksums import AudioStamp
 from sedpipe.io.cache.row_checksums import checksum_of
-from sedpipe.io.files.atomic import write_atomically
-from sedpipe.io.files.hdf5 import made_in_memory
+from sedpipe.io.files.hdf5 import made_in_memory, made_on_disk
 
 _CLIP_ID = h5py.string_dtype("utf-8")
 _SHA256 = h5py.string_dtype("ascii", 64)
 _ALL_BUT_SHUFFLED = 2  # the mask of a chunk of which only the bytes' places were changed: the second filter is left out
-_ERRNO = re.compile(r"errno = (\d+)")
 
 
 @dataclass(frozen=True)
@@ -109,15 +105,15 @@ def merge(
     compression : str
         Of ``COMPRESSIONS``.
     """
-    with write_atomically(path) as temporary:
-        try:
-            with h5py.File(temporary, "w", locking=False) as file:
-                _write(file, rows, n_rows, spec, compression)
-        except (OSError, RuntimeError) as error:  # HDF5 tells of a full disk in many ways
-            found = _ERRNO.search(str(error))
-            if found is None:
-                raise
-            raise OSError(int(found[1]), os.strerror(int(found[1]))) from error
+    with made_on_disk(path) as (file, check_disk):
+        _write(file, _each_after(check_disk, rows), n_rows, spec, compression)
+
+
+def _each_after(check: Callable[[], None], rows: Iterable[FeatureRow | StoredRow]) -> Iterator[FeatureRow | StoredRow]:
+    """Rows are read for as long as there is room for them."""
+    for row in rows:
+        check()
+        yield row
 
 
 def _write(

@@ -4,21 +4,26 @@ Text of any length lies in "global heaps" (HDF5 File Format Specification 3.0, I
 object by object and never ends where a damaged one says that it takes no room: one turned bit is enough.
 
 - :func:`made_in_memory`: a file that is written when it is finished
+- :func:`made_on_disk`: one that is too large for that
 - :func:`check_heaps`: those of a file's attributes and of a column of text
 """
 
 from __future__ import annotations
 
+import io
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import h5py
 
 from sedpipe.io.files.atomic import write_atomically
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 _SIGNATURE = re.compile(rb"GCOL\x01\0\0\0")
 _HEADER = struct.Struct("<8sQ")  # signature and version, bytes of the heap
@@ -44,6 +49,62 @@ def made_in_memory(path: Path) -> Iterator[h5py.File]:
         image = file.id.get_file_image()
     with write_atomically(path) as temporary:
         temporary.write_bytes(image)
+
+
+@contextmanager
+def made_on_disk(path: Path) -> Iterator[tuple[h5py.File, Callable[[], None]]]:
+    """Hand out a file to be filled bit by bit, which is there whole or not at all when the block ends.
+
+    HDF5 is told of no full disk (see :func:`made_in_memory`); who fills the file asks now and then.
+
+    Parameters
+    ----------
+    path : Path
+        Where it is written.
+
+    Yields
+    ------
+    h5py.File
+        To be filled.
+    callable
+        Raises the OSError with which the disk refused something that was written until now, if any.
+    """
+    with write_atomically(path) as temporary, _Disk(temporary) as disk:
+        try:
+            with h5py.File(disk, "w") as file:
+                yield file, disk.check
+        finally:
+            disk.check()  # whatever HDF5 makes of what it cannot read again
+
+
+class _Disk(io.FileIO):
+    """A file that takes everything, and remembers the first error."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, "w+")
+        self._error: OSError | None = None
+
+    def check(self) -> None:
+        """Raise what happened."""
+        if self._error is not None:
+            raise self._error
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        rest = memoryview(data).cast("B")
+        n_bytes = len(rest)
+        try:
+            while rest and self._error is None:  # the last bytes before a limit are taken without an error
+                rest = rest[super().write(rest) :]
+        except OSError as error:
+            self._error = error
+        return n_bytes
+
+    def truncate(self, size: int | None = None, /) -> int:
+        try:
+            return super().truncate(size)
+        except OSError as error:
+            self._error = self._error or error
+            return size or 0
 
 
 def check_heaps(file: h5py.File, path: Path, column: str) -> None:

@@ -25,7 +25,7 @@ from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.frames import FrameGrid
 from sedpipe.io.files.atomic import write_text
-from sedpipe.io.files.hdf5 import check_heaps, made_in_memory
+from sedpipe.io.files.hdf5 import check_heaps, made_on_disk
 from sedpipe.io.files.reading import unreadable
 from sedpipe.labels import LabelSet
 
@@ -50,7 +50,7 @@ class Origin:
 
 def write_frame_scores(path: Path, scores: FrameScores, origin: Origin) -> None:
     """Write them, whole or not at all."""
-    with made_in_memory(path) as file:
+    with made_on_disk(path) as (file, _):
         file.attrs.update(asdict(origin))
         file.attrs["labels"] = json.dumps(scores.labels.names)
         file.attrs.update(asdict(scores.grid))

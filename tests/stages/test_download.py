@@ -59,9 +59,16 @@ def run(
 
 
 def content(folder: Path) -> dict[str, bytes]:
-    """Every file below, hidden ones too; not ledgers, which tell when each clip was tried."""
+    """Every file below, hidden ones too; not when each clip was tried (ledgers), nor where a manifest lies."""
+
+    def told(path: Path) -> bytes:
+        if path.name != "dataset.json":
+            return path.read_bytes()
+        record = json.loads(path.read_text())
+        return json.dumps({key: value for key, value in record.items() if key != "manifest"}).encode()
+
     return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).digest()
+        path.relative_to(folder).as_posix(): hashlib.sha256(told(path)).digest()
         for path in folder.rglob("*")
         if path.is_file() and not path.name.startswith("ledger")
     }

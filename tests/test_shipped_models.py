@@ -68,8 +68,8 @@ def test_it_hears_nothing_in_faint_noise_and_takes_files_of_any_rate_and_length(
     soundfile.write(tmp_path / "long.flac", faint, 48_000)
     soundfile.write(tmp_path / "silent.wav", np.zeros(8000), 8000)
     report = predict([tmp_path], name)
-    assert [file.state for file in report.files] == ["ok", "ok", "failed"]
-    assert report.files[2].reason.endswith("silent.wav: silent")
+    assert [file.state for file in report.files] == ["ok", "ok", "ok"]
+    assert "silent" in report.files[2].reason
     assert [file.events for file in report.files] == [[], [], []]
 
 

@@ -294,8 +294,12 @@ def test_listen_prints_its_address_and_opens_it_unless_told_not_to(model: str, m
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/[\w-]{32,}/", address)
     report = json.loads(sedpipe("listen", "in", "--model", model, "--json").stdout)
     assert report["address"].startswith("http://127.0.0.1:")
-    assert sedpipe("listen", "in", "--model", model, "--no-open").exit_code == 0
+    there = sedpipe("listen", "in", "--model", model, "--no-open")
+    assert (there.exit_code, "not there yet" in there.stderr) == (0, False)
     assert len(opened) == 1
+    mistyped = sedpipe("listen", "inn", "--model", model, "--no-open")
+    assert (mistyped.exit_code, "inn is not there yet" in mistyped.stderr) == (0, True)
+    assert not Path("inn").exists()
     assert "expected the folder of a trained run" in complaint("listen", "in", "--model", "nowhere")
 
 

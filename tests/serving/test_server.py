@@ -2,8 +2,11 @@
 
 import http.client
 import json
+import os
 import re
+import signal
 import socket
+import threading
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -153,3 +156,18 @@ def test_a_recording_that_is_none_is_a_sentence(client: Client, folder: Path) ->
 def test_a_taken_port_is_a_sentence(ear: Ear, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other, pytest.raises(SedpipeError, match="cannot be had"):
         Server(Recordings(tmp_path), ear, other.getsockname()[1])
+
+
+def test_ctrl_c_ends_it_and_is_no_interruption(folder: Path, ear: Ear) -> None:
+    server, before = Server(Recordings(folder), ear), signal.getsignal(signal.SIGINT)
+
+    def interrupt() -> None:
+        assert Client(server.address).ask("")[0] == 200
+        os.kill(os.getpid(), signal.SIGINT)
+
+    asking = threading.Thread(target=interrupt, daemon=True)
+    asking.start()
+    server.run()  # raises nothing
+    asking.join(60)
+    assert not asking.is_alive()
+    assert signal.getsignal(signal.SIGINT) is before

@@ -247,8 +247,11 @@ def test_what_scoring_lacks_is_named_with_its_remedy(cache):
         scored(cache)
     assert caught.value.hint == "run `sedpipe features tiny` first"
     write_clips(cache.clips_path, [clip for clip in read_clips(cache.clips_path) if clip.split != "evaluation"])
-    with pytest.raises(MissingStageError, match=r"^tiny has no clips in evaluation: it has training, testing$"):
+    with pytest.raises(
+        MissingStageError, match=r"^tiny has no clips in evaluation: it has training, testing$"
+    ) as caught:
         scored(cache)
+    assert caught.value.hint == "choose one of them: --split testing"
 
 
 def test_a_model_of_other_classes_is_refused(cache):

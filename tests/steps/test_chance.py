@@ -31,6 +31,6 @@ def test_where_every_clip_holds_a_class_or_none_does_nothing_can_be_told() -> No
 
 def test_the_same_probability_everywhere_is_chance() -> None:
     assert remark_on_chance(np.full(TARGETS.shape, 0.2), TARGETS) == (
-        "nothing learnt that shows: clips of testing that hold a class are ranked no higher than by chance "
+        "nothing learnt that shows: clips of testing that hold a class are not ranked higher beyond chance "
         "(mean area under the ROC curve 0.50 on 60 clips, chance 0.50)"
     )

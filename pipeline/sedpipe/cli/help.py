@@ -99,12 +99,21 @@ HELP = click.RichHelpConfiguration(
 )
 
 
+_EXAMPLE_COLUMNS = 78
+"""An example's, within the margins of a terminal of 80 columns."""
+
+
 def _examples(*lines: str) -> str:
     """What stands below a command's options: commands without ``sedpipe``, each perhaps with ``# a remark``."""
     shown = []
     for line in lines:
-        command, _, remark = line.partition("#")
-        shown.append(f"  sedpipe {command.strip()}" + (f"   [dim]# {remark.strip()}[/dim]" if remark else ""))
+        command, _, remark = (part.strip() for part in line.partition("#"))
+        one = f"  sedpipe {command}   # {remark}" if remark else f"  sedpipe {command}"
+        if remark and len(one) > _EXAMPLE_COLUMNS:
+            # a remark that wraps would be run when the lines are copied
+            shown += [f"  [dim]# {remark}[/dim]", f"  sedpipe {command}"]
+        else:
+            shown.append(one.replace(f"# {remark}", f"[dim]# {remark}[/dim]") if remark else one)
     return "\n\n".join(["[bold]Examples[/bold]", *shown])
 
 
@@ -147,7 +156,7 @@ EXAMPLES = {
     ),
     "listen": _examples(
         "listen recordings   # all of a folder, by the model that comes with sedpipe",
-        "listen recordings --dataset garden --model small-linear-5x5-seed0 --port 8000 --no-open",
+        "listen recordings --dataset garden --no-open",
     ),
     "report": _examples(
         "report small-linear-5x5-seed0 --open",
@@ -159,7 +168,7 @@ EXAMPLES = {
     ),
     "reproduce": _examples(
         "reproduce table2 esc10-fold4 --preset small --epochs 8 --jobs 2",
-        "reproduce figure5 esc10-fold4 --preset small --epochs 8 --clip testing-00003",
+        "reproduce figure5 esc10-fold4 --epochs 8 --clip testing-00003",
     ),
     "demo": _examples("demo", "demo --preset small --epochs 4"),
     "status": _examples("status   # all datasets of the cache", "status garden", "status dcase2017-task4 --classes"),

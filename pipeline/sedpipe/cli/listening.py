@@ -254,6 +254,8 @@ def listen(
         click.echo(printable_json({"stage": "listen", "address": server.address, "folder": str(folder)}))
     else:
         print_line(f"{folder}: {server.address}")
+        if not folder.is_dir():
+            Terminal(quiet=quiet).say(f"{folder} is not there yet: the first file that you drop on the page makes it")
         Terminal(quiet=quiet).say("for this machine's own browser alone; Ctrl-C ends it")
     sys.stdout.flush()
     if not no_open and not as_json:

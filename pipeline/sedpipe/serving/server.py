@@ -6,7 +6,11 @@
 from __future__ import annotations
 
 import secrets
+import signal
 import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from sedpipe.errors import SedpipeError
 from sedpipe.serving.ear import Ear
@@ -53,13 +57,27 @@ class Server:
         self._server = uvicorn.Server(config)
 
     def run(self) -> None:
-        """Answer until a signal comes, or :meth:`stop` is called."""
-        with self._socket:
+        """Answer until Ctrl-C, which is the usual end and no interruption, or until :meth:`stop` is called."""
+        with self._socket, _ctrl_c_is(self.stop):
             self._server.run(sockets=[self._socket])
 
     def stop(self) -> None:
         """Let :meth:`run` end soon; from any thread."""
         self._server.should_exit = True
+
+
+@contextmanager
+def _ctrl_c_is(end: Callable[[], None]) -> Iterator[None]:
+    """Let Ctrl-C call this: uvicorn raises the signal once more for the handler that was there before its own."""
+    # other threads hear no signals, and a job that a script has put into the background ignores this one
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        yield
+        return
+    before = signal.signal(signal.SIGINT, lambda *_: end())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _listening(port: int) -> socket.socket:

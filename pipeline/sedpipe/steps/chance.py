@@ -45,6 +45,6 @@ def remark_on_chance(clip_probs: np.ndarray, targets: np.ndarray) -> str | None:
     if not p_values or min(p_values) < _ALPHA / len(p_values):
         return None
     return (
-        f"nothing learnt that shows: clips of testing that hold a class are ranked no higher than by chance "
+        f"nothing learnt that shows: clips of testing that hold a class are not ranked higher beyond chance "
         f"(mean area under the ROC curve {np.mean(areas):.2f} on {len(targets):,} clips, chance 0.50)"
     )

@@ -52,7 +52,10 @@ def frame_scores(cache: Dataset, run: Run, split: str, device: str, listener: Li
     """
     clips = cache.read_clips()
     if split not in clips:
-        raise MissingStageError(f"{cache.name} has no clips in {split}: it has {', '.join(clips)}")
+        raise MissingStageError(
+            f"{cache.name} has no clips in {split}: it has {', '.join(clips)}",
+            hint=f"choose one of them: --split {list(clips)[-1]}" if clips else "",
+        )
     stored = _stored(cache, run, split, clips[split])
     scores = stored or _by_the_network(cache, run, split, clips[split], device, listener)
     check_classes(cache, scores.labels)

@@ -69,6 +69,20 @@ def test_it_complains_of_nothing_asks_for_nothing_fits_and_can_be_read(browser, 
     assert browser.run(CONTRAST.read_text()) == []
 
 
+def test_every_control_has_a_name_and_is_reached_by_the_tab_key(browser, page):
+    browser.open(page, width=360, scheme="dark")
+    # events themselves are chosen and moved with keys of their own
+    shown = """[...document.querySelectorAll('button, a[href], input, select, summary, [tabindex]')].filter(
+      e => e.checkVisibility({ visibilityProperty: true }) && !e.disabled && !e.matches('.bar'))"""
+    nameless = "!(e.ariaLabel || e.textContent.trim() || e.labels?.length || e.getAttribute('aria-labelledby'))"
+    assert browser.run(f"{shown}.length") > 20
+    assert browser.run(f"{shown}.filter(e => {nameless}).map(e => e.outerHTML)") == []
+    assert browser.run(f"{shown}.filter(e => e.tabIndex < 0).map(e => e.outerHTML)") == []
+    # so that the silence above means something
+    browser.run("document.body.append(Object.assign(document.createElement('button'), { tabIndex: -1 }))")
+    assert len(browser.run(f"{shown}.filter(e => {nameless} && e.tabIndex < 0).map(e => e.outerHTML)")) == 1
+
+
 def test_hostile_names_are_read_as_they_are_and_run_nothing(opened):
     opened.run("document.querySelector('.others').click()")
     assert opened.run("document.querySelector('h1').textContent") == NAME

@@ -11,7 +11,6 @@ COVERED_BY = {
     "api/pooling.py": "test_face.py",
     "cli/cache.py": "cli/test_main.py",
     "cli/data.py": "cli/test_main.py",
-    "cli/help.py": "cli/test_main.py",
     "cli/learning.py": "cli/test_main.py",
     "cli/listening.py": "cli/test_main.py",
     "cli/options.py": "cli/test_main.py",

@@ -100,6 +100,8 @@ def _tell_and_end(number: int, frame: FrameType | None) -> None:
 
 
 def _end(number: int, _: FrameType | None) -> None:
-    for child in multiprocessing.active_children():
-        child.kill()
+    for pid in [child.pid for child in multiprocessing.active_children()]:
+        if pid is not None:
+            with suppress(OSError):  # not by Process.kill(), which loky's lack
+                os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
     os._exit(_BY_SIGNAL + number)

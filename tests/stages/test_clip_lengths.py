@@ -21,9 +21,10 @@ from sedpipe.nn.networks.crnn import CRNNConfig
 from sedpipe.nn.pooling import PoolingConfig
 from sedpipe.stages.export import export
 from sedpipe.stages.features import extract_features
-from sedpipe.stages.predict import frame_probabilities, predict
+from sedpipe.stages.predict import predict
 from sedpipe.stages.score import score
 from sedpipe.stages.train import train
+from sedpipe.steps.hearing import frame_probabilities
 from tiny_dataset import SETTINGS
 
 LABELS = ("high", "low")

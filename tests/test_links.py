@@ -35,6 +35,12 @@ def broken(page: Path) -> list[str]:
     return found
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_files_of_the_project_that_a_page_names_are_there(page: Path) -> None:
+    named = re.findall(r"`((?:pipeline|benchmarks|tests|docs|manifests)/[\w./-]+)`", page.read_text(encoding="utf-8"))
+    assert [name for name in named if "NAME" not in name and not (ROOT / name).exists()] == []
+
+
 def test_there_are_pages() -> None:
     assert len(PAGES) > 15
 

@@ -58,5 +58,8 @@ def test_on_a_gpu_everything_that_can_be_is_deterministic_while_it_is_wanted(mon
         assert not torch.are_deterministic_algorithms_enabled()
 
 
-def test_a_processor_is_not_waited_for():
+def test_a_processor_is_not_waited_for(monkeypatch):
+    waited = []
+    monkeypatch.setattr(torch.cuda, "synchronize", waited.append)
     wait_for(torch.device("cpu"))
+    assert not waited

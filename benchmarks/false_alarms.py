@@ -6,7 +6,10 @@ between recordings, between clips, and between recordings from seed to seed, in 
 judged by :func:`sedpipe.metrics.comparison.compare`, once knowing the recordings and once with each clip as its own, by
 Student's test over seeds alone, and by what sedpipe did at first: the middle 95 % of draws of seeds and clips.
 
-    python benchmarks/false_alarms.py [--tables 2000] [--out benchmarks/results/false-alarms.json]
+The method was settled while looking at these worlds. ``--fresh SEED`` judges it in others, that are drawn at random and
+have another number of clips and recordings each.
+
+    python benchmarks/false_alarms.py [--tables 2000] [--fresh SEED] [--out benchmarks/results/false-alarms.json]
 """
 
 from __future__ import annotations
@@ -30,7 +33,7 @@ from sedpipe.metrics.sharing import Sharing  # noqa: E402
 from sedpipe.metrics.spread import rates  # noqa: E402
 
 RESULT = ROOT / "benchmarks" / "results" / "false-alarms.json"
-N_CLIPS, N_CLASSES, N_A_CLASS = 300, 10, 8
+N_CLASSES = 10
 SEEDS = (3, 5, 10)
 EFFECTS = (0.01, 0.02, 0.03, 0.05, 0.08)
 """Differences of error rates."""
@@ -49,6 +52,14 @@ class World:
     clips: float = 0.0
     seeds_by_recordings: float = 0.0
     seeds_by_clips: float = 0.0
+    n_clips: int = 300
+    n_a_class: int = 8
+    """Recordings of each class."""
+
+    @property
+    def deviations(self) -> dict[str, float]:
+        """Standard deviations by their names."""
+        return {name: of for name, of in asdict(self).items() if not name.startswith("n_")}
 
 
 WORLDS = {
@@ -63,12 +74,25 @@ WORLDS = {
 }
 
 
-def mixed(g: np.random.Generator) -> np.ndarray:
+def drawn_worlds(seed: int, n: int = 6) -> dict[str, World]:
+    """Worlds that nobody has chosen: deviations of 0.02 to 0.6, 100 to 400 clips, 4 to 20 recordings a class."""
+    g = np.random.default_rng(seed)
+    return {
+        f"drawn, {number}": World(
+            *(round(float(one), 3) for one in np.exp(g.uniform(np.log(0.02), np.log(0.6), size=5))),
+            n_clips=int(g.integers(100, 401)),
+            n_a_class=int(g.integers(4, 21)),
+        )
+        for number in range(1, n + 1)
+    }
+
+
+def mixed(g: np.random.Generator, world: World) -> np.ndarray:
     """(N, R): which recordings are in which clip: one to three, of different classes."""
-    made_of = np.zeros((N_CLIPS, N_CLASSES * N_A_CLASS))
+    made_of = np.zeros((world.n_clips, N_CLASSES * world.n_a_class))
     for row in made_of:
         classes = g.choice(N_CLASSES, g.choice([1, 2, 3], p=[0.45, 0.35, 0.20]), replace=False)
-        row[classes * N_A_CLASS + g.integers(N_A_CLASS, size=len(classes))] = 1
+        row[classes * world.n_a_class + g.integers(world.n_a_class, size=len(classes))] = 1
     return made_of
 
 
@@ -108,9 +132,9 @@ def by_draws(g: np.random.Generator, ours: np.ndarray, theirs: np.ndarray) -> di
 
 def tables(world: World, n_seeds: int, n_tables: int, shift: float = 0.0) -> Iterator[tuple[Sharing, np.ndarray]]:
     """Pairs of systems with the recordings of their clips, which are mixed anew for each batch of tables."""
-    g = np.random.default_rng([n_seeds, *(round(1000 * one) for one in (*asdict(world).values(), shift + 1))])
+    g = np.random.default_rng([n_seeds, *(round(1000 * one) for one in (*world.deviations.values(), shift + 1))])
     for _ in range(-(-n_tables // _AT_ONCE)):
-        made_of = mixed(g)
+        made_of = mixed(g, world)
         sharing = Sharing.of([{str(r) for r in np.flatnonzero(row)} for row in made_of])
         for pair in systems(g, made_of, world, n_seeds, shift):
             yield sharing, pair
@@ -122,7 +146,7 @@ def false_alarms(world: World, n_seeds: int, n_tables: int) -> dict[str, Any]:
         way: {rate: [] for rate in ("error_rate", "f1")}
         for way in ("seeds and recordings", "seeds and clips", "seeds alone", "draws of seeds and clips")
     }
-    alone, parts, g = Sharing.alone(N_CLIPS), [], np.random.default_rng(0)
+    alone, parts, g = Sharing.alone(world.n_clips), [], np.random.default_rng(0)
     for number, (sharing, (ours, theirs)) in enumerate(tables(world, n_seeds, n_tables)):
         ours_are, theirs_are = of_rows(ours), of_rows(theirs)
         for rate in ("error_rate", "f1"):
@@ -174,23 +198,31 @@ def main() -> None:
     """Every world with every number of seeds; power in two of them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tables", type=int, default=2000, help="pairs of systems of each world and number of seeds")
-    parser.add_argument("--out", type=Path, default=RESULT)
+    parser.add_argument("--fresh", type=int, metavar="SEED", help="of six worlds that are drawn, instead of the known")
+    parser.add_argument("--out", type=Path, help="false-alarms.json or false-alarms-fresh.json in benchmarks/results/")
     options = parser.parse_args()
+    fresh = options.fresh is not None
+    options.out = options.out or (RESULT.with_stem("false-alarms-fresh") if fresh else RESULT)
     begun = time.monotonic()
     found: dict[str, Any] = {
         "tables": options.tables, "tables_by_other_methods": _WITH_OTHERS, "tables_with_draws": _WITH_DRAWS,
-        "level": LEVEL, "clips": N_CLIPS, "recordings": N_CLASSES * N_A_CLASS, "worlds": {}, "power": {},
+        "level": LEVEL, **({"seed": options.fresh} if fresh else {}), "worlds": {}, "power": {},
     }  # fmt: skip
-    for name, world in WORLDS.items():
+    for name, world in (drawn_worlds(options.fresh) if fresh else WORLDS).items():
         of_world: dict[str, Any] = {}
-        found["worlds"][name] = {"standard_deviations": asdict(world), "seeds": of_world}
+        found["worlds"][name] = {
+            "standard_deviations": world.deviations,
+            "clips": world.n_clips,
+            "recordings": N_CLASSES * world.n_a_class,
+            "seeds": of_world,
+        }
         for n_seeds in SEEDS if world.seeds or world.seeds_by_recordings else (1, *SEEDS):
             of_world[str(n_seeds)] = row = false_alarms(world, n_seeds, options.tables)
             alarms = row["false_alarms"].items()
             shown = (f"{way} {100 * by['error_rate']:.1f} {100 * by['f1']:.1f}" for way, by in alarms)
             print(f"{name}, {n_seeds} seeds: {'; '.join(shown)}; {row['error_rate_moved_by']}", flush=True)
             write(options.out, found, begun)
-    for name in ("as esc10-fold4, small", "seeds differ little"):
+    for name in () if fresh else ("as esc10-fold4, small", "seeds differ little"):
         found["power"][name] = {str(n_seeds): power(WORLDS[name], n_seeds, options.tables // 4) for n_seeds in SEEDS}
         print(name, found["power"][name], flush=True)
         write(options.out, found, begun)

@@ -337,6 +337,22 @@ def test_the_table_of_false_alarms_is_that_of_the_simulation() -> None:
         assert f"{seen[0]}, {seen[1]} and {seen[2]} %" in " ".join(text.split())
 
 
+def test_what_is_said_of_worlds_drawn_afterwards_is_what_was_found_there() -> None:
+    found = json.loads((DOCS.parent / "benchmarks/results/false-alarms-fresh.json").read_text(encoding="utf-8"))
+    rows = [row["false_alarms"] for world in found["worlds"].values() for row in world["seeds"].values()]
+    ours, before = (
+        [100 * share for row in rows for share in row[way].values()]
+        for way in ("seeds and recordings", "draws of seeds and clips")
+    )
+    assert min(ours) >= 3
+    assert max(ours) <= 7
+    text = " ".join((DOCS / "scoring.md").read_text(encoding="utf-8").split())
+    assert f"{min(ours):.1f} to {max(ours):.1f} % of {found['tables']:,} tables" in text
+    assert (
+        f"{sum(ours) / len(ours):.1f} % on average; the bootstrap in {min(before):.1f} to {max(before):.1f} %" in text
+    )
+
+
 def test_a_difference_that_is_not_there_is_reported_in_3_to_7_tables_of_100_as_the_level_says() -> None:
     for name, world in FALSE_ALARMS["worlds"].items():
         for n_seeds, row in world["seeds"].items():

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import gc
 import json
 import os
 import random
@@ -23,8 +24,9 @@ import sys
 import tempfile
 import time
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,10 @@ SENSELESS = ("BitOr", "BitAnd", "BitXor", "RShift", "LShift", "Is", "IsNot", "In
 """Nobody writes these by mistake."""
 LONGER = 5.0
 """So many times as long as the tests take otherwise, and ten seconds more, a mutant may take."""
+QUICKLY = ("-x", "-q", "--tb=no", "-m", "not slow", "-p", "no:cacheprovider", "-p", "_hypothesis_pytestplugin")
+""":envvar:`PYTEST_DISABLE_PLUGIN_AUTOLOAD` leaves the rest out, which takes longer to load than most tests to run."""
+MEMORY = Path("/dev/shm")
+"""Where there is such a folder, the tests write there: what they sync need not wait for a disk."""
 
 
 @dataclass(frozen=True)
@@ -46,21 +52,29 @@ class Mutant:
     code: str
 
 
+Position = tuple[int, int]
+"""Line, from 1, and column."""
+
+
 def mutants_of(source: str, n: int, g: random.Random) -> list[Mutant]:
     """Different ones, at most one a place, in the order of the file."""
-    places: dict[tuple[tuple[int, int], tuple[int, int]], list[tuple[Any, int]]] = {}
-    for operator, occurrence, start, end in _possible(source):
-        places.setdefault((start, end), []).append((operator, occurrence))
+    places: dict[tuple[Position, Position], list[Callable[[], str | None]]] = {}
+    left_out = _left_out(source)
+    for start, end, change in (*_changes(source), *_rows_left_out(source)):
+        if not any(first <= start < last for first, last in left_out):
+            places.setdefault((start, end), []).append(change)
     drawn = g.sample(sorted(places), min(n, len(places)))
-    made = (_mutant(source, place[0][0], *g.choice(places[place])) for place in sorted(drawn))
+    made = (_mutant(source, place[0][0], g.choice(places[place])()) for place in sorted(drawn))
     return [mutant for mutant in made if mutant is not None]
 
 
-def _possible(source: str) -> Iterator[tuple[Any, int, tuple[int, int], tuple[int, int]]]:
+def _changes(source: str) -> Iterator[tuple[Position, Position, Callable[[], str | None]]]:
+    """What Cosmic Ray would change, where."""
     from cosmic_ray import plugins
     from cosmic_ray.ast import ast_nodes, get_ast
+    from cosmic_ray.mutating import mutate_code
 
-    nodes, left_out = list(ast_nodes(get_ast(source))), _annotations(source)
+    nodes = list(ast_nodes(get_ast(source)))
     for name in plugins.operator_names():
         operator_class = plugins.get_operator(name)
         if operator_class.arguments() or name.endswith("NoOp") or _is_senseless(name):
@@ -68,26 +82,52 @@ def _possible(source: str) -> Iterator[tuple[Any, int, tuple[int, int], tuple[in
         operator = operator_class()
         positions = (position for node in nodes for position in operator.mutation_positions(node))
         for occurrence, (start, end) in enumerate(positions):
-            if not any(first <= start < last for first, last in left_out):
-                yield operator, occurrence, start, end
+            yield start, end, partial(mutate_code, source, operator, occurrence)
+
+
+def _rows_left_out(source: str) -> Iterator[tuple[Position, Position, Callable[[], str | None]]]:
+    """Rows of a module's tables, each without one."""
+    for statement in ast.parse(source).body:
+        value = getattr(statement, "value", None)
+        for row in value.elts if isinstance(value, ast.Tuple) and len(value.elts) > 1 else ():
+            yield (
+                (row.lineno, row.col_offset),
+                (row.end_lineno or 0, row.end_col_offset or 0),
+                partial(_without, source, row),
+            )
+
+
+def _without(source: str, row: ast.expr) -> str:
+    """The source without an element and its comma."""
+    lines = source.encode().splitlines(keepends=True)
+    before = b"".join(lines[: row.lineno - 1]) + lines[row.lineno - 1][: row.col_offset]
+    after = lines[(row.end_lineno or 0) - 1][row.end_col_offset :] + b"".join(lines[row.end_lineno :])
+    return (before + after.lstrip(b" ,")).decode()
 
 
 def _is_senseless(name: str) -> bool:
     """Whether an operator takes the place of one of another kind."""
     _, *words = name.split("_")
-    return len(words) == 2 and words[1] in SENSELESS and words[0] not in SENSELESS
+    return len(words) == 2 and (words[0] in SENSELESS) != (words[1] in SENSELESS)
 
 
-def _annotations(source: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
-    """Where types stand, which nobody runs."""
+def _left_out(source: str) -> list[tuple[Position, Position]]:
+    """Where nobody looks who wants the results: types, who may change them, words of errors, how much is remembered."""
     found: list[ast.expr | None] = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.arg | ast.AnnAssign):
             found.append(node.annotation)
         elif isinstance(node, ast.FunctionDef):
             found.append(node.returns)
+            found.extend(one for one in node.decorator_list if "cache" in ast.unparse(one))
+        elif isinstance(node, ast.ClassDef):
+            found.extend(node.decorator_list)
         elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
             found.append(node.test)
+        elif isinstance(node, ast.Raise):
+            found.extend(part for part in ast.walk(node) if isinstance(part, ast.JoinedStr))
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "zip":
+            found.extend(keyword.value for keyword in node.keywords)  # strict: what is as long by construction
     return [
         ((node.lineno, node.col_offset), (node.end_lineno or 0, node.end_col_offset or 0))
         for node in found
@@ -95,10 +135,7 @@ def _annotations(source: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
     ]
 
 
-def _mutant(source: str, line: int, operator: Any, occurrence: int) -> Mutant | None:
-    from cosmic_ray.mutating import mutate_code
-
-    code = mutate_code(source, operator, occurrence)
+def _mutant(source: str, line: int, code: str | None) -> Mutant | None:
     try:
         if code is None or ast.dump(ast.parse(code)) == ast.dump(ast.parse(source)):
             return None
@@ -109,12 +146,18 @@ def _mutant(source: str, line: int, operator: Any, occurrence: int) -> Mutant | 
     return Mutant(line, before.strip(), after.strip(), code)
 
 
-def noticed(module: str, n: int, seed: int) -> dict[str, Any]:
-    """In a process of its own, in the copy: what becomes of a module's mutants."""
-    path = Path("pipeline/sedpipe") / module
-    tests = [str(Path("tests") / path.relative_to("pipeline/sedpipe").with_name(f"test_{path.name}")), str(path)]
-    whole = path.read_text(encoding="utf-8")
+def in_copy(modules: list[str], n: int, seed: int) -> None:
+    """In the copy, in one process: print what becomes of each module's mutants, a line of JSON a module."""
     _import_libraries()
+    for module in modules:
+        print(json.dumps({"module": module, **noticed(module, n, seed)}), flush=True)
+
+
+def noticed(module: str, n: int, seed: int) -> dict[str, Any]:
+    """What becomes of a module's mutants."""
+    path = Path("pipeline/sedpipe") / module
+    tests = [*_tests_of(module), str(path)]
+    whole = path.read_text(encoding="utf-8")
     seconds, code = _tested(tests, 600.0)
     if code != 0:
         raise SystemExit(f"{module}: its tests fail as it is")
@@ -128,18 +171,36 @@ def noticed(module: str, n: int, seed: int) -> dict[str, Any]:
     return {"mutants": len(drawn), "noticed": len(drawn) - len(survivors), "survivors": survivors}
 
 
+def _tests_of(module: str) -> list[str]:
+    """The test file of a module's name, or the one that covers it, and what the settings add."""
+    mirrored = Path(module).with_name(f"test_{Path(module).name}")
+    covered = ast.parse(Path("tests/test_mirror.py").read_text(encoding="utf-8"))
+    by = next(ast.literal_eval(node.value) for node in covered.body
+              if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "COVERED_BY")  # fmt: skip
+    return [f"tests/{name}" for name in (by.get(module, mirrored), *SETTINGS["tests_too"].get(module, []))]
+
+
 def _import_libraries() -> None:
-    """What all children share."""
+    """What all children share; none of it is of the project, whose modules each child reads anew."""
     import _pytest.doctest  # noqa: F401
     import h5py  # noqa: F401
-    import hypothesis  # noqa: F401
+    import hypothesis
     import pydantic  # noqa: F401
     import scipy.signal  # noqa: F401
     import sed_eval  # noqa: F401
+    import sklearn.metrics  # noqa: F401
+    import soundfile  # noqa: F401
     import torch
 
     torch.set_num_threads(1)
+    hypothesis.settings.register_profile(
+        "repeatable", derandomize=True, deadline=None, suppress_health_check=list(hypothesis.HealthCheck),
+        phases=(hypothesis.Phase.explicit, hypothesis.Phase.generate),  # that a test fails is enough
+    )  # fmt: skip
+    hypothesis.settings.load_profile("repeatable")
     sys.dont_write_bytecode = True  # a mutant of the same length, in the same second, would be taken for the last one
+    gc.collect()
+    gc.freeze()  # pytest collects garbage several times
 
 
 def _tested(tests: list[str], limit: float) -> tuple[float, int]:
@@ -152,7 +213,7 @@ def _tested(tests: list[str], limit: float) -> tuple[float, int]:
         os.dup2(nowhere, 2)
         import pytest
 
-        os._exit(int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *tests])))
+        os._exit(int(pytest.main([*QUICKLY, *tests])))
     begun = time.monotonic()
     while True:
         ended, status, used = os.wait4(child, os.WNOHANG)
@@ -173,36 +234,47 @@ def _with_reasons(module: str, told: dict[str, Any]) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Go through the modules, print and keep the summary; modules that are not named stay as they were."""
+    """Go through the modules, print and keep the summary."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("modules", nargs="*", default=SETTINGS["modules"])
-    parser.add_argument("--each", type=int, default=15, help="mutants a module, drawn by the seed")
+    parser.add_argument("--each", type=int, default=10, help="mutants a module, drawn by the seed")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--output", type=Path)
     parser.add_argument("--in-copy", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.in_copy:
-        print(json.dumps(noticed(arguments.modules[0], arguments.each, arguments.seed)))
+        in_copy(arguments.modules, arguments.each, arguments.seed)
         return
-    kept = arguments.output is not None and arguments.output.exists()
-    modules: dict[str, Any] = json.loads(arguments.output.read_text())["modules"] if kept else {}
-    with tempfile.TemporaryDirectory(prefix="sedpipe-mutants-") as folder:
-        copy = Path(folder) / "checkout"
+    modules: dict[str, Any] = {}
+    for told in _told_from_a_copy(arguments):
+        module = told.pop("module")
+        modules[module] = _with_reasons(module, told)
+        print(f"{module}: {told['noticed']} of {told['mutants']}", flush=True)
+        summary = _summary(modules, arguments.each, arguments.seed)
+        if arguments.output is not None:
+            arguments.output.write_text(json.dumps(summary, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    print(json.dumps({key: value for key, value in summary.items() if key != "modules"}))
+
+
+def _told_from_a_copy(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """What the process in the copy tells, module by module."""
+    with tempfile.TemporaryDirectory(prefix="sedpipe-mutants-", dir=MEMORY if MEMORY.is_dir() else None) as folder:
+        copy, temporary = Path(folder) / "checkout", Path(folder) / "temporary"
+        temporary.mkdir()
         for name in ("pipeline", "tests", "manifests", "benchmarks", "docs"):
             shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__", "results"))
         shutil.copy(ROOT / "pyproject.toml", copy)
-        for module in arguments.modules:
-            command = [sys.executable, copy / "benchmarks" / "mutants.py", "--in-copy", module,
-                       f"--each={arguments.each}", f"--seed={arguments.seed}"]  # fmt: skip
-            paths = os.pathsep.join((str(copy / "pipeline"), str(copy / "tests")))
-            environment = {**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"}
-            done = subprocess.run(command, cwd=copy, env=environment, stdout=subprocess.PIPE, text=True, check=True)
-            modules[module] = _with_reasons(module, json.loads(done.stdout.splitlines()[-1]))
-            print(f"{module}: {modules[module]['noticed']} of {modules[module]['mutants']}", flush=True)
-            if arguments.output is not None:
-                told = json.dumps(_summary(modules, arguments.each, arguments.seed), indent=1, ensure_ascii=False)
-                arguments.output.write_text(told + "\n", encoding="utf-8")
-    print(json.dumps({key: value for key, value in _summary(modules, 0, 0).items() if key != "modules"}))
+        command = [sys.executable, copy / "benchmarks" / "mutants.py", "--in-copy", *arguments.modules,
+                   f"--each={arguments.each}", f"--seed={arguments.seed}"]  # fmt: skip
+        environment = {
+            **os.environ, "PYTHONPATH": os.pathsep.join((str(copy / "pipeline"), str(copy / "tests"))),
+            "TMPDIR": str(temporary), "OMP_NUM_THREADS": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        }  # fmt: skip
+        with subprocess.Popen(command, cwd=copy, env=environment, stdout=subprocess.PIPE, text=True) as process:
+            for line in process.stdout or ():
+                yield json.loads(line)
+        if process.returncode:
+            raise SystemExit(process.returncode)
 
 
 def _summary(modules: dict[str, Any], each: int, seed: int) -> dict[str, Any]:

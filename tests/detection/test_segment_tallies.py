@@ -69,7 +69,7 @@ def lit(events: list[Event], n_segments: int, resolution: float) -> list[set[str
     ]
 
 
-@pytest.mark.parametrize("resolution", [1.0, 0.5])
+@pytest.mark.parametrize("resolution", [1.0, 0.5, 1 / 32])  # the last is shorter than a frame
 @pytest.mark.parametrize("settings", SETTINGS)
 def test_counts_of_each_clip_are_substitutions_deletions_and_insertions_of_its_segments(scores, settings, resolution):
     settings = settings.changed(threshold=0.5)

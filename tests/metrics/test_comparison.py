@@ -4,7 +4,7 @@ import scipy.stats
 from counted import some_counts
 from hypothesis import given
 from hypothesis import strategies as st
-from sedpipe.metrics.comparison import LEVEL, Difference, compare, compare_runs, judged, student
+from sedpipe.metrics.comparison import LEVEL, OUTCOMES, Difference, compare, compare_runs, judged, student
 from sedpipe.metrics.contributions import Estimate, of_rows
 from sedpipe.metrics.holm import holm
 from sedpipe.metrics.sharing import Sharing
@@ -109,6 +109,18 @@ def test_all_comparisons_are_judged_together_and_the_smallest_that_could_be_seen
             p = 2 * scipy.stats.t.sf(found.smallest / found.standard_error, found.degrees)
             assert p * n_left == pytest.approx(LEVEL)
             assert (abs(found.difference) > found.smallest) == (found.outcome != "not distinguishable")
+
+
+def test_one_comparison_alone_needs_no_more_than_its_own_level() -> None:
+    [found] = judged([f1(runs(5, 0.8, 0), runs(5, 0.5, 1))])
+    assert found is not None
+    assert found.smallest == pytest.approx(scipy.stats.t.isf(LEVEL / 2, found.degrees) * found.standard_error)
+
+
+def test_every_outcome_is_one_of_those_that_are_named() -> None:
+    more, less = runs(5, 0.8, 0), runs(5, 0.5, 1)
+    each = [f1(more, less), f1(less, more), f1(less, less), f1(more[:1], less[:1])]
+    assert tuple(found.outcome for found in judged(each) if found) == OUTCOMES
 
 
 def test_an_undefined_score_is_no_difference() -> None:

@@ -46,3 +46,9 @@ def test_rows_of_a_table_come_to_the_same_as_whole_counts() -> None:
 def test_without_reference_a_score_is_undefined() -> None:
     nothing = DetectionCounts(*(np.zeros((4, 3)[: 1 + (k > 2)], int) for k in range(6)))
     assert all(np.isnan(estimate.values).all() for estimate in of_counts([nothing]).values())
+
+
+def test_a_score_is_defined_from_the_first_segment_on() -> None:
+    one_missed = of_rows(np.array([[[1, 1, 0, 0], [0, 0, 0, 0]]]))
+    assert (one_missed["error_rate"].values.tolist(), one_missed["f1"].values.tolist()) == ([1.0], [0.0])
+    assert one_missed["error_rate"].contributions.tolist() == [[0.0, 0.0]]

@@ -1,6 +1,8 @@
 import numpy as np
+import pytest
+import scipy.stats
 from counted import some_counts
-from sedpipe.metrics.intervals import SCORES, intervals
+from sedpipe.metrics.intervals import intervals
 from sedpipe.metrics.segment_scores import count_segments
 from sedpipe.metrics.sharing import Sharing
 
@@ -34,8 +36,27 @@ def test_an_interval_ends_where_scores_end() -> None:
         assert name == "error_rate" or interval[1] <= 1
 
 
+def test_two_clips_are_enough_for_students_interval() -> None:
+    reference = np.ones((2, 10, 1), bool)
+    found = reference.copy()
+    found[0, :1] = found[1, :3] = False
+    low, high = intervals(count_segments(reference, found), Sharing.alone(2))["error_rate"]
+    expected = scipy.stats.t.interval(0.95, 1, np.mean([0.1, 0.3]), scipy.stats.sem([0.1, 0.3]))
+    assert (low, high) == (0.0, pytest.approx(expected[1]))
+
+
+def test_where_all_clips_are_heard_alike_the_interval_has_no_width() -> None:
+    everything = np.ones((5, 10, 1), bool)
+    found = intervals(count_segments(everything, everything), Sharing.alone(5))
+    assert found == {"error_rate": (0.0, 0.0), "f1": (1.0, 1.0), "macro_f1": (1.0, 1.0)}
+
+
 def test_what_cannot_be_told_is_none() -> None:
-    assert intervals(some_counts(1), Sharing.of([{"the only one"}] * 40)) == dict.fromkeys(SCORES)
+    assert intervals(some_counts(1), Sharing.of([{"the only one"}] * 40)) == {
+        "error_rate": None,
+        "f1": None,
+        "macro_f1": None,
+    }
     counts = some_counts(1)
     counts.n_reference[:] = 0
     counts.n_estimated[:] = 0

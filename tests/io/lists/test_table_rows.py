@@ -25,7 +25,17 @@ def test_an_offset_before_its_onset_is_refused() -> None:
         Times(LIST, (1.0, 1.0)).of(4, "2", "1", lasts=False)
 
 
-@pytest.mark.parametrize("cell", ["1.234,5", "1,2,3", "1:30", "one", ""])
+@pytest.mark.parametrize("cell", ["1.234,5", "1,2,3", "1:90", "1:75:00", "1:2:3:04", ":30", "one", ""])
 def test_what_is_no_number_of_seconds_is_refused(cell: str) -> None:
     with pytest.raises(ListFormatError, match="expected a time in seconds"):
         Times(LIST, (1.0, 1.0)).of(1, "0", cell, lasts=False)
+
+
+@pytest.mark.parametrize(
+    ("cell", "seconds"),
+    [("0:02", 2), ("1:30", 90), ("00:00:01.25", 1.25), ("00:00:01,25", 1.25), ("1:00:00", 3600), ("90:05", 5405)],
+)
+def test_times_may_be_minutes_and_seconds_which_is_said_of_each(cell: str, seconds: float) -> None:
+    times = Times(LIST, (1.0, 1.0))
+    assert times.of(1, "0", cell, lasts=False) == (0, seconds)
+    assert times.clocks == 1

@@ -1,7 +1,7 @@
 """Rows of a table as annotations: times checked, rows without events told from rows that are broken.
 
 - :func:`annotations_of`: a table -> :class:`~sedpipe.io.lists.annotations.Annotations`
-- :class:`Times`: seconds of one list, with decimal points or with decimal commas
+- :class:`Times`: times of one list: seconds, with decimal points or with decimal commas, or ``h:mm:ss``
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ NOT_AVAILABLE = frozenset({"", "na", "n/a", "nan", "<na>", "null", "none", "-"})
 """What other programs write into a cell that holds nothing, in small letters."""
 
 _DECIMAL_COMMA = re.compile(r"[+-]?\d{1,20},\d{1,40}", re.ASCII)
+_CLOCK = re.compile(r"(?:(\d{1,3}):)?(\d{1,3}):([0-5]\d(?:\.\d{1,40})?)", re.ASCII)
 _NOTHING = re.compile(r"0+([.,]0*)?")
 
 
@@ -41,6 +42,7 @@ class Times:
         self._units = units
         self._point = ""
         self.commas = 0
+        self.clocks = 0
 
     def of(self, number: int, onset: str, offset: str, *, lasts: bool) -> tuple[float, float]:
         """Onset and offset in line ``number``; where it ``lasts``, the second cell is a duration.
@@ -60,13 +62,18 @@ class Times:
         return start, end
 
     def _seconds(self, number: int, cell: str, unit: float) -> float:
-        if "." in cell or _DECIMAL_COMMA.fullmatch(cell):
+        if "." in cell or _DECIMAL_COMMA.fullmatch(cell.rpartition(":")[2]):
             point = "." if "." in cell else ","
             if self._point not in ("", point):
                 raise complaint(self._path, number, cell, "decimal points throughout the list, or commas throughout")
             self._point = point
             self.commas += point == ","
             cell = cell.replace(",", ".") if point == "," else cell
+        if clock := _CLOCK.fullmatch(cell):
+            hours, minutes, seconds = (float(part or 0) for part in clock.groups())
+            if clock[1] is None or minutes < 60:
+                self.clocks += 1
+                return as_seconds(self._path, number, repr(3600 * hours + 60 * minutes + seconds))
         return as_seconds(self._path, number, cell, unit)
 
 
@@ -133,6 +140,7 @@ class _RowReader:
         """What was counted."""
         found = [
             Remark("decimal commas", "time", self._times.commas),
+            Remark("read as minutes:seconds or hours:minutes:seconds", "time", self._times.clocks),
             Remark("second views of a selection left out", "row", self._views),
         ]
         return [remark for remark in found if remark.count]

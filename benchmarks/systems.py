@@ -1,0 +1,261 @@
+"""Systems that benchmarks train: what one hears and learns with, how it is trained, and what it comes to.
+
+- :class:`System`: features, preset, recipe, perhaps a teacher
+- :class:`Bench`: a dataset, random seeds' runs, how clips are grouped
+- :func:`cell`: a system with one random seed: trained (or resumed), scored, with its costs; kept as JSON
+- :func:`scores_of`, :func:`crossed_scores`: what a run comes to
+- :func:`crossed`: scores with post-processing that was chosen on other clips
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "pipeline"))
+
+import numpy as np  # noqa: E402
+import torch  # noqa: E402
+from sedpipe.choices import OPERATING_POINTS  # noqa: E402
+from sedpipe.detection.frame_scores import FrameScores  # noqa: E402
+from sedpipe.detection.tuning import tune  # noqa: E402
+from sedpipe.events import Event  # noqa: E402
+from sedpipe.features.spec import FeatureSpec  # noqa: E402
+from sedpipe.io.audio.store import read_stored  # noqa: E402
+from sedpipe.io.cache.dataset import Dataset  # noqa: E402
+from sedpipe.io.cache.runs import named_run  # noqa: E402
+from sedpipe.io.encoders.front_end import ready_to_hear  # noqa: E402
+from sedpipe.io.files.atomic import write_json  # noqa: E402
+from sedpipe.io.files.reading import is_there  # noqa: E402
+from sedpipe.io.models.checkpoints import read_model  # noqa: E402
+from sedpipe.io.settings.front_ends import AskedFeatures, feature_spec  # noqa: E402
+from sedpipe.io.settings.train_settings import Asked, train_settings  # noqa: E402
+from sedpipe.listener import Listener  # noqa: E402
+from sedpipe.metrics.detection_scores import DetectionScores  # noqa: E402
+from sedpipe.metrics.segment_scores import segment_based_scores  # noqa: E402
+from sedpipe.reports import as_json  # noqa: E402
+from sedpipe.stages.features import extract_features  # noqa: E402
+from sedpipe.stages.score import score  # noqa: E402
+from sedpipe.stages.train import train  # noqa: E402
+from sedpipe.steps.frame_scores import frame_scores  # noqa: E402
+from sedpipe.steps.supervision import teacher_named  # noqa: E402
+from sedpipe.steps.truth import known_truth  # noqa: E402
+from sedpipe.training.fit import Batch, predict  # noqa: E402
+from sedpipe.training.settings import TrainSettings  # noqa: E402
+from sedpipe.truth import Truth  # noqa: E402
+
+N_FOLDS, TIMED_CLIPS = 5, 20
+
+
+@dataclass(frozen=True)
+class System:
+    """What a run is made with, but for its random seed; see the options of ``sedpipe train``."""
+
+    preset: str
+    recipe: str = "paper"
+    encoder: str | None = None
+    n_mels: int | None = None
+    epochs: int | None = None
+    supervision: str | None = None
+    teacher: str = ""
+    """Another system of the bench, whose run with the same seed teaches."""
+
+    def spec(self, dataset: Dataset) -> FeatureSpec:
+        """What it hears."""
+        asked = AskedFeatures(n_mels=self.n_mels, encoder=self.encoder)
+        return feature_spec(dataset.read_record().clip_format, asked)
+
+    def settings(self, seed: int, threads: int, teacher: str | None = None) -> TrainSettings:
+        """Of its run; ``teacher`` as settings hold it."""
+        return train_settings(
+            Asked(
+                threads, self.preset, recipe=self.recipe, seed=seed, device="cpu", epochs=self.epochs,
+                supervision=self.supervision, teacher=teacher,
+            )
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Where systems are compared.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        In the cache.
+    folder : Path
+        Of the cells.
+    group_of : callable
+        Clip -> what must not lie on both sides where settings are chosen and where they are scored.
+    threads : int
+        Of the CPU.
+    listener : Listener
+        Hears of progress.
+    jobs : int
+        Processes that make features.
+    """
+
+    dataset: Dataset
+    folder: Path
+    group_of: Callable[[str], str]
+    threads: int
+    listener: Listener
+    jobs: int = 1
+
+    def path_of(self, name: str, seed: int) -> Path:
+        """Of a cell."""
+        return self.folder / "cells" / f"{self.dataset.name}-{name}-seed{seed}.json"
+
+
+def cell(bench: Bench, name: str, systems: Mapping[str, System], seed: int) -> dict[str, Any]:
+    """A system with one random seed; its teacher, which is a cell of its own, goes first.
+
+    Parameters
+    ----------
+    bench : Bench
+    name : str
+        Of the system.
+    systems : mapping of str to System
+        All that the bench knows.
+    seed : int
+    """
+    path, system, dataset = bench.path_of(name, seed), systems[name], bench.dataset
+    if path.is_file():
+        found: dict[str, Any] = json.loads(path.read_text())
+        return found
+    teacher = None
+    if system.teacher:
+        cell(bench, system.teacher, systems, seed)
+        teacher = teacher_named(dataset, run_name(system.teacher, seed))
+    spec = system.spec(dataset)
+    extract_features(dataset, spec, jobs=bench.jobs, listener=bench.listener)
+    settings = system.settings(seed, bench.threads, teacher)
+    trained = trained_run(dataset, settings, spec, run_name(name, seed), bench.listener)
+    run = run_name(name, seed)
+    scores = scores_of(dataset, run, bench.listener)
+    scores["testing"]["cross_validated"] = crossed_scores(bench, run)
+    made = {
+        "dataset": dataset.name,
+        "system": name,
+        "seed": seed,
+        "made_with": {key: value for key, value in asdict(system).items() if value},
+        "run": run,
+        "training": trained,
+        "cost": cost(dataset, run, spec),
+        **scores,
+    }
+    write_json(path, made)
+    return made
+
+
+def run_name(system: str, seed: int) -> str:
+    """In the dataset's folder."""
+    return f"encoders-{system.replace('+', '-and-')}-seed{seed}"
+
+
+def trained_run(
+    dataset: Dataset, settings: TrainSettings, spec: FeatureSpec, run: str, listener: Listener
+) -> dict[str, Any]:
+    """Train a run, or go on with it; the processor's seconds are known only if it took one call."""
+    is_new = not is_there(named_run(dataset, run).state_path)
+    began = time.process_time()
+    report = train(dataset, settings, spec, run_name=run, listener=listener)
+    spent = time.process_time() - began
+    record = named_run(dataset, run).find_record()
+    assert record is not None
+    told = ("parameters", "epochs", "best_epoch", "seconds", "clips_per_second")
+    return {
+        **{key: getattr(report, key) for key in told},
+        "processor_seconds": round(spent, 1) if is_new else None,
+        "threads": settings.threads,
+        "clips": record.data["training"]["clips"],
+    }
+
+
+def cost(dataset: Dataset, run: str, spec: FeatureSpec) -> dict[str, Any]:
+    """Seconds of the processor for a clip of ``testing``, with one thread: its features, and the network."""
+    spec, record = ready_to_hear(spec, dataset.root.absolute()), dataset.read_record()
+    clips = dataset.read_clips()
+    timed = [dataset.audio_path(clip) for clip in clips["testing"][:TIMED_CLIPS]]
+    model = read_model(named_run(dataset, run).model_path, torch.device("cpu")).model
+    torch.set_num_threads(1)
+    _heard(timed[0], spec)  # opens what has to be opened
+    began = time.process_time()
+    heard = [_heard(path, spec) for path in timed]
+    features = (time.process_time() - began) / len(timed)
+    x = torch.from_numpy(np.stack([one for one, _ in heard])).float()
+    batch = Batch(x, torch.zeros(len(x), len(record.labels)), torch.tensor([n for _, n in heard]), [])
+    began = time.process_time()
+    predict(model, [batch])
+    network = (time.process_time() - began) / len(timed)
+    n_clips = sum(map(len, clips.values()))
+    return {
+        "clips_timed": len(timed),
+        "features_seconds_a_clip": round(features, 5),
+        "network_seconds_a_clip": round(network, 5),
+        "features_processor_minutes": round(features * n_clips / 60, 2),
+        "times_real_time": round(record.clip_format.clip_s / (features + network), 1),
+    }
+
+
+def _heard(path: Path, spec: FeatureSpec) -> tuple[np.ndarray, int]:
+    front_end = spec.front_end
+    return front_end.extract(read_stored(path, front_end.sample_rate, front_end.n_samples))
+
+
+def scores_of(dataset: Dataset, run: str, listener: Listener) -> dict[str, Any]:
+    """Of ``testing``, where the run was tuned, and of ``evaluation``, if there is one."""
+    kept = ("operating_points", "per_class", "clip_based", "threshold_free", "post_processing", "intervals")
+    found = {}
+    for split in ("testing", "evaluation"):
+        if split in dataset.read_clips():
+            report = as_json(score(dataset, run=run, split=split, device="cpu", listener=listener))
+            found[split] = {key: report[key] for key in kept}
+    return found
+
+
+def crossed_scores(bench: Bench, run: str) -> dict[str, Any]:
+    """Of ``testing``, each clip with settings that were chosen on other groups of clips."""
+    scores = frame_scores(bench.dataset, named_run(bench.dataset, run), "testing", "cpu", bench.listener)
+    each = crossed(scores, known_truth(bench.dataset, "testing", scores), bench.group_of)
+    return {
+        point: {"overall": as_json(one.overall), "per_class": as_json(dict(one.per_class))}
+        for point, one in each.items()
+    }
+
+
+def crossed(scores: FrameScores, truth: Truth, group_of: Callable[[str], str]) -> dict[str, DetectionScores]:
+    """Scores of all clips, each with the post-processing that was chosen on four fifths of the other groups.
+
+    Parameters
+    ----------
+    scores : FrameScores
+    truth : Truth
+    group_of : callable
+        Clip -> its group, such as the patient; a group lies in one fold.
+    """
+    fold_of = _folds({group_of(clip_id) for clip_id in scores.clip_ids})
+    events: dict[str, dict[str, list[Event]]] = {point: {} for point in OPERATING_POINTS}
+    for fold in range(N_FOLDS):
+        inside = [clip_id for clip_id in scores.clip_ids if fold_of[group_of(clip_id)] == fold]
+        outside = [clip_id for clip_id in scores.clip_ids if fold_of[group_of(clip_id)] != fold]
+        for point, chosen in tune(scores.of(outside), truth.of(outside)).items():
+            events[point] |= scores.of(inside).decode(chosen.settings)
+    of_all = truth.of(scores.clip_ids)
+    return {
+        point: segment_based_scores(of_all.reference, found, of_all.durations, of_all.labels, 1.0)
+        for point, found in events.items()
+    }
+
+
+def _folds(groups: set[str]) -> dict[str, int]:
+    """Alike in size, drawn by the groups' names."""
+    drawn = sorted(groups, key=lambda group: hashlib.sha256(group.encode()).digest())
+    return {group: place % N_FOLDS for place, group in enumerate(drawn)}

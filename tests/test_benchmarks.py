@@ -1,0 +1,89 @@
+"""Benchmarks that train systems: what they choose, and what they draw; training itself is tested where it is."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from drawings import parsed, texts
+from sedpipe.clips import Clip, ClipFormat
+from sedpipe.detection.frame_scores import FrameScores
+from sedpipe.events import Event
+from sedpipe.features.spec import FeatureSpec
+from sedpipe.frames import FrameGrid
+from sedpipe.io.settings.front_ends import AskedFeatures, feature_spec
+from sedpipe.labels import LabelSet
+from sedpipe.nn.networks.registry import build_network
+from sedpipe.training.augment import check_content
+from sedpipe.truth import Truth
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+import encoders
+import learning_curve
+import systems
+
+CLIPS = [
+    Clip(f"c{n}", "training", "", 0.0, 10.0, tuple({"abc"[n % 3], "abc"[n * n % 3]})) for n in range(90)
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_seeds_smaller_sets_of_clips_lie_within_its_larger_ones_and_have_enough_of_each_class(seed):
+    found = learning_curve.subsets(CLIPS, (10, 3, 0, 5), seed)
+    assert found[3] < found[5] < found[10] < found[0] == {clip.clip_id for clip in CLIPS}
+    for size in (3, 5, 10):
+        chosen = [clip for clip in CLIPS if clip.clip_id in found[size]]
+        assert all(sum(label in clip.labels for clip in chosen) >= size for label in "abc")
+    assert found[3] != learning_curve.subsets(CLIPS, (3,), seed + 2)[3]
+
+
+def test_the_curve_is_drawn_with_its_sizes_and_its_systems():
+    def at(f1: float) -> dict[str, object]:
+        return {"evaluation": {"operating_points": {"max_f1": {"f1": f1}}}}
+
+    cells = [
+        {"system": name, "clips_a_class": size, "clips": clips, **at(f1)}
+        for name in ("yamnet", "crnn")
+        for size, clips, f1 in ((5, 30, 0.4), (5, 34, 0.5), (0, 1000, 0.8))
+    ]  # fmt: skip
+    curves = learning_curve.curves(cells, "evaluation")
+    assert [(one["clips_a_class"], one["seeds"], one["clips"]) for one in curves["crnn"]] == [(5, 2, 32), (0, 1, 1000)]
+    shown = texts(parsed(learning_curve.figure(curves, "evaluation")))
+    assert {"5", "all", "32", "1000", "head on yamnet", "CRNN (small)"} <= set(shown)
+
+
+def test_settings_are_scored_on_groups_that_they_were_not_chosen_on():
+    clip_ids = [f"p{n // 2}_{n}" for n in range(20)]
+    seconds, labels = np.full(20, 4.0), LabelSet(("Wheeze",))
+    probs = np.random.default_rng(0).random((20, 40, 1))
+    scores = FrameScores(clip_ids, probs, probs.max(axis=1), np.full(20, 40), seconds, labels, FrameGrid(10, 1))
+    durations = dict(zip(clip_ids, seconds.tolist(), strict=True))
+    truth, chosen_on = Truth({clip_id: [Event(1.0, 2.0, "Wheeze")] for clip_id in clip_ids}, durations, labels), []
+
+    def spied(some, its_truth):
+        chosen_on.append({one.partition("_")[0] for one in some.clip_ids})
+        return dict.fromkeys(("min_er", "max_f1"), chosen)
+
+    chosen = systems.tune(scores, truth)["max_f1"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(systems, "tune", spied)
+        found = systems.crossed(scores, truth, lambda clip_id: clip_id.partition("_")[0])
+    assert [len(group) for group in chosen_on] == [8] * 5
+    assert set.intersection(*chosen_on) == set()
+    assert found["max_f1"] == chosen.scores  # with the same settings everywhere, every clip is scored once
+
+
+@pytest.mark.parametrize(
+    ("clips", "of_dataset"),
+    [(ClipFormat(), {**encoders.ESC10, **learning_curve.SYSTEMS}), (ClipFormat(10.0, 8000), encoders.SPRSOUND)],
+    ids=["esc10", "sprsound"],
+)
+def test_every_system_fits_its_features(clips, of_dataset):
+    for name, system in of_dataset.items():
+        spec = FeatureSpec(feature_spec(clips, AskedFeatures(n_mels=system.n_mels, encoder=system.encoder)).front_end)
+        settings = system.settings(0, 1)
+        with torch.device("meta"):
+            network = build_network(settings.network, settings.pooling, 2, spec)
+        check_content(settings.training.augment, network.content)
+        assert not system.teacher or system.teacher in of_dataset, name

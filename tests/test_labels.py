@@ -36,6 +36,15 @@ def test_names_keep_their_order_and_have_their_index() -> None:
     assert "c" not in labels
 
 
+def test_classes_are_had_by_index_as_those_of_an_array_of_probabilities_are() -> None:
+    labels = LabelSet(("Car", "Bus", "Dog"))
+    assert labels[int(np.argmax([0.1, 0.7, 0.2]))] == labels[np.argmax([0.1, 0.7, 0.2])] == "Bus"
+    assert labels[-2:] == ("Bus", "Dog")
+    assert tuple(labels) == labels.names
+    with pytest.raises(IndexError):
+        labels[3]
+
+
 def test_multi_hot_has_a_one_for_each_label() -> None:
     vector = LabelSet(("a", "b", "c")).multi_hot(["c", "a", "c"])
     assert vector.tolist() == [1, 0, 1]

@@ -45,7 +45,7 @@ _MODULES = {"metrics": "sedpipe.metrics", "pooling": "sedpipe.api.pooling"}
 FLOORS = (
     # words: small values that cost nothing to import
     ("version", "printable"),
-    ("errors", "children", "suggestions", "choices", "hierarchy", "shards", "listener", "registry"),
+    ("errors", "children", "suggestions", "commands", "choices", "hierarchy", "shards", "listener", "registry"),
     ("labels", "events", "clips", "frames", "fates", "failures", "recorders"),
     ("truth",),
     # maths: arrays in, arrays out; knows no file

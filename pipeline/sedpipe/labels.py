@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, overload
 
 import numpy as np
 
@@ -38,6 +39,12 @@ class LabelSet:
     ------
     ValueError
         If there is no name, or one is empty, repeated, or holds a forbidden character.
+
+    Examples
+    --------
+    >>> labels = LabelSet(("Car", "Air horn, truck horn"))
+    >>> labels[0], labels[-1:], list(labels), len(labels), "Car" in labels, labels.index("Car")
+    ('Car', ('Air horn, truck horn',), ['Car', 'Air horn, truck horn'], 2, True, 0)
     """
 
     names: tuple[str, ...]
@@ -58,6 +65,15 @@ class LabelSet:
 
     def __len__(self) -> int:
         return len(self.names)
+
+    @overload
+    def __getitem__(self, place: int | np.integer[Any]) -> str: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> tuple[str, ...]: ...
+
+    def __getitem__(self, place: int | np.integer[Any] | slice) -> str | tuple[str, ...]:
+        return self.names[place]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.names)

@@ -149,8 +149,8 @@ def test_a_stage_out_of_order_names_the_stage_before(verb: str) -> None:
 def test_train_before_features_and_score_before_train_name_what_is_missing(tmp_path: Path) -> None:
     manifest = str(tiny_mixtures(tmp_path, "tiny", 4, 2))
     assert sedpipe("download", manifest, "--quiet").exit_code == 0
-    assert "run `sedpipe features tiny` first" in complaint("train", manifest)
-    assert "run `sedpipe train tiny` first" in complaint("score", manifest)
+    assert f"run `sedpipe features {manifest}` first" in complaint("train", manifest)
+    assert f"run `sedpipe train {manifest}` first" in complaint("score", manifest)
 
 
 def test_a_cache_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
@@ -300,7 +300,7 @@ def test_listen_prints_its_address_and_opens_it_unless_told_not_to(model: str, m
     mistyped = sedpipe("listen", "inn", "--model", model, "--no-open")
     assert (mistyped.exit_code, "inn is not there yet" in mistyped.stderr) == (0, True)
     assert not Path("inn").exists()
-    assert "expected the folder of a trained run" in complaint("listen", "in", "--model", "nowhere")
+    assert "expected the folder of a run or of an export, or esc10" in complaint("listen", "in", "--model", "nowhere")
 
 
 def test_predict_with_json_prints_designs_object_and_out_mirrors_a_folder(model: str) -> None:
@@ -335,9 +335,31 @@ def test_audacitys_labels_of_several_recordings_need_a_folder(model: str) -> Non
 
 def test_a_model_that_is_not_there_says_what_a_model_is() -> None:
     Path("a.wav").touch()
-    assert "expected the folder of a trained run" in complaint("predict", "a.wav", "--model", "nowhere")
-    assert "name one with --model" in complaint("predict", "a.wav")
-    assert "expected the folder of a trained run" in complaint("export", "nowhere")
+    expected = "the model nowhere does not exist; expected the folder of a run or of an export, or esc10"
+    assert expected in complaint("predict", "a.wav", "--model", "nowhere")
+    assert expected in complaint("export", "nowhere")
+
+
+def test_a_recording_that_is_not_there_is_told_before_anything_about_the_model() -> None:
+    Path("street.wav").touch()
+    for wanted in ((), ("--model", "nowhere"), ("--dataset", "nowhere")):
+        told = complaint("predict", "stret.wav", *wanted)
+        assert "stret.wav: no such file or folder (did you mean 'street.wav'?)" in told
+
+
+def test_without_model_and_dataset_the_one_that_comes_along_hears_whatever_runs_there_are(model: str) -> None:
+    told = "model: esc10, which knows: "
+    alone = sedpipe("predict", "in/a.wav")
+    assert alone.exit_code == 0, alone.output
+    (line,) = alone.stderr.splitlines()
+    assert line.startswith(f"{told}Dog bark") or told in line
+    assert line.endswith("; another one with --model")
+    write_model(Path("cache/garden/runs/mine/checkpoint.pt"), untrained_model())
+    beside = sedpipe("predict", "in/a.wav")
+    assert beside.stdout == alone.stdout
+    assert beside.stderr.strip() == f"{line} (your newest run, mine: --dataset garden)"
+    assert told not in sedpipe("predict", "in/a.wav", "--model", model).stderr
+    assert sedpipe("predict", "in/a.wav", "--quiet").stderr == ""
 
 
 def test_export_writes_a_folder_that_predict_reads(model: str) -> None:
@@ -502,7 +524,7 @@ def test_the_cache_is_listed_and_freed_after_asking(tmp_path: Path) -> None:
     report = json.loads(sedpipe("cache", "prune", "--kind", "audio", "--yes", "--json").stdout)
     assert len(report["freed"]) == 3
     assert "nothing to delete was named" in complaint("cache", "prune")
-    assert "run `sedpipe download tiny` first" in complaint("features", "tiny")
+    assert "run `sedpipe download tiny --cache " in complaint("features", "tiny")
 
 
 @pytest.mark.parametrize("arguments", [("figure5",), ("table2", "--clip", "a")])

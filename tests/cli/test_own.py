@@ -75,7 +75,10 @@ def test_check_ends_with_1_if_training_cannot_work() -> None:
     outcome = sedpipe("check", "my-birds.toml", "--jobs", "1")
     assert outcome.exit_code == 1
     assert "missing: '0.wav'" in outcome.stdout
-    assert outcome.stdout.splitlines()[-1] == "training cannot work yet"
+    assert outcome.stdout.splitlines()[-2:] == [
+        "training cannot work yet: correct it, then check again",
+        "next: sedpipe check my-birds.toml",
+    ]
 
 
 def test_what_is_not_understood_is_a_sentence_and_exit_code_1() -> None:

@@ -2,7 +2,7 @@ import io
 from pathlib import Path
 
 import pytest
-from sedpipe.cli.paths import paths_of
+from sedpipe.cli.paths import check_there, paths_of
 from sedpipe.errors import SettingsError
 
 
@@ -24,6 +24,13 @@ def test_a_dash_stands_for_the_paths_that_stdin_names() -> None:
 
 def test_names_that_end_with_a_nul_may_hold_line_ends() -> None:
     assert places("a\nb.wav\0c.wav\0", "-") == ["a\nb.wav", "c.wav"]
+
+
+def test_what_is_not_there_at_all_is_told_with_what_was_meant(tmp_path: Path) -> None:
+    (tmp_path / "street.wav").touch()
+    with pytest.raises(SettingsError, match=r"stret\.wav: no such file .*street\.wav'\?\) \(nor are the other 2\)$"):
+        check_there([tmp_path / "stret.wav", tmp_path / "a", tmp_path / "b"])
+    check_there([tmp_path / "a", tmp_path / "street.wav"])  # the first is a recording that failed
 
 
 def test_an_empty_list_says_how_one_looks(monkeypatch: pytest.MonkeyPatch) -> None:

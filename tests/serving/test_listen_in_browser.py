@@ -80,7 +80,7 @@ def test_a_correction_is_there_when_one_comes_back_and_one_that_was_overtaken_is
     address = f"{served.address}recording/a.wav"
     correct(browser, address, 2)
     browser.visit(address)
-    assert browser.run(f"{STATUS}").startswith("a.tsv is shown, as it was saved")
+    assert browser.run(f"{STATUS}").startswith("Shown: a.tsv, as you saved it. Undo shows")
     assert browser.run(COUNT) == 1
     browser.press("z", control=True)
     assert browser.run(COUNT) != 1  # what the model marked
@@ -90,6 +90,23 @@ def test_a_correction_is_there_when_one_comes_back_and_one_that_was_overtaken_is
     assert "By hand" in (folder / "a.tsv").read_text()
     browser.run("document.querySelector('nav a[rel=next]').click()")
     browser.wait_for("document.querySelector('h1')?.textContent === 'b.wav'")
+
+
+def test_what_another_program_marked_is_there_to_be_corrected_and_stays_as_it_is(
+    browser, folder: Path, served: Server
+) -> None:
+    (folder / "a.txt").write_text(marked := "0.5\t1.25\tOwl\n2\t3\tRain\n")
+    browser.visit(f"{served.address}recording/a.wav")
+    assert browser.run(STATUS).startswith(
+        "Shown: 2 events of a.txt, which lies beside the recording, for you to correct"
+    )
+    assert browser.run(COUNT) == 2
+    browser.run("document.querySelector('[data-serve]').click()")
+    browser.wait_for(f"{STATUS}.startsWith('Saved 2 events')")
+    assert read_event_list(folder / "a.tsv")["a"] == [Event(0.5, 1.25, "Owl"), Event(2.0, 3.0, "Rain")]
+    assert (folder / "a.txt").read_text() == marked
+    browser.visit(f"{served.address}recording/a.wav")
+    assert browser.run(STATUS).startswith("Shown: a.tsv, as you saved it")
 
 
 def test_a_dropped_file_is_copied_into_the_folder_and_heard(browser, tmp_path: Path, served: Server) -> None:

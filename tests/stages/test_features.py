@@ -305,7 +305,7 @@ def test_features_of_other_parameters_lie_beside(own: Own) -> None:
 def test_before_download_the_sentence_names_it(tmp_path: Path) -> None:
     with pytest.raises(MissingStageError, match=r"^own is not in .* yet$") as caught:
         extract_features(Dataset(tmp_path, "own"), FeatureSpec(CONFIG))
-    assert caught.value.hint == "run `sedpipe download own` first"
+    assert caught.value.hint == f"run `sedpipe download own --cache {tmp_path}` first"
 
 
 def test_without_any_audio_the_sentence_names_download(own: Own) -> None:
@@ -313,7 +313,7 @@ def test_without_any_audio_the_sentence_names_download(own: Own) -> None:
         own.cache.audio_path(clip).unlink()
     with pytest.raises(MissingStageError, match=r"^no clip of own has audio$") as caught:
         own.extract()
-    assert caught.value.hint == "run `sedpipe download own` first"
+    assert caught.value.hint == f"run `sedpipe download own --cache {own.cache.root}` first"
 
 
 def test_a_cache_that_cannot_be_written_is_a_sentence(own: Own) -> None:

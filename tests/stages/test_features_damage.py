@@ -109,4 +109,4 @@ def test_who_reads_damage_stops_and_says_what_to_do(own, n_bytes):
     zero_bytes(own.store(), 4, n_bytes)
     with pytest.raises(SedpipeError, match=r"training-4' are not what was written$") as caught:
         FeatureFile(own.store()).read(4)
-    assert "run `sedpipe features` again" in caught.value.hint
+    assert "run `sedpipe features DATASET` again" in caught.value.hint

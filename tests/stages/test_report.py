@@ -169,7 +169,7 @@ def test_what_was_not_scored_names_the_command_that_scores(cache, lacking):
     getattr(named_run(cache, "run"), lacking)(SPLIT).unlink()
     with pytest.raises(MissingStageError) as caught:
         reported(cache, split=SPLIT)
-    assert caught.value.hint == f"run `sedpipe score tiny --run run --split {SPLIT}` first"
+    assert caught.value.hint == f"run `sedpipe score tiny --run run --split {SPLIT} --cache {cache.root}` first"
 
 
 def test_events_that_are_not_those_of_the_scores_are_refused(cache):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from builders import tiny_mixtures
+from sedpipe.commands import command
 from sedpipe.errors import SedpipeError
 from sedpipe.features.logmel import LogMelConfig
 from sedpipe.features.spec import FeatureSpec
@@ -18,7 +19,6 @@ from sedpipe.stages.download import download
 from sedpipe.stages.features import extract_features
 from sedpipe.stages.status import status
 from sedpipe.steps.tally import ClassTally, Tally
-from sedpipe.views.terminal.commands import command
 from sedpipe.views.terminal.data import status_lines
 from some_records import cell_of, run_record, table_record
 

@@ -121,15 +121,23 @@ def test_a_finished_run_holds_model_log_record_and_the_state_that_it_could_go_on
     assert {"sedpipe", "python", "torch", "numpy"} <= set(record["versions"])
 
 
-def test_a_run_that_learnt_nothing_says_so_and_an_untrained_one_need_not(tmp_path):
+def test_a_run_that_learnt_nothing_says_so_and_an_untrained_one_need_not(tmp_path, monkeypatch):
+    monkeypatch.setitem(N_CLIPS, "testing", 20)
     cache = make_dataset(tmp_path)
     standing = replace(SETTINGS, training=replace(SETTINGS.training, learning_rate=1e-12))
     report, lines = train_tiny(tmp_path, standing)
-    [remark] = [line for line in lines if line.startswith("nothing learnt that shows: ")]
+    [remark] = [line for line in lines if line.startswith("no sign of learning: ")]
     assert report.remarks[0] == named_run(cache, "run").find_record().result.remarks[0] == remark
     untrained = replace(SETTINGS, training=replace(SETTINGS.training, epochs=0))
     named_run(cache, "run").folder.rename(tmp_path / "aside")
-    assert not any("nothing learnt" in line for line in train_tiny(tmp_path, untrained)[1])
+    assert not any("no sign of learning" in line for line in train_tiny(tmp_path, untrained)[1])
+
+
+def test_six_clips_are_too_few_to_tell_whether_anything_was_learnt(finished):
+    cache, report = finished
+    assert len(cache.read_clips()["testing"]) == 6
+    (remark,) = [line for line in report.remarks if line.startswith("too few clips in testing to tell")]
+    assert "on 6 clips" in remark
 
 
 def test_report_has_the_keys_of_train_json(finished):
@@ -342,7 +350,7 @@ def test_other_data_are_refused_with_the_difference_named(tmp_path):
 def test_a_dataset_that_was_not_downloaded_names_the_verb(tmp_path):
     with pytest.raises(MissingStageError, match="tiny is not in") as caught:
         train_tiny(tmp_path)
-    assert caught.value.hint == "run `sedpipe download tiny` first"
+    assert caught.value.hint == f"run `sedpipe download tiny --cache {tmp_path}` first"
 
 
 @pytest.mark.parametrize("split", ["training", "testing"])
@@ -353,7 +361,7 @@ def test_missing_features_name_the_verb(tmp_path, split):
         train_tiny(tmp_path)
     # the tiny dataset's are not the usual ones
     how = " with the same --encoder, --hop, --init, --front-end, --n-mels and --dtype"
-    assert caught.value.hint == f"run `sedpipe features tiny`{how} first"
+    assert caught.value.hint == f"run `sedpipe features tiny --cache {cache.root}`{how} first"
     assert not cache.runs.exists()
 
 

@@ -31,6 +31,23 @@ def test_where_every_clip_holds_a_class_or_none_does_nothing_can_be_told() -> No
 
 def test_the_same_probability_everywhere_is_chance() -> None:
     assert remark_on_chance(np.full(TARGETS.shape, 0.2), TARGETS) == (
-        "nothing learnt that shows: clips of testing that hold a class are not ranked higher beyond chance "
+        "no sign of learning: clips of testing with a class are not ranked above those without it "
         "(mean area under the ROC curve 0.50 on 60 clips, chance 0.50)"
     )
+
+
+@pytest.mark.parametrize(
+    ("n_clips", "n_classes", "told"),
+    [
+        (4, 1, "too few clips in testing to tell whether the model has learned anything: "),  # 1/6 at best
+        (6, 1, "too few clips in testing"),  # 1/20, which is not below 0.05
+        (8, 1, "no sign of learning: "),  # 1/70
+        (8, 4, "too few clips in testing"),  # of which each has a quarter of 0.05
+        (10, 4, "no sign of learning: "),  # 1/252
+    ],
+)
+def test_where_no_ranking_could_show_it_the_model_is_not_blamed(n_clips: int, n_classes: int, told: str) -> None:
+    targets = np.tile(np.arange(n_clips)[:, None] % 2, (1, n_classes))
+    assert str(remark_on_chance(1.0 - targets, targets)).startswith(told)
+    knows = remark_on_chance(targets + 0.01 * np.arange(n_clips)[:, None], targets)
+    assert (knows is None) == told.startswith("no sign")

@@ -137,7 +137,7 @@ class OpenDataset:
                 f"{self.name} has several kinds of features: {', '.join(path.parent.name for path in there)}",
                 hint="choose one with spec=FeatureSpec(...)",
             )
-        raise MissingStageError(f"{wanted} does not exist", hint=f"run `sedpipe features {self.name}` first")
+        raise MissingStageError(f"{wanted} does not exist", hint=f"run `{self._dataset.command('features')}` first")
 
 
 class TorchSplit(TorchDataset[tuple[Tensor, Tensor, int]]):

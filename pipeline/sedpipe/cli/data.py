@@ -27,8 +27,8 @@ from sedpipe.cli.options import (
 )
 from sedpipe.cli.terminal import Terminal, print_report
 from sedpipe.cli.types import BytesType, Quantity, ShardType
+from sedpipe.commands import command
 from sedpipe.shards import Shard
-from sedpipe.views.terminal.commands import command
 from sedpipe.views.terminal.data import download_lines, explain_lines, features_lines, status_lines
 from sedpipe.views.terminal.machine import doctor_lines
 from sedpipe.views.terminal.overview import overview_parts

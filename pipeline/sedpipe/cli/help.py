@@ -148,11 +148,11 @@ EXAMPLES = {
         "score --reference R.tsv --estimated E.tsv   # event lists of any system",
     ),
     "predict": _examples(
-        "predict street.wav --model esc10   # a table; through a pipe, DCASE's event list",
-        "predict street.wav --model esc10 --all   # every class, every clip gate open",
+        "predict street.wav   # a table; through a pipe, DCASE's event list",
+        "predict street.wav --all   # every class, every clip gate open",
         "predict recordings --dataset garden --out found",
         "predict recordings --dataset garden --out labels --format audacity",
-        "predict street.wav --model esc10 --format html --open   # see, hear and correct it",
+        "predict street.wav --format html --open   # see, hear and correct it",
     ),
     "listen": _examples(
         "listen recordings   # all of a folder, by the model that comes with sedpipe",

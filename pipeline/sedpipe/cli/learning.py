@@ -29,8 +29,8 @@ from sedpipe.cli.options import (
 )
 from sedpipe.cli.terminal import Terminal, print_report
 from sedpipe.cli.types import HierarchyType, PoolingsType, PoolingType, Quantity, SeedsType, ShardType
+from sedpipe.commands import command
 from sedpipe.shards import Shard
-from sedpipe.views.terminal.commands import command
 from sedpipe.views.terminal.learning import dry_run_lines, export_lines, figure5_lines, reproduce_lines, train_lines
 from sedpipe.views.terminal.scores import demo_lines
 

@@ -26,11 +26,11 @@ from sedpipe.cli.options import (
     open_option,
     operating_point_option,
 )
-from sedpipe.cli.paths import paths_of
+from sedpipe.cli.paths import check_there, paths_of
 from sedpipe.cli.terminal import Terminal, is_watched, print_line, print_report, show_address, show_page
 from sedpipe.cli.types import Quantity, ShardType
+from sedpipe.commands import command
 from sedpipe.printable import printable, printable_json
-from sedpipe.views.terminal.commands import command
 from sedpipe.views.terminal.heard import Asked, heard_table
 from sedpipe.views.terminal.listening import predict_lines, predict_remarks, report_lines
 from sedpipe.views.terminal.scores import list_score_lines, score_lines
@@ -114,7 +114,8 @@ def _only_list(against: tuple[str, ...]) -> Path | None:
 @click.command(epilog=EXAMPLES["predict"])
 @click.argument("places", nargs=-1, required=True, metavar="FILE_OR_DIR...", type=click.Path(path_type=Path))
 @click.option("--model", "-m", metavar="RUN", help="esc10, which comes with sedpipe; the folder of a run or an export; "
-              "or the name of a run of --dataset.")  # fmt: skip
+              "or the name of a run of --dataset.",
+              show_default="the newest run of --dataset, else esc10")  # fmt: skip
 @click.option("--dataset", "-d", help="Dataset of the run; without --model, its newest run is used.")
 @click.option("--out", "-o", type=FOLDER, metavar="DIR",
               help="Write one file per recording here, mirroring the folders; finished files are kept.")  # fmt: skip
@@ -151,6 +152,7 @@ def predict(
     from sedpipe.steps.work import Work
 
     listener, places = Terminal(quiet=quiet), paths_of(places, sys.stdin)
+    check_there(places)
     is_table = form is None and out is None and not as_json and is_watched()
     chosen = form or "tsv"
     hearing = Hearing(options["operating_point"], options["threshold"], shows_all, choose_device(options["device"]),
@@ -162,7 +164,9 @@ def predict(
         work=Work(options["jobs"], options["scheduler"], options["shard"]), listener=listener,
     )  # fmt: skip
     if is_table:
-        asked = Asked(_page_of(places, cache_dir), command("init", "FOLDER", cache=cache_dir), shows_all)
+        is_told = model is None and dataset is None and not quiet
+        own = command("init", "FOLDER", cache=cache_dir)
+        asked = Asked(_page_of(places, cache_dir), own, shows_all, is_told)
         print_report(report, partial(heard_table, asked=asked), as_json)
     elif as_json or out is not None or chosen == "html":
         print_report(report, partial(predict_lines, out=str(out or Path())), as_json)

@@ -23,6 +23,7 @@ from sedpipe.errors import SedpipeError
 from sedpipe.io.audio.find import AudioFile
 from sedpipe.io.files.atomic import write_atomically
 from sedpipe.serving.ear import Ear
+from sedpipe.serving.lists_beside import list_beside
 from sedpipe.serving.recordings import Recordings, checked_events
 from sedpipe.views.page.recording_page import recording_page
 from sedpipe.views.page.served import Served, ServedRecording, recordings_page
@@ -76,17 +77,18 @@ def _recording_html(recordings: Recordings, ear: Ear, home: str, name: str) -> s
     file = _known(files, name)
     names = list(files)
     later = names[names.index(name) + 1 :]
-    saved = recordings.saved(file)
+    saved, parts = recordings.saved(file), ear.hear(file)
+    found = None if saved.state else list_beside(file.path, parts.recording.duration, but=saved.path)
     served = Served(
         home=home,
         save=f"{home}save/{quote(name)}",
         following=_address(home, files[later[0]]) if later else "",
         list_name=saved.path.name,
         state=saved.state,
-        events=saved.events,
+        events=saved.events if found is None else found.events,
+        found="" if found is None else found.told,
         complaint=saved.complaint,
     )
-    parts = ear.hear(file)
     return recording_page(parts.recording, parts.picture, parts.sound, parts.changed_on, parts.remark, served)
 
 

@@ -9,11 +9,13 @@ from collections import Counter
 from collections.abc import Sequence
 
 from sedpipe.clips import DEFAULT_SAMPLE_RATE
+from sedpipe.commands import command
 from sedpipe.errors import ListFormatError, SettingsError
 from sedpipe.io.lists.recordings import read_recordings
 from sedpipe.io.manifests.folder import FolderManifest
 from sedpipe.io.manifests.form import Manifest
 from sedpipe.io.manifests.listed import ListedSplit, read_splits
+from sedpipe.io.manifests.load import manifest_names
 from sedpipe.io.parallel import in_parallel
 from sedpipe.listener import Listener
 from sedpipe.reports.own import CheckReport, SplitFound
@@ -40,9 +42,10 @@ def check(manifest: Manifest, *, jobs: int = 1, listener: Listener | None = None
         If it is no dataset of local recordings.
     """
     if not isinstance(manifest, FolderManifest):
+        address = manifest.name if manifest.name in manifest_names() else str(manifest.path)
         raise SettingsError(
             f"{manifest.name} is made from recordings with checksums: there is nothing to check",
-            hint=f"`sedpipe download {manifest.name} --dry-run` counts its clips",
+            hint=f"`{command('download', address, '--dry-run')}` counts its clips",
         )
     listener, faults = listener or Listener(), Faults([], [], [])
     listed = _listed(manifest, faults)

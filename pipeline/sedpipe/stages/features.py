@@ -110,7 +110,7 @@ def _audio(cache: Dataset) -> dict[str, Audio]:
     """Clips with audio; a dataset without any is refused, so that its features outlive audio that was freed."""
     audio = audio_of_splits(cache, cache.read_clips())
     if not any(audio.values()):
-        raise MissingStageError(f"no clip of {cache.name} has audio", hint=f"run `sedpipe download {cache.name}` first")
+        raise MissingStageError(f"no clip of {cache.name} has audio", hint=f"run `{cache.command('download')}` first")
     return audio
 
 

@@ -11,6 +11,7 @@ from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 
+from sedpipe.commands import command
 from sedpipe.errors import SedpipeError
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.feature_file import FeatureFile
@@ -32,7 +33,6 @@ from sedpipe.reports.data import (
 from sedpipe.steps.feature_plan import read_failed
 from sedpipe.steps.next_steps import after_training, scorable_split
 from sedpipe.steps.tally import tally, tally_classes
-from sedpipe.views.terminal.commands import command
 
 
 def status(dataset: Dataset, address: str = "", *, classes: bool = False) -> StatusReport:

@@ -222,7 +222,7 @@ def open_splits(cache: Dataset, spec: FeatureSpec, labels: LabelSet) -> dict[str
         if not is_there(path):
             usual = spec == FeatureSpec.of_clips(cache.read_record().clip_format)
             how = "" if usual else " with the same --encoder, --hop, --init, --front-end, --n-mels and --dtype"
-            hint = f"run `sedpipe features {cache.name}`{how} first"
+            hint = f"run `{cache.command('features')}`{how} first"
             raise MissingStageError(f"{path} does not exist", hint=hint)
         splits[split] = ClipBatches(FeatureFile(path), clips[split], labels)
     return splits

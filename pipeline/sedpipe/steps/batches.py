@@ -55,7 +55,7 @@ class ClipBatches:
         self.clips = [clip for clip in clips if clip.clip_id in rows]
         if not self.clips:
             raise MissingStageError(
-                f"{file.path} contains none of the listed clips", hint="run `sedpipe features` first"
+                f"{file.path} contains none of the listed clips", hint="run `sedpipe features DATASET` first"
             )
         self._file = file
         self._rows = np.array([rows[clip.clip_id] for clip in self.clips])

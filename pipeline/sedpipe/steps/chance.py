@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from math import comb
+
 import numpy as np
 
 _ALPHA = 0.05
@@ -12,10 +14,12 @@ _ALPHA = 0.05
 
 
 def remark_on_chance(clip_probs: np.ndarray, targets: np.ndarray) -> str | None:
-    """A sentence about a model that has learnt nothing; None about one that has, or where nothing can be told.
+    """A sentence about a model that has learnt nothing, or has too few clips to show it; None about one that has.
 
     Of each class, a one-sided Mann-Whitney test compares the probabilities of clips with and without it (Bonferroni
-    over classes). It needs no threshold, no times, and no calibrated probabilities.
+    over classes). It needs no threshold, no times, and no calibrated probabilities. Of n clips, m of them with the
+    class, even a perfect ranking has p = 1 / C(n, m): where that is too large for every class, no model can pass, and
+    the sentence says so.
 
     Parameters
     ----------
@@ -29,22 +33,25 @@ def remark_on_chance(clip_probs: np.ndarray, targets: np.ndarray) -> str | None:
     >>> labels = np.array([[1, 0], [0, 1]] * 10)
     >>> remark_on_chance(0.5 + 0.1 * labels, labels)
     >>> str(remark_on_chance(np.full((20, 2), 0.5), labels)).partition(":")[0]
-    'nothing learnt that shows'
+    'no sign of learning'
+    >>> str(remark_on_chance(0.5 + 0.1 * labels[:4], labels[:4])).partition(":")[0]
+    'too few clips in testing to tell whether the model has learned anything'
     """
     # as slow to import as the rest of a command
     from scipy.stats import mannwhitneyu
 
-    areas, p_values = [], []
+    areas, p_values, best = [], [], []
     for probs, holds in zip(clip_probs.T, targets.T > 0.5, strict=True):
         with_it, without = probs[holds], probs[~holds]
         if len(with_it) and len(without):
             found = mannwhitneyu(with_it, without, alternative="greater")
+            best.append(1 / comb(len(targets), len(with_it)))
             areas.append(found.statistic / (len(with_it) * len(without)))
             # where all are the same there is nothing to be told apart, and scipy says nan
             p_values.append(1.0 if np.ptp(probs) == 0 else found.pvalue)
     if not p_values or min(p_values) < _ALPHA / len(p_values):
         return None
-    return (
-        f"nothing learnt that shows: clips of testing that hold a class are not ranked higher beyond chance "
-        f"(mean area under the ROC curve {np.mean(areas):.2f} on {len(targets):,} clips, chance 0.50)"
-    )
+    shown = f"mean area under the ROC curve {np.mean(areas):.2f} on {len(targets):,} clips, chance 0.50"
+    if min(best) >= _ALPHA / len(p_values):
+        return f"too few clips in testing to tell whether the model has learned anything: {shown}"
+    return f"no sign of learning: clips of testing with a class are not ranked above those without it ({shown})"

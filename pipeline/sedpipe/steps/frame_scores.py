@@ -108,7 +108,7 @@ def _by_the_network(
     features = trained.spec.fingerprint
     path = cache.features_dir(features) / f"{split}.h5"
     if not is_there(path):
-        raise MissingStageError(f"{path} does not exist", hint=f"run `sedpipe features {cache.name}` first")
+        raise MissingStageError(f"{path} does not exist", hint=f"run `{cache.command('features')}` first")
     batches = ClipBatches(FeatureFile(path), clips, trained.labels)
     tracked = listener.track(batches.in_order(BATCH_SIZE), -(-len(batches) // BATCH_SIZE), f"{split} batches")
     frame_probs, clip_probs = predict(trained.model, tracked)

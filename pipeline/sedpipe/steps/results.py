@@ -38,7 +38,5 @@ def writing_results(run: Run, listener: Listener, *, is_trained: bool = True) ->
             run.results_lock_path.unlink(missing_ok=True)
             with suppress(OSError):  # somebody has begun it anew
                 run.folder.rmdir()
-            raise MissingStageError(
-                f"another process has deleted {run.name}", hint="train it again with `sedpipe train`"
-            )
+            raise MissingStageError(f"another process has deleted {run.name}", hint="train it again")
         yield

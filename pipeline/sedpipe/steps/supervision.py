@@ -80,7 +80,7 @@ def _by_strong_labels(
         found = f"{path} does not exist" if not events else f"{path} has no clip whose labels all have events"
         raise MissingStageError(
             f"--supervision mixed needs strong labels of training: {found}",
-            hint=f"give [splits.training] a `strong` list and run `sedpipe download {dataset.name}`, or leave it out",
+            hint=f"give [splits.training] a `strong` list and run `{dataset.command('download')}`, or leave it out",
         )
     listener.say(f"{n_known:,} of {len(training):,} training clips also teach by their strong labels")
 

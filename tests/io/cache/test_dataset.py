@@ -98,7 +98,7 @@ def test_before_download_the_sentence_names_it(cache: Dataset, what_is_there: st
         write_clips(cache.clips_path, [clip("a")])
     with pytest.raises(MissingStageError, match=r"^own is not in .*cache yet$") as caught:
         cache.read_clips()
-    assert caught.value.hint == "run `sedpipe download own` first"
+    assert caught.value.hint == f"run `sedpipe download own --cache {cache.root}` first"
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"dataset": "own"}', "\0"])
@@ -107,7 +107,7 @@ def test_a_damaged_record_is_a_sentence(cache: Dataset, content: str) -> None:
     cache.record_path.write_text(content)
     with pytest.raises(SedpipeError, match=r"dataset\.json is damaged: ") as caught:
         cache.find_record()
-    assert caught.value.hint == "delete it and run `sedpipe download own`: existing audio is kept"
+    assert caught.value.hint == f"delete it and run `sedpipe download own --cache {cache.root}`: existing audio is kept"
 
 
 def test_a_file_in_the_place_of_the_cache_holds_no_record_and_cannot_be_written(cache: Dataset) -> None:

@@ -95,7 +95,7 @@ def test_a_damaged_store_is_one_sentence(store: Path) -> None:
     store.write_bytes(store.read_bytes()[:1000])
     with pytest.raises(SedpipeError, match=r"^cannot read .*training\.h5: ") as caught:
         FeatureFile(store).clip_ids  # noqa: B018
-    assert caught.value.hint.startswith("run `sedpipe features` again")
+    assert caught.value.hint.startswith("run `sedpipe features DATASET` again")
 
 
 LOADER = """
@@ -184,7 +184,7 @@ def test_a_row_that_is_not_what_was_written_is_refused_by_name_and_the_others_ar
     for again in range(2):
         with pytest.raises(DamagedStoreError, match=r"training\.h5") as caught:
             file.read_features([2, 1])
-        assert "run `sedpipe features` again" in caught.value.hint, again
+        assert "run `sedpipe features DATASET` again" in caught.value.hint, again
     assert file.damaged_rows([0, 1, 2]) == [1]
 
 

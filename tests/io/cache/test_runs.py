@@ -32,7 +32,7 @@ def test_a_run_is_a_folder_of_its_dataset(cache, tmp_path):
 
 @pytest.mark.parametrize("name", ["", ".", "..", ".hidden", "-rf", "a b", "../a", "a/b", "a\\b", "a\n", "ü", "a" * 101])
 def test_a_name_that_is_no_safe_folder_is_refused(cache, name):
-    with pytest.raises(SettingsError, match=r"^--run .*: expected letters, digits"):
+    with pytest.raises(SettingsError, match=r"^run .*: expected letters, digits"):
         named_run(cache, name)
 
 
@@ -84,7 +84,7 @@ def test_without_any_run_the_verb_that_makes_one_is_named(cache):
     for wanted in (None, "a"):
         with pytest.raises(MissingStageError) as caught:
             find_run(cache, wanted)
-        assert caught.value.hint == "run `sedpipe train tiny` first"
+        assert caught.value.hint == f"run `sedpipe train tiny --cache {cache.root}` first"
 
 
 def test_an_unfinished_or_unknown_run_names_the_finished_ones(cache):

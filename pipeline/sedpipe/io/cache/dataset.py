@@ -10,11 +10,12 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sedpipe.choices import SPLITS
 from sedpipe.clips import Clip
+from sedpipe.commands import command
 from sedpipe.errors import MissingStageError
 from sedpipe.io.files.reading import is_there, unreadable
 from sedpipe.io.lists.clips import read_clips
@@ -35,10 +36,22 @@ class Dataset:
         The cache.
     name : str
         Name of the dataset, a safe folder name.
+    address : str
+        How a person called it, its TOML perhaps; its name where nobody did.
     """
 
     root: Path
     name: str
+    address: str = field(default="", compare=False)
+
+    def command(self, verb: str, *words: str) -> str:
+        """A command about this dataset, which works as it stands; for a hint."""
+        return command(verb, self.called, *words, cache=self.root)
+
+    @property
+    def called(self) -> str:
+        """What commands call it."""
+        return self.address or self.name
 
     @property
     def folder(self) -> Path:
@@ -100,7 +113,7 @@ class Dataset:
 
     def find_record(self) -> DatasetRecord | None:
         """What was resolved, or None before ``download``; ``SedpipeError`` where it cannot be read."""
-        hint = f"delete it and run `sedpipe download {self.name}`: existing audio is kept"
+        hint = f"delete it and run `{self.command('download')}`: existing audio is kept"
         return find_record(self.record_path, DatasetRecord, hint)
 
     def read_record(self) -> DatasetRecord:
@@ -108,7 +121,7 @@ class Dataset:
         record = self.find_record()
         if record is None or not is_there(self.clips_path):
             raise MissingStageError(
-                f"{self.name} is not in {self.root} yet", hint=f"run `sedpipe download {self.name}` first"
+                f"{self.name} is not in {self.root} yet", hint=f"run `{self.command('download')}` first"
             )
         return record
 

@@ -32,7 +32,7 @@ _MOST_PRESSED = 1100  # times: deflate makes nothing smaller than this, so more 
 _LONGEST_REASON = 100  # characters of what HDF5 says, innermost first
 _ERRNO = re.compile(r"errno = (\d+)")
 _OF_THE_DISK = "check the disk that it is on, then try again"
-_AGAIN = "run `sedpipe features` again, with the same options: what is damaged is computed again, the rest is kept"
+_AGAIN = "run `sedpipe features DATASET` again, with the same options: only what is damaged is computed again"
 
 _HINTS = {
     errno.ENOENT: _AGAIN,

@@ -24,7 +24,7 @@ def open_dataset(address: str, root: Path) -> Dataset:
     ManifestError
         If it neither lies in the cache nor comes with sedpipe, or its TOML is wrong.
     """
-    return Dataset(root, address if _is_cached(address, root) else load_manifest(address).name)
+    return Dataset(root, address if _is_cached(address, root) else load_manifest(address).name, address)
 
 
 def labels_of(address: str, root: Path) -> LabelSet:

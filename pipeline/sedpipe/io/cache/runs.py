@@ -3,6 +3,7 @@
 - :class:`Run`: the files of a run
 - :func:`runs_of`: those of a dataset
 - :func:`find_run`: by name within a dataset, by path, or the newest
+- :func:`newest_run`: within a cache
 - :func:`find_run_in_cache`: by name within any dataset, or by path, with the dataset it belongs to
 - :func:`run_address`: what the latter finds a run by
 """
@@ -104,7 +105,7 @@ class Run:
 
     def find_scores(self, split: str) -> ScoreReport | None:
         """Scores of a split, or None before it was scored; ``SedpipeError`` where they cannot be read."""
-        again = f"run `sedpipe score --run {self.name} --split {split}` again, on its dataset"
+        again = f"score it again: `sedpipe score DATASET --run {self.name} --split {split}`"
         return find_record(self.scores_path(split), ScoreReport, again)
 
     def write_record(self, record: RunRecord) -> None:
@@ -115,7 +116,7 @@ class Run:
 def named_run(cache: Dataset, name: str) -> Run:
     """The run of this name, whether it exists or not; a name that is no safe folder name is refused."""
     if not _NAME.fullmatch(name):
-        raise SettingsError(f"--run {name!r}: expected letters, digits, '.', '_' and '-', not starting with '.' or '-'")
+        raise SettingsError(f"run {name!r}: expected letters, digits, '.', '_' and '-', not starting with '.' or '-'")
     return Run(cache.runs / name)
 
 
@@ -132,12 +133,12 @@ def find_run(cache: Dataset, name_or_path: str | None) -> Run:
     MissingStageError
         If there is no such run, or it is not finished.
     """
-    train = f"run `sedpipe train {cache.name}` first"
+    train = f"run `{cache.command('train')}` first"
     if name_or_path is None:
         finished = _with_a_model(cache)
         if not finished:
             raise MissingStageError(f"{cache.name} has no trained run yet", hint=train)
-        return max(finished, key=lambda run: (run.model_path.stat().st_mtime_ns, run.name))
+        return _newest(finished)
     run = Run(Path(name_or_path)) if "/" in name_or_path else named_run(cache, name_or_path)
     if not is_there(run.model_path):
         known = ", ".join(run.name for run in _with_a_model(cache))
@@ -145,6 +146,19 @@ def find_run(cache: Dataset, name_or_path: str | None) -> Run:
             f"{run.folder} contains no trained model", hint=f"finished runs: {known}" if known else train
         )
     return run
+
+
+def newest_run(root: Path) -> tuple[Dataset, Run] | None:
+    """The finished run of a cache that is newest, and its dataset; None where there is none."""
+    finished = [run for run in _all_of(root) if is_there(run.model_path)]
+    if not finished:
+        return None
+    run = _newest(finished)
+    return Dataset(root, run.folder.parents[1].name), run
+
+
+def _newest(finished: list[Run]) -> Run:
+    return max(finished, key=lambda run: (run.model_path.stat().st_mtime_ns, run.name))
 
 
 def _with_a_model(cache: Dataset) -> list[Run]:
@@ -177,7 +191,7 @@ def find_run_in_cache(root: Path, name_or_path: str) -> tuple[Dataset, Run]:
         raise MissingStageError(f"several runs are named {name_or_path!r}", hint=f"name one by its path: {places}")
     there = sorted({run.name for run in known})
     meant = did_you_mean(name_or_path, there)
-    hint = f"there are {', '.join(there)}" if there else "run `sedpipe train` first"
+    hint = f"there are {', '.join(there)}" if there else "train one first: `sedpipe train DATASET`"
     raise MissingStageError(f"{root} has no run {name_or_path!r}{meant}", hint=hint)
 
 

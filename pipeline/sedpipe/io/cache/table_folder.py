@@ -14,7 +14,7 @@ from sedpipe.io.files.reading import entries
 from sedpipe.io.records.reading import find_record, write_record
 from sedpipe.io.records.table import Cell, Failure, TableRecord
 
-_AGAIN = "delete it: `sedpipe reproduce` writes it again"
+_AGAIN = "delete it: `sedpipe reproduce table2` writes it again"
 
 
 @dataclass(frozen=True)

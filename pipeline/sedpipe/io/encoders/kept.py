@@ -10,6 +10,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from sedpipe.commands import command
 from sedpipe.errors import MissingStageError, SedpipeError
 from sedpipe.features.encoders.encoder import Encoder
 from sedpipe.io.encoders.cards import shipped_card
@@ -37,7 +38,7 @@ class KeptWeights:
         if hashlib.sha256(raw).hexdigest() != self.encoder.sha256:
             raise SedpipeError(
                 f"{path} is not the file of the encoder {self.encoder.name}: its sha256 differs",
-                hint=f"delete it and run `sedpipe encoders fetch {self.encoder.name}`",
+                hint=f"delete it and run `{command('encoders', 'fetch', self.encoder.name, cache=self.cache_dir)}`",
             )
         return raw
 
@@ -46,10 +47,10 @@ def not_there(encoder: Encoder, cache_dir: Path) -> MissingStageError:
     """That an encoder's file is not in a cache, and the command that brings it."""
     known = shipped_card(encoder)
     if known is None:
-        how = f"ITS.toml` with the TOML that describes {encoder.file}"
+        how, remark = ["ITS.toml"], f" with the TOML that describes {encoder.file}"
     else:
-        how = f"{encoder.name}{'' if known.is_public else f' --from {known.source}'}`"
+        how, remark = [encoder.name, *([] if known.is_public else ["--from", known.source])], ""
     return MissingStageError(
         f"the encoder {encoder.name} (sha256 {encoder.sha256[:16]}...) is not in {cache_dir}",
-        hint=f"run `sedpipe encoders fetch {how} first, with the same --cache",
+        hint=f"run `{command('encoders', 'fetch', *how, cache=cache_dir)}`{remark} first",
     )

@@ -126,7 +126,7 @@ def read_model(path: Path, device: torch.device) -> TrainedModel:
         If the file is no model of sedpipe's.
     """
     if not is_there(path):
-        raise MissingStageError(f"{path} does not exist", hint="run `sedpipe train` first")
+        raise MissingStageError(f"{path} does not exist", hint="train it first: `sedpipe train DATASET`")
     try:
         content = _load(path)
         return rebuilt(content, device)

@@ -3,7 +3,7 @@
 - :func:`open_model`: a run's folder, an exported folder, the name of a run or of a model that comes with sedpipe ->
   :class:`OpenModel`
 - :func:`open_to_hear`: the same, ready for recordings
-- :func:`shipped_models`: the names of those that do
+- :func:`shipped_models`: the names of those that do; :data:`DEFAULT_MODEL` is the one where none is named
 """
 
 from __future__ import annotations
@@ -26,6 +26,10 @@ from sedpipe.io.settings.shipped import PACKAGE
 from sedpipe.suggestions import did_you_mean
 
 _SHIPPED = PACKAGE / "models"
+
+DEFAULT_MODEL = "esc10"
+"""What hears recordings where neither a model nor a dataset is named, whatever runs a cache holds: a command means the
+same before and after a training, here and elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -115,19 +119,22 @@ def _folder(address: str | None, cache: Dataset | None) -> Path:
         return find_run(cache, address).folder
     if address is None:
         raise SettingsError(
-            "which model?",
-            hint="name one with --model, or a dataset with --dataset: its newest run; --model "
-            f"{' and '.join(shipped_models())} comes with sedpipe",
+            "no model and no dataset is named",
+            hint=f"name {' or '.join(shipped_models())}, which comes with sedpipe, the folder of a run or of an "
+            "export, or a dataset: its newest run",
         )
     folder = Path(address)
     if not folder.is_dir():
-        found = "is a file" if is_there(folder) else f"does not exist{did_you_mean(address, shipped_models())}"
+        shipped = shipped_models()
+        found = "is a file" if is_there(folder) else f"does not exist{did_you_mean(address, shipped)}"
         raise MissingStageError(
-            f"--model {address} {found}; expected the folder of a trained run or of an export",
-            hint="of a dataset's run, its name is enough: --dataset NAME --model RUN",
+            f"the model {address} {found}; expected the folder of a run or of an export, or {' or '.join(shipped)}",
+            hint="a run can be named without its folder, together with its dataset: --dataset NAME"
+            if cache is None
+            else f"a run of {cache.name} can be named without its folder",
         )
     if not is_export(folder) and not is_there(Run(folder).model_path):
-        raise MissingStageError(f"{folder} contains no trained model", hint="run `sedpipe train` first")
+        raise MissingStageError(f"{folder} contains no trained model", hint="train it first: `sedpipe train DATASET`")
     return folder
 
 

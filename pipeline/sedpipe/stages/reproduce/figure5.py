@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from sedpipe.commands import command
 from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.errors import MissingStageError, SettingsError
 from sedpipe.features.spec import FeatureSpec
@@ -92,14 +93,14 @@ def _check_finished(
 ) -> None:
     missing = [run.name for run in runs if not run.is_finished]
     if missing:
-        how = f"--preset {settings.preset} --recipe {settings.recipe} --epochs {settings.training.epochs}"
+        how = ["--preset", settings.preset, "--recipe", settings.recipe, "--epochs", str(settings.training.epochs)]
         poolings, seed = tuple(dict.fromkeys(point.pooling for point in points)), points[0].seed
         if poolings != POOLINGS:
-            how += f" --poolings {','.join(poolings)}"
+            how += ["--poolings", ",".join(poolings)]
+        made_by = command("reproduce", "table2", dataset.called, *how, "--seeds", str(seed), cache=dataset.root)
         raise MissingStageError(
             f"{len(missing)} of the {len(runs)} runs of seed {seed} are missing or unfinished, first {missing[0]}",
-            hint=f"run `sedpipe reproduce table2 {dataset.name} {how} --seeds {seed}` first"
-            + (", with the same features" if features_in_names(dataset, spec) else ""),
+            hint=f"run `{made_by}` first" + (", with the same features" if features_in_names(dataset, spec) else ""),
         )
 
 

@@ -120,7 +120,7 @@ def read_scored_run(cache: Dataset, run: Run, split: str | None = None) -> Score
         If a file is not what ``score`` writes.
     """
     split = split or next(iter(scored_splits(run)), "evaluation")
-    command = f"run `sedpipe score {cache.name} --run {run.name} --split {split}` first"
+    command = f"run `{cache.command('score', '--run', run.name, '--split', split)}` first"
     frame_scores, features = _frame_scores_and_features(cache, run, split, command)
     if not is_there(cache.reference_path(split)):
         raise MissingStageError(f"{cache.reference_path(split)} does not exist", hint=command)
@@ -164,7 +164,7 @@ def _frame_scores_and_features(cache: Dataset, run: Run, split: str, command: st
         raise MissingStageError(f"{path} does not exist or cannot be read", hint=command)
     features = cache.features_dir(origin.features) / f"{split}.h5"
     if not (origin.features.isalnum() and is_there(features)):
-        raise MissingStageError(f"{features} does not exist", hint=f"run `sedpipe features {cache.name}` first")
+        raise MissingStageError(f"{features} does not exist", hint=f"run `{cache.command('features')}` first")
     return stored, FeatureFile(features)
 
 

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sedpipe.commands import command
 from sedpipe.events import Event
 from sedpipe.views.render import Parts, render
-from sedpipe.views.terminal.commands import command
 
 PARTS = Parts(
     "recordings.html", styles=("base", "scores", "recordings"), scripts=("dom", "theme", "sorting", "recordings")
@@ -32,7 +32,9 @@ class Served:
     state : str
         Of that file.
     events : sequence of Event, optional
-        What was saved before; None where nothing was.
+        What was saved before or, else, what another list beside the recording says; None where there is neither.
+    found : str
+        Which events of which other list these are; empty where they were saved.
     complaint : str
         Why what lies there cannot be understood.
     """
@@ -43,12 +45,15 @@ class Served:
     list_name: str
     state: str
     events: Sequence[Event] | None
+    found: str = ""
     complaint: str = ""
 
     def data(self) -> dict[str, Any]:
         """What the page's script needs."""
         events = None if self.events is None else [[e.onset, e.offset, e.label] for e in self.events]
-        return {"save": self.save, "list": self.list_name, "state": self.state, "events": events}
+        return {
+            "save": self.save, "list": self.list_name, "state": self.state, "events": events, "found": self.found,
+        }  # fmt: skip
 
 
 @dataclass(frozen=True)

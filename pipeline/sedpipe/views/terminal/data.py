@@ -10,9 +10,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sedpipe.commands import DEFAULT_CACHE, command
 from sedpipe.fates import STATES
 from sedpipe.io.lists.remarks import counted
-from sedpipe.views.terminal.commands import DEFAULT_CACHE, command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -35,11 +35,14 @@ class Asked:
         The one that begins a dataset of the person's own.
     shows_all : bool
         Whether classes without events are listed, too.
+    knows_classes : bool
+        Whether the person was already told which classes the model knows.
     """
 
     see: str
     own: str
     shows_all: bool = False
+    knows_classes: bool = False
 
 
 def heard_table(report: PredictReport, asked: Asked) -> list[RenderableType]:
@@ -52,8 +55,9 @@ def heard_table(report: PredictReport, asked: Asked) -> list[RenderableType]:
     shown: list[RenderableType] = [text(title, "bold"), ""]
     if has_events or asked.shows_all:
         shown += [_table(read, shows_all=asked.shows_all), ""]
-    shown += [*_near_lines(read), text(f"The model knows only these {len(report.labels)} sounds: "
-                                       f"{'; '.join(report.labels)}.", "dim"), ""]  # fmt: skip
+    near, known = list(_near_lines(read)), f"The model knows only these {len(report.labels)} sounds: "
+    told = [] if asked.knows_classes else [text(f"{known}{'; '.join(report.labels)}.", "dim")]
+    shown += [*near, *told, *([""] if near or told else [])]
     return [*shown, f"see, hear and correct it:  {asked.see}", f"your own sounds:           {asked.own}"]
 
 

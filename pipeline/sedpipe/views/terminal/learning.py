@@ -78,7 +78,7 @@ def fetch_lines(report: FetchReport) -> list[str]:
 
 def _encoder_lines(encoder: ListedEncoder) -> list[str]:
     where = encoder.file or (
-        f"not downloaded: sedpipe encoders fetch {encoder.name}" + ("" if encoder.address else " --from FILE")
+        f"not downloaded: `sedpipe encoders fetch {encoder.name}{'' if encoder.address else ' --from FILE'}`"
     )
     heard = f"; possibly also on {', '.join(encoder.heard)}: scores there say so" if encoder.heard else ""
     return [

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sedpipe.commands import command
 from sedpipe.io.lists.remarks import counted
-from sedpipe.views.terminal.commands import command
 
 if TYPE_CHECKING:
     from sedpipe.io.manifests.compose import Shape
@@ -37,7 +37,10 @@ def init_lines(report: InitReport, cache: Path) -> list[str]:
 
 
 def check_lines(report: CheckReport, address: str, cache: Path) -> list[str]:
-    """Recordings and classes of each split, what is wrong, and the command to run next."""
+    """Recordings and classes of each split, what is wrong, and the command to run next.
+
+    Where something is wrong, the next step is to mend it, and this command looks again.
+    """
     rates = ", ".join(f"{count:,} at {int(rate):,} Hz" for rate, count in report.rates.items())
     return [
         *(_found_line(split, found) for split, found in report.splits.items()),
@@ -45,8 +48,16 @@ def check_lines(report: CheckReport, address: str, cache: Path) -> list[str]:
         *([f"sample rates: {rates}"] if rates else []),
         *(f"note: {remark}" for remark in report.remarks),
         *(f"problem: {problem}" for problem in report.problems),
-        f"next: {command('download', address, cache=cache)}" if report.can_train else "training cannot work yet",
+        *([_to_mend(report)] if report.problems else []),
+        f"next: {command('check' if report.problems else 'download', address, cache=cache)}",
     ]
+
+
+def _to_mend(report: CheckReport) -> str:
+    it = "it" if len(report.problems) == 1 else "them"
+    if not report.can_train:
+        return f"training cannot work yet: correct {it}, then check again"
+    return f"training would work as it is; correct {it} first, then check again"
 
 
 def _classes(count: int) -> str:

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sedpipe.choices import TUNED_ON
+from sedpipe.commands import DEFAULT_CACHE, command
 from sedpipe.io.lists.remarks import counted
 from sedpipe.listener import clock
 from sedpipe.views.baselines import baseline_name, baseline_tells
-from sedpipe.views.terminal.commands import DEFAULT_CACHE, command
 from sedpipe.views.terminal.quantities import percent, rate
 from sedpipe.views.terminal.table import Column, FittingTable, text
 from sedpipe.views.verdicts import ONE_SEED, verdict

@@ -53,7 +53,8 @@ def from_label_files(folder: Folder) -> Findings | None:
 def _lists(folder: Folder) -> tuple[list[Annotations], list[str]]:
     """Those that are understood, and a word about the others."""
     read, aside = [], []
-    for path in folder.lists:
+    # a TSV first: `listen` writes one beside the list of another program, whose correction it is
+    for path in sorted(folder.lists, key=lambda path: (path.parent, path.suffix.lower() != ".tsv", path.name)):
         try:
             found = read_annotations(path, "either")
         except ListFormatError as error:

@@ -8,7 +8,10 @@ function startServing(card, server, saving) {
     const events = server.events.map(([onset, offset, label]) => ({ onset, offset, label, by: "person" }));
     for (const { label } of events) corrections.labelled(label);
     corrections.follow({ ...corrections.state, events });
-    saving.status.textContent = `${server.list} is shown, as it was saved; undo shows what the model marked.`;
+    const shown = server.found
+      ? `${server.found}, which lies beside the recording, for you to correct; saving writes ${server.list}`
+      : `${server.list}, as you saved it`;
+    saving.status.textContent = `Shown: ${shown}. Undo shows what the model predicted.`;
     saving.forgetDraft();
   }
   const save = async () => {

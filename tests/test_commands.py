@@ -2,7 +2,7 @@ import shlex
 from pathlib import Path
 
 import pytest
-from sedpipe.views.terminal.commands import command
+from sedpipe.commands import command
 
 
 @pytest.mark.parametrize("words", [("check", "my birds.toml"), ("predict", "a;rm -rf b"), ("init", "$HOME/'x'")])

@@ -1,0 +1,103 @@
+"""The events that somebody else has marked in a recording: a list of any program, beside it, which is to be corrected.
+
+The reader is that of datasets. A list that is called like the recording comes first (Audacity's labels, a Raven
+selection table, DCASE's list), then one about several recordings that names it. It is never written to.
+
+- :func:`list_beside`: a recording -> :class:`FoundList`
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sedpipe.clips import AUDIO_SUFFIXES
+from sedpipe.errors import SedpipeError
+from sedpipe.events import Event
+from sedpipe.io.files.reading import entries
+from sedpipe.io.lists.annotations import Annotation
+from sedpipe.io.lists.joined_labels import taken_apart
+from sedpipe.io.lists.known_names import KnownNames
+from sedpipe.io.lists.names import LIST_SUFFIXES, recording_of_list
+from sedpipe.io.lists.read import read_annotations
+from sedpipe.io.lists.remarks import counted
+
+_MOST_SHARED = 20
+"""Lists about several recordings that are looked into; a folder with more of them is no folder of recordings."""
+
+
+@dataclass(frozen=True)
+class FoundList:
+    """A list about a recording.
+
+    Parameters
+    ----------
+    path : Path
+    events : list of Event
+        Within the recording, in the order of the list; none where somebody has found it empty.
+    n_cut : int
+        Events that went beyond the end of the recording, and end there now or are left out.
+    """
+
+    path: Path
+    events: list[Event]
+    n_cut: int = 0
+
+    @property
+    def told(self) -> str:
+        """Where the events come from, for a person."""
+        cut = f"; {counted(self.n_cut, 'event')} beyond the end of the recording cut there" if self.n_cut else ""
+        return f"{counted(len(self.events), 'event')} of {self.path.name}{cut}"
+
+
+def list_beside(recording: Path, duration: float, *, but: Path) -> FoundList | None:
+    """The first list in a recording's folder that is understood and says when things sound in it.
+
+    Parameters
+    ----------
+    recording : Path
+    duration : float
+        Its length in seconds.
+    but : Path
+        The list that is written for it, which is no other program's.
+    """
+    for path, is_own in _lists(recording, but):
+        try:
+            found = read_annotations(path)
+        except SedpipeError:  # a note, a log, a list of something else
+            continue
+        rows: list[Annotation] | None = found.rows
+        if found.names_recordings:
+            rows = [row for row in found.rows if KnownNames([recording.name]).find(row.filename)] or None
+        elif not is_own:
+            rows = None
+        if rows is not None:
+            return _found(path, rows, duration)
+    return None
+
+
+def _lists(recording: Path, but: Path) -> Iterator[tuple[Path, bool]]:
+    """Lists in the folder that may be about a recording, and whether they are called like it."""
+    there = [path for path in entries(recording.parent) if path.is_file()]
+    names = {path.name for path in there if path.suffix.lower() in AUDIO_SUFFIXES}
+    stems = [Path(name).stem for name in names]
+    of_this = {recording.name, *([recording.stem] if stems.count(recording.stem) == 1 else [])}
+    lists = [path for path in there if path.suffix.lower() in LIST_SUFFIXES and path != but]
+    called = {path: {path.stem, recording_of_list(path.name)} for path in lists}
+    yield from ((path, True) for path in lists if called[path] & of_this)
+    shared = [path for path in lists if not called[path] & (names | set(stems))]
+    yield from ((path, False) for path in shared[:_MOST_SHARED])
+
+
+def _found(path: Path, rows: list[Annotation], duration: float) -> FoundList:
+    apart, _ = taken_apart(row.label for row in rows)
+    events, n_cut = [], 0
+    for row in rows:
+        if row.times is None:
+            continue
+        onset, offset = row.times
+        n_cut += offset > duration
+        if onset < min(offset, duration):
+            events += [Event(onset, min(offset, duration), label) for label in apart[row.label]]
+    return FoundList(path, events, n_cut)

@@ -1,0 +1,72 @@
+from pathlib import Path
+
+import pytest
+from sedpipe.events import Event
+from sedpipe.serving.lists_beside import FoundList, list_beside
+
+RAVEN = (
+    "Selection\tView\tChannel\tBegin Time (s)\tEnd Time (s)\tLow Freq (Hz)\tHigh Freq (Hz)\tAnnotation\n"
+    "1\tSpectrogram 1\t1\t1.0\t2.5\t0.0\t8000.0\tOwl\n"
+)
+OWL, TWO = [Event(1.0, 2.5, "Owl")], [Event(1.0, 2.5, "Owl"), Event(3.0, 4.0, "Rain")]
+
+
+def beside(folder: Path, name: str = "night.wav", duration: float = 10.0) -> FoundList | None:
+    return list_beside(folder / name, duration, but=folder / f"{Path(name).stem}.tsv")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "events"),
+    [
+        ("night.txt", "1.000000\t2.500000\tOwl\n3\t4\tRain\n", TWO),
+        ("night.Table.1.selections.txt", RAVEN, OWL),
+        ("night.csv", "onset,offset,event_label\n1,2.5,Owl\n", OWL),
+        ("night.wav.tsv", "filename\tonset\toffset\tevent_label\nnight.wav\t1.0\t2.5\tOwl\n", OWL),
+        ("all of them.tsv", "filename\tonset\toffset\tevent_label\nnight\t1\t2.5\tOwl\nday\t0\t1\tCrow\n", OWL),
+        ("night.txt", "1\t2.5\tOwl;Rain\n", [Event(1.0, 2.5, "Owl"), Event(1.0, 2.5, "Rain")]),
+        ("night_labels.csv", "filename,onset,offset,event_label\nnight.wav,,,\n", []),
+    ],
+)
+def test_a_list_of_any_program_that_is_about_the_recording_is_found(
+    tmp_path: Path, name: str, text: str, events: list[Event]
+) -> None:
+    (tmp_path / "night.wav").touch()
+    (tmp_path / "day.wav").touch()
+    (tmp_path / name).write_text(text)
+    assert beside(tmp_path) == FoundList(tmp_path / name, events)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("day.txt", "1\t2.5\tOwl\n"),  # of the other recording
+        ("night.tsv", "filename\tonset\toffset\tevent_label\nnight\t1\t2.5\tOwl\n"),  # what is saved here
+        ("night.txt", "It rained.\nThe owl came late.\n"),
+        ("others.tsv", "filename\tonset\toffset\tevent_label\nday\t1\t2.5\tOwl\n"),
+        ("loose.txt", "1\t2.5\tOwl\n"),  # of which recording?
+        ("night.json", "[[["),
+    ],
+)
+def test_what_is_no_list_or_about_something_else_is_not(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / "night.wav").touch()
+    (tmp_path / "day.wav").touch()
+    (tmp_path / name).write_text(text)
+    assert beside(tmp_path) is None
+
+
+def test_a_list_called_like_two_recordings_is_about_neither_unless_it_has_the_extension(tmp_path: Path) -> None:
+    for name in ("night.wav", "night.flac"):
+        (tmp_path / name).touch()
+    (tmp_path / "night.txt").write_text("1\t2.5\tOwl\n")
+    assert beside(tmp_path) is None
+    (tmp_path / "night.wav.txt").write_text("1\t2.5\tOwl\n")
+    assert beside(tmp_path) == FoundList(tmp_path / "night.wav.txt", OWL)
+
+
+def test_events_end_with_the_recording_and_that_is_told(tmp_path: Path) -> None:
+    (tmp_path / "night.wav").touch()
+    (tmp_path / "night.txt").write_text("1\t2.5\tOwl\n4\t99\tRain\n20\t30\tRain\n")
+    found = beside(tmp_path, duration=5.0)
+    assert found is not None
+    assert found.events == [*OWL, Event(4.0, 5.0, "Rain")]
+    assert found.told == "2 events of night.txt; 2 events beyond the end of the recording cut there"

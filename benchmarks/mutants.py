@@ -34,8 +34,8 @@ ROOT = Path(__file__).resolve().parents[1]
 SETTINGS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 SENSELESS = ("BitOr", "BitAnd", "BitXor", "RShift", "LShift", "Is", "IsNot", "Invert", "UAdd")
 """Nobody writes these by mistake."""
-LONGER = 5.0
-"""So many times as long as the tests take otherwise, and ten seconds more, a mutant may take."""
+LONGER = 3.0
+"""So many times as long as the tests take otherwise, and five seconds more, a mutant may take."""
 QUICKLY = ("-x", "-q", "--tb=no", "-m", "not slow", "-p", "no:cacheprovider", "-p", "_hypothesis_pytestplugin")
 """:envvar:`PYTEST_DISABLE_PLUGIN_AUTOLOAD` leaves the rest out, which takes longer to load than most tests to run."""
 MEMORY = Path("/dev/shm")
@@ -161,7 +161,7 @@ def noticed(module: str, n: int, seed: int) -> dict[str, Any]:
     seconds, code = _tested(tests, 600.0)
     if code != 0:
         raise SystemExit(f"{module}: its tests fail as it is")
-    limit, survivors, drawn = LONGER * seconds + 10.0, [], mutants_of(whole, n, random.Random(f"{seed} {module}"))
+    limit, survivors, drawn = LONGER * seconds + 5.0, [], mutants_of(whole, n, random.Random(f"{seed} {module}"))
     for mutant in drawn:
         path.write_text(mutant.code, encoding="utf-8")
         if _tested(tests, limit)[1] == 0:

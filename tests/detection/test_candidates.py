@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sedpipe.detection.candidates import UNTUNED, Candidates, thresholds_within
+from sedpipe.detection.candidates import UNTUNED, Candidates, searches, thresholds_within
 from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.frames import FrameGrid
@@ -34,6 +34,26 @@ def test_thresholds_of_scores_near_one_tell_them_apart():
     assert len(crowded) >= 9
     odds = np.log(np.array(crowded) / (1 - np.array(crowded)))
     assert np.diff(odds).max() < 0.6
+
+
+def test_thresholds_lie_evenly_where_the_odds_are_and_further_apart_where_they_are_not():
+    probs = np.array(thresholds_within(scores_of(0.0, 1.0)))
+    odds = np.log(probs / (1 - probs))
+    assert odds[-1] == pytest.approx(16, abs=0.01)
+    assert odds == pytest.approx(-odds[::-1], abs=1e-3)
+    middles, steps = (odds[1:] + odds[:-1]) / 2, np.diff(odds)
+    for low, high, step in ((0, 2, 1 / 8), (2, 5, 1 / 4), (5, 10, 1 / 2), (10, 16, 1)):
+        between = (middles > low) & (middles < high)
+        assert np.sum(between) == (high - low) / step
+        assert steps[between] == pytest.approx(step, rel=0.1)
+
+
+def test_the_searches_go_from_no_freedom_to_a_setting_for_each_class():
+    assert list(searches().items()) == [
+        ("untuned", ()), ("threshold", ()), ("smoothing", ("median_s", "min_duration_s")), ("gap", ("gap_s",)),
+        ("hysteresis", ("hysteresis",)), ("gate", ("gate",)), ("class_thresholds", ()),
+        ("class_smoothing", ("median_s",)),
+    ]  # fmt: skip
 
 
 def test_padding_does_not_stretch_them():

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 from sedpipe.detection.decoding import decode_events
-from sedpipe.detection.nearness import CURVE_POINTS, Glance, glance_at
+from sedpipe.detection.nearness import CURVE_POINTS, Glance, glance_at, nearness
 from sedpipe.detection.postprocess import PostProcessing
+from sedpipe.events import Event
 from sedpipe.frames import FrameGrid
 from sedpipe.labels import LabelSet
 
@@ -49,3 +50,24 @@ def test_the_shortest_recording_has_a_curve_and_none_has_none() -> None:
     found = glance_at(np.full((1, 4), 0.9), np.ones((1, 4)), events, LABELS, point, GRID)
     assert found.curves == [(0.9,) * CURVE_POINTS] * 3  # a dog's bark takes longer
     assert glance_at(np.zeros((0, 4)), np.zeros((0, 4)), [], LABELS, POINT, GRID).nearest == []
+
+
+def test_a_curve_has_the_highest_of_equal_stretches_from_a_quarter_before_to_a_quarter_after() -> None:
+    g, grid = np.random.default_rng(0), FrameGrid(1000, 125)
+    probs = g.random((100, 4)).round(4)
+    # four seconds and one on either side are 48 frames
+    [curve] = glance_at(probs, probs, [Event(2.5, 6.5, "Dog")], LABELS, POINT, grid).curves
+    assert curve == tuple(probs[12:60, 1].reshape(CURVE_POINTS, 2).max(axis=1).tolist())
+    # half a second is the least
+    [curve] = glance_at(probs, probs, [Event(2.5, 4.5, "Dog")], LABELS, POINT, grid).curves
+    assert curve == tuple(probs[16:40, 1].tolist())
+
+
+def test_a_threshold_and_a_gate_of_nothing_are_near_by_far() -> None:
+    assert nearness(0.5, threshold=0.0, clip=0.9, gate=0.0) == 500.0
+
+
+def test_what_is_told_has_four_digits() -> None:
+    probs = np.full((3, 4), 0.123456)
+    [miss] = glance_at(probs, probs, [], LABELS, PostProcessing(0.5), GRID).nearest
+    assert (miss.peak, miss.clip) == (0.1235, 0.1235)

@@ -8,6 +8,7 @@ from scipy import ndimage
 from sedpipe.detection.decoding import decode_events
 from sedpipe.detection.filters import median_filter
 from sedpipe.detection.postprocess import PostProcessing, activity
+from sedpipe.detection.steps import STEPS, Step, StepSetting
 from sedpipe.events import Event
 from sedpipe.frames import FrameGrid
 from sedpipe.labels import LabelSet
@@ -92,6 +93,22 @@ def test_settings_for_each_class_must_be_of_the_classes_there_are():
 def test_settings_out_of_range_are_refused(name, value):
     with pytest.raises(ValueError, match=f"{name} must .*got {value}"):
         PostProcessing(**({"threshold": 0.5} | {name: value}))
+
+
+def test_the_table_holds_every_setting_of_the_house_also_what_is_off():
+    off = {"median_s": 0.0, "min_duration_s": 0.0, "gap_s": 0.0, "hysteresis": 1.0, "gate": 0.0}
+    assert PostProcessing(0.5).as_table() == {"threshold": 0.5, **off}
+
+
+def test_a_setting_of_ones_own_stands_in_the_table_only_where_it_is_on():
+    STEPS["echo"] = Step(
+        lambda active, frames, echo_s: active, (StepSetting("echo_s", 0.0, (0.0, 0.4), "echo"),), after="gap"
+    )
+    try:
+        assert PostProcessing(0.5, echo_s=0.4).as_table()["echo_s"] == 0.4
+        assert "echo_s" not in PostProcessing(0.5, echo_s=0.0).as_table()
+    finally:
+        del STEPS["echo"]
 
 
 def test_wrong_input_is_refused():

@@ -85,11 +85,11 @@ def test_nothing_moved_is_what_was_chosen(split, chosen):
     assert shortest.f1[0] == pytest.approx(official(split, chosen.changed(min_duration_s=0.0))["f1"], abs=1e-12)
 
 
-def test_the_sweeps_are_of_whole_frames_up_to_51_and_two_seconds(split):
+def test_the_sweeps_are_of_whole_frames_up_to_51_and_two_seconds_and_of_a_quarter_to_four_times_the_odds(split):
     sweeps = sweeps_around(split, COMMON)
     assert sweeps["median_s"].values == pytest.approx([0.08 * n for n in range(1, 52, 2)])
     assert sweeps["min_duration_s"].values == pytest.approx([0.08 * n for n in range(26)])
-    assert sweeps["threshold"].values == DOUBLINGS
+    assert sweeps["threshold"].values == tuple(np.linspace(-2, 2, 17))
 
 
 @given(st.floats(0.001, 0.999), st.sampled_from(DOUBLINGS))

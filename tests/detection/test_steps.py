@@ -10,7 +10,7 @@ from sedpipe.detection.filters import drop_short_runs
 from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.detection.segment_tallies import SegmentTallies
-from sedpipe.detection.steps import STEPS, Frames, Step, StepSetting, steps_in_order
+from sedpipe.detection.steps import STEPS, Frames, Step, StepSetting, settings_of_steps, steps_in_order
 from sedpipe.detection.tuning import tune
 from sedpipe.events import Event
 from sedpipe.frames import FrameGrid
@@ -63,6 +63,17 @@ def test_the_steps_stand_in_the_documented_order():
     assert list(searches()) == [
         "untuned", "threshold", "smoothing", "gap", "hysteresis", "gate", "class_thresholds", "class_smoothing"
     ]  # fmt: skip
+
+
+def test_tuning_tries_first_what_does_nothing_then_more_and_more_of_it():
+    for name, setting in settings_of_steps().items():
+        if name != "threshold":
+            assert setting.tried[0] == setting.off
+            assert list(setting.tried) == sorted(setting.tried, key=lambda value: abs(value - setting.off))
+
+
+def test_the_steps_after_the_median_take_64_clips_at_once():
+    assert [name for name, step in STEPS.items() if step.on_words] == ["gap", "shortest", "gate"]
 
 
 def test_a_step_of_ones_own_is_taken_in_its_place(longest):

@@ -8,7 +8,7 @@ from sedpipe.choices import OPERATING_POINTS
 from sedpipe.detection.candidates import Candidates, searches
 from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.detection.postprocess import PostProcessing
-from sedpipe.detection.tuning import OperatingPoint, tune
+from sedpipe.detection.tuning import OperatingPoint, scores_at_thresholds, tune
 from sedpipe.events import Event
 from sedpipe.frames import FrameGrid
 from sedpipe.labels import LabelSet
@@ -60,6 +60,18 @@ def tuned(
     return tune(scores.of(scores.clip_ids[order]), truth, candidates=candidates, **options)
 
 
+@pytest.fixture(scope="module")
+def points(split) -> dict[str, OperatingPoint]:
+    """Of a few candidates."""
+    return tuned(split)
+
+
+@pytest.fixture(scope="module")
+def points_of_all(split) -> dict[str, OperatingPoint]:
+    """Of the candidates that are tried if none are given."""
+    return tuned(split, None)
+
+
 def scored(split, settings: PostProcessing, resolution: float = 1.0):
     scores, truth = split
     return segment_based_scores(truth.reference, scores.decode(settings), truth.durations, LABELS, resolution)
@@ -69,8 +81,7 @@ def step_of(point: OperatingPoint, name: str):
     return next(step for step in point.steps if step.step == name)
 
 
-def test_no_candidate_of_a_common_step_is_better_than_the_one_it_came_to(split):
-    points = tuned(split)
+def test_no_candidate_of_a_common_step_is_better_than_the_one_it_came_to(split, points):
     assert tuple(points) == OPERATING_POINTS
     every = [
         PostProcessing(*values)
@@ -83,40 +94,40 @@ def test_no_candidate_of_a_common_step_is_better_than_the_one_it_came_to(split):
     assert scores[smoothing["max_f1"].settings].f1 == smoothing["max_f1"].tuned
 
 
-def test_each_step_is_at_least_as_good_as_the_one_before_where_it_was_tuned(split):
-    for name, point in tuned(split).items():
+def test_each_step_is_at_least_as_good_as_the_one_before_where_it_was_tuned(points):
+    for name, point in points.items():
         assert [step.step for step in point.steps] == list(searches())
         gains = np.diff([step.tuned for step in point.steps]) * (-1 if name == "min_er" else 1)
         assert (gains >= 0).all()
         assert gains.sum() > 0
 
 
-def test_every_step_scores_as_its_events_do(split):
-    for name, point in tuned(split).items():
+def test_every_step_scores_as_its_events_do(split, points):
+    for name, point in points.items():
         for step in point.steps:
             scores = scored(split, step.settings).overall
             assert step.tuned == (scores.error_rate if name == "min_er" else scores.f1)
 
 
-def test_the_scores_are_those_of_the_decoded_events_and_of_sed_eval(split):
+def test_the_scores_are_those_of_the_decoded_events_and_of_sed_eval(split, points_of_all):
     scores, truth = split
-    for point in tuned(split, None).values():
+    for point in points_of_all.values():
         assert point.scores == scored(split, point.settings)
         events = scores.decode(point.settings)
         official = official_segment_based_scores(truth.reference, events, truth.durations, LABELS)
         assert asdict(point.scores.overall) == pytest.approx(asdict(official.overall), abs=1e-12)
 
 
-def test_f1_of_thresholds_for_each_class_is_the_highest_there_is(split):
-    point = tuned(split)["max_f1"]
+def test_f1_of_thresholds_for_each_class_is_the_highest_there_is(split, points):
+    point = points["max_f1"]
     step = step_of(point, "class_thresholds")
     common = step_of(point, "gate").settings
     every = (common.changed(threshold=thresholds) for thresholds in product(FEW.values["threshold"], repeat=3))
     assert step.tuned == max(scored(split, settings).overall.f1 for settings in every)
 
 
-def test_the_error_rate_falls_by_no_change_of_a_single_class(split):
-    step = step_of(tuned(split)["min_er"], "class_thresholds")
+def test_the_error_rate_falls_by_no_change_of_a_single_class(split, points):
+    step = step_of(points["min_er"], "class_thresholds")
     for k, threshold in product(range(3), FEW.values["threshold"]):
         changed = list(step.settings.threshold)
         changed[k] = threshold
@@ -124,8 +135,8 @@ def test_the_error_rate_falls_by_no_change_of_a_single_class(split):
         assert other >= step.tuned
 
 
-def test_the_step_with_the_best_cross_validated_score_is_chosen_of_equal_ones_the_plainer(split):
-    for name, point in tuned(split).items():
+def test_the_step_with_the_best_cross_validated_score_is_chosen_of_equal_ones_the_plainer(points):
+    for name, point in points.items():
         scores = [step.cross_validated for step in point.steps]
         best = scores.index(min(scores) if name == "min_er" else max(scores))
         assert [step.chosen for step in point.steps] == [k == best for k in range(len(searches()))]
@@ -142,7 +153,11 @@ def test_a_step_that_learns_noise_by_heart_is_not_chosen():
     probs = 1 / (1 + np.exp(-(2 * truth - 1 + g.normal(0, 2, truth.shape))))
     durations = dict.fromkeys(clip_ids, 10.0)
     scores = scores_of(probs, clip_ids, durations, labels=labels)
-    point = tune(scores, Truth(reference, durations, labels))["min_er"]
+    many = Candidates(
+        threshold=tuple(np.linspace(0.05, 0.95, 19).tolist()), median_s=(0.0, 0.88), min_duration_s=(0.0,),
+        gap_s=(0.0,), hysteresis=(1.0,), gate=(0.0,),
+    )  # fmt: skip
+    point = tune(scores, Truth(reference, durations, labels), candidates=many)["min_er"]
     by_class, common = step_of(point, "class_thresholds"), step_of(point, "gate")
     assert by_class.tuned < common.tuned
     assert by_class.cross_validated > common.cross_validated
@@ -168,8 +183,8 @@ def test_every_single_candidate_is_scored_exactly(split, settings, resolution):
         assert step_of(point, "gate").tuned == (overall.error_rate if name == "min_er" else overall.f1)
 
 
-def test_the_order_of_clips_never_matters(split):
-    assert tuned(split) == tuned(split, order=slice(None, None, -1))
+def test_the_order_of_clips_never_matters(split, points):
+    assert points == tuned(split, order=slice(None, None, -1))
 
 
 def test_perfect_probabilities_are_left_as_they_are():
@@ -204,8 +219,8 @@ def test_what_does_not_fit_is_refused():
         Candidates(threshold=())
 
 
-def test_the_common_rule_has_one_setting_for_all_classes_and_scores_as_its_events_do(split):
-    for point in tuned(split, None).values():
+def test_the_common_rule_has_one_setting_for_all_classes_and_scores_as_its_events_do(split, points_of_all):
+    for point in points_of_all.values():
         common = point.common.settings
         assert common.is_common
         assert (common.gap_s, common.hysteresis, common.gate) == (0.0, 1.0, 0.0)
@@ -223,6 +238,13 @@ def test_thresholds_of_a_system_that_is_always_sure_are_found_where_they_are():
     assert point.scores.overall.error_rate == 0
     assert 0.99 < step_of(point, "threshold").settings.threshold <= 0.9995
     assert point.remarks == ()
+
+
+def test_the_quick_look_is_the_best_of_ten_thresholds_with_a_median_filter_of_half_a_second(split):
+    tried = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+    each = [scored(split, PostProcessing(threshold, median_s=0.56)).overall for threshold in tried]
+    best = {"min_er": min(score.error_rate for score in each), "max_f1": max(score.f1 for score in each)}
+    assert scores_at_thresholds(*split) == best
 
 
 def test_a_choice_at_an_end_is_remarked(split):

@@ -129,7 +129,7 @@ def _left_out(source: str) -> list[tuple[Position, Position]]:
         elif isinstance(node, ast.Call) and ast.unparse(node.func) == "zip":
             found.extend(keyword.value for keyword in node.keywords)  # strict: what is as long by construction
     return [
-        ((node.lineno, node.col_offset), (node.end_lineno or 0, node.end_col_offset or 0))
+        ((node.lineno, node.col_offset - 1), (node.end_lineno or 0, node.end_col_offset or 0))  # with a decorator's @
         for node in found
         if node is not None
     ]

@@ -6,7 +6,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sedpipe.nn.pooling import SEGMENT_WEIGHTS, check_hierarchy, frame_weights, pool, pool_stage
+from sedpipe.nn.pooling import SEGMENT_WEIGHTS, PoolingConfig, check_hierarchy, frame_weights, pool, pool_stage
 from sedpipe.nn.pooling_functions import POOLING_FUNCTIONS, alpha_penalty, keep_in_range, learned_weights
 
 torch.set_num_threads(1)
@@ -399,3 +399,42 @@ def test_learned_weights_of_padding_are_zero_even_where_all_is_padding(axis):
     assert (weights[0, 0] > 0).all()
     assert weights[0, 1:].tolist() == [[0, 0]] * 2
     assert weights[1].tolist() == [[0, 0]] * 3
+
+
+def test_what_a_function_needs_of_the_network_is_what_it_asks_of_its_frames():
+    x, valid, attention, alpha = (
+        torch.rand(1, 4, 2),
+        torch.ones(1, 4, dtype=torch.bool),
+        torch.rand(1, 4, 2),
+        torch.ones(2),
+    )
+    for name, function in POOLING_FUNCTIONS.items():
+        frame_weights(
+            name, x, valid, attention if function.attends else None, alpha=alpha if function.learns_alpha else None
+        )
+        if function.attends:
+            with pytest.raises(ValueError, match="needs the attention layer's output"):
+                frame_weights(name, x, valid, None, alpha=alpha)
+        if function.learns_alpha:
+            with pytest.raises(ValueError, match="need their alpha"):
+                frame_weights(name, x, valid, attention)
+
+
+def test_only_learned_segment_weights_need_a_layer_a_stage():
+    stages = {weights: PoolingConfig(hierarchy=(5, 5, 5), segment_weights=weights) for weights in SEGMENT_WEIGHTS}
+    learned = {weights: config.n_learned_stages for weights, config in stages.items()}
+    assert learned == {"corrected": 0, "original": 0, "learned": 3}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"function": "mean"}, "pooling must be one of"),
+        ({"attention_axis": "frames"}, "must be 'classes' or 'time', got 'frames'"),
+        ({"segment_weights": "mean"}, "must be one of corrected, original, learned, got 'mean'"),
+        ({"function": "max", "segment_weights": "learned"}, "max pooling takes the largest value"),
+    ],
+)
+def test_a_pooling_that_does_not_exist_is_no_setting(wrong, said):
+    with pytest.raises(ValueError, match=said):
+        PoolingConfig(**wrong)

@@ -1,3 +1,4 @@
+import pytest
 import torch
 from sedpipe.training.averaging import MovingAverage
 from torch import nn
@@ -19,18 +20,19 @@ def weights(model: nn.Module) -> torch.Tensor:
     return torch.cat([tensor.flatten().double() for tensor in model.state_dict().values()])
 
 
-def test_it_is_the_exponential_average_of_what_it_saw_after_a_warm_up() -> None:
+@pytest.mark.parametrize("n_steps", [1, 2, 10, 199])
+def test_it_is_the_exponential_average_of_what_it_saw_after_a_warm_up(n_steps: int) -> None:
     model = network(0.0)
     average = MovingAverage(model, 0.9)
     expected = 0.0
-    for n in range(1, 200):
+    for n in range(1, n_steps + 1):
         set_all(model, float(n % 7))
         average.update(model)
         decay = min(0.9, n / (n + 10))
         expected = decay * expected + (1 - decay) * (n % 7)
     with average.applied_to(model):
         torch.testing.assert_close(model[0].weight, torch.full((2, 2), expected), rtol=1e-5, atol=1e-5)
-        assert model[1].num_batches_tracked == 199 % 7  # a count has no average
+        assert model[1].num_batches_tracked == n_steps % 7  # a count has no average
 
 
 def test_weights_that_stand_still_are_their_own_average() -> None:

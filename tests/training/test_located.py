@@ -53,6 +53,12 @@ def test_nothing_known_is_nothing_told() -> None:
     assert frame_loss(torch.rand(3, 8, 2), located((False,) * 3), torch.tensor([8, 8, 8]), 1) == 0
 
 
+def test_a_clip_without_a_frame_that_counts_tells_nothing() -> None:
+    truth, probs = located((True, True)), torch.rand(2, 8, 2)
+    alone = frame_loss(probs[:1], Located(truth.frames[:1], truth.known[:1]), torch.tensor([8]), 1)
+    torch.testing.assert_close(frame_loss(probs, truth, torch.tensor([8, 0]), 1), alone / 2)
+
+
 def test_a_clip_of_one_frame_counts_as_much_by_frames_as_by_its_label() -> None:
     probs, target = torch.rand(3, 1, 2), torch.ones(3, 1, 2)
     of_frames = frame_loss(probs, Located(target, torch.tensor([True] * 3)), torch.tensor([1, 1, 1]), 1)

@@ -47,6 +47,24 @@ def test_an_unchanged_table_is_not_written_again(tmp_path: Path, audio: Path) ->
     assert table.stat().st_mtime_ns == 5
 
 
+def test_what_is_saved_once_is_not_written_again_by_the_same_process(tmp_path: Path, audio: Path) -> None:
+    table = tmp_path / "sums.tsv"
+    checksums = AudioChecksums(table)
+    checksums.note("a", AudioStamp.of(audio))
+    checksums.save(["a"])
+    os.utime(table, ns=(5, 5))
+    checksums.note("a", AudioStamp.of(audio))
+    checksums.save(["a"])
+    assert table.stat().st_mtime_ns == 5
+
+
+def test_a_table_that_breaks_off_is_written_anew(tmp_path: Path) -> None:
+    table = tmp_path / "sums.tsv"
+    table.write_text("a\t1\t2\tc\nb\t1")
+    AudioChecksums(table).save(["a", "b"])
+    assert table.read_text() == "a\t1\t2\tc\n"
+
+
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"a\t1\n", b"a\tone\t2\tabc\n", b"a\t1\t2\t3\t4\n"])
 def test_a_damaged_table_costs_work_and_nothing_else(tmp_path: Path, audio: Path, content: bytes) -> None:
     table = tmp_path / "sums.tsv"

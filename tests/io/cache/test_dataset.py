@@ -61,6 +61,21 @@ def test_audio_in_folders_is_found_and_what_is_unfinished_is_not(cache: Dataset)
     assert cache.audio_names("testing") == set()
 
 
+def test_a_link_to_a_folder_is_not_walked_into(cache: Dataset) -> None:
+    folder = cache.audio_dir("training")
+    (folder / "site").mkdir(parents=True)
+    (folder / "site" / "back").symlink_to(folder)
+    assert cache.audio_names("training") == {"site/back"}
+
+
+def test_a_folder_of_audio_that_cannot_be_read_is_not_called_empty(cache: Dataset) -> None:
+    folder = cache.audio_dir("training")
+    folder.parent.mkdir(parents=True)
+    folder.symlink_to(folder)
+    with pytest.raises(SedpipeError, match="cannot read"):
+        cache.audio_names("training")
+
+
 def test_record_is_read_back_as_it_was_written(cache: Dataset) -> None:
     assert cache.find_record() is None
     cache.write_record(RECORD)

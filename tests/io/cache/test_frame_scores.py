@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.detection.postprocess import PostProcessing
+from sedpipe.errors import SedpipeError
 from sedpipe.frames import FrameGrid
 from sedpipe.io.cache.frame_scores import (
     Origin,
@@ -93,6 +94,19 @@ def test_settings_that_cannot_be_are_as_none(tmp_path, scores):
         file.attrs["operating_points"] = '{"min_er": {"threshold": 7}}'
     assert find_origin(tmp_path / "a.h5") == ONE
     assert find_frame_scores(tmp_path / "a.h5", ONE) is None
+
+
+def test_where_there_can_be_no_file_there_is_none_and_what_cannot_be_read_is_said(tmp_path):
+    (tmp_path / "file").write_text("")
+    assert find_frame_scores(tmp_path / "file" / "a.h5", ONE) is None
+    (tmp_path / "a.h5").mkdir()
+    with pytest.raises(SedpipeError, match="cannot read"):
+        find_frame_scores(tmp_path / "a.h5", ONE)
+
+
+def test_the_tsv_form_is_written_again_over_what_is_there(tmp_path, scores):
+    for _ in range(2):
+        assert export_frame_scores(tmp_path / "not" / "there", scores) == 2
 
 
 def test_the_tsv_form_has_a_row_a_frame_up_to_the_end_of_the_clip(tmp_path, scores):

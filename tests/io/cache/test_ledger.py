@@ -9,7 +9,16 @@ from pathlib import Path
 import pytest
 from sedpipe.errors import SedpipeError
 from sedpipe.fates import STATES, Fate
-from sedpipe.io.cache.ledger import MOST_ATTEMPTS, Entry, Ledger, is_due, read_ledgers, read_states, write_entries
+from sedpipe.io.cache.ledger import (
+    MOST_ATTEMPTS,
+    Entry,
+    Ledger,
+    _sentences,
+    is_due,
+    read_ledgers,
+    read_states,
+    write_entries,
+)
 from sedpipe.shards import Shard
 
 
@@ -150,6 +159,27 @@ def test_a_ledger_of_other_columns_or_values_is_damaged_not_a_full_disk(tmp_path
     assert len(caught.value.message) <= 300
     assert caught.value.message.isprintable()
     assert "delete it" in caught.value.hint
+
+
+def sqlite_error(name: str) -> sqlite3.Error:
+    error = sqlite3.OperationalError("as SQLite says it")
+    error.sqlite_errorname = name
+    return error
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["FULL", "IOERR_WRITE", "CANTOPEN", "READONLY", "PERM", "BUSY", "LOCKED", "NOMEM", "PROTOCOL", "AUTH"],
+)
+def test_what_the_disk_or_another_process_does_is_no_damage(tmp_path: Path, name: str) -> None:
+    with pytest.raises(SedpipeError, match=r"^cannot read or write .*: as SQLite says it$"), _sentences(tmp_path / "l"):
+        raise sqlite_error(f"SQLITE_{name}")
+
+
+@pytest.mark.parametrize("name", ["CORRUPT", "NOTADB", "ERROR", "MISMATCH"])
+def test_what_sqlite_cannot_make_sense_of_is_damage(tmp_path: Path, name: str) -> None:
+    with pytest.raises(SedpipeError, match="is damaged: as SQLite says it"), _sentences(tmp_path / "l"):
+        raise sqlite_error(f"SQLITE_{name}")
 
 
 def test_a_table_has_one_line_a_clip_whatever_was_said(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 from sedpipe.errors import SedpipeError
-from sedpipe.io.cache.resume import find_resume, remove_resume, write_resume
+from sedpipe.io.cache.resume import find_resume, forget_before, remove_resume, write_resume
 
 torch.set_num_threads(1)
 
@@ -77,3 +77,19 @@ def test_a_state_too_large_is_not_read(path, monkeypatch):
     monkeypatch.setattr("sedpipe.io.cache.resume.MOST_BYTES", 100)
     with pytest.raises(SedpipeError, match="it is larger than"):
         find_resume(path)
+
+
+def test_of_one_state_and_of_none_there_is_nothing_else_to_delete(path):
+    write_resume(path, state(1))
+    forget_before(path)
+    assert found(path) == (1, "")
+    for _ in range(2):
+        remove_resume(path)
+        assert find_resume(path) == (None, "")
+
+
+def test_a_state_that_cannot_be_read_is_not_called_damaged(path):
+    path.mkdir()
+    with pytest.raises(SedpipeError, match=r"^cannot read .*resume\.pt") as caught:
+        find_resume(path)
+    assert "delete" not in caught.value.hint

@@ -58,7 +58,7 @@ class KnownRecordings:
             clip_s, sample_rate = lines[0].removeprefix("# clip_s sample_rate ").split(" ")
             rows = dict(_row(line) for line in lines[2:] if line)
             self.clip_format, self.rows = ClipFormat(float(clip_s), int(sample_rate)), rows
-        except (OSError, ValueError, IndexError):
+        except (OSError, ValueError):
             return
 
     @property

@@ -1,3 +1,5 @@
+import math
+
 import pytest
 import torch
 from sedpipe.nn.blocks import (
@@ -8,8 +10,11 @@ from sedpipe.nn.blocks import (
     GatedConv,
     LeakyConv,
     PowerPool,
+    begin_xavier,
     leaky_block,
+    rectified,
 )
+from torch import nn
 
 torch.set_num_threads(1)
 
@@ -134,3 +139,42 @@ def test_every_kind_of_block_makes_what_it_is_asked_for(kind, pool_power, depth)
     assert block(torch.randn(2, 3, 8, 10)).shape == (2, 5, 4, 2)
     dropped = any(not torch.equal(block(x), block(x)) for x in [torch.randn(2, 3, 8, 10)])
     assert dropped == CONVOLUTIONS[kind].drops_out
+
+
+@pytest.mark.parametrize("kernel", [(3, 3), (1, 5)])
+def test_a_rectified_convolution_keeps_the_size_and_sees_as_far_as_its_kernel(kernel):
+    layer = rectified(1, 2, kernel, "never").eval()
+    assert layer[0].kernel_size == kernel
+    x = torch.randn(1, 1, 9, 7)
+    torch.testing.assert_close(layer(x), nn.functional.conv2d(x, *layer[0].parameters(), padding="same").relu())
+
+
+@pytest.mark.parametrize(
+    ("normalised", "layers"),
+    [
+        ("before", ["Conv2d", "BatchNorm2d", "ReLU"]),
+        ("after", ["Conv2d", "ReLU", "BatchNorm2d"]),
+        ("never", ["Conv2d", "ReLU"]),
+    ],
+)
+def test_a_rectifier_is_normalised_where_it_is_asked_for(normalised, layers):
+    made = rectified(2, 4, normalised=normalised)
+    assert [type(layer).__name__ for layer in made] == layers
+    assert made(torch.randn(3, 2, 5, 6)).shape == (3, 4, 5, 6)
+    assert rectified(2, 4, bias=False)[0].bias is None
+
+
+def test_weights_begin_as_in_keras():
+    torch.manual_seed(0)
+    network = nn.ModuleList([nn.Conv2d(4, 8, 3), nn.Linear(30, 50), nn.GRU(6, 5)])
+    begin_xavier(network)
+    convolution, dense, recurrent = network
+    for weight, n_seen in ((convolution.weight, (4 + 8) * 9), (dense.weight, 30 + 50)):
+        bound = math.sqrt(6 / n_seen)
+        assert 0.9 * bound < weight.abs().max() <= bound
+    for part in (convolution.bias, dense.bias, recurrent.bias_ih_l0, recurrent.bias_hh_l0):
+        assert not part.any()
+    for gate in recurrent.weight_hh_l0.chunk(3):
+        torch.testing.assert_close(gate @ gate.T, torch.eye(5))
+    for gate in recurrent.weight_ih_l0.chunk(3):
+        assert gate.abs().max() <= math.sqrt(6 / (6 + 5))

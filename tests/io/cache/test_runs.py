@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from sedpipe.errors import MissingStageError, SedpipeError, SettingsError
 from sedpipe.io.cache.dataset import Dataset
-from sedpipe.io.cache.runs import Run, find_run, named_run
+from sedpipe.io.cache.runs import Run, find_run, find_run_in_cache, named_run, newest_run, run_address
 from some_records import run_record
 
 
@@ -95,3 +95,56 @@ def test_an_unfinished_or_unknown_run_names_the_finished_ones(cache):
         with pytest.raises(MissingStageError, match=f"{wanted} contains no trained model") as caught:
             find_run(cache, wanted)
         assert caught.value.hint == "finished runs: a, b"
+
+
+def test_a_run_of_any_dataset_is_found_by_its_name_and_by_its_path(cache, tmp_path):
+    run = trained(cache, "a")
+    assert find_run_in_cache(tmp_path, "a") == (cache, run)
+    found, same = find_run_in_cache(tmp_path / "elsewhere", str(run.folder))
+    assert (found, same.model_path) == (cache, run.model_path)  # of the cache in which it lies
+    moved = tmp_path / "moved"
+    run.folder.rename(moved)
+    assert find_run_in_cache(tmp_path / "other", str(moved)) == (Dataset(tmp_path / "other", "tiny"), Run(moved))
+    with pytest.raises(MissingStageError, match="contains no run"):
+        find_run_in_cache(tmp_path, f"{tmp_path}/nowhere")
+
+
+def test_a_name_that_several_runs_have_is_no_address(cache, tmp_path):
+    other = Dataset(tmp_path, "other")
+    mine, theirs, alone = trained(cache, "a"), trained(other, "a"), trained(other, "b")
+    assert run_address(other, "b") == "b"
+    assert run_address(other, "not begun") == "not begun"
+    for dataset, run in ((cache, mine), (other, theirs)):
+        assert run_address(dataset, "a") == str(run.folder)
+        assert find_run_in_cache(tmp_path, run_address(dataset, "a")) == (dataset, run)
+    assert find_run_in_cache(tmp_path, "b") == (other, alone)
+    with pytest.raises(MissingStageError, match="several runs are named 'a'") as caught:
+        find_run_in_cache(tmp_path, "a")
+    assert str(theirs.folder) in caught.value.hint
+
+
+def test_an_unknown_name_is_answered_with_those_that_there_are(cache, tmp_path):
+    with pytest.raises(MissingStageError, match="has no run 'a'") as caught:
+        find_run_in_cache(tmp_path, "a")
+    assert caught.value.hint == "train one first: `sedpipe train DATASET`"
+    trained(cache, "b")
+    with pytest.raises(MissingStageError) as caught:
+        find_run_in_cache(tmp_path, "a")
+    assert caught.value.hint == "there are b"
+
+
+def test_the_newest_run_of_all_datasets_is_found(cache, tmp_path):
+    assert newest_run(tmp_path) is None
+    trained(cache, "b", when=200)
+    other = Dataset(tmp_path, "other")
+    newest = trained(other, "a", when=300)
+    named_run(cache, "unfinished").write_record(run_record())
+    assert newest_run(tmp_path) == (other, newest)
+
+
+def test_epochs_are_the_lines_of_the_log_below_the_names(cache):
+    run = trained(cache, "a")
+    assert run.n_epochs == 0
+    for text, n_epochs in (("", 0), ("epoch,loss\n", 0), ("epoch,loss\n1,0.5\n2,0.4\n", 2)):
+        run.log_path.write_text(text)
+        assert run.n_epochs == n_epochs

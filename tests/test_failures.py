@@ -159,6 +159,98 @@ SAID = [
     ),
 ]
 
+ALONE = [
+    ("unable to write data: No space left on device", "local", "disk-full"),
+    ("Disk quota exceeded: 'x'", "local", "disk-full"),
+    ("[Errno 28] Auf dem Ger\u00e4t ist kein Speicherplatz mehr", "local", "disk-full"),
+    ("[Errno 122] Der zugewiesene Plattenplatz ist zu klein", "local", "disk-full"),
+    ("unable to open for writing: Read-only file system", "local", "no-permission"),
+    ("[Errno 30] Das Dateisystem ist nur lesbar", "local", "no-permission"),
+    ("YouTube extraction without a JS runtime has been deprecated", "local", "no-js-runtime"),
+    ("The request handler has missing dependencies", "local", "missing-package"),
+    ("The provided YouTube account cookies are no longer valid.", "local", "old-cookies"),
+    ("They have likely been rotated in the browser as a security measure.", "local", "old-cookies"),
+    ('unsupported browser: "lynx"', "local", "no-cookies"),
+    ('unsupported keyring: "x"', "local", "no-cookies"),
+    ("unknown browser: lynx", "local", "no-cookies"),
+    ("failed to decrypt cookie (AES-CBC) because UTF-8 decoding failed", "local", "no-cookies"),
+    ("Our systems have detected unusual traffic from your computer network", "retryable", "bot-check"),
+    ("The current session has been rate-limited by YouTube for up to an hour", "retryable", "rate-limited"),
+    ("Too Many Requests", "retryable", "rate-limited"),
+    ("This video is geo-restricted", "blocked", "geo"),
+    ("The owner has set to private what was here", "gone", "private"),
+    ("This channel was terminated", "gone", "terminated"),
+    ("This channel has been deleted", "gone", "terminated"),
+    ("This channel does not exist.", "gone", "terminated"),
+    ("Removed by the uploader", "gone", "removed"),
+    ("The clip was deleted because of a complaint", "gone", "removed"),
+    ("This video has been removed", "gone", "removed"),
+    ("This video has been deleted", "gone", "removed"),
+    ("This video violates YouTube's Community Guidelines", "gone", "removed"),
+    ("the file has no audio", "gone", "no-audio"),
+    ("there is no audio stream in it", "gone", "no-audio"),
+    ("Please confirm your age", "blocked", "age"),
+    ("This video may be inappropriate for some users.", "blocked", "age"),
+    ("Viewer discretion is advised", "blocked", "age"),
+    ("Members-only content", "blocked", "members"),
+    ("This is for the channel's members", "blocked", "members"),
+    ("Join this channel to get access", "blocked", "members"),
+    ("Please purchase this video", "blocked", "payment"),
+    ("This video is available for rent", "blocked", "payment"),
+    ("This is paid content", "blocked", "payment"),
+    ("This video is restricted", "blocked", "restricted"),
+    ("Ask your Google Workspace administrator", "blocked", "restricted"),
+    ("Restricted Mode hides this", "blocked", "restricted"),
+    ("Login required", "blocked", "sign-in"),
+    ("This video requires authentication", "blocked", "sign-in"),
+    ("Use account cookies", "blocked", "sign-in"),
+    ("Forbidden", "retryable", "forbidden"),
+    ("Internal Server Error", "retryable", "server-error"),
+    ("Bad Gateway", "retryable", "server-error"),
+    ("Service Unavailable", "retryable", "server-error"),
+    ("Network is unreachable", "retryable", "network"),
+    ("Name or service not known", "retryable", "network"),
+    ("Could not resolve host: x", "retryable", "network"),
+    ("No route to host", "retryable", "network"),
+    ("[SSL: WRONG_VERSION_NUMBER]", "retryable", "network"),
+    ("certificate verify failed", "retryable", "network"),
+    ("Broken pipe", "retryable", "network"),
+    ("Remote end closed", "retryable", "network"),
+    ("IncompleteRead(512)", "retryable", "network"),
+    ("the file breaks off", "retryable", "network"),
+    ("Unable to handle request", "retryable", "network"),
+    ("[Errno 113] Kein Weg zum Zielrechner", "retryable", "network"),
+    ("The premiere will begin shortly", "retryable", "not-yet"),
+    ("It will begin in 2 days", "retryable", "not-yet"),
+    ("This live event will start soon", "retryable", "not-yet"),
+    ("The file is being processed", "retryable", "not-yet"),
+    ("Processing this video", "retryable", "not-yet"),
+    ("Please check back later", "retryable", "not-yet"),
+    ("Only images are available for download", "retryable", "no-format"),
+    ("All player responses are invalid", "retryable", "no-player"),
+    ("Signature extraction failed: Some formats may be missing", "retryable", "no-player"),
+    ("nsig extraction failed", "retryable", "no-player"),
+    ("Failed to extract", "retryable", "no-player"),
+    ("Unable to extract uploader id", "retryable", "no-player"),
+    ("No player clients have been requested", "retryable", "no-player"),
+    ("The extractor failed", "retryable", "no-player"),
+    ("An extractor error has occurred.", "retryable", "no-player"),
+    ("There is an error in extractor x", "retryable", "no-player"),
+    ('Missing "id" field in extractor result', "retryable", "no-player"),
+    ("/watch/x is not a video", "retryable", "wrong-content"),
+    ("'x' is not a valid URL", "retryable", "wrong-content"),
+    ("Invalid URL 'x'", "retryable", "wrong-content"),
+    ("x.webm cannot be decoded", "retryable", "undecodable"),
+    ("Invalid data found when processing input", "retryable", "undecodable"),
+    ("ffmpeg exited with code 1", "retryable", "undecodable"),
+    ("Error while decoding stream", "retryable", "undecodable"),
+    ("Postprocessing: Conversion failed!", "retryable", "undecodable"),
+    ("It is no longer available", "gone", "unavailable"),
+    ("x is not a valid video ID", "gone", "unavailable"),
+    ("Incomplete YouTube ID x. URL looks truncated.", "gone", "unavailable"),
+]
+"""Of every saying, in which no other one helps."""
+
 
 ASKED_WRONGLY = re.compile(
     r"^(Unsupported language code|Login with OAuth|YouTube said: )"  # of options sedpipe lacks, or the site's words
@@ -196,7 +288,7 @@ def test_everything_that_this_yt_dlp_raises_of_a_youtube_video_has_a_class() -> 
     assert unknown == []
 
 
-@pytest.mark.parametrize(("message", "state", "reason"), SAID)
+@pytest.mark.parametrize(("message", "state", "reason"), SAID + ALONE)
 def test_what_is_said_decides(message: str, state: str, reason: str) -> None:
     assert classify(YOUTUBE + message) == Failure(state, reason)
     assert classify(message.upper()) == Failure(state, reason)
@@ -230,6 +322,12 @@ def test_states_are_the_ledgers_and_local() -> None:
     assert {state for state, _, _ in SAYINGS} <= {*STATES, "local"}
     known = {reason for _, reason, _ in SAYINGS}
     assert known >= REFUSED | CUT_OFF
+
+
+def test_every_saying_is_said_by_somebody() -> None:
+    said = [" ".join(message.replace("\u2019", "'").split()) for message, _, _ in SAID + ALONE]
+    first = [next((saying for saying in SAYINGS if re.search(saying[2], words, re.IGNORECASE)), None) for words in said]
+    assert [saying for saying in SAYINGS if saying not in first] == []
 
 
 def test_a_reason_has_one_state() -> None:

@@ -30,6 +30,7 @@ from sedpipe.stages.predict_files import Output
 from sedpipe.stages.reproduce.grid import grid
 from sedpipe.stages.reproduce.table2 import reproduce_table2
 from sedpipe.stages.train import train
+from sedpipe.steps.work import Work
 from sedpipe.training.config import TrainingConfig
 from sedpipe.training.settings import TrainSettings
 
@@ -152,5 +153,5 @@ def reproduce_until(cache_dir: Path, n_lines: int, jobs: int = 1) -> None:
     settings = replace(QUICK, threads=jobs)
     reproduce_table2(
         Dataset(cache_dir, NAME), settings, FeatureSpec(FRONT_END), grid((0,), GRID, ("linear",)),
-        jobs=jobs, listener=Dies(n_lines),
+        work=Work(jobs), listener=Dies(n_lines),
     )  # fmt: skip

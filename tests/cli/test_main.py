@@ -25,6 +25,7 @@ from sedpipe.shards import Shard
 from sedpipe.sources.access import FetchOptions
 from sedpipe.stages.download import DownloadOptions
 from sedpipe.steps.tally import Tally
+from sedpipe.steps.work import Work
 from tiny_dataset import make_dataset, untrained_model
 
 VERBS = sorted(
@@ -202,7 +203,7 @@ def test_a_table_with_a_failed_cell_ends_with_3(tmp_path: Path, monkeypatch: pyt
         "table2 on tiny: 1 of 2 cells, 1 new", "failed: a: no memory", "there/table.md"
     ]  # fmt: skip
     assert list(dict.fromkeys(point.pooling for point in asked["points"])) == ["auto", "linear"]
-    assert asked["jobs"] == 2
+    assert asked["work"] == Work(2)
 
 
 def test_a_network_that_is_misspelt_is_told_what_was_meant(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ from tiny_dataset import FRONT_END, LABELS, N_CLIPS, NAME, SETTINGS, make_datase
 torch.set_num_threads(1)
 CPU = torch.device("cpu")
 REPORT_KEYS = {"stage", "dataset", "run", "run_dir", "parameters", "epochs", "best_epoch", "validation_loss"}
-REPORT_KEYS |= {"stopped", "seconds", "clips_per_second"}
+REPORT_KEYS |= {"stopped", "seconds", "cpu_seconds", "clips_per_second"}
 PROCESSES = multiprocessing.get_context("forkserver")
 # what takes long to import (_dynamo comes with the first optimiser), so that a process to be killed starts at once
 PROCESSES.set_forkserver_preload(["sedpipe.stages.train", "torch._dynamo", "torch.utils.tensorboard", "pytest"])
@@ -74,7 +74,7 @@ def result_of(cache: Dataset) -> tuple[dict[str, torch.Tensor], dict[str, PostPr
     """All that must not depend on interruptions: weights, operating points, log, record without seconds."""
     run = named_run(cache, "run")
     trained, record = read_model(run.model_path, CPU), run.find_record().as_json()
-    for timing in ("seconds", "clips_per_second", "run_dir"):
+    for timing in ("seconds", "cpu_seconds", "clips_per_second", "run_dir"):
         del record["result"][timing]
     return trained.model.state_dict(), trained.operating_points, run.log_path.read_text(), record
 

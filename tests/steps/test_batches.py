@@ -1,5 +1,6 @@
 import threading
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -154,3 +155,11 @@ def test_a_balanced_epoch_has_as_many_clips_and_every_class_as_often(tmp_path):
     batches = ClipBatches(stored(tmp_path, [row(name) for name in names]), listed, LABELS)
     targets = torch.cat([batch.y for batch in batches.epoch(4, 0, 1, order="balanced")])
     assert targets.sum(dim=0).tolist() == [5, 5]
+
+
+def test_batches_without_end_are_those_of_one_epoch_after_the_other_from_any_place(tmp_path):
+    batches = ClipBatches(stored(tmp_path, [row(name) for name in "abcde"]), clips(*"abcde"), LABELS)
+    whole = [batch.clip_ids for epoch in (1, 2, 3) for batch in batches.epoch(2, seed=7, epoch=epoch)]
+    for skip in (0, 2, 3, 4):
+        found = [batch.clip_ids for batch in islice(batches.endless(2, 7, skip=skip), len(whole) - skip)]
+        assert found == whole[skip:]

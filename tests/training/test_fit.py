@@ -352,3 +352,23 @@ def test_probabilities_that_are_no_numbers_are_a_sentence():
     fit.model.scale.fill_(torch.nan)
     with pytest.raises(SedpipeError, match="the network's probabilities are not numbers"):
         predict(fit.model, some_batches())
+
+
+def test_steps_end_a_fit_within_an_epoch_and_an_epoch_may_be_any_number_of_steps() -> None:
+    fit = Fit(Told(), replace(CONFIG, epochs=3, patience=9, epoch_steps=4, steps=10), 0, make_fabric("cpu"), 7)
+    seen = []
+    while not fit.stopped:
+        seen.append((fit.steps_done, fit.steps_due))
+        fit.run_epoch([batch(1.0)] * fit.steps_due, [batch(1.0)])
+    assert seen == [(0, 4), (4, 4), (8, 2)]
+    assert fit.stopped == "epochs"
+
+
+def test_the_rate_falls_to_zero_over_the_steps_there_are() -> None:
+    config = replace(CONFIG, schedule="cosine", epochs=100, epoch_steps=4, steps=6)
+    fit, rates = Fit(Told(), config, 0, make_fabric("cpu"), 7), []
+    while not fit.stopped:
+        for _ in fit.steps([batch(1.0)] * fit.steps_due):
+            rates.append(fit._optimiser.param_groups[0]["lr"] / config.learning_rate)
+        fit.end_epoch([batch(1.0)])
+    assert rates == pytest.approx([0.5 * (1 + math.cos(math.pi * step / 6)) for step in range(6)])

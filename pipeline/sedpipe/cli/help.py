@@ -65,8 +65,10 @@ OPTIONS: dict[str, list[OptionGroupDict]] = {
         {"name": "Speed", "options": _SPEED},
     ],
     "reproduce": [
-        {"name": "Systems", "options": ["--preset", "--recipe", "--poolings", "--seeds", "--epochs"]},
+        {"name": "Cells", "options": ["--seeds", "--epochs"]},
+        {"name": "Table 2", "options": ["--preset", "--recipe", "--poolings"]},
         {**_FEATURES, "options": [option for option in _FEATURES["options"] if option != "--init"]},
+        {"name": "Table 3", "options": ["--systems", "--minutes", "--baseline"]},
         {"name": "Figure 5", "options": ["--clip", "--split", "--seed"]},
         {"name": "The table", "options": ["--out", "--draw"]},
         {"name": "Speed", "options": _SPEED},
@@ -168,6 +170,7 @@ EXAMPLES = {
     ),
     "reproduce": _examples(
         "reproduce table2 esc10-fold4 --preset small --epochs 8 --jobs 2",
+        "reproduce table3 esc10-fold4 --systems small,surrey --minutes 5",
         "reproduce figure5 esc10-fold4 --epochs 8 --clip testing-00003",
     ),
     "demo": _examples("demo", "demo --preset small --epochs 4"),

@@ -1,8 +1,7 @@
-"""Training: ``train``, ``export``, ``reproduce``, ``demo``."""
+"""Training: ``train``, ``export``, ``demo``."""
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -10,10 +9,9 @@ from typing import Any
 
 import rich_click as click
 
-from sedpipe.choices import PRECISIONS, SPLITS
+from sedpipe.choices import PRECISIONS
 from sedpipe.cli.help import EXAMPLES
 from sedpipe.cli.options import (
-    EXIT_RETRYABLE,
     FOLDER,
     asked_features,
     common,
@@ -28,10 +26,9 @@ from sedpipe.cli.options import (
     seed_option,
 )
 from sedpipe.cli.terminal import Terminal, print_report
-from sedpipe.cli.types import HierarchyType, PoolingsType, PoolingType, Quantity, SeedsType, ShardType
+from sedpipe.cli.types import HierarchyType, PoolingType, Quantity
 from sedpipe.commands import command
-from sedpipe.shards import Shard
-from sedpipe.views.terminal.learning import dry_run_lines, export_lines, figure5_lines, reproduce_lines, train_lines
+from sedpipe.views.terminal.learning import dry_run_lines, export_lines, train_lines
 from sedpipe.views.terminal.scores import demo_lines
 
 
@@ -138,81 +135,6 @@ def export(
     print_report(report, export_lines, as_json)
 
 
-@click.command(epilog=EXAMPLES["reproduce"])
-@click.argument("table", type=click.Choice(["table2", "figure5"]))
-@dataset_argument
-@click.option("--preset", help="paper, small, cdur, head, a published system (docs/table3.md), or the path of a TOML.",
-              show_default="small on a processor, paper on a GPU")  # fmt: skip
-@click.option("--recipe", default="paper", show_default=True, help="paper, strong, robust, or the path of a TOML.")
-@click.option("--epochs", type=click.IntRange(1), help="Maximum number of epochs in each cell.")
-@click.option(
-    "--seeds",
-    type=SeedsType(),
-    default="0,1,2,3,4",
-    show_default=True,
-    help="Random seeds: one cell for each, in every system.",
-)
-@click.option("--poolings", type=PoolingsType(), default="linear,exponential,attention", show_default=True,
-              help="Rows of the table; each single and hierarchical.")  # fmt: skip
-@click.option("--out", "-o", type=FOLDER, metavar="DIR",
-              help="Folder of the cells and the table.", show_default="tables/ in the dataset's folder")  # fmt: skip
-@click.option(
-    "--draw", "only_draws", is_flag=True,
-    help="Draw the table of all cells in --out; trains nothing and needs no cache.",
-)  # fmt: skip
-@click.option("--shard", type=ShardType(), help="Make only this part of the cells, such as 2/8.")
-@click.option("--jobs", "-j", type=click.IntRange(1), default=1, show_default=True, metavar="N",
-              help="Cells trained in parallel, each in its own process.")  # fmt: skip
-@click.option("--threads", type=click.IntRange(1), default=processors, show_default="all processors",
-              help="CPU threads, shared by parallel cells.")  # fmt: skip
-@front_end_options
-@click.option("--clip", metavar="CLIP_ID", help="The clip that figure5 shows.")
-@click.option("--split", "-s", type=click.Choice(SPLITS), default="testing",
-              show_default=True, help="Split of that clip.")  # fmt: skip
-@click.option(
-    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Random seed of the systems in figure5."
-)
-@device_option
-@common
-def reproduce(
-    table: str, dataset: str, seeds: tuple[int, ...], poolings: tuple[str, ...], out: Path | None,
-    only_draws: bool, shard: Shard | None, jobs: int, clip: str | None, split: str, seed: int, cache_dir: Path,
-    as_json: bool, quiet: bool, **options: Any,
-) -> None:  # fmt: skip
-    """Reproduce the paper's Table 2: six systems, several random seeds, confidence intervals; resumes.
-
-    figure5 draws the frame probabilities of the six systems with one seed for a clip; it needs the table's runs.
-    """
-    from sedpipe.io.cache.open import open_dataset
-    from sedpipe.io.settings.front_ends import feature_spec
-    from sedpipe.io.settings.train_settings import Asked, train_settings
-
-    if (table == "figure5") != (clip is not None):
-        raise click.UsageError("figure5 and --clip go together")
-    if only_draws:
-        from sedpipe.stages.reproduce.drawing import draw_table2
-
-        if table != "table2" or out is None:
-            raise click.UsageError("--draw draws table2 from the cells in --out DIR: name that folder")
-        return print_report(draw_table2(open_dataset(dataset, cache_dir), out), reproduce_lines, as_json)
-    from sedpipe.stages.reproduce.grid import HIERARCHIES, grid
-    from sedpipe.stages.reproduce.table2 import reproduce_table2
-
-    opened, asked = open_dataset(dataset, cache_dir), asked_features(options)
-    settings, spec = train_settings(Asked(**options)), feature_spec(opened.read_record().clip_format, asked)
-    if clip is not None:
-        from sedpipe.stages.reproduce.figure5 import reproduce_figure5
-
-        drawn = reproduce_figure5(opened, settings, spec, clip, grid((seed,), HIERARCHIES, poolings), split=split,
-                                  folder=out, listener=Terminal(quiet=quiet))  # fmt: skip
-        return print_report(drawn, figure5_lines, as_json)
-    report = reproduce_table2(opened, settings, spec, grid(seeds, HIERARCHIES, poolings), folder=out, shard=shard,
-                              jobs=jobs, listener=Terminal(quiet=quiet))  # fmt: skip
-    print_report(report, reproduce_lines, as_json)
-    if report.failed:
-        sys.exit(EXIT_RETRYABLE)
-
-
 @click.command(epilog=EXAMPLES["demo"])
 @click.option("--preset", default="demo", show_default=True, help="demo, small, paper, or the path of a TOML.")
 @click.option("--epochs", type=click.IntRange(0), help="At most.")
@@ -235,6 +157,5 @@ def demo(
 COMMANDS = (
     train,
     export,
-    reproduce,
     demo,
 )

@@ -13,7 +13,7 @@ from typing import Any
 import rich_click as click
 from click.exceptions import NoArgsIsHelpError
 
-from sedpipe.cli import cache, data, encoders, learning, listening, own
+from sedpipe.cli import cache, data, encoders, learning, listening, own, reproducing
 from sedpipe.cli.help import HELP
 from sedpipe.cli.interrupts import HINT, SAID, end_when_heard, heard_as_exceptions
 from sedpipe.cli.terminal import print_line
@@ -86,7 +86,7 @@ def main() -> None:
     """
 
 
-for room in (own, data, learning, listening, encoders, cache):
+for room in (own, data, learning, reproducing, listening, encoders, cache):
     for command in room.COMMANDS:
         main.add_command(command)
 

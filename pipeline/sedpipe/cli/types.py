@@ -1,7 +1,7 @@
 """Options that are more than a word or a number.
 
-- :class:`ShardType`, :class:`SeedsType`, :class:`PoolingType`, :class:`PoolingsType`, :class:`BytesType`,
-  :class:`HierarchyType`, :class:`Quantity`
+- :class:`ShardType`, :class:`SeedsType`, :class:`PoolingType`, :class:`PoolingsType`, :class:`NamesType`,
+  :class:`BytesType`, :class:`HierarchyType`, :class:`Quantity`
 """
 
 from __future__ import annotations
@@ -68,6 +68,21 @@ class PoolingsType(click.ParamType[tuple[str, ...]]):
             return value
         names = dict.fromkeys(str(value).split(","))
         return tuple(PoolingType().convert(name, param, ctx) for name in names)
+
+
+class NamesType(click.ParamType[tuple[str, ...]]):
+    """Names or paths like surrey,my/own.toml."""
+
+    name = "NAME,NAME"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        """Read them."""
+        if isinstance(value, tuple):
+            return value
+        names = tuple(dict.fromkeys(str(value).split(",")))
+        if not all(names):
+            self.fail(f"expected names like surrey,small, got {value!r}", param, ctx)
+        return names
 
 
 class BytesType(click.ParamType[int]):

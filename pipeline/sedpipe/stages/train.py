@@ -8,15 +8,14 @@ from __future__ import annotations
 import time
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from itertools import islice
 
-import numpy as np
 import torch
 from lightning_fabric import Fabric
 
 from sedpipe.choices import OPERATING_POINTS
 from sedpipe.detection.candidates import UNTUNED
-from sedpipe.detection.frame_scores import FrameScores
-from sedpipe.detection.tuning import OperatingPoint, scores_at_thresholds, tune
+from sedpipe.detection.tuning import OperatingPoint
 from sedpipe.errors import MissingStageError, StaleError
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.curves import Curves
@@ -40,17 +39,17 @@ from sedpipe.steps.batches import ClipBatches, read_ahead
 from sedpipe.steps.chance import remark_on_chance
 from sedpipe.steps.epochs import epoch_line, log_of
 from sedpipe.steps.finish import finished
+from sedpipe.steps.judging import Examiner
 from sedpipe.steps.mendable import what_a_user_can_mend
 from sedpipe.steps.more_epochs import least_epochs, with_more
 from sedpipe.steps.run_record import begin_run, describe_run
 from sedpipe.steps.start import start, told_of
+from sedpipe.steps.stopwatch import Stopwatch
 from sedpipe.steps.supervision import teach_frames
-from sedpipe.steps.truth import find_truth
 from sedpipe.training.fit import Fit, Judge, predict
 from sedpipe.training.memory import keep_freed_memory
 from sedpipe.training.processes import launch, make_fabric
 from sedpipe.training.settings import TrainSettings
-from sedpipe.truth import Truth
 
 TUNING_BATCH_SIZE = 32
 SAVE_EVERY_S = 60.0
@@ -130,8 +129,8 @@ def train(
             listener.say(told_of(begin, labels, freeze=settings.freeze))
         teach_frames(dataset, settings, splits["training"], spec, listener)
         remove_leftovers(run.folder)
-        truth = _located_truth(dataset, splits["testing"], labels, spec)
-        task = _Task(run, record, settings, splits, labels, spec, truth, save_every_s, listener, begin)
+        examiner = Examiner.of(dataset, splits["testing"], labels, spec)
+        task = _Task(run, record, settings, splits, labels, spec, examiner, save_every_s, listener, begin)
         return launch(make_fabric(settings.device, settings.precision, settings.devices), _train, task)
 
 
@@ -154,7 +153,7 @@ class _Task:
     splits: dict[str, ClipBatches]
     labels: LabelSet
     spec: FeatureSpec
-    truth: Truth | None
+    examiner: Examiner
     save_every_s: float
     listener: Listener
     begin: Beginning | None
@@ -170,11 +169,11 @@ def _train(fabric: Fabric, task: _Task) -> TrainReport:
     least = least_epochs(task.record)
     fit = start(fabric, settings, task.labels, task.spec, splits["training"], begin=task.begin, at_least=least)
     _feed(splits, fabric.device)
-    seconds_before = _resume(fit, run, task.listener)
-    judge = _judge(task, fit.model.time_factor)
+    watch = _resume(fit, run, task.listener)
+    judge = task.examiner.judge(fit.model.time_factor)
     with what_a_user_can_mend(run.name, settings), deterministically(fabric.device, settings.deterministic):
-        seconds = _fit(fit, fabric, task, judge, seconds_before)
-    report = _report(fit, run, task.record.dataset, seconds, len(splits["training"]))
+        _fit(fit, fabric, task, judge, watch)
+    report = _report(fit, task, watch)
     if fabric.is_global_zero:
         report = _finish(*finished(fit, settings, task.labels, task.spec), task, report)
     return report
@@ -184,7 +183,7 @@ def _finish(model: Network, network: NetworkConfig, task: _Task, report: TrainRe
     """Tune the model, and store it with what was chosen; the report with what is to be said of that."""
     run, settings = task.run, task.settings
     frame_probs, clip_probs = predict(model, task.splits["testing"].in_order(TUNING_BATCH_SIZE))
-    points = _tune(task, model.time_factor, frame_probs, clip_probs)
+    points = task.examiner.tuned(model.time_factor, frame_probs, clip_probs, task.listener)
     chosen = {name: point.settings for name, point in points.items()} or dict.fromkeys(OPERATING_POINTS, UNTUNED)
     write_model(
         run.model_path,
@@ -248,111 +247,80 @@ def _feed(splits: dict[str, ClipBatches], device: torch.device) -> None:
         batches.pinned = device.type == "cuda"
 
 
-def _resume(fit: Fit, run: Run, listener: Listener) -> float:
-    """Let the fit go on where it was; the seconds that this took."""
+def _resume(fit: Fit, run: Run, listener: Listener) -> Stopwatch:
+    """Let the fit go on where it was; the time that this took."""
     state, complaint = find_resume(run.state_path)
     if complaint:
         listener.say(f"{complaint}; the previous state is used")
     if state is None:
-        return 0.0
+        return Stopwatch({})
     try:
         fit.load_state(state)
-        seconds = float(state["seconds"])
+        watch = Stopwatch({name: state[name] for name in ("seconds", "cpu_seconds") if name in state})
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise StaleError(
             f"{run.state_path} is not the state of this network", hint="delete it to start training again"
         ) from error
     steps = f" and {fit.step} steps of the next" if fit.step else ""
     listener.say(f"{run.name} resumes after epoch {fit.epoch}{steps}")
-    return seconds
+    return watch
 
 
-def _fit(fit: Fit, fabric: Fabric, task: _Task, judge: Judge | None, seconds_before: float) -> float:
-    """Epochs until it is time to stop; the seconds that all took, those before this call included."""
+def _fit(fit: Fit, fabric: Fabric, task: _Task, judge: Judge | None, watch: Stopwatch) -> None:
+    """Epochs until it is time to stop."""
     run, listener, size = task.run, task.listener, task.settings.training.batch_size
-    started = time.monotonic() - seconds_before
     training, testing = task.splits["training"], task.splits["testing"]
-    n_steps = -(-len(training) // size)
     writes = fabric.is_global_zero
     curves = Curves(run.curves_path, fit.records) if writes and not fit.stopped else None
     while not fit.stopped:
-        begun, skip = time.monotonic(), fit.step
-        batches = training.epoch(
+        begun, n_due = time.monotonic(), fit.steps_due
+        batches = training.endless(
             size,
             task.settings.seed,
-            fit.epoch + 1,
             order=fit.config.order,
-            skip=skip,
+            skip=fit.steps_done,
             process=fabric.global_rank,
             n_processes=fabric.world_size,
         )
-        tracked = listener.track(read_ahead(batches), n_steps - skip, f"epoch {fit.epoch + 1}, batches")
+        tracked = listener.track(read_ahead(islice(batches, n_due)), n_due, f"epoch {fit.epoch + 1}, batches")
         saved = begun
         for _ in fit.steps(tracked):
             if writes and time.monotonic() - saved >= task.save_every_s:
-                write_resume(run.state_path, {**fit.state(), "seconds": time.monotonic() - started})
+                write_resume(run.state_path, {**fit.state(), **watch.as_state()})
                 saved = time.monotonic()
         trained = time.monotonic()
         record = fit.end_epoch(read_ahead(testing.in_order(size)), judge)
         if writes:
             write_text(run.log_path, log_of(fit.records))
-            write_resume(run.state_path, {**fit.state(), "seconds": time.monotonic() - started})
+            write_resume(run.state_path, {**fit.state(), **watch.as_state()})
         if curves is not None:
             curves.add(record)
-        speed = (len(training) - skip * size) / max(trained - begun, 1e-9)
-        epoch_s = len(training) / speed + time.monotonic() - trained
+        step_s = (trained - begun) / max(n_due, 1)
+        epoch_s = fit.steps_due * step_s + time.monotonic() - trained
+        speed = _clips_a_step(task) / max(step_s, 1e-9)
         listener.say(epoch_line(fit, record, speed, epoch_s * (fit.most_epochs - fit.epoch)))
     if curves is not None:
         curves.close()
-    return time.monotonic() - started
 
 
-def _located_truth(cache: Dataset, testing: ClipBatches, labels: LabelSet, spec: FeatureSpec) -> Truth | None:
-    """Truth about ``testing``; None where it is not known when anything sounds."""
-    seconds = spec.front_end.grid.edges(spec.front_end.n_frames)[testing.n_frames].tolist()
-    durations = {clip.clip_id: length for clip, length in zip(testing.clips, seconds, strict=True)}
-    truth = find_truth(cache, "testing", durations, labels)
-    return truth if truth and truth.is_located else None
+def _clips_a_step(task: _Task) -> float:
+    """On average: the last batch of all clips may be smaller."""
+    n_clips = len(task.splits["training"])
+    return n_clips / -(-n_clips // task.settings.training.batch_size)
 
 
-def _scores(task: _Task, time_factor: int, frame_probs: np.ndarray, clip_probs: np.ndarray) -> FrameScores:
-    """What a network that makes one frame of ``time_factor`` says of ``testing``."""
-    testing = task.splits["testing"]
-    clip_ids, grid = [clip.clip_id for clip in testing.clips], task.spec.front_end.grid
-    return FrameScores.pooled(frame_probs, clip_probs, clip_ids, testing.n_frames, task.labels, grid, time_factor)
-
-
-def _judge(task: _Task, time_factor: int) -> Judge | None:
-    """Error rate and F1 on ``testing`` at the best of a few thresholds."""
-    truth = task.truth
-    if truth is None:
-        return None
-
-    def judge(frame_probs: np.ndarray, clip_probs: np.ndarray) -> dict[str, float | None]:
-        best = scores_at_thresholds(_scores(task, time_factor, frame_probs, clip_probs), truth)
-        return {"error_rate": best["min_er"], "f1": best["max_f1"]}
-
-    return judge
-
-
-def _tune(task: _Task, time_factor: int, frame_probs: np.ndarray, clip_probs: np.ndarray) -> dict[str, OperatingPoint]:
-    """Post-processing for each operating point, tuned on ``testing``; empty where no event is known there."""
-    if task.truth is None:
-        task.listener.say("testing has no strong labels: thresholds are not tuned and stay at 0.5")
-        return {}
-    return tune(_scores(task, time_factor, frame_probs, clip_probs), task.truth)
-
-
-def _report(fit: Fit, run: Run, dataset: str, seconds: float, clips_per_epoch: int) -> TrainReport:
+def _report(fit: Fit, task: _Task, watch: Stopwatch) -> TrainReport:
+    n_steps, seconds = min(fit.steps_done, fit.config.steps or fit.steps_done), watch.seconds
     return TrainReport(
-        dataset=dataset,
-        run=run.name,
-        run_dir=str(run.folder),
+        dataset=task.record.dataset,
+        run=task.run.name,
+        run_dir=str(task.run.folder),
         parameters=sum(parameter.numel() for parameter in fit.model.parameters()),
         epochs=fit.epoch,
         best_epoch=fit.best_epoch,
         validation_loss=fit.best_loss if fit.records else None,
         stopped=fit.stopped,
         seconds=seconds,
-        clips_per_second=fit.epoch * clips_per_epoch / seconds if seconds > 0 else 0.0,
+        cpu_seconds=watch.cpu_seconds,
+        clips_per_second=n_steps * _clips_a_step(task) / seconds if seconds > 0 else 0.0,
     )

@@ -136,6 +136,26 @@ class ClipBatches:
         drawn = draw(self.targets, np.random.default_rng([seed, epoch]))
         return self._batches(drawn[skip * batch_size :], batch_size, process, n_processes)
 
+    def endless(
+        self,
+        batch_size: int,
+        seed: int,
+        *,
+        order: str = "shuffled",
+        skip: int = 0,
+        process: int = 0,
+        n_processes: int = 1,
+    ) -> Iterator[Batch]:
+        """Batches of :meth:`epoch` after :meth:`epoch`, without end, after the first ``skip``."""
+        n_steps = -(-len(self) // batch_size)
+        epoch, done = divmod(skip, n_steps)
+        while True:
+            epoch += 1
+            yield from self.epoch(
+                batch_size, seed, epoch, order=order, skip=done, process=process, n_processes=n_processes
+            )
+            done = 0
+
     def _batches(self, order: np.ndarray, batch_size: int, process: int = 0, n_processes: int = 1) -> Iterator[Batch]:
         for first in range(0, len(order), batch_size):
             whole = order[first : first + batch_size]

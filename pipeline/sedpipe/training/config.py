@@ -41,6 +41,10 @@ class TrainingConfig:
         What is done to each batch.
     checkpoints : int
         The model that is kept is the mean of what the weights of this many last epochs say; 1 for the best epoch's.
+    epoch_steps : int
+        Steps of an epoch, after which the network is validated; 0 for as many as show every clip once.
+    steps : int
+        Steps in all, of which the last epoch has what is left; 0 for ``epochs`` whole ones.
     supervision : str
         ``weak`` (what sounds in a clip is all that it is taught with) or ``mixed`` (when, too, of clips where it is
         known).
@@ -62,6 +66,8 @@ class TrainingConfig:
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     supervision: str = "weak"
     checkpoints: int = 1
+    epoch_steps: int = 0
+    steps: int = 0
 
     def __post_init__(self) -> None:
         if self.order not in ORDERS:
@@ -74,6 +80,8 @@ class TrainingConfig:
             raise ValueError("averaging and label_smoothing must be in [0, 1)")
         if self.batch_size < 1 or self.patience < 1 or self.epochs < 0:
             raise ValueError("batch_size and patience must be positive, epochs must not be negative")
+        if self.epoch_steps < 0 or self.steps < 0:
+            raise ValueError("epoch_steps and steps must not be negative")
         if not 1 <= self.checkpoints <= MOST_CHECKPOINTS:
             raise ValueError(f"checkpoints must be from 1 to {MOST_CHECKPOINTS}, got {self.checkpoints}")
         if not 0 < self.learning_rate < 1:

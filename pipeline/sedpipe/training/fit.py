@@ -97,7 +97,7 @@ class Fit:
     fabric : Fabric
         Device, precision and processes; see :mod:`sedpipe.training.processes`.
     steps_per_epoch : int
-        For the schedule.
+        As many as show every clip once; ``config.epoch_steps`` takes their place.
     at_least : int
         Epochs before which nothing ends it, whatever ``config`` says: of a fit that goes on.
 
@@ -131,7 +131,7 @@ class Fit:
         self._best_weights = _copied(model.state_dict())
         self._last_weights: list[dict[str, Tensor]] = []
         self._seed = seed
-        self._steps_per_epoch = steps_per_epoch
+        self._steps_per_epoch = config.epoch_steps or steps_per_epoch
         self._at_least = at_least
         self._average = MovingAverage(model, config.averaging) if config.averaging else None
 
@@ -157,7 +157,20 @@ class Fit:
     @property
     def most_epochs(self) -> int:
         """No epoch after this one is due."""
-        return max(self.config.epochs, self._at_least)
+        in_steps = -(-self.config.steps // self._steps_per_epoch)
+        return max(min(self.config.epochs, in_steps or self.config.epochs), self._at_least)
+
+    @property
+    def steps_done(self) -> int:
+        """Of all epochs."""
+        return self.epoch * self._steps_per_epoch + self.step
+
+    @property
+    def steps_due(self) -> int:
+        """Steps that are left of the epoch."""
+        left_in_all = self.config.steps - self.epoch * self._steps_per_epoch
+        of_epoch = min(self._steps_per_epoch, left_in_all) if left_in_all > 0 else self._steps_per_epoch
+        return of_epoch - self.step
 
     def run_epoch(self, training: Iterable[Batch], validation: Iterable[Batch]) -> EpochRecord:
         """Train on every batch once, then validate."""
@@ -299,7 +312,10 @@ class Fit:
     def _share_of_rate(self) -> float:
         if self.config.schedule == "constant":
             return 1.0
-        done = (self.epoch + self.step / self._steps_per_epoch) / self.most_epochs
+        most = float(self.most_epochs)
+        if self.config.steps and not self._at_least:  # then the last one may be shorter
+            most = min(most, self.config.steps / self._steps_per_epoch)
+        done = (self.epoch + self.step / self._steps_per_epoch) / most
         return 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
 
     def _loss(self, prediction: Prediction, y: Tensor, n_frames: Tensor, located: Located | None) -> Tensor:

@@ -20,10 +20,11 @@ from sedpipe.listener import Listener
 from sedpipe.metrics.spread import rates
 from sedpipe.reports.tables import ReproduceReport
 from sedpipe.shards import Shard
-from sedpipe.stages.reproduce.drawing import draw_table2
+from sedpipe.stages.reproduce.drawing import draw_table
 from sedpipe.stages.reproduce.grid import POOLINGS, GridPoint, default_folder, grid, run_name
 from sedpipe.stages.reproduce.table2 import reproduce_table2
 from sedpipe.steps.sensitivity import found_later
+from sedpipe.steps.work import Work
 from sedpipe.views.terminal.learning import reproduce_lines
 from tiny_dataset import FRONT_END, GRID, LABELS, NAME, QUICK, make_dataset, reproduce_until
 
@@ -144,7 +145,7 @@ def test_a_cell_from_before_there_was_a_setting_counts_as_made_with_its_default(
 def test_parts_share_the_cells_and_make_the_same_table(made: tuple[Path, ReproduceReport], tmp_path: Path) -> None:
     make_dataset(tmp_path)
     some = {"poolings": ("linear", "attention"), "seeds": (0,)}
-    counts = [make(tmp_path, shard=Shard(index, 2), **some).cells for index in (1, 2)]
+    counts = [make(tmp_path, work=Work(shard=Shard(index, 2)), **some).cells for index in (1, 2)]
     assert sum(count["made"] for count in counts) == 4
     assert 0 < counts[0]["made"] < 4
     assert counts[-1]["missing"] == 0
@@ -261,7 +262,7 @@ def test_cells_made_at_the_same_time_share_the_threads_and_are_the_same(
         settings,
         FeatureSpec(FRONT_END),
         grid((0,), GRID, ("linear",)),
-        jobs=2,
+        work=Work(2),
         listener=heard,
     )
     whole = results(made[1])
@@ -314,7 +315,7 @@ def test_a_cell_that_fails_stops_no_other_and_is_tried_again(tmp_path: Path, job
     record.parent.mkdir(parents=True)
     record.write_text("half of it")
     heard = Heard()
-    report = make_two(tmp_path, jobs=jobs, listener=heard)
+    report = make_two(tmp_path, work=Work(jobs), listener=heard)
     assert report.cells == {"all": 2, "made": 1, "missing": 1}
     assert set(report.failed) == {"linear-single-seed0"}
     reason = report.failed["linear-single-seed0"]
@@ -372,15 +373,15 @@ def test_a_table_is_drawn_from_its_cells_alone_to_the_same_bytes(
 ) -> None:
     shutil.copytree(Path(made[1].folder), tmp_path / "copied")
     drawn = ("table.json", "table.md", "table.csv", "table.svg", "sensitivity.svg", "classes.csv", "classes.svg")
-    draw_table2(Dataset(made[0], NAME), tmp_path / "copied")
+    draw_table(Dataset(made[0], NAME), tmp_path / "copied", "table2")
     before = {name: (tmp_path / "copied" / name).read_bytes() for name in drawn}
     for name in drawn[1:]:
         (tmp_path / "copied" / name).unlink()
-    report = draw_table2(Dataset(tmp_path / "no cache", NAME), tmp_path / "copied")
+    report = draw_table(Dataset(tmp_path / "no cache", NAME), tmp_path / "copied", "table2")
     assert report.cells == {"all": 12, "made": 0, "missing": 0}
     assert {name: (tmp_path / "copied" / name).read_bytes() for name in drawn} == before
     (tmp_path / "copied" / "cells" / "linear-single-seed0.json").unlink()
-    assert draw_table2(Dataset(tmp_path / "no cache", NAME), tmp_path / "copied").cells["missing"] == 1
+    assert draw_table(Dataset(tmp_path / "no cache", NAME), tmp_path / "copied", "table2").cells["missing"] == 1
 
 
 def test_cells_of_other_clips_are_not_drawn_together_and_without_cells_there_is_nothing_to_draw(
@@ -396,9 +397,9 @@ def test_cells_of_other_clips_are_not_drawn_together_and_without_cells_there_is_
         counts.pop()
     path.write_text(json.dumps(cell))
     with pytest.raises(StaleError, match="were scored on 5 or 6 clips of testing"):
-        draw_table2(Dataset(tmp_path, NAME), tmp_path / "copied")
+        draw_table(Dataset(tmp_path, NAME), tmp_path / "copied", "table2")
     with pytest.raises(MissingStageError, match="holds no cells of a table"):
-        draw_table2(Dataset(tmp_path, NAME), tmp_path / "nothing")
+        draw_table(Dataset(tmp_path, NAME), tmp_path / "nothing", "table2")
 
 
 def test_a_cell_from_before_cells_kept_classes_and_loss_gets_those_of_its_run(

@@ -1,4 +1,4 @@
-"""Folders of tables: what a grid is to hold, and a file for each cell of it that was made or failed.
+"""Folders of tables: what one is to hold, and a file for each cell of it that was made or failed.
 
 - :class:`Table`: the files of one
 - :func:`tables_of`: those of a dataset
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.files.reading import entries
+from sedpipe.io.records.pace import Pace
 from sedpipe.io.records.reading import find_record, write_record
 from sedpipe.io.records.table import Cell, Failure, TableRecord
 
@@ -36,6 +37,10 @@ class Table:
         """Why a cell could not be made, last time."""
         return self.folder / "failed" / f"{name}.json"
 
+    def pace_path(self, system: str) -> Path:
+        """What a system costs, of Table 3."""
+        return self.folder / "paces" / f"{system}.json"
+
     @property
     def done(self) -> set[str]:
         """Names of the cells that are made."""
@@ -58,6 +63,14 @@ class Table:
     def find_cell(self, name: str) -> Cell | None:
         """A cell, or None where it is not made; ``SedpipeError`` where it cannot be read."""
         return find_record(self.cell_path(name), Cell, "delete it, and it is made again")
+
+    def find_pace(self, system: str) -> Pace | None:
+        """What a system costs, or None where it was not measured; ``SedpipeError`` where it cannot be read."""
+        return find_record(self.pace_path(system), Pace, "delete it, and it is measured again")
+
+    def write_pace(self, system: str, pace: Pace) -> None:
+        """Write what a system costs."""
+        write_record(self.pace_path(system), pace)
 
     def write_record(self, record: TableRecord) -> None:
         """Write ``table.json``."""

@@ -20,10 +20,11 @@ from sedpipe.io.records.form import Count, Name, Record, Table
 class TrainReport(Record):
     """What a training came to; ``validation_loss`` is None where the network was left untrained.
 
-    ``remarks`` say where tuning came to an end of what it tried; early editions did not.
+    ``remarks`` say where tuning came to an end of what it tried, ``cpu_seconds`` how long processors were busy, of all
+    threads together; early editions did not.
     """
 
-    parts_to_come: ClassVar[frozenset[str]] = frozenset({"remarks"})
+    parts_to_come: ClassVar[frozenset[str]] = frozenset({"remarks", "cpu_seconds"})
 
     dataset: str
     run: str
@@ -35,6 +36,7 @@ class TrainReport(Record):
     stopped: str
     seconds: float
     clips_per_second: float
+    cpu_seconds: float | None = None
     remarks: tuple[str, ...] = ()
     stage: str = "train"
 

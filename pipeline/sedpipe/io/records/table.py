@@ -1,7 +1,7 @@
 """Files of a table that ``sedpipe reproduce`` makes: what it is to hold, its cells, and why some are missing.
 
 - :class:`TableRecord`: ``table.json``, with each :class:`TableComparison`
-- :class:`Cell`: ``cells/NAME.json``, one training with its scores
+- :class:`Cell`: ``cells/NAME.json``, one training with its scores; of Table 3 with :class:`Bench`
 - :class:`Failure`: ``failed/NAME.json``
 """
 
@@ -16,7 +16,8 @@ from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.detection.sensitivity import Sweep
 from sedpipe.io.records.common import Common
 from sedpipe.io.records.form import Count, Name, Record, Table
-from sedpipe.io.records.scores import Numbers
+from sedpipe.io.records.pace import Pace
+from sedpipe.io.records.scores import ClipBased, Numbers
 from sedpipe.metrics.comparison import Difference
 from sedpipe.metrics.detection_scores import OverallScores
 
@@ -69,9 +70,17 @@ class TableRecord(Record):
     median_event_s : dict of str to dict
         By split and class, the median length in seconds of its reference events.
     comparisons : tuple of TableComparison
+    minutes : float or None
+        Of Table 3: the budget of each training; None where epochs end it.
+    systems : dict of str to str
+        Of Table 3: the system of each cell, by the cell's name.
+    baseline : str
+        Of Table 3: the system that others are compared with.
     """
 
-    parts_to_come: ClassVar[frozenset[str]] = frozenset({"primary", "recordings", "median_event_s", "comparisons"})
+    parts_to_come: ClassVar[frozenset[str]] = frozenset(
+        {"primary", "recordings", "median_event_s", "comparisons", "minutes", "systems", "baseline"}
+    )
 
     dataset: Name
     table: str
@@ -84,6 +93,9 @@ class TableRecord(Record):
     recordings: dict[str, tuple[tuple[str, ...], ...]] = Field(default_factory=dict)
     median_event_s: dict[str, dict[str, float]] = Field(default_factory=dict)
     comparisons: tuple[TableComparison, ...] = ()
+    minutes: float | None = None
+    systems: dict[Name, Name] = Field(default_factory=dict)
+    baseline: str = ""
 
 
 class Failure(Record):
@@ -121,10 +133,14 @@ class CellScores(Record):
         Scores in which no threshold has a part; early cells have none.
     clip_ids : tuple of str
         Names of the clips, in the order of the counts; early cells have none.
+    own_rule : Common, optional
+        With the post-processing that the system was published with.
+    clip_based : ClipBased, optional
+        Of tags; early cells have none.
     """
 
     parts_to_come: ClassVar[frozenset[str]] = frozenset(
-        {"post_processing_common", "counts_common", "threshold_free", "clip_ids"}
+        {"post_processing_common", "counts_common", "threshold_free", "clip_ids", "own_rule", "clip_based"}
     )
 
     clips: Annotated[int, Field(gt=0)]
@@ -134,6 +150,8 @@ class CellScores(Record):
     counts_common: dict[str, Counts] = Field(default_factory=dict)
     threshold_free: Numbers = Field(default_factory=dict)
     clip_ids: tuple[str, ...] = ()
+    own_rule: Common | None = None
+    clip_based: ClipBased | None = None
 
     @model_validator(mode="after")
     def _counts_are_of_the_clips(self) -> CellScores:
@@ -147,6 +165,41 @@ class CellScores(Record):
         if self.clip_ids and len(self.clip_ids) != self.clips:
             raise ValueError(f"expected the names of the {self.clips} clips")
         return self
+
+
+class Bench(Record):
+    """What a cell of Table 3 tells beyond those of Table 2.
+
+    Attributes
+    ----------
+    system : str
+    title : str
+        What the table calls it.
+    pooling : dict
+        All settings of its pooling; with the system, decides the cell, too.
+    minutes : float or None
+        Its budget; None where epochs ended it.
+    pace : Pace
+        What the budget was divided by.
+    networks : int
+        As how many networks it is scored: the checkpoints whose probabilities are averaged.
+    cpu_seconds : float or None
+        Of its training; None where they were not counted.
+    published : dict of str to dict
+        Scores of the publication, by split.
+    differs : str
+        What else the published system has, or how else it was scored.
+    """
+
+    system: Name
+    title: str
+    pooling: Table
+    minutes: float | None
+    pace: Pace
+    networks: Annotated[int, Field(gt=0)]
+    cpu_seconds: float | None
+    published: dict[str, Numbers] = Field(default_factory=dict)
+    differs: str = ""
 
 
 class Cell(Record):
@@ -165,9 +218,13 @@ class Cell(Record):
     splits : dict of str to CellScores
     sensitivity : dict of str to Around
         By operating point; cells of early editions have none.
+    bench : Bench, optional
+        Of Table 3.
     """
 
-    parts_to_come: ClassVar[frozenset[str]] = frozenset({"sensitivity", "features", "front_end", "validation_loss"})
+    parts_to_come: ClassVar[frozenset[str]] = frozenset(
+        {"sensitivity", "features", "front_end", "validation_loss", "bench"}
+    )
     decisive: ClassVar[Sequence[str]] = (
         "dataset", "pooling", "hierarchy", "seed", "preset", "recipe", "epochs", "network", "training",
         "features",
@@ -191,6 +248,7 @@ class Cell(Record):
     front_end: str = ""
     validation_loss: float | None = None
     sensitivity: dict[str, Around] = Field(default_factory=dict)
+    bench: Bench | None = None
 
     @property
     def system(self) -> tuple[str, tuple[int, ...]]:

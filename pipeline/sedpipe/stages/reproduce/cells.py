@@ -2,9 +2,9 @@
 
 What is there is kept, what is missing is made, and a killed cell goes on inside its training.
 
-- :class:`Plan`: what all cells of a table have in common
+- :class:`Plan`: where and of what
 - :func:`find_cell`, :func:`find_cells`: those that are made
-- :func:`make_cell`: a missing one -> :class:`Outcome`
+- :func:`make_cell`, :func:`failed`: a missing one -> :class:`Outcome`
 """
 
 from __future__ import annotations
@@ -13,70 +13,41 @@ import time
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import torch
 
 from sedpipe.choices import TUNED_ON
 from sedpipe.errors import MissingStageError, SedpipeError, StaleError
-from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.resume import remove_resume
 from sedpipe.io.cache.runs import named_run
 from sedpipe.io.cache.table_folder import Table
 from sedpipe.io.records.run import TrainReport
-from sedpipe.io.records.settings import as_table, differences, filled, in_words
+from sedpipe.io.records.settings import differences, filled, in_words
 from sedpipe.io.records.table import Cell, CellScores
 from sedpipe.listener import Listener
-from sedpipe.nn.pooling import PoolingConfig
-from sedpipe.stages.reproduce.drawing import check_same_clips
-from sedpipe.stages.reproduce.grid import GridPoint, run_name
+from sedpipe.stages.reproduce.scored_clips import check_same_clips
+from sedpipe.stages.reproduce.trainings import Training
 from sedpipe.stages.score import counts_of_clips, score
 from sedpipe.stages.train import train
 from sedpipe.steps.sensitivity import sensitivity_of_run
-from sedpipe.training.settings import TrainSettings
 
 SCORED = ("testing", "evaluation")
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What all cells of a table have in common.
+    """Where the cells of a table are made of what.
 
     Parameters
     ----------
     dataset : Dataset
-    settings : TrainSettings
-        Of every cell, but for pooling and seed.
-    spec : FeatureSpec
-        Which features.
     table : Table
         Where they lie.
     """
 
     dataset: Dataset
-    settings: TrainSettings
-    spec: FeatureSpec
     table: Table
-
-    def decides(self, point: GridPoint) -> dict[str, Any]:
-        """What decides a cell: a preset or a recipe may have changed behind its name."""
-        return {
-            "dataset": self.dataset.name,
-            "pooling": point.pooling,
-            "hierarchy": point.hierarchy,
-            "seed": point.seed,
-            "preset": self.settings.preset,
-            "recipe": self.settings.recipe,
-            "epochs": self.settings.training.epochs,
-            "network": as_table(self.settings.network),
-            "training": as_table(self.settings.training),
-            "features": self.spec.fingerprint,
-        }
-
-    def run_name(self, point: GridPoint) -> str:
-        """The run of a cell."""
-        return run_name(self.dataset, self.settings, self.spec, point)
 
 
 @dataclass(frozen=True)
@@ -89,7 +60,7 @@ class Outcome:
     failed: bool = False
 
 
-def find_cell(plan: Plan, point: GridPoint) -> Cell | None:
+def find_cell(plan: Plan, training: Training) -> Cell | None:
     """A cell that is made, or None.
 
     Raises
@@ -99,85 +70,92 @@ def find_cell(plan: Plan, point: GridPoint) -> Cell | None:
     StaleError
         If it was made with other settings.
     """
-    cell = plan.table.find_cell(point.name)
+    cell = plan.table.find_cell(training.cell)
     if cell is None:
         return None
     there = {key: getattr(cell, key) for key in cell.decisive}
-    there["features"] = cell.features or plan.spec.fingerprint  # early cells do not say
-    for key, now in (("network", plan.settings.network), ("training", plan.settings.training)):
+    there["features"] = cell.features or training.spec.fingerprint  # early cells do not say
+    for key, now in (("network", training.settings.network), ("training", training.settings.training)):
         there[key] = filled(there[key], now)  # defaults are what was done before there was a setting
-    changed = differences(there, plan.decides(point))
+    if cell.bench is not None:
+        there |= {"system": cell.bench.system, "pools": filled(cell.bench.pooling, training.settings.pooling)}
+    changed = differences(there, training.decides(plan.dataset))
     if changed:
         raise StaleError(
-            f"{plan.table.cell_path(point.name)} was made with other settings: {in_words(changed)}",
+            f"{plan.table.cell_path(training.cell)} was made with other settings: {in_words(changed)}",
             hint="name another folder with --out",
         )
     return cell
 
 
-def find_cells(plan: Plan, points: Sequence[GridPoint]) -> list[Cell]:
-    """Those of a grid that are made; ``StaleError`` if they were not scored on the same clips."""
-    cells = [cell for point in points if (cell := find_cell(plan, point)) is not None]
+def find_cells(plan: Plan, trainings: Sequence[Training]) -> list[Cell]:
+    """Those of a table that are made; ``StaleError`` if they were not scored on the same clips."""
+    cells = [cell for training in trainings if (cell := find_cell(plan, training)) is not None]
     check_same_clips(plan.table, cells)
     return cells
 
 
-def make_cell(plan: Plan, listener: Listener, point: GridPoint) -> Outcome:
+def make_cell(plan: Plan, listener: Listener, training: Training) -> Outcome:
     """Make a cell and store it; or store why that was not possible, since the others may be."""
     begun = time.monotonic()
     try:
-        cell = _made(plan, point, listener)
+        cell = _made(plan, training, listener)
     except Exception as error:  # a pooling function or a network may be anybody's
-        reason = _reason(error)
-        plan.table.note_failure(point.name, reason)
-        return Outcome(point.name, time.monotonic() - begun, reason, failed=True)
-    plan.table.write_cell(point.name, cell)
-    return Outcome(point.name, time.monotonic() - begun, _rough_scores(cell))
+        return failed(plan, training, error, time.monotonic() - begun)
+    plan.table.write_cell(training.cell, cell)
+    return Outcome(training.cell, time.monotonic() - begun, _rough_scores(cell))
 
 
-def _made(plan: Plan, point: GridPoint, listener: Listener) -> Cell:
+def failed(plan: Plan, training: Training, error: Exception, seconds: float) -> Outcome:
+    """Store why a cell could not be made."""
+    reason = _reason(error)
+    plan.table.note_failure(training.cell, reason)
+    return Outcome(training.cell, seconds, reason, failed=True)
+
+
+def _made(plan: Plan, training: Training, listener: Listener) -> Cell:
     """Train and score; a run that was begun goes on with the threads that it was begun with."""
-    name, device = plan.run_name(point), plan.settings.device
-    run = named_run(plan.dataset, name)
+    device = training.settings.device
+    run = named_run(plan.dataset, training.run)
     begun = run.find_record()
-    threads = plan.settings.threads if begun is None else begun.settings.threads
+    threads = training.settings.threads if begun is None else begun.settings.threads
     torch.set_num_threads(threads)  # for the scores, too
-    trained = _train(plan, point, threads, listener)
-    splits = _scores(plan, name, listener)
+    trained = _train(plan, training, threads, listener)
+    splits = _scores(plan, training, listener)
     record = run.find_record()
     cell = Cell(
-        **plan.decides(point),
+        **training.decides_cell(plan.dataset),
         seconds=trained.seconds,
         threads=threads,
         best_epoch=trained.best_epoch,
-        front_end=plan.spec.front_end.name,
+        front_end=training.spec.front_end.name,
         validation_loss=trained.validation_loss,
         versions={} if record is None else record.versions,
         splits=splits,
     )
+    if training.entry is not None:
+        return cell.model_copy(update={"bench": training.entry.bench(training.settings, trained)})
     if TUNED_ON not in splits:
         return cell
-    return cell.model_copy(update={"sensitivity": sensitivity_of_run(plan.dataset, name, device=device)})
+    return cell.model_copy(update={"sensitivity": sensitivity_of_run(plan.dataset, training.run, device=device)})
 
 
-def _train(plan: Plan, point: GridPoint, threads: int, listener: Listener) -> TrainReport:
-    pooling = PoolingConfig(point.pooling, point.hierarchy, plan.settings.pooling.attention_axis)
-    settings = replace(plan.settings, pooling=pooling, seed=point.seed, threads=threads)
-    name = plan.run_name(point)
-    report = train(plan.dataset, settings, plan.spec, run_name=name, waits=True, listener=listener)
+def _train(plan: Plan, training: Training, threads: int, listener: Listener) -> TrainReport:
+    settings, name = replace(training.settings, threads=threads), training.run
+    report = train(plan.dataset, settings, training.spec, run_name=name, waits=True, listener=listener)
     remove_resume(named_run(plan.dataset, name).state_path)  # nobody goes on with one of thirty cells
     return report
 
 
-def _scores(plan: Plan, run: str, listener: Listener) -> dict[str, CellScores]:
-    splits = {}
+def _scores(plan: Plan, training: Training, listener: Listener) -> dict[str, CellScores]:
+    splits, run, device = {}, training.run, training.settings.device
     for split in SCORED:
         try:
-            report = score(plan.dataset, run=run, split=split, device=plan.settings.device)
+            report = score(plan.dataset, run=run, split=split, device=device)
         except MissingStageError as error:  # no such split, or no truth about it
             listener.say(f"{split} is not scored: {error.message}")
             continue
-        clip_ids, counts, counts_common = counts_of_clips(plan.dataset, run, split, device=plan.settings.device)
+        clip_ids, counts, counts_common = counts_of_clips(plan.dataset, run, split, device=device)
         splits[split] = CellScores(
             clips=report.clips.scored,
             operating_points=report.operating_points,
@@ -186,6 +164,8 @@ def _scores(plan: Plan, run: str, listener: Listener) -> dict[str, CellScores]:
             counts_common=counts_common,
             threshold_free=report.threshold_free,
             clip_ids=clip_ids,
+            clip_based=report.clip_based,
+            **({} if report.own_rule is None else {"own_rule": report.own_rule}),
         )
     return splits
 

@@ -9,50 +9,51 @@ from contextlib import suppress
 from typing import Any
 
 from sedpipe.errors import SedpipeError
-from sedpipe.io.cache.runs import find_run
+from sedpipe.io.cache.runs import Run, find_run
 from sedpipe.io.records.table import Cell, CellScores
 from sedpipe.listener import Listener
 from sedpipe.metrics.segment_scores import segment_based_scores
 from sedpipe.stages.reproduce.cells import Plan, find_cell
-from sedpipe.stages.reproduce.grid import GridPoint
+from sedpipe.stages.reproduce.trainings import Training
 from sedpipe.steps.frame_scores import frame_scores
 from sedpipe.steps.sensitivity import found_later
 from sedpipe.steps.truth import known_truth
 
 
-def complete_cell(plan: Plan, point: GridPoint) -> None:
+def complete_cell(plan: Plan, training: Training) -> None:
     """Add what a cell lacks, if its run is still there: sweeps, names of clips, scores of classes, the loss."""
-    cell = find_cell(plan, point)
+    cell = find_cell(plan, training)
     if cell is None:
         return
-    run, found = plan.run_name(point), dict[str, Any]()
+    run, device, found = training.run, training.settings.device, dict[str, Any]()
     if not cell.sensitivity:
-        sweeps = found_later(cell, plan.dataset, run, device=plan.settings.device)
+        sweeps = found_later(cell, plan.dataset, run, device=device)
         found |= {} if sweeps is None else {"sensitivity": sweeps}
     if any(_lacks_classes(scores) for scores in cell.splits.values()):
         # its run may not be there any more
         with suppress(SedpipeError):
-            found |= _classes_and_loss(plan, cell, run)
+            found |= _classes_and_loss(plan, cell, run, device)
     if found:
-        plan.table.write_cell(point.name, cell.model_copy(update=found))
+        plan.table.write_cell(training.cell, cell.model_copy(update=found))
 
 
 def _lacks_classes(scores: CellScores) -> bool:
     return any(not common.per_class for common in scores.post_processing_common.values())
 
 
-def _classes_and_loss(plan: Plan, cell: Cell, name: str) -> dict[str, Any]:
+def _classes_and_loss(plan: Plan, cell: Cell, name: str, device: str) -> dict[str, Any]:
     """Nothing, if the run only bears the name of the cell's and scores otherwise."""
-    splits = {split: _with_classes(plan, scores, split, name) for split, scores in cell.splits.items()}
+    run = find_run(plan.dataset, name)
+    splits = {split: _with_classes(plan, scores, split, run, device) for split, scores in cell.splits.items()}
     if any(scores is None for scores in splits.values()):
         return {}
-    record = find_run(plan.dataset, name).find_record()
+    record = run.find_record()
     result = None if record is None else record.result
     return {"splits": splits, **({} if result is None else {"validation_loss": result.validation_loss})}
 
 
-def _with_classes(plan: Plan, cell: CellScores, split: str, name: str) -> CellScores | None:
-    scores = frame_scores(plan.dataset, find_run(plan.dataset, name), split, plan.settings.device, Listener())
+def _with_classes(plan: Plan, cell: CellScores, split: str, run: Run, device: str) -> CellScores | None:
+    scores = frame_scores(plan.dataset, run, split, device, Listener())
     truth = known_truth(plan.dataset, split, scores)
     whole = {}
     for point, common in cell.post_processing_common.items():

@@ -1,7 +1,7 @@
 """The trainings of a table: pooling functions x single and hierarchical x seeds.
 
 - :class:`GridPoint`: one of them
-- :func:`grid`: all of them
+- :func:`grid`: all of them; :func:`training_of`: what makes one
 - :func:`run_name`, :func:`default_folder`: where they lie; :func:`features_in_names`: what both say of features
 """
 
@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.hierarchy import Hierarchy, as_name
 from sedpipe.io.cache.dataset import Dataset
+from sedpipe.nn.pooling import PoolingConfig
+from sedpipe.stages.reproduce.trainings import Training
 from sedpipe.training.settings import TrainSettings
 
 POOLINGS = ("linear", "exponential", "attention")
@@ -65,3 +67,10 @@ def run_name(dataset: Dataset, settings: TrainSettings, spec: FeatureSpec, point
     """The run of a training within its dataset."""
     system = f"{settings.preset}{features_in_names(dataset, spec)}"
     return f"table2-{system}-{settings.recipe}-{settings.training.epochs}-{point.name}"
+
+
+def training_of(dataset: Dataset, settings: TrainSettings, spec: FeatureSpec, point: GridPoint) -> Training:
+    """What makes the cell of a point, with ``settings`` but for pooling and seed."""
+    pooling = PoolingConfig(point.pooling, point.hierarchy, settings.pooling.attention_axis)
+    own = replace(settings, pooling=pooling, seed=point.seed)
+    return Training(point.name, run_name(dataset, settings, spec, point), own, spec)

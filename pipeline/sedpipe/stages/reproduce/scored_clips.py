@@ -1,0 +1,86 @@
+"""The clips that cells of a table were scored on: the same in all of them, and of which recordings.
+
+- :func:`check_same_clips`
+- :func:`with_clips`: a table's record with what is known of them
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from sedpipe.errors import StaleError
+from sedpipe.io.cache.dataset import Dataset
+from sedpipe.io.cache.table_folder import Table
+from sedpipe.io.files.reading import is_there
+from sedpipe.io.lists.events import read_stored_events
+from sedpipe.io.records.table import Cell, TableRecord
+from sedpipe.steps.recordings import Made, Recordings, recordings_listed, recordings_of
+
+
+def check_same_clips(table: Table, cells: Sequence[Cell]) -> None:
+    """``StaleError`` if some cells were scored on other clips."""
+    for split, n_clips in _clips_of(cells).items():
+        if len(n_clips) > 1:
+            numbers = " or ".join(map(str, sorted(n_clips)))
+            raise StaleError(
+                f"cells in {table.folder} were scored on {numbers} clips of {split}",
+                hint="name another folder with --out, or delete the cells that were made of other features",
+            )
+
+
+def with_clips(dataset: Dataset, record: TableRecord, cells: Sequence[Cell]) -> tuple[TableRecord, list[str]]:
+    """A table's record with recordings and lengths of events, and what is to be said of them.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Asked for what is not known yet; it need not be in the cache.
+    record : TableRecord
+        What the table is to hold.
+    cells : sequence of Cell
+        At least one.
+    """
+    known = {split: _recordings(dataset, record, cells, split) for split in _clips_of(cells)}
+    made: dict[str, Made] = {split: one.of_clips for split, one in known.items() if not one.remark}
+    median = {split: _median_events(dataset, record, split) for split in known}
+    remarks = [one.remark for one in known.values() if one.remark]
+    return record.model_copy(update={"recordings": made, "median_event_s": median}), remarks
+
+
+def _clips_of(cells: Sequence[Cell]) -> dict[str, set[int]]:
+    """How many clips of each split were scored."""
+    found: dict[str, set[int]] = {}
+    for cell in cells:
+        for split, scores in cell.splits.items():
+            found.setdefault(split, set()).add(scores.clips)
+    return found
+
+
+def _recordings(dataset: Dataset, record: TableRecord, cells: Sequence[Cell], split: str) -> Recordings:
+    """Those that are stored beside the cells; else as the dataset, in the cache or by its manifest, tells."""
+    scored = [cell.splits[split] for cell in cells if split in cell.splits]
+    n_clips = scored[0].clips
+    if len(record.recordings.get(split, ())) == n_clips:
+        return Recordings(record.recordings[split])
+    if dataset.find_record() is None or not is_there(dataset.clips_path):
+        return recordings_listed(dataset, split, n_clips)
+    named = next((one.clip_ids for one in scored if one.clip_ids), None)
+    rows = [clip.clip_id for clip in dataset.read_clips().get(split, [])]
+    if named is None and len(rows) != n_clips:
+        return recordings_listed(dataset, split, n_clips)
+    return recordings_of(dataset, split, named or rows)
+
+
+def _median_events(dataset: Dataset, record: TableRecord, split: str) -> dict[str, float]:
+    """Median length of each class's reference events in seconds; as stored where the dataset is not in the cache."""
+    path = dataset.reference_path(split)
+    if not is_there(path):
+        return record.median_event_s.get(split, {})
+    lengths: dict[str, list[float]] = {}
+    for events in read_stored_events(path).values():
+        for event in events:
+            if event.is_located:
+                lengths.setdefault(event.label, []).append(event.offset - event.onset)
+    return {label: round(float(np.median(lengths[label])), 3) for label in sorted(lengths)}

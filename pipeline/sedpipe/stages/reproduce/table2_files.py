@@ -1,0 +1,55 @@
+"""Files of Table 2 beside its cells: comparisons, page, figures, lists.
+
+- :func:`write_table2`
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sedpipe.io.cache.dataset import Dataset
+from sedpipe.io.cache.table_folder import Table
+from sedpipe.io.files.atomic import write_text
+from sedpipe.io.records.table import Cell, TableRecord
+from sedpipe.stages.reproduce.scored_clips import with_clips
+from sedpipe.steps.table_comparisons import comparisons_of, primary_rule
+from sedpipe.views.tables.class_figure import class_figure
+from sedpipe.views.tables.classes import class_csv, class_gains
+from sedpipe.views.tables.sensitivity_curves import curves_of
+from sedpipe.views.tables.sensitivity_figure import sensitivity_figure
+from sedpipe.views.tables.table2 import csv_text
+from sedpipe.views.tables.table2_figure import table2_figure
+from sedpipe.views.tables.table2_page import table2_page
+
+
+def write_table2(table: Table, dataset: Dataset, record: TableRecord, cells: Sequence[Cell]) -> None:
+    """Write ``table.json``, ``table.md``, ``table.csv``, ``table.svg``, and more figures where cells tell enough.
+
+    Parameters
+    ----------
+    table : Table
+        Where it lies.
+    dataset : Dataset
+        Asked for recordings and lengths of events that are not known yet; it need not be in the cache.
+    record : TableRecord
+        What the table is to hold.
+    cells : sequence of Cell
+        At least one.
+    """
+    record, remarks = with_clips(dataset, record, cells)
+    comparisons = comparisons_of(cells, record.recordings)
+    record = record.model_copy(update={"primary": primary_rule(cells), "comparisons": comparisons})
+    table.write_record(record)
+    unusual = [cell.front_end for cell in cells if cell.front_end not in ("", "logmel")]
+    system = f"preset {record.preset}" + (f" on {unusual[0]}" if unusual else "")
+    how = f"{system}, recipe {record.recipe}, at most {record.epochs} epochs"
+    title, curves, gains = f"Table 2 on {record.dataset}: {how}", curves_of(cells), class_gains(cells, record)
+    write_text(table.folder / "table.md", table2_page(cells, record, curves, gains, title, table.failures, remarks))
+    write_text(table.folder / "table.csv", csv_text(cells))
+    write_text(table.folder / "table.svg", table2_figure(cells, record, title))
+    if curves:
+        figure = sensitivity_figure(curves, f"Post-processing on {record.dataset}: {how}")
+        write_text(table.folder / "sensitivity.svg", figure)
+    if gains:
+        write_text(table.folder / "classes.csv", class_csv(gains))
+        write_text(table.folder / "classes.svg", class_figure(gains, f"Classes of {record.dataset}: {how}"))

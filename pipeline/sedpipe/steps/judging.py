@@ -1,0 +1,78 @@
+"""What is known of ``testing`` while a network is trained, and what its probabilities come to there.
+
+- :class:`Examiner`: the clips that validate and tune a network
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sedpipe.detection.frame_scores import FrameScores
+from sedpipe.detection.tuning import OperatingPoint, scores_at_thresholds, tune
+from sedpipe.features.spec import FeatureSpec
+from sedpipe.io.cache.dataset import Dataset
+from sedpipe.labels import LabelSet
+from sedpipe.listener import Listener
+from sedpipe.steps.batches import ClipBatches
+from sedpipe.steps.truth import find_truth
+from sedpipe.training.fit import Judge
+from sedpipe.truth import Truth
+
+
+@dataclass(frozen=True)
+class Examiner:
+    """The clips that validate and tune a network, and what sounds in them when, where that is known.
+
+    Parameters
+    ----------
+    testing : ClipBatches
+        The clips.
+    labels : LabelSet
+        The classes.
+    spec : FeatureSpec
+        What a network hears.
+    truth : Truth or None
+        None where it is not known when anything sounds.
+    """
+
+    testing: ClipBatches
+    labels: LabelSet
+    spec: FeatureSpec
+    truth: Truth | None
+
+    @classmethod
+    def of(cls, dataset: Dataset, testing: ClipBatches, labels: LabelSet, spec: FeatureSpec) -> Examiner:
+        """Look up the truth of the clips."""
+        seconds = spec.front_end.grid.edges(spec.front_end.n_frames)[testing.n_frames].tolist()
+        durations = {clip.clip_id: length for clip, length in zip(testing.clips, seconds, strict=True)}
+        truth = find_truth(dataset, "testing", durations, labels)
+        return cls(testing, labels, spec, truth if truth and truth.is_located else None)
+
+    def judge(self, time_factor: int) -> Judge | None:
+        """Error rate and F1 at the best of a few thresholds, of a network that makes one frame of ``time_factor``."""
+        truth = self.truth
+        if truth is None:
+            return None
+
+        def judge(frame_probs: np.ndarray, clip_probs: np.ndarray) -> dict[str, float | None]:
+            best = scores_at_thresholds(self._scores(time_factor, frame_probs, clip_probs), truth)
+            return {"error_rate": best["min_er"], "f1": best["max_f1"]}
+
+        return judge
+
+    def tuned(
+        self, time_factor: int, frame_probs: np.ndarray, clip_probs: np.ndarray, listener: Listener
+    ) -> dict[str, OperatingPoint]:
+        """Post-processing for each operating point; empty where no event is known."""
+        if self.truth is None:
+            listener.say("testing has no strong labels: thresholds are not tuned and stay at 0.5")
+            return {}
+        return tune(self._scores(time_factor, frame_probs, clip_probs), self.truth)
+
+    def _scores(self, time_factor: int, frame_probs: np.ndarray, clip_probs: np.ndarray) -> FrameScores:
+        """What a network that makes one frame of ``time_factor`` says."""
+        clip_ids, grid = [clip.clip_id for clip in self.testing.clips], self.spec.front_end.grid
+        n_frames = self.testing.n_frames
+        return FrameScores.pooled(frame_probs, clip_probs, clip_ids, n_frames, self.labels, grid, time_factor)

@@ -1,0 +1,62 @@
+"""A budget of time as a number of steps: what a network is trained for, however fast the machine is that day.
+
+- :func:`within`
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from sedpipe.training.config import TrainingConfig
+
+FEWEST_VALIDATIONS = 10
+VALIDATIONS_SHARE = 0.25
+"""Of the budget: the most that validations may take, unless a single one takes more."""
+
+
+def within(
+    config: TrainingConfig, seconds: float, step_s: float, validation_s: float, steps_per_epoch: int
+) -> TrainingConfig:
+    """The same training, ended by a budget in place of ``epochs``.
+
+    It is validated after every epoch, where the budget has room for ten or more; else ten times, or as often as takes
+    a quarter of the budget, and once at least. Patience stays as many clips as it was.
+
+    Parameters
+    ----------
+    config : TrainingConfig
+    seconds : float > 0
+        The budget: of steps and validations together.
+    step_s, validation_s : float > 0
+        What one of each takes.
+    steps_per_epoch : int
+        As many as show every clip once.
+
+    Returns
+    -------
+    TrainingConfig
+        With ``steps``, ``epoch_steps``, ``epochs`` and ``patience``.
+
+    Examples
+    --------
+    >>> config = within(TrainingConfig(patience=5), 600, 1.0, 8.0, 32)
+    >>> config.steps, config.epoch_steps, config.epochs, config.patience
+    (480, 32, 15, 5)
+    >>> config = within(TrainingConfig(patience=5), 60, 5.0, 10.0, 32)
+    >>> config.steps, config.epoch_steps, config.epochs, config.patience
+    (10, 10, 1, 16)
+    """
+    most = max(1, int(VALIDATIONS_SHARE * seconds / validation_s))
+    of_whole_epochs = seconds / (steps_per_epoch * step_s + validation_s)
+    n_validations = min(max(of_whole_epochs, FEWEST_VALIDATIONS), most)
+    for_validations = min(n_validations * validation_s, VALIDATIONS_SHARE * seconds)
+    steps = max(1, int((seconds - for_validations) / step_s))
+    epoch_steps = steps_per_epoch if n_validations == of_whole_epochs else math.ceil(steps / n_validations)
+    return replace(
+        config,
+        steps=steps,
+        epoch_steps=epoch_steps,
+        epochs=math.ceil(steps / epoch_steps),
+        patience=max(1, math.ceil(config.patience * steps_per_epoch / epoch_steps)),
+    )

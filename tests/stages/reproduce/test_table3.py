@@ -1,0 +1,176 @@
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from sedpipe.errors import MissingStageError, StaleError
+from sedpipe.features.spec import FeatureSpec
+from sedpipe.io.cache.dataset import Dataset
+from sedpipe.io.settings.systems import load_system, settings_of
+from sedpipe.listener import Listener
+from sedpipe.reports.tables import ReproduceReport
+from sedpipe.shards import Shard
+from sedpipe.stages.reproduce.entrants import Budget, Entrant
+from sedpipe.stages.reproduce.table3 import reproduce_table3
+from sedpipe.steps.work import Work
+from tiny_dataset import FRONT_END, NAME, make_dataset
+
+torch.set_num_threads(1)
+PRESET = """
+[network]
+maps = [4]
+pools = [[2, 4]]
+conv_maps = 8
+gru_units = 4
+
+[pooling]
+hierarchy = [5]
+
+[training]
+batch_size = 5
+epochs = 2
+learning_rate = 0.01
+checkpoints = {checkpoints}
+
+[own_rule]
+threshold = 0.5
+"""
+SYSTEM = """
+title = "the {name}"
+preset = "{preset}"
+differs = "it was trained for longer"
+
+[evaluation]
+error_rate = 0.7
+f1 = 0.5
+"""
+
+
+class Heard(Listener):
+    """Remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def say(self, line: str) -> None:
+        self.lines.append(line)
+
+
+def systems(folder: Path) -> list[Entrant]:
+    """Two of them, of which one is the mean of two checkpoints."""
+    folder.mkdir(exist_ok=True)
+    found = []
+    for name, checkpoints in (("one", 1), ("mean", 2)):
+        preset, path = folder / f"preset-{name}.toml", folder / f"{name}.toml"
+        preset.write_text(PRESET.format(checkpoints=checkpoints))
+        path.write_text(SYSTEM.format(name=name, preset=preset))
+        loaded = load_system(str(path))
+        found.append(Entrant(*loaded, settings_of(loaded[1], 1, "cpu"), FeatureSpec(FRONT_END)))
+    return found
+
+
+def make(cache: Path, budget: Budget, seeds: tuple[int, ...] = (0,), **more: object) -> ReproduceReport:
+    dataset = Dataset(cache, NAME)
+    return reproduce_table3(dataset, systems(cache / "systems"), seeds, budget, **more)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ReproduceReport, list[str]]:
+    cache, heard = tmp_path_factory.mktemp("made"), Heard()
+    make_dataset(cache)
+    return cache, make(cache, Budget(0.01), (0, 1), listener=heard), heard.lines
+
+
+def cells(report: ReproduceReport) -> dict[str, dict]:
+    return {path.stem: json.loads(path.read_text()) for path in sorted(Path(report.folder).glob("cells/*.json"))}
+
+
+def results(report: ReproduceReport) -> dict[str, dict]:
+    """What a cell came to, without how long it took."""
+    found = cells(report)
+    for cell in found.values():
+        del cell["seconds"], cell["bench"]["cpu_seconds"]
+    return found
+
+
+def test_every_cell_of_a_system_has_the_steps_that_its_pace_gives(made) -> None:
+    _, report, lines = made
+    assert report.cells == {"all": 4, "made": 4, "missing": 0}
+    assert set(cells(report)) == {"one-seed0", "mean-seed0", "one-seed1", "mean-seed1"}
+    for name in ("one", "mean"):
+        pace = json.loads((Path(report.folder) / "paces" / f"{name}.json").read_text())
+        steps = {cell["training"]["steps"] for cell in cells(report).values() if cell["bench"]["system"] == name}
+        assert len(steps) == 1
+        spent = steps.pop() * pace["step_s"]
+        assert 0.7 * 0.6 - pace["step_s"] < spent < 0.6
+        assert any(line.startswith(f"{name}: {pace['step_s']:.2g} s a step") for line in lines)
+
+
+def test_a_cell_tells_its_system_and_what_was_published(made) -> None:
+    _, report, _ = made
+    cell = cells(report)["mean-seed0"]
+    bench = cell["bench"]
+    assert (bench["title"], bench["networks"], bench["minutes"]) == ("the mean", 2, 0.01)
+    assert bench["published"] == {"evaluation": {"error_rate": 0.7, "f1": 0.5}}
+    assert 0 < bench["cpu_seconds"] < 60
+    assert cell["splits"]["evaluation"]["own_rule"]["settings"]["threshold"] == 0.5
+    assert cell["splits"]["evaluation"]["clip_based"]["micro"]
+    assert cells(report)["one-seed0"]["bench"]["networks"] == 1
+
+
+def test_a_cell_that_is_made_again_has_the_stored_steps_and_the_same_result(made, tmp_path: Path) -> None:
+    shutil.copytree(made[0], tmp_path, dirs_exist_ok=True)
+    folder = Path(made[1].folder)
+    copied = tmp_path / folder.relative_to(made[0])
+    before = results(made[1])
+    (copied / "cells" / "one-seed1.json").unlink()
+    (copied / "paces" / "one.json").unlink()  # then the other cell of the system tells
+    shutil.rmtree(tmp_path / NAME / "runs")
+    report = make(tmp_path, Budget(0.01), (0, 1))
+    assert report.cells["made"] == 1
+    assert results(report) == before
+
+
+def test_parts_share_the_cells(tmp_path: Path) -> None:
+    make_dataset(tmp_path)
+    counts = [make(tmp_path, Budget(epochs=1), work=Work(shard=Shard(index, 2))).cells for index in (1, 2)]
+    assert sum(count["made"] for count in counts) == 2
+    assert counts[-1]["missing"] == 0
+
+
+def test_epochs_instead_of_minutes_end_a_training(tmp_path: Path) -> None:
+    make_dataset(tmp_path)
+    report = make(tmp_path, Budget(epochs=1), work=Work(2))
+    assert Path(report.folder).name == "table3-1epochs"
+    for cell in cells(report).values():
+        assert (cell["epochs"], cell["training"]["steps"], cell["bench"]["minutes"]) == (1, 0, None)
+    with pytest.raises(StaleError, match="other settings: epochs: there 1, now 2"):
+        make(tmp_path, Budget(epochs=2), folder=Path(report.folder))
+
+
+def test_without_features_nothing_is_begun(tmp_path: Path) -> None:
+    cache = make_dataset(tmp_path)
+    shutil.rmtree(cache.folder / "features")
+    with pytest.raises(MissingStageError) as caught:
+        make(tmp_path, Budget(1))
+    assert "sedpipe features" in caught.value.hint
+    assert not (cache.folder / "tables").exists()
+
+
+def test_a_system_that_cannot_be_measured_stops_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_dataset(tmp_path)
+    from sedpipe.stages.reproduce import pace
+
+    measured = pace.measured
+
+    def fails(dataset: Dataset, settings, spec):
+        if settings.training.checkpoints == 2:
+            raise KeyError("loud")
+        return measured(dataset, settings, spec)
+
+    monkeypatch.setattr(pace, "measured", fails)
+    report = make(tmp_path, Budget(epochs=1))
+    assert (report.cells["made"], report.cells["missing"]) == (1, 1)
+    assert re.match(r"KeyError: 'loud' \(.*test_table3\.py", report.failed["mean-seed0"])

@@ -1,0 +1,36 @@
+from sedpipe.training.budget import FEWEST_VALIDATIONS, within
+from sedpipe.training.config import TrainingConfig
+
+CONFIG = TrainingConfig(batch_size=4, epochs=30, patience=6)
+
+
+def spent(config: TrainingConfig, step_s: float, validation_s: float) -> float:
+    return config.steps * step_s + config.epochs * validation_s
+
+
+def test_steps_and_validations_spend_the_budget_and_no_more() -> None:
+    for seconds in (50.0, 600.0, 9_000.0):
+        for step_s in (0.02, 1.0, 7.0):
+            for validation_s in (0.1, 3.0, 10.0):
+                config = within(CONFIG, seconds, step_s, validation_s, 25)
+                assert spent(config, step_s, validation_s) <= seconds + validation_s
+                assert spent(config, step_s, validation_s) >= 0.7 * seconds - step_s - validation_s
+
+
+def test_a_network_is_validated_after_every_epoch_where_there_is_time_for_ten() -> None:
+    config = within(CONFIG, 2_000, 1.0, 5.0, 25)
+    assert (config.epoch_steps, config.patience) == (25, 6)
+    assert config.epochs == -(-config.steps // 25) > FEWEST_VALIDATIONS
+
+
+def test_a_budget_smaller_than_an_epoch_trains_and_is_validated_on_the_way() -> None:
+    config = within(CONFIG, 20, 1.0, 0.1, 25)
+    assert 15 < config.steps < 20
+    assert config.epochs >= FEWEST_VALIDATIONS - 1
+    assert config.patience == -(-6 * 25 // config.epoch_steps)
+
+
+def test_the_last_epoch_may_be_short_and_a_budget_too_small_for_anything_is_one_step_and_one_validation() -> None:
+    config = within(CONFIG, 1, 60.0, 2_000.0, 25)
+    assert (config.steps, config.epoch_steps, config.epochs) == (1, 1, 1)
+    assert within(CONFIG, 100, 1.0, 0.0001, 7).steps % 7

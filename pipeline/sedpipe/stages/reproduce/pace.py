@@ -139,16 +139,16 @@ def _clock(device: torch.device) -> Callable[[], float]:
 
 
 def _step_s(fit: Fit, training: ClipBatches, settings: TrainSettings, clock: Callable[[], float]) -> float:
-    """A step, on average over ten seconds; the first one of a process waits for imports and memory."""
+    """A step: the median of ten seconds; the first one of a process waits for imports and memory."""
     for _ in fit.steps(islice(training.endless(WARM_UP_CLIPS, settings.seed), 1)):
         pass
     batches = training.endless(settings.training.batch_size, settings.seed, order=settings.training.order)
-    begun, n_steps = clock(), 0
+    times = [clock()]
     for _ in fit.steps(islice(batches, MOST_STEPS)):
-        n_steps += 1
-        if clock() - begun > LONG_ENOUGH_S:
+        times.append(clock())
+        if times[-1] - times[0] > LONG_ENOUGH_S:
             break
-    return max(clock() - begun, 1e-6) / n_steps
+    return max(float(np.median(np.diff(times))), 1e-6)
 
 
 def _hearing_s(fit: Fit, examiner: Examiner, clock: Callable[[], float]) -> tuple[float, float]:

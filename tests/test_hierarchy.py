@@ -14,7 +14,11 @@ def test_two_hierarchies_never_share_a_name(one: tuple[int, ...], other: tuple[i
     assert (as_name(one) == as_name(other)) == (one == other)
 
 
-@pytest.mark.parametrize("text", ["", "5,", "5x5", "-5", "5.0", "None", "\u0665", "1" * 20])
+@pytest.mark.parametrize("text", ["", "5,", "5x5", "-5", "5.0", "None", "\u0665", "1" * 10, "1" * 20])
 def test_anything_else_is_refused_with_what_was_found(text: str) -> None:
     with pytest.raises(ValueError, match=r"^expected groups like 5,5 or none, got "):
         parse(text)
+
+
+def test_a_group_has_nine_digits_at_most() -> None:
+    assert parse("999999999,2") == (999_999_999, 2)

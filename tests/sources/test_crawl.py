@@ -175,6 +175,17 @@ def test_leaving_early_stops_the_workers() -> None:
     assert len(worker.tried) < 100
 
 
+def test_nobody_waits_for_a_worker_when_the_program_ends() -> None:
+    class Telling(Scripted):
+        def get(self, clip: Clip, stopped: Callable[[], bool]) -> Fate:
+            daemons.append(threading.current_thread().daemon)
+            return super().get(clip, stopped)
+
+    daemons: list[bool] = []
+    list(crawl(clips(*"abcd"), Telling({name: [OK] for name in "abcd"}), AT_ONCE))
+    assert daemons == [True] * 4
+
+
 def test_workers_share_one_pace(monkeypatch: pytest.MonkeyPatch) -> None:
     turns: list[float] = []
     monkeypatch.setattr("sedpipe.sources.crawl.pause_until", lambda moment, stopped: turns.append(moment))

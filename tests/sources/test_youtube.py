@@ -262,6 +262,30 @@ def test_the_expected_duration_is_said(options: FetchOptions, expected: str) -> 
 
 
 @pytest.mark.parametrize(
+    ("n_clips", "expected"),
+    [
+        (1, "1 minute"),
+        (7, "1 minute"),
+        (10, "2 minutes"),
+        (300, "60 minutes"),
+        (449, "90 minutes"),
+        (450, "2 hours"),
+        (1500, "5 hours"),
+        (10_700, "36 hours"),
+        (10_800, "2 days"),
+        (14_400, "2 days"),
+    ],
+)
+def test_a_duration_is_said_in_the_unit_that_fits(n_clips: int, expected: str) -> None:
+    # 300 clips an hour
+    assert YoutubeSource.expectation_of(n_clips, FetchOptions()).endswith(f": {expected}")
+
+
+def test_the_least_that_is_said_is_one_clip_an_hour() -> None:
+    assert "about 1 an hour" in YoutubeSource.expectation_of(2, FetchOptions(spacing_s=36_000))
+
+
+@pytest.mark.parametrize(
     "name",
     ["{}.wav", "Y{}.wav", "deep/down/Y{}.flac", "{}.ogg"],
 )

@@ -67,6 +67,15 @@ def test_the_same_rows_are_the_same_bytes_from_shards_or_not(tmp_path: Path, com
     np.testing.assert_array_equal(file.read_features([1])[0], some[1].features.astype(np.float16))
 
 
+def test_a_split_without_clips_is_a_store_without_rows(tmp_path: Path) -> None:
+    merge(tmp_path / "testing.h5", [], 0, FeatureSpec(CONFIG), "lzf")
+    with h5py.File(tmp_path / "testing.h5") as file:
+        assert {name: column.shape for name, column in file.items()} == {
+            "features": (0, 500, 80), "clip_id": (0,), "n_frames": (0,), "audio_sha256": (0,), "checksum": (0,)
+        }  # fmt: skip
+    assert FeatureFile(tmp_path / "testing.h5").clip_ids == []
+
+
 def test_a_shard_that_fails_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises((TypeError, ValueError)):
         write_shard(tmp_path / "a.h5", [replace(rows("a")[0], features=np.zeros((3, 3)))], FeatureSpec(CONFIG))

@@ -98,6 +98,33 @@ def test_a_damaged_store_is_one_sentence(store: Path) -> None:
     assert caught.value.hint.startswith("run `sedpipe features DATASET` again")
 
 
+@pytest.mark.parametrize("column", ["features", "clip_id", "n_frames", "audio_sha256", "checksum"])
+def test_columns_of_different_lengths_are_damage(store: Path, column: str) -> None:
+    with h5py.File(store, "r+") as file:
+        short, kind = file[column][:-1], file[column].dtype
+        del file[column]
+        file.create_dataset(column, data=short, dtype=kind)
+    with pytest.raises(DamagedStoreError, match="its columns do not match"):
+        FeatureFile(store).clip_ids  # noqa: B018
+
+
+@pytest.mark.parametrize("features", [np.zeros((3, 500, 80), np.int16), np.zeros((3, 40_000), np.float16)])
+def test_features_that_are_no_tables_of_real_numbers_are_damage(store: Path, features: np.ndarray) -> None:
+    with h5py.File(store, "r+") as file:
+        del file["features"]
+        file["features"] = features
+    with pytest.raises(DamagedStoreError, match="its columns do not match"):
+        FeatureFile(store).clip_ids  # noqa: B018
+
+
+def test_a_file_that_claims_more_than_it_holds_is_not_read(store: Path) -> None:
+    with h5py.File(store, "r+") as file:
+        del file["features"]
+        file.create_dataset("features", (3, 500, 800_000), np.float16, chunks=(1, 500, 80))
+    with pytest.raises(DamagedStoreError, match="it claims more values than it contains"):
+        FeatureFile(store).clip_ids  # noqa: B018
+
+
 LOADER = """
 import sys
 import numpy as np, torch

@@ -219,7 +219,7 @@ def _tested(tests: list[str], limit: float) -> tuple[float, int]:
         ended, status, used = os.wait4(child, os.WNOHANG)
         if ended:
             return used.ru_utime + used.ru_stime, os.waitstatus_to_exitcode(status)
-        if time.monotonic() - begun > 20 * limit:  # waits for something that does not come
+        if time.monotonic() - begun > 10 * limit:  # waits for something that does not come
             os.kill(child, signal.SIGKILL)
         time.sleep(0.02)
 

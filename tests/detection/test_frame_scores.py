@@ -43,6 +43,12 @@ def test_what_does_not_fit_is_refused(scores, changed, complaint):
         replace(scores, **changed)
 
 
+def test_a_system_may_be_sure(scores):
+    sure = np.zeros((3, 5, 3), np.float32)
+    sure[0] = 1
+    assert replace(scores, frame_probs=sure, clip_probs=sure[:, 0]).frame_probs is sure
+
+
 def test_a_last_group_of_frames_that_is_not_full_makes_a_frame(scores):
     heard = np.array([20, 14, 17])
     pooled = FrameScores.pooled(scores.frame_probs, scores.clip_probs, "abc", heard, LABELS, FrameGrid(100, 2), 4)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.detection.postprocess import PostProcessing
-from sedpipe.detection.sensitivity import DOUBLINGS, sensitivity, with_odds
+from sedpipe.detection.sensitivity import DOUBLINGS, _settings_around, sensitivity, with_odds
 from sedpipe.events import Event
 from sedpipe.frames import FrameGrid
 from sedpipe.labels import LabelSet
@@ -97,6 +97,12 @@ def test_odds_that_are_doubled_and_halved_again_are_the_same(threshold, doubling
     there = with_odds(PostProcessing(threshold), doublings)
     assert with_odds(there, -doublings).threshold == pytest.approx(threshold)
     assert there.threshold == pytest.approx(by_hand(threshold, doublings))
+
+
+def test_lengths_in_seconds_have_six_decimals():
+    around = _settings_around(COMMON, FrameGrid(300, 7))
+    assert list(around["median_s"])[:3] == [0.023333, 0.07, 0.116667]
+    assert list(around["min_duration_s"])[:3] == [0.0, 0.023333, 0.046667]
 
 
 def test_thresholds_that_nothing_or_everything_reaches_stay():

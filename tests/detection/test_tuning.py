@@ -8,7 +8,8 @@ from sedpipe.choices import OPERATING_POINTS
 from sedpipe.detection.candidates import Candidates, searches
 from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.detection.postprocess import PostProcessing
-from sedpipe.detection.tuning import OperatingPoint, scores_at_thresholds, tune
+from sedpipe.detection.segment_tallies import SegmentTallies, SegmentTally
+from sedpipe.detection.tuning import OperatingPoint, _folds, scores_at_thresholds, tune
 from sedpipe.events import Event
 from sedpipe.frames import FrameGrid
 from sedpipe.labels import LabelSet
@@ -141,6 +142,25 @@ def test_the_step_with_the_best_cross_validated_score_is_chosen_of_equal_ones_th
         best = scores.index(min(scores) if name == "min_er" else max(scores))
         assert [step.chosen for step in point.steps] == [k == best for k in range(len(searches()))]
         assert point.settings == point.steps[best].settings
+
+
+def test_a_cross_validated_score_is_of_the_clips_that_the_step_was_not_tuned_on(split):
+    scores, truth = split
+    plain = {name: (value,) for name, value in PostProcessing(0.5, median_s=0.4).items()}
+    candidates = Candidates(**plain | {"threshold": tuple(np.linspace(0.6, 0.9, 10).tolist())})
+    folds, counts = _folds(scores.clip_ids), {name: [] for name in OPERATING_POINTS}
+    assert np.bincount(folds).tolist() == [14] * 5
+    for fold in range(5):
+        rest, held_out = (
+            scores.of(np.array(scores.clip_ids)[some].tolist()) for some in (folds != fold, folds == fold)
+        )
+        split_off = SegmentTallies(held_out, truth)
+        for name, point in tune(rest, truth, candidates=candidates).items():
+            counts[name].append(split_off.tally(step_of(point, "smoothing").settings))
+    found = {name: step_of(point, "smoothing") for name, point in tune(scores, truth, candidates=candidates).items()}
+    for name, step in found.items():
+        assert step.cross_validated == SegmentTally.together(counts[name]).score(name)
+    assert any(step.cross_validated != step.tuned for step in found.values())
 
 
 def test_a_step_that_learns_noise_by_heart_is_not_chosen():

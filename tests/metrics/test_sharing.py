@@ -57,6 +57,7 @@ def test_one_recording_tells_nothing(made_of: list[set[str]]) -> None:
     sharing = Sharing.of(made_of)
     assert np.isinf(sharing.variance(np.zeros(len(made_of))))
     assert sharing.degrees == 0
+    assert np.isinf(sharing.variance(np.zeros((3, len(made_of))))).tolist() == [True] * 3
 
 
 def test_the_variance_is_right_on_average_where_recordings_decide() -> None:

@@ -31,3 +31,9 @@ def test_rates_read_a_row_in_the_order_in_which_the_counts_are_named() -> None:
 def test_a_rate_is_defined_from_the_first_segment_on() -> None:
     assert rates(np.array([1, 1, 0, 0])) == {"error_rate": 1.0, "f1": 0.0}
     assert rates(np.array([0, 0, 0, 1]))["f1"] == 0.0
+
+
+def test_errors_where_nothing_was_to_be_heard_have_no_rate() -> None:
+    found = rates(np.array([3, 0, 0, 3]))
+    assert np.isnan(found["error_rate"])
+    assert found["f1"] == 0

@@ -55,7 +55,8 @@ def test_audio_in_folders_is_found_and_what_is_unfinished_is_not(cache: Dataset)
         path = cache.audio_path(clip(clip_id))
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"x")
-    (cache.audio_dir("training") / "site 1" / ".tmp-0").write_bytes(b"x")
+    for number in range(5):  # in whatever order a folder lists them
+        (cache.audio_dir("training") / "site 1" / f".tmp-{number}").write_bytes(b"x")
     expected = {"a.flac", "site 1/monday.flac", "site 1/monday@10.000-20.000.flac", "site 1/b/%2Ec.flac"}
     assert cache.audio_names("training") == expected == set(cache.audio_files("training"))
     assert cache.audio_names("testing") == set()

@@ -30,6 +30,19 @@ def test_a_run_is_a_folder_of_its_dataset(cache, tmp_path):
     assert not run.folder.exists()
 
 
+def test_everything_of_a_run_lies_in_its_folder(cache, tmp_path):
+    run = named_run(cache, "a")
+    assert {name: getattr(run, name).relative_to(run.folder).as_posix() for name in dir(run) if name.endswith("_path")
+            and isinstance(getattr(run, name), Path)} == {
+        "record_path": "run.json", "model_path": "checkpoint.pt", "state_path": "resume.pt", "lock_path": "train.lock",
+        "results_lock_path": "results.lock", "curves_path": "tensorboard", "log_path": "log.csv",
+    }  # fmt: skip
+    of_split = (run.scores_path, run.estimated_path, run.frame_scores_path)
+    assert [path("testing").name for path in of_split] == [
+        "scores-testing.json", "estimated-testing.tsv", "frame-scores-testing.h5"
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("name", ["", ".", "..", ".hidden", "-rf", "a b", "../a", "a/b", "a\\b", "a\n", "ü", "a" * 101])
 def test_a_name_that_is_no_safe_folder_is_refused(cache, name):
     with pytest.raises(SettingsError, match=r"^run .*: expected letters, digits"):
@@ -112,7 +125,8 @@ def test_a_run_of_any_dataset_is_found_by_its_name_and_by_its_path(cache, tmp_pa
 def test_a_name_that_several_runs_have_is_no_address(cache, tmp_path):
     other = Dataset(tmp_path, "other")
     mine, theirs, alone = trained(cache, "a"), trained(other, "a"), trained(other, "b")
-    assert run_address(other, "b") == "b"
+    trained(other, "0")
+    assert (run_address(other, "0"), run_address(other, "b")) == ("0", "b")
     assert run_address(other, "not begun") == "not begun"
     for dataset, run in ((cache, mine), (other, theirs)):
         assert run_address(dataset, "a") == str(run.folder)

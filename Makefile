@@ -20,7 +20,7 @@ demo: $(INSTALLED)
 test: $(INSTALLED)
 	$(BIN)/python -m pytest -n auto
 
-# Would the tests notice? See benchmarks/mutants.py; an hour on two cores.
+# Would the tests notice? See benchmarks/mutants.py; half an hour on one core.
 mutants: $(INSTALLED)
 	$(PIP) --quiet -c requirements.lock -e '.[mutants]'
 	$(BIN)/python benchmarks/mutants.py --output benchmarks/results/mutants.json

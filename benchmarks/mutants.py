@@ -1,11 +1,10 @@
 """Would the tests notice? Small changes of meaning in one module after the other, each against that module's own tests.
 
-Cosmic Ray changes an operator, a comparison, a number, a truth value or a loop; a sample of the places in each module
-is drawn by a seed. The module's mirrored test file and its doctests run in a copy of the checkout, each mutant in a
-forked process, so that the libraries are imported once. What nobody notices is listed, with the reason from
-``mutants.toml`` where the change means the same.
+A sample of a module's :mod:`mutations` is drawn by a seed. The module's mirrored test file and its doctests run in a
+copy of the checkout, each mutant in a forked process, so that the libraries are imported once. What nobody notices is
+listed, with the reason from ``mutants.toml`` where the change means the same.
 
-    python benchmarks/mutants.py --each 15 --seed 1 --output benchmarks/results/mutants.json [MODULE ...]
+    python benchmarks/mutants.py [--each 8] [--seed 1] [--output benchmarks/results/mutants.json] [MODULE ...]
 """
 
 from __future__ import annotations
@@ -24,126 +23,20 @@ import sys
 import tempfile
 import time
 import tomllib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from mutations import mutants_of
+
 ROOT = Path(__file__).resolve().parents[1]
 SETTINGS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
-SENSELESS = ("BitOr", "BitAnd", "BitXor", "RShift", "LShift", "Is", "IsNot", "Invert", "UAdd")
-"""Nobody writes these by mistake."""
 LONGER = 3.0
 """So many times as long as the tests take otherwise, and five seconds more, a mutant may take."""
 QUICKLY = ("-x", "-q", "--tb=no", "-m", "not slow", "-p", "no:cacheprovider", "-p", "_hypothesis_pytestplugin")
 """:envvar:`PYTEST_DISABLE_PLUGIN_AUTOLOAD` leaves the rest out, which takes longer to load than most tests to run."""
 MEMORY = Path("/dev/shm")
 """Where there is such a folder, the tests write there: what they sync need not wait for a disk."""
-
-
-@dataclass(frozen=True)
-class Mutant:
-    """One change of a module."""
-
-    line: int
-    before: str
-    after: str
-    code: str
-
-
-Position = tuple[int, int]
-"""Line, from 1, and column."""
-
-
-def mutants_of(source: str, n: int, g: random.Random) -> list[Mutant]:
-    """Different ones, at most one a place, in the order of the file."""
-    places: dict[tuple[Position, Position], list[Callable[[], str | None]]] = {}
-    left_out = _left_out(source)
-    for start, end, change in (*_changes(source), *_rows_left_out(source)):
-        if not any(first <= start < last for first, last in left_out):
-            places.setdefault((start, end), []).append(change)
-    drawn = g.sample(sorted(places), min(n, len(places)))
-    made = (_mutant(source, place[0][0], g.choice(places[place])()) for place in sorted(drawn))
-    return [mutant for mutant in made if mutant is not None]
-
-
-def _changes(source: str) -> Iterator[tuple[Position, Position, Callable[[], str | None]]]:
-    """What Cosmic Ray would change, where."""
-    from cosmic_ray import plugins
-    from cosmic_ray.ast import ast_nodes, get_ast
-    from cosmic_ray.mutating import mutate_code
-
-    nodes = list(ast_nodes(get_ast(source)))
-    for name in plugins.operator_names():
-        operator_class = plugins.get_operator(name)
-        if operator_class.arguments() or name.endswith("NoOp") or _is_senseless(name):
-            continue
-        operator = operator_class()
-        positions = (position for node in nodes for position in operator.mutation_positions(node))
-        for occurrence, (start, end) in enumerate(positions):
-            yield start, end, partial(mutate_code, source, operator, occurrence)
-
-
-def _rows_left_out(source: str) -> Iterator[tuple[Position, Position, Callable[[], str | None]]]:
-    """Rows of a module's tables, each without one."""
-    for statement in ast.parse(source).body:
-        value = getattr(statement, "value", None)
-        for row in value.elts if isinstance(value, ast.Tuple) and len(value.elts) > 1 else ():
-            yield (
-                (row.lineno, row.col_offset),
-                (row.end_lineno or 0, row.end_col_offset or 0),
-                partial(_without, source, row),
-            )
-
-
-def _without(source: str, row: ast.expr) -> str:
-    """The source without an element and its comma."""
-    lines = source.encode().splitlines(keepends=True)
-    before = b"".join(lines[: row.lineno - 1]) + lines[row.lineno - 1][: row.col_offset]
-    after = lines[(row.end_lineno or 0) - 1][row.end_col_offset :] + b"".join(lines[row.end_lineno :])
-    return (before + after.lstrip(b" ,")).decode()
-
-
-def _is_senseless(name: str) -> bool:
-    """Whether an operator takes the place of one of another kind."""
-    _, *words = name.split("_")
-    return len(words) == 2 and (words[0] in SENSELESS) != (words[1] in SENSELESS)
-
-
-def _left_out(source: str) -> list[tuple[Position, Position]]:
-    """Where nobody looks who wants the results: types, who may change them, words of errors, how much is remembered."""
-    found: list[ast.expr | None] = []
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.arg | ast.AnnAssign):
-            found.append(node.annotation)
-        elif isinstance(node, ast.FunctionDef):
-            found.append(node.returns)
-            found.extend(one for one in node.decorator_list if "cache" in ast.unparse(one))
-        elif isinstance(node, ast.ClassDef):
-            found.extend(node.decorator_list)
-        elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-            found.append(node.test)
-        elif isinstance(node, ast.Raise):
-            found.extend(part for part in ast.walk(node) if isinstance(part, ast.JoinedStr))
-        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "zip":
-            found.extend(keyword.value for keyword in node.keywords)  # strict: what is as long by construction
-    return [
-        ((node.lineno, node.col_offset - 1), (node.end_lineno or 0, node.end_col_offset or 0))  # with a decorator's @
-        for node in found
-        if node is not None
-    ]
-
-
-def _mutant(source: str, line: int, code: str | None) -> Mutant | None:
-    try:
-        if code is None or ast.dump(ast.parse(code)) == ast.dump(ast.parse(source)):
-            return None
-    except SyntaxError:  # two asterisks that are no power
-        return None
-    pairs = zip(source.splitlines(), code.splitlines(), strict=False)
-    before, after = next(((old, new) for old, new in pairs if old != new), ("", ""))
-    return Mutant(line, before.strip(), after.strip(), code)
 
 
 def in_copy(modules: list[str], n: int, seed: int) -> None:
@@ -237,7 +130,7 @@ def main() -> None:
     """Go through the modules, print and keep the summary."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("modules", nargs="*", default=SETTINGS["modules"])
-    parser.add_argument("--each", type=int, default=10, help="mutants a module, drawn by the seed")
+    parser.add_argument("--each", type=int, default=8, help="mutants a module, drawn by the seed")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--output", type=Path)
     parser.add_argument("--in-copy", action="store_true", help=argparse.SUPPRESS)

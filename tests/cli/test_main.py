@@ -24,6 +24,7 @@ from sedpipe.reports.tables import ReproduceReport
 from sedpipe.shards import Shard
 from sedpipe.sources.access import FetchOptions
 from sedpipe.stages.download import DownloadOptions
+from sedpipe.stages.reproduce.entrants import Budget
 from sedpipe.steps.tally import Tally
 from sedpipe.steps.work import Work
 from tiny_dataset import make_dataset, untrained_model
@@ -204,6 +205,40 @@ def test_a_table_with_a_failed_cell_ends_with_3(tmp_path: Path, monkeypatch: pyt
     ]  # fmt: skip
     assert list(dict.fromkeys(point.pooling for point in asked["points"])) == ["auto", "linear"]
     assert asked["work"] == Work(2)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("table3", "tiny", "--preset", "small"), "--preset says nothing of table3: leave it out"),
+        (("table2", "tiny", "--minutes", "5"), "--minutes says nothing of table2"),
+        (("table3", "tiny", "--minutes", "5", "--epochs", "2"), "--minutes and --epochs exclude each other"),
+        (("table3", "tiny", "--systems", "small,wang", "--baseline", "surrey"), "expected one of small, wang"),
+        (("table3", "tiny", "--draw"), "--draw draws table3 from the cells in --out DIR"),
+    ],
+)
+def test_options_that_say_nothing_of_a_table_are_usage(words: tuple[str, ...], said: str) -> None:
+    make_dataset(Path("cache"))
+    outcome = sedpipe("reproduce", *words)
+    assert outcome.exit_code == 2
+    assert said in " ".join(outcome.output.split())
+
+
+def test_table3_has_systems_seeds_and_a_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: dict[str, object] = {}
+
+    def make(dataset: Dataset, *given: object, **options: object) -> ReproduceReport:
+        asked.update(options, given=given)
+        return ReproduceReport(dataset.name, "table3", {"all": 4, "made": 4, "missing": 0}, "there")
+
+    monkeypatch.setattr("sedpipe.stages.reproduce.table3.reproduce_table3", make)
+    make_dataset(Path("cache"))
+    assert sedpipe("reproduce", "table3", "tiny", "--systems", "wang,small", "--seeds", "3,4").exit_code == 0
+    systems, seeds, budget = asked["given"]
+    assert ([system.name for system in systems], seeds, budget) == (["wang", "small"], (3, 4), Budget(15.0))
+    assert asked["baseline"] == "small"
+    assert sedpipe("reproduce", "table3", "tiny", "--systems", "wang", "--epochs", "2").exit_code == 0
+    assert (asked["given"][2], asked["baseline"]) == (Budget(None, 2), "wang")
 
 
 def test_a_network_that_is_misspelt_is_told_what_was_meant(tmp_path: Path) -> None:

@@ -1,8 +1,9 @@
 import pytest
+from benched_cells import CELLS as BENCHED
 from classed_cells import CELLS as CLASSED
 from compared_cells import CELLS as TABLE
 from sedpipe.metrics.holm import holm
-from sedpipe.steps.table_comparisons import comparisons_of, primary_rule
+from sedpipe.steps.table_comparisons import comparisons_of, is_endpoint, primary_rule
 from swept_cells import CELLS, POINTS
 
 
@@ -36,3 +37,11 @@ def test_the_primary_rule_is_the_one_for_all_classes_where_every_cell_has_it() -
     assert primary_rule([*CLASSED, CELLS[0]]) == "chosen"
     assert {one.rule for one in comparisons_of(CLASSED, {})} == {"common", "chosen"}
     assert [one.operating_point for one in comparisons_of(CLASSED, {}) if one.rule == "common"] == list(POINTS)
+
+
+def test_systems_of_table_3_are_compared_with_the_baseline_alone() -> None:
+    found = comparisons_of(BENCHED, {}, "base")
+    assert {(one.system, one.against) for one in found} == {("better", "base"), ("same", "base")}
+    [endpoint] = [one for one in found if one.system == "better" and is_endpoint(one, "error_rate")]
+    assert endpoint.differences["error_rate"].outcome == "better"
+    assert comparisons_of(BENCHED, {}, "nobody") == ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 from click.core import ParameterSource
@@ -26,8 +26,10 @@ from sedpipe.cli.options import (
 )
 from sedpipe.cli.terminal import Terminal, print_report
 from sedpipe.cli.types import NamesType, PoolingsType, Quantity, SeedsType, ShardType
-from sedpipe.reports.tables import FigureReport, ReproduceReport
 from sedpipe.views.terminal.learning import figure5_lines, reproduce_lines
+
+if TYPE_CHECKING:
+    from sedpipe.reports.tables import FigureReport, ReproduceReport
 
 _FEATURES = ("front_end", "n_mels", "encoder", "hop_s", "dtype")
 _OF_ONE_CLIP = ("clip", "split", "seed")

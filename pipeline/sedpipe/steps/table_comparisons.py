@@ -1,4 +1,4 @@
-"""Cells of a table -> hierarchical against single pooling: by which rule, on what, and whether it may be chance.
+"""Cells of a table -> one system against another: by which rule, on what, and whether it may be chance.
 
 - :func:`comparisons_of`: all of them, judged
 - :func:`primary_rule`, :func:`is_endpoint`: by which rule systems are compared, and on what: the primary endpoint
@@ -28,8 +28,10 @@ def primary_rule(cells: Sequence[Cell]) -> str:
     return "common" if known else "chosen"
 
 
-def comparisons_of(cells: Sequence[Cell], recordings: Mapping[str, Made]) -> tuple[TableComparison, ...]:
-    """Each hierarchy against single pooling of the same function.
+def comparisons_of(
+    cells: Sequence[Cell], recordings: Mapping[str, Made], baseline: str = ""
+) -> tuple[TableComparison, ...]:
+    """Each hierarchy against single pooling of the same function; of Table 3, each system against the baseline.
 
     Parameters
     ----------
@@ -37,6 +39,8 @@ def comparisons_of(cells: Sequence[Cell], recordings: Mapping[str, Made]) -> tup
         Of one table.
     recordings : mapping of str to tuple
         By split, of which recordings each clip was made; a split that is not there has a recording a clip.
+    baseline : str
+        A system of Table 3.
 
     Returns
     -------
@@ -45,7 +49,7 @@ def comparisons_of(cells: Sequence[Cell], recordings: Mapping[str, Made]) -> tup
         so are all others of a rule.
     """
     sharing = {split: Sharing.of(made) for split, made in recordings.items()}
-    return tuple(one for rule in RULES for one in _judged(list(_by_rule(cells, rule, sharing))))
+    return tuple(one for rule in RULES for one in _judged(list(_by_rule(cells, rule, sharing, baseline))))
 
 
 def is_endpoint(one: TableComparison, score: str) -> bool:
@@ -70,17 +74,21 @@ def _judged(compared: Sequence[TableComparison]) -> list[TableComparison]:
     ]
 
 
-def _by_rule(cells: Sequence[Cell], rule: str, sharing: Mapping[str, Sharing]) -> Iterator[TableComparison]:
+def _by_rule(
+    cells: Sequence[Cell], rule: str, sharing: Mapping[str, Sharing], baseline: str
+) -> Iterator[TableComparison]:
     for split, point in _parts(cells, rule):
-        systems: dict[tuple[str, tuple[int, ...]], dict[int, Cell]] = {}
+        systems: dict[System, dict[int, Cell]] = {}
         for cell in cells:
             if split in cell.splits:
-                systems.setdefault(cell.system, {})[cell.seed] = cell
-        for (pooling, hierarchy), ours in systems.items():
-            theirs = systems.get((pooling, ()), {})
-            seeds = tuple(sorted(ours.keys() & theirs.keys())) if hierarchy else ()
+                systems.setdefault(_system(cell), {})[cell.seed] = cell
+        for system, ours in systems.items():
+            rival = _rival(system, baseline)
+            theirs = systems.get(rival, {})
+            seeds = tuple(sorted(ours.keys() & theirs.keys())) if rival != system else ()
             if not seeds:
                 continue
+            name, pooling, hierarchy = system
             pair = [ours[seed] for seed in seeds], [theirs[seed] for seed in seeds]
             if rule == "threshold_free":
                 differences = _of_scores(*pair, split)
@@ -89,8 +97,22 @@ def _by_rule(cells: Sequence[Cell], rule: str, sharing: Mapping[str, Sharing]) -
             if differences:
                 yield TableComparison(
                     rule=rule, split=split, operating_point=point, pooling=pooling, hierarchy=hierarchy,
-                    seeds=seeds, differences=differences,
+                    seeds=seeds, differences=differences, **({"system": name, "against": baseline} if name else {}),
                 )  # fmt: skip
+
+
+System = tuple[str, str, tuple[int, ...]]
+"""What the seeds of a system have in common: its name in Table 3, or pooling function and hierarchy."""
+
+
+def _system(cell: Cell) -> System:
+    return ("", *cell.system) if cell.bench is None else (cell.bench.system, "", ())
+
+
+def _rival(system: System, baseline: str) -> System:
+    """What a system is compared with: the baseline, or single pooling of the same function."""
+    name, pooling, _ = system
+    return (baseline, "", ()) if name else ("", pooling, ())
 
 
 def _parts(cells: Sequence[Cell], rule: str) -> list[tuple[str, str]]:

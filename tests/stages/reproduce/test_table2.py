@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 from drawings import of_class, parsed
-from sedpipe.errors import MissingStageError, StaleError
+from sedpipe.errors import MissingStageError, SettingsError, StaleError
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.runs import named_run
@@ -18,6 +18,7 @@ from sedpipe.io.cache.table_folder import Table
 from sedpipe.io.files.locks import hold
 from sedpipe.listener import Listener
 from sedpipe.metrics.spread import rates
+from sedpipe.nn.networks.multiscale import MultiscaleConfig
 from sedpipe.reports.tables import ReproduceReport
 from sedpipe.shards import Shard
 from sedpipe.stages.reproduce.drawing import draw_table
@@ -425,3 +426,9 @@ def test_other_poolings_have_rows_of_their_own(tmp_path: Path) -> None:
     report = make(tmp_path, (0,), poolings=("auto",))
     assert set(cells(report)) == {"auto-single-seed0", "auto-5-seed0"}
     assert "auto, 5 against single" in (Path(report.folder) / "table.md").read_text()
+
+
+def test_a_network_that_pools_nothing_has_no_table_of_poolings(tmp_path: Path) -> None:
+    settings = replace(QUICK, network=MultiscaleConfig())
+    with pytest.raises(SettingsError, match="the network multiscale of preset tiny pools no frames"):
+        reproduce_table2(Dataset(tmp_path, NAME), settings, FeatureSpec(FRONT_END), grid((0,), GRID))

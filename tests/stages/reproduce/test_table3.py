@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 import torch
-from sedpipe.errors import MissingStageError, StaleError
+from sedpipe.errors import MissingStageError, SettingsError, StaleError
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.settings.systems import load_system, settings_of
 from sedpipe.listener import Listener
 from sedpipe.reports.tables import ReproduceReport
 from sedpipe.shards import Shard
+from sedpipe.stages.reproduce.drawing import draw_table
 from sedpipe.stages.reproduce.entrants import Budget, Entrant
 from sedpipe.stages.reproduce.table3 import reproduce_table3
 from sedpipe.steps.work import Work
@@ -174,3 +175,18 @@ def test_a_system_that_cannot_be_measured_stops_no_other(tmp_path: Path, monkeyp
     report = make(tmp_path, Budget(epochs=1))
     assert (report.cells["made"], report.cells["missing"]) == (1, 1)
     assert re.match(r"KeyError: 'loud' \(.*test_table3\.py", report.failed["mean-seed0"])
+
+
+def test_the_table_is_drawn_from_its_cells_alone_to_the_same_bytes(made, tmp_path: Path) -> None:
+    folder = tmp_path / "copied"
+    shutil.copytree(made[1].folder, folder)
+    drawn = ("table.json", "table.md", "table.csv", "table.svg", "README.md")
+    before = {name: (folder / name).read_bytes() for name in drawn}
+    for name in drawn[1:]:
+        (folder / name).unlink()
+    report = draw_table(Dataset(tmp_path / "no cache", NAME), folder, "table3")
+    assert report.cells == {"all": 4, "made": 0, "missing": 0}
+    assert {name: (folder / name).read_bytes() for name in drawn} == before
+    assert "- the mean against the one, 2 seeds" in before["table.md"].decode()
+    with pytest.raises(SettingsError, match="holds cells of table3, not of table2"):
+        draw_table(Dataset(tmp_path, NAME), folder, "table2")

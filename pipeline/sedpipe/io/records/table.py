@@ -39,11 +39,15 @@ class TableComparison(Record):
         On what; the second is empty where no threshold has a part.
     pooling : str
     hierarchy : tuple of int
-        Of the system that is compared with single pooling of the same function.
+        Of the system that is compared with single pooling of the same function; of Table 3 empty.
     seeds : tuple of int
     differences : dict of str to Difference
         By score; judged among the primary endpoints, or all others of the rule; None where a score is undefined.
+    system, against : str
+        Of Table 3: what is compared with what.
     """
+
+    parts_to_come: ClassVar[frozenset[str]] = frozenset({"system", "against"})
 
     rule: str
     split: str
@@ -52,6 +56,8 @@ class TableComparison(Record):
     hierarchy: tuple[int, ...]
     seeds: tuple[Count, ...]
     differences: dict[str, Difference | None]
+    system: str = ""
+    against: str = ""
 
 
 class TableRecord(Record):

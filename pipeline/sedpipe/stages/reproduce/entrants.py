@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -117,7 +116,7 @@ def check_features(dataset: Dataset, some: Sequence[Entrant]) -> None:
                 raise
             lacking[entrant.name] = features_command(entrant.system)
     if lacking:
-        commands = (f"`sedpipe features {dataset.name} {shlex.join(options)}`" for options in lacking.values())
+        commands = (f"`{dataset.command('features', *options)}`" for options in lacking.values())
         raise MissingStageError(
             f"{dataset.name} has no features for {', '.join(lacking)}", hint=f"run first: {', '.join(commands)}"
         )

@@ -96,7 +96,7 @@ def _make(plan: Plan, missing: Sequence[Training], work: Work, listener: Listene
     ]
     heard = Listener() if work.is_elsewhere else listener  # the epochs of several cells would be mixed up
     # workers may have another working directory
-    dataset = Dataset(plan.dataset.root.absolute(), plan.dataset.name)
+    dataset = replace(plan.dataset, root=plan.dataset.root.absolute())
     make = partial(make_cell, Plan(dataset, Table(plan.table.folder.absolute())), heard)
     outcomes = in_parallel(make, shared, work.jobs, work.scheduler, ordered=work.scheduler is not None)
     return listener.track(outcomes, len(missing), "cells")

@@ -122,6 +122,7 @@ def measured(dataset: Dataset, settings: TrainSettings, spec: FeatureSpec) -> Pa
             "front_end_s": _front_end_s(dataset, spec, splits["testing"]),
             "parameters": sum(parameter.numel() for parameter in fit.model.parameters()),
             "multiply_adds": sum(row.multiply_adds for row in rows),
+            "clip_length_s": spec.front_end.n_samples / spec.front_end.sample_rate,
         }
     )
 

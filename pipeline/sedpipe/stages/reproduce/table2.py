@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from sedpipe.errors import SettingsError
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.table_folder import Table
 from sedpipe.io.records.table import TableRecord
 from sedpipe.labels import LabelSet
 from sedpipe.listener import Listener
+from sedpipe.nn.networks.registry import kind_of
 from sedpipe.reports.tables import ReproduceReport
 from sedpipe.stages.reproduce.cells import Plan
 from sedpipe.stages.reproduce.completion import complete_cell
@@ -60,12 +62,19 @@ def reproduce_table2(
     ------
     StaleError
         If the folder holds a cell that was made with other settings.
+    SettingsError
+        If the network pools nothing.
     MissingStageError
         If the dataset has no features, or no training or testing split.
     SedpipeError
         If a cell cannot be read, or a worker process is killed.
     """
     listener, work = listener or Listener(), work or Work()
+    if not kind_of(settings.network.name).pools:
+        raise SettingsError(
+            f"the network {settings.network.name} of preset {settings.preset} pools no frames: no poolings to compare",
+            hint="`sedpipe reproduce table3` compares systems",
+        )
     plan = Plan(dataset, Table(folder or default_folder(dataset, settings, spec)))
     trainings = [training_of(dataset, settings, spec, point) for point in points]
     if missing_of(plan, trainings, work):  # what no cell can do without is an error at once

@@ -1,4 +1,4 @@
-"""Files of Table 3 beside its cells.
+"""Files of Table 3 beside its cells: comparisons, page, list, figure, README.
 
 - :func:`write_table3`
 """
@@ -9,13 +9,17 @@ from collections.abc import Sequence
 
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.table_folder import Table
+from sedpipe.io.files.atomic import write_text
 from sedpipe.io.records.table import Cell, TableRecord
 from sedpipe.stages.reproduce.scored_clips import with_clips
-from sedpipe.steps.table_comparisons import primary_rule
+from sedpipe.steps.table_comparisons import comparisons_of, primary_rule
+from sedpipe.views.tables.table3 import csv_text
+from sedpipe.views.tables.table3_figure import table3_figure
+from sedpipe.views.tables.table3_page import budget_of, table3_page, table3_readme
 
 
 def write_table3(table: Table, dataset: Dataset, record: TableRecord, cells: Sequence[Cell]) -> None:
-    """Write ``table.json``.
+    """Write ``table.json``, ``table.md``, ``table.csv``, ``table.svg`` and ``README.md``.
 
     Parameters
     ----------
@@ -28,5 +32,12 @@ def write_table3(table: Table, dataset: Dataset, record: TableRecord, cells: Seq
     cells : sequence of Cell
         At least one.
     """
-    record, _ = with_clips(dataset, record, cells)
-    table.write_record(record.model_copy(update={"primary": primary_rule(cells)}))
+    record, remarks = with_clips(dataset, record, cells)
+    comparisons = comparisons_of(cells, record.recordings, record.baseline)
+    record = record.model_copy(update={"primary": primary_rule(cells), "comparisons": comparisons})
+    table.write_record(record)
+    title = f"Table 3 on {record.dataset}: {budget_of(record)} of training"
+    write_text(table.folder / "table.md", table3_page(cells, record, table.failures, remarks))
+    write_text(table.folder / "table.csv", csv_text(cells))
+    write_text(table.folder / "table.svg", table3_figure(cells, record, title))
+    write_text(table.folder / "README.md", table3_readme(cells, record))

@@ -1,0 +1,194 @@
+"""Cells of Table 3 (system x seed) -> rows: scores by each rule, scores without a threshold, what each system costs.
+
+- :class:`Row`, :func:`rows_of`: scores of a system on a split
+- :class:`Cost`, :func:`costs_of`: what it takes to train it and to hear with it
+- :func:`csv_text`: all of it for a program
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from sedpipe.io.records.table import Bench, Cell, CellScores
+from sedpipe.metrics.detection_scores import OverallScores
+from sedpipe.metrics.spread import Interval, over_seeds
+from sedpipe.printable import spreadsheet_cell
+from sedpipe.views.tables.table2_words import FREE, SHOWN
+
+TAGGING = "tagging_f1"
+THRESHOLD_FREE = {TAGGING: "tagging F1", **FREE}
+"""Scores in which no threshold of frames has a part."""
+
+OWN_RULE = "own"
+
+
+@dataclass(frozen=True)
+class Row:
+    """Scores of one system over its seeds, and of each."""
+
+    rule: str
+    split: str
+    operating_point: str
+    system: str
+    title: str
+    scores: dict[str, Interval | None]
+    by_seed: dict[str, tuple[float | None, ...]]
+
+    @property
+    def part(self) -> tuple[str, str, str]:
+        """Rule, split and operating point: what stands in one table."""
+        return self.rule, self.split, self.operating_point
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a system takes; of processors, in seconds of all threads together.
+
+    Parameters
+    ----------
+    system, title : str
+    seeds : int
+        How many were trained.
+    networks : int
+        As how many networks it is scored.
+    parameters, multiply_adds : int
+        Of all of them; the second of 10 s of sound.
+    steps : int
+        Of each training at most.
+    epochs : float
+        As many times a training saw as many clips as there are.
+    train_s : float or None
+        Of a training, on average.
+    hour_s : float or None
+        To hear an hour: from audio files to probabilities.
+    """
+
+    system: str
+    title: str
+    seeds: int
+    networks: int
+    parameters: int
+    multiply_adds: float
+    steps: int
+    epochs: float
+    train_s: float | None
+    hour_s: float | None
+
+
+def by_system(cells: Sequence[Cell]) -> dict[str, list[tuple[Cell, Bench]]]:
+    """Cells of each system, by seed, in the order in which systems occur."""
+    systems: dict[str, list[tuple[Cell, Bench]]] = {}
+    for cell in cells:
+        if cell.bench is not None:
+            systems.setdefault(cell.bench.system, []).append((cell, cell.bench))
+    return {system: sorted(of, key=lambda pair: pair[0].seed) for system, of in systems.items()}
+
+
+def rows_of(cells: Sequence[Cell]) -> list[Row]:
+    """A row for each part and system, ``evaluation`` first; none where the system has no such scores."""
+    splits = sorted({split for cell in cells for split in cell.splits})
+    return [row for split in splits for part in _PARTS for row in _rows(cells, split, *part)]
+
+
+def costs_of(cells: Sequence[Cell]) -> list[Cost]:
+    """A row for each system."""
+    return [_cost(of) for of in by_system(cells).values()]
+
+
+def _rows(
+    cells: Sequence[Cell], split: str, rule: str, point: str, scores_of: Callable[[CellScores], dict[str, float | None]]
+) -> Iterator[Row]:
+    for system, of_system in by_system(cells).items():
+        scored = [scores_of(cell.splits[split]) for cell, _ in of_system if split in cell.splits]
+        if scored and all(scored):
+            by_seed = {name: tuple(one.get(name) for one in scored) for name in scored[0]}
+            scores = {name: _spread(values) for name, values in by_seed.items()}
+            yield Row(rule, split, point, system, of_system[0][1].title, scores, by_seed)
+
+
+def _spread(values: Sequence[float | None]) -> Interval | None:
+    known = [value for value in values if value is not None]
+    return over_seeds(known) if len(known) == len(values) else None
+
+
+def _shown(scores: OverallScores | None) -> dict[str, float | None]:
+    return {} if scores is None else {name: getattr(scores, name) for name in SHOWN}
+
+
+def _common(point: str) -> Callable[[CellScores], dict[str, float | None]]:
+    def scores_of(scores: CellScores) -> dict[str, float | None]:
+        common = scores.post_processing_common.get(point)
+        return _shown(None if common is None else common.segment_based)
+
+    return scores_of
+
+
+def _chosen(point: str) -> Callable[[CellScores], dict[str, float | None]]:
+    return lambda scores: _shown(scores.operating_points.get(point))
+
+
+def _own(scores: CellScores) -> dict[str, float | None]:
+    return _shown(None if scores.own_rule is None else scores.own_rule.segment_based)
+
+
+def _free(scores: CellScores) -> dict[str, float | None]:
+    tagging = None if scores.clip_based is None else scores.clip_based.f1
+    return {TAGGING: tagging, **{name: scores.threshold_free.get(name) for name in FREE}}
+
+
+_PARTS = (
+    *(("common", point, _common(point)) for point in ("min_er", "max_f1")),
+    *(("chosen", point, _chosen(point)) for point in ("min_er", "max_f1")),
+    (OWN_RULE, "", _own),
+    ("threshold_free", "", _free),
+)
+"""Rule and operating point of each table."""
+
+
+def _cost(of: Sequence[tuple[Cell, Bench]]) -> Cost:
+    cells, benches = [cell for cell, _ in of], [bench for _, bench in of]
+    bench, networks = benches[0], max(bench.networks for bench in benches)
+    pace, spent = bench.pace, [bench.cpu_seconds for bench in benches if bench.cpu_seconds is not None]
+    steps = _steps(cells[0], bench)
+    hour_s = None
+    if pace.front_end_s is not None:
+        hour_s = (pace.front_end_s + networks * pace.clip_s) * 3600 / pace.clip_length_s
+    return Cost(
+        system=bench.system,
+        title=bench.title,
+        seeds=len(cells),
+        networks=networks,
+        parameters=networks * pace.parameters,
+        multiply_adds=networks * pace.multiply_adds * 10 / pace.clip_length_s,
+        steps=steps,
+        epochs=steps / pace.steps_per_epoch,
+        train_s=sum(spent) / len(spent) if len(spent) == len(benches) else None,
+        hour_s=hour_s,
+    )
+
+
+def _steps(cell: Cell, bench: Bench) -> int:
+    """Of a training that no patience ends."""
+    steps = cell.training.get("steps")
+    return steps if isinstance(steps, int) and steps else cell.epochs * bench.pace.steps_per_epoch
+
+
+def csv_text(cells: Sequence[Cell]) -> str:
+    """A line a system, split, rule and operating point: mean, low and high of each score, as fractions; and costs."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    names, costs = [*SHOWN, *THRESHOLD_FREE], {cost.system: cost for cost in costs_of(cells)}
+    bounds = [f"{name}{suffix}" for name in names for suffix in ("", "_low", "_high")]
+    of_cost = ("networks", "parameters", "multiply_adds", "steps", "epochs", "train_s", "hour_s")
+    writer.writerow(["system", "title", "split", "rule", "operating_point", "seeds", *bounds, *of_cost])
+    for row in rows_of(cells):
+        values: list[float | None] = []
+        for interval in map(row.scores.get, names):
+            values += [None] * 3 if interval is None else [interval.value, interval.low, interval.high]
+        texts = map(spreadsheet_cell, (row.system, row.title, row.split, row.rule, row.operating_point))
+        n_seeds = len(next(iter(row.by_seed.values())))
+        writer.writerow([*texts, n_seeds, *values, *(getattr(costs[row.system], name) for name in of_cost)])
+    return out.getvalue()

@@ -1,0 +1,188 @@
+"""Cells of Table 3 -> its page and the README of its folder, as Markdown.
+
+- :func:`table3_page`: tables, differences to the baseline, what was published
+- :func:`table3_readme`: how the folder came about, and what lies in it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from sedpipe.io.records.table import Cell, TableComparison, TableRecord
+from sedpipe.steps.table_comparisons import is_endpoint
+from sedpipe.views.tables.table2 import shown
+from sedpipe.views.tables.table2_page import PAPERS_DATASET
+from sedpipe.views.tables.table2_words import RULES, TITLES
+from sedpipe.views.tables.table3 import OWN_RULE, THRESHOLD_FREE, Cost, Row, by_system, costs_of, rows_of
+from sedpipe.views.verdicts import ONE_SEED, verdict
+
+_RULES = {
+    **RULES,
+    OWN_RULE: "the rule that each system was published with",
+    "threshold_free": "tags, and scores without a threshold",
+}
+_PUBLISHED = ("error_rate", "f1", "macro_f1", "tagging_f1")
+_TITLES = {**TITLES, **THRESHOLD_FREE}
+
+
+def budget_of(record: TableRecord) -> str:
+    """In words."""
+    if record.minutes is None:
+        return f"{record.epochs} epochs" if record.epochs else "its own epochs"
+    return f"{record.minutes:g} minutes"
+
+
+def table3_page(
+    cells: Sequence[Cell], record: TableRecord, failures: Mapping[str, str], remarks: Sequence[str] = ()
+) -> str:
+    """The page.
+
+    Parameters
+    ----------
+    cells : sequence of Cell
+        At least one, of one dataset.
+    record : TableRecord
+        With the comparisons of the cells.
+    failures : mapping of str to str
+        Why some cells were not made, by name.
+    remarks : sequence of str
+        What else is to be known.
+    """
+    rows, hours = rows_of(cells), sum(cell.seconds for cell in cells) / 3600
+    lines = [
+        f"# Table 3 on {record.dataset}: {budget_of(record)} of training for each system and seed",
+        "",
+        "Numbers are means over seeds with Student's 95 % interval; rates as they are, all else in per cent. "
+        f"Post-processing is chosen on testing. Below tables stand differences to {record.baseline}, paired by seed: "
+        "their interval holds chance between seeds and between recordings (without a threshold: between seeds alone). "
+        "Primary endpoint: ER on evaluation at min_er with one setting for all classes, corrected by Holm; all others "
+        "describe, and are corrected among those of their rule. Not distinguishable is not the same as equal.",
+        "",
+        "![F1 against the seconds that it takes to hear an hour](table.svg)",
+        "",
+        f"{len(cells)} cells, {hours:.1f} hours of training.",
+        "",
+        *(f"{remark[0].upper()}{remark[1:]}.\n" for remark in remarks),
+        *(f"Not made: {name}: {reason}\n" for name, reason in failures.items()),
+        *_cost_lines(costs_of(cells)),
+    ]
+    for part in dict.fromkeys(row.part for row in rows):
+        lines += _part_lines(part, [row for row in rows if row.part == part], record)
+    if cells[0].dataset == PAPERS_DATASET:
+        lines += _published_lines(cells)
+    return "\n".join(lines) + "\n"
+
+
+def _cost_lines(costs: Sequence[Cost]) -> Iterator[str]:
+    yield "## what each system takes"
+    yield ""
+    yield (
+        "| system | seeds | parameters | multiply-adds of 10 s | steps | times all clips | CPU s to train | "
+        "CPU s to hear an hour |"
+    )
+    yield "|---|" + "---|" * 7
+    for cost in costs:
+        of = f" ({cost.networks} networks)" if cost.networks > 1 else ""
+        yield (
+            f"| {cost.title} | {cost.seeds} | {cost.parameters / 1e6:.2f} M{of} | {cost.multiply_adds / 1e9:.2f} G | "
+            f"{cost.steps:,} | {cost.epochs:.1f} | {_seconds(cost.train_s)} | {_seconds(cost.hour_s)} |"
+        )
+    yield ""
+    yield (
+        "Encoders are not among parameters and multiply-adds, but are in the time to hear an hour. A training may end "
+        "earlier than its budget, by its own patience."
+    )
+    yield ""
+
+
+def _seconds(value: float | None) -> str:
+    return "-" if value is None else f"{value:,.0f}"
+
+
+def _part_lines(part: tuple[str, str, str], rows: Sequence[Row], record: TableRecord) -> list[str]:
+    rule, split, point = part
+    names, where = list(rows[0].scores), ", ".join(filter(None, (split, point, _RULES[rule])))
+    lines = [
+        f"## {where}{' (chosen on this split)' if _is_tuned(part) else ''}",
+        "",
+        f"| system | {' | '.join(_TITLES[name] for name in names)} |",
+        "|---|" + "---|" * len(names),
+    ]
+    lines += [f"| {row.title} | {' | '.join(shown(row.scores.get(name), name) for name in names)} |" for row in rows]
+    below = [one for one in record.comparisons if (one.rule, one.split, one.operating_point) == part]
+    titles = {row.system: row.title for row in rows}
+    return [*lines, "", *(line for one in below for line in _sentences(one, titles)), ""]
+
+
+def _is_tuned(part: tuple[str, str, str]) -> bool:
+    rule, split, _ = part
+    return split == "testing" and rule in ("common", "chosen")
+
+
+def _sentences(one: TableComparison, titles: Mapping[str, str]) -> Iterator[str]:
+    n_seeds = len(one.seeds)
+    seeds = f"1 seed ({ONE_SEED})" if n_seeds == 1 else f"{n_seeds} seeds"
+    yield f"- {titles.get(one.system, one.system)} against {titles.get(one.against, one.against)}, {seeds}:"
+    for score, found in one.differences.items():
+        if found is not None and score in _TITLES:
+            endpoint = "**primary endpoint:** " if is_endpoint(one, score) else ""
+            yield f"  - {endpoint}{_TITLES[score]} {verdict(found, in_percent=not score.endswith('_rate'))}"
+
+
+def _published_lines(cells: Sequence[Cell]) -> Iterator[str]:
+    """What the publications say, and what differs."""
+    for split in ("testing", "evaluation"):
+        if not any(bench.published.get(split) for (_, bench), *_ in by_system(cells).values()):
+            continue
+        yield from (f"## published, {split}", "", "| system | ER | F1 | macro F1 | tagging F1 | what differs |")
+        yield "|---|---|---|---|---|---|"
+        for (_, bench), *_ in by_system(cells).values():
+            scores = bench.published.get(split)
+            if scores:
+                values = (_published(name, scores.get(name)) for name in _PUBLISHED)
+                yield f"| {bench.title} | {' | '.join(values)} | {bench.differs} |"
+        yield ""
+
+
+def _published(name: str, value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.2f}" if name.endswith("_rate") else f"{100 * value:.1f}"
+
+
+def table3_readme(cells: Sequence[Cell], record: TableRecord) -> str:
+    """How the folder came about, and what lies in it.
+
+    Parameters
+    ----------
+    cells : sequence of Cell
+        At least one.
+    record : TableRecord
+        What the table is to hold.
+    """
+    systems = ",".join(dict.fromkeys(record.systems.values()))
+    seeds, budget = ",".join(map(str, record.seeds)), f"--epochs {record.epochs}"
+    if record.minutes is not None:
+        budget = f"--minutes {record.minutes:g}"
+    threads = sorted({cell.threads for cell in cells})
+    versions = dict(item for cell in cells for item in cell.versions.items())
+    return "\n".join(
+        [
+            f"# Table 3 of the paper on `{record.dataset}`",
+            "",
+            f"`sedpipe reproduce table3 {record.dataset} --systems {systems} {budget} --seeds {seeds}`:",
+            f"{len(by_system(cells))} systems, {len(cells)} of {len(record.runs)} cells.",
+            "",
+            "- `table.md`: all numbers, differences to the baseline; `table.csv`: the numbers, for a program;",
+            "  `table.svg`: F1 against the time to hear an hour",
+            "- `cells/`: each cell with its settings, versions and counts a clip; `failed/`: why some were not made",
+            "- `paces/`: what a step and a validation of each system take, measured once; the budget divided by it is",
+            "  the number of steps of each training, which no clock changes any more",
+            f"- `sedpipe reproduce table3 {record.dataset} --out THIS_FOLDER --draw` draws all of it anew from cells",
+            "",
+            f"Threads of each training: {', '.join(map(str, threads))}. Versions: "
+            f"{', '.join(f'{name} {version}' for name, version in versions.items())}.",
+            f"{sum(cell.seconds for cell in cells) / 3600:.1f} hours by the cells' own clocks.",
+            "",
+        ]
+    )

@@ -1,0 +1,42 @@
+from benched_cells import CELLS, bench_record
+from sedpipe.views.tables.table3_page import table3_page, table3_readme
+
+
+def page(**known: object) -> str:
+    return table3_page(CELLS, bench_record(CELLS, **known), {"same-seed3": "no memory"}, ["two clips are gone"])
+
+
+def test_the_page_has_a_table_for_each_rule_and_what_each_system_takes() -> None:
+    text = page()
+    assert text.startswith("# Table 3 on tiny: 5 minutes of training")
+    assert "| the better | 3 | 4.50 M (3 networks) | 6.00 G | 120 | 12.0 | 300 | 630 |" in text
+    assert "## evaluation, min_er, one setting for all classes\n" in text
+    assert "## testing, max_f1" not in text  # which these cells have not
+    assert "Not made: same-seed3: no memory" in text
+    assert "Two clips are gone." in text
+
+
+def test_systems_are_compared_with_the_baseline_and_the_primary_endpoint_is_told() -> None:
+    lines = page().splitlines()
+    at = lines.index("## evaluation, min_er, one setting for all classes")
+    assert "- the better against the base, 3 seeds:" in lines[at:]
+    assert any(line.startswith("  - **primary endpoint:** ER better: -0.3") for line in lines[at:])
+    assert not any(line.startswith("- the base against") for line in lines)
+
+
+def test_published_numbers_stand_beside_the_paper_s_dataset_alone_with_what_differs() -> None:
+    assert "## published" not in page()
+    cells = [cell.model_copy(update={"dataset": "dcase2017-task4"}) for cell in CELLS]
+    text = table3_page(cells, bench_record(cells), {})
+    assert "| the better | 0.70 | - | - | 60.0 | it was louder |" in text
+    assert "## published, testing" not in text
+
+
+def test_epochs_in_place_of_minutes_are_told() -> None:
+    assert page(minutes=None, epochs=8).startswith("# Table 3 on tiny: 8 epochs of training")
+
+
+def test_the_readme_has_the_command_that_makes_the_folder() -> None:
+    text = table3_readme(CELLS, bench_record(CELLS))
+    assert "`sedpipe reproduce table3 tiny --systems base,better,same --minutes 5 --seeds 0,1,2`:" in text
+    assert "3 systems, 9 of 9 cells." in text

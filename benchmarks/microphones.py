@@ -3,8 +3,8 @@
 ``python benchmarks/microphones.py --recordings ESC-10 --models MODEL ...`` takes the ESC-10 recordings of one fold that
 no model may have been trained on (``--fold 3``: `testing` of ``esc10-fold4``), resamples each to a lower rate or
 scales it, rounds it to 16 bits as a recorder does, and counts how often the class with the largest clip probability is
-the recording's. A model is a run folder, an export, or one that comes with sedpipe. Prints a table; ``--json`` keeps
-it.
+the recording's, and how often ``predict`` remarks that the recording is unlike those of training. A model is a run
+folder, an export, or one that comes with sedpipe. Prints a table; ``--json`` keeps it.
 """
 
 from __future__ import annotations
@@ -59,20 +59,26 @@ def main() -> None:
     options = parser.parse_args()
     recordings = of_fold(options.recordings, options.fold)
     table: dict[str, dict[str, int]] = {}
+    remarked: dict[str, dict[str, int]] = {}
     for address in options.models:
         model = sedpipe.load_model(address, cache=options.cache, device="cpu")
         right = dict.fromkeys((name for name, _, _ in conditions()), 0)
+        unlike = dict.fromkeys(right, 0)
         for path, label in recordings:
-            samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
-            mono = samples.mean(axis=1)
+            channels, rate = soundfile.read(path, dtype="float32", always_2d=True)
+            mono = channels.mean(axis=1)
             for name, wanted, gain_db in conditions():
-                scores = model.frame_scores(recorded(mono, rate, wanted, gain_db), wanted)
+                samples = recorded(mono, rate, wanted, gain_db)
+                scores = model.frame_scores(samples, wanted)
+                unlike[name] += bool(model.unlike_training(samples, wanted))
                 right[name] += model.labels.names[int(np.argmax(scores.clip_probs[0]))] == label
-        table[Path(address).name] = right
+        table[Path(address).name], remarked[Path(address).name] = right, unlike
         shown = ", ".join(f"{name} {n}" for name, n in right.items())
         print(f"{Path(address).name}: of {len(recordings)} right: {shown}", flush=True)
+        shown = ", ".join(f"{name} {n}" for name, n in unlike.items())
+        print(f"{Path(address).name}: of {len(recordings)} remarked as unlike training: {shown}", flush=True)
     if options.json is not None:
-        report = {"recordings": len(recordings), "fold": options.fold, "right": table}
+        report = {"recordings": len(recordings), "fold": options.fold, "right": table, "remarked": remarked}
         options.json.write_text(json.dumps(report, indent=1) + "\n")
 
 

@@ -14,6 +14,7 @@ from encoded import FORMS, Form, encoded
 from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.errors import MissingStageError, SettingsError, StaleError
+from sedpipe.features.familiar import Familiar
 from sedpipe.features.logmel import LogMelConfig
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.audio.waveforms import read_waveform
@@ -34,6 +35,7 @@ from sedpipe.stages.score import score
 from sedpipe.stages.train import train
 from sedpipe.steps.hearing import Hearing, frame_probabilities
 from sedpipe.training.settings import TrainSettings
+from sedpipe.views.terminal.listening import predict_remarks
 from tiny_dataset import FRONT_END, LABELS, predict_until, untrained_model
 
 torch.set_num_threads(1)
@@ -297,6 +299,26 @@ def test_a_bad_recording_is_a_row_with_a_reason_and_the_others_go_on(tmp_path, m
     assert contents(out).keys() == {LOG_NAME, "day/c.flac.tsv", "night/d.wav.tsv"}
     noise(recordings / "a.wav", 3.0)
     assert {file.name: file.state for file in predict([recordings], model, output=Output(out)).files}["a.wav"] == "ok"
+
+
+def test_a_recording_unlike_those_of_training_is_remarked_on_counted_and_remembered(tmp_path, model):
+    trained = read_model(Path(model) / "checkpoint.pt", torch.device("cpu"))
+    write_model(Path(model) / "checkpoint.pt", replace(trained, familiar=Familiar(-30.0, 400.0)))
+    noise = np.random.default_rng(3).standard_normal(6 * RATE)
+    (tmp_path / "in").mkdir()
+    for name, level in (("loud", 0.1), ("faint", 0.001), ("silent", 0.0)):
+        soundfile.write(tmp_path / "in" / f"{name}.wav", level * noise, RATE)
+    for kept in (False, True):
+        report = predict([tmp_path / "in"], model, output=Output(tmp_path / "out"))
+        of_names = {Path(file.name).stem: file for file in report.files}
+        assert ["quieter than the recordings" in one for one in of_names["faint"].unlike_training] == [True]
+        assert of_names["faint"].unlike_training[0] in of_names["faint"].reason
+        assert of_names["loud"].unlike_training == of_names["silent"].unlike_training == []
+        assert (report.counts["unlike_training"], report.counts["kept"]) == (1, 3 if kept else 0)
+        assert "1 of 3 recordings are unlike those of training" in predict_remarks(report)[-1]
+    lines = [json.loads(line) for line in (tmp_path / "out" / LOG_NAME).read_text().splitlines()[1:]]
+    told = {line["name"]: len(line.get("unlike_training", [])) for line in lines}
+    assert told == {"loud.wav": 0, "faint.wav": 1, "silent.wav": 0}
 
 
 def test_a_silent_recording_has_no_events_and_a_remark_whatever_the_form(tmp_path, model):

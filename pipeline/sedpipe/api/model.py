@@ -17,13 +17,14 @@ from sedpipe.api.arrays import as_mono
 from sedpipe.choices import OPERATING_POINTS
 from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.errors import SettingsError
+from sedpipe.features.familiar import Extent
 from sedpipe.io.audio.waveforms import read_blocks
 from sedpipe.io.cache.open import open_dataset
 from sedpipe.io.models.open import OpenModel, open_to_hear
 from sedpipe.io.predictions import PredictedEvent
 from sedpipe.labels import LabelSet
 from sedpipe.nn.device import choose_device
-from sedpipe.steps.hearing import chosen_settings, events_of, frame_probabilities
+from sedpipe.steps.hearing import chosen_settings, events_of, frame_probabilities, unlike_training
 
 IN_MEMORY = "array"
 """How a recording without a file is called."""
@@ -171,6 +172,29 @@ class Model:
             self._trained.grid,
             self._trained.operating_points,
         )
+
+    def unlike_training(self, recording: Any, sample_rate: int | None = None) -> list[str]:
+        """In what a recording lies outside of what the model was trained on: level, bandwidth.
+
+        Parameters
+        ----------
+        recording, sample_rate
+            As for :meth:`predict`.
+
+        Returns
+        -------
+        list of str
+            A sentence each; empty if it lies within, is silent, or the model does not know its training recordings.
+
+        Raises
+        ------
+        AudioError, SettingsError
+            As :meth:`predict`.
+        """
+        extent = Extent(self.sample_rate)
+        for block in self._blocks(recording, sample_rate):
+            extent.hear(block)
+        return unlike_training(extent, self._trained)
 
     def _blocks(self, recording: Any, sample_rate: int | None) -> Iterable[np.ndarray]:
         if isinstance(recording, str | PathLike):

@@ -15,7 +15,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, TypeVar
+from typing import Any, BinaryIO, NamedTuple, TypeVar
 
 from sedpipe.errors import SedpipeError, StaleError
 from sedpipe.io.files.atomic import cannot_write, write_text
@@ -89,7 +89,8 @@ class PredictionLog:
         line = _parsed(self._line_at(self._file, place.offset), LogLine)
         if line is None:
             return None
-        return PredictedFile(str(path), name, line.duration, list(line.events), state="kept", reason=line.reason)
+        events, unlike = list(line.events), list(line.unlike_training)
+        return PredictedFile(str(path), name, line.duration, events, "kept", line.reason, unlike)
 
     def add(self, file: PredictedFile, state: State) -> None:
         """A recording is finished; ``state`` is its :func:`state_of` from before it was read."""
@@ -99,7 +100,9 @@ class PredictionLog:
         """Several are, and are noted together or not at all."""
         lines = []
         for file, state in finished:
-            told = {"reason": file.reason} if file.reason else {}
+            told: dict[str, Any] = {"reason": file.reason} if file.reason else {}
+            if file.unlike_training:
+                told["unlike_training"] = tuple(file.unlike_training)
             lines.append(LogLine(name=file.name, file=state, duration=file.duration, events=tuple(file.events), **told))
         with wait_for(self._lock):
             try:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -61,6 +61,8 @@ class PredictedFile:
         ``ok``, ``kept`` (finished before) or ``failed``.
     reason : str
         Why it failed; else what is to be said of the recording, if anything is.
+    unlike_training : list of str
+        In what it lies outside of what the model was trained on, a sentence each; part of ``reason``.
     glance : Glance, optional
         What is to be seen at once; None where it was finished before, or nobody looks.
     """
@@ -71,6 +73,7 @@ class PredictedFile:
     events: list[PredictedEvent]
     state: str = "ok"
     reason: str = ""
+    unlike_training: list[str] = field(default_factory=list)
     glance: Glance | None = None
 
     @property

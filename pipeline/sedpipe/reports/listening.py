@@ -32,7 +32,7 @@ class PredictReport:
         The classes that it knows.
     counts : dict of str to float
         Of all ``recordings``: how many are ``ok``, ``kept`` (finished before) and ``failed``, their ``events`` and
-        ``seconds``.
+        ``seconds``, and how many are ``unlike_training``, fainter or narrower than what the model was trained on.
     """
 
     model: str

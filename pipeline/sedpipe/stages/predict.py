@@ -180,6 +180,7 @@ class _Tally:
 
     def note(self, file: PredictedFile) -> None:
         self._counts.update({"recordings": 1, file.state: 1, "events": len(file.events)})
+        self._counts["unlike_training"] += bool(file.unlike_training)
         self._seconds += file.duration or 0
         if self._keeps:
             self._files.append(file)
@@ -192,5 +193,5 @@ class _Tally:
 
     @property
     def counts(self) -> dict[str, float]:
-        names = ("recordings", "ok", "kept", "failed", "events")
+        names = ("recordings", "ok", "kept", "failed", "events", "unlike_training")
         return {**{name: self._counts[name] for name in names}, "seconds": round(self._seconds, 3)}

@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.errors import AudioError, SedpipeError
+from sedpipe.features.familiar import Extent
 from sedpipe.io.audio.find import AudioFile
 from sedpipe.io.audio.waveforms import Recording
 from sedpipe.io.files.atomic import write_text
@@ -27,7 +28,7 @@ from sedpipe.io.prediction_log import State, state_of
 from sedpipe.io.predictions import FORMATS, PredictedFile, rendered
 from sedpipe.nn.device import devices_like
 from sedpipe.stages.predict_page import recording_parts, write_recording_page
-from sedpipe.steps.hearing import events_of, frame_probabilities, glance_of
+from sedpipe.steps.hearing import events_of, frame_probabilities, glance_of, noticing, unlike_training
 from sedpipe.steps.work import Work
 
 FILES_A_TASK = 16
@@ -202,13 +203,17 @@ def _heard(file: AudioFile, opened: OpenModel, predicting: Predicting, page: Pat
     """What is found in a recording; its page, if one is asked for, is written first."""
     trained, point, recording = opened.trained, predicting.point, Recording(file.path)
     sample_rate = trained.spec.front_end.sample_rate
-    heard = frame_probabilities(recording.resampled(sample_rate), trained)
-    remark = "; ".join(sentence for _, sentence in recording.remarks)
+    extent = Extent(sample_rate)
+    heard = frame_probabilities(noticing(recording.resampled(sample_rate), extent), trained)
+    unlike = unlike_training(extent, trained)
+    remark = "; ".join([*(sentence for _, sentence in recording.remarks), *unlike])
     if page is not None:
         write_recording_page(page, recording_parts(file, heard, opened, point, remark))
     duration, events = round(heard.n_samples / sample_rate, 3), events_of(*heard, trained, point)
     glance = glance_of(heard, events, trained, point) if predicting.output.keeps else None
-    return PredictedFile(str(file.path), file.name, duration, events, reason=remark, glance=glance)
+    return PredictedFile(
+        str(file.path), file.name, duration, events, reason=remark, unlike_training=unlike, glance=glance
+    )
 
 
 def _check_name(file: AudioFile) -> None:

@@ -17,6 +17,7 @@ from sedpipe.choices import OPERATING_POINTS
 from sedpipe.detection.candidates import UNTUNED
 from sedpipe.detection.tuning import OperatingPoint
 from sedpipe.errors import MissingStageError, StaleError
+from sedpipe.features.familiar import Familiar
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.curves import Curves
 from sedpipe.io.cache.dataset import Dataset
@@ -38,6 +39,7 @@ from sedpipe.nn.networks.network import Network, NetworkConfig
 from sedpipe.steps.batches import ClipBatches, read_ahead
 from sedpipe.steps.chance import remark_on_chance
 from sedpipe.steps.epochs import epoch_line, log_of
+from sedpipe.steps.familiar import familiar_with
 from sedpipe.steps.finish import finished
 from sedpipe.steps.judging import Examiner
 from sedpipe.steps.mendable import what_a_user_can_mend
@@ -130,7 +132,7 @@ def train(
         teach_frames(dataset, settings, splits["training"], spec, listener)
         remove_leftovers(run.folder)
         examiner = Examiner.of(dataset, splits["testing"], labels, spec)
-        task = _Task(run, record, settings, splits, labels, spec, examiner, save_every_s, listener, begin)
+        task = _Task(dataset, run, record, settings, splits, labels, spec, examiner, save_every_s, listener, begin)
         return launch(make_fabric(settings.device, settings.precision, settings.devices), _train, task)
 
 
@@ -147,6 +149,7 @@ def _alone(run: Run, listener: Listener, *, waits: bool, goes_on: bool) -> Abstr
 class _Task:
     """What every process of a training needs to know."""
 
+    dataset: Dataset
     run: Run
     record: RunRecord
     settings: TrainSettings
@@ -187,7 +190,7 @@ def _finish(model: Network, network: NetworkConfig, task: _Task, report: TrainRe
     chosen = {name: point.settings for name, point in points.items()} or dict.fromkeys(OPERATING_POINTS, UNTUNED)
     write_model(
         run.model_path,
-        TrainedModel(model, task.labels, task.spec, network, settings.pooling, chosen),
+        TrainedModel(model, task.labels, task.spec, network, settings.pooling, chosen, _familiar(task)),
     )
     tuned = {name: {**point.settings.as_table(), **as_table(point.scores.overall)} for name, point in points.items()}
     chance = remark_on_chance(clip_probs, task.splits["testing"].targets) if report.epochs else None
@@ -204,6 +207,11 @@ def _finish(model: Network, network: NetworkConfig, task: _Task, report: TrainRe
     run.write_record(task.record.model_copy(update=known))
     forget_before(run.state_path)  # the last one stays: a run may be asked to go on
     return report
+
+
+def _familiar(task: _Task) -> Familiar | None:
+    clips, training = task.splits["training"].clips, task.settings.training
+    return familiar_with(task.dataset, clips, task.spec, training.augment) if training.epochs else None
 
 
 def _common(point: OperatingPoint) -> Common:

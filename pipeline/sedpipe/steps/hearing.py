@@ -7,6 +7,7 @@ and there. Silence alone is no question for a network, which never learnt what t
 - :class:`Hearing`: where and how a model hears; :func:`chosen_settings`: its post-processing
 - :func:`frame_probabilities`: what it says of a recording, :class:`Heard`
 - :func:`events_of`: the events in that; :func:`glance_of`: what a person wants to see of it at once
+- :func:`noticing`, :func:`unlike_training`: in what it differs from the recordings that the model was trained on
 """
 
 from __future__ import annotations
@@ -27,9 +28,10 @@ from sedpipe.detection.nearness import Glance, glance_at
 from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.errors import SettingsError
 from sedpipe.events import Event
+from sedpipe.features.familiar import Extent
 from sedpipe.features.windows import Window, cut_windows, join_windows
 from sedpipe.frames import FrameGrid
-from sedpipe.io.audio.level import Level
+from sedpipe.io.audio.level import SILENT_BELOW, Level
 from sedpipe.io.models.checkpoints import TrainedModel
 from sedpipe.io.predictions import PredictedEvent
 from sedpipe.training.fit import Batch
@@ -194,3 +196,16 @@ def glance_of(heard: Heard, events: Sequence[PredictedEvent], trained: TrainedMo
     found = [Event(event.onset, event.offset, event.label) for event in events]
     probs, clip_probs = heard.frame_probs[:n_frames], heard.clip_probs[:n_frames]
     return glance_at(probs, clip_probs, found, trained.labels, point, trained.grid)
+
+
+def noticing(blocks: Iterable[np.ndarray], extent: Extent) -> Iterator[np.ndarray]:
+    """Pass blocks of samples on; ``extent`` notices how loud and how wide they are."""
+    for block in blocks:
+        extent.hear(block)
+        yield block
+
+
+def unlike_training(extent: Extent, trained: TrainedModel) -> list[str]:
+    """In what a recording lies outside of what a model was trained on, a sentence each; nothing where it is silent."""
+    is_silent = extent.loudest_db < 20 * math.log10(SILENT_BELOW)
+    return [] if is_silent or trained.familiar is None else trained.familiar.remarks(extent)

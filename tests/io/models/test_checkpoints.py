@@ -9,6 +9,7 @@ import pytest
 import torch
 from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.errors import MissingStageError, SedpipeError
+from sedpipe.features.familiar import Familiar
 from sedpipe.features.logmel import LogMelConfig
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.models.checkpoints import TrainedModel, read_model, table_of, write_model, write_state
@@ -77,6 +78,19 @@ def test_a_model_comes_back_with_all_that_is_needed_to_use_it(path):
     one, other = written.model(x, n_frames), read.model.eval()(x, n_frames)
     assert torch.equal(one.frame_probs, other.frame_probs)
     assert torch.equal(one.clip_probs, other.clip_probs)
+
+
+def test_what_a_model_is_familiar_with_comes_back_and_one_of_the_first_edition_knows_none(path, tmp_path):
+    assert "familiar" not in torch.load(path, weights_only=True)
+    assert read_model(path, CPU).familiar is None
+    known = replace(some_model(), familiar=Familiar(-40.5, 8000.0))
+    write_model(tmp_path / "known.pt", known)
+    assert read_model(tmp_path / "known.pt", CPU).familiar == known.familiar
+
+
+@pytest.mark.parametrize("value", [{"quietest_db": "x", "narrowest_hz": 1.0}, {"quietest_db": 1.0}, 3, []])
+def test_a_model_that_is_familiar_with_no_numbers_is_refused(path, value):
+    assert refusal(changed(path, familiar=value))
 
 
 def test_a_model_that_was_read_can_be_trained_on(path):

@@ -1,5 +1,6 @@
 import json
 import logging
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from sedpipe.errors import SedpipeError, SettingsError
+from sedpipe.features.familiar import Familiar
 from sedpipe.io.models import exports
 from sedpipe.io.models.checkpoints import TrainedModel
 from sedpipe.io.models.exports import is_export, read_export, write_export, write_onnx
@@ -23,7 +25,7 @@ def some_input(batch_size: int = 3) -> tuple[torch.Tensor, torch.Tensor]:
 
 @pytest.mark.parametrize("pooling", ["linear", "attention"])
 def test_what_is_read_back_is_the_same_model_to_the_last_bit(tmp_path, pooling):
-    one = trained(pooling)
+    one = replace(trained(pooling), familiar=Familiar(-40.5, 8000.0))
     written = write_export(tmp_path / "export", one)
     assert [path.name for path in written] == ["model.safetensors", "config.json"]
     other = read_export(tmp_path / "export", CPU)

@@ -20,6 +20,9 @@ def test_a_prediction_counts_recordings_by_state_and_names_what_failed() -> None
         "b.wav: it is clipped",
         "failed: in/c.wav cannot be decoded",
     ]
+    unlike = PredictReport("run", files, PostProcessing(0.5), {}, 16_000, ("Car",), {**COUNTS, "unlike_training": 2})
+    last = "2 of 3 recordings are unlike those of training: the model may miss events in them"
+    assert predict_remarks(unlike)[-1] == last
     assert predict_remarks(PredictReport("run", files[:1], PostProcessing(0.5), {}, 16_000, ("Car",), COUNTS)) == []
 
 

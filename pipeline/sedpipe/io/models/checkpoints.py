@@ -24,6 +24,7 @@ from torch import Tensor
 from sedpipe.choices import OPERATING_POINTS
 from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.errors import MissingStageError, SedpipeError, SettingsError
+from sedpipe.features.familiar import Familiar
 from sedpipe.features.front_end import front_end_table
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.frames import FrameGrid
@@ -60,6 +61,9 @@ class TrainedModel:
         What the model is built from.
     operating_points : dict
         Post-processing by the name of the operating point.
+    familiar : Familiar, optional
+        The least level and bandwidth of its training recordings; None where that is not known, as of the first
+        edition's models.
     """
 
     model: Network
@@ -68,6 +72,7 @@ class TrainedModel:
     network: NetworkConfig
     pooling: PoolingConfig
     operating_points: dict[str, PostProcessing]
+    familiar: Familiar | None = None
 
     @property
     def grid(self) -> FrameGrid:
@@ -85,6 +90,7 @@ def described(trained: TrainedModel) -> dict[str, Any]:
         "network": asdict(trained.network),
         "pooling": asdict(trained.pooling),
         "operating_points": {name: dict(point) for name, point in trained.operating_points.items()},
+        **({} if trained.familiar is None else {"familiar": asdict(trained.familiar)}),
     }
 
 
@@ -106,7 +112,9 @@ def rebuilt(content: dict[str, Any], device: torch.device) -> TrainedModel:
     points = {name: PostProcessing(**content["operating_points"][name]) for name in OPERATING_POINTS}
     for point in points.values():
         point.check_classes(len(labels))
-    return TrainedModel(model.to(device), labels, spec, network, pooling, points)
+    known = content.get("familiar")
+    familiar = None if known is None else Familiar(**known)
+    return TrainedModel(model.to(device), labels, spec, network, pooling, points, familiar)
 
 
 def write_model(path: Path, trained: TrainedModel) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from sedpipe.io.records.form import Count, Record, Table
 
 
@@ -20,9 +22,13 @@ class ModelDescription(Record):
         How values of features are stored.
     operating_points : dict of str to dict
         Post-processing by name.
+    familiar : dict
+        The least level and bandwidth of its training recordings, where they are known.
     weights_sha256 : str
         Of the file of weights beside it; "" where it is not told, as by sedpipe 0.1.
     """
+
+    parts_to_come: ClassVar[frozenset[str]] = frozenset({"familiar"})
 
     format: Count
     labels: tuple[str, ...]
@@ -32,3 +38,4 @@ class ModelDescription(Record):
     pooling: Table
     operating_points: dict[str, Table]
     weights_sha256: str = ""
+    familiar: Table | None = None

@@ -33,12 +33,15 @@ class LogLine(Record):
         In order of time.
     reason : str
         What is to be said of it, if anything is.
+    unlike_training : tuple of str
+        In what it lies outside of what the model was trained on.
     """
 
-    parts_to_come: ClassVar[frozenset[str]] = frozenset({"reason"})
+    parts_to_come: ClassVar[frozenset[str]] = frozenset({"reason", "unlike_training"})
 
     name: str
     file: tuple[int, int]
     duration: float | None
     events: tuple[PredictedEvent, ...]
     reason: str = ""
+    unlike_training: tuple[str, ...] = ()

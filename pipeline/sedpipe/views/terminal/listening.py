@@ -25,9 +25,13 @@ def predict_lines(report: PredictReport, out: str) -> list[str]:
 def predict_remarks(report: PredictReport) -> list[str]:
     """What was left out, what is to be said of what was used, and what could not be."""
     left_out = ", ".join(f"{count} {what}" for what, count in report.left_out.items())
+    unlike, n_all = int(report.counts.get("unlike_training", 0)), int(report.counts["recordings"])
+    of_many = f"{unlike} of {n_all} recordings are unlike those of training: the model may miss events in them"
     failed = [f"failed: {file.reason}" for file in report.files if file.state == "failed"]
     told = [f"{file.name}: {file.reason}" for file in report.files if file.state != "failed" and file.reason]
-    return [*([f"left out: {left_out}"] if left_out else []), *told, *failed]
+    return [
+        *([f"left out: {left_out}"] if left_out else []), *told, *failed, *([of_many] if unlike and n_all > 1 else []),
+    ]  # fmt: skip
 
 
 def report_lines(report: PageReport) -> list[str]:

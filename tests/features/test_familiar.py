@@ -1,0 +1,88 @@
+import numpy as np
+import pytest
+import soxr
+from hypothesis import given
+from hypothesis import strategies as st
+from sedpipe.features.familiar import NARROW, Extent, Familiar
+
+RATE = 44_100
+
+
+def extent_of(samples: np.ndarray, rate: int = RATE) -> Extent:
+    extent = Extent(rate)
+    extent.hear(samples)
+    return extent
+
+
+def noise(seconds: float = 2.0, level: float = 0.05, seed: int = 0) -> np.ndarray:
+    return level * np.random.default_rng(seed).standard_normal(round(seconds * RATE))
+
+
+def as_recorded(samples: np.ndarray, rate: int) -> np.ndarray:
+    """At a lower rate, in 16 bits, and back."""
+    return soxr.resample(np.round(soxr.resample(samples, RATE, rate) * 2**15) / 2**15, rate, RATE)
+
+
+@pytest.mark.parametrize("rate", [8000, 16_000, 22_050])
+def test_a_recording_is_as_wide_as_half_the_rate_that_it_had(rate):
+    assert extent_of(as_recorded(noise(), rate)).bandwidth_hz == pytest.approx(rate / 2, rel=0.15)
+
+
+def test_the_noise_of_rounding_to_16_bits_is_no_sound_of_a_recording():
+    rounded = np.round(as_recorded(noise(), 8000) * 2**15) / 2**15
+    assert extent_of(rounded).bandwidth_hz == pytest.approx(4000, rel=0.15)
+
+
+def test_neither_clicks_nor_silence_make_a_recording_wider():
+    narrow = as_recorded(noise(), 8000)
+    narrow[0] = narrow[RATE] = 0.9
+    padded = np.concatenate([narrow, np.zeros(8 * RATE)])
+    assert extent_of(padded).bandwidth_hz == pytest.approx(4000, rel=0.15)
+
+
+def test_the_level_is_that_of_the_loudest_moment():
+    burst = np.concatenate([np.zeros(RATE), noise(0.1, 0.1), np.zeros(5 * RATE)])
+    assert extent_of(burst).loudest_db == pytest.approx(-20, abs=1)
+    assert extent_of(0.01 * burst).loudest_db == pytest.approx(-60, abs=1)
+
+
+@given(st.lists(st.integers(0, 9000), min_size=1, max_size=6))
+def test_pieces_are_heard_as_the_whole(lengths):
+    samples, whole, pieces = noise(1.3), extent_of(noise(1.3)), Extent(RATE)
+    at = 0
+    for length in [*lengths, len(samples)]:
+        pieces.hear(samples[at : at + length])
+        at += length
+    assert (pieces.loudest_db, pieces.bandwidth_hz) == (whole.loudest_db, whole.bandwidth_hz)
+
+
+def test_nothing_is_neither_loud_nor_wide():
+    for samples in (np.zeros(0), np.zeros(10), np.zeros(RATE)):
+        extent = extent_of(samples)
+        assert extent.loudest_db < -150
+        assert extent.bandwidth_hz == 0
+
+
+def test_a_training_recording_is_familiar_a_faint_or_narrow_copy_of_it_is_not():
+    familiar = Familiar.of([extent_of(noise(seed=seed, level=level)) for seed, level in enumerate((0.03, 0.05, 0.2))])
+    assert familiar.remarks(extent_of(noise(seed=9))) == []
+    (narrow,) = familiar.remarks(extent_of(as_recorded(noise(seed=9, level=0.1), 8000)))
+    assert "nothing above 4." in narrow
+    (faint,) = familiar.remarks(extent_of(0.01 * noise(seed=9)))
+    assert "quieter than the recordings that the model was trained on: -65 dB" in faint
+    both = extent_of(0.01 * as_recorded(noise(seed=9), 8000))
+    assert len(familiar.remarks(both)) == 2
+    assert familiar.changed(quieter_db=60, any_width=True).remarks(both) == []
+
+
+def test_half_the_bandwidth_is_narrow_and_what_coders_of_music_leave_is_not():
+    familiar = Familiar(-60.0, RATE / 2)
+    assert 0.5 < NARROW < 0.7
+    assert familiar.remarks(extent_of(as_recorded(noise(), 22_050)))
+    assert not familiar.remarks(extent_of(as_recorded(noise(), 32_000)))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), "loud", True, None])
+def test_what_is_no_number_is_refused(value):
+    with pytest.raises(ValueError, match="quietest_db must be a finite number"):
+        Familiar(value, 1.0)

@@ -110,3 +110,16 @@ def test_a_split_without_events_has_no_error_rate():
     scores = FrameScores(["a"], probs, probs[:, 0], np.array([50]), np.array([4.0]), labels, FrameGrid(100, 8))
     overall = SegmentTallies(scores, Truth({"a": []}, {"a": 4.0}, labels)).scores(PostProcessing(0.3)).overall
     assert (overall.error_rate, overall.f1, overall.precision) == (None, None, 0.0)
+
+
+def test_settings_that_share_their_first_steps_share_these_however_many_there_are(scores) -> None:
+    several = [
+        PostProcessing(threshold, median_s=median_s, min_duration_s=shortest)
+        for median_s in (0.0, 0.5)
+        for shortest in (0.0, 0.3)
+        for threshold in np.linspace(0.01, 0.99, 80).tolist()
+    ]
+    together, alone = (SegmentTallies(scores, Truth(REFERENCE, DURATIONS, LABELS)) for _ in range(2))
+    for found, settings in zip(together.tallies(several), several, strict=True):
+        assert [part.tolist() for part in found] == [part.tolist() for part in alone.tally(settings)]
+    assert [together._after[k].cache_info().misses for k in (0, 1)] == [80, 160]

@@ -12,6 +12,7 @@ import pytest
 import torch
 from leftovers import left_by_a_killed_process
 from sedpipe.clips import Clip
+from sedpipe.detection.clip_thresholds import ClipThresholds
 from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.errors import MissingStageError, SedpipeError, SettingsError, StaleError
 from sedpipe.features.spec import FeatureSpec
@@ -26,6 +27,7 @@ from sedpipe.io.models.checkpoints import read_model
 from sedpipe.listener import Listener
 from sedpipe.nn.pooling import PoolingConfig
 from sedpipe.stages.dry_run import dry_run
+from sedpipe.stages.score import score
 from sedpipe.stages.train import TrainReport, train
 from sedpipe.training.settings import TrainSettings
 from sedpipe.views.terminal.learning import dry_run_lines
@@ -506,3 +508,14 @@ def test_what_a_killed_process_left_half_written_is_removed(tmp_path):
     left_by_a_killed_process(run.folder, ".pt")
     train_tiny(tmp_path, replace(SETTINGS, training=replace(SETTINGS.training, epochs=0)))
     assert set(files_of(run.folder)) == {"checkpoint.pt", "run.json"}
+
+
+def test_a_rule_that_waits_for_clips_is_chosen_on_testing_when_the_run_ends(tmp_path):
+    cache = make_dataset(tmp_path)
+    settings = replace(SETTINGS, own_rule=ClipThresholds(), training=replace(SETTINGS.training, epochs=1))
+    train(cache, settings, FeatureSpec(FRONT_END), run_name="run")
+    record = named_run(cache, "run").find_record()
+    assert isinstance(record.own_rule, PostProcessing)
+    assert len(record.own_rule.threshold) == len(LABELS)
+    scored = score(cache, run="run", split="evaluation")
+    assert scored.own_rule.settings == record.own_rule

@@ -39,7 +39,7 @@ def best_of_classes(
     common : PostProcessing
         One of them: where the search begins, and what all but threshold and median filter are taken from.
     """
-    rolls = np.stack([split.roll(settings) for settings in tried])  # (C, S, K, W)
+    rolls = np.stack(split.rolls(tried))  # (C, S, K, W)
     words = packed(mask)
     correct = np.bitwise_count(rolls & split.packed & words[None, None, None]).sum(axis=(1, 3), dtype=np.int64)
     estimated = np.bitwise_count(rolls & words).sum(axis=(1, 3), dtype=np.int64)

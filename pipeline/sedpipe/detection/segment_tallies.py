@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from typing import Any
 
 import numpy as np
 
@@ -119,6 +120,12 @@ class SegmentTallies:
             self._rolls[settings] = found
         return found
 
+    def rolls(self, several: Sequence[PostProcessing]) -> list[np.ndarray]:
+        """The same of several settings, which are common ones; those that share their first steps share these."""
+        for settings in sorted(several, key=self._values_in_order):  # one after the other, whatever there is room for
+            self.roll(settings)
+        return [self.roll(settings) for settings in several]
+
     def tally(self, settings: PostProcessing) -> SegmentTally:
         """Counts of each clip."""
         found = self._tallies.get(settings)
@@ -134,9 +141,17 @@ class SegmentTallies:
         """Boolean (N, S, K)."""
         return unpacked(roll, self.n_clips).transpose(2, 0, 1)
 
+    def tallies(self, several: Sequence[PostProcessing]) -> list[SegmentTally]:
+        """Counts of each clip with each of several common settings."""
+        self.rolls(several)
+        return [self.tally(settings) for settings in several]
+
+    def _values_in_order(self, settings: PostProcessing) -> tuple[Any, ...]:
+        """What each step takes, in the order of the steps."""
+        return tuple(settings.values_for(step) for step in self._steps)
+
     def _make_roll(self, settings: PostProcessing) -> np.ndarray:
-        values = tuple(settings.values_for(step) for step in self._steps)
-        active = self._after[-1](values)
+        active = self._after[-1](self._values_in_order(settings))
         lit = segments_of_frames(alike(active, self._evaluated), self._edges, len(self.packed), self._resolution)
         return np.asarray(lit & self._evaluated)
 

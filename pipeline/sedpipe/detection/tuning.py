@@ -230,7 +230,7 @@ def _ladder(name: str, split: SegmentTallies, mask: np.ndarray, candidates: Cand
         if search.startswith("class_"):
             found.append(best_of_classes(name, split, mask, tried, common))
         else:
-            costs = [split.tally(settings).of(mask).cost(name) for settings in tried]
+            costs = [tally.of(mask).cost(name) for tally in split.tallies(tried)]
             common = tried[int(np.argmin(costs))]
             found.append(common)
     return found

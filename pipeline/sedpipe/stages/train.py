@@ -9,12 +9,14 @@ import time
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from itertools import islice
+from typing import Any
 
 import torch
 from lightning_fabric import Fabric
 
 from sedpipe.choices import OPERATING_POINTS
 from sedpipe.detection.candidates import UNTUNED
+from sedpipe.detection.clip_thresholds import ClipThresholds
 from sedpipe.detection.tuning import OperatingPoint
 from sedpipe.errors import MissingStageError, StaleError
 from sedpipe.features.familiar import Familiar
@@ -198,12 +200,14 @@ def _finish(model: Network, network: NetworkConfig, task: _Task, report: TrainRe
     for remark in remarks:
         task.listener.say(remark)
     report = report.model_copy(update={"remarks": remarks})
-    known = {
+    known: dict[str, Any] = {
         "operating_points": tuned,
         "tuning": {name: point.steps for name, point in points.items()},
         "post_processing_common": {name: _common(point) for name, point in points.items()},
         "result": report,
     }
+    if isinstance(settings.own_rule, ClipThresholds):
+        known["own_rule"] = settings.own_rule.on(clip_probs, task.splits["testing"].targets)
     run.write_record(task.record.model_copy(update=known))
     forget_before(run.state_path)  # the last one stays: a run may be asked to go on
     return report

@@ -14,6 +14,7 @@ from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
+from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.errors import StaleError
 from sedpipe.features.encoders.encoder import HearsThroughEncoders
 from sedpipe.features.spec import FeatureSpec
@@ -63,7 +64,7 @@ def describe_run(
         versions={**versions, **{name: version(name) for name in VERSIONED}},
         encoders=_encoders(spec),
         command=settings.command,
-        own_rule=settings.own_rule,
+        own_rule=settings.own_rule if isinstance(settings.own_rule, PostProcessing) else None,
     )
 
 

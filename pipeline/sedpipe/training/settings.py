@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sedpipe.detection.clip_thresholds import ClipThresholds
 from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.hierarchy import as_name
 from sedpipe.nn.networks.network import NetworkConfig
@@ -58,7 +59,7 @@ class TrainSettings:
         settings hold it.
     command : tuple of str
         What a person wrote to begin it, ``train`` first, so that it can be told how to resume; decides nothing either.
-    own_rule : PostProcessing, optional
+    own_rule : PostProcessing or ClipThresholds, optional
         That the system was published with, to be scored beside what is tuned; decides nothing of the training, and no
         record's settings hold it.
     """
@@ -79,7 +80,7 @@ class TrainSettings:
     freeze: bool = False
     teacher: str = ""
     more_epochs: int = 0
-    own_rule: PostProcessing | None = None
+    own_rule: PostProcessing | ClipThresholds | None = None
     command: tuple[str, ...] = ()
 
     @property

@@ -185,3 +185,15 @@ def test_a_missing_package_is_a_sentence_that_says_what_to_install(tmp_path, mon
         write_onnx(tmp_path / "model.onnx", trained())
     assert 'pip install "sedpipe[export]"' in caught.value.hint
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_network_that_onnx_does_not_know_is_a_sentence(tmp_path, monkeypatch):
+    def refuses(*_: object, **__: object) -> None:
+        raise torch.onnx.OnnxExporterError("no ONNX function\n for aten.magic")
+
+    monkeypatch.setattr(torch.onnx, "export", refuses)
+    monkeypatch.setattr(exports, "find_spec", lambda name: name)
+    with pytest.raises(SedpipeError, match=r"the network crnn as ONNX: no ONNX function for aten\.magic") as caught:
+        write_onnx(tmp_path / "model.onnx", trained())
+    assert caught.value.hint == "choose --format safetensors"
+    assert list(tmp_path.iterdir()) == []

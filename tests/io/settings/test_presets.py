@@ -2,6 +2,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from sedpipe.detection.clip_thresholds import ClipThresholds
 from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.errors import SettingsError
 from sedpipe.io.settings.presets import Preset, load_preset, preset_names
@@ -97,3 +98,10 @@ def test_a_preset_that_is_not_there_is_one_sentence(tmp_path):
         load_preset(str(tmp_path / "none.toml"))
     with pytest.raises(SettingsError, match=r"^cannot read \.\./presets/small: No such file or directory$"):
         load_preset("../presets/small")
+
+
+def test_a_rule_may_wait_for_the_clips_that_it_is_chosen_on(tmp_path: Path) -> None:
+    assert load_preset("wang").own_rule == ClipThresholds()
+    assert preset(tmp_path, '[own_rule]\nthreshold = "clips"').own_rule == ClipThresholds()
+    with pytest.raises(SettingsError, match="own_rule: "):
+        preset(tmp_path, '[own_rule]\nthreshold = "clips"\ngap_s = 0.1')

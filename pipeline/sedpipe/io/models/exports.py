@@ -33,6 +33,7 @@ from sedpipe.io.models.checkpoints import MOST_BYTES, NOT_A_MODEL, TrainedModel,
 from sedpipe.io.records.model import ModelDescription
 from sedpipe.io.records.reading import parse_record
 from sedpipe.nn.networks.network import Network
+from sedpipe.printable import printable, shortened
 
 WEIGHTS, CONFIG, GRAPH = "model.safetensors", "config.json", "model.onnx"
 ONNX_PACKAGES = ("onnx", "onnxscript", "onnxruntime")
@@ -119,7 +120,8 @@ def write_onnx(path: Path, trained: TrainedModel) -> dict[int, float]:
     SettingsError
         If a package is missing.
     SedpipeError
-        If a probability differs by more than ``MOST_DIFFERENT``; then there is no file.
+        If PyTorch cannot write the network so, or a probability differs by more than ``MOST_DIFFERENT``; then there is
+        no file.
     """
     missing = [name for name in ONNX_PACKAGES if find_spec(name) is None]
     if missing:
@@ -128,7 +130,14 @@ def write_onnx(path: Path, trained: TrainedModel) -> dict[int, float]:
             hint='run `pip install "sedpipe[export]"`, or choose --format safetensors',
         )
     with write_atomically(path) as temporary:
-        _write_graph(temporary, trained)
+        try:
+            _write_graph(temporary, trained)
+        except torch.onnx.OnnxExporterError as error:  # an operation, perhaps, that ONNX does not know
+            why = shortened(printable(" ".join(str(error.__cause__ or error).split())), 160)
+            raise SedpipeError(
+                f"PyTorch cannot write the network {trained.network.name} as ONNX: {why}",
+                hint="choose --format safetensors",
+            ) from error
         differences = {size: _difference(temporary, trained, size) for size in PARITY_BATCHES}
         worst = max(differences.values())
         if not worst <= MOST_DIFFERENT:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sedpipe.detection.clip_thresholds import ClipThresholds
 from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.errors import SettingsError
 from sedpipe.io.settings.shipped import PACKAGE, Shelf
@@ -29,14 +30,15 @@ TABLES = ("network", "pooling", "training", "own_rule")
 class Preset:
     """A network, its pooling and how it is trained; ``name`` is the TOML's without extension.
 
-    ``own_rule`` is the post-processing that a system was published with.
+    ``own_rule`` is the post-processing that a system was published with; ``threshold = "clips"`` in it stands for the
+    thresholds that tag the clips of ``testing`` best.
     """
 
     name: str
     network: NetworkConfig
     pooling: PoolingConfig
     training: TrainingConfig
-    own_rule: PostProcessing | None = None
+    own_rule: PostProcessing | ClipThresholds | None = None
 
 
 def preset_names() -> list[str]:
@@ -68,7 +70,9 @@ def load_preset(name_or_path: str) -> Preset:
     )
 
 
-def _rule_from(table: Any, where: str) -> PostProcessing:
+def _rule_from(table: Any, where: str) -> PostProcessing | ClipThresholds:
+    if table == {"threshold": "clips"}:
+        return ClipThresholds()
     try:
         return PostProcessing(**table)
     except (ValueError, TypeError) as error:

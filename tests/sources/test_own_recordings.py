@@ -10,6 +10,7 @@ import pytest
 import soundfile
 from encoded import clock
 from sedpipe.errors import SedpipeError
+from sedpipe.events import Event
 from sedpipe.fates import Fate
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.ledger import Ledger, read_ledgers
@@ -312,13 +313,15 @@ def test_two_recordings_that_would_be_one_clip_are_a_sentence(own: Own) -> None:
         own.run('long = "inherit"\n')
 
 
-def test_training_events_that_are_not_there_for_all_give_no_reference_and_are_told(own: Own) -> None:
+def test_training_events_of_some_recordings_are_kept_and_when_the_others_sound_is_unknown(own: Own) -> None:
     own.record("a.wav", 2.0)
     own.record("b.wav", 2.0, seed=1)
     _, notes = own.run(events="a.wav\t0\t1\tBird\n")
-    assert not own.cache.reference_path("training").exists()
+    truth = read_stored_events(own.cache.reference_path("training"))
+    assert truth == {"a": [Event(0.0, 1.0, "Bird")], "b": [Event(0.0, 0.0, "Bird")]}
+    assert [event.is_located for events in truth.values() for event in events] == [True, False]
     assert notes == [
-        "training: 1 recording with weak labels but no row in the strong list ('b.wav'): no reference is written"
+        "training: 1 recording with weak labels but no row in the strong list ('b.wav'): when these sound is not known"
     ]
 
 

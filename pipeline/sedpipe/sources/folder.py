@@ -159,12 +159,13 @@ class FolderSource(Source):
         name = split.listed.split
         clips = [clip for pieces in cut for clip in pieces.clips]
         reference: dict[str, list[Event]] | None = None
-        without = [one.listed.filename for one in split.recordings if one.listed.events is None and one.listed.labels]
-        if self._manifest.has_truth(name) and not (name == SPLITS[0] and without):
-            self._check_every_recording_has_rows(name, split)
+        if self._manifest.has_truth(name):
+            if name != SPLITS[0]:  # training may be taught by the strong labels of some clips, and by weak ones alone
+                self._check_every_recording_has_rows(name, split)
             reference = {}
-            for pieces in cut:
-                events = pieces.events or [[] for _ in pieces.clips]
+            for one, pieces in zip(split.recordings, cut, strict=True):
+                unknown = one.listed.events is None
+                events = pieces.events or [_somewhere(clip) if unknown else [] for clip in pieces.clips]
                 reference |= {clip.clip_id: found for clip, found in zip(pieces.clips, events, strict=True)}
         missing = [one.path.as_posix() for one in split.recordings if not one.is_there]
         notes = notes_of(split, cut, self._format.clip_s, has_strong=self._manifest.has_truth(name))
@@ -281,3 +282,8 @@ def _remarks(seen: Survey, cut: CutUp, clip_format: ClipFormat) -> Iterator[Rema
     rest_s = seen.seconds - (cut.clips[-1].end_s if len(cut.clips) > 1 else clip_format.clip_s)
     if rest_s > 1 / clip_format.sample_rate:
         yield "cut", f"{seen.seconds:.3f} s long: the last {rest_s:.3f} s are left out"
+
+
+def _somewhere(clip: Clip) -> list[Event]:
+    """What sounds in a clip at times that are not known."""
+    return [Event(0.0, 0.0, label) for label in clip.labels]

@@ -40,7 +40,8 @@ def notes_of(split: SplitLooked, cut: Sequence[CutUp], clip_s: float, *, has_str
     if has_strong and without:
         n_without = counted(len(without), "recording")
         notes.append(
-            f"{n_without} with weak labels but no row in the strong list ({of_some(without)}): no reference is written"
+            f"{n_without} with weak labels but no row in the strong list ({of_some(without)}): when these sound is not "
+            "known"
         )
     return [*split.listed.remarks, *(f"{name}: {note}" for note in notes)]
 

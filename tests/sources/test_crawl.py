@@ -165,6 +165,32 @@ def test_a_worker_that_hangs_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> 
     assert {name: fate.reason for name, fate in fates.items()} == {"a": "", "b": "timeout", "c": ""}
 
 
+def test_a_worker_that_takes_its_time_or_pauses_is_not_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Slow(Scripted):
+        def get(self, clip: Clip, stopped: Callable[[], bool]) -> Fate:
+            time.sleep(0.05)
+            return super().get(clip, stopped)
+
+    monkeypatch.setattr("sedpipe.sources.crawl._LOOK_S", 0.005)
+    worker = Slow({"a": [OK], "b": [DOWN, OK]})
+    fates = {fate.clip_id: fate.state for fate in crawl(clips(*"ab"), worker, Manners(1, 0, 4, 60, 0.05))}
+    assert fates == {"a": "ok", "b": "ok"}
+    assert worker.tried == ["a", "b", "b"]
+
+
+def test_workers_end_without_an_error_when_nothing_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended: list[threading.ExceptHookArgs] = []
+    monkeypatch.setattr(threading, "excepthook", ended.append)
+    worker = Scripted({name: [OK] for name in "abcdef"})
+    assert len(list(crawl(clips(*"abcdef"), worker, AT_ONCE))) == 6
+    while worker.closed < 2:
+        time.sleep(0.01)
+    for thread in threading.enumerate():
+        if thread.daemon and "_work" in thread.name:
+            thread.join()
+    assert ended == []
+
+
 def test_leaving_early_stops_the_workers() -> None:
     worker = Scripted({str(number): [OK] for number in range(1000)})
     fates = crawl(clips(*worker.plan), worker, Manners(2, 0.02, 4, 5, 0))

@@ -182,6 +182,8 @@ def test_each_clip_has_its_fate(tmp_path: Path, manifest: YoutubeManifest, here:
         ("retryable", "wrong-content"),
         ("gone", "silent"),
     ]
+    assert "404" in fates[clips[1].clip_id].message
+    assert "; " not in fates[clips[1].clip_id].message  # nothing was wrong with what the user has: there is nothing
     assert here.asked[f"/watch/{clips[1].source}.webm"] <= 2  # what is gone is not asked for again
     audio = tmp_path / "cache" / manifest.name / "audio" / "testing"
     assert [path.name for path in audio.iterdir()] == [f"Y{clips[0].clip_id}.flac"]
@@ -317,6 +319,7 @@ def test_what_the_user_has_is_not_fetched_and_what_is_broken_is(
     assert f"/watch/{PLAIN[:11]}.webm" not in here.asked
     assert str(mine) in fates[Y_FIRST].message
     assert "404" in fates[Y_FIRST].message
+    assert str(mine) not in fates[DASHED].message  # it is there now
 
 
 def test_the_beginning_of_a_longer_file_is_kept(tmp_path: Path, manifest: YoutubeManifest) -> None:

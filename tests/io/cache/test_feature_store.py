@@ -67,6 +67,14 @@ def test_the_same_rows_are_the_same_bytes_from_shards_or_not(tmp_path: Path, com
     np.testing.assert_array_equal(file.read_features([1])[0], some[1].features.astype(np.float16))
 
 
+def test_a_shard_keeps_size_and_time_of_the_audio_files_where_they_are_told(tmp_path: Path) -> None:
+    some = rows("a", "b")
+    write_shard(tmp_path / "told.h5", some, FeatureSpec(CONFIG), stamps=stamps(some))
+    write_shard(tmp_path / "untold.h5", some, FeatureSpec(CONFIG))
+    assert FeatureFile(tmp_path / "told.h5").audio_stamps == stamps(some)
+    assert FeatureFile(tmp_path / "untold.h5").audio_stamps == []
+
+
 def test_a_split_without_clips_is_a_store_without_rows(tmp_path: Path) -> None:
     merge(tmp_path / "testing.h5", [], 0, FeatureSpec(CONFIG), "lzf")
     with h5py.File(tmp_path / "testing.h5") as file:

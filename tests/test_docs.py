@@ -105,7 +105,7 @@ def test_a_pooling_function_and_a_convolution_of_ones_own_get_into_the_table_as_
     assert {cell["network"]["convolution"] for cell in cells.values()} == {"separable"}
     assert all("testing" in cell["splits"] for cell in cells.values())
     assert (
-        "squared, 5,5 against single, 1 seed (a single seed cannot tell systems apart"
+        "squared, 5,5 against single, 1 seed (a single random seed cannot compare two systems"
         in (table / "table.md").read_text()
     )
 

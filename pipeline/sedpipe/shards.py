@@ -32,7 +32,8 @@ class Shard:
 
     def __post_init__(self) -> None:
         if not 1 <= self.index <= self.count:
-            raise ValueError(f"expected a part from 1/{max(1, self.count)} on, got {self.index}/{self.count}")
+            most = max(1, self.count)
+            raise ValueError(f"expected a part from 1/{most} to {most}/{most}, got {self.index}/{self.count}")
 
     @classmethod
     def parse(cls, written: str) -> Shard:

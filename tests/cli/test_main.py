@@ -331,10 +331,10 @@ def test_listen_prints_its_address_and_opens_it_unless_told_not_to(model: str, m
     report = json.loads(sedpipe("listen", "in", "--model", model, "--json").stdout)
     assert report["address"].startswith("http://127.0.0.1:")
     there = sedpipe("listen", "in", "--model", model, "--no-open")
-    assert (there.exit_code, "not there yet" in there.stderr) == (0, False)
+    assert (there.exit_code, "does not exist yet" in there.stderr) == (0, False)
     assert len(opened) == 1
     mistyped = sedpipe("listen", "inn", "--model", model, "--no-open")
-    assert (mistyped.exit_code, "inn is not there yet" in mistyped.stderr) == (0, True)
+    assert (mistyped.exit_code, "inn does not exist yet" in mistyped.stderr) == (0, True)
     assert not Path("inn").exists()
     assert "expected the folder of a run or of an export, or esc10" in complaint("listen", "in", "--model", "nowhere")
 
@@ -559,7 +559,7 @@ def test_the_cache_is_listed_and_freed_after_asking(tmp_path: Path) -> None:
     assert not (Path("cache") / name).exists()
     report = json.loads(sedpipe("cache", "prune", "--kind", "audio", "--yes", "--json").stdout)
     assert len(report["freed"]) == 3
-    assert "nothing to delete was named" in complaint("cache", "prune")
+    assert "nothing was named to delete" in complaint("cache", "prune")
     assert "run `sedpipe download tiny --cache " in complaint("features", "tiny")
 
 

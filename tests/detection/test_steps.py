@@ -113,17 +113,17 @@ def test_settings_of_ones_own_are_stored_by_their_names(longest):
 
 
 def test_a_setting_that_no_step_has_is_refused():
-    with pytest.raises(ValueError, match="no step has a setting 'longest_s': add its step first"):
+    with pytest.raises(ValueError, match="no post-processing step has a setting 'longest_s': add its step first"):
         PostProcessing(0.5, longest_s=0.4)
-    with pytest.raises(AttributeError, match="no step has a setting 'longest_s'"):
+    with pytest.raises(AttributeError, match="no post-processing step has a setting 'longest_s'"):
         _ = PostProcessing(0.5).longest_s
-    with pytest.raises(ValueError, match="no step has a setting 'longest_s'"):
+    with pytest.raises(ValueError, match="no post-processing step has a setting 'longest_s'"):
         Candidates(longest_s=(1.0,))
 
 
 def test_a_step_needs_one_to_follow_and_settings_of_its_own(own_steps):
     own_steps["longest"] = Step(drop_long_events, (LONGEST,), after="gaps")
-    with pytest.raises(ValueError, match="the step 'longest' follows 'gaps', which is none of threshold, median, gap"):
+    with pytest.raises(ValueError, match="'longest' follows 'gaps', which is not one of threshold, median, gap"):
         PostProcessing(0.5)
     own_steps["longest"] = Step(drop_long_events, (replace(LONGEST, name="gap_s"),), after="gap")
     with pytest.raises(ValueError, match="two steps have a setting 'gap_s'"):
@@ -150,7 +150,7 @@ def test_a_step_cannot_light_padding(own_steps):
 
 def test_settings_are_never_changed():
     point = PostProcessing(0.5)
-    with pytest.raises(AttributeError, match=r"take another one by \.changed\(gate=\.\.\.\)"):
+    with pytest.raises(AttributeError, match=r"use \.changed\(gate=\.\.\.\)"):
         point.gate = 0.3
     assert point.changed(gate=0.3) == PostProcessing(0.5, gate=0.3)
     assert repr(point.changed(gate=0.3)).endswith("gate=0.3)")

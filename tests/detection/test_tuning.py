@@ -231,7 +231,7 @@ def test_what_does_not_fit_is_refused():
     probs = np.zeros((1, 125, 3))
     with pytest.raises(ValueError, match="clip 'b' has probabilities but is not in the reference"):
         tune(scores_of(probs, ["b"], durations), one)
-    with pytest.raises(ValueError, match="of other classes than the truth"):
+    with pytest.raises(ValueError, match="of different classes than the truth"):
         tune(scores_of(probs, ["a"], durations), Truth(one.reference, durations, LabelSet(("Bus", "Car", "Tram"))))
     with pytest.raises(ValueError, match="nothing to tune on"):
         tune(scores_of(probs, ["a"], durations), Truth({"a": [Event(0, 0, "Car")]}, durations, LABELS))

@@ -12,7 +12,7 @@ from sedpipe.events import Event
 from sedpipe.io.lists.events import read_event_list
 from sedpipe.serving.server import Server
 
-CONTRAST = Path(__file__).parents[1] / "views" / "page" / "contrast.js"
+CONTRAST, TARGETS = (Path(__file__).parents[1] / "views" / "page" / f"{name}.js" for name in ("contrast", "targets"))
 STATUS = "document.querySelector('.status').textContent"
 COUNT = "document.querySelectorAll('.lane.editable .bar').length"
 QUICK = ["--preset", "demo", "--epochs", "1", "--batch-size", "4", "--run", "corrected"]
@@ -86,7 +86,7 @@ def test_a_correction_is_there_when_one_comes_back_and_one_that_was_overtaken_is
     assert browser.run(COUNT) != 1  # what the model marked
     (folder / "a.tsv").write_text("filename\tonset\toffset\tevent_label\na.wav\t1\t2\tBy hand\n")
     browser.run("document.querySelector('[data-serve]').click()")
-    browser.wait_for(f"{STATUS}.startsWith('Not saved: a.tsv was changed meanwhile')")
+    browser.wait_for(f"{STATUS}.startsWith('Not saved: a.tsv has been changed in the meantime')")
     assert "By hand" in (folder / "a.tsv").read_text()
     browser.run("document.querySelector('nav a[rel=next]').click()")
     browser.wait_for("document.querySelector('h1')?.textContent === 'b.wav'")
@@ -135,6 +135,7 @@ def test_its_pages_complain_of_nothing_ask_nobody_else_fit_and_can_be_read(
         assert {*browser.requests()} == {address}
         assert browser.run("document.documentElement.scrollWidth") == width
         assert browser.run(CONTRAST.read_text()) == []
+        assert browser.run(TARGETS.read_text()) == []
 
 
 def test_recordings_are_searched_and_sorted(browser, folder: Path, served: Server) -> None:

@@ -44,7 +44,7 @@ def test_what_somebody_else_wrote_meanwhile_or_what_is_no_list_is_never_overwrit
     files = folder.files()
     seen = folder.save(files["a.wav"], [OWL], "")
     (tmp_path / "a.tsv").write_text("1.0\t2.0\tCrow by hand\n")
-    with pytest.raises(SedpipeError, match=r"a\.tsv was changed meanwhile"):
+    with pytest.raises(SedpipeError, match=r"a\.tsv has been changed in the meantime"):
         folder.save(files["a.wav"], [], seen.state)
     for name, content in {
         "b": "my notes, long ago",
@@ -54,7 +54,7 @@ def test_what_somebody_else_wrote_meanwhile_or_what_is_no_list_is_never_overwrit
         found = folder.saved(files[f"{name}.wav"])
         assert found.events is None
         assert found.complaint
-        with pytest.raises(SedpipeError, match="is no list of this recording's events"):
+        with pytest.raises(SedpipeError, match="is not a list of this recording's events"):
             folder.save(files[f"{name}.wav"], [OWL], found.state)
         assert (tmp_path / f"{name}.tsv").read_text() == content
 
@@ -97,7 +97,7 @@ def test_an_added_file_gets_a_safe_name_at_the_top_of_the_folder(tmp_path: Path,
 
 @pytest.mark.parametrize("name", ["", "passwd", "a.py", "a.wav/b.sh", "..", "a.tsv"])
 def test_what_is_not_called_like_audio_is_refused(name: str) -> None:
-    with pytest.raises(SettingsError, match="is not called like audio"):
+    with pytest.raises(SettingsError, match="does not have the extension of an audio file"):
         safe_audio_name(name)
 
 

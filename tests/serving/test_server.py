@@ -154,7 +154,7 @@ def test_a_recording_that_is_none_is_a_sentence(client: Client, folder: Path) ->
 
 
 def test_a_taken_port_is_a_sentence(ear: Ear, tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as other, pytest.raises(SedpipeError, match="cannot be had"):
+    with socket.create_server(("127.0.0.1", 0)) as other, pytest.raises(SedpipeError, match="is not available"):
         Server(Recordings(tmp_path), ear, other.getsockname()[1])
 
 

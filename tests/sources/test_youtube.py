@@ -95,7 +95,7 @@ def test_official_lists_of_the_users_are_recognised_in_any_folder_below(
     assert list(rows["testing"].reference) == [clip.clip_id for clip in rows["testing"].clips]
     [note] = rows["evaluation"].notes
     list_name = "groundtruth_release/groundtruth_weak_label_evaluation_set.csv"
-    assert note.startswith(f"evaluation is unavailable: cannot fetch {web.url}/{list_name}: the server answers 404")
+    assert note.startswith(f"evaluation is unavailable: cannot fetch {web.url}/{list_name}: the server answered 404")
     assert "\n" not in note
     assert web.asked == [f"/{list_name}"]
     assert not (tmp_path / "cache" / manifest.name / "audio").exists()

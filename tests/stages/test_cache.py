@@ -90,7 +90,7 @@ def test_a_name_that_is_not_there_is_met_with_the_one_that_was_meant(cache: Data
     items = list_cache(cache.root).items
     with pytest.raises(SettingsError, match=r"'tiny/runs/doen' is not .*did you mean 'tiny/runs/done'"):
         choose(items, ["tiny/runs/doen"])
-    with pytest.raises(SettingsError, match="nothing to delete was named"):
+    with pytest.raises(SettingsError, match="nothing was named to delete"):
         choose(items, [])
     for name in ("../cache", "tiny/../tiny/runs/done", os.fspath(cache.runs / "done")):
         with pytest.raises(SettingsError, match="is not in the cache"):

@@ -378,7 +378,7 @@ def test_places_and_networks_that_fail_leave_what_is_there(tiny: tuple[Path, Pat
         (tmp_path / "no-archive.zip", "is neither a folder nor a zip or tar archive"),
         (tmp_path / "nowhere", "there is no such folder or archive"),
         (f"{web.url}/esc.zip", "is not an archive"),
-        (f"{web.url}/gone.zip", "the server answers 404"),
+        (f"{web.url}/gone.zip", "the server answered 404"),
     ):
         with pytest.raises(SedpipeError, match=message):
             run(recorded_mixtures(tmp_path, folder, NOWHERE, name="tiny"), cache, place)

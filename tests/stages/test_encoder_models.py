@@ -86,7 +86,7 @@ def test_it_is_scored_and_reported_as_any_run(made: Made) -> None:
     outcome = sedpipe(made.cache, "report", made.run, "--output", str(page))
     assert outcome.exit_code == 0, outcome.output
     text = page.read_text()
-    assert "heard through ears" in text
+    assert "features of ears" in text
     assert "data:image/" in text  # a spectrogram of the audio, since embeddings are none
     assert "Contaminated" not in text
 

@@ -63,7 +63,7 @@ def test_another_hop_or_another_file_has_a_folder_of_its_own(downloaded: tuple[s
     ("options", "why"),
     [
         (("--encoder", "yamnte"), "encoder 'yamnte' is not one of aisfx, birdnet, yamnet (did you mean 'yamnet'?)"),
-        (("--hop", "0.1"), "--hop sets the frames of encoders"),
+        (("--hop", "0.1"), "--hop sets the time between frames of encoders"),
         (("--encoder", "yamnet", "--n-mels", "64"), "the front end encoder:yamnet has no n_mels"),
         (("--encoder", "yamnet,yamnet"), "several different ones"),
         (("--encoder", "birdnet"), "the encoder birdnet is not downloaded by sedpipe"),

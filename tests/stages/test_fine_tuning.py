@@ -76,7 +76,7 @@ def test_for_other_classes_it_says_which_are_new_and_trains(cache: Path) -> None
     begin, heard = beginning(cache), Heard()
     report = train(Dataset(cache / "b", NAME), settings(begin), SPEC, run_name="other", begin=begin, listener=heard)
     assert report.epochs > 0
-    assert "begins with first; classes that it does not know: Siren" in heard.lines
+    assert "starts from first; new classes: Siren" in heard.lines
     record = json.loads((cache / "b" / NAME / "runs" / "other" / "run.json").read_text())
     assert record["settings"]["init"] == begin.told
 

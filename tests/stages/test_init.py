@@ -90,10 +90,10 @@ def test_labels_spelt_in_several_ways_are_said(birds: Path) -> None:
 @pytest.mark.parametrize(
     ("files", "message"),
     [
-        ({"a.wav": ""}, r"holds 1 recording: nothing says what sounds$"),
+        ({"a.wav": ""}, r"holds 1 recording: nothing says what is in them$"),
         (
             {"a.wav": "", "notes.txt": "hello\n"},
-            r"holds 1 recording and 1 text file, no list of labels among them",
+            r"holds 1 recording and 1 text file, none of them a list of labels",
         ),
         ({"a.txt": "1\t2\tDog\n"}, r"contains no audio file"),
     ],

@@ -292,7 +292,7 @@ def test_a_bad_recording_is_a_row_with_a_reason_and_the_others_go_on(tmp_path, m
     assert reasons == {
         "a.wav": "the file is empty (0 bytes)",
         "day/b.wav": "cannot be decoded as audio",
-        "e\N{REPLACEMENT CHARACTER}.wav": "its name contains characters that no list can contain: rename it",
+        "e\N{REPLACEMENT CHARACTER}.wav": "its name contains characters that lists cannot contain: rename it",
         "f.wav": "No such file or directory",
     }
     assert report.n_failed == 4

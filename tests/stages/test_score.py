@@ -351,7 +351,9 @@ def test_a_run_against_itself_makes_no_difference_and_against_another_one_does(t
 def test_as_many_runs_on_both_sides_are_two_systems_paired_by_seed(two):
     both = scored(two, run=["run", "other"], against=["other", "run"]).against
     assert both.run == "other+run"
-    assert both.remarks == ("the two systems have other seeds: runs are paired in the order in which they are named",)
+    assert both.remarks == (
+        "the two systems have different seeds: runs are paired in the order in which they are named",
+    )
     there, back = (scored(two, run=a, against=b).against.differences for a, b in (("run", "other"), ("other", "run")))
     for name, found in both.differences.items():
         assert found.seeds == 2

@@ -32,7 +32,7 @@ def test_a_system_that_is_right_is_told_so(tmp_path: Path) -> None:
     assert report.segment_based.f1 == 1
     assert report.operating_points["min_er"].error_rate == 0
     assert report.threshold_free["frame_map"] == pytest.approx(1)
-    assert "a clip's probability is that of its largest frame" in report.remarks
+    assert "the probability of a clip is the maximum over its frames" in report.remarks
 
 
 def test_tables_of_both_forms_hold_the_same(tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_without_times_the_length_of_the_clips_says_where_frames_lie(tmp_path: P
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("c0.wav\t0.1\t0.2\n", "expected a header: filename, onset and a column a class"),
+        ("c0.wav\t0.1\t0.2\n", "expected a header: filename, onset and one column per class"),
         ("onset\tDog\n0.0\t0.5\n", "no column filename"),
         ("filename\tonset\tDog\nc0.wav\t0.0\t1.5\n", r"frames.tsv:2: .*1.5.*a probability from 0 to 1"),
         ("filename\tonset\tDog\nc0.wav\t0.0\n", r"frames.tsv:2: .*2 cells.*3, as in the header"),

@@ -44,7 +44,7 @@ def test_it_says_of_how_many_clips_it_is_known_when_their_classes_sound(tmp_path
     rows = path.read_text().splitlines(keepends=True)
     path.write_text("".join(row for row in rows if "training-00003" not in row))
     train(dataset, MIXED, SPEC, run_name="run", listener=heard)
-    assert "11 of 12 training clips also teach by their strong labels" in heard.lines
+    assert "11 of 12 training clips are also used with their strong labels" in heard.lines
     record = json.loads((dataset.runs / "run" / "run.json").read_text())
     assert record["settings"]["training"]["supervision"] == "mixed"
     assert len(record["data"]["strong"]) == 64
@@ -147,5 +147,5 @@ def test_a_teacher_that_is_not_there_or_not_the_same_any_more_is_a_sentence(tmp_
         teacher_named(dataset, "first")
     train(dataset, SETTINGS, SPEC, run_name="first")
     stale = replace(SETTINGS, teacher="first@" + "0" * 16)
-    with pytest.raises(SettingsError, match="the teacher first has been trained anew"):
+    with pytest.raises(SettingsError, match="the teacher first has been retrained"):
         train(dataset, stale, SPEC, run_name="second")

@@ -475,7 +475,7 @@ def test_a_class_without_a_clip_and_other_versions_are_told(tmp_path):
     record = run.find_record()
     run.write_record(record.model_copy(update={"versions": {**record.versions, "torch": "1.0"}}))
     _, lines = train_tiny(tmp_path)
-    assert lines[0].startswith("started with other versions, so the last digits may differ: torch: there '1.0', now")
+    assert lines[0].startswith("started with different versions, so the last digits may differ: torch: there '1.0'")
     assert lines[1] == "no clip of training has the label Rain: it cannot be learned"
 
 

@@ -56,7 +56,7 @@ def test_a_manifest_of_ones_own_is_asked_as_long_as_it_is_the_same(tmp_path: Pat
     changed = dataset_of(clips, tmp_path / "b", manifest=str(manifest.path))
     gone = dataset_of(clips, tmp_path / "c", fingerprint=manifest.fingerprint, manifest="/nowhere.toml")
     for unknown in (changed, gone):
-        told = "of which recordings the clips of testing were made is not known: each counts as one of its own"
+        told = "it is not known which recordings the clips of testing were made from: each clip counts as a recording"
         assert recordings_of(unknown, "testing", ids) == Recordings(((), ()), told)
 
 

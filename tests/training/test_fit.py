@@ -350,7 +350,7 @@ def test_probabilities_that_are_no_numbers_are_a_sentence():
     fit.model.gru.weight_hh_l0.data.fill_(3e38)
     fit.model.gru.bias_ih_l0.data.fill_(3e38)
     fit.model.scale.fill_(torch.nan)
-    with pytest.raises(SedpipeError, match="the network's probabilities are not numbers"):
+    with pytest.raises(SedpipeError, match="the network's probabilities are NaN"):
         predict(fit.model, some_batches())
 
 

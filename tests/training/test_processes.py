@@ -39,7 +39,7 @@ def test_a_processor_computes_in_float32_unless_told_otherwise(precision):
 def test_more_gpus_than_there_are_is_one_sentence():
     with pytest.raises(SettingsError, match=r"--devices 3: found \d of cuda"):
         make_fabric("cuda", "float32", 3)
-    with pytest.raises(SettingsError, match="--device cuda:1 is one device, and --devices asks for 2"):
+    with pytest.raises(SettingsError, match="--device cuda:1 is one device, but --devices asks for 2"):
         make_fabric("cuda:1", "float32", 2)
 
 
@@ -78,6 +78,6 @@ def test_what_a_user_can_mend_arrives_from_whichever_process(process):
 
 
 def test_a_process_that_is_killed_ends_the_others_in_a_sentence():
-    with pytest.raises(SedpipeError, match=r"a process of the training ended: .*SIGKILL") as caught:
+    with pytest.raises(SedpipeError, match=r"a training process ended: .*SIGKILL") as caught:
         launch(make_fabric("cpu", n_processes=2), killed)
     assert "goes on" in caught.value.hint

@@ -9,24 +9,24 @@ UNSEEN = Difference(0.01, (-0.02, 0.04), 0.4, seeds=5, p=0.6, p_holm=1.0, smalle
 @pytest.mark.parametrize(
     ("found", "in_percent", "told"),
     [
-        (SEEN, False, "better: -0.050 (95 %: -0.080 to -0.020, p 0.001, by Holm 0.012)"),
-        (SEEN, True, "better: -5.0 points (95 %: -8.0 to -2.0, p 0.001, by Holm 0.012)"),
+        (SEEN, False, "better: -0.050 (95 % CI: -0.080 to -0.020, p 0.001; Holm-corrected 0.012)"),
+        (SEEN, True, "better: -5.0 points (95 % CI: -8.0 to -2.0, p 0.001; Holm-corrected 0.012)"),
         (
             UNSEEN,
             False,
-            "not distinguishable: +0.010 (95 %: -0.020 to +0.040, p 0.6, by Holm 1); "
-            "a difference smaller than 0.050 cannot be seen with these seeds",
+            "not distinguishable: +0.010 (95 % CI: -0.020 to +0.040, p 0.6; Holm-corrected 1); "
+            "a difference smaller than 0.050 cannot be detected with these seeds",
         ),
-        (Difference(0.1, (0.05, 0.2), 1.0), True, "+10.0 points (95 %: +5.0 to +20.0)"),
+        (Difference(0.1, (0.05, 0.2), 1.0), True, "+10.0 points (95 % CI: +5.0 to +20.0)"),
         (
             Difference(0.1, None, 0.5, seeds=3, outcome="not distinguishable"),
             False,
-            "not distinguishable: +0.100; with these seeds and recordings nothing can be seen",
+            "not distinguishable: +0.100; these seeds and recordings are too few to see any difference",
         ),
         (
             Difference(0.1, (0.0, 0.2), 0.9, p=0.04, outcome="one seed"),
             False,
-            "+0.100 (95 %: +0.000 to +0.200, p 0.04)",
+            "+0.100 (95 % CI: +0.000 to +0.200, p 0.04)",
         ),
     ],
 )

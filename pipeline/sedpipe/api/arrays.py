@@ -70,7 +70,7 @@ def as_mono(samples: Any, sample_rate: int, wanted_rate: int) -> np.ndarray:
         )
     mono = channels[0] if len(channels) == 1 else channels.mean(axis=0)
     if len(channels) > 1 and _cancel(channels, mono):
-        warnings.warn("the channels cancel each other: their mean is all but silent", stacklevel=3)
+        warnings.warn("the channels cancel each other out: their mean is almost silent", stacklevel=3)
     if sample_rate != wanted_rate:
         mono = soxr.resample(mono, sample_rate, wanted_rate)
         if not len(mono):

@@ -114,7 +114,7 @@ def _lists(
     if labels is None:
         used = {event.label for lists in (truth, found) for events in lists.values() for event in events}
         if not used:
-            raise SettingsError("neither list has an event, so that nothing can be scored", hint="name the classes")
+            raise SettingsError("neither list has an event, so nothing can be scored", hint="name the classes")
         labels = sorted(used)
     return truth, found, LabelSet(tuple(labels))
 

@@ -22,15 +22,15 @@ _SPEED = ["--jobs", "--threads", "--shard", "--backend", "--scheduler", "--devic
 
 COMMANDS: list[CommandGroupDict] = [
     {"name": "Your recordings", "commands": ["predict", "listen", "init", "check"]},
-    {"name": "From a list of clips to scores", "commands": ["download", "features", "train", "score", "report"]},
+    {"name": "Train and evaluate", "commands": ["download", "features", "train", "score", "report"]},
     {"name": "Models and systems", "commands": ["export", "models", "encoders", "reproduce"]},
-    {"name": "Looking around", "commands": ["demo", "status", "doctor", "cache"]},
+    {"name": "Status and setup", "commands": ["demo", "status", "doctor", "cache"]},
 ]
 
 OPTIONS: dict[str, list[OptionGroupDict]] = {
     "download": [
-        {"name": "What to get", "options": ["--from", "--dry-run", "--retry", "--limit", "--yes"]},
-        {"name": "The network", "options": ["--workers", "--sleep", "--cookies", "--cookies-from-browser", "--proxy",
+        {"name": "Clips and audio", "options": ["--from", "--dry-run", "--retry", "--limit", "--yes"]},
+        {"name": "Downloading", "options": ["--workers", "--sleep", "--cookies", "--cookies-from-browser", "--proxy",
                                             "--rate-limit"]},
         {"name": "Speed", "options": _SPEED},
     ],
@@ -41,7 +41,7 @@ OPTIONS: dict[str, list[OptionGroupDict]] = {
     ],
     "train": [
         {"name": "The network", "options": ["--preset", "--network", "--pooling", "--hierarchy", "--segment-weights"]},
-        {"name": "How it learns", "options": ["--recipe", "--epochs", "--batch-size", "--seed", "--supervision",
+        {"name": "Training", "options": ["--recipe", "--epochs", "--batch-size", "--seed", "--supervision",
                                               "--teacher", "--freeze", "--more-epochs"]},
         _FEATURES,
         {"name": "The run", "options": ["--run", "--save-every", "--dry-run"]},
@@ -56,7 +56,7 @@ OPTIONS: dict[str, list[OptionGroupDict]] = {
     ],
     "predict": [
         {"name": "The model", "options": ["--model", "--dataset", "--operating-point", "--threshold", "--all"]},
-        {"name": "What is written", "options": ["--out", "--format", "--open"]},
+        {"name": "Output", "options": ["--out", "--format", "--open"]},
         {"name": "Speed", "options": _SPEED},
     ],
     "listen": [
@@ -151,13 +151,13 @@ EXAMPLES = {
     ),
     "predict": _examples(
         "predict street.wav   # a table; through a pipe, DCASE's event list",
-        "predict street.wav --all   # every class, every clip gate open",
+        "predict street.wav --all   # every class, without clip gates",
         "predict recordings --dataset garden --out found",
         "predict recordings --dataset garden --out labels --format audacity",
         "predict street.wav --format html --open   # see, hear and correct it",
     ),
     "listen": _examples(
-        "listen recordings   # all of a folder, by the model that comes with sedpipe",
+        "listen recordings   # all recordings of a folder, with the model esc10",
         "listen recordings --dataset garden --no-open",
     ),
     "report": _examples(

@@ -53,12 +53,12 @@ from sedpipe.views.terminal.scores import demo_lines
 @click.option("--run", "-r", help="Name of the run.", show_default="composed from the settings")
 @seed_option
 @click.option("--supervision", type=click.Choice(["weak", "mixed"]),
-              help="mixed: also learn from the strong labels of training clips that have them.",
+              help="mixed: also train on the strong labels of training clips that have them.",
               show_default="the recipe's, weak")  # fmt: skip
 @click.option(
     "--teacher",
     metavar="RUN",
-    help="Self-training: also learn from the frame probabilities of this run, within the weak labels.",
+    help="Self-training: also train on the frame probabilities of this run, limited to the weak labels.",
 )
 @click.option("--freeze", is_flag=True, help="With --init: train only the last layers.")
 @click.option("--epochs", type=click.IntRange(0), help="Maximum number of epochs; 0 leaves the network untrained.")
@@ -68,11 +68,11 @@ from sedpipe.views.terminal.scores import demo_lines
 @click.option("--threads", type=click.IntRange(1), default=processors, show_default="all processors",
               help="CPU threads; their number affects the last digits of results.")  # fmt: skip
 @click.option("--precision", type=click.Choice(PRECISIONS), default="auto", show_default=True,
-              help="Of convolutions in training; auto is bfloat16 on a GPU.")  # fmt: skip
+              help="Precision of convolutions in training; auto is bfloat16 on a GPU.")  # fmt: skip
 @click.option("--compile", "compiled", is_flag=True,
-              help="Have torch.compile fuse the network's operations; needs a C++ compiler.")  # fmt: skip
+              help="Compile the network with torch.compile; needs a C++ compiler.")  # fmt: skip
 @click.option("--deterministic", is_flag=True,
-              help="On a GPU: same random seed, same bits, also after resuming; slower.")  # fmt: skip
+              help="On a GPU: bit-identical results for a random seed, also after resuming; slower.")  # fmt: skip
 @front_end_options
 @init_option
 @click.option("--save-every", type=Quantity(0), default=60.0, show_default=True, metavar="SECONDS",
@@ -137,7 +137,7 @@ def export(
 
 @click.command(epilog=EXAMPLES["demo"])
 @click.option("--preset", default="demo", show_default=True, help="demo, small, paper, or the path of a TOML.")
-@click.option("--epochs", type=click.IntRange(0), help="At most.")
+@click.option("--epochs", type=click.IntRange(0), help="Maximum number of epochs.")
 @seed_option
 @jobs_option
 @device_option

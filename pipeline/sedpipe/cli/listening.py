@@ -83,7 +83,7 @@ def score(
         )  # fmt: skip
         return print_report(heard, partial(score_lines, explain=explain), as_json)
     if frame_scores is not None:
-        raise click.UsageError("--frame-scores needs the events that sound: give --reference")
+        raise click.UsageError("--frame-scores needs the true events: add --reference")
     if estimated is not None and reference is not None:
         from sedpipe.stages.score_lists import score_lists
 
@@ -195,7 +195,7 @@ def _page_of(places: Sequence[Path], cache_dir: Path) -> str:
 @click.option("--split", "-s", type=click.Choice(SPLITS),
               help="Split whose scores are shown.", show_default="evaluation, else testing")  # fmt: skip
 @click.option("--clips", "n_clips", type=click.IntRange(0), default=12, show_default=True, metavar="N",
-              help="Number of clips with sound; all clips are listed and drawn.")  # fmt: skip
+              help="Number of clips with audio; all clips are listed and drawn.")  # fmt: skip
 @click.option(
     "--seed", type=click.IntRange(0), default=0, show_default=True, help="Random seed of the choice of clips."
 )
@@ -229,18 +229,18 @@ def report(
 @operating_point_option
 @click.option("--threshold", type=Quantity(0, 1), help="Threshold for all classes, instead of the model's.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, show_default="any that is free",
-              help="Where this machine answers its own browser.")  # fmt: skip
-@click.option("--no-open", is_flag=True, help="Print the address; start no browser.")
+              help="Port of the local server.")  # fmt: skip
+@click.option("--no-open", is_flag=True, help="Print the address; do not open a browser.")
 @device_option
 @common
 def listen(
     folder: Path, model: str, dataset: str | None, port: int, no_open: bool, cache_dir: Path, as_json: bool,
     quiet: bool, **options: Any,
 ) -> None:  # fmt: skip
-    """See, hear and correct the recordings of a folder in a browser; what you save lies beside them.
+    """See, hear and correct the events of a folder of recordings in a browser; saved lists lie beside them.
 
     FOLDER is `recordings` if none is named; it may be empty, since a file that is dropped on the page is copied there.
-    Nothing leaves this machine. Ctrl-C ends it.
+    Nothing leaves this machine. Press Ctrl-C to stop.
     """
     from sedpipe.io.cache.open import open_dataset
     from sedpipe.io.models.open import open_to_hear
@@ -259,8 +259,8 @@ def listen(
     else:
         print_line(f"{folder}: {server.address}")
         if not folder.is_dir():
-            Terminal(quiet=quiet).say(f"{folder} is not there yet: the first file that you drop on the page makes it")
-        Terminal(quiet=quiet).say("for this machine's own browser alone; Ctrl-C ends it")
+            Terminal(quiet=quiet).say(f"{folder} does not exist yet: the first file dropped on the page creates it")
+        Terminal(quiet=quiet).say("reachable from this machine only; press Ctrl-C to stop")
     sys.stdout.flush()
     if not no_open and not as_json:
         show_address(server.address)

@@ -106,13 +106,13 @@ def front_end_options(command: Command) -> Command:
     """Which features: `train` finds those that `features` made with the same options; see :func:`asked_features`."""
     options = [
         click.option("--front-end", type=click.Path(path_type=Path), metavar="FILE",
-                     help="That of a published system (cdur, gccaps, kong, mcfee, mlms, surrey, wang), or a TOML with "
-                     "other log-mel parameters (sample_rate, window_length, hop_length, n_fft, n_mels, f_min, f_max, "
-                     "window, spectrum, floor, n_frames) or with front_end = NAME and its settings."),
+                     help="Front end of a published system (cdur, gccaps, kong, mcfee, mlms, surrey, wang), or a TOML "
+                     "with other log-mel parameters (sample_rate, window_length, hop_length, n_fft, n_mels, f_min, "
+                     "f_max, window, spectrum, floor, n_frames) or with front_end = NAME and its settings."),
         click.option("--n-mels", type=click.IntRange(1), help="Mel bands.", show_default="80"),
         click.option("--encoder", metavar="NAME[,NAME]",
                      help="Pretrained encoders instead of log-mel: yamnet, aisfx, birdnet, or the path of a TOML; "
-                     "several are joined, and logmel with them. `sedpipe encoders` tells what each is."),
+                     "several are concatenated, logmel may be one of them. `sedpipe encoders` describes them."),
         click.option("--hop", "hop_s", type=Quantity(0, min_open=True), metavar="SECONDS",
                      help="Time between frames of the encoders.", show_default="the encoder's"),
         click.option("--dtype", type=click.Choice(DTYPES), default="float16", show_default=True,
@@ -127,7 +127,7 @@ def init_option(command: Command) -> Command:
     """The model that a training starts from; see :func:`model_to_begin_with`."""
     return click.option(
         "--init", metavar="RUN|MODEL",
-        help="Use this model's features and, in train, start from its weights; other classes start anew.",
+        help="Use this model's features and, in train, start from its weights; new classes start from random weights.",
     )(command)  # fmt: skip
 
 
@@ -185,7 +185,7 @@ def seed_option(command: Command) -> Command:
         type=click.IntRange(0),
         default=0,
         show_default=True,
-        help="Random seed of weights, order of clips and dropout.",
+        help="Random seed of initial weights, clip order and dropout.",
     )(command)
 
 

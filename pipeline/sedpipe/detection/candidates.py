@@ -64,7 +64,7 @@ class Candidates:
         known = settings_of_steps()
         for name, tried in values.items():
             if name not in known:
-                raise ValueError(f"no step has a setting {name!r}: {', '.join(known)}")
+                raise ValueError(f"no post-processing step has a setting {name!r}: {', '.join(known)}")
             if not len(tried):
                 raise ValueError(f"candidates need at least one {name}")
         self.values: Mapping[str, tuple[float, ...]] = {

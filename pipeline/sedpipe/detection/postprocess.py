@@ -110,7 +110,7 @@ class PostProcessing(Mapping[str, Setting]):
         return self.value_of(name)
 
     def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError(f"settings are never changed: take another one by .changed({name}=...)")
+        raise AttributeError(f"settings cannot be changed in place: use .changed({name}=...)")
 
     def __hash__(self) -> int:
         return hash(tuple(sorted(self._settings.items())))
@@ -177,7 +177,7 @@ def _restored(settings: Mapping[str, Any]) -> PostProcessing:
     try:
         return PostProcessing(**settings)
     except TypeError as error:
-        raise ValueError(f"these are no settings of post-processing: {error}") from error
+        raise ValueError(f"not settings of post-processing: {error}") from error
 
 
 def activity(

@@ -81,7 +81,7 @@ class SegmentTallies:
 
     def __init__(self, scores: FrameScores, truth: Truth, time_resolution: float = 1.0) -> None:
         if scores.labels != truth.labels:
-            raise ValueError("the probabilities are of other classes than the truth")
+            raise ValueError("the probabilities are of different classes than the truth")
         known = truth.of(scores.clip_ids)
         clips = validate(known.reference, {}, known.durations, known.labels)
         self.labels, self.n_clips = truth.labels, len(scores.clip_ids)

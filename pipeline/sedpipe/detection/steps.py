@@ -179,7 +179,7 @@ def steps_in_order() -> list[Step]:
         if not step.after:
             continue
         if step.after not in names:
-            raise ValueError(f"the step {name!r} follows {step.after!r}, which is none of {', '.join(names)}")
+            raise ValueError(f"the step {name!r} follows {step.after!r}, which is not one of {', '.join(names)}")
         names.insert(names.index(step.after) + 1, name)
     return [STEPS[name] for name in names]
 

@@ -166,7 +166,7 @@ def scores_at_thresholds(
 def _tunable(scores: FrameScores, truth: Truth, time_resolution: float) -> SegmentTallies:
     split = SegmentTallies(scores, truth, time_resolution)
     if not split.reference.any():
-        raise ValueError("no clip has a located event, so there is nothing to tune on")
+        raise ValueError("no clip has an event with times, so there is nothing to tune on")
     return split
 
 

@@ -129,13 +129,13 @@ async def _body(request: Request, most: int) -> bytes:
     async for piece in request.stream():
         body += piece
         if len(body) > most:
-            raise HTTPException(413, "more than a list of events takes")
+            raise HTTPException(413, "too large for a list of events")
     return bytes(body)
 
 
 def _known(files: dict[str, AudioFile], name: str) -> AudioFile:
     if name not in files:
-        raise HTTPException(404, "there is no such recording")
+        raise HTTPException(404, "no such recording")
     return files[name]
 
 

@@ -97,7 +97,7 @@ class Recordings:
         except ListFormatError as error:
             return SavedList(path, state, complaint=error.message)
         if others := {row.filename for row in rows} - {file.path.name, file.path.stem}:
-            return SavedList(path, state, complaint=f"it is about other recordings, too ({min(others)})")
+            return SavedList(path, state, complaint=f"it also lists other recordings ({min(others)})")
         return SavedList(path, state, [Event(*row.times, row.label) for row in rows if row.times is not None])
 
     def save(self, file: AudioFile, events: Sequence[Event], state: str) -> SavedList:
@@ -118,11 +118,11 @@ class Recordings:
         there = self.saved(file)
         if there.state != state:
             raise SedpipeError(
-                f"{there.path.name} was changed meanwhile", hint="reload the page to see it as it is now"
+                f"{there.path.name} has been changed in the meantime", hint="reload the page to see the current one"
             )
         if there.state and there.events is None:
             raise SedpipeError(
-                f"{there.path.name} is no list of this recording's events: {there.complaint}",
+                f"{there.path.name} is not a list of this recording's events: {there.complaint}",
                 hint="move it away; nothing is overwritten",
             )
         predicted = [PredictedEvent(event.onset, event.offset, event.label, 1.0) for event in sorted(events)]
@@ -145,7 +145,7 @@ def safe_audio_name(name: str) -> str:
     Raises
     ------
     SettingsError
-        If it is not called like audio.
+        If it does not have the extension of an audio file.
 
     Examples
     --------
@@ -154,7 +154,9 @@ def safe_audio_name(name: str) -> str:
     """
     path = PurePosixPath(name.replace("\\", "/"))
     if path.suffix.lower() not in AUDIO_SUFFIXES:
-        raise SettingsError(f"{path.name!r} is not called like audio", hint=", ".join(sorted(AUDIO_SUFFIXES)[:20]))
+        raise SettingsError(
+            f"{path.name!r} does not have the extension of an audio file", hint=", ".join(sorted(AUDIO_SUFFIXES)[:20])
+        )
     stem = _UNSAFE.sub("_", path.stem).strip(" .") or "recording"
     return stem[:MOST_LETTERS] + path.suffix
 

@@ -88,6 +88,6 @@ def _listening(port: int) -> socket.socket:
         listening.listen()
     except OSError as error:
         listening.close()
-        what = f"port {port} cannot be had: {error.strerror or error}"
-        raise SedpipeError(what, hint="name another --port") from error
+        what = f"port {port} is not available: {error.strerror or error}"
+        raise SedpipeError(what, hint="choose another with --port") from error
     return listening

@@ -86,9 +86,9 @@ _ADVICE = {
     f"if it fails at once, {_UPDATE}",
     CUT_OFF: "check the network (and --proxy), then run the same command again",
     NOT_READ: f"the site may have changed: {_UPDATE}",
-    SHUT_OUT: "this address or account is refused what all these videos need: name --cookies of an account that can "
+    SHUT_OUT: "this IP address or account is denied access to all these videos: name --cookies of an account that can "
     f"watch them, or another --proxy; if it can, {_UPDATE}",
-    NOT_THERE: f"so many in a row are unlikely to be all gone: {_UPDATE}",
+    NOT_THERE: f"it is unlikely that so many in a row are all gone: {_UPDATE}",
 }
 LOCAL_ADVICE = {
     "disk-full": "free some space, or choose another folder with --cache",

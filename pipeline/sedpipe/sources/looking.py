@@ -97,7 +97,7 @@ def look_at_splits(
     located = [(split, *_located(manifest, split, known)) for split in splits]
     paths = {one.place: one.path for _, recordings, _ in located for one in recordings if one.is_there}
     tasks = [(path, known.rows[place].seen if place in known.rows else None) for place, path in paths.items()]
-    looks = access.listener.track(in_parallel(_look, tasks, access.jobs), len(tasks), "recordings looked at")
+    looks = access.listener.track(in_parallel(_look, tasks, access.jobs), len(tasks), "checking recordings")
     seen = dict(zip(paths, looks, strict=True))
     return [
         SplitLooked(split, manifest.listed(split.split).audio, [_with(one, seen, known) for one in recordings], found)

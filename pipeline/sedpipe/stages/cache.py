@@ -49,7 +49,7 @@ def choose(
     items = list(items)
     if not names and not kinds and unused_days is None:
         raise SettingsError(
-            "nothing to delete was named",
+            "nothing was named to delete",
             hint="name items as `sedpipe cache list` shows them, or use --kind or --unused-days",
         )
     known = [item.name for item in items]

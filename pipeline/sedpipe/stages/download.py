@@ -236,7 +236,7 @@ def _bring(
     try:
         for fate in source.account(_unaccounted(cache, own)):
             ledger.record(fate)
-        for fate in listener.track(source.adopt(_missing(cache, own), listener.say), len(own), "clips looked for"):
+        for fate in listener.track(source.adopt(_missing(cache, own), listener.say), len(own), "searching for clips"):
             ledger.record(fate)
         entries = read_ledgers(cache.folder)
         due = [clip for clip in _missing(cache, own) if is_due(entries.get((clip.split, clip.clip_id)), options.retry)]

@@ -91,7 +91,7 @@ def init(
 
 
 _WAYS = (
-    "put recordings into folders called like their classes, or label files beside them (Audacity, Raven, BirdNET), or "
+    "put recordings into folders named after their classes, or label files beside them (Audacity, Raven, BirdNET), or "
     "one table with the columns filename and event_label, or filename, onset, offset and event_label"
 )
 
@@ -101,9 +101,9 @@ def _understood(folder: Folder) -> tuple[str, Findings]:
         findings = importer(folder)
         if findings is not None:
             return name, findings
-    n_lists = f" and {counted(len(folder.lists), 'text file')}, no list of labels among them" if folder.lists else ""
+    n_lists = f" and {counted(len(folder.lists), 'text file')}, none of them a list of labels" if folder.lists else ""
     raise SettingsError(
-        f"{folder.path} holds {counted(len(folder.recordings), 'recording')}{n_lists}: nothing says what sounds",
+        f"{folder.path} holds {counted(len(folder.recordings), 'recording')}{n_lists}: nothing says what is in them",
         hint=_WAYS,
     )
 

@@ -218,7 +218,7 @@ def _heard(file: AudioFile, opened: OpenModel, predicting: Predicting, page: Pat
 
 def _check_name(file: AudioFile) -> None:
     if _UNLISTABLE.search(str(file.path)):
-        raise AudioError(f"{file.path}: its name contains characters that no list can contain: rename it")
+        raise AudioError(f"{file.path}: its name contains characters that lists cannot contain: rename it")
 
 
 def _failed(file: AudioFile, reason: str) -> PredictedFile:

@@ -78,11 +78,11 @@ def score_frames(
     tables = read_frame_tables(frames)
     classes = labels or LabelSet(tables.labels)
     truth_events = events_of(read_annotations(reference), classes)
-    remarks: list[str] = ["a clip's probability is that of its largest frame"]
+    remarks: list[str] = ["the probability of a clip is the maximum over its frames"]
     scores = _scores(frames, tables, classes, truth_events, duration, remarks)
     truth = Truth(truth_events, dict(zip(scores.clip_ids, scores.durations.tolist(), strict=True)), classes)
     if not truth.is_located:
-        raise ListFormatError(f"{reference} has no event with a place in time, so that nothing can be tuned")
+        raise ListFormatError(f"{reference} has no event with times, so nothing can be tuned")
     points = tune(scores, truth)
     estimated = {name: scores.decode(points[name].settings) for name in OPERATING_POINTS}
     segments = {
@@ -165,7 +165,7 @@ def _scores(
     lasting = [max([end, *(event.offset for event in truth[clip])]) for clip, end in zip(truth, ends, strict=True)]
     longer = sum(last > end + period for last, end in zip(lasting, ends, strict=True))
     if longer:
-        remarks.append(f"{longer} clips have events after their last frame: they count as long as these")
+        remarks.append(f"{longer} clips have events after their last frame: they are taken to end with the last event")
     exact = Fraction(period).limit_denominator(_MOST_TICKS)
     return FrameScores(
         list(truth), frame_probs, frame_probs.max(axis=1), n_frames, np.array(lasting), labels,

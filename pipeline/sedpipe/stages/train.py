@@ -59,9 +59,9 @@ TUNING_BATCH_SIZE = 32
 SAVE_EVERY_S = 60.0
 
 _NEEDED_FOR = {
-    "training": "the network learns from `training`: list clips there, with their weak labels",
+    "training": "the network is trained on `training`: list clips there, with their weak labels",
     "testing": "early stopping needs clips that training does not use: move about a tenth of `training`'s list to "
-    "`testing`; what sounds in them suffices, and with a list of when it sounds thresholds are tuned, too",
+    "`testing`; weak labels are enough; with strong labels, thresholds are tuned as well",
 }
 
 
@@ -244,7 +244,7 @@ def _say_what_to_know(
 ) -> None:
     changed = differences(there, now)
     if changed:
-        listener.say(f"started with other versions, so the last digits may differ: {in_words(changed)}")
+        listener.say(f"started with different versions, so the last digits may differ: {in_words(changed)}")
     silent = [label for label, n in zip(labels, training.targets.sum(axis=0), strict=True) if not n]
     if silent:
         listener.say(f"no clip of training has the label {', '.join(silent)}: it cannot be learned")

@@ -45,7 +45,7 @@ class Rivals:
         by_seed = [{_seed_of(run): run for run in of} for of in (self.ours, self.theirs)]
         seeds = [seed for seed in by_seed[0] if seed is not None]
         if set(seeds) != set(by_seed[1]) or len(seeds) < len(self.ours):
-            return self, "the two systems have other seeds: runs are paired in the order in which they are named"
+            return self, "the two systems have different seeds: runs are paired in the order in which they are named"
         return Rivals(*([of[seed] for seed in sorted(seeds)] for of in by_seed)), ""
 
 

@@ -113,8 +113,8 @@ def _guessed(reference: EventLists, lists: Sequence[EventLists]) -> ClipLengths:
     remarks = []
     if len(named) < len(reference):
         remarks.append(
-            f"{counted(len(reference) - len(named), 'clip')} taken to end with the last event (this decides baselines "
-            "alone; --duration or --durations says how long clips are)"
+            f"{counted(len(reference) - len(named), 'clip')} taken to end with the last event (only the baselines "
+            "depend on it; --duration or --durations gives the lengths)"
         )
     late = sum(last[clip_id] > seconds + _DUST for clip_id, seconds in named.items())
     if late:

@@ -148,7 +148,9 @@ def _names(lists: Mapping[str, Sequence[Event]]) -> set[str]:
 def _labels_of(path: Path, *lists: EventLists) -> LabelSet:
     names = sorted(set().union(*(_names(events) for events in lists)))
     if not names:
-        raise SettingsError(f"{path} and the estimated events name no class", hint="name a DATASET to say which exist")
+        raise SettingsError(
+            f"{path} and the estimated events name no class", hint="name a DATASET, which has a list of classes"
+        )
     try:
         return LabelSet(tuple(names))
     except ValueError as error:

@@ -99,7 +99,7 @@ def recordings_listed(dataset: Dataset, split: str, n_clips: int) -> Recordings:
 
 def _unknown(split: str, n_clips: int) -> Recordings:
     """Each clip is a recording of its own."""
-    told = f"of which recordings the clips of {split} were made is not known: each counts as one of its own"
+    told = f"it is not known which recordings the clips of {split} were made from: each clip counts as a recording"
     return Recordings(((),) * n_clips, told)
 
 

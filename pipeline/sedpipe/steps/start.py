@@ -91,5 +91,5 @@ def _begin(model: Network, labels: LabelSet, begin: Beginning) -> None:
 def told_of(begin: Beginning, labels: LabelSet, *, freeze: bool) -> str:
     """That a training begins with a model, and which classes are new to it."""
     new = [label for label in labels if label not in begin.labels]
-    classes = f"; classes that it does not know: {', '.join(new)}" if new else ", which knows all classes"
-    return f"begins with {begin.name}{classes}{'; only the last layers are trained' if freeze else ''}"
+    classes = f"; new classes: {', '.join(new)}" if new else ", which knows all classes"
+    return f"starts from {begin.name}{classes}{'; only the last layers are trained' if freeze else ''}"

@@ -82,7 +82,7 @@ def _by_strong_labels(
             f"--supervision mixed needs strong labels of training: {found}",
             hint=f"give [splits.training] a `strong` list and run `{dataset.command('download')}`, or leave it out",
         )
-    listener.say(f"{n_known:,} of {len(training):,} training clips also teach by their strong labels")
+    listener.say(f"{n_known:,} of {len(training):,} training clips are also used with their strong labels")
 
 
 def _by_a_teacher(
@@ -96,11 +96,11 @@ def _by_a_teacher(
     name = settings.teacher.partition("@")[0]
     if teacher_named(dataset, name) != settings.teacher:
         raise SettingsError(
-            f"the teacher {name} has been trained anew since this run was begun", hint="name another run with --run"
+            f"the teacher {name} has been retrained since this run was started", hint="name another run with --run"
         )
     heard = frame_scores(dataset, named_run(dataset, name), "training", settings.device, listener)
     front_end = spec.front_end
     targets = PseudoTargets.heard(heard, training.clips, labels, front_end.grid, front_end.n_frames)
     training.frame_targets = targets
-    unheard = f"; it did not hear {n} clips" if (n := int((~targets.known).sum())) else ""
+    unheard = f"; it has no frame probabilities of {n} clips" if (n := int((~targets.known).sum())) else ""
     listener.say(f"{name} teaches when classes sound: in clips that have one, {targets.share:.0%} of the time{unheard}")

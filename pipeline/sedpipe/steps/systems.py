@@ -90,6 +90,6 @@ def _tuned_mean(cache: Dataset, runs: Sequence[Run], device: str, listener: List
     mean = _mean([frame_scores(cache, run, TUNED_ON, device, listener) for run in runs])
     truth = known_truth(cache, TUNED_ON, mean)
     if not truth.is_located:
-        raise MissingStageError(f"{TUNED_ON} has no located event, so that the mean of runs cannot be tuned")
+        raise MissingStageError(f"{TUNED_ON} has no event with times, so the mean of runs cannot be tuned")
     listener.say(f"tuning the mean of {len(runs)} runs on {TUNED_ON}")
     return tune(mean, truth)

@@ -108,8 +108,8 @@ def launch(fabric: Fabric, work: Callable[..., Result], *args: Any) -> Result:
             raise answers.get() from None
         if isinstance(error, ProcessRaisedException):
             raise
-        hint = "run the same command again, and it goes on"
-        raise SedpipeError(f"a process of the training ended: {error}", hint=hint) from error
+        hint = "rerun the same command to resume"
+        raise SedpipeError(f"a training process ended: {error}", hint=hint) from error
     result = answers.get()
     return result
 
@@ -161,7 +161,7 @@ def check_devices(place: torch.device, n_processes: int) -> None:
     if place.type == "cpu" or n_processes == 1:
         return
     if str(place) != place.type:
-        raise SettingsError(f"--device {place} is one device, and --devices asks for {n_processes}")
+        raise SettingsError(f"--device {place} is one device, but --devices asks for {n_processes}")
     there = torch.cuda.device_count() if place.type == "cuda" else 1
     if n_processes > there:
         raise SettingsError(f"--devices {n_processes}: found {there} of {place.type}")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sedpipe.metrics.comparison import Difference
 
-ONE_SEED = "a single seed cannot tell systems apart: this is about these two models alone"
+ONE_SEED = "a single random seed cannot compare two systems, only these two models"
 
 
 def verdict(found: Difference, *, in_percent: bool) -> str:
@@ -28,7 +28,7 @@ def verdict(found: Difference, *, in_percent: bool) -> str:
     told = f"{factor * found.difference:+.{decimals}f}{unit}"
     if found.interval is not None:
         low, high = (factor * end for end in found.interval)
-        told += f" (95 %: {low:+.{decimals}f} to {high:+.{decimals}f}{_p(found)})"
+        told += f" (95 % CI: {low:+.{decimals}f} to {high:+.{decimals}f}{_p(found)})"
     if found.outcome in ("better", "worse"):
         return f"{found.outcome}: {told}"
     if found.outcome == "not distinguishable":
@@ -39,10 +39,10 @@ def verdict(found: Difference, *, in_percent: bool) -> str:
 def _p(found: Difference) -> str:
     if found.p is None:
         return ""
-    return f", p {found.p:.2g}" + ("" if found.p_holm is None else f", by Holm {found.p_holm:.2g}")
+    return f", p {found.p:.2g}" + ("" if found.p_holm is None else f"; Holm-corrected {found.p_holm:.2g}")
 
 
 def _unseen(found: Difference, factor: float, decimals: int, unit: str) -> str:
     if found.smallest is None:
-        return "with these seeds and recordings nothing can be seen"
-    return f"a difference smaller than {factor * found.smallest:.{decimals}f}{unit} cannot be seen with these seeds"
+        return "these seeds and recordings are too few to see any difference"
+    return f"a difference smaller than {factor * found.smallest:.{decimals}f}{unit} cannot be detected with these seeds"

@@ -79,9 +79,7 @@ def test_what_runs_it_is_asked_for_by_the_command_that_installs_it(
 ) -> None:
     monkeypatch.setitem(RUNTIMES, "onnx", RUNTIMES["onnx"]._replace(package="no_such_package"))
     spec = FeatureSpec(encoders_front_end(str(write_encoder(tmp_path))))
-    with pytest.raises(
-        SettingsError, match="the encoder ears is run by onnxruntime, which this environment lacks"
-    ) as caught:
+    with pytest.raises(SettingsError, match="the encoder ears needs onnxruntime, which is not installed") as caught:
         ready_to_hear(spec, tmp_path / "cache")
     assert 'pip install "sedpipe[encoders]"' in caught.value.hint
 

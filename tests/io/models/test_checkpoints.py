@@ -174,7 +174,7 @@ def test_damaged_bytes_are_refused_or_read_but_never_an_error_of_another_kind(pa
         ({"network": {**vars(NETWORK), "layers": 3}}, "unknown key 'layers'"),
         ({"network": {**vars(NETWORK), "name": "crn"}}, r"network 'crn' is not one of crnn.*did you mean 'crnn'"),
         ({"network": {**vars(NETWORK), "name": 4}}, "expected a name in quotes, found 4"),
-        ({"network": {**vars(NETWORK), "pools": ((2**40, 1),)}}, "makes one frame of"),
+        ({"network": {**vars(NETWORK), "pools": ((2**40, 1),)}}, "frames into one, but"),
         ({"network": {**vars(NETWORK), "depths": (10**9,)}}, "at most 256 convolutions"),
         ({"pooling": {"function": "mean"}}, "pooling must be one of"),
         ({"pooling": {"function": "linear", "hierarchy": (5,)}}, "Unexpected key"),

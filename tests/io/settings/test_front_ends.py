@@ -47,8 +47,8 @@ def test_what_a_model_holds_of_encoders_is_read_and_other_things_are_a_sentence(
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ({"encoder": "yamnet", "front_end": Path("mine.toml")}, "--encoder and --front-end exclude each other"),
-        ({"hop_s": 0.1}, "--hop sets the frames of encoders"),
+        ({"encoder": "yamnet", "front_end": Path("mine.toml")}, "--encoder and --front-end cannot be combined"),
+        ({"hop_s": 0.1}, "--hop sets the time between frames of encoders"),
         ({"encoder": "yamnet", "n_mels": 64}, "the front end encoder:yamnet has no n_mels"),
     ],
 )

@@ -78,7 +78,7 @@ def test_sizes_are_tuples_so_that_settings_can_be_compared(tmp_path):
         ("[training]\nlearning_rate = nan\n", r"training\.learning_rate: found nan, expected a finite number"),
         ("[network]\nmaps = [64, '64']\n", r"network\.maps\.1: found '64'"),
         ("[network]\npools = [[2, 2, 2]]\n", r"network\.pools\.0"),
-        ("[network]\nmaps = [64]\n", r"network: .*expected one pool a block, got 1 blocks and 4 pools"),
+        ("[network]\nmaps = [64]\n", r"network: .*expected one pool per block, got 1 blocks and 4 pools"),
         ("[network]\nname = 'crn'\n", r"network\.name: network 'crn' is not one of crnn.*did you mean 'crnn'"),
         ("[network]\nname = 5\n", r"network\.name: expected a name in quotes, found 5"),
         ("[network]\ndropout = 1\n", r"network: .*dropout must be in \[0, 1\), got 1"),

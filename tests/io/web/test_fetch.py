@@ -42,7 +42,7 @@ def test_file_that_differs_from_its_checksum_is_fetched_anew(tmp_path: Path, url
 
 
 def test_what_the_server_does_not_have_is_one_sentence(tmp_path: Path, web: Web) -> None:
-    with pytest.raises(SedpipeError, match=r"^cannot fetch http://.*/gone\.csv: the server answers 404 ") as caught:
+    with pytest.raises(SedpipeError, match=r"^cannot fetch http://.*/gone\.csv: the server answered 404 ") as caught:
         fetch_file(f"{web.url}/gone.csv", tmp_path / "gone.csv")
     assert "--from" in caught.value.hint
     assert names_in(tmp_path) == []

@@ -64,7 +64,7 @@ def test_no_more_is_read_than_the_file_has(tmp_path: Path, site: loopback.Site) 
     assert site.sent["/watch/a.bin"] < 32 * len(CONTENT)
 
 
-@pytest.mark.parametrize(("fault", "why"), [("404", "the server answers 404"), ("reset", "no connection")])
+@pytest.mark.parametrize(("fault", "why"), [("404", "the server answered 404"), ("reset", "no connection")])
 def test_a_server_that_does_not_deliver_is_a_sentence(
     tmp_path: Path, site: loopback.Site, fault: str, why: str
 ) -> None:

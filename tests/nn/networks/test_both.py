@@ -72,7 +72,7 @@ def test_the_shipped_preset_fits_log_mel_beside_encoders() -> None:
     ("change", "why"),
     [
         ({"pools": ((1, 2), (2, 5))}, "make one frame of 2, and each frame of the features holds 4"),
-        ({"pools": ((2, 3), (2, 5))}, "make one of 15 bands, which must divide the 80"),
+        ({"pools": ((2, 3), (2, 5))}, "by a factor of 15, which must divide the 80"),
     ],
 )
 def test_pools_that_do_not_fit_are_refused(change: dict[str, object], why: str) -> None:

@@ -189,8 +189,13 @@ def test_under_mixed_precision_probabilities_are_still_float32():
 @pytest.mark.parametrize(
     ("n_frames", "n_mels", "hierarchy", "message"),
     [
-        (3, 16, (), r"the network makes one frame of 4, and a clip has 3"),
-        (40, 18, (), r"pools over frequency make one of 4 bands, which must divide the 18 of the input"),
+        (3, 16, (), r"the network pools 4 frames into one, but a clip has only 3"),
+        (
+            40,
+            18,
+            (),
+            r"pooling over frequency reduces bands by a factor of 4, which must divide the 18 of the input",
+        ),
         (40, 16, (5, 5), r"hierarchy 5,5 does not fit 10 frames: stage 2 would group 5 of 2; 5 fits, and so does none"),
         (40, 16, (11,), r"hierarchy 11 does not fit 10 frames: stage 1 would group 11 of 10; none fits"),
     ],
@@ -203,8 +208,8 @@ def test_a_network_that_does_not_fit_its_input_is_refused(n_frames, n_mels, hier
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"maps": (4,)}, "expected one pool a block, got 1 blocks and 2 pools"),
-        ({"maps": (), "pools": ()}, "expected one pool a block, got 0 blocks"),
+        ({"maps": (4,)}, "expected one pool per block, got 1 blocks and 2 pools"),
+        ({"maps": (), "pools": ()}, "expected one pool per block, got 0 blocks"),
         ({"maps": (4, 0)}, "must be positive"),
         ({"pools": ((2, 2), (0, 2))}, "must be positive"),
         ({"conv_pool": (1, 0)}, "must be positive"),
@@ -212,7 +217,7 @@ def test_a_network_that_does_not_fit_its_input_is_refused(n_frames, n_mels, hier
         ({"depths": (1, 0)}, "must be positive"),
         ({"depths": (1, 10**9)}, "at most 256 convolutions"),
         ({"maps": (4,) * 200, "pools": ((1, 1),) * 200}, "at most 256 convolutions"),
-        ({"depths": (1,)}, "expected one depth a block, got 2 blocks and 1 depths"),
+        ({"depths": (1,)}, "expected one depth per block, got 2 blocks and 1 depths"),
         ({"pool_power": 3}, "must be 0 or an even number, got 3"),
         ({"convolution": "dense"}, "must be one of gated, leaky, got 'dense'"),
         ({"gru_units": 0}, "must be positive"),

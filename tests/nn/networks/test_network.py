@@ -78,8 +78,8 @@ def test_standardised_features_have_mean_0_and_deviation_1_and_a_constant_one_st
 @pytest.mark.parametrize(
     ("spec", "time_factor", "message"),
     [
-        (of(3, 4), 4, "makes one frame of 4, and a clip has 3"),
-        (of(40, 4), 0, "makes one frame of 0"),
+        (of(3, 4), 4, "pools 4 frames into one, but a clip has only 3"),
+        (of(40, 4), 0, "pools 0 frames into one"),
         (FeatureSpec(WaveformConfig(44_100, 1, 44_100)), 4, "makes 11025 frames a second, at most 1000 can be used"),
         (FeatureSpec(LogMelConfig(n_frames=40)), 4, "hierarchy 5,5 does not fit 10 frames"),
     ],

@@ -54,7 +54,7 @@ def test_a_row_of_the_confusions_is_all_of_the_class(dog_taken_for_rain):
     assert [row.label for row in rows] == ["Dog", "Rain"]
     assert [(cell.share, cell.is_found) for cell in rows[0].cells] == [(0.5, True), (0.4, False), (0.1, False)]
     assert [cell.title for cell in rows[0].cells] == [
-        "Dog found: 10 of 20 s",
+        "Dog detected: 10 of 20 s",
         "Dog missed, Rain predicted instead: 8 of 20 s",
         "Dog missed, nothing predicted instead: 2 of 20 s",
     ]
@@ -79,11 +79,13 @@ def test_the_findings_say_what_is_wrong_in_words(dog_taken_for_rain):
         for each in findings(dog_taken_for_rain, class_rows(dog_taken_for_rain, confused), confused)
     }
     assert said["More misses than false alarms"].startswith(
-        "Of 30 class-seconds of the reference, 20 are found and 10 missed; 8"
+        "Of 30 active seconds in the reference (summed over classes), 20 are detected and 10 missed; 8"
     )
-    assert said["Weakest classes by F1 (%)"] == "Dog (66.7); strongest is Rain (71.4)."
-    assert said["Most often confused"].startswith("Dog for Rain (8 s). In 2 missed class-seconds")
-    assert said["Onsets"].startswith("Half of the 20 events that overlap their reference begin within 0.00 s of it")
+    assert said["Weakest classes by F1 (%)"] == "Dog (66.7); the strongest is Rain (71.4)."
+    assert said["Most often confused"].startswith("Dog for Rain (8 s). In 2 missed seconds")
+    assert said["Onsets"].startswith(
+        "Half of the 20 events that overlap a reference event of their class begin within 0.00 s of it"
+    )
 
 
 def test_where_nothing_sounds_nothing_is_said():

@@ -53,15 +53,15 @@ def test_the_onset_that_is_furthest_off_is_told_with_its_sign():
 
 
 def test_a_summary_tells_a_late_onset_even_where_no_second_is_wrong():
-    assert summary(HEARD, "late") == "No wrong second in 4 s of reference. Siren begins 0.85 s late."
-    assert summary(HEARD, "quiet") == "No wrong second in silence."
-    assert summary(HEARD, "wrong") == "3 s wrong over 5 s of reference: 2 substituted, 1 missed."
+    assert summary(HEARD, "late") == "No errors in 4 s of reference. Siren begins 0.85 s late."
+    assert summary(HEARD, "quiet") == "No errors in silence."
+    assert summary(HEARD, "wrong") == "Errors: 3 s in 5 s of reference: 2 substituted, 1 missed."
 
 
 def test_several_runs_are_told_apart_by_their_wrong_seconds():
     rows = compared_rows([HEARD, DEAF], {"late": "differs"})
     assert [(row.clip_id, row.spread) for row in rows] == [("late", 4), ("wrong", 2), ("quiet", 0)]
-    assert compared_summary([HEARD, DEAF], "wrong") == "Wrong: heard 3 s, deaf 5 s."
+    assert compared_summary([HEARD, DEAF], "wrong") == "Errors: heard 3 s, deaf 5 s."
 
 
 def test_rows_add_up_to_the_errors_of_the_run():

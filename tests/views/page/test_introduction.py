@@ -13,7 +13,7 @@ def test_a_reader_hears_what_the_system_learned_from_and_what_tells_it_from_othe
     made = record({"function": "linear", "hierarchy": [5, 5]}, {"training": {"clips": 1234}})
     assert system_note(made) == "1,234 clips, hierarchical linear softmax pooling, random seed 3"
     assert system_sentence(made) == (
-        "A neural network that learned from clips labelled only with what sounds in them, not when: "
+        "A neural network trained on weak labels, which say what sounds in a clip but not when: "
         "1,234 clips, hierarchical linear softmax pooling, random seed 3."
     )
 

@@ -48,7 +48,7 @@ def test_a_class_that_was_never_heard_has_no_curve_and_the_page_says_which():
     quiet = replace(recording, frame_probs=quiet)
     assert [bool(each["probs"]) for each in recording_data(quiet, [], "", "")["classes"]] == [True, False, True, True]
     page = recording_page(quiet, PICTURE, None, date(2026, 11, 28))
-    assert "Without a curve, since their probability never reached 1 %: &lt;img" in page
+    assert "No curve, since the probability never reaches 1 %: &lt;img" in page
 
 
 def test_a_draft_belongs_to_what_was_heard():
@@ -78,7 +78,7 @@ def test_the_longer_a_recording_the_smaller_its_sound_until_there_is_none():
     assert qualities == [*QUALITIES, QUALITIES[-1], None]
     assert length_text(59.96) == "60 s"
     page = recording_page(make_recording(), PICTURE, None, date(2026, 11, 28))
-    assert "The page holds no sound" in page
+    assert "This page contains no audio" in page
 
 
 def test_the_grid_of_the_page_is_that_of_the_probabilities():

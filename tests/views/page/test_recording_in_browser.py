@@ -9,7 +9,7 @@ from sedpipe.events import Event
 from sedpipe.io.lists.read import read_annotations
 
 DOG, MARKUP, RAIN, ROOSTER = LABELS.names
-CONTRAST = Path(__file__).with_name("contrast.js")
+CONTRAST, TARGETS = (Path(__file__).with_name(f"{name}.js") for name in ("contrast", "targets"))
 BARS = """[...document.querySelectorAll('.lane.editable .bar')].map(bar => [bar.dataset.label, +bar.dataset.onset,
   +bar.dataset.offset, bar.classList.contains('by-person')])"""
 
@@ -67,6 +67,7 @@ def test_it_complains_of_nothing_asks_for_nothing_fits_and_can_be_read(browser, 
     assert browser.requests() == [page.as_uri()]
     assert browser.run("document.documentElement.scrollWidth") == width
     assert browser.run(CONTRAST.read_text()) == []
+    assert browser.run(TARGETS.read_text()) == []
 
 
 def test_every_control_has_a_name_and_is_reached_by_the_tab_key(browser, page):

@@ -30,7 +30,7 @@ def test_the_numbers_and_the_sentence_are_those_of_the_curves():
     text = sensitivity_lines(curves_of(CELLS))
     assert "![ER and F1 against threshold, median filter and minimum event](sensitivity.svg)" in text
     assert "from 0.25 to 4 times" in text[4]
-    assert "from 0.08 to 4.08 s" in text[4]
+    assert "all classes of 0.08 to 4.08 s" in text[4]
     assert "| linear, single | 2 | 0.550 | 0.550 to 0.800 | 0.550 to 0.800 | 0.550 to 0.800 |" in text
     assert "| linear, 5,5 | 2 | 60.0 | 40.0 to 60.0 | 40.0 to 60.0 | 40.0 to 60.0 |" in text
     assert (

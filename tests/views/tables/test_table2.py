@@ -27,14 +27,14 @@ def test_a_difference_that_is_there_is_told_and_one_that_is_not_is_not() -> None
     assert "  - ER better: -0." in linear
     assert "  - F1 better: +" in linear
     assert "  - ER not distinguishable: " in attention
-    assert "cannot be seen with these seeds" in attention
+    assert "cannot be detected with these seeds" in attention
     assert "## testing, min_er, settings chosen for each class (tuned on this split)" in text
-    assert "Verdicts hold for all 4 comparisons of a rule together (Holm)." in text
+    assert "Holm's correction is for all 4 comparisons of a rule." in text
 
 
 def test_cells_of_the_first_edition_say_that_they_lack_the_rule_by_which_systems_are_compared() -> None:
     text = markdown(CELLS, record_of(CELLS), "Table 2")
-    assert "These cells are of the first edition and were not scored with one setting for all classes" in text
+    assert "These cells were made by the first edition, without scores for one setting for all classes" in text
     assert "## testing, min_er, one setting for all classes" not in text
     later = [second_edition(cell) for cell in CELLS]
     text = markdown(later, record_of(later), "Table 2")
@@ -64,7 +64,7 @@ def test_scores_without_a_threshold_stand_beside_best_epoch_and_loss() -> None:
 def test_one_seed_tells_differences_and_no_verdict() -> None:
     of_one = [one for one in CELLS if one.seed == 0]
     text = markdown(of_one, record_of(of_one), "Table 2")
-    assert "- linear, 5,5 against single, 1 seed (a single seed cannot tell systems apart" in text
+    assert "- linear, 5,5 against single, 1 seed (a single random seed cannot compare two systems" in text
     below = text[text.index("- linear, 5,5") :]
     assert "  - ER -0." in below
     assert not any(verdict in below for verdict in ("better", "worse", "not distinguishable"))

@@ -82,8 +82,8 @@ def test_the_tuned_score_stands_beside_the_cross_validated_one_and_explained_ste
     tuned = report(tuning={"min_er": STEPS}, against=AgainstRun(run="B", differences=differences))
     plain, explained = drawn(score_lines(tuned)), drawn(score_lines(tuned, explain=True))
     assert "min_er is tuned on testing (threshold): ER 0.500 there, 0.550 cross-validated" in plain
-    assert "minus the scores of B, on the same clips:" in plain
-    assert "  f1 +10.0 points (95 %: +5.0 to +20.0)" in plain
+    assert "difference from B, on the same clips:" in plain
+    assert "  f1 +10.0 points (95 % CI: +5.0 to +20.0)" in plain
     assert [line.split() for line in explained if line not in plain][-2:] == [
         ["threshold", "0.500", "0.550", "<-", "chosen"],
         ["class", "thresholds", "0.400", "-"],
@@ -116,8 +116,8 @@ def test_an_event_list_has_one_row_and_names_what_it_was_compared_with() -> None
     lines = drawn(list_score_lines(listed))
     assert lines[0] == "e.tsv against r.tsv: 9 clips, 2 of them without output"
     assert lines[2].startswith("segment-based, 0.5 s ")
-    assert "minus the scores of o.tsv, on the same clips:" in lines
-    assert "  a single seed cannot tell systems apart: this is about these two models alone" in lines
+    assert "difference from o.tsv, on the same clips:" in lines
+    assert "  a single random seed cannot compare two systems, only these two models" in lines
     assert lines[-1] == "event-based F1 12.5 %, onsets only 50.0 %"
     assert "remark: e.tsv has classes that r.tsv lacks: 'car'" in lines
 

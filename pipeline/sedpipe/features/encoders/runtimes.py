@@ -62,7 +62,7 @@ def check_runtime(encoder: Encoder) -> None:
     runtime = RUNTIMES[encoder.runtime]
     if find_spec(runtime.package) is None:
         raise SettingsError(
-            f"the encoder {encoder.name} is run by {runtime.distribution}, which this environment lacks",
+            f"the encoder {encoder.name} needs {runtime.distribution}, which is not installed",
             hint=f'run `pip install "sedpipe[encoders]"`, or `pip install {runtime.distribution}`',
         )
 
@@ -89,7 +89,7 @@ def open_runner(raw: bytes, encoder: Encoder) -> Runner:
         why = " ".join(str(error).split())[:200]
         raise SedpipeError(
             f"{encoder.file} cannot be opened as the encoder {encoder.name} ({encoder.runtime}): {why}",
-            hint="hold runtime, network, window and output in its TOML against the file",
+            hint="compare runtime, network, window and output in its TOML with the file",
         ) from error
 
 

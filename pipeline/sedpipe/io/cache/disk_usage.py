@@ -204,7 +204,7 @@ def _refuse_work_in_progress(path: Path, item: CacheItem) -> None:
     """What has no lock tells by its name, or by its times, whether somebody is at it."""
     if item.kind == "leftover" and not is_abandoned(path):
         raise SedpipeError(
-            f"a process is writing {item.name}, or was within the last hour", hint="delete it when that has finished"
+            f"a process is writing {item.name} or did so within the last hour", hint="delete it when that has finished"
         )
     if item.kind == "run" and not _is_finished(Run(path)):
         newest = max((status.st_mtime for status in _file_statuses(path, [])), default=path.lstat().st_mtime)

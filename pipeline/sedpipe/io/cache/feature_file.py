@@ -219,7 +219,7 @@ def _opened(path: Path) -> h5py.File:
         except (OSError, RuntimeError) as error:
             reason = error
     if "unable to lock file" in str(reason):
-        hint = "no store needs the lock that this disk refuses: set HDF5_USE_FILE_LOCKING=FALSE"
+        hint = "this disk does not support file locks, which are not needed here: set HDF5_USE_FILE_LOCKING=FALSE"
         raise SedpipeError(f"cannot read {path}: {reason}", hint=hint) from reason
     raise _sentence(path, reason) from reason
 

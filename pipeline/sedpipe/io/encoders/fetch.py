@@ -50,7 +50,9 @@ def keep_encoder(
     listener = listener or Listener()
     path = encoder_path(cache_dir, card.encoder)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with wait_for(path.with_name("fetch.lock"), lambda: listener.say(f"another process fetches {card.name}: waiting")):
+    with wait_for(
+        path.with_name("fetch.lock"), lambda: listener.say(f"another process is downloading {card.name}: waiting")
+    ):
         if path.is_file() and sha256_of(path) == card.file.sha256:
             return path
         looked_at = places or [card.path.parent / card.file.name]  # a TOML of one's own has its file beside it
@@ -108,10 +110,10 @@ def _fetch(card: EncoderCard, path: Path, listener: Listener) -> None:
     if not card.is_public:
         raise MissingStageError(f"the encoder {card.name} is not downloaded by sedpipe", hint=_how_to_get(card))
     if file.address:
-        listener.say(f"fetching {card.name}: {file.bytes:,} bytes, {card.licence}, from {file.address}")
+        listener.say(f"downloading {card.name}: {file.bytes:,} bytes, {card.licence}, from {file.address}")
         fetch_resumed(file.address, path, file.bytes, file.sha256, listener)
     elif archive is not None:
-        listener.say(f"fetching {card.name}: {archive.bytes:,} bytes, {card.licence}, from {archive.address}")
+        listener.say(f"downloading {card.name}: {archive.bytes:,} bytes, {card.licence}, from {archive.address}")
         whole = fetch_resumed(archive.address, path.with_name(archive.name), archive.bytes, archive.sha256, listener)
         if not _take(whole, card, path):
             raise SedpipeError(f"{archive.address} does not hold {file.name} of the encoder {card.name}")

@@ -87,7 +87,7 @@ def named_front_end(names: str, hop_s: float | None = None, clips: ClipFormat = 
     if len(others) == len(names.split(",")):
         return encoders_front_end(names, hop_s, clips)
     if not others:
-        raise SettingsError("--encoder logmel names no encoder", hint="leave it out for log-mel alone")
+        raise SettingsError("--encoder logmel names no encoder", hint="leave --encoder out for log-mel alone")
     spectrogram = LogMelConfig().fitted_to(clips.sample_rate, clips.clip_s)
     vectors = encoders_front_end(",".join(others), None, clips)
     frames_each = round((BESIDE_LOGMEL_S if hop_s is None else hop_s) / spectrogram.grid.frame_duration)

@@ -233,7 +233,7 @@ def _opener(opened: tarfile.TarFile, info: tarfile.TarInfo) -> Callable[[], IO[b
     def open_member() -> IO[bytes]:
         file = opened.extractfile(info)
         if file is None:
-            raise tarfile.ReadError("it is no plain file")
+            raise tarfile.ReadError("it is not a plain file")
         return file
 
     return open_member

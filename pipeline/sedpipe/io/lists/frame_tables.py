@@ -67,7 +67,7 @@ class FrameTables:
         period = whole / n_frames if whole is not None else float(times[-1]) / max(n_frames - 1, 1)
         period = float(times[-1]) / (n_frames - 1) if n_frames > 1 else period
         if not period > 0:
-            raise ValueError(f"the frames of {longest!r} do not follow each other in time")
+            raise ValueError(f"the frames of {longest!r} are not in order of time")
         for clip, own in self.onsets.items():
             off = np.abs(own - period * np.arange(len(own)))
             if off.max() > _LATE_S + period * 0.01:
@@ -90,7 +90,7 @@ def read_frame_tables(path: Path) -> FrameTables:
         return _together(path, [_read(path, None)])
     files = sorted(file for file in path.rglob("*.tsv") if file.is_file())
     if not files:
-        raise ListFormatError(f"{path} holds no .tsv", hint="sed_scores_eval and --export-scores write one a clip")
+        raise ListFormatError(f"{path} holds no .tsv", hint="sed_scores_eval and --export-scores write one per clip")
     return _together(path, [_read(file, file.relative_to(path).with_suffix("").as_posix()) for file in files])
 
 
@@ -114,12 +114,12 @@ def _read(path: Path, clip: str | None) -> FrameTables:
     if any(_is_number(name) for name in names) or len(names) < 2:
         shown = header[:60]
         raise ListFormatError(
-            f"{path} begins with {shown!r}, expected a header: filename, onset and a column a class",
-            hint="which class a column is of must stand there, since no order is the same everywhere",
+            f"{path} begins with {shown!r}, expected a header: filename, onset and one column per class",
+            hint="the header must name the class of each column",
         )
     if clip is None and "file" not in roles:
         meant = did_you_mean(names[0], _FILE)
-        raise ListFormatError(f"{path} has no column filename, so that nobody knows whose frames these are{meant}")
+        raise ListFormatError(f"{path} has no column filename, so its frames cannot be assigned to clips{meant}")
     classes = [place for place, role in enumerate(roles) if role == "class"]
     rows: dict[str, list[list[float]]] = {}
     onsets: dict[str, list[float]] = {}

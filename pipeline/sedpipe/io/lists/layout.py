@@ -24,7 +24,7 @@ _NEEDED = {
     "either": "filename and event_label, or onset, offset and event_label",
 }
 _HINT = (
-    "a header with these names, in any order, is always understood, and so are the usual others "
+    "a header with these names, in any order, is always understood, and so are the other usual names "
     "(start, end, label, file, Begin Time (s), ...)"
 )
 

@@ -126,7 +126,7 @@ def write_onnx(path: Path, trained: TrainedModel) -> dict[int, float]:
     missing = [name for name in ONNX_PACKAGES if find_spec(name) is None]
     if missing:
         raise SettingsError(
-            f"writing ONNX needs {', '.join(missing)}, which this environment lacks",
+            f"writing ONNX needs {', '.join(missing)}, which is not installed",
             hint='run `pip install "sedpipe[export]"`, or choose --format safetensors',
         )
     with write_atomically(path) as temporary:

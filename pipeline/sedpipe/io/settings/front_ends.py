@@ -141,10 +141,11 @@ def feature_spec(clips: ClipFormat, asked: AskedFeatures | None = None, like: Fe
     if like is not None:
         return _heard_alike(like, clips, asked)
     if asked.encoder is not None and asked.front_end is not None:
-        raise SettingsError("--encoder and --front-end exclude each other", hint="give one of them")
+        raise SettingsError("--encoder and --front-end cannot be combined", hint="give one of them")
     if asked.hop_s is not None and asked.encoder is None:
         raise SettingsError(
-            "--hop sets the frames of encoders", hint="give --encoder, or a --front-end with hop_length"
+            "--hop sets the time between frames of encoders",
+            hint="give --encoder, or a --front-end with hop_length",
         )
     try:
         front_end = _front_end(clips, asked)

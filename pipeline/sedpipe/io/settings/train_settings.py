@@ -96,12 +96,10 @@ def train_settings(asked: Asked, begin: Beginning | None = None) -> TrainSetting
         If preset, recipe or device is not there, or the values do not go together.
     """
     if asked.freeze and begin is None:
-        raise SettingsError(
-            "--freeze keeps weights that were learned before", hint="name the model to start from with --init"
-        )
+        raise SettingsError("--freeze needs a trained model", hint="name the model to start from with --init")
     if asked.teacher is not None and asked.supervision == "mixed":
         raise SettingsError(
-            "--teacher and --supervision mixed both say when classes sound",
+            "--teacher and --supervision mixed cannot be combined",
             hint="leave one of them out",
         )
     device = choose_device(asked.device)

@@ -61,7 +61,7 @@ def why_not(error: Exception) -> str:
     """The reason without the library's inner workings."""
     response = getattr(error, "response", None)
     if response is not None:
-        return f"the server answers {response.status_code} {response.reason}"
+        return f"the server answered {response.status_code} {response.reason}"
     kind = type(error).__name__
     if "Timeout" in kind:
         return f"no answer within {TIMEOUT_S} s"

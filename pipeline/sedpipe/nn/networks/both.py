@@ -72,14 +72,14 @@ class BothNetwork(Network):
         super().__init__(pooling, n_classes, spec)
         front_end = spec.front_end
         if not isinstance(front_end, BothConfig):
-            raise ValueError(f"the network both hears log-mel and encoders together, not {front_end.name}")
+            raise ValueError(f"the network both takes log-mel and encoders together, not {front_end.name}")
         n_bands, each = front_end.spectrogram.n_mels, front_end.frames_each
         if config.time_factor != each:
             raise ValueError(
                 f"pools over time make one frame of {config.time_factor}, and each frame of the features holds {each}"
             )
         if n_bands % config.frequency_factor:
-            factor = f"pools over frequency make one of {config.frequency_factor} bands"
+            factor = f"pooling over frequency reduces bands by a factor of {config.frequency_factor}"
             raise ValueError(f"{factor}, which must divide the {n_bands} of the input")
         self._dimensions = dimensions_of(spec)
         self._n_bands, self._n_decibels = n_bands, front_end.n_decibels

@@ -78,9 +78,9 @@ class CRNNConfig(NetworkConfig):
 
     def __post_init__(self) -> None:
         if not self.maps or len(self.maps) != len(self.pools):
-            raise ValueError(f"expected one pool a block, got {len(self.maps)} blocks and {len(self.pools)} pools")
+            raise ValueError(f"expected one pool per block, got {len(self.maps)} blocks and {len(self.pools)} pools")
         if self.depths and len(self.depths) != len(self.maps):
-            raise ValueError(f"expected one depth a block, got {len(self.maps)} blocks and {len(self.depths)} depths")
+            raise ValueError(f"expected one depth per block, got {len(self.maps)} blocks and {len(self.depths)} depths")
         sizes = (*self.maps, *self.depths, *(side for pool in self.pools for side in pool), *self.conv_pool)
         if min(*sizes, self.gru_units) < 1 or self.conv_maps < 0:
             raise ValueError("maps, depths, pools, conv_pool and gru_units must be positive, conv_maps not negative")
@@ -132,7 +132,7 @@ class CRNN(Network):
         super().__init__(pooling, n_classes, spec, config.time_factor)
         n_bands = spec.shape[1]
         if n_bands % config.frequency_factor:
-            factor = f"pools over frequency make one of {config.frequency_factor} bands"
+            factor = f"pooling over frequency reduces bands by a factor of {config.frequency_factor}"
             raise ValueError(f"{factor}, which must divide the {n_bands} of the input")
         self.normalise_input = nn.BatchNorm1d(n_bands) if config.input_normalisation else None
         self._convolution = config.convolution

@@ -138,7 +138,7 @@ class GCCaps(Network):
         super().__init__(pooling, n_classes, spec, 2**config.blocks)
         n_bands = -(-(spec.shape[1] // 2**config.blocks) // 2)
         if n_bands < 1:
-            raise ValueError(f"the network makes one band of {2**config.blocks}, and there are {spec.shape[1]}")
+            raise ValueError(f"the network pools {2**config.blocks} bands into one, but there are only {spec.shape[1]}")
         widths = (1, *(config.maps,) * (config.blocks - 1))
         self.blocks = nn.Sequential(
             *(

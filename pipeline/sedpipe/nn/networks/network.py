@@ -115,7 +115,7 @@ class Network(nn.Module, ABC):
         self._is_frozen = False
         n_frames, n_features = spec.shape
         if not 1 <= time_factor <= n_frames:
-            raise ValueError(f"the network makes one frame of {time_factor}, and a clip has {n_frames}")
+            raise ValueError(f"the network pools {time_factor} frames into one, but a clip has only {n_frames}")
         frames_a_second = 1 / spec.front_end.grid.subsampled(time_factor).frame_duration
         if frames_a_second > _MOST_FRAMES_A_SECOND:
             most = f"at most {_MOST_FRAMES_A_SECOND} can be used: let it pool more over time"

@@ -80,7 +80,7 @@ class Surrey(Network):
         super().__init__(pooling, n_classes, spec)
         n_bands = spec.shape[1] // 2**config.blocks
         if n_bands < 1:
-            raise ValueError(f"the network makes one band of {2**config.blocks}, and there are {spec.shape[1]}")
+            raise ValueError(f"the network pools {2**config.blocks} bands into one, but there are only {spec.shape[1]}")
         widths = (1, *(config.maps,) * config.blocks)
         self.blocks = nn.Sequential(
             *(GatedBlock(maps_in, config.maps, (1, 2), "before_gate", dropout=0.0) for maps_in in widths[:-1])

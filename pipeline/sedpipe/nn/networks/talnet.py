@@ -75,7 +75,7 @@ class TALNetConfig(NetworkConfig):
 
     def __post_init__(self) -> None:
         if not self.maps or len(self.maps) != len(self.pools):
-            raise ValueError(f"expected one pool a block, got {len(self.maps)} blocks and {len(self.pools)} pools")
+            raise ValueError(f"expected one pool per block, got {len(self.maps)} blocks and {len(self.pools)} pools")
         sizes = (*self.maps, *(side for pool in self.pools for side in pool), self.depth, self.kernel, self.gru_units)
         if min(sizes) < 1 or self.kernel % 2 == 0 or self.depth * len(self.maps) > _MOST_CONVOLUTIONS:
             raise ValueError(f"sizes must be positive, kernel odd, convolutions at most {_MOST_CONVOLUTIONS}")

@@ -128,7 +128,7 @@ def confusion_rows(run: ScoredRun, confusions: Confusions, classes: Sequence[int
 
 
 def _cell(label: str, segments: float, n_reference: int, predicted: str) -> ConfusionCell:
-    outcome = "found" if predicted == label else f"missed, {predicted or 'nothing'} predicted instead"
+    outcome = "detected" if predicted == label else f"missed, {predicted or 'nothing'} predicted instead"
     title = f"{label} {outcome}: {segments:.3g} of {n_reference} s"
     return ConfusionCell(segments, segments / n_reference, title, label, predicted)
 
@@ -143,8 +143,8 @@ def _late(run: ScoredRun) -> list[Finding]:
     if errors is None:
         return []
     text = (
-        f"Half of the {errors.n_pairs:,} events that overlap their reference begin within {errors.median:.2f} s of it; "
-        f"{100 * errors.late:.0f} % begin late. Segment-based scores do not show this."
+        f"Half of the {errors.n_pairs:,} events that overlap a reference event of their class begin within "
+        f"{errors.median:.2f} s of it; {100 * errors.late:.0f} % begin late. Segment-based scores do not show this."
     )
     return [Finding("Onsets", text)]
 
@@ -158,8 +158,8 @@ def _balance(run: ScoredRun) -> list[Finding]:
         return []
     more = "More misses than false alarms" if missed > false else "More false alarms than misses"
     text = (
-        f"Of {n_reference:,} class-seconds of the reference, {n_reference - missed:,} are found and {missed:,} missed; "
-        f"{false:,} are predicted where the class is silent."
+        f"Of {n_reference:,} active seconds in the reference (summed over classes), {n_reference - missed:,} are "
+        f"detected and {missed:,} missed; {false:,} s are false alarms."
     )
     return [Finding(more if missed != false else "As many misses as false alarms", text)]
 
@@ -173,7 +173,7 @@ def _weakest(rows: Sequence[ClassRow]) -> list[Finding]:
     if len(known) < 2:
         return []
     named = ", ".join(known[: min(3, len(known) - 1)])
-    return [Finding("Weakest classes by F1 (%)", f"{named}; strongest is {known[-1]}.")]
+    return [Finding("Weakest classes by F1 (%)", f"{named}; the strongest is {known[-1]}.")]
 
 
 def _confused(labels: LabelSet, confusions: Confusions) -> list[Finding]:
@@ -188,6 +188,6 @@ def _confused(labels: LabelSet, confusions: Confusions) -> list[Finding]:
     return [
         Finding(
             "Most often confused",
-            f"{'; '.join(named)}. In {silent:,} missed class-seconds, nothing was predicted instead.",
+            f"{'; '.join(named)}. In {silent:,} missed seconds, nothing was predicted instead.",
         )
     ]

@@ -115,7 +115,7 @@ def summary(run: ScoredRun, clip_id: str) -> str:
     parts = [(errors.substitutions, "substituted"), (errors.deletions, "missed"), (errors.insertions, "false alarms")]
     wrong = ", ".join(f"{count} {what}" for count, what in parts if count)
     reference = f"{errors.n_reference} s of reference" if errors.n_reference else "silence"
-    counted = f"{errors.total} s wrong over {reference}: {wrong}." if wrong else f"No wrong second in {reference}."
+    counted = f"Errors: {errors.total} s in {reference}: {wrong}." if wrong else f"No errors in {reference}."
     return f"{counted} {_onset_sentence(timings(run.truth.reference[clip_id], run.estimated[clip_id]))}".strip()
 
 
@@ -126,7 +126,7 @@ def compared_summary(runs: Sequence[ScoredRun], clip_id: str) -> str:
         row = run.row_of[clip_id]
         [errors] = errors_of_clips(*(roll[row : row + 1] for roll in run.rolls))
         counted.append(f"{run.name} {errors.total} s")
-    return f"Wrong: {', '.join(counted)}."
+    return f"Errors: {', '.join(counted)}."
 
 
 def _onset_sentence(pairs: Sequence[Timing]) -> str:

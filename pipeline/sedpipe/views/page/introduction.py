@@ -33,7 +33,7 @@ def date_text(day: date) -> str:
 def system_sentence(record: RunRecord | None) -> str:
     """What made the estimates, as far as the run's record tells."""
     note = system_note(record)
-    learned = "A neural network that learned from clips labelled only with what sounds in them, not when"
+    learned = "A neural network trained on weak labels, which say what sounds in a clip but not when"
     return f"{learned}: {note}." if note else f"{learned}."
 
 
@@ -44,7 +44,7 @@ def system_note(record: RunRecord | None) -> str:
     training = record.data.get("training")
     clips = [f"{training['clips']:,} clips"] if isinstance(training, Mapping) and "clips" in training else []
     ears = " and ".join(encoder.name for encoder in record.encoders)
-    heard = [f"heard through {ears}"] if ears else []
+    heard = [f"features of {ears}"] if ears else []
     return ", ".join([*clips, *heard, *_pooling(record.settings.pooling), f"random seed {record.settings.seed}"])
 
 

@@ -92,7 +92,7 @@ def recording_page(
     counts = Counter(event.label for event in recording.events)
     return render(
         PARTS,
-        title=f"{recording.name}, heard by {recording.model}",
+        title=f"{recording.name}: events predicted by {recording.model}",
         date=date_text(changed_on),
         recording=recording,
         has_sound=bool(sound),
@@ -130,17 +130,17 @@ def _remarks(recording: Recording, sound: bytes | None) -> list[str]:
     remarks = []
     if not can_move_thresholds():
         remarks.append(
-            "Thresholds cannot be moved here: this model's events are made by a step of post-processing that the page "
-            "does not know."
+            "Thresholds cannot be moved here: this model uses a post-processing step of its own, which the page "
+            "cannot repeat."
         )
     silent = [row.label for row in heard_classes(recording) if row.peak < NEVER_HEARD and not row.n_events]
     if silent:
-        remarks.append(f"Without a curve, since their probability never reached 1 %: {', '.join(silent)}.")
+        remarks.append(f"No curve, since the probability never reaches 1 %: {', '.join(silent)}.")
     quality = sound_quality(recording.duration)
     if sound and quality and quality != QUALITIES[0]:
         remarks.append(
-            f"The sound inside this page is reduced to {quality.sample_rate / 1000:g} kHz and "
-            f"{quality.bits_per_second // 1000} kbit/s, to keep the page small; the model heard the original."
+            f"The audio in this page is reduced to {quality.sample_rate / 1000:g} kHz and "
+            f"{quality.bits_per_second // 1000} kbit/s, to keep the page small; the model used the original."
         )
     return remarks
 

@@ -81,7 +81,7 @@ def _f1_by_class(
 def class_lines(gains: Sequence[ClassGain]) -> list[str]:
     """A table of each split, and by how much gains go with the length of events."""
     lines = [
-        "", "## F1 of each class, hierarchical less single, by the length of its events", "",
+        "", "## F1 of each class, hierarchical minus single, by the length of its events", "",
         "![difference of F1 against the median length of events](classes.svg)", "",
         f"At {POINT}, one setting for all classes; in points, with Student's 95 % interval over seeds, which is not "
         "corrected for the number of classes.", "",

@@ -94,7 +94,7 @@ def curves_of(cells: Sequence[Cell]) -> list[Curve]:
 def sensitivity_lines(curves: Sequence[Curve]) -> list[str]:
     """A section of the table's page."""
     lines = [
-        f"## How much hangs on post-processing, {_SPLIT} (tuned on this split)",
+        f"## Sensitivity to post-processing, {_SPLIT} (tuned on this split)",
         "",
         "![ER and F1 against threshold, median filter and minimum event](sensitivity.svg)",
         "",
@@ -146,8 +146,9 @@ def _what_is_moved(curves: Sequence[Curve]) -> str:
     low, high = (2**end for end in ends["threshold"])
     median, shortest = ("{:g} to {:g} s".format(*ends[moved]) for moved in ("median_s", "min_duration_s"))
     return (
-        f"One setting is moved, the others stay as tuned: the odds of all thresholds from {low:g} to {high:g} times, "
-        f"a median filter of all classes from {median}, a minimum event of all classes from {shortest}. "
+        f"One setting is varied, the others stay as tuned: the odds of all thresholds from {low:g} to {high:g} times "
+        f"the tuned ones, one median filter for all classes of {median}, one shortest event for all classes of "
+        f"{shortest}. "
         "Means over seeds, lowest to highest; ER around min_er, F1 (in %) around max_f1."
     )
 
@@ -169,7 +170,7 @@ def _sentences(score: str, curves: Sequence[Curve]) -> list[str]:
     for pooling in dict.fromkeys(curve.pooling for curve in curves):
         systems = {hierarchy: each for (of, hierarchy), each in _by_system(curves).items() if of == pooling}
         moves = " and ".join(f"{_extent(of_system, score)} for {name_of(h)}" for h, of_system in systems.items())
-        sentence = f"- {pooling}: post-processing moves {NAMES[score]} by up to {moves}"
+        sentence = f"- {pooling}: post-processing changes {NAMES[score]} by up to {moves}"
         tuned = {hierarchy: of_system[0].as_chosen for hierarchy, of_system in systems.items()}
         single = tuned.pop((), None)
         for hierarchy, ours in tuned.items():

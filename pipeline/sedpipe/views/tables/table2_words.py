@@ -39,8 +39,8 @@ RULES = {
 """What decides which frames are an event."""
 
 _FIRST_EDITION = (
-    "These cells are of the first edition and were not scored with one setting for all classes: systems are compared "
-    "with the settings that were chosen for each class of each"
+    "These cells were made by the first edition, without scores for one setting for all classes: systems are compared "
+    "with the settings chosen for each class"
 )
 
 
@@ -56,16 +56,17 @@ def introduction(record: TableRecord) -> list[str]:
     rule = "Systems are compared with one setting for all classes (threshold, median filter, shortest event)"
     if sum(by_rule):
         judged = (
-            f"Primary endpoint: ER on evaluation at min_er, {sum(by_rule)} comparisons, corrected by Holm. All others "
-            f"describe, and decide nothing; they are corrected among the {len(by_rule) - sum(by_rule)} others of a "
-            "rule."
+            f"Primary endpoint: ER on evaluation at min_er, {sum(by_rule)} comparisons with Holm's correction. All "
+            f"other comparisons are exploratory, with Holm's correction among the {len(by_rule) - sum(by_rule)} of "
+            "each rule."
         )
     else:
-        judged = f"Verdicts hold for all {len(by_rule)} comparisons of a rule together (Holm)."
+        judged = f"Holm's correction is for all {len(by_rule)} comparisons of a rule."
     lines = [
-        f"{rule if record.primary == 'common' else _FIRST_EDITION}. Numbers are means over seeds with Student's 95 % "
-        "interval. Below each table stands hierarchical less single pooling, paired by seed: its interval holds chance "
-        "between seeds and between recordings (without a threshold: between seeds alone) for this comparison alone. "
+        f"{rule if record.primary == 'common' else _FIRST_EDITION}. Numbers are means over random seeds with "
+        "Student's 95 % confidence interval. Below each table: hierarchical minus single pooling, paired by seed; its "
+        "95 % interval covers the variation between seeds and between recordings (without a threshold: between seeds "
+        "only) and is not corrected for the number of comparisons. "
         f"{judged} Not distinguishable is not the same as equal."
     ]
     made_of = [
@@ -99,4 +100,4 @@ def _correlated(comparison: TableComparison) -> str:
     found = next(iter(comparison.differences.values()), None)
     if found is None or found.correlation is None:
         return ""
-    return f" (over which the two correlate by {found.correlation:+.2f})"
+    return f" (correlation of the two over seeds {found.correlation:+.2f})"

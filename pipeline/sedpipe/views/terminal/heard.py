@@ -115,4 +115,4 @@ def near_line(miss: NearMiss) -> str:
             f"{peak}, above its threshold {miss.threshold:.2f}, but its clip probability {miss.clip:.2f} is below the "
             f"clip gate {miss.gate:.2f}: --all shows it"
         )
-    return f"{peak}, above its threshold {miss.threshold:.2f}, but too short or too scattered to be an event"
+    return f"{peak}, above its threshold {miss.threshold:.2f}, but too short to be an event"

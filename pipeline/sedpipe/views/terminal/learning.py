@@ -82,8 +82,8 @@ def _encoder_lines(encoder: ListedEncoder) -> list[str]:
     )
     heard = f"; possibly also on {', '.join(encoder.heard)}: scores there say so" if encoder.heard else ""
     return [
-        f"{encoder.name}: {encoder.title}, {encoder.dimensions} values each {encoder.hop_s:g} s, "
-        f"hears {encoder.sample_rate:,} Hz",
+        f"{encoder.name}: {encoder.title}, {encoder.dimensions} values every {encoder.hop_s:g} s, "
+        f"sample rate {encoder.sample_rate:,} Hz",
         f"  trained on {encoder.trained_on}{heard}",
         f"  {encoder.licence}, {encoder.bytes / 1e6:.1f} MB, sha256 {encoder.sha256[:16]}...",
         f"  {where}",

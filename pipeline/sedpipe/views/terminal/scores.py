@@ -67,7 +67,8 @@ def score_lines(report: ScoreReport, *, explain: bool = False, cache: Path = DEF
 def _contaminated_line(encoders: Sequence[str]) -> list[str]:
     if not encoders:
         return []
-    return [f"CONTAMINATED: {' and '.join(encoders)} may have been trained on these recordings: expect less elsewhere"]
+    named = " and ".join(encoders)
+    return [f"CONTAMINATED: {named} may have been trained on these recordings: expect lower scores on others"]
 
 
 def _other_scores(shown: Mapping[str, Numbers]) -> list[str]:
@@ -193,7 +194,7 @@ def _against_lines(
 ) -> list[str]:
     if not differences:
         return []
-    lines = ["", f"minus the scores of {other}, on the same clips{how}:"]
+    lines = ["", f"difference from {other}, on the same clips{how}:"]
     lines += [
         f"  {name.replace('_', ' ')} {verdict(found, in_percent=name != 'error_rate')}"
         for name, found in differences.items()

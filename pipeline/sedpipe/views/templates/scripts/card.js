@@ -55,7 +55,7 @@ class Card {
     const speeds = SPEEDS.map((each) => make("option", { value: each, selected: each === 1 }, `${each} ×`));
     this.speed = make("select", {}, ...speeds);
     this.speed.addEventListener("change", () => this.player.setSpeed(Number(this.speed.value)));
-    const help = "Loop what is marked, else what is in sight (l)";
+    const help = "Loop the selection, else what is in view (l)";
     this.looping = button(help, () => this.toggleLoop(), { "aria-pressed": "false" }, "loop");
     return make(
       "div",

@@ -72,7 +72,7 @@ class ClipTable {
   tell(asked, shown) {
     const status = document.querySelector(".shown");
     const counted = `${shown} of ${this.rows.length} clips`;
-    const confused = `those with a second in which ${asked.class} is missed and ${this.instead || "nothing"} is predicted instead`;
+    const confused = `with a second in which ${asked.class} is missed and ${this.instead || "nothing"} is predicted instead`;
     status.hidden = shown === this.rows.length && this.instead === null;
     status.textContent = this.instead === null ? `${counted}.` : `${counted}, ${confused}.`;
   }
@@ -104,7 +104,7 @@ class ClipTable {
     const cell = make("td", { colspan: row.rows[0].cells.length });
     row.append(make("tr", { class: "opened" }, cell));
     if (!data) {
-      cell.append("The page had no room for this clip's picture and probabilities: name fewer clips with sound.");
+      cell.append("This clip's spectrogram and probabilities were left out to keep the page small: ask for fewer clips with audio (--clips).");
       return;
     }
     const card = new Card(JSON.parse(data.textContent), this.page);

@@ -117,7 +117,7 @@ class Editor {
     if (!event) return;
     const fits = name === "onset" ? time < event.offset : time > event.onset;
     if (fits) this.change(event, { [name]: time });
-    else this.say(`The playhead is ${name === "onset" ? "behind the end" : "before the beginning"} of ${this.told()}.`);
+    else this.say(`The playhead is ${name === "onset" ? "after the end" : "before the beginning"} of ${this.told()}.`);
   }
 
   undo() {
@@ -130,7 +130,7 @@ class Editor {
   redo() {
     this.corrections.redo();
     this.selected = null;
-    this.say("Done again.");
+    this.say("Redone.");
     this.card.draw();
   }
 
@@ -213,16 +213,16 @@ class Editor {
 }
 
 const EDIT_KEYS = [
-  { keys: ["ArrowDown"], shown: "↓", does: "the next event", act: ({ editor }) => editor.step(1) },
-  { keys: ["ArrowUp"], shown: "↑", does: "the event before", act: ({ editor }) => editor.step(-1) },
-  { keys: ["n"], shown: "n", does: "a new event at the playhead", act: ({ editor }) => editor.addAtPlayhead() },
-  { keys: ["["], shown: "[", does: "the event begins at the playhead", act: ({ editor }) => editor.setEdge("onset") },
-  { keys: ["]"], shown: "]", does: "the event ends at the playhead", act: ({ editor }) => editor.setEdge("offset") },
+  { keys: ["ArrowDown"], shown: "↓", does: "next event", act: ({ editor }) => editor.step(1) },
+  { keys: ["ArrowUp"], shown: "↑", does: "previous event", act: ({ editor }) => editor.step(-1) },
+  { keys: ["n"], shown: "n", does: "new event at the playhead", act: ({ editor }) => editor.addAtPlayhead() },
+  { keys: ["["], shown: "[", does: "start the event at the playhead", act: ({ editor }) => editor.setEdge("onset") },
+  { keys: ["]"], shown: "]", does: "end the event at the playhead", act: ({ editor }) => editor.setEdge("offset") },
   { keys: [","], shown: ",", does: "move the event a little earlier", act: ({ editor }) => editor.nudge(-NUDGE_S) },
   { keys: ["."], shown: ".", does: "move the event a little later", act: ({ editor }) => editor.nudge(NUDGE_S) },
-  { keys: [..."123456789"], shown: "1-9", does: "give the event that class", act: ({ editor }, { key }) => editor.relabelBy(Number(key)) },
+  { keys: [..."123456789"], shown: "1-9", does: "change the class of the event", act: ({ editor }, { key }) => editor.relabelBy(Number(key)) },
   { keys: ["Delete", "Backspace"], shown: "Delete", does: "delete the event", act: ({ editor }) => editor.remove() },
-  { keys: ["Escape"], shown: "Esc", does: "select nothing", act: ({ editor }) => editor.select(null) },
+  { keys: ["Escape"], shown: "Esc", does: "clear the selection", act: ({ editor }) => editor.select(null) },
   { keys: ["u"], shown: "u", does: "undo", act: ({ editor }) => editor.undo() },
   { keys: ["r"], shown: "r", does: "redo", act: ({ editor }) => editor.redo() },
   { keys: ["z"], control: true, shown: "Ctrl+z", does: "undo", act: ({ editor }) => editor.undo() },

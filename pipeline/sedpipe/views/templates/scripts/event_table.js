@@ -27,7 +27,7 @@ class EventTable {
     this.rows = rows;
     for (const [event, row] of rows) row.classList.toggle("selected", event === editor.selected);
     const all = corrections.events.length;
-    const cut = shown.length < inSight.length ? "; zoom in to see the others" : "";
+    const cut = shown.length < inSight.length ? "; zoom in for the others" : "";
     const counted = `${shown.length} of ${all} ${all === 1 ? "event" : "events"}`;
     this.table.caption.lastElementChild.textContent = counted + cut;
   }

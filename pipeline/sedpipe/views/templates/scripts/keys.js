@@ -5,16 +5,16 @@ const stride = (event) => (event.shiftKey ? 0.1 : 0.5);
 const KEYS = [
   { keys: [" ", "Enter"], shown: "space", does: "play, pause", act: (card) => card.player.toggle() },
   { keys: ["ArrowLeft"], shown: "←", does: "half a second back; with shift a tenth", act: (card, event) => card.goBy(-stride(event)) },
-  { keys: ["ArrowRight"], shown: "→", does: "half a second on; with shift a tenth", act: (card, event) => card.goBy(stride(event)) },
+  { keys: ["ArrowRight"], shown: "→", does: "half a second forward; with shift a tenth", act: (card, event) => card.goBy(stride(event)) },
   { keys: ["Home"], shown: "Home", does: "to the beginning", act: (card) => card.goTo(0) },
   { keys: ["End"], shown: "End", does: "to the end", act: (card) => card.goTo(card.data.duration) },
   { keys: ["+", "="], shown: "+", does: "zoom in", act: (card) => card.zoom(2) },
   { keys: ["-", "_"], shown: "−", does: "zoom out", act: (card) => card.zoom(1 / 2) },
   { keys: ["0"], shown: "0", does: "show all", act: (card) => card.view.showAll() },
-  { keys: ["l"], shown: "l", does: "loop what is marked, else what is in sight; again: no loop", act: (card) => card.toggleLoop() },
+  { keys: ["l"], shown: "l", does: "loop the selection, else what is in view; again to stop looping", act: (card) => card.toggleLoop() },
   { keys: ["<"], shown: "<", does: "slower", act: (card) => card.changeSpeed(-1) },
   { keys: [">"], shown: ">", does: "faster", act: (card) => card.changeSpeed(1) },
-  { keys: ["?"], shown: "?", does: "these keys", act: () => showKeys() },
+  { keys: ["?"], shown: "?", does: "show the keys", act: () => showKeys() },
 ];
 
 function startKeys(card, bindings = KEYS, element = card.element) {

@@ -17,7 +17,7 @@ class RecordingTrack {
       make("div", { class: "name" }, ...key, make("span", {}, hearing.label)),
       make("div", { class: "voice" }, make("div", { class: "tag" }, this.now), this.lane.element, this.probs),
     );
-    this.shut = new Spans(this.probs, () => make("i", { class: "shut", title: "silenced by the clip gate" }));
+    this.shut = new Spans(this.probs, () => make("i", { class: "shut", title: "suppressed by the clip gate" }));
   }
 
   draw(view) {

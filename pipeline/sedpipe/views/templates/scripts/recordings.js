@@ -19,7 +19,7 @@ function startDrop(place, add) {
       const answer = await fetch(`${add}?name=${encodeURIComponent(file.name)}`, { method: "POST", body: file });
       if (!answer.ok) throw new Error(await answer.text());
       const { page } = await answer.json();
-      status.textContent = `Listening to ${file.name} …`;
+      status.textContent = `Predicting events in ${file.name} …`;
       location.assign(page);
     } catch (error) {
       status.textContent = `Not added: ${error.message}`;

@@ -55,7 +55,7 @@ class Saving {
     for (const label of draft.labels) corrections.labelled(label);
     const { shifts, gate, events, handled } = draft;
     corrections.follow({ shifts, gate, events, handled });
-    this.status.textContent = "Your corrections of an earlier visit are back; undo takes them away.";
+    this.status.textContent = "Your unsaved corrections of an earlier visit are restored; undo removes them.";
   }
 }
 

@@ -84,7 +84,9 @@ class PostProcessing(Mapping[str, Setting]):
         checked: dict[str, Setting] = {}
         for name, value in given.items():
             if name not in known:
-                raise ValueError(f"no step has a setting {name!r}: add its step first, see sedpipe.detection.steps")
+                raise ValueError(
+                    f"no post-processing step has a setting {name!r}: add its step first, see sedpipe.detection.steps"
+                )
             # lists are what files give back
             many = isinstance(value, (list, tuple))
             number = tuple(map(known[name].checked, value)) if many else known[name].checked(value)  # type: ignore[arg-type]
@@ -128,7 +130,7 @@ class PostProcessing(Mapping[str, Setting]):
         try:
             return settings_of_steps()[name].off
         except KeyError:
-            raise AttributeError(f"no step has a setting {name!r}") from None
+            raise AttributeError(f"no post-processing step has a setting {name!r}") from None
 
     @property
     def _lengths(self) -> set[int]:

@@ -34,7 +34,7 @@ def test_the_numbers_and_the_sentence_are_those_of_the_curves():
     assert "| linear, single | 2 | 0.550 | 0.550 to 0.800 | 0.550 to 0.800 | 0.550 to 0.800 |" in text
     assert "| linear, 5,5 | 2 | 60.0 | 40.0 to 60.0 | 40.0 to 60.0 | 40.0 to 60.0 |" in text
     assert (
-        "- linear: post-processing moves ER by up to 0.250 (threshold) for single and 0.200 (threshold) for 5,5; "
+        "- linear: post-processing changes ER by up to 0.250 (threshold) for single and 0.200 (threshold) for 5,5; "
         "as tuned, 5,5 differs from single by -0.150." in text
     )
     assert any(line.endswith("differs from single by +10.0.") for line in text)

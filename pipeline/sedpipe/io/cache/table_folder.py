@@ -15,7 +15,7 @@ from sedpipe.io.records.pace import Pace
 from sedpipe.io.records.reading import find_record, write_record
 from sedpipe.io.records.table import Cell, Failure, TableRecord
 
-_AGAIN = "delete it: the same `sedpipe reproduce` writes it again"
+_AGAIN = "delete it and rerun the same command, which writes it again"
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,7 @@ def test_they_are_all_found() -> None:
     assert [words for _, words in found] == [[ANY, ANY, "--seed", "3"], ["a", ANY, ANY], ["c", ANY]]
 
 
-@pytest.mark.parametrize("wrong", ["scor", "export", "export X --model X", "reproduce table3", "score --seed 1"])
+@pytest.mark.parametrize("wrong", ["scor", "export", "export X --model X", "reproduce table9", "score --seed 1"])
 def test_a_wrong_one_would_be_noticed(wrong: str) -> None:
     with pytest.raises((click.UsageError, AssertionError, KeyError)):
         check(main, shlex.split(wrong))

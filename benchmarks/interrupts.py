@@ -15,6 +15,7 @@ import os
 import signal
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +35,12 @@ def interrupted(bench: Bench, verb: Verb, seconds: float, name: str) -> dict[str
     """What became of a command that was sent a signal after some seconds."""
     number, exit_code = SIGNALS[name]
     running = bench.start(verb)
-    running.signalled_after(seconds, number, to_all=name == "Ctrl-C")
+    came_in_time = running.signalled_after(seconds, number, to_all=name == "Ctrl-C")
     sent = time.monotonic()
     outcome = running.ended()
     took = time.monotonic() - sent
     if outcome.returncode in (0, -number) and "Traceback" not in outcome.stderr:  # had ended, or had not begun
-        return {"had ended": True}
+        return {"came": "late" if outcome.returncode == 0 or not came_in_time else "early"}
     while (orphans := _left(running.session)) and time.monotonic() - sent - took < SECONDS_TO_LEAVE:
         time.sleep(0.1)
     faults = []
@@ -50,7 +51,7 @@ def interrupted(bench: Bench, verb: Verb, seconds: float, name: str) -> dict[str
         faults.append(f"told {outcome.stderr[-600:]!r}")
     if orphans:
         faults.append(f"{len(orphans)} processes are left")
-    return {"had ended": False, "seconds to the end": round(took, 2), "faults": faults}
+    return {"came": "in time", "seconds to the end": round(took, 2), "faults": faults}
 
 
 def _left(session: int) -> list[int]:
@@ -65,32 +66,39 @@ def _is_of(process: psutil.Process, session: int) -> bool:
 
 
 def undisturbed(bench: Bench, verb: Verb) -> float:
-    """How long it takes at present."""
+    """How many seconds of the processor it takes."""
     bench.begin(verb)
-    began = time.monotonic()
-    bench.run(verb)
-    return time.monotonic() - began
+    running = bench.start(verb)
+    running.ended()
+    return running.used()
 
 
 def of_verb(bench: Bench, name: str, options: argparse.Namespace) -> Found:
     """Both signals at all moments."""
-    trials, ends, faults = 0, [0.0], []
-    lasts = undisturbed(bench, VERBS[name])
-    for k in range(options.moments):
-        for of_signal in SIGNALS:
+    trials, ends, faults, came = 0, [0.0], [], Counter[str]()
+    for of_signal in SIGNALS:
+        first, last = 0.0, undisturbed(bench, VERBS[name])  # signals before and after these come too early, too late
+        for k in range(options.moments):
             bench.begin(VERBS[name])
-            seconds = (k + 0.5) / options.moments * lasts
+            seconds = first + (k + 0.5) / options.moments * (last - first)
             found = interrupted(bench, VERBS[name], seconds, of_signal)
-            if found["had ended"]:
+            came[found["came"]] += 1
+            if found["came"] != "in time":
+                first, last = (seconds, last) if found["came"] == "early" else (first, seconds)
                 continue
             trials += 1
             ends.append(found["seconds to the end"])
-            faults += [f"{of_signal} after {seconds:.1f} s: {fault}" for fault in found["faults"]]
+            faults += [f"{of_signal} after {seconds:.2f} s: {fault}" for fault in found["faults"]]
             again = bench.run(VERBS[name])
             if again.returncode:
                 faults.append(f"run again: exit code {again.returncode}: {again.stderr[-600:]}")
             faults += [f"run again: {fault}" for fault in bench.faults(name)]
-    return {"interrupts": trials, "longest end, s": max(ends), "faults": faults}
+    return {
+        "interrupts": trials,
+        "too early or late": came.total() - trials,
+        "longest end, s": max(ends),
+        "faults": faults,
+    }
 
 
 if __name__ == "__main__":

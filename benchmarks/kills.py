@@ -1,8 +1,9 @@
 """SIGKILL at random moments in every verb, until what it makes is there; then compared, byte by byte.
 
-Each series begins with a copy of a small cache from which the verb's own work was taken. The command is killed after a
-random time and run again, over and over, each other time alone (its workers must notice) and with all its workers;
-when it has ended well, what it made is compared with what an undisturbed one made, and nothing unfinished may be left.
+Each series begins with a copy of a small cache from which the verb's own work was taken. The command is killed and run
+again, over and over, each other time alone (its workers must notice) and with all its workers: after a random time, or,
+two times of three, as soon as one of the first few files that it writes is there by its temporary name, half-written.
+When it has ended well, what it made is compared with what an undisturbed one made, and nothing unfinished may be left.
 
     python benchmarks/kills.py [--kills 10] [--verbs train,reproduce] [--seed 0] [--output results/kills.json]
 """
@@ -21,6 +22,22 @@ from matrix import Found, run
 from verbs import VERBS, Bench, temporaries
 
 MOST_KILLS_A_SERIES = 6
+MOST_FILES = 3
+
+
+class Nth:
+    """Whether so many files have been begun, the last of them being there by its temporary name."""
+
+    def __init__(self, n: int, bench: Bench) -> None:
+        self._n, self._bench = n, bench
+        self._before = set(temporaries(bench.trial))  # of the command that was killed before
+        self._seen: set[Path] = set()
+
+    def __call__(self) -> bool:
+        """Look."""
+        there = set(temporaries(self._bench.trial)) - self._before
+        self._seen |= there
+        return len(self._seen) >= self._n and bool(there)
 
 
 def series(bench: Bench, name: str, n_kills: int, g: random.Random) -> tuple[int, int, list[str]]:
@@ -29,8 +46,11 @@ def series(bench: Bench, name: str, n_kills: int, g: random.Random) -> tuple[int
     bench.begin(verb)
     killed = unfinished = 0
     while killed < n_kills:
-        running = bench.start(verb)
-        running.signalled_after(g.uniform(0, 0.9 * bench.seconds[name]), SIGKILL, to_all=killed % 2 == 1)
+        running, to_all = bench.start(verb), killed % 2 == 1
+        if killed % 3 < 2:
+            running.signalled_when(Nth(g.randint(1, MOST_FILES), bench), SIGKILL, to_all=to_all)
+        else:
+            running.signalled_after(g.uniform(0, 0.9 * bench.seconds[name]), SIGKILL, to_all=to_all)
         if running.ended().returncode != -SIGKILL:
             break
         killed += 1

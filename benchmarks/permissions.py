@@ -28,7 +28,9 @@ UNTRUE = re.compile(
     r"Traceback|\bdelete|\bdamaged|\bremove it|\b[1-9][0-9]* gone|\bis gone|not exist|not found|is missing|is empty"
 )
 
-REFUSED = re.compile(r"Permission denied|cannot be read left out|not[\s|\u2502]+readable")  # the last are click's words
+REFUSED = re.compile(
+    r"Permission denied|cannot be read left out|\(1 unreadable\)|not[\s|\u2502]+readable"
+)  # the last are click's words
 
 
 def kind_of(path: Path) -> str:

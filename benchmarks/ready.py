@@ -18,10 +18,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 ROOT = Path(__file__).parents[1]
 ENVIRONMENT = {"PYTHONPATH": str(ROOT / "pipeline"), "CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"}
@@ -30,7 +33,8 @@ IMPORTED = ("torch._dynamo", "sed_eval", "librosa", "sedpipe.cli.main", *(f"sedp
 DROP_FROM_BOUNDS = 24  # prctl(2): what is dropped there does not come back in children
 READ_ANYTHING = (1, 2)  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
 SECONDS_BETWEEN_LOOKS = 0.01
-_ENDED: dict[int, int] = {}
+_ENDED: dict[int, tuple[int, float]] = {}
+"""Exit code of each process, and the seconds of the processor that it and its children used."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +53,31 @@ class Running:
         return subprocess.CompletedProcess(self.arguments, exit_code, out, err)
 
     def signalled_after(self, seconds: float, number: int, *, to_all: bool) -> bool:
-        """Send a signal to it alone, or to all that it has started, too; False if it had ended."""
+        """Send a signal to it alone, or to all that it has started, too; False if it had ended.
+
+        The seconds are those of the processor that all of them have used, since a machine may be busy.
+        """
         if self.ready.ask({"wait": self.session, "seconds": seconds}) is not None:
             return False
+        self._signal(number, to_all=to_all)
+        return True
+
+    def signalled_when(self, condition: Callable[[], bool], number: int, *, to_all: bool) -> bool:
+        """The same as soon as something is so."""
+        while not condition():
+            if self.ready.ask({"wait": self.session, "seconds": 0}) is not None:
+                return False
+            time.sleep(SECONDS_BETWEEN_LOOKS / 20)
+        self._signal(number, to_all=to_all)
+        return True
+
+    def _signal(self, number: int, *, to_all: bool) -> None:
         with suppress(ProcessLookupError):
             (os.killpg if to_all else os.kill)(self.session, number)
-        return True
+
+    def used(self) -> float:
+        """Seconds of the processor, after it has ended."""
+        return float(self.ready.ask({"used": self.session}))
 
 
 class Ready:
@@ -99,6 +122,8 @@ def serve() -> dict[str, Any]:
         question = json.loads(line)
         if "wait" in question:
             answer: Any = _waited(question["wait"], question.get("seconds"))
+        elif "used" in question:
+            answer = _ENDED[question["used"]][1]
         else:
             answer = os.fork()
             if not answer:
@@ -108,18 +133,27 @@ def serve() -> dict[str, Any]:
 
 
 def _waited(process: int, seconds: float | None) -> int | None:
-    """Exit code of a process; None if it has not ended."""
-    began = time.monotonic()
+    """Exit code of a process; None if it has not ended when it has used so many seconds of the processor."""
     while True:
         if process in _ENDED:
-            return _ENDED[process]
-        ended, status = os.waitpid(process, 0 if seconds is None else os.WNOHANG)
+            return _ENDED[process][0]
+        ended, status, usage = os.wait4(process, 0 if seconds is None else os.WNOHANG)
         if ended:
-            _ENDED[process] = os.waitstatus_to_exitcode(status)
+            _ENDED[process] = os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime
             continue
-        if seconds is not None and time.monotonic() - began > seconds:
+        if seconds is not None and (not seconds or _used(process) >= seconds):
             return None
         time.sleep(SECONDS_BETWEEN_LOOKS)
+
+
+def _used(process: int) -> float:
+    """Seconds of the processor of a process and of all that it has started."""
+    try:
+        first = psutil.Process(process)
+        times = [each.cpu_times() for each in (first, *first.children(recursive=True))]
+    except psutil.NoSuchProcess:  # one of them has ended just now
+        return 0.0
+    return float(sum(each.user + each.system + each.children_user + each.children_system for each in times))
 
 
 def become(question: dict[str, Any]) -> None:

@@ -91,3 +91,14 @@ def test_systems_that_heard_other_things_have_no_mean(scores):
     for other in (replace(scores, grid=FrameGrid(100, 4)), replace(scores, clip_ids=["a", "b", "d"])):
         with pytest.raises(ValueError, match="their classes, frames or clips differ"):
             mean_of([scores, other])
+
+
+def test_clips_that_are_looked_at_a_few_at_a_time_come_to_the_same(scores, monkeypatch):
+    point = PostProcessing(0.5, median_s=0.24, gate=0.8)
+    at_once, mean = scores.decode(point), mean_of([scores, scores]).frame_probs
+    monkeypatch.setattr("sedpipe.detection.frame_scores._CELLS_OF_BLOCK", 2 * 5 * 3)
+    assert [*scores.blocks()] == [slice(0, 2), slice(2, 3)]
+    assert list(scores.decode(point).items()) == list(at_once.items())
+    np.testing.assert_array_equal(mean_of([scores, scores]).frame_probs, mean)
+    with pytest.raises(ValueError, match=r"frame_probs holds a value outside \[0, 1\]"):
+        replace(scores, frame_probs=np.concatenate([scores.frame_probs[:2], scores.frame_probs[2:] + 1]))

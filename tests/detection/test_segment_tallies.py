@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.detection.postprocess import PostProcessing
-from sedpipe.detection.segment_tallies import SegmentTallies, SegmentTally
+from sedpipe.detection.segment_tallies import SegmentTallies, SegmentTally, scores_at
 from sedpipe.events import Event
 from sedpipe.frames import FrameGrid
 from sedpipe.labels import LabelSet
@@ -123,3 +123,10 @@ def test_settings_that_share_their_first_steps_share_these_however_many_there_ar
     for found, settings in zip(together.tallies(several), several, strict=True):
         assert [part.tolist() for part in found] == [part.tolist() for part in alone.tally(settings)]
     assert [together._after[k].cache_info().misses for k in (0, 1)] == [80, 160]
+
+
+def test_scores_at_settings_are_those_of_all_clips_however_few_are_looked_at_at_once(scores, monkeypatch):
+    truth = Truth(REFERENCE, DURATIONS, LABELS)
+    expected = [SegmentTallies(scores, truth).scores(point) for point in SETTINGS]
+    monkeypatch.setattr("sedpipe.detection.frame_scores._CELLS_OF_BLOCK", 2 * 50 * 3)
+    assert scores_at(SETTINGS, scores, truth) == expected

@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 from sedpipe.errors import SedpipeError
-from sedpipe.io.parallel import chunked, in_parallel, in_threads
+from sedpipe.io.parallel import chunked, in_parallel, in_threads, process_apart
 
 TESTS = os.fspath(Path(__file__).parents[1])
 
@@ -101,3 +101,19 @@ def test_a_scheduler_that_does_not_answer_is_a_sentence(monkeypatch: pytest.Monk
     with pytest.raises(SedpipeError, match=r"^no Dask scheduler answers at tcp://127\.0\.0\.1:9") as caught:
         list(in_parallel(abs, [1], 1, "tcp://127.0.0.1:9"))
     assert "dask scheduler" in caught.value.hint
+
+
+def test_a_process_apart_answers_tells_its_errors_and_has_its_own_memory() -> None:
+    with process_apart() as call:
+        assert call(eval, "1 + 1") == 2
+        assert call(os.path.abspath, ".") == os.getcwd()
+        assert call(eval, "__import__('os').getpid()") not in (os.getpid(), None)
+        with pytest.raises(ZeroDivisionError):
+            call(eval, "1 / 0")
+    with process_apart(wanted=False) as call:
+        assert call(eval, "__import__('os').getpid()") == os.getpid()
+
+
+def test_a_process_apart_that_is_killed_is_a_sentence() -> None:
+    with pytest.raises(SedpipeError, match="killed from outside"), process_apart() as call:
+        call(eval, "__import__('os').kill(__import__('os').getpid(), 9)")

@@ -9,7 +9,7 @@ from sedpipe.events import Event
 from sedpipe.labels import LabelSet
 from sedpipe.metrics import exact_psds as module
 from sedpipe.metrics.exact_psds import exact_psds
-from sedpipe.metrics.frame_precision import frame_average_precisions, frames_of_events
+from sedpipe.metrics.frame_precision import frame_average_precision, frames_of_class
 from sedpipe.metrics.psds_scores import SCENARIOS, joined, psds
 from sedpipe.metrics.validation import EventTable, validate
 
@@ -84,8 +84,10 @@ def test_frame_average_precision_is_that_of_sed_scores_eval_with_segments_of_a_f
     expected, _ = oracle.average_precision(
         *as_sed_scores_eval_has_them(probs, counted, edges, durations, reference, labels), segment_length=STEP
     )
-    sounds = frames_of_events(reference, edges, len(probs), len(labels))
-    found = frame_average_precisions(probs, sounds, counted)
+    found = [
+        frame_average_precision(probs[:, :, k], frames_of_class(reference, k, edges, len(probs)), counted)
+        for k in range(len(labels))
+    ]
     assert found == pytest.approx([expected[label] for label in labels], abs=1e-6)
 
 
@@ -96,7 +98,7 @@ def test_it_is_the_psds_of_operating_points_at_every_value_that_occurs(seed, n_c
     scenario = replace(SCENARIOS[name], max_efpr=3e4)
     there = np.arange(25)[:, None] < counted[:, None, None]
     tables = [events_at(probs, there, threshold, edges, durations) for threshold in np.unique(probs)]
-    expected = psds(reference, tables, durations, n_classes, scenario)
+    expected = psds(reference, [(slice(0, 5), tables)], durations, n_classes, {name: scenario})[name]
     assert exact_psds(reference, probs, counted, edges, durations, {name: scenario})[name] == pytest.approx(expected)
 
 
@@ -114,7 +116,7 @@ def test_fifty_thresholds_fall_short_of_what_all_of_them_reach():
     counted, edges, durations = np.array([4]), np.arange(5) * STEP, np.array([4 * STEP])
     scenario = SCENARIOS["scenario1"]
     tables = [events_at(probs, np.ones((1, 4, 1), bool), 0.99, edges, durations)]
-    assert psds(truth, tables, durations, 1, scenario) == 0
+    assert psds(truth, [(slice(0, 1), tables)], durations, 1, {"s": scenario}) == {"s": 0}
     assert exact_psds(truth, probs, counted, edges, durations, {"s": scenario}) == {"s": 1.0}
 
 
@@ -146,7 +148,8 @@ def test_of_one_class_it_is_the_area_under_psds_evals_curve(name, seed):
     curve, official = by_psds_eval(reference, tables, durations, labels, scenario)
     assert official == 0
     assert ours == pytest.approx(curve, abs=1e-6)
-    assert ours == pytest.approx(psds(reference, tables, durations, 1, scenario), abs=1e-9)
+    points = psds(reference, [(slice(0, 4), tables)], durations, 1, {name: scenario})
+    assert ours == pytest.approx(points[name], abs=1e-9)
 
 
 def by_psds_eval(reference, tables, durations, labels, scenario) -> tuple[float, float]:

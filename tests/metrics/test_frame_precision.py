@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from sedpipe.metrics.frame_precision import frame_average_precisions, frames_of_events
+from sedpipe.metrics.frame_precision import frame_average_precision, frames_of_class
 from sedpipe.metrics.validation import EventTable
 from sklearn.metrics import average_precision_score
 
@@ -16,11 +16,9 @@ def table(*events: tuple[int, int, float, float]) -> EventTable:
 
 
 def test_a_frame_sounds_where_an_event_overlaps_it():
-    sounds = frames_of_events(table((0, 1, 0.08, 0.17), (1, 0, 0.0, 9.9), (1, 1, 0.05, 0.05)), EDGES, 2, 2)
-    assert sounds[0, :, 1].tolist() == [False, True, True]
-    assert sounds[1, :, 0].tolist() == [True, True, True]
-    assert not sounds[0, :, 0].any()
-    assert not sounds[1, :, 1].any()
+    events = table((0, 1, 0.08, 0.17), (1, 0, 0.0, 9.9), (1, 1, 0.05, 0.05))
+    assert frames_of_class(events, 0, EDGES, 2).tolist() == [[False] * 3, [True] * 3]
+    assert frames_of_class(events, 1, EDGES, 2).tolist() == [[False, True, True], [False] * 3]
 
 
 @given(
@@ -29,13 +27,13 @@ def test_a_frame_sounds_where_an_event_overlaps_it():
     arrays(int, 4, elements=st.integers(0, 6)),
 )
 def test_each_class_is_that_of_scikit_learn_over_the_frames_that_count(probs, sounds, counted):
-    found = frame_average_precisions(probs, sounds, counted)
     for k in range(2):
+        found = frame_average_precision(probs[:, :, k], sounds[:, :, k], counted)
         scores, truth = (np.concatenate([a[n, : counted[n], k] for n in range(4)]) for a in (probs, sounds))
         expected = average_precision_score(truth, scores) if truth.any() else None
-        assert found[k] == pytest.approx(expected, abs=1e-12)
+        assert found == pytest.approx(expected, abs=1e-12)
 
 
 def test_arrays_of_other_shapes_are_refused():
-    with pytest.raises(ValueError, match=r"expected two arrays \(N, T, K\), got \(1, 2, 3\) and \(1, 3, 3\)"):
-        frame_average_precisions(np.zeros((1, 2, 3)), np.zeros((1, 3, 3), bool), np.array([2]))
+    with pytest.raises(ValueError, match=r"expected two arrays \(N, T\), got \(1, 2\) and \(1, 3\)"):
+        frame_average_precision(np.zeros((1, 2)), np.zeros((1, 3), bool), np.array([2]))

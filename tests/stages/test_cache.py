@@ -83,6 +83,7 @@ def test_what_was_not_used_for_long_can_be_chosen(cache: Dataset) -> None:
     items = list_cache(cache.root).items
     assert [item.name for item in choose(items, [], unused_days=30)] == [f"{NAME}/runs/done"]
     assert choose(items, [], kinds=["audio"], unused_days=30) == []
+    assert choose(items, [], unused_days=1e300) == []
     assert [item.kind for item in choose(items, [], kinds=["audio", "features"])] == ["features", "audio"]
 
 

@@ -24,6 +24,7 @@ from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.feature_file import FeatureFile
 from sedpipe.io.files.checksums import sha256_of
 from sedpipe.io.files.locks import hold
+from sedpipe.listener import Listener
 from sedpipe.reports.data import FeatureCounts, PlannedCounts
 from sedpipe.shards import Shard
 from sedpipe.stages import features
@@ -264,10 +265,13 @@ def test_a_shard_of_audio_that_changed_since_hides_nothing(
 def test_audio_that_cannot_be_decoded_is_a_failed_row_and_the_others_go_on(own: Own) -> None:
     broken = own.cache.audio_path(own.clips[2])
     broken.write_text("no audio")
-    assert own.counts() == (4, 0, 1)
+    listener, told = Listener(), []
+    listener.say = told.append
+    assert own.counts(listener=listener) == (4, 0, 1)
     kept = [clip for clip in own.clips[:5] if clip is not own.clips[2]]
     own.assert_right(kept)
     assert failed(own) == [["clip_id", "reason"], ["training-2", f"{broken}: cannot be decoded as audio"]]
+    assert told == [f"training: training-2 failed: {broken}: cannot be decoded as audio"]
     before = times(own.features)
     assert own.counts() == (0, 4, 1)
     assert times(own.features) == before

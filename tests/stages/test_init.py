@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 from builders import write_tone
+from leftovers import left_by_a_killed_process
 from sedpipe.errors import SettingsError
 from sedpipe.io.manifests.load import load_manifest
 from sedpipe.stages.init import init
@@ -53,6 +54,12 @@ def test_what_a_killed_process_left_is_completed_to_the_same_bytes(birds: Path, 
     (tmp_path / "birds.toml").unlink()
     init(birds)
     assert contents(tmp_path) == whole
+
+
+def test_what_a_killed_process_left_unfinished_is_removed(birds: Path, tmp_path: Path) -> None:
+    unfinished = left_by_a_killed_process(tmp_path, ".toml")
+    init(birds)
+    assert not unfinished.exists()
 
 
 def test_toml_and_lists_may_lie_elsewhere(birds: Path, tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ import soundfile
 import torch
 from builders import tiny_mixtures
 from encoded import FORMS, Form, encoded
-from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.errors import MissingStageError, SettingsError, StaleError
 from sedpipe.features.familiar import Familiar
@@ -19,6 +18,7 @@ from sedpipe.features.logmel import LogMelConfig
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.audio.waveforms import read_waveform
 from sedpipe.io.cache.dataset import Dataset
+from sedpipe.io.cache.frame_scores import find_frame_scores, find_origin
 from sedpipe.io.lists.events import read_event_list
 from sedpipe.io.manifests.load import load_manifest
 from sedpipe.io.models.checkpoints import read_model, write_model
@@ -106,13 +106,13 @@ def test_a_clip_has_the_same_events_through_score_and_through_predict(mixtures, 
 
 
 def test_a_clip_as_long_as_a_window_has_bit_for_bit_the_probabilities_that_score_stores(mixtures, monkeypatch):
-    stored: list[FrameScores] = []
-    monkeypatch.setattr("sedpipe.steps.frame_scores.write_frame_scores", lambda _, scores, __: stored.append(scores))
-    monkeypatch.setattr("sedpipe.steps.frame_scores.find_frame_scores", lambda *_: None)
+    path = mixtures.runs / "run" / "frame-scores-testing.h5"
+    path.unlink(missing_ok=True)  # of larger batches, perhaps
     monkeypatch.setattr("sedpipe.steps.frame_scores.BATCH_SIZE", 1)
     score(Dataset(mixtures.root, "mixed"), run="run", split="testing")
+    stored = find_frame_scores(path, find_origin(path))
     trained = read_model(mixtures.runs / "run" / "checkpoint.pt", torch.device("cpu"))
-    for clip_id, expected in zip(stored[0].clip_ids, stored[0].frame_probs, strict=True):
+    for clip_id, expected in zip(stored.clip_ids, stored.frame_probs, strict=True):
         waveform = read_waveform(mixtures.audio_dir("testing") / f"{clip_id}.flac", 44_100)
         np.testing.assert_array_equal(probabilities(waveform, trained), expected)
 

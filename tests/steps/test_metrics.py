@@ -40,6 +40,14 @@ def test_threshold_free_scores_are_those_of_their_definitions(everything):
     assert 0.5 < free["frame_map"] < 1
 
 
+def test_clips_that_are_looked_at_a_few_at_a_time_come_to_the_same(everything, monkeypatch):
+    at_once = measured(everything)
+    n_clips, *shape = SCORES.frame_probs.shape
+    monkeypatch.setattr("sedpipe.detection.frame_scores._CELLS_OF_BLOCK", 2 * int(np.prod(shape)))
+    assert len([*SCORES.blocks()]) == -(-n_clips // 2) > 1
+    assert measured(everything) == at_once
+
+
 def test_no_post_processing_has_a_part_in_threshold_free_scores(everything):
     other = Scored(TRUTH, {}, Heard(SCORES, PostProcessing(0.9, 2.0, 0.8, gate=0.7), TAGS))
     assert measured(other)[0]["threshold_free"] == measured(everything)[0]["threshold_free"]

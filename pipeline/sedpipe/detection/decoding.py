@@ -10,6 +10,8 @@ the grid of the probabilities, not that of the features. Event times are rounded
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from sedpipe.detection.postprocess import PostProcessing, activity
@@ -88,20 +90,26 @@ def decode_activity(
     duration : float, optional
         End of the clip in seconds.
     """
-    edges = frame_edges(grid, len(active))
+    # events of all clips share these numbers, which would fill more memory than the events
+    edges = _rounded_edges(grid, len(active))
     end = edges[-1] if duration is None else min(edges[-1], round(duration, TIME_DECIMALS))
     by_class = np.pad(active.T, ((0, 0), (1, 1))).astype(np.int8)
     changes = np.diff(by_class, axis=1)
     classes, starts = np.nonzero(changes == 1)
     _, stops = np.nonzero(changes == -1)
-    onsets, offsets = edges[starts].tolist(), np.minimum(edges[stops], end).tolist()
-    runs = zip(onsets, offsets, classes.tolist(), strict=True)
-    return sorted(Event(onset, offset, labels.names[k]) for onset, offset, k in runs if onset < offset)
+    runs = zip(starts.tolist(), stops.tolist(), classes.tolist(), strict=True)
+    times = ((edges[start], min(edges[stop], end), k) for start, stop, k in runs)
+    return sorted(Event(onset, offset, labels.names[k]) for onset, offset, k in times if onset < offset)
 
 
 def frame_edges(grid: FrameGrid, n_frames: int) -> np.ndarray:
     """The grid's ``n_frames + 1`` edges as events have them: rounded to 1 ms."""
-    return np.array([round(edge, TIME_DECIMALS) for edge in grid.edges(n_frames).tolist()])
+    return np.array(_rounded_edges(grid, n_frames))
+
+
+@lru_cache(4)
+def _rounded_edges(grid: FrameGrid, n_frames: int) -> tuple[float, ...]:
+    return tuple(round(edge, TIME_DECIMALS) for edge in grid.edges(n_frames).tolist())
 
 
 def countable_frames(

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -20,6 +20,7 @@ from sedpipe.labels import LabelSet
 
 # weights of a pooling that sum to 1 do so up to float32's rounding
 _DUST = 1e-5
+_CELLS_OF_BLOCK = 2**19
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +32,8 @@ class FrameScores:
     clip_ids : list of str
         Distinct.
     frame_probs : ndarray [shape=(N, T, K)]
-        Probability of each of K classes in each of T frames, in [0, 1].
+        Probability of each of K classes in each of T frames, in [0, 1]; those of many clips may lie on disk, so that
+        what looks at all of them does it by :meth:`blocks`.
     clip_probs : ndarray [shape=(N, K)]
         Probability of each class in each clip, in [0, 1].
     n_frames : ndarray [shape=(N,)]
@@ -76,8 +78,9 @@ class FrameScores:
         for name, shape in (("clip_probs", (n, k)), ("n_frames", (n,)), ("durations", (n,))):
             if getattr(self, name).shape != shape:
                 raise ValueError(f"{name} must have shape {shape}, got {getattr(self, name).shape}")
-        for name in ("frame_probs", "clip_probs"):
-            _check_probabilities(name, getattr(self, name))
+        for some in self.blocks():
+            _check_probabilities("frame_probs", self.frame_probs[some])
+        _check_probabilities("clip_probs", self.clip_probs)
         if not np.isfinite(self.durations).all() or (self.durations < 0).any():
             raise ValueError("durations must be lengths in seconds")
         if (self.n_frames < 0).any() or (self.n_frames > self.frame_probs.shape[1]).any():
@@ -114,6 +117,13 @@ class FrameScores:
         durations = grid.edges(int(n_frames.max(initial=0)))[n_frames]
         return cls(list(clip_ids), frame_probs, clip_probs, counted, durations, labels, grid.subsampled(factor))
 
+    def blocks(self) -> Iterator[slice]:
+        """Rows of neighbouring clips that fit into memory, together all."""
+        n_clips, n_frames, n_classes = self.frame_probs.shape
+        at_once = max(1, _CELLS_OF_BLOCK // max(1, n_frames * n_classes))
+        for first in range(0, n_clips, at_once):
+            yield slice(first, min(first + at_once, n_clips))
+
     @cached_property
     def edges(self) -> np.ndarray:
         """Of the frames, (T + 1,) in seconds, as events have them."""
@@ -147,6 +157,11 @@ class FrameScores:
             durations=self.durations[chosen],
         )
 
+    def of_rows(self, some: slice) -> FrameScores:
+        """Of neighbouring clips, in memory."""
+        columns = {name: getattr(self, name)[some] for name in ("frame_probs", "clip_probs", "n_frames", "durations")}
+        return replace(self, clip_ids=self.clip_ids[some], **columns)
+
     def probs_of(self, clip_id: str) -> np.ndarray:
         """Probabilities (T', K) of the frames of a clip that count."""
         row = self.row_of(clip_id)
@@ -154,11 +169,13 @@ class FrameScores:
 
     def decode(self, point: PostProcessing) -> dict[str, list[Event]]:
         """Events of each clip with these settings."""
-        active = activity(self.frame_probs, point, self.grid, self.counted, self.clip_probs)
-        clips = zip(self.clip_ids, active, self.durations.tolist(), strict=True)
-        return {
-            clip_id: decode_activity(of_clip, self.labels, self.grid, duration) for clip_id, of_clip, duration in clips
-        }
+        found = {}
+        for some in self.blocks():
+            active = activity(self.frame_probs[some], point, self.grid, self.counted[some], self.clip_probs[some])
+            clips = zip(self.clip_ids[some], active, self.durations[some].tolist(), strict=True)
+            for clip_id, of_clip, duration in clips:
+                found[clip_id] = decode_activity(of_clip, self.labels, self.grid, duration)
+        return found
 
 
 def _check_probabilities(name: str, probs: np.ndarray) -> None:
@@ -181,9 +198,12 @@ def mean_of(each: Sequence[FrameScores]) -> FrameScores:
         same = other.labels == first.labels and other.grid == first.grid and other.clip_ids == first.clip_ids
         if not same or other.frame_probs.shape != first.frame_probs.shape:
             raise ValueError("their classes, frames or clips differ")
+    frame_probs = np.empty(first.frame_probs.shape, first.frame_probs.dtype)
+    for some in first.blocks():
+        frame_probs[some] = np.mean([scores.frame_probs[some] for scores in each], axis=0)
     return replace(
         first,
-        frame_probs=np.mean([scores.frame_probs for scores in each], axis=0),
+        frame_probs=frame_probs,
         clip_probs=np.mean([scores.clip_probs for scores in each], axis=0),
         points={},
     )

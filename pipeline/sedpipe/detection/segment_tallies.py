@@ -4,6 +4,7 @@ Counts are those of :func:`~sedpipe.detection.decoding.decode_events` and the se
 are made: 64 clips are filtered at once as the bits of a word, and only integers are kept.
 
 - :class:`SegmentTallies`: frames and truth of a split -> :class:`SegmentTally`
+- :func:`scores_at`: scores of some settings, in the same memory however many clips there are
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.detection.steps import Frames, steps_in_order
 from sedpipe.detection.words import alike, packed, unpacked
-from sedpipe.metrics.detection_scores import DetectionScores, detection_scores
+from sedpipe.metrics.detection_scores import DetectionCounts, DetectionScores, detection_scores
 from sedpipe.metrics.segment_scores import count_of_segments, count_segments, segment_roll, segments_of_frames
 from sedpipe.metrics.validation import validate
 from sedpipe.truth import Truth
@@ -135,7 +136,11 @@ class SegmentTallies:
 
     def scores(self, settings: PostProcessing) -> DetectionScores:
         """Segment-based scores over all clips."""
-        return detection_scores(count_segments(self.reference, self.unpacked(self.roll(settings))), self.labels)
+        return detection_scores(self.counts(settings), self.labels)
+
+    def counts(self, settings: PostProcessing) -> DetectionCounts:
+        """Segment-based counts of each clip."""
+        return count_segments(self.reference, self.unpacked(self.roll(settings)))
 
     def unpacked(self, roll: np.ndarray) -> np.ndarray:
         """Boolean (N, S, K)."""
@@ -174,3 +179,22 @@ class SegmentTallies:
         most = np.maximum(n_estimated, self._reference_per_segment)
         errors = most.sum(axis=0, dtype=np.int64) - correct
         return SegmentTally(errors, correct, n_estimated.sum(axis=0, dtype=np.int64), self._n_reference)
+
+
+def scores_at(settings: Sequence[PostProcessing], scores: FrameScores, truth: Truth) -> list[DetectionScores]:
+    """Segment-based scores over all clips with each of some settings; the clips are looked at a few at a time.
+
+    Parameters
+    ----------
+    settings : sequence of PostProcessing
+    scores : FrameScores
+        Of N clips.
+    truth : Truth
+        Of the same clips.
+    """
+    counted: list[list[DetectionCounts]] = [[] for _ in settings]
+    for some in scores.blocks():
+        split = SegmentTallies(scores.of_rows(some), truth)
+        for counts, point in zip(counted, settings, strict=True):
+            counts.append(split.counts(point).as_one)
+    return [detection_scores(DetectionCounts.together(counts), truth.labels) for counts in counted]

@@ -1,6 +1,7 @@
 """The one place that starts worker processes, here or on a Dask cluster.
 
 - :func:`in_parallel`: apply a function to items, results as they come
+- :func:`process_apart`: call functions in one other process, for the sake of its memory
 - :func:`in_threads`: the same for what waits for the disk
 """
 
@@ -14,6 +15,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import joblib
+from joblib.externals.loky import ProcessPoolExecutor
 from joblib.externals.loky.backend import resource_tracker
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
@@ -66,9 +68,7 @@ def in_parallel(
 
 
 def _here(function: Callable[[Item], Result], items: Iterable[Item], jobs: int, *, ordered: bool) -> Iterator[Result]:
-    # Loky replaces a worker that has grown by 300 MB since its first task, which it takes for a leak: one that made
-    # mixtures before grows so far by the libraries that features need. Its results are kept; nobody need be told.
-    warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
+    _let_workers_grow()
     # What an interrupted command leaves undone is no news; the same command does it.
     warnings.filterwarnings("ignore", r"\d+ tasks (have been successfully executed|which were still)", UserWarning)
     workers = joblib.Parallel(n_jobs=jobs, return_as="generator" if ordered else "generator_unordered")
@@ -79,10 +79,16 @@ def _here(function: Callable[[Item], Result], items: Iterable[Item], jobs: int, 
             results = workers(call(os.getcwd(), os.getpid(), additions(), function, item) for item in items)
         yield from results
     except TerminatedWorkerError as error:
-        raise SedpipeError(
-            "a worker process was killed from outside, perhaps for lack of memory",
-            hint="rerun the same command to resume; fewer --jobs need less memory",
-        ) from error
+        raise _killed("; fewer --jobs need less memory") from error
+
+
+def _let_workers_grow() -> None:
+    """Tell nobody that a worker was replaced, whose results are kept.
+
+    Loky takes it for a leak if one has grown by 300 MB since its first task: one that made mixtures before grows so far
+    by the libraries that features need.
+    """
+    warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
 
 
 def _call_in(
@@ -95,6 +101,51 @@ def _call_in(
     if os.getcwd() != folder:
         os.chdir(folder)
     return function(item)
+
+
+@contextmanager
+def process_apart(*, wanted: bool = True) -> Iterator[Callable[[Callable[[Item], Result], Item], Result]]:
+    """Hand out what calls a function with an item in a process apart; when the block ends, its memory is free again.
+
+    Libraries of a few hundred MB are then never imported here.
+
+    Parameters
+    ----------
+    wanted : bool
+        False calls here.
+
+    Raises
+    ------
+    SedpipeError
+        From a call, if the process is killed.
+    """
+    if not wanted:
+        yield lambda function, item: function(item)
+        return
+    _let_workers_grow()
+    start_quietly(resource_tracker.ensure_running)
+    with signals_held_back():
+        workers = ProcessPoolExecutor(1)
+        workers.submit(os.getpid)  # starts it
+
+    def call(function: Callable[[Item], Result], item: Item) -> Result:
+        try:
+            result: Result = workers.submit(_call_in, os.getcwd(), os.getpid(), additions(), function, item).result()
+        except TerminatedWorkerError as error:
+            raise _killed() from error
+        return result
+
+    try:
+        yield call
+    finally:
+        workers.shutdown(kill_workers=True)
+
+
+def _killed(how: str = "") -> SedpipeError:
+    return SedpipeError(
+        "a worker process was killed from outside, perhaps for lack of memory",
+        hint=f"rerun the same command to resume{how}",
+    )
 
 
 def _on_cluster(function: Callable[[Item], Result], items: Iterable[Item], scheduler: str) -> Iterator[Result]:

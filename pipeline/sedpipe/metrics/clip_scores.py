@@ -105,11 +105,15 @@ def average_precision(probs: np.ndarray, truth: np.ndarray) -> float | None:
     """
     if not truth.any():
         return None
-    order = np.argsort(-probs, kind="stable")
-    last_of_ties = np.append(np.diff(probs[order]) != 0, True)
-    correct = np.cumsum(truth[order])[last_of_ties]
-    named = np.flatnonzero(last_of_ties) + 1
-    return float((np.diff(correct, prepend=0) * correct / named).sum() / truth.sum())
+    ranked = np.sort(probs)
+    thresholds = ranked[np.append(True, ranked[1:] != ranked[:-1])]
+    # recall is gained only at thresholds that are a positive's, few of them; the sum is over all, as they fall
+    reached, gained = np.unique(probs[truth], return_counts=True)
+    correct = np.cumsum(gained[::-1])[::-1]
+    named = len(ranked) - np.searchsorted(ranked, reached)
+    terms = np.zeros(len(thresholds))
+    terms[len(thresholds) - 1 - np.searchsorted(thresholds, reached)] = gained * correct / named
+    return float(terms.sum() / truth.sum())
 
 
 def _shares(correct: int, n_named: int, n_true: int) -> tuple[float | None, float | None, float | None]:

@@ -14,8 +14,8 @@ the macro mean).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -40,6 +40,17 @@ class DetectionCounts:
     correct: np.ndarray
     n_reference: np.ndarray
     n_estimated: np.ndarray
+
+    @classmethod
+    def together(cls, parts: Sequence[DetectionCounts]) -> DetectionCounts:
+        """Of the clips of all parts, in their order."""
+        names = [column.name for column in fields(cls)]
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+    @property
+    def as_one(self) -> DetectionCounts:
+        """All clips counted as one; scores are the same."""
+        return DetectionCounts(*(getattr(self, column.name).sum(axis=0, keepdims=True) for column in fields(self)))
 
     @property
     def errors(self) -> np.ndarray:

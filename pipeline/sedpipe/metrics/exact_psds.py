@@ -151,9 +151,8 @@ def _detections(
     at_once = max(1, _MOST_CELLS // max(1, n_frames * n_classes))
     for first in range(0, n_clips, at_once):
         some = slice(first, first + at_once)
-        levels = [
-            np.searchsorted(of_class, frame_probs[some, :, k], "right") - 1 for k, of_class in enumerate(thresholds)
-        ]
+        probs = frame_probs[some]
+        levels = [np.searchsorted(of_class, probs[:, :, k], "right") - 1 for k, of_class in enumerate(thresholds)]
         columns = np.stack(levels, axis=2).transpose(1, 0, 2).reshape(n_frames, -1).astype(np.float64)
         runs = runs_of_all_thresholds(columns, np.repeat(counted[some], n_classes))
         clips = first + runs.columns // n_classes

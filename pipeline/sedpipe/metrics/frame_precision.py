@@ -3,8 +3,8 @@
 Equal to sed_scores_eval's segment-based average precision with segments as long as a frame. A frame is positive where
 a reference event of the class overlaps it; padding does not count.
 
-- :func:`frame_average_precisions`: of each class
-- :func:`frames_of_events`: which frames sound
+- :func:`frame_average_precision`: of a class
+- :func:`frames_of_class`: in which frames it sounds
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from sedpipe.metrics.clip_scores import average_precision
 from sedpipe.metrics.validation import EventTable
 
 
-def frame_average_precisions(frame_probs: np.ndarray, sounds: np.ndarray, counted: np.ndarray) -> list[float | None]:
-    """Average precision of each of K classes; ``None`` for one that never sounds.
+def frame_average_precision(frame_probs: np.ndarray, sounds: np.ndarray, counted: np.ndarray) -> float | None:
+    """Average precision of a class; ``None`` if it never sounds.
 
     Parameters
     ----------
-    frame_probs : ndarray [shape=(N, T, K)]
-        Probabilities.
-    sounds : ndarray [shape=(N, T, K)]
-        Boolean, see :func:`frames_of_events`.
+    frame_probs : ndarray [shape=(N, T)]
+        Its probabilities.
+    sounds : ndarray [shape=(N, T)]
+        Boolean, see :func:`frames_of_class`.
     counted : ndarray [shape=(N,)]
         How many frames of each clip count.
 
@@ -34,39 +34,41 @@ def frame_average_precisions(frame_probs: np.ndarray, sounds: np.ndarray, counte
 
     Examples
     --------
-    >>> probs = np.array([[[0.9], [0.2], [0.7]]])
-    >>> frame_average_precisions(probs, np.array([[[True], [False], [False]]]), np.array([3]))
-    [1.0]
+    >>> probs = np.array([[0.9, 0.2, 0.7]])
+    >>> frame_average_precision(probs, np.array([[True, False, False]]), np.array([3]))
+    1.0
     """
-    if frame_probs.shape != sounds.shape or frame_probs.ndim != 3:
-        raise ValueError(f"expected two arrays (N, T, K), got {frame_probs.shape} and {sounds.shape}")
+    if frame_probs.shape != sounds.shape or frame_probs.ndim != 2:
+        raise ValueError(f"expected two arrays (N, T), got {frame_probs.shape} and {sounds.shape}")
     there = np.arange(frame_probs.shape[1]) < counted[:, None]
-    return [average_precision(frame_probs[there, k], sounds[there, k]) for k in range(frame_probs.shape[2])]
+    return average_precision(frame_probs[there], sounds[there])
 
 
-def frames_of_events(events: EventTable, edges: np.ndarray, n_clips: int, n_classes: int) -> np.ndarray:
-    """Boolean (N, T, K): which frames events of each class overlap; ``edges`` (T + 1,) are those of the frames.
+def frames_of_class(events: EventTable, k: int, edges: np.ndarray, n_clips: int) -> np.ndarray:
+    """Boolean (N, T): which frames events of class ``k`` overlap; ``edges`` (T + 1,) are those of the frames.
 
     Parameters
     ----------
     events : EventTable
-        Of N clips.
+        Of N clips and all classes.
+    k : int
+        The class.
     edges : ndarray [shape=(T + 1,)]
         Of the frames, in seconds.
-    n_clips, n_classes : int
-        N and K.
+    n_clips : int
+        N.
 
     Examples
     --------
     >>> event = EventTable(np.array([0]), np.array([0]), np.array([0.5]), np.array([2.0]))
-    >>> frames_of_events(event, np.arange(4.0), n_clips=1, n_classes=1)[0, :, 0].tolist()
-    [True, True, False]
+    >>> frames_of_class(event, 0, np.arange(4.0), n_clips=1).tolist()
+    [[True, True, False]]
     """
-    events = events.where(events.offsets > events.onsets)
+    events = events.where((events.classes == k) & (events.offsets > events.onsets))
     firsts = np.searchsorted(edges[1:], events.onsets, side="right")
     lengths = np.maximum(np.searchsorted(edges[:-1], events.offsets, side="left") - firsts, 0)
     event = np.repeat(np.arange(len(events)), lengths)
     frame = firsts[event] + np.arange(len(event)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    sounds = np.zeros((n_clips, len(edges) - 1, n_classes), dtype=bool)
-    sounds[events.clips[event], frame, events.classes[event]] = True
+    sounds = np.zeros((n_clips, len(edges) - 1), dtype=bool)
+    sounds[events.clips[event], frame] = True
     return sounds

@@ -21,7 +21,7 @@ Ronchini et al., "The impact of non-target events in synthetic soundscapes for s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,38 +79,51 @@ class PsdsCounts:
     false: np.ndarray
     cross: np.ndarray
 
+    def __add__(self, other: PsdsCounts) -> PsdsCounts:
+        """Of the clips of both."""
+        return PsdsCounts(self.found + other.found, self.false + other.false, self.cross + other.cross)
+
 
 def psds(
     reference: EventTable,
-    detections: Iterable[EventTable],
+    detections: Iterable[tuple[slice, Sequence[EventTable]]],
     durations: np.ndarray,
     n_classes: int,
-    scenario: Scenario,
-) -> float | None:
-    """The score of one scenario.
+    scenarios: Mapping[str, Scenario],
+) -> dict[str, float | None]:
+    """The score of each scenario.
 
     Parameters
     ----------
     reference : EventTable
         What sounds in N clips.
-    detections : iterable of EventTable
-        What is detected in them, at each operating point.
+    detections : iterable of (slice, sequence of EventTable)
+        Some neighbouring clips, and what is detected in them at each operating point; clips are counted from the first
+        of them. Together all clips, with the same operating points.
     durations : ndarray [shape=(N,)]
         Length of each clip in seconds.
     n_classes : int
         K.
-    scenario : Scenario
-        Its parameters.
+    scenarios : mapping of str to Scenario
+        Their parameters.
 
     Returns
     -------
-    float or None
+    dict of str to float or None
         In [0, 1]; ``None`` where no class has a reference event.
     """
     reference = joined(reference, n_classes)
-    counts = [count_detections(reference, joined(found, n_classes), durations, n_classes, scenario)
-              for found in detections]  # fmt: skip
-    return psds_of_counts(counts, reference, durations, n_classes, scenario)
+    counts: dict[str, list[PsdsCounts]] = {name: [] for name in scenarios}
+    for some, tables in detections:
+        truth, points = reference.of_clips(some), [joined(table, n_classes) for table in tables]
+        for name, scenario in scenarios.items():
+            of_some = [count_detections(truth, found, durations[some], n_classes, scenario) for found in points]
+            before = counts[name]
+            counts[name] = [a + b for a, b in zip(before, of_some, strict=True)] if before else of_some
+    return {
+        name: psds_of_counts(counts[name], reference, durations, n_classes, scenario)
+        for name, scenario in scenarios.items()
+    }
 
 
 def joined(events: EventTable, n_classes: int) -> EventTable:

@@ -16,7 +16,6 @@ Source: Mesaros, Heittola & Virtanen, "Metrics for polyphonic sound event detect
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields
 
 import numpy as np
 
@@ -28,7 +27,7 @@ from sedpipe.metrics.validation import EventTable, validate
 TIME_RESOLUTION = 1.0
 """Length of a segment in seconds, as DCASE has it."""
 
-_MOST_CELLS = 2**24  # of a roll: 16 MB
+_MOST_CELLS = 2**20  # of a roll; each that is lit takes 8 bytes several times
 
 
 def segment_based_scores(
@@ -98,13 +97,11 @@ def segment_based_counts(
     counts = []
     for some in _pieces(n_segments, len(labels), _MOST_CELLS):
         rolls = (
-            segment_roll(_of_clips(table, some), clips.durations[some], len(labels), time_resolution)
+            segment_roll(table.of_clips(some), clips.durations[some], len(labels), time_resolution)
             for table in (clips.reference, clips.estimated)
         )
         counts.append(count_segments(*rolls))
-    return DetectionCounts(
-        *(np.concatenate([getattr(part, field.name) for part in counts]) for field in fields(DetectionCounts))
-    )
+    return DetectionCounts.together(counts)
 
 
 def _pieces(n_segments: np.ndarray, n_classes: int, most_cells: int) -> Iterator[slice]:
@@ -116,13 +113,6 @@ def _pieces(n_segments: np.ndarray, n_classes: int, most_cells: int) -> Iterator
             yield slice(start, n)
             start, longest = n, segments
     yield slice(start, len(n_segments))
-
-
-def _of_clips(table: EventTable, some: slice) -> EventTable:
-    """The events of neighbouring clips, which are then counted from 0."""
-    first, end = np.searchsorted(table.clips, [some.start, some.stop])
-    of_some = table.where(slice(first, end))
-    return EventTable(of_some.clips - some.start, of_some.classes, of_some.onsets, of_some.offsets)
 
 
 def count_of_segments(durations: Sequence[float] | np.ndarray, time_resolution: float) -> np.ndarray:

@@ -47,6 +47,12 @@ class EventTable:
         """The events that a mask, indices or a slice pick."""
         return EventTable(self.clips[wanted], self.classes[wanted], self.onsets[wanted], self.offsets[wanted])
 
+    def of_clips(self, some: slice) -> EventTable:
+        """The events of neighbouring clips, which are then counted from 0; clips must be in order."""
+        first, end = np.searchsorted(self.clips, [some.start, some.stop])
+        found = self.where(slice(first, end))
+        return EventTable(found.clips - some.start, found.classes, found.onsets, found.offsets)
+
     def lists(self, n_clips: int, labels: LabelSet) -> list[list[Event]]:
         """The same as lists, clip by clip."""
         found: list[list[Event]] = [[] for _ in range(n_clips)]

@@ -16,6 +16,8 @@ from sedpipe.io.cache.disk_usage import UNKNOWN, CacheItem, cache_items, free
 from sedpipe.reports.machine import CacheReport, PruneReport
 from sedpipe.suggestions import did_you_mean
 
+_LONGEST_DAYS = 365 * 100  # nothing was used longer ago, and dates do not reach back as far as numbers
+
 
 def list_cache(cache_dir: Path, dataset: str | None = None) -> CacheReport:
     """Everything that can be freed, of one dataset or of all."""
@@ -59,7 +61,7 @@ def choose(
                 f"{name!r} is not in the cache{did_you_mean(name, known)}",
                 hint="`sedpipe cache list` shows what is there",
             )
-    latest = datetime.now(UTC) - timedelta(days=unused_days or 0)
+    latest = datetime.now(UTC) - timedelta(days=min(unused_days or 0, _LONGEST_DAYS))
     return [
         item
         for item in items

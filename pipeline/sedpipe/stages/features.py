@@ -26,6 +26,7 @@ from sedpipe.io.files.atomic import remove_leftovers
 from sedpipe.io.files.locks import hold, is_held, wait_for
 from sedpipe.io.parallel import chunked, in_parallel
 from sedpipe.listener import Listener
+from sedpipe.printable import printable
 from sedpipe.reports.data import FeatureCounts, FeatureExplanation, FeatureReport, PlannedCounts
 from sedpipe.shards import Shard
 from sedpipe.steps.feature_plan import (
@@ -143,6 +144,7 @@ class _Extraction:
                 plan.checksums.save(self.audio[split])
         _tell_of_damage(plans, shelf, listener)
         made, failures = self._make(plans, jobs, scheduler, listener)
+        _tell_of_failures(failures, listener)
         with wait_for(self.folder.merge_lock):
             if self.shard is None and not any(made.values()):
                 waiting = self._merge(plans, shelf, failures)
@@ -249,6 +251,14 @@ def _counts(plan: SplitPlan, failed: Mapping[str, str]) -> FeatureCounts:
 
 def _damaged(plan: SplitPlan) -> list[str]:
     return [clip_id for clip_id, reason in plan.missing.items() if reason == DAMAGED]
+
+
+def _tell_of_failures(failures: Mapping[str, Mapping[str, str]], listener: Listener) -> None:
+    """Why the first clip of each split failed; a table has them all."""
+    for split, failed in failures.items():
+        for clip_id, why in [*failed.items()][:1]:
+            others = f" (and {len(failed) - 1:,} others)" if len(failed) > 1 else ""
+            listener.say(f"{split}: {clip_id}{others} failed: {printable(why)}")
 
 
 def _tell_of_damage(plans: Mapping[str, SplitPlan], shelf: Shelf, listener: Listener) -> None:

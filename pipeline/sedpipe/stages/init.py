@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sedpipe.choices import SPLITS
 from sedpipe.errors import SettingsError
-from sedpipe.io.files.atomic import write_text
+from sedpipe.io.files.atomic import remove_leftovers, write_text
 from sedpipe.io.lists.importers import IMPORTERS
 from sedpipe.io.lists.importers.findings import Findings, Folder, look_into
 from sedpipe.io.lists.recordings import Recording
@@ -136,6 +136,7 @@ def _write(out: Path, made: Composed) -> None:
                 f"{out / file} already exists with different content",
                 hint="give the dataset another name with --name, write elsewhere with --out, or delete that file",
             )
+    remove_leftovers(out)
     for file, text in files.items():
         if not (out / file).exists():
             write_text(out / file, text)

@@ -105,6 +105,11 @@ class ClipBatches:
         self.frame_targets = EventTargets(known, self._labels, grid, self._file.shape[0])
         return sum(one is not None for one in known)
 
+    def batch(self, some: slice) -> Batch:
+        """Neighbouring clips, in the order of the manifest."""
+        [batch] = self._batches(np.arange(len(self))[some], len(self))
+        return batch
+
     def in_order(self, batch_size: int) -> Iterator[Batch]:
         """Every clip once, in the order of the manifest."""
         return self._batches(np.arange(len(self)), batch_size)

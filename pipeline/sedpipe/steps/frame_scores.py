@@ -8,23 +8,33 @@ Torch is only imported where the network is asked.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from sedpipe.clips import Clip
 from sedpipe.detection.frame_scores import FrameScores
-from sedpipe.errors import MissingStageError, SettingsError
+from sedpipe.errors import MissingStageError, SedpipeError, SettingsError
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.feature_file import FeatureFile
 from sedpipe.io.cache.frame_scores import Origin, find_frame_scores, find_origin, write_frame_scores
 from sedpipe.io.cache.runs import Run
 from sedpipe.io.files.checksums import sha256_in_cache
 from sedpipe.io.files.reading import is_there
+from sedpipe.io.parallel import process_apart
 from sedpipe.labels import LabelSet
 from sedpipe.listener import Listener
 
+if TYPE_CHECKING:
+    from sedpipe.io.models.checkpoints import TrainedModel
+    from sedpipe.steps.batches import ClipBatches
+
 BATCH_SIZE = 32
+MANY_CLIPS = 2048
+"""More than so many are heard in a process apart: what torch takes of the memory is needed for their scores."""
 
 
 def frame_scores(cache: Dataset, run: Run, split: str, device: str, listener: Listener) -> FrameScores:
@@ -80,43 +90,91 @@ def _stored(cache: Dataset, run: Run, split: str, clips: Sequence[Clip]) -> Fram
     features = cache.features_dir(origin.features) / f"{split}.h5"
     if not is_there(features):
         return None
-    file = FeatureFile(features)
-    audio = dict(zip(file.clip_ids, file.audio_sha256, strict=True))
-    clip_ids = [clip.clip_id for clip in clips if clip.clip_id in audio]
-    found = find_frame_scores(path, _origin(run, origin.features, clip_ids, [audio[clip_id] for clip_id in clip_ids]))
+    audio = _audio_of(features)
+    there = [clip for clip in clips if clip.clip_id in audio]
+    found = find_frame_scores(path, _origin(run, origin.features, there, audio))
     # names have no checksum of their own: where one is damaged, all is made anew
-    return found if found is not None and list(found.clip_ids) == clip_ids else None
+    return found if found is not None and found.clip_ids == [clip.clip_id for clip in there] else None
 
 
-def _origin(run: Run, features: str, clip_ids: Sequence[str], audio_sha256: Sequence[str]) -> Origin:
-    lines = "\n".join([sha256_in_cache(run.model_path), *clip_ids, *audio_sha256])
+def _audio_of(features: Path) -> dict[str, str]:
+    """sha256 of the audio that the features of each clip were made of."""
+    file = FeatureFile(features)
+    try:
+        return dict(zip(file.clip_ids, file.audio_sha256, strict=True))
+    finally:
+        file.close()
+
+
+def _origin(run: Run, features: str, clips: Sequence[Clip], audio: Mapping[str, str]) -> Origin:
+    clip_ids = [clip.clip_id for clip in clips]
+    lines = "\n".join([sha256_in_cache(run.model_path), *clip_ids, *(audio[clip_id] for clip_id in clip_ids)])
     return Origin(features, hashlib.sha256(lines.encode()).hexdigest())
 
 
 def _by_the_network(
     cache: Dataset, run: Run, split: str, clips: Sequence[Clip], device: str, listener: Listener
 ) -> FrameScores:
+    heard = _Heard(cache, run, split, device, str(uuid4()))
+    with process_apart(wanted=len(clips) > MANY_CLIPS) as call:
+        fingerprint = call(_fingerprint, heard)
+        features = cache.features_dir(fingerprint) / f"{split}.h5"
+        audio = _audio_of(features)
+        there = [clip for clip in clips if clip.clip_id in audio]  # as batches have them
+        path, origin = run.frame_scores_path(split), _origin(run, fingerprint, there, audio)
+        batches = [slice(first, first + BATCH_SIZE) for first in range(0, len(there), BATCH_SIZE)]
+        tracked = listener.track(batches, len(batches), f"{split} batches")
+        write_frame_scores(path, (call(_heard_clips, (heard, some)) for some in tracked), len(there), origin)
+    _opened.cache_clear()
+    stored = find_frame_scores(path, origin)
+    if stored is None:
+        raise SedpipeError(f"{path} is not what was written there just now", hint="check the disk that it is on")
+    return stored
+
+
+@dataclass(frozen=True)
+class _Heard:
+    """What a run hears; ``number`` is another one each time, so that nothing opened before is taken for it."""
+
+    cache: Dataset
+    run: Run
+    split: str
+    device: str
+    number: str
+
+
+@lru_cache(1)
+def _opened(heard: _Heard) -> tuple[TrainedModel, ClipBatches]:
+    """The model and its clips, opened once in the process that hears; torch is imported there alone."""
     import torch
 
     from sedpipe.io.models.checkpoints import read_model
     from sedpipe.nn.device import choose_device
     from sedpipe.steps.batches import ClipBatches
+
+    trained = read_model(heard.run.model_path, torch.device(choose_device(heard.device)))
+    check_classes(heard.cache, trained.labels)
+    path = heard.cache.features_dir(trained.spec.fingerprint) / f"{heard.split}.h5"
+    if not is_there(path):
+        raise MissingStageError(f"{path} does not exist", hint=f"run `{heard.cache.command('features')}` first")
+    return trained, ClipBatches(FeatureFile(path), heard.cache.read_clips()[heard.split], trained.labels)
+
+
+def _fingerprint(heard: _Heard) -> str:
+    """Of the features' parameters."""
+    trained, _ = _opened(heard)
+    return trained.spec.fingerprint
+
+
+def _heard_clips(what: tuple[_Heard, slice]) -> FrameScores:
+    """What a model says of neighbouring clips."""
     from sedpipe.training.fit import predict
 
-    trained = read_model(run.model_path, torch.device(choose_device(device)))
-    check_classes(cache, trained.labels)
-    features = trained.spec.fingerprint
-    path = cache.features_dir(features) / f"{split}.h5"
-    if not is_there(path):
-        raise MissingStageError(f"{path} does not exist", hint=f"run `{cache.command('features')}` first")
-    batches = ClipBatches(FeatureFile(path), clips, trained.labels)
-    tracked = listener.track(batches.in_order(BATCH_SIZE), -(-len(batches) // BATCH_SIZE), f"{split} batches")
-    frame_probs, clip_probs = predict(trained.model, tracked)
-    clip_ids = [clip.clip_id for clip in batches.clips]
+    heard, some = what
+    trained, batches = _opened(heard)
+    frame_probs, clip_probs = predict(trained.model, [batches.batch(some)])
     made = FrameScores.pooled(
-        frame_probs, clip_probs, clip_ids, batches.n_frames,
+        frame_probs, clip_probs, [clip.clip_id for clip in batches.clips[some]], batches.n_frames[some],
         trained.labels, trained.spec.front_end.grid, trained.model.time_factor,
     )  # fmt: skip
-    scores = replace(made, points=trained.operating_points)
-    write_frame_scores(run.frame_scores_path(split), scores, _origin(run, features, clip_ids, batches.audio_sha256))
-    return scores
+    return replace(made, points=trained.operating_points)

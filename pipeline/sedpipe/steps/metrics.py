@@ -10,7 +10,7 @@ A metric gets what there is to score and gives named numbers. They are in the re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, TypeAlias
 
@@ -25,7 +25,7 @@ from sedpipe.io.records.scores import ClipBased, EventBased, Numbers
 from sedpipe.listener import Listener
 from sedpipe.metrics.clip_scores import clip_based_scores
 from sedpipe.metrics.exact_psds import exact_psds
-from sedpipe.metrics.frame_precision import frame_average_precisions, frames_of_events
+from sedpipe.metrics.frame_precision import frame_average_precision, frames_of_class
 from sedpipe.metrics.psds_scores import SCENARIOS, THRESHOLDS, psds
 from sedpipe.metrics.validation import EventTable, validate
 from sedpipe.registry import Registry
@@ -117,17 +117,19 @@ def psds_at_thresholds(scored: Scored) -> Numbers | None:
     heard, truth = scored.heard, scored.truth
     if heard is None:
         return None
-    scores, n_classes = heard.scores, len(truth.labels)
     clips = validate(truth.reference, {}, truth.durations, truth.labels)
-    tables = []
-    for threshold in THRESHOLDS:
-        at = heard.point.changed(threshold=threshold, hysteresis=1.0, gate=0.0)
-        active = activity(scores.frame_probs, at, scores.grid, scores.counted)
-        tables.append(_events_of(active, scores.edges, clips.durations))
-    return {
-        name: psds(clips.reference, tables, clips.durations, n_classes, scenario)
-        for name, scenario in SCENARIOS.items()
-    }
+    pieces = scored.listener.track(_at_thresholds(heard, clips.durations), len([*heard.scores.blocks()]), "PSDS pieces")
+    return {**psds(clips.reference, pieces, clips.durations, len(truth.labels), SCENARIOS)}
+
+
+def _at_thresholds(heard: Heard, durations: np.ndarray) -> Iterator[tuple[slice, list[EventTable]]]:
+    """Clips some at a time, with their events at each of :data:`~sedpipe.metrics.psds_scores.THRESHOLDS`."""
+    scores = heard.scores
+    points = [heard.point.changed(threshold=threshold, hysteresis=1.0, gate=0.0) for threshold in THRESHOLDS]
+    for some in scores.blocks():
+        probs, counted = scores.frame_probs[some], scores.counted[some]
+        active = (activity(probs, point, scores.grid, counted) for point in points)
+        yield some, [_events_of(of_point, scores.edges, durations[some]) for of_point in active]
 
 
 def _events_of(active: np.ndarray, edges: np.ndarray, durations: np.ndarray) -> EventTable:
@@ -145,8 +147,10 @@ def threshold_free(scored: Scored) -> Numbers | None:
         return None
     scores = heard.scores
     clips = validate(truth.reference, {}, truth.durations, truth.labels)
-    sounds = frames_of_events(clips.reference, scores.edges, len(scores.clip_ids), len(truth.labels))
-    each = frame_average_precisions(scores.frame_probs, sounds, scores.counted)
+    each = []
+    for k in range(len(truth.labels)):
+        sounds = frames_of_class(clips.reference, k, scores.edges, len(scores.clip_ids))
+        each.append(frame_average_precision(scores.frame_probs[:, :, k], sounds, scores.counted))
     of_frames = [precision for precision in each if precision is not None]
     areas = exact_psds(clips.reference, scores.frame_probs, scores.counted, scores.edges, clips.durations, SCENARIOS)
     return {

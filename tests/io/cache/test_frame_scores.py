@@ -37,7 +37,7 @@ ONE, TWO = Origin("features", "model 1"), Origin("features", "model 2")
 
 
 def test_probabilities_come_back_to_the_bit(tmp_path, scores):
-    write_frame_scores(tmp_path / "frame-scores-testing.h5", scores, ONE)
+    write_frame_scores(tmp_path / "frame-scores-testing.h5", [scores], 2, ONE)
     read = find_frame_scores(tmp_path / "frame-scores-testing.h5", ONE)
     assert read.clip_ids == scores.clip_ids
     assert (read.labels, read.grid, read.points) == (scores.labels, scores.grid, scores.points)
@@ -46,10 +46,24 @@ def test_probabilities_come_back_to_the_bit(tmp_path, scores):
         np.testing.assert_array_equal(getattr(read, name), getattr(scores, name))
 
 
+def test_clips_that_are_written_piece_by_piece_come_back_as_one(tmp_path, scores):
+    write_frame_scores(tmp_path / "a.h5", (scores.of([clip_id]) for clip_id in scores.clip_ids), 2, ONE)
+    read = find_frame_scores(tmp_path / "a.h5", ONE)
+    assert read.clip_ids == scores.clip_ids
+    np.testing.assert_array_equal(read.frame_probs, scores.frame_probs)
+    np.testing.assert_array_equal(read.durations, scores.durations)
+
+
+def test_fewer_clips_than_were_promised_are_not_stored(tmp_path, scores):
+    with pytest.raises(ValueError, match=r"^expected scores of 2 clips, got 1$"):
+        write_frame_scores(tmp_path / "a.h5", [scores.of(["ü"])], 2, ONE)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_what_another_model_made_is_not_found(tmp_path, scores):
-    write_frame_scores(tmp_path / "a.h5", scores, ONE)
+    write_frame_scores(tmp_path / "a.h5", [scores], 2, ONE)
     assert find_frame_scores(tmp_path / "a.h5", TWO) is None
-    write_frame_scores(tmp_path / "a.h5", scores, TWO)
+    write_frame_scores(tmp_path / "a.h5", [scores], 2, TWO)
     assert find_frame_scores(tmp_path / "a.h5", TWO) is not None
 
 
@@ -57,7 +71,7 @@ def test_what_another_model_made_is_not_found(tmp_path, scores):
 def test_a_damaged_file_is_as_none(tmp_path, scores, share):
     path: Path = tmp_path / "a.h5"
     assert find_frame_scores(path, ONE) is None
-    write_frame_scores(path, scores, ONE)
+    write_frame_scores(path, [scores], 2, ONE)
     whole = path.read_bytes()
     path.write_bytes(whole[: int(share * len(whole))])
     assert find_frame_scores(path, ONE) is None
@@ -66,7 +80,7 @@ def test_a_damaged_file_is_as_none(tmp_path, scores, share):
 @pytest.mark.parametrize("name", ["frame_probs", "clip_probs", "n_frames", "durations"])
 def test_one_damaged_bit_of_a_value_is_noticed_though_the_value_could_be(tmp_path, scores, name):
     path: Path = tmp_path / "a.h5"
-    write_frame_scores(path, scores, ONE)
+    write_frame_scores(path, [scores], 2, ONE)
     raw, values = bytearray(path.read_bytes()), getattr(scores, name).tobytes()
     assert raw.count(values) == 1
     raw[raw.index(values)] ^= 1
@@ -75,21 +89,21 @@ def test_one_damaged_bit_of_a_value_is_noticed_though_the_value_could_be(tmp_pat
 
 
 def test_a_file_that_lacks_a_part_is_as_none(tmp_path, scores):
-    write_frame_scores(tmp_path / "a.h5", scores, ONE)
+    write_frame_scores(tmp_path / "a.h5", [scores], 2, ONE)
     with h5py.File(tmp_path / "a.h5", "a") as file:
         del file["clip_probs"]
     assert find_frame_scores(tmp_path / "a.h5", ONE) is None
 
 
 def test_the_file_opens_with_plain_h5py(tmp_path, scores):
-    write_frame_scores(tmp_path / "a.h5", scores, ONE)
+    write_frame_scores(tmp_path / "a.h5", [scores], 2, ONE)
     with h5py.File(tmp_path / "a.h5") as file:
         assert sorted(file) == ["clip_id", "clip_probs", "duration", "frame_probs", "n_frames"]
         assert file["clip_id"].asstr()[0] == "-a_0.000_10.000"
 
 
 def test_settings_that_cannot_be_are_as_none(tmp_path, scores):
-    write_frame_scores(tmp_path / "a.h5", scores, ONE)
+    write_frame_scores(tmp_path / "a.h5", [scores], 2, ONE)
     with h5py.File(tmp_path / "a.h5", "a") as file:
         file.attrs["operating_points"] = '{"min_er": {"threshold": 7}}'
     assert find_origin(tmp_path / "a.h5") == ONE

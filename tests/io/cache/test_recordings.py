@@ -36,3 +36,11 @@ def test_a_table_that_cannot_be_read_is_none(tmp_path: Path, content: str) -> No
     (tmp_path / FILE_NAME).write_text(content)
     known = KnownRecordings(tmp_path)
     assert (known.is_there, known.rows) == (False, {})
+
+
+@pytest.mark.parametrize("name", ["site 1\\a", "site\0", "../a", "a//b", "a\rb", ""])
+def test_a_table_with_a_name_that_no_clip_can_have_is_none(tmp_path: Path, name: str) -> None:
+    KnownRecordings(tmp_path).save(ROWS, FORMAT)
+    table = tmp_path / FILE_NAME
+    table.write_bytes(table.read_bytes().replace(b"site 1/a\t", f"{name}\t".encode()))
+    assert not KnownRecordings(tmp_path).is_there

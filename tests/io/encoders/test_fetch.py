@@ -6,6 +6,7 @@ from pathlib import Path
 
 import loopback
 import pytest
+from leftovers import left_by_a_killed_process
 from sedpipe.errors import SedpipeError
 from sedpipe.io.encoders.cards import Archive, EncoderCard, load_encoder
 from sedpipe.io.encoders.fetch import keep_encoder
@@ -36,9 +37,13 @@ def wheel(folder: Path, member: str, raw: bytes) -> Archive:
 
 def test_a_file_beside_its_toml_is_copied_once(tmp_path: Path, card: EncoderCard, raw: bytes) -> None:
     shutil.copy(tmp_path / "elsewhere" / "ears.onnx", tmp_path / "toml")
+    folder = encoder_path(tmp_path / "cache", card.encoder).parent
+    folder.mkdir(parents=True)
+    unfinished = left_by_a_killed_process(folder, ".onnx")
     path = keep_encoder(card, tmp_path / "cache")
     assert path == encoder_path(tmp_path / "cache", card.encoder)
     assert path.read_bytes() == raw
+    assert not unfinished.exists()
     (tmp_path / "toml" / "ears.onnx").unlink()
     assert keep_encoder(card, tmp_path / "cache") == path
 

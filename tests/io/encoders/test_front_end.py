@@ -25,7 +25,7 @@ def test_several_have_one_grid_at_the_highest_rate() -> None:
     assert (joined.sample_rate, joined.hop_length, joined.n_frames, joined.n_features) == (44_100, 3_528, 125, 1536)
 
 
-@pytest.mark.parametrize("hop_s", [0.0, 1e-9, -1.0])
+@pytest.mark.parametrize("hop_s", [0.0, 1e-9, -1.0, 1e308])
 def test_a_hop_of_no_sample_is_a_sentence(hop_s: float) -> None:
     with pytest.raises(SettingsError, match=r"^--encoder"):
         encoders_front_end("yamnet", hop_s=hop_s)

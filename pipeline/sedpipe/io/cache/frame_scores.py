@@ -5,6 +5,8 @@ in seconds; attributes say which model and which features they were made from, a
 post-processing. The TSV form is that of the package sed_scores_eval: one file a clip, ``onset offset`` and a column a
 class, rows without gaps from 0 to the end of the clip.
 
+The probabilities of frames stay on disk and are read piece by piece (:mod:`sedpipe.io.cache.stored_probs`).
+
 - :class:`Origin`: what they were made from
 - :func:`write_frame_scores`, :func:`find_frame_scores`: the file
 - :func:`export_frame_scores`: the TSV form
@@ -13,10 +15,10 @@ class, rows without gaps from 0 to the end of the clip.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import h5py
 import numpy as np
@@ -24,12 +26,15 @@ import numpy as np
 from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.frames import FrameGrid
+from sedpipe.io.cache.stored_probs import DamagedProbsError, StoredProbs
 from sedpipe.io.files.atomic import write_text
 from sedpipe.io.files.hdf5 import check_heaps, made_on_disk
 from sedpipe.io.files.reading import unreadable
 from sedpipe.labels import LabelSet
 
 Read = TypeVar("Read")
+
+_BYTES_OF_CHUNK = 2**18
 
 
 @dataclass(frozen=True)
@@ -48,19 +53,56 @@ class Origin:
     digest: str
 
 
-def write_frame_scores(path: Path, scores: FrameScores, origin: Origin) -> None:
-    """Write them, whole or not at all."""
-    with made_on_disk(path) as (file, _):
-        file.attrs.update(asdict(origin))
-        file.attrs["labels"] = json.dumps(scores.labels.names)
-        file.attrs.update(asdict(scores.grid))
-        file.attrs["operating_points"] = json.dumps({name: dict(point) for name, point in scores.points.items()})
-        file.create_dataset("clip_id", data=scores.clip_ids, dtype=h5py.string_dtype("utf-8"))
+def write_frame_scores(path: Path, pieces: Iterable[FrameScores], n_clips: int, origin: Origin) -> None:
+    """Write them, whole or not at all.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    pieces : iterable of FrameScores
+        At least one; of different clips, alike in everything else.
+    n_clips : int
+        How many they are together.
+    origin : Origin
+        What they were made from.
+    """
+    with made_on_disk(path) as (file, check_disk):
+        first = 0
+        for piece in pieces:
+            if not first:
+                _make_columns(file, piece, n_clips, origin)
+            some = slice(first, first := first + len(piece.clip_ids))
+            file["clip_id"][some] = piece.clip_ids
+            for name, values in _columns(piece).items():
+                file[name][some] = values
+            check_disk()
+        if first != n_clips:
+            raise ValueError(f"expected scores of {n_clips} clips, got {first}")
+
+
+def _make_columns(file: h5py.File, piece: FrameScores, n_clips: int, origin: Origin) -> None:
+    """Attributes, and columns to be filled, of clips that are alike one of the pieces."""
+    file.attrs.update(asdict(origin))
+    file.attrs["labels"] = json.dumps(piece.labels.names)
+    file.attrs.update(asdict(piece.grid))
+    file.attrs["operating_points"] = json.dumps({name: dict(point) for name, point in piece.points.items()})
+    file.create_dataset("clip_id", n_clips, dtype=h5py.string_dtype("utf-8"))
+    for name, values in _columns(piece).items():
+        # whole rows, since rows are read; of no more bytes than HDF5 keeps until a chunk is full
+        rows = min(n_clips, max(1, _BYTES_OF_CHUNK // max(1, values[:1].nbytes)))
+        chunks = (rows, *values.shape[1:])
         # with a checksum: a damaged probability, which is one as well, would be scored
-        file.create_dataset("frame_probs", data=scores.frame_probs, fletcher32=True)
-        file.create_dataset("clip_probs", data=scores.clip_probs, fletcher32=True)
-        file.create_dataset("n_frames", data=scores.n_frames, fletcher32=True)
-        file.create_dataset("duration", data=scores.durations, fletcher32=True)
+        file.create_dataset(name, (n_clips, *values.shape[1:]), values.dtype, chunks=chunks, fletcher32=True)
+
+
+def _columns(scores: FrameScores) -> dict[str, np.ndarray]:
+    return {
+        "frame_probs": scores.frame_probs,
+        "clip_probs": scores.clip_probs,
+        "n_frames": scores.n_frames,
+        "duration": scores.durations,
+    }
 
 
 def find_origin(path: Path) -> Origin | None:
@@ -99,7 +141,7 @@ def _read(path: Path, reader: Callable[[h5py.File], Read]) -> Read | None:
         with h5py.File(path, "r") as file:
             _check_form(file, path)
             return reader(file)
-    except (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError, OverflowError):
+    except (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError, OverflowError, DamagedProbsError):
         return None
 
 
@@ -119,7 +161,7 @@ def _scores_in(file: h5py.File) -> FrameScores:
     points = json.loads(file.attrs["operating_points"])
     return FrameScores(
         [str(clip_id) for clip_id in file["clip_id"].asstr()[:]],
-        file["frame_probs"][:],
+        cast(np.ndarray, StoredProbs(Path(file.filename), "frame_probs")),
         file["clip_probs"][:],
         file["n_frames"][:],
         file["duration"][:],
@@ -133,12 +175,13 @@ def export_frame_scores(folder: Path, scores: FrameScores) -> int:
     """Write ``<clip_id>.tsv`` for each clip; returns how many."""
     folder.mkdir(parents=True, exist_ok=True)
     header = "\t".join(["onset", "offset", *scores.labels])
-    clips = zip(scores.clip_ids, scores.frame_probs, scores.counted.tolist(), scores.durations.tolist(), strict=True)
-    for clip_id, probs, n_frames, duration in clips:
-        ends = np.minimum(scores.edges[: n_frames + 1], round(duration, 3)).tolist()
-        rows = [
-            "\t".join([f"{onset:.3f}", f"{offset:.3f}", *(f"{value:.6f}" for value in frame)])
-            for onset, offset, frame in zip(ends[:-1], ends[1:], probs.tolist(), strict=False)
-        ]
-        write_text(folder / f"{clip_id}.tsv", "\n".join([header, *rows]) + "\n")
+    for some in scores.blocks():
+        columns = scores.clip_ids[some], scores.frame_probs[some], scores.counted[some].tolist(), scores.durations[some]
+        for clip_id, probs, n_frames, duration in zip(*columns, strict=True):
+            ends = np.minimum(scores.edges[: n_frames + 1], round(float(duration), 3)).tolist()
+            rows = [
+                "\t".join([f"{onset:.3f}", f"{offset:.3f}", *(f"{value:.6f}" for value in frame)])
+                for onset, offset, frame in zip(ends[:-1], ends[1:], probs.tolist(), strict=False)
+            ]
+            write_text(folder / f"{clip_id}.tsv", "\n".join([header, *rows]) + "\n")
     return len(scores.clip_ids)

@@ -17,6 +17,7 @@ from pathlib import Path
 from sedpipe.clips import ClipFormat
 from sedpipe.io.audio.survey import Survey
 from sedpipe.io.files.atomic import write_text
+from sedpipe.io.lists.clips import can_be_listed
 
 FILE_NAME = "recordings.tsv"
 
@@ -81,5 +82,7 @@ class KnownRecordings:
 
 def _row(line: str) -> tuple[str, KnownRecording]:
     place, clip_id, *cells = line.split("\t")
+    if not can_be_listed(clip_id):
+        raise ValueError(f"{clip_id!r} is no clip's name")
     values = {name: int(cell) if name in _NUMBERS else cell for name, cell in zip(_SURVEY, cells, strict=True)}
     return place, KnownRecording(clip_id, Survey(**values))  # type: ignore[arg-type]

@@ -14,7 +14,7 @@ from sedpipe.errors import MissingStageError, SedpipeError
 from sedpipe.io.encoders.cards import EncoderCard
 from sedpipe.io.encoders.kept import encoder_path
 from sedpipe.io.files.archives import ArchiveLimits, is_archive, read_members
-from sedpipe.io.files.atomic import write_atomically
+from sedpipe.io.files.atomic import remove_leftovers, write_atomically
 from sedpipe.io.files.checksums import sha256_of
 from sedpipe.io.files.locks import wait_for
 from sedpipe.io.files.reading import walk
@@ -53,6 +53,7 @@ def keep_encoder(
     with wait_for(
         path.with_name("fetch.lock"), lambda: listener.say(f"another process is downloading {card.name}: waiting")
     ):
+        remove_leftovers(path.parent)
         if path.is_file() and sha256_of(path) == card.file.sha256:
             return path
         looked_at = places or [card.path.parent / card.file.name]  # a TOML of one's own has its file beside it

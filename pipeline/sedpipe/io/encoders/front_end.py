@@ -60,12 +60,12 @@ def encoders_front_end(names: str, hop_s: float | None = None, clips: ClipFormat
     """
     cards = [load_encoder(name) for name in names.split(",")]
     rate = max(card.encoder.sample_rate for card in cards)  # none of them hears less than it could
-    hop = round((min(card.hop_s for card in cards) if hop_s is None else hop_s) * rate)
     offered = tuple(OfferedWeights(card) for card in cards)
     try:
+        hop = round((min(card.hop_s for card in cards) if hop_s is None else hop_s) * rate)
         made = EncoderConfig(rate, hop, 1, tuple(card.encoder for card in cards), offered)
         return made.fitted_to(clips.sample_rate, clips.clip_s)
-    except (ValueError, ZeroDivisionError) as error:
+    except (ValueError, ArithmeticError) as error:
         raise SettingsError(f"--encoder {names}: {error}") from error
 
 
@@ -90,10 +90,10 @@ def named_front_end(names: str, hop_s: float | None = None, clips: ClipFormat = 
         raise SettingsError("--encoder logmel names no encoder", hint="leave --encoder out for log-mel alone")
     spectrogram = LogMelConfig().fitted_to(clips.sample_rate, clips.clip_s)
     vectors = encoders_front_end(",".join(others), None, clips)
-    frames_each = round((BESIDE_LOGMEL_S if hop_s is None else hop_s) / spectrogram.grid.frame_duration)
     try:
+        frames_each = round((BESIDE_LOGMEL_S if hop_s is None else hop_s) / spectrogram.grid.frame_duration)
         return BothConfig(*aligned(spectrogram, vectors, frames_each))
-    except (ValueError, ZeroDivisionError) as error:
+    except (ValueError, ArithmeticError) as error:
         raise SettingsError(f"--encoder {names}: {error}") from error
 
 

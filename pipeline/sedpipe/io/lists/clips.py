@@ -1,6 +1,7 @@
 """``clips.tsv``: every clip of a dataset with its split and weak labels, their only home.
 
 - :func:`read_clips`, :func:`write_clips`: ``clip_id split source start_s end_s labels``, labels joined by ``;``
+- :func:`can_be_listed`: whether a clip may have a name
 """
 
 from __future__ import annotations
@@ -59,11 +60,16 @@ def write_clips(path: Path, clips: Iterable[Clip]) -> None:
     write_text(path, "\n".join([_HEADER, *(_row(clip) for clip in clips)]) + "\n")
 
 
+def can_be_listed(clip_id: str) -> bool:
+    """Whether a name is a path that stays below its folder, of characters that a table may contain."""
+    return not {*"\\\t\r\n\0"} & {*clip_id} and not {"", ".", ".."} & {*clip_id.split("/")}
+
+
 def _clip(path: Path, number: int, cells: list[str], labels: LabelSet | None) -> Clip:
     if len(cells) != len(COLUMNS):
         raise complaint(path, number, "\t".join(cells), f"{len(COLUMNS)} columns: {' '.join(COLUMNS)}")
     clip_id, split, source, start, end, joined = cells
-    if not _is_plain(clip_id):
+    if not can_be_listed(clip_id):
         raise complaint(path, number, clip_id, "a clip_id, a path that stays below its folder")
     if split not in SPLITS:
         raise complaint(path, number, split, f"one of the splits {', '.join(SPLITS)}")
@@ -86,13 +92,9 @@ def _row(clip: Clip) -> str:
     row = "\t".join(cells)
     if row.count("\t") != len(COLUMNS) - 1 or any(character in row for character in "\r\n\0"):
         raise ValueError(f"a field of clip {clip.clip_id!r} contains a tab, a line end or NUL")
-    if not _is_plain(clip.clip_id) or any(not label or ";" in label for label in clip.labels):
+    if not can_be_listed(clip.clip_id) or any(not label or ";" in label for label in clip.labels):
         raise ValueError(f"clip {clip.clip_id!r} has a name or a label that the table cannot contain")
     return row
-
-
-def _is_plain(clip_id: str) -> bool:
-    return "\\" not in clip_id and not {"", ".", ".."} & set(clip_id.split("/"))
 
 
 def _seconds(value: float) -> str:

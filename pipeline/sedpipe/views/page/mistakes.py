@@ -93,11 +93,16 @@ def confusions(reference: np.ndarray, estimated: np.ndarray) -> Confusions:
     """What became of the reference, from rolls (N, S, K)."""
     reference, estimated = (roll.reshape(-1, roll.shape[-1]) for roll in (reference, estimated))
     missed, false = reference & ~estimated, estimated & ~reference
-    n_false = false.sum(axis=1, keepdims=True)
+    n_false = false.sum(axis=1)
+    taken_for = np.zeros((reference.shape[1],) * 2)
+    both = missed.any(axis=1) & (n_false > 0)
+    for n in np.unique(n_false[both]).tolist():
+        some = both & (n_false == n)
+        taken_for += (missed[some].T.astype(int) @ false[some]) / n
     return Confusions(
         found=(reference & estimated).sum(axis=0),
-        taken_for=missed.T.astype(float) @ (false / np.maximum(n_false, 1)),
-        unnoticed=(missed & (n_false == 0)).sum(axis=0),
+        taken_for=taken_for,
+        unnoticed=(missed & (n_false == 0)[:, None]).sum(axis=0),
         unprompted=(false & ~missed.any(axis=1, keepdims=True)).sum(axis=0),
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from sedpipe.detection.segment_tallies import SegmentTallies
+from sedpipe.detection.segment_tallies import scores_at
 from sedpipe.metrics.detection_scores import OverallScores
 from sedpipe.views.charts import Line, LineChart, Mark, ticks_up_to
 from sedpipe.views.page.classes import class_rows, confused_classes, confusion_rows, findings
@@ -80,8 +80,8 @@ def run_page(run: ScoredRun, gallery: Gallery, scored_on: date) -> str:
 def threshold_charts(run: ScoredRun) -> list[LineChart]:
     """Error rate and F1 against one threshold for all classes, the filters being those of the operating point."""
     settings = settings_of(run)
-    split = SegmentTallies(run.frame_scores, run.truth)
-    scores = [split.scores(settings.changed(threshold=threshold)).overall for threshold in THRESHOLDS]
+    points = [settings.changed(threshold=threshold) for threshold in THRESHOLDS]
+    scores = [each.overall for each in scores_at(points, run.frame_scores, run.truth)]
     chosen = run.scores.segment_based
     point, x = run.scores.operating_point, common_threshold(run)
     error_rates = _points(scores, "error_rate")

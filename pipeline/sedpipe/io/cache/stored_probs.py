@@ -1,0 +1,102 @@
+"""Frame probabilities that stay on disk: those of 50,000 clips would fill half a gigabyte of memory.
+
+- :class:`StoredProbs`: like an array, read piece by piece
+- :class:`DamagedProbsError`: what is there is not what was written
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+from sedpipe.errors import SedpipeError
+
+_MOST_KEPT = 2**24  # bytes: a chunk of an early file holds few frames of many clips, and is to be read once
+_CHUNKS_KEPT = 1009  # a prime, as HDF5 wants it
+_MOST_READ = 2**20  # values at once
+
+
+class DamagedProbsError(SedpipeError):
+    """The file is not what was written; ``sedpipe score`` makes it anew."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, hint="run `sedpipe score` again: it makes it anew")
+
+
+class StoredProbs(NDArrayOperatorsMixin):
+    """Probabilities (N, T, K) in an HDF5 file, like an array that is never changed.
+
+    Of ``probs[n]`` and ``probs[first:end, ...]`` these rows alone are read, and not all at once if only some of their
+    frames or classes are wanted. Whatever else numpy does, it does with all values in memory.
+
+    Parameters
+    ----------
+    path : Path
+        Is kept open: what is renamed to it later is another file.
+    name : str
+        Of the dataset.
+
+    Raises
+    ------
+    DamagedProbsError
+        From whatever reads values: their checksums tell others.
+    OSError, KeyError
+        If there is no such file or dataset.
+    """
+
+    def __init__(self, path: Path, name: str) -> None:
+        self._path, self._name = path, name
+        self._file = h5py.File(path, "r")
+        access = h5py.h5p.create(h5py.h5p.DATASET_ACCESS)
+        access.set_chunk_cache(_CHUNKS_KEPT, _MOST_KEPT, 0.0)
+        self._stored = h5py.Dataset(h5py.h5d.open(self._file.id, name.encode(), access))
+        self.shape: tuple[int, ...] = self._stored.shape
+        self.dtype: np.dtype[Any] = self._stored.dtype
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return StoredProbs, (self._path, self._name)
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    @property
+    def ndim(self) -> int:
+        """Axes."""
+        return len(self.shape)
+
+    def __getitem__(self, key: Any) -> Any:
+        rows, *rest = key if isinstance(key, tuple) else (key,)
+        if isinstance(rows, (int, np.integer)):
+            row = range(len(self))[rows]  # counted from the end, too, or out of range
+            return self._read(slice(row, row + 1))[(0, *rest)]
+        if not isinstance(rows, slice) or rows.step not in (None, 1):
+            return np.asarray(self)[key]
+        first, end, _ = rows.indices(len(self))
+        at_once = max(1, _MOST_READ // max(1, int(np.prod(self.shape[1:])))) if rest else max(1, end - first)
+        pieces = [slice(at, min(at + at_once, end)) for at in range(first, max(first + 1, end), at_once)]
+        found = [self._read(some)[(slice(None), *rest)] for some in pieces]
+        return found[0] if len(found) == 1 else np.concatenate(found)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        if copy is False:
+            raise ValueError("they lie on disk: reading them is copying them")
+        return np.asarray(self._read(slice(None)), dtype=dtype)
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        read = (np.asarray(each) if isinstance(each, StoredProbs) else each for each in inputs)
+        return getattr(ufunc, method)(*read, **options)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(np.asarray(self), name)
+
+    def _read(self, rows: slice) -> np.ndarray:
+        try:
+            return np.asarray(self._stored[rows])
+        except (OSError, RuntimeError) as error:
+            raise DamagedProbsError(f"cannot read {self._path}: {error}") from error

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sedpipe.errors import SettingsError
 from sedpipe.io.cache.dataset import Dataset
+from sedpipe.io.files.atomic import remove_leftovers
 from sedpipe.io.files.locks import wait_for
 from sedpipe.io.models.exports import GRAPH, write_config, write_export, write_onnx
 from sedpipe.io.models.open import open_model
@@ -50,6 +51,7 @@ def export(
     if folder.resolve() == model.folder.resolve():
         raise SettingsError(f"{folder} is the folder of the model itself", hint="name another folder with --out")
     with wait_for(folder / LOCK):  # weights and description must be of one model
+        remove_leftovers(folder)
         if form == "safetensors":
             files = write_export(folder, model.trained)
             return ExportReport(str(model.folder), form, [str(path) for path in files], {})

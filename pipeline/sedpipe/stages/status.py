@@ -18,6 +18,7 @@ from sedpipe.io.cache.feature_file import FeatureFile
 from sedpipe.io.cache.ledger import read_ledgers, write_entries
 from sedpipe.io.cache.runs import Run, named_run, run_address, runs_of
 from sedpipe.io.cache.table_folder import Table, tables_of
+from sedpipe.io.files.atomic import remove_leftovers
 from sedpipe.io.files.locks import is_held
 from sedpipe.io.files.reading import entries, is_there
 from sedpipe.reports.data import (
@@ -96,6 +97,7 @@ def export_clips(dataset: Dataset, path: Path) -> int:
     """
     dataset.read_record()
     entries = read_ledgers(dataset.folder)
+    remove_leftovers(path.parent)
     write_entries(path, entries.values())
     return len(entries)
 

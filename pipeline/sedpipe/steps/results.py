@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 
 from sedpipe.errors import MissingStageError
 from sedpipe.io.cache.runs import Run
+from sedpipe.io.files.atomic import remove_leftovers
 from sedpipe.io.files.locks import wait_for
 from sedpipe.listener import Listener
 
@@ -39,4 +40,5 @@ def writing_results(run: Run, listener: Listener, *, is_trained: bool = True) ->
             with suppress(OSError):  # somebody has begun it anew
                 run.folder.rmdir()
             raise MissingStageError(f"another process has deleted {run.name}", hint="train it again")
+        remove_leftovers(run.folder)
         yield

@@ -3,6 +3,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from leftovers import left_by_a_killed_process
 from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.errors import SedpipeError
@@ -124,7 +125,10 @@ def test_the_tsv_form_is_written_again_over_what_is_there(tmp_path, scores):
 
 
 def test_the_tsv_form_has_a_row_a_frame_up_to_the_end_of_the_clip(tmp_path, scores):
+    (tmp_path / "out").mkdir()
+    left_by_a_killed_process(tmp_path / "out", ".tsv")
     assert export_frame_scores(tmp_path / "out", scores) == 2
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["-a_0.000_10.000.tsv", "ü.tsv"]
     lines = (tmp_path / "out" / "ü.tsv").read_text(encoding="utf-8").splitlines()
     assert lines[0] == "onset\toffset\tDog\tAir horn, truck horn\tü"
     assert [line.split("\t")[:2] for line in lines[1:]] == [["0.000", "0.080"], ["0.080", "0.150"]]

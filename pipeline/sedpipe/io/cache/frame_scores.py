@@ -27,7 +27,7 @@ from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.frames import FrameGrid
 from sedpipe.io.cache.stored_probs import DamagedProbsError, StoredProbs
-from sedpipe.io.files.atomic import write_text
+from sedpipe.io.files.atomic import remove_leftovers, write_text
 from sedpipe.io.files.hdf5 import check_heaps, made_on_disk
 from sedpipe.io.files.reading import unreadable
 from sedpipe.labels import LabelSet
@@ -174,6 +174,7 @@ def _scores_in(file: h5py.File) -> FrameScores:
 def export_frame_scores(folder: Path, scores: FrameScores) -> int:
     """Write ``<clip_id>.tsv`` for each clip; returns how many."""
     folder.mkdir(parents=True, exist_ok=True)
+    remove_leftovers(folder)
     header = "\t".join(["onset", "offset", *scores.labels])
     for some in scores.blocks():
         columns = scores.clip_ids[some], scores.frame_probs[some], scores.counted[some].tolist(), scores.durations[some]

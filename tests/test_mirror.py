@@ -84,7 +84,6 @@ COVERED_BY = {
     "steps/judging.py": "stages/test_train.py",
     "steps/mendable.py": "stages/test_train.py",
     "steps/more_epochs.py": "stages/test_more_epochs.py",
-    "steps/results.py": "stages/test_score.py",
     "steps/scoring.py": "stages/test_score.py",
     "steps/sensitivity.py": "stages/reproduce/test_table2.py",
     "steps/start.py": "stages/test_train.py",

@@ -197,6 +197,22 @@ def test_a_table_tells_what_each_cell_has_come_to(featured: Path) -> None:
     ]  # the runs of its cells have no lines of their own
 
 
+def test_of_a_table_whose_systems_differ_in_epochs_each_cell_tells_its_own(featured: Path) -> None:
+    cache = Dataset(featured, "tiny")
+    runs = {f"{name}-seed0": f"table3-15min-{name}-seed0" for name in ("small", "surrey", "wang")}
+    Table(cache.folder / "tables" / "table3-15min").write_record(table_record(0, runs))
+    for name, epochs in (("small", 12), ("surrey", "many")):
+        run, begun = Run(cache.runs / f"table3-15min-{name}-seed0"), run_record()
+        settings = begun.settings.model_copy(update={"training": {"epochs": epochs}})
+        run.write_record(begun.model_copy(update={"settings": settings}))
+        run.log_path.write_text("epoch,loss\n1,0.5\n")
+    assert [line for line in status_lines(look(featured)) if "table3" in line] == [
+        "reproduce: table3-15min: 0 of 3 cells done",
+        "reproduce: table3-15min: small-seed0 stopped after 1 of 12 epochs",
+        "reproduce: table3-15min: surrey-seed0 stopped after 1 of 0 epochs",
+    ]
+
+
 def test_a_table_without_record_tells_what_is_done(featured: Path) -> None:
     table = Table(Dataset(featured, "tiny").folder / "tables" / "older")
     table.write_cell("linear-5x5-seed0", cell_of("linear", (5, 5), 0, {}))

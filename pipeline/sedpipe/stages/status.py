@@ -134,7 +134,7 @@ def _grid(dataset: Dataset, table: Table) -> GridState:
         known: dict[str, str | int] = {"state": "done" if name in done else _state(run, failures.get(name))}
         known["run"] = run_name
         if known["state"] not in ("done", "missing"):
-            known |= {"epochs": run.n_epochs, "of": record.epochs if record else 0}
+            known |= {"epochs": run.n_epochs, "of": record.epochs if record and record.epochs else _most_epochs(run)}
         if known["state"] == "failed":
             known["reason"] = failures[name]
         cells[name] = CellState.model_validate(known)
@@ -148,6 +148,15 @@ def _grid(dataset: Dataset, table: Table) -> GridState:
         missing=states["missing"],
         cells=cells,
     )
+
+
+def _most_epochs(run: Run) -> int:
+    """After how many a run ends at the latest, as its own settings say; of a table whose systems differ in that."""
+    with suppress(SedpipeError):
+        record = run.find_record()
+        epochs = None if record is None else record.settings.training.get("epochs")
+        return epochs if isinstance(epochs, int) else 0
+    return 0
 
 
 def _state(run: Run, failure: str | None) -> str:

@@ -55,3 +55,9 @@ def test_the_list_for_programs_has_a_line_a_row_and_no_formula() -> None:
     line = next(line for line in lines if line["system"] == "better" and line["rule"] == "threshold_free")
     assert float(line["tagging_f1"]) == pytest.approx(0.81)
     assert (line["networks"], line["parameters"], line["seeds"]) == ("3", "4500000", "3")
+
+
+def test_on_a_gpu_a_training_takes_seconds_of_the_clock() -> None:
+    pace = PACE.model_copy(update={"device": "cuda"})
+    assert costs_of([benched("a", 0, 0.5, pace=pace)])[0].train_s == 3600.0
+    assert costs_of([benched("a", 0, 0.5, cpu_seconds=None)])[0].train_s is None

@@ -45,7 +45,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Cost:
-    """What a system takes; of processors, in seconds of all threads together.
+    """What a system takes; of processors, in seconds of all threads together, on a GPU in seconds of the clock.
 
     Parameters
     ----------
@@ -151,7 +151,7 @@ _PARTS = (
 def _cost(of: Sequence[tuple[Cell, Bench]]) -> Cost:
     cells, benches = [cell for cell, _ in of], [bench for _, bench in of]
     bench, networks = benches[0], max(bench.networks for bench in benches)
-    pace, spent = bench.pace, [bench.cpu_seconds for bench in benches if bench.cpu_seconds is not None]
+    pace, spent = bench.pace, [seconds for pair in of if (seconds := _spent(*pair)) is not None]
     steps = _steps(cells[0], bench)
     hour_s = None
     if pace.front_end_s is not None:
@@ -168,6 +168,11 @@ def _cost(of: Sequence[tuple[Cell, Bench]]) -> Cost:
         train_s=sum(spent) / len(spent) if len(spent) == len(benches) else None,
         hour_s=hour_s,
     )
+
+
+def _spent(cell: Cell, bench: Bench) -> float | None:
+    """Seconds of a training: of processors, or of the clock where a GPU trained."""
+    return bench.cpu_seconds if bench.pace.device == "cpu" else cell.seconds
 
 
 def _steps(cell: Cell, bench: Bench) -> int:

@@ -374,7 +374,7 @@ def test_what_cannot_be_used_is_said(tmp_path, model):
         predict([path], model, hearing=Hearing(operating_point="best"))
     with pytest.raises(SettingsError, match="--threshold: threshold must lie in"):
         predict([path], model, hearing=Hearing(threshold=1.5))
-    with pytest.raises(MissingStageError, match="--model nowhere does not exist"):
+    with pytest.raises(MissingStageError, match="the model nowhere does not exist"):
         predict([path], "nowhere")
 
 

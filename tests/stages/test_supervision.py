@@ -105,6 +105,7 @@ def test_without_strong_labels_it_says_where_they_belong(tmp_path: Path, located
     with pytest.raises(MissingStageError, match="--supervision mixed needs strong labels of training") as caught:
         train(dataset, MIXED, SPEC, run_name="run")
     assert "give [splits.training] a `strong` list" in caught.value.hint
+    assert located or not (dataset.runs / "run").exists()  # so that the same command works once there is a list
 
 
 def taught_by(dataset: Dataset, name: str) -> TrainSettings:

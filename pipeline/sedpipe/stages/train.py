@@ -49,7 +49,7 @@ from sedpipe.steps.more_epochs import least_epochs, with_more
 from sedpipe.steps.run_record import begin_run, describe_run
 from sedpipe.steps.start import start, told_of
 from sedpipe.steps.stopwatch import Stopwatch
-from sedpipe.steps.supervision import teach_frames
+from sedpipe.steps.supervision import check_strong_labels, teach_frames
 from sedpipe.training.fit import Fit, Judge, predict
 from sedpipe.training.memory import keep_freed_memory
 from sedpipe.training.processes import launch, make_fabric
@@ -114,6 +114,7 @@ def train(
     labels = LabelSet(dataset.read_record().labels)
     run = named_run(dataset, run_name or settings.default_run)
     splits = open_splits(dataset, spec, labels)
+    check_strong_labels(dataset, settings)
     description = describe_run(dataset, settings, spec, splits)
     with _alone(run, listener, waits=waits, goes_on=bool(settings.more_epochs)):
         record = begin_run(run, description, settings)

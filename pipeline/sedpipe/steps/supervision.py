@@ -1,6 +1,7 @@
 """What a training is taught with beside weak labels: strong ones where they are known, or what another run heard.
 
 - :func:`teach_frames`: let batches of ``training`` tell when classes sound, as the settings say
+- :func:`check_strong_labels`: whether there are any, before a run is begun with them
 - :func:`teacher_named`: a run as a teacher, as settings hold it
 """
 
@@ -53,6 +54,13 @@ def teach_frames(
         _by_a_teacher(dataset, settings, training, labels, spec, listener)
 
 
+def check_strong_labels(dataset: Dataset, settings: TrainSettings) -> None:
+    """Raise ``MissingStageError`` where strong labels are to teach and ``training`` has none."""
+    path = dataset.reference_path("training")
+    if settings.training.supervision == "mixed" and not is_there(path):
+        raise _no_strong_labels(dataset, f"{path} does not exist")
+
+
 def teacher_named(dataset: Dataset, name: str) -> str:
     """A finished run as settings hold it, ``NAME@<16 hex digits>``.
 
@@ -74,15 +82,18 @@ def _by_strong_labels(
     dataset: Dataset, training: ClipBatches, labels: LabelSet, spec: FeatureSpec, listener: Listener
 ) -> None:
     path = dataset.reference_path("training")
-    events = read_stored_events(path, labels) if is_there(path) else {}
+    events = read_stored_events(path, labels)
     n_known = training.locate(events, spec.front_end.grid) if events else 0
     if not n_known:
-        found = f"{path} does not exist" if not events else f"{path} has no clip whose labels all have events"
-        raise MissingStageError(
-            f"--supervision mixed needs strong labels of training: {found}",
-            hint=f"give [splits.training] a `strong` list and run `{dataset.command('download')}`, or leave it out",
-        )
+        raise _no_strong_labels(dataset, f"{path} has no clip whose labels all have events")
     listener.say(f"{n_known:,} of {len(training):,} training clips are also used with their strong labels")
+
+
+def _no_strong_labels(dataset: Dataset, found: str) -> MissingStageError:
+    return MissingStageError(
+        f"--supervision mixed needs strong labels of training: {found}",
+        hint=f"give [splits.training] a `strong` list and run `{dataset.command('download')}`, or leave it out",
+    )
 
 
 def _by_a_teacher(

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import argparse
 import shlex
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.runs import named_run
+from sedpipe.io.files.atomic import write_text
 
 DATASET = "esc10"
 FEATURES = {"esc10": [], "esc10-yamnet": ["--encoder", "yamnet"]}
@@ -66,7 +66,8 @@ def main() -> None:
         folder = options.results / f"model-{options.model}"
         folder.mkdir(parents=True, exist_ok=True)
         for name in KEPT:
-            shutil.copyfile(run.folder / name, folder / name)
+            told = (run.folder / name).read_text(encoding="utf-8")
+            write_text(folder / name, told.replace(str(options.cache), "cache"))
         print(f"now write {options.models / options.model / 'README.md'}, the card")
 
 

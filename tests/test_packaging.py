@@ -46,6 +46,7 @@ def test_the_wheel_holds_sedpipe_and_nothing_else(wheel: Path) -> None:
     assert {name.split("/")[0] for name in names} == {"sedpipe", f"sedpipe-{sedpipe.__version__}.dist-info"}
     assert {"sedpipe/py.typed", "sedpipe/manifests/esc10.toml", "sedpipe/presets/paper.toml"} <= names
     assert "sedpipe/models/esc10/model.safetensors" in names
+    assert "sedpipe/models/esc10-yamnet/model.safetensors" in names
     assert not any("__pycache__" in name or name.endswith((".nbi", ".nbc")) for name in names)
 
 

@@ -79,6 +79,7 @@ COVERED_BY = {
     "stages/reproduce/table3_files.py": "stages/reproduce/test_table3.py",
     "stages/reproduce/trainings.py": "stages/reproduce/test_table3.py",
     "steps/against.py": "stages/test_score.py",
+    "steps/default_model.py": "cli/test_main.py",
     "steps/feature_plan.py": "stages/test_features.py",
     "steps/hearing.py": "stages/test_predict.py",
     "steps/judging.py": "stages/test_train.py",

@@ -339,6 +339,19 @@ def test_listen_prints_its_address_and_opens_it_unless_told_not_to(model: str, m
     assert "expected the folder of a run or of an export, or esc10" in complaint("listen", "in", "--model", "nowhere")
 
 
+def test_listen_hears_by_the_newest_run_of_a_dataset_else_by_the_model_that_comes_along(
+    model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard_by: list[str] = []
+    monkeypatch.setattr("sedpipe.serving.server.Server.run", lambda _: None)
+    monkeypatch.setattr("sedpipe.serving.ear.Ear.__init__", lambda _, opened, __: heard_by.append(opened.folder.name))
+    write_model(Path("cache/garden/runs/mine/checkpoint.pt"), untrained_model())
+    Path("cache/garden/dataset.json").touch()
+    assert "model: " not in sedpipe("listen", "in", "--dataset", "garden", "--no-open").stderr
+    assert "model: esc10, which knows: " in sedpipe("listen", "in", "--no-open").stderr
+    assert heard_by == ["mine", "esc10"]
+
+
 def test_predict_with_json_prints_designs_object_and_out_mirrors_a_folder(model: str) -> None:
     outcome = sedpipe("predict", "in", "--model", model, "--json")
     report = json.loads(outcome.stdout)

@@ -222,10 +222,10 @@ def report(
 
 @click.command(epilog=EXAMPLES["listen"])
 @click.argument("folder", default=Path("recordings"), type=FOLDER, metavar="[FOLDER]")
-@click.option("--model", "-m", metavar="RUN", default="esc10", show_default=True,
-              help="esc10, which comes with sedpipe; the folder of a run or an export; or the name of a run of "
-              "--dataset.")  # fmt: skip
-@click.option("--dataset", "-d", help="Dataset of the run.")
+@click.option("--model", "-m", metavar="RUN", help="esc10, which comes with sedpipe; the folder of a run or an export; "
+              "or the name of a run of --dataset.",
+              show_default="the newest run of --dataset, else esc10")  # fmt: skip
+@click.option("--dataset", "-d", help="Dataset of the run; without --model, its newest run is used.")
 @operating_point_option
 @click.option("--threshold", type=Quantity(0, 1), help="Threshold for all classes, instead of the model's.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, show_default="any that is free",
@@ -234,7 +234,7 @@ def report(
 @device_option
 @common
 def listen(
-    folder: Path, model: str, dataset: str | None, port: int, no_open: bool, cache_dir: Path, as_json: bool,
+    folder: Path, model: str | None, dataset: str | None, port: int, no_open: bool, cache_dir: Path, as_json: bool,
     quiet: bool, **options: Any,
 ) -> None:  # fmt: skip
     """See, hear and correct the events of a folder of recordings in a browser; saved lists lie beside them.
@@ -243,15 +243,15 @@ def listen(
     Nothing leaves this machine. Press Ctrl-C to stop.
     """
     from sedpipe.io.cache.open import open_dataset
-    from sedpipe.io.models.open import open_to_hear
     from sedpipe.nn.device import choose_device
     from sedpipe.serving.ear import Ear
     from sedpipe.serving.recordings import Recordings
     from sedpipe.serving.server import Server
+    from sedpipe.steps.default_model import model_to_hear
     from sedpipe.steps.hearing import chosen_settings
 
-    cache = open_dataset(dataset, cache_dir) if dataset else None
-    opened = open_to_hear(model, cache, choose_device(options["device"]), cache_dir)
+    listener, cache = Terminal(quiet=quiet), open_dataset(dataset, cache_dir) if dataset else None
+    opened = model_to_hear(model, cache, choose_device(options["device"]), cache_dir, listener)
     point = chosen_settings(opened.trained, options["operating_point"], options["threshold"])
     server = Server(Recordings(folder), Ear(opened, point), port)
     if as_json:
@@ -259,8 +259,8 @@ def listen(
     else:
         print_line(f"{folder}: {server.address}")
         if not folder.is_dir():
-            Terminal(quiet=quiet).say(f"{folder} does not exist yet: the first file dropped on the page creates it")
-        Terminal(quiet=quiet).say("reachable from this machine only; press Ctrl-C to stop")
+            listener.say(f"{folder} does not exist yet: the first file dropped on the page creates it")
+        listener.say("reachable from this machine only; press Ctrl-C to stop")
     sys.stdout.flush()
     if not no_open and not as_json:
         show_address(server.address)

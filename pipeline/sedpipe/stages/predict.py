@@ -7,25 +7,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from sedpipe.errors import SedpipeError, SettingsError
 from sedpipe.io.audio.find import AudioFile, find_audio
 from sedpipe.io.cache.dataset import Dataset
-from sedpipe.io.cache.runs import newest_run
 from sedpipe.io.files.atomic import remove_leftovers
 from sedpipe.io.files.locks import hold, is_held
 from sedpipe.io.files.reading import entries
-from sedpipe.io.models.open import DEFAULT_MODEL, OpenModel, open_to_hear
+from sedpipe.io.models.open import OpenModel
 from sedpipe.io.prediction_log import PredictionLog
 from sedpipe.io.predictions import PredictedFile
-from sedpipe.labels import LabelSet
 from sedpipe.listener import Listener
 from sedpipe.reports.listening import PredictReport
 from sedpipe.shards import Shard
 from sedpipe.stages.predict_files import Output, Predicting, predicted, shown, write_events
+from sedpipe.steps.default_model import model_to_hear
 from sedpipe.steps.hearing import OVERLAP, Hearing, chosen_settings
 from sedpipe.steps.work import Work
 
@@ -50,7 +49,7 @@ def predict(
         Files and folders.
     model : str, optional
         What :func:`sedpipe.io.models.open.open_model` knows. Neither it nor ``cache`` given:
-        :data:`~sedpipe.io.models.open.DEFAULT_MODEL`, which is said.
+        the model that comes with sedpipe, which is said.
     hearing : Hearing, optional
         Where and how the model hears.
     cache : Dataset, optional
@@ -75,10 +74,7 @@ def predict(
     """
     listener, hearing = listener or Listener(), hearing or Hearing()
     output, work = output or Output(), work or Work()
-    is_default = model is None and cache is None
-    opened = open_to_hear(DEFAULT_MODEL if is_default else model, cache, hearing.device, hearing.encoders)
-    if is_default:
-        listener.say(_told_of_default(opened.trained.labels, hearing.encoders))
+    opened = model_to_hear(model, cache, hearing.device, hearing.encoders, listener)
     point = chosen_settings(opened.trained, hearing.operating_point, hearing.threshold, opens_gates=hearing.opens_gates)
     found = find_audio(places)
     if output.form == "audacity" and output.folder is None and len(found.files) > 1:
@@ -94,15 +90,6 @@ def predict(
     rate = opened.trained.spec.front_end.sample_rate
     labels = tuple(opened.trained.labels)
     return PredictReport(str(opened.folder), tally.files, point, found.left_out, rate, labels, counts=tally.counts)
-
-
-def _told_of_default(labels: LabelSet, root: Path) -> str:
-    """Which model is used where none was named, what it knows, and how one's own is named."""
-    newest = None
-    with suppress(SedpipeError):  # what is no cache may be anything, and closed to us
-        newest = newest_run(root)
-    own = "" if newest is None else f" (your newest run, {newest[1].name}: --dataset {newest[0].name})"
-    return f"model: {DEFAULT_MODEL}, which knows: {', '.join(labels)}; another one with --model{own}"
 
 
 @contextmanager

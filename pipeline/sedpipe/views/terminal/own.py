@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from sedpipe.reports.own import CheckReport, InitReport, SplitFound
 
 _MOST_CLASSES = 30
+_LONGER = {
+    "windows": "longer recordings are cut into windows, labelled by the events in them",
+    "inherit": "longer recordings are cut into pieces that keep their labels",
+    "refuse": "longer recordings are refused",
+}
 
 
 def init_lines(report: InitReport, cache: Path) -> list[str]:
@@ -28,7 +33,7 @@ def init_lines(report: InitReport, cache: Path) -> list[str]:
         + (f" ({left:,} left out)" if left else "")
         + f", {_hours(report.seconds)}, {counted(report.events, 'event')}, {_classes(len(report.classes))}",
         *_class_table(report.classes, list(report.splits)),
-        f"clips of at most {shape.clip_s:g} s at {shape.sample_rate:,} Hz; longer recordings: {shape.long}",
+        f"clips of at most {shape.clip_s:g} s at {shape.sample_rate:,} Hz; {_LONGER[shape.long]}",
         _split_line(report.splits, shape),
         *(f"note: {remark}" for remark in report.remarks),
         f"written: {', '.join([report.path, *report.lists])}",

@@ -177,7 +177,8 @@ def test_as_onnx_it_takes_embeddings(made: Made, tmp_path: Path) -> None:
 def test_features_that_are_not_made_are_a_sentence_with_the_options_that_matter(made: Made) -> None:
     outcome = sedpipe(made.cache, "train", made.toml, "--encoder", made.encoder, "--hop", "0.5", "--preset", "head")
     assert outcome.exit_code == 1
-    assert "run `sedpipe features tiny` with the same --encoder, --hop" in outcome.stderr
+    command = f"sedpipe features {made.toml} --cache {made.cache}"
+    assert f"run `{command}` with the same --encoder, --hop" in outcome.stderr
 
 
 def test_a_network_that_hears_spectrograms_is_refused(made: Made) -> None:

@@ -108,7 +108,7 @@ def test_events_count_more_than_tags_and_the_first_of_two_lists_of_events(tmp_pa
     )  # fmt: skip
     assert recordings(made) == [DOG, Recording("b.wav", ("Bird",), None)]
     assert made is not None
-    assert "1 recording in several lists of events, the first is used: 'a.wav'" in made.remarks
+    assert "1 recording in several lists of events, one of which is used: 'a.wav (a_events.tsv)'" in made.remarks
 
 
 def test_a_folder_without_lists_is_none_of_it(tmp_path: Path) -> None:

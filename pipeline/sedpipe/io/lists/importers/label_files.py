@@ -110,7 +110,8 @@ class _Rows:
             found.append(f"{counted(self._elsewhere, 'label file')} in a different folder from their recordings")
         if self._twice:
             twice = counted(len(self._twice), "recording")
-            found.append(f"{twice} in several lists of events, the first is used: {of_some(list(self._twice))}")
+            names = [f"{name} ({self._timed_by[name].name})" for name in self._twice]
+            found.append(f"{twice} in several lists of events, one of which is used: {of_some(names)}")
         return found
 
     def _find(self, annotations: Annotations, above: str, name: str) -> str | None:

@@ -7,12 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.errors import SedpipeError, SettingsError
 from sedpipe.features.familiar import Familiar
+from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.models import exports
 from sedpipe.io.models.checkpoints import TrainedModel
 from sedpipe.io.models.exports import is_export, read_export, write_export, write_onnx
-from tiny_dataset import LABELS
+from sedpipe.labels import LabelSet
+from sedpipe.nn.networks.gccaps import GCCapsConfig
+from sedpipe.nn.networks.registry import build_network
+from sedpipe.nn.pooling import PoolingConfig
+from tiny_dataset import FRONT_END, LABELS
 from tiny_dataset import untrained_model as trained
 
 CPU = torch.device("cpu")
@@ -197,3 +203,15 @@ def test_a_network_that_onnx_does_not_know_is_a_sentence(tmp_path, monkeypatch):
         write_onnx(tmp_path / "model.onnx", trained())
     assert caught.value.hint == "choose --format safetensors"
     assert list(tmp_path.iterdir()) == []
+
+
+@needs_onnx
+def test_a_network_with_capsules_is_written_as_onnx_too(tmp_path):
+    network = GCCapsConfig(blocks=2, maps=4, channels=2)
+    spec, pooling = FeatureSpec(replace(FRONT_END, n_mels=32)), PoolingConfig("attention", (), "time")
+    model = build_network(network, pooling, len(LABELS), spec)
+    points = dict.fromkeys(("min_er", "max_f1"), PostProcessing(0.5))
+    differences = write_onnx(
+        tmp_path / "model.onnx", TrainedModel(model, LabelSet(LABELS), spec, network, pooling, points)
+    )
+    assert max(differences.values()) < 1e-5

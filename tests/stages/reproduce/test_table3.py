@@ -190,3 +190,16 @@ def test_the_table_is_drawn_from_its_cells_alone_to_the_same_bytes(made, tmp_pat
     assert "- the mean against the one, 2 seeds" in before["table.md"].decode()
     with pytest.raises(SettingsError, match="holds cells of table3, not of table2"):
         draw_table(Dataset(tmp_path, NAME), folder, "table2")
+
+
+def test_workers_of_a_cluster_make_the_same_cells(made, tmp_path: Path) -> None:
+    distributed = pytest.importorskip("distributed")
+    shutil.copytree(made[0], tmp_path, dirs_exist_ok=True)
+    folder = tmp_path / Path(made[1].folder).relative_to(made[0])
+    shutil.rmtree(tmp_path / NAME / "runs")
+    (folder / "cells" / "one-seed0.json").unlink()
+    options = {"n_workers": 1, "threads_per_worker": 1, "processes": True, "dashboard_address": None}
+    with distributed.LocalCluster(host="127.0.0.1", **options) as local:
+        report = make(tmp_path, Budget(0.01), (0, 1), work=Work(scheduler=local.scheduler_address))
+    assert (report.cells["made"], report.failed) == (1, {})
+    assert results(report) == results(made[1])

@@ -1,12 +1,12 @@
 """``sedpipe predict`` over many recordings and over a long one: time, memory, resuming, parts.
 
-- 2,000 recordings of 0.3 s: by one process, by ``--jobs 2`` that is killed half-way and run again, by two parts
+- 2,000 recordings of 0.05 to 0.5 s: by one process, by ``--jobs 2`` that is killed half-way and run again, by two parts
 - 100,000 names (hard links of one recording) that are all finished: the same command again, and one part of eight
 - one recording of 3 hours and one of 10 minutes: the memory should be the same
 
 The network is a small one that nobody has trained. Writes ``results/predict-many.json``.
 
-    python benchmarks/predict_many.py [--short 2000] [--names 100000] [--hours 3]
+    python benchmarks/predict_many.py [--short 2000] [--names 100000] [--hours 3] [--only short]
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ RESULT = Path(__file__).parent / "results" / "predict-many.json"
 RATE = 44_100
 NETWORK = CRNNConfig(maps=(4, 8), pools=((5, 4), (1, 4)), conv_maps=8, gru_units=4)
 DIFFERENT = 20  # recordings; the others are links to these
+LENGTHS = np.linspace(0.05, 0.5, DIFFERENT)
 
 
 def make_model(folder: Path) -> None:
@@ -51,13 +52,13 @@ def make_model(folder: Path) -> None:
 
 
 def make_short(folder: Path, n: int) -> None:
-    """Recordings of 0.3 s in folders of 1,000, as many as are asked for, of few contents."""
+    """Recordings of 0.05 to 0.5 s in folders of 1,000, as many as are asked for, of few contents."""
     g = np.random.default_rng(0)
     for number in range(n):
         path = folder / f"{number // 1000:03d}" / f"{number:06d}.wav"
         path.parent.mkdir(parents=True, exist_ok=True)
         if number < DIFFERENT:
-            soundfile.write(path, 0.1 * g.standard_normal(round(0.3 * RATE)), RATE)
+            soundfile.write(path, 0.1 * g.standard_normal(round(LENGTHS[number] * RATE)), RATE)
         else:
             os.link(folder / "000" / f"{number % DIFFERENT:06d}.wav", path)
 
@@ -143,16 +144,21 @@ def main() -> None:
     parser.add_argument("--short", type=int, default=2000)
     parser.add_argument("--names", type=int, default=100_000)
     parser.add_argument("--hours", type=int, default=3)
+    parser.add_argument("--only", choices=("names", "long", "short"), help="What else is told stays as it was.")
     options = parser.parse_args()
-    report: dict[str, Any] = {"machine": {"processors": os.cpu_count(), "python": platform.python_version()}}
+    there = json.loads(RESULT.read_text()) if options.only and RESULT.exists() else {}
+    machine = {"processors": os.cpu_count(), "python": platform.python_version()}
+    report: dict[str, Any] = {**there, "machine": machine}
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         make_model(root / "model")
-        for told, costs in (
-            ("names", lambda: names(root, options.names)),
-            ("long recordings", lambda: long(root, options.hours)),
-            (f"{options.short:,} recordings of 0.3 s", lambda: short(root, options.short)),
+        for part, told, costs in (
+            ("names", "names", lambda: names(root, options.names)),
+            ("long", "long recordings", lambda: long(root, options.hours)),
+            ("short", f"{options.short:,} recordings of 0.05 to 0.5 s", lambda: short(root, options.short)),
         ):
+            if options.only not in (None, part):
+                continue
             report[told] = {name: cost.as_json() for name, cost in costs().items()}
             print(json.dumps({told: report[told]}, indent=1), flush=True)
             RESULT.write_text(json.dumps(report, indent=2) + "\n")

@@ -1,6 +1,7 @@
 import multiprocessing
 import os
 import pickle
+import struct
 import subprocess
 import sys
 from collections import Counter
@@ -278,6 +279,18 @@ def damaged(whole: bytes, g: np.random.Generator) -> bytes:
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may read everything")
+def test_a_row_of_which_the_index_says_more_bytes_than_it_has_is_damaged(store: Path) -> None:
+    """h5py would write them past the end of the memory that it is given."""
+    raw, n_bytes = store.read_bytes(), 500 * 80 * 2
+    there, more = (struct.pack("<IIQQQQ", size, 0, 2, 0, 0, 0) for size in (n_bytes, n_bytes + 64))
+    assert raw.count(there) == 1
+    store.write_bytes(raw.replace(there, more))
+    file = FeatureFile(store)
+    assert file.damaged_rows([0, 1, 2]) == [2]
+    with pytest.raises(DamagedStoreError, match=r"^cannot read .*training\.h5: row 2 is of another size$"):
+        file.read_features([2])
+
+
 def test_a_store_that_may_not_be_read_is_not_called_damaged(store: Path) -> None:
     store.chmod(0)
     with pytest.raises(SedpipeError, match=r"Permission denied$") as caught:

@@ -186,6 +186,9 @@ class FeatureFile:
         out = np.empty((len(rows), *shape), dtype=stored.dtype)
         if stored.chunks == (1, *shape) and stored.compression is None:
             for index, row in enumerate(rows):  # several times faster than by way of a selection
+                # h5py writes past the end of the memory that it was given where a damaged index says more bytes
+                if stored.id.get_chunk_info_by_coord((row, 0, 0)).size != out[index].nbytes:
+                    raise ValueError(f"row {row} is of another size")
                 stored.id.read_direct_chunk((row, 0, 0), out=out[index].view(np.uint8).reshape(-1))
         else:
             for index, row in enumerate(rows):

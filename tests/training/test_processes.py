@@ -80,4 +80,4 @@ def test_what_a_user_can_mend_arrives_from_whichever_process(process):
 def test_a_process_that_is_killed_ends_the_others_in_a_sentence():
     with pytest.raises(SedpipeError, match=r"a training process ended: .*SIGKILL") as caught:
         launch(make_fabric("cpu", n_processes=2), killed)
-    assert "goes on" in caught.value.hint
+    assert "resume" in caught.value.hint

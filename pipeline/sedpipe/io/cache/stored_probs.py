@@ -78,7 +78,8 @@ class StoredProbs(NDArrayOperatorsMixin):
         first, end, _ = rows.indices(len(self))
         at_once = max(1, _MOST_READ // max(1, int(np.prod(self.shape[1:])))) if rest else max(1, end - first)
         pieces = [slice(at, min(at + at_once, end)) for at in range(first, max(first + 1, end), at_once)]
-        found = [self._read(some)[(slice(None), *rest)] for some in pieces]
+        # copies: a view of some classes would keep all others in memory
+        found = [np.array(self._read(some)[(slice(None), *rest)]) if rest else self._read(some) for some in pieces]
         return found[0] if len(found) == 1 else np.concatenate(found)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:

@@ -18,7 +18,7 @@ from sedpipe.nn.networks.registry import build_network
 from sedpipe.training.augment import check_content
 from sedpipe.truth import Truth
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
 import encoders
 import learning_curve
 import systems
@@ -26,6 +26,11 @@ import systems
 CLIPS = [
     Clip(f"c{n}", "training", "", 0.0, 10.0, tuple({"abc"[n % 3], "abc"[n * n % 3]})) for n in range(90)
 ]  # fmt: skip
+
+
+def test_no_script_has_the_name_of_a_module_of_python_that_would_be_imported_in_its_place() -> None:
+    scripts = {path.stem for path in Path(encoders.__file__).parent.glob("*.py")}
+    assert scripts.isdisjoint(sys.stdlib_module_names)
 
 
 @pytest.mark.parametrize("seed", [0, 1])

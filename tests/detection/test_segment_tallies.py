@@ -101,7 +101,7 @@ def test_the_roll_has_a_segment_where_an_event_that_is_decoded_touches_it(scores
 
 def test_tallies_need_the_classes_of_the_truth(scores):
     other = Truth({name: [] for name in REFERENCE}, DURATIONS, LabelSet(("Dog", "Rain", "Bus")))
-    with pytest.raises(ValueError, match="other classes"):
+    with pytest.raises(ValueError, match="of different classes than the truth"):
         SegmentTallies(scores, other)
 
 

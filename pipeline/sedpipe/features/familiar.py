@@ -43,7 +43,7 @@ class Extent:
     >>> extent = Extent(16_000)
     >>> extent.hear(np.sin(2 * np.pi * 1000 / 16_000 * np.arange(16_000)))
     >>> round(extent.loudest_db), round(extent.bandwidth_hz)
-    (-3, 2250)
+    (-3, 2125)
     """
 
     def __init__(self, sample_rate: int) -> None:

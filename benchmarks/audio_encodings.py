@@ -1,8 +1,8 @@
 """One recording in every encoding, through every door: how many samples are behind each.
 
-``python benchmarks/encodings.py`` has ``ffmpeg`` write some lengths in each encoding of ``tests/encoded.py``, takes the
+``python benchmarks/audio_encodings.py`` has ``ffmpeg`` write some lengths in each encoding of ``tests/encoded.py``, takes the
 files through ``predict``, a folder dataset, ``--from`` and the recordings of mixtures, and writes a line an encoding to
-``benchmarks/results/encodings.json``.
+``benchmarks/results/audio-encodings.json``.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def main() -> None:
     """Make the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lengths", type=float, nargs="+", default=[0.3, 1.0, 2.0, 11.7, 31.0], metavar="SECONDS")
-    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results" / "encodings.json")
+    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results" / "audio-encodings.json")
     options = parser.parse_args()
     options.out.write_text(written(table(options.lengths), options.lengths))
     print(options.out)

@@ -1,8 +1,8 @@
 """One recording in every encoding, through every door: how many samples are behind each.
 
-``python benchmarks/audio_encodings.py`` has ``ffmpeg`` write some lengths in each encoding of ``tests/encoded.py``, takes the
-files through ``predict``, a folder dataset, ``--from`` and the recordings of mixtures, and writes a line an encoding to
-``benchmarks/results/audio-encodings.json``.
+``python benchmarks/audio_encodings.py`` has ``ffmpeg`` write some lengths in each encoding of ``tests/encoded.py``,
+takes the files through ``predict``, a folder dataset, ``--from`` and the recordings of mixtures, and writes a line an
+encoding to ``benchmarks/results/audio-encodings.json``.
 """
 
 from __future__ import annotations

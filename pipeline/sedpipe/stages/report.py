@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sedpipe.errors import SettingsError
 from sedpipe.io.cache.runs import find_run_in_cache
-from sedpipe.io.files.atomic import remove_leftovers, write_text
+from sedpipe.io.files.atomic import remove_leftovers, write_pieces
 from sedpipe.listener import Listener
 from sedpipe.reports.listening import PageReport
 from sedpipe.stages.report_clips import comparison_gallery, run_gallery
@@ -83,7 +83,7 @@ def report(
     target = path or target
     with nullcontext() if path or len(scored) > 1 else writing_results(first, listener):
         remove_leftovers(target.parent)
-        write_text(target, page)
+        write_pieces(target, page)
     names = [run.name for run in scored]
     return PageReport(cache.name, names, split, list(gallery.kinds), str(target), target.stat().st_size)
 

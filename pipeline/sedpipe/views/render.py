@@ -5,7 +5,7 @@ the one script by its checksum and allows no address but data inside the page, s
 could neither run nor fetch anything. Data for the script lies beside it as JSON that is no script.
 
 - :class:`Parts`: a template with its styles and scripts
-- :func:`render`: these and their values -> the page
+- :func:`render`: these and their values -> the page; :func:`pieces`: the same piece by piece
 - :func:`signed`: a number as templates write it
 - :func:`draw`: a template and its values -> the figure
 """
@@ -15,7 +15,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -42,7 +42,12 @@ class Parts:
 
 
 def render(parts: Parts, *, is_served: bool = False, **values: Any) -> str:
-    """The page that the template makes of ``values``.
+    """The page that the template makes of ``values``, as :func:`pieces` has it."""
+    return "".join(pieces(parts, is_served=is_served, **values))
+
+
+def pieces(parts: Parts, *, is_served: bool = False, **values: Any) -> Iterator[str]:
+    """The page that the template makes of ``values``, piece by piece: one with 50,000 clips would fill a gigabyte.
 
     Parameters
     ----------
@@ -59,10 +64,10 @@ def render(parts: Parts, *, is_served: bool = False, **values: Any) -> str:
         + ("; connect-src 'self'; base-uri 'none'; form-action 'none'" if is_served else "")
     )
     style = "".join(_part(f"styles/{name}.css") for name in parts.styles)
-    page = _environment().get_template(parts.template).render(
+    yield from _environment().get_template(parts.template).generate(
         policy=policy, style=Markup(style), script=Markup(script), version=__version__, is_served=is_served, **values
     )  # fmt: skip
-    return page + "\n"
+    yield "\n"
 
 
 def _script(names: Sequence[str]) -> str:

@@ -1,12 +1,13 @@
 import errno
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from leftovers import leftover_name
 from sedpipe.errors import SedpipeError
-from sedpipe.io.files.atomic import remove_leftovers, write_atomically, write_json, write_text
+from sedpipe.io.files.atomic import remove_leftovers, write_atomically, write_json, write_pieces, write_text
 
 
 def names_in(folder: Path) -> list[str]:
@@ -89,6 +90,21 @@ def test_new_file_has_the_rights_of_an_ordinary_one(tmp_path: Path) -> None:
 def test_text_is_utf_8_with_line_ends_as_given(tmp_path: Path) -> None:
     write_text(tmp_path / "a.txt", "Vögel\n")
     assert (tmp_path / "a.txt").read_bytes() == "Vögel\n".encode()
+
+
+def test_pieces_are_written_as_they_come_and_an_error_among_them_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    write_pieces(path, iter(["Straße\r\n", "", "\N{PARTY POPPER}"]))
+    assert path.read_bytes() == "Straße\r\n\N{PARTY POPPER}".encode()
+
+    def broken() -> Iterator[str]:
+        yield "half"
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        write_pieces(path, broken())
+    assert path.read_bytes() == "Straße\r\n\N{PARTY POPPER}".encode()
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_json_is_readable_and_refuses_nan(tmp_path: Path) -> None:

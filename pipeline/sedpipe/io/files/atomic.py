@@ -1,7 +1,7 @@
 """Files that are there whole or not at all, whatever happens while they are written.
 
 - :func:`write_atomically`: a temporary path beside the target, renamed to it when the block ends well
-- :func:`write_text`, :func:`write_json`: the two common uses
+- :func:`write_text`, :func:`write_pieces`, :func:`write_json`: the common uses
 - :func:`cannot_write`: the error for a full disk and the like
 - :func:`remove_leftovers`: what killed processes left behind
 """
@@ -12,7 +12,7 @@ import errno
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -66,8 +66,13 @@ def write_atomically(path: Path) -> Iterator[Path]:
 
 def write_text(path: Path, text: str) -> None:
     """Write ``text`` as UTF-8, line ends as they are."""
-    with write_atomically(path) as temporary:
-        temporary.write_bytes(text.encode("utf-8"))
+    write_pieces(path, [text])
+
+
+def write_pieces(path: Path, pieces: Iterable[str]) -> None:
+    """Write text that is too long to be held at once, as UTF-8, line ends as they are."""
+    with write_atomically(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        file.writelines(pieces)
 
 
 def write_json(path: Path, value: object) -> None:

@@ -21,7 +21,7 @@ LATE_S = 0.2
 """An onset that is further off is told: DCASE's collar."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ClipRow:
     """One clip.
 

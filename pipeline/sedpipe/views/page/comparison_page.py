@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -19,7 +19,7 @@ from sedpipe.views.page.headline import SCORE_COLUMNS, named_row, yardstick_rows
 from sedpipe.views.page.introduction import date_text, system_note
 from sedpipe.views.page.provenance import provenance
 from sedpipe.views.page.scored_run import ScoredRun
-from sedpipe.views.render import Parts, render, signed
+from sedpipe.views.render import Parts, pieces, signed
 
 PARTS = Parts(
     "comparison.html",
@@ -86,7 +86,7 @@ def _drawn(metric: str, difference: Difference | None, reach: float) -> DrawnDif
 
 def comparison_page(
     runs: Sequence[ScoredRun], warnings: Sequence[str], gallery: Gallery, scored_on: Sequence[date], sharing: Sharing
-) -> str:
+) -> Iterator[str]:
     """HTML of several runs.
 
     Parameters
@@ -102,11 +102,11 @@ def comparison_page(
 
     Returns
     -------
-    str
-        A whole document.
+    iterator of str
+        A whole document, piece by piece.
     """
     names, first = [run.name for run in runs], runs[0]
-    return render(
+    return pieces(
         PARTS,
         title=f"{', '.join(names)} on {first.dataset} {first.split}",
         date=date_text(max(scored_on)),

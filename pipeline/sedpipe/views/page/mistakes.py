@@ -17,7 +17,7 @@ import numpy as np
 from sedpipe.metrics.segment_scores import count_segments
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ClipErrors:
     """Segments of one clip that are wrong, summed over classes; see ``SegmentCounts``."""
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 from sedpipe.detection.segment_tallies import scores_at
@@ -20,7 +20,7 @@ from sedpipe.views.page.mistakes import confusions
 from sedpipe.views.page.operating_point import common_threshold, settings_of
 from sedpipe.views.page.provenance import provenance
 from sedpipe.views.page.scored_run import ScoredRun
-from sedpipe.views.render import Parts, render
+from sedpipe.views.render import Parts, pieces
 
 PARTS = Parts(
     "run.html",
@@ -31,7 +31,7 @@ THRESHOLDS = tuple(k / 50 for k in range(1, 50))
 _HIGHEST_ERROR_RATE = 1.25  # where a low threshold shouts, more would flatten everything else
 
 
-def run_page(run: ScoredRun, gallery: Gallery, scored_on: date) -> str:
+def run_page(run: ScoredRun, gallery: Gallery, scored_on: date) -> Iterator[str]:
     """HTML of a run on a split.
 
     Parameters
@@ -44,12 +44,12 @@ def run_page(run: ScoredRun, gallery: Gallery, scored_on: date) -> str:
 
     Returns
     -------
-    str
-        A whole document.
+    iterator of str
+        A whole document, piece by piece.
     """
     confused = confusions(*run.rolls)
     rows, columns = class_rows(run, confused), confused_classes(run, confused)
-    return render(
+    return pieces(
         PARTS,
         title=f"{run.name} on {run.dataset} {run.split}",
         date=date_text(scored_on),

@@ -1,4 +1,5 @@
 import os
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -211,3 +212,13 @@ def test_a_dataset_that_may_not_be_entered_is_not_taken_for_nothing(cache: Datas
         report = prune(cache.root, choose(list_cache(cache.root).items, [], ["features"]))
     assert (report.freed, list(report.kept)) == ([], [NAME])
     assert (cache.folder / "features").exists()
+
+
+@pytest.mark.parametrize("name", ["begun", "done"])
+def test_what_another_one_has_freed_meanwhile_is_told_and_stops_nothing(cache: Dataset, name: str) -> None:
+    items = choose(list_cache(cache.root).items, [f"{NAME}/runs/{name}"])
+    shutil.rmtree(cache.folder / "runs" / name)
+    report = prune(cache.root, items)
+    assert report.freed == []
+    assert "No such file or directory" in report.kept[f"{NAME}/runs/{name}"]
+    assert not (cache.folder / "runs" / name).exists()

@@ -161,9 +161,9 @@ def free(root: Path, item: CacheItem) -> None:
     with ExitStack() as held:
         for lock in _locks(root, path, item):
             held.enter_context(hold(lock, f"writing {item.name}", hint="delete it when that has finished"))
-        _refuse_work_in_progress(path, item)
         aside = path.with_name(temporary_name())
         try:
+            _refuse_work_in_progress(path, item)
             os.rename(path, aside)
             if aside.is_dir():
                 shutil.rmtree(aside)  # does not follow links

@@ -10,6 +10,10 @@ from pathlib import Path
 
 import pytest
 from browser import Browser, find_browser
+from hypothesis import settings
+
+# How long an example takes depends on what else the machine does. Whoever loads a profile of another name keeps it.
+settings.register_profile("default", deadline=None)
 
 collect_ignore = ["first_edition/make.py"]  # it imports the first edition
 

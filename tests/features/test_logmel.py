@@ -116,7 +116,7 @@ def test_the_waveform_is_left_as_it_was() -> None:
     np.testing.assert_array_equal(waveform, before)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(hnp.arrays(np.float32, st.integers(1, 6000), elements=st.floats(-1, 1, width=32)))
 def test_values_are_finite_and_never_below_the_floor(waveform: np.ndarray) -> None:
     features, n_frames = log_mel(waveform, CONFIG)

@@ -61,7 +61,7 @@ SPLITS = {
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-@settings(deadline=None, max_examples=15, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=15, phases=[Phase.explicit, Phase.generate])
 @given(**SPLITS, max_efpr=st.sampled_from([1e3, 8e3, 1e6]))
 def test_psds_over_all_thresholds_is_that_of_sed_scores_eval(name, seed, n_clips, n_classes, values, max_efpr):
     oracle = pytest.importorskip("sed_scores_eval.intersection_based")
@@ -76,7 +76,7 @@ def test_psds_over_all_thresholds_is_that_of_sed_scores_eval(name, seed, n_clips
     assert ours == pytest.approx(expected, abs=1e-6)
 
 
-@settings(deadline=None, max_examples=10, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=10, phases=[Phase.explicit, Phase.generate])
 @given(**SPLITS)
 def test_frame_average_precision_is_that_of_sed_scores_eval_with_segments_of_a_frame(seed, n_clips, n_classes, values):
     oracle = pytest.importorskip("sed_scores_eval.segment_based")
@@ -91,7 +91,7 @@ def test_frame_average_precision_is_that_of_sed_scores_eval_with_segments_of_a_f
     assert found == pytest.approx([expected[label] for label in labels], abs=1e-6)
 
 
-@settings(deadline=None, max_examples=20, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=20, phases=[Phase.explicit, Phase.generate])
 @given(seed=st.integers(0, 10**6), n_classes=st.integers(1, 4), name=st.sampled_from(list(SCENARIOS)))
 def test_it_is_the_psds_of_operating_points_at_every_value_that_occurs(seed, n_classes, name):
     probs, counted, edges, durations, reference, _ = split(seed, 5, n_classes, 7)
@@ -136,7 +136,7 @@ def test_clips_that_are_counted_in_pieces_come_to_the_same(monkeypatch):
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-@settings(deadline=None, max_examples=8, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=8, phases=[Phase.explicit, Phase.generate])
 @given(seed=st.integers(0, 10**6))
 def test_of_one_class_it_is_the_area_under_psds_evals_curve(name, seed):
     """Its own ``psds`` gives 0 whatever is found: the mean of no cross-triggers is nan, and so is every rate."""

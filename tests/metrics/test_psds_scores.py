@@ -52,7 +52,7 @@ def ours(reference, points, scenario: Scenario) -> float | None:
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-@settings(deadline=None, max_examples=12, phases=[Phase.explicit, Phase.generate])  # psds_eval takes its time
+@settings(max_examples=12, phases=[Phase.explicit, Phase.generate])  # psds_eval takes its time
 @given(reference=LISTS, points=st.lists(LISTS, min_size=1, max_size=4), max_efpr=st.sampled_from([100.0, 1000.0]))
 def test_psds_is_that_of_psds_eval(name, reference, points, max_efpr):
     # psds_eval needs a reference event of every class, and a detection

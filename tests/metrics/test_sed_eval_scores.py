@@ -2,7 +2,7 @@ import warnings
 from dataclasses import asdict, replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sedpipe.clips import clip_id_of_filename
 from sedpipe.events import Event
@@ -43,7 +43,6 @@ def taken_apart(clips) -> tuple[dict, dict, dict]:
     return reference, estimated, {clip_id: duration for clip_id, (_, _, duration) in clips.items()}
 
 
-@settings(deadline=None)  # the first example imports sed_eval
 @given(CLIPS, st.sampled_from([1.0, 0.1, 0.5]))
 def test_segment_based_scores_are_those_of_sed_eval(clips, resolution):
     lists = taken_apart(clips)
@@ -51,7 +50,6 @@ def test_segment_based_scores_are_those_of_sed_eval(clips, resolution):
     assert_same(ours, official_segment_based_scores(*lists, LABELS, resolution))
 
 
-@settings(deadline=None)
 @given(CLIPS, st.sampled_from([0.2, 0.1, 1.0]), st.sampled_from([0.2, 0.5, None]))
 def test_event_based_scores_are_those_of_sed_eval(clips, collar, rate):
     lists = taken_apart(clips)
@@ -65,7 +63,6 @@ def raw_rows(events) -> list[dict]:
     return [{"onset": a, "offset": b, "event_label": label} for a, b, label in rounded if (a, b) != (0, 0)]
 
 
-@settings(deadline=None)
 @given(CLIPS)
 def test_error_rate_and_f1_are_those_of_sed_eval_called_directly(clips):
     with warnings.catch_warnings():

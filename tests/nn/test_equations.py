@@ -9,7 +9,7 @@ from sedpipe.nn.pooling import frame_weights, pool, pool_stage
 torch.set_num_threads(1)
 M, N = 5, 25  # frames a segment, frames a clip
 CLOSE = {"rtol": 1e-9, "atol": 1e-12}
-draws = settings(max_examples=50, deadline=None)
+draws = settings(max_examples=50)
 values = st.lists(st.floats(0.001, 1), min_size=N, max_size=N)
 ONES = torch.ones(1, N, dtype=torch.bool)
 

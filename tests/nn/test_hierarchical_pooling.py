@@ -41,7 +41,7 @@ def test_masked_frames_count_nowhere(name: str) -> None:
     torch.testing.assert_close(module(other, mask, attention), module(frame_probs, mask, attention))
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(1, 40), st.sampled_from(PLAIN), st.lists(st.integers(2, 6), max_size=2).map(tuple))
 def test_any_number_of_frames_gives_a_value_between_their_least_and_greatest(
     n_frames: int, name: str, hierarchy: tuple[int, ...]

@@ -112,7 +112,7 @@ def test_gradient_of_max_goes_to_the_largest_frame_alone_through_every_stage():
     assert x.grad.flatten().tolist() == [float(frame == x.argmax()) for frame in range(125)]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(probabilities)
 def test_softmax_pooling_lies_between_mean_and_max(values):
     x = column(values)
@@ -121,7 +121,7 @@ def test_softmax_pooling_lies_between_mean_and_max(values):
         assert smallest - 1e-6 <= pooled(function, x).item() <= largest + 1e-6
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(probabilities, st.sampled_from(list(POOLING_FUNCTIONS)), st.sampled_from([(), (5,)]))
 def test_every_clip_probability_lies_between_the_frames(values, function, hierarchy):
     x = column(values)
@@ -129,14 +129,14 @@ def test_every_clip_probability_lies_between_the_frames(values, function, hierar
     assert min(values) - 1e-6 <= clip <= max(values) + 1e-6
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(probabilities, st.sampled_from(["max", "average"]), st.sampled_from([(5,), (5, 5)]))
 def test_a_hierarchy_makes_no_difference_to_max_and_average_of_full_clips(values, function, hierarchy):
     x = column(values)
     assert pooled(function, x, hierarchy).item() == pytest.approx(pooled(function, x).item(), abs=1e-6)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(positive)
 def test_hierarchical_linear_softmax_is_linear_softmax_of_each_stage(values):
     x = column(values)
@@ -144,7 +144,7 @@ def test_hierarchical_linear_softmax_is_linear_softmax_of_each_stage(values):
     assert pooled("linear", x, (5,)).item() == pytest.approx(pooled("linear", segments).item(), abs=1e-6)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(positive, st.sampled_from(["linear", "exponential", "attention", "auto"]), st.sampled_from([(5,), (5, 5)]))
 def test_segments_weighted_as_first_printed_are_single_pooling(values, function, hierarchy):
     """The paper's erratum: with the mean of the weights (Eq. A-1) a hierarchy changes nothing."""
@@ -236,7 +236,7 @@ def test_weights_too_small_to_be_squared_still_pool_their_segment():
     assert weights.item() == pytest.approx(1e-30)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(probabilities, st.sampled_from(list(POOLING_FUNCTIONS)), st.randoms(use_true_random=False))
 def test_order_of_frames_never_matters_to_single_pooling(values, function, random):
     shuffled = list(values)

@@ -109,7 +109,7 @@ some_events = st.builds(
 some_lists = st.lists(some_events.filter(lambda event: event[1] > event[0]), max_size=5)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.dictionaries(st.sampled_from("abcd"), st.tuples(some_lists, some_lists), min_size=1))
 def test_scores_of_lists_are_those_of_sed_eval_without_any_length(tmp_path_factory, clips):
     if not any(event for lists in clips.values() for events in lists for event in events):

@@ -1,4 +1,6 @@
+import gc
 import math
+import weakref
 from dataclasses import asdict
 
 import numpy as np
@@ -130,3 +132,15 @@ def test_scores_at_settings_are_those_of_all_clips_however_few_are_looked_at_at_
     expected = [SegmentTallies(scores, truth).scores(point) for point in SETTINGS]
     monkeypatch.setattr("sedpipe.detection.frame_scores._CELLS_OF_BLOCK", 2 * 50 * 3)
     assert scores_at(SETTINGS, scores, truth) == expected
+
+
+def test_tallies_that_nobody_needs_any_more_are_gone_at_once(scores):
+    gc.disable()  # nothing else is to clear them away
+    try:
+        tallies = SegmentTallies(scores, Truth(REFERENCE, DURATIONS, LABELS))
+        tallies.counts(SETTINGS[1])
+        gone = weakref.ref(tallies)
+        del tallies
+        assert gone() is None
+    finally:
+        gc.enable()

@@ -9,6 +9,7 @@ are made: 64 clips are filtered at once as the bits of a word, and only integers
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -107,7 +108,9 @@ class SegmentTallies:
         self._steps = steps_in_order()
         self._in_words = [all(step.on_words for step in self._steps[k + 1 :]) for k in range(len(self._steps))]
         sizes = [64 if words else 4 for words in self._in_words]
-        self._after = [lru_cache(size)(partial(self._make_after, k)) for k, size in enumerate(sizes)]
+        # by a proxy: in a circle, the arrays of many clips would outlive their use until the collector came by
+        make = partial(SegmentTallies._make_after, weakref.proxy(self))
+        self._after = [lru_cache(size)(partial(make, k)) for k, size in enumerate(sizes)]
 
     def roll(self, settings: PostProcessing) -> np.ndarray:
         """Words (S, K, W): the segments that the events of these settings light."""

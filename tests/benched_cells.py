@@ -10,6 +10,7 @@ from some_records import record_of
 PACE = Pace(
     network={}, pooling={}, batch_size=32, features="f", device="cpu", threads=1, step_s=2.0, validation_s=5.0,
     steps_per_epoch=10, clip_s=0.5, front_end_s=0.25, parameters=1_500_000, multiply_adds=2_000_000_000,
+    clip_length_s=10.0,
 )  # fmt: skip
 
 

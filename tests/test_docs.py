@@ -353,6 +353,51 @@ def test_what_is_said_of_worlds_drawn_afterwards_is_what_was_found_there() -> No
     )
 
 
+def test_what_is_told_of_trials_is_what_was_tried() -> None:
+    found = {
+        name: json.loads((DOCS.parent / "benchmarks" / "results" / f"{name}.json").read_text(encoding="utf-8"))
+        for name in ("kills", "interrupts", "full-disk", "permissions", "fuzz")
+    }
+    trials = {name: [*of["found"].values()] for name, of in found.items() if "found" in of}
+    assert not any(one["faults"] for of in trials.values() for one in of)
+    killed, heard = trials["kills"], [one["interrupts"] for one in trials["interrupts"]]
+    n_kinds = sum(len(one["kinds"]) for one in trials["permissions"])
+    n_killed, n_unfinished = (sum(one[name] for one in killed) for name in ("kills", "while something was unfinished"))
+    n_sizes, n_full = (sum(one[name] for one in trials["full-disk"]) for name in ("trials", "full"))
+    whole = [one for one in found["fuzz"].values() if one.get("inputs") == 20_028]
+    text = (DOCS / "results.md").read_text(encoding="utf-8")
+    for said in (
+        f"{n_killed} kills of {sum(one['kills'] > 0 for one in killed)} commands, {n_unfinished} of them",
+        f"{sum(heard)} in {sum(n > 0 for n in heard)} commands",
+        f"{n_sizes} sizes, {len(trials['full-disk'])} commands, {n_full} times full",
+        f"{n_kinds} kinds that {len(trials['permissions'])} commands read",
+        f"{sum(one['traceback'] for one in whole)} tracebacks",
+    ):
+        assert said in text
+    assert len(whole) == 3
+    many = json.loads((DOCS.parent / "benchmarks" / "results" / "many-clips.json").read_text(encoding="utf-8"))["verbs"]
+    score, report, status = (many[verb]["peak MB"] for verb in ("score", "report", "status"))
+    assert f"`score` takes {score} MB, `report` {report} MB, `status` {status} MB" in text
+
+
+def test_recordings_that_are_unlike_training_are_as_many_as_was_measured() -> None:
+    path = DOCS.parent / "benchmarks" / "results" / "microphones-esc10-yamnet.json"
+    found = json.loads(path.read_text(encoding="utf-8"))
+    [right], [remarked] = ([*found[name].values()] for name in ("right", "remarked"))
+    text = {
+        page: " ".join((DOCS / page).read_text(encoding="utf-8").split()) for page in ("encoders.md", "training.md")
+    }
+    n, at_8, faint = found["recordings"], remarked["8 kHz"], remarked["-40 dB"]
+    assert (remarked["44.1 kHz"], at_8) == (0, n)
+    assert f"Of {n} recordings of ESC-10 that `esc10-yamnet` was not trained on" in text["training.md"]
+    assert f"on all copies at 8 kHz, and on {faint} copies that are 40 dB quieter" in text["training.md"]
+    assert f"on all at 8 kHz and on {faint} of those 40 dB quieter" in text["encoders.md"]
+    assert {right[name] for name in ("44.1 kHz", "32 kHz", "22.05 kHz", "16 kHz", "8 kHz")} == {78}
+    assert f"is the right class in {right['44.1 kHz']}" in text["encoders.md"]
+    quieter = f"in {right['-20 dB']} of those 20 dB quieter, {right['-40 dB']} of those 40 dB quieter"
+    assert f"{quieter} and {right['+20 dB']} of those 20 dB louder" in text["encoders.md"]
+
+
 def test_a_difference_that_is_not_there_is_reported_in_3_to_7_tables_of_100_as_the_level_says() -> None:
     for name, world in FALSE_ALARMS["worlds"].items():
         for n_seeds, row in world["seeds"].items():

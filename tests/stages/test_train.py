@@ -222,7 +222,9 @@ def test_both_operating_points_are_stored_with_their_scores(finished):
 def test_without_strong_labels_thresholds_stay_at_a_half_and_it_says_so(tmp_path):
     cache = make_dataset(tmp_path, strong=())
     _, lines = train_tiny(tmp_path)
-    assert "testing has no strong labels: thresholds are not tuned and stay at 0.5" in lines
+    assert any(
+        line.startswith("testing has no strong labels: thresholds are not tuned and stay at 0.5") for line in lines
+    )
     points = read_model(named_run(cache, "run").model_path, CPU).operating_points
     assert points == {"min_er": PostProcessing(0.5), "max_f1": PostProcessing(0.5)}
 

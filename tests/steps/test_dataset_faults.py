@@ -84,6 +84,14 @@ def test_absent_is_not_negative() -> None:
     assert said.startswith("testing: 1 recording with weak labels but no row in the strong list: 'b.wav'; add events")
 
 
+def test_training_may_have_strong_labels_of_some_recordings_only() -> None:
+    of = seen("training", Recording("a.wav", ("Dog",), (DOG,)), Recording("b.wav", ("Dog",)), a=GOOD, b=GOOD)
+    found = faults(of)
+    assert found.wrong == []
+    (said,) = found.remarks
+    assert said.endswith("'b.wav'; training uses their weak labels")
+
+
 def test_events_past_the_end_of_their_recording_are_named() -> None:
     late = Recording("a.wav", ("Dog",), (Event(7.0, 8.04, "Dog"), Event(9.0, 11.0, "Dog")))
     assert faults(seen("testing", late, a=GOOD)).wrong == [

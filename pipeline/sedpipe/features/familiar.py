@@ -23,8 +23,8 @@ OFTEN = 0.2
 
 NARROW, RARE = 0.62, 0.01
 """Share of training's bandwidth below which a recording is narrow: resampling to half the rate leaves 0.5 and a slope,
-coders of music leave 0.7. And how many of the training clips may be fainter or narrower than what counts as the least
-(both by ``benchmarks/microphones.py``)."""
+coders of music leave 0.7. And how many of the training clips may be fainter or narrower than what counts as the least.
+What they come to on recordings that no model was trained on is told by ``benchmarks/microphones.py``."""
 
 _BANDS = 64
 _BATCH = 2**12  # frames that are transformed at once

@@ -161,10 +161,14 @@ def _compare_lists(seen: SplitSeen, found: Faults) -> None:
         return
     absent = [recording.filename for recording in seen.recordings if recording.labels and recording.events is None]
     if absent:
-        found.wrong.append(
+        told = (
             f"{seen.split}: {counted(len(absent), 'recording')} with weak labels but no row in the strong list: "
-            f"{of_some(absent)}; add events, or onset and offset 0 if they are unknown"
+            f"{of_some(absent)}"
         )
+        if seen.split == SPLITS[0]:  # which may be taught by the strong labels of some recordings
+            found.remarks.append(f"{told}; training uses their weak labels")
+        else:
+            found.wrong.append(f"{told}; add events, or onset and offset 0 if they are unknown")
     differing = [recording for recording in seen.recordings if differs(recording)]
     if differing:
         first = differing[0]

@@ -379,7 +379,7 @@ def predict(model: Network, batches: Iterable[Batch]) -> tuple[np.ndarray, np.nd
             clip_probs.append(prediction.clip_probs.cpu().numpy())
             if not (np.isfinite(frame_probs[-1]).all() and np.isfinite(clip_probs[-1]).all()):
                 raise SedpipeError(
-                    "the network's probabilities are NaN", hint="its weights are damaged: train it again"
+                    "the network's probabilities are NaN or infinite", hint="its weights are damaged: train it again"
                 )
     return np.concatenate(frame_probs), np.concatenate(clip_probs)
 

@@ -61,7 +61,7 @@ def test_a_system_that_says_something_else_is_refused(tmp_path: Path, text: str,
 
 def test_a_name_that_is_no_file_name_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a b.toml").write_text('title = "x"\npreset = "small"')
-    with pytest.raises(SettingsError, match="name of a system"):
+    with pytest.raises(SettingsError, match="expected a name of letters"):
         load_system(str(tmp_path / "a b.toml"))
     with pytest.raises(SettingsError, match="did you mean 'surrey'"):
         load_system("surry")

@@ -2,6 +2,7 @@ import json
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -203,3 +204,9 @@ def test_workers_of_a_cluster_make_the_same_cells(made, tmp_path: Path) -> None:
         report = make(tmp_path, Budget(0.01), (0, 1), work=Work(scheduler=local.scheduler_address))
     assert (report.cells["made"], report.failed) == (1, {})
     assert results(report) == results(made[1])
+
+
+@pytest.mark.parametrize("asked", [{}, {"minutes": 1.0, "epochs": 2}])
+def test_a_budget_is_of_minutes_or_of_epochs(asked: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="a budget is of minutes or of epochs"):
+        Budget(**asked)

@@ -39,10 +39,8 @@ class Pace(Record):
     parameters, multiply_adds : int
         Of the network, and of one clip through it.
     clip_length_s : float
-        Of a clip; the first paces did not tell, and were of clips of 10 s.
+        Of a clip.
     """
-
-    parts_to_come: ClassVar[frozenset[str]] = frozenset({"clip_length_s"})
 
     decisive: ClassVar[tuple[str, ...]] = ("network", "pooling", "batch_size", "features")
 
@@ -59,4 +57,4 @@ class Pace(Record):
     front_end_s: Seconds | None
     parameters: Count
     multiply_adds: Count
-    clip_length_s: Seconds = 10.0
+    clip_length_s: Seconds

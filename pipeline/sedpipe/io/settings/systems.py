@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from sedpipe.io.settings.train_settings import Asked, train_settings
 from sedpipe.training.settings import PAPER, TrainSettings
 
 SYSTEMS = Shelf("system", PACKAGE / "systems")
-_NAME = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-."
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,79}")  # it begins the names of cells and runs
 
 
 @dataclass(frozen=True)
@@ -84,8 +85,10 @@ def load_system(name_or_path: str) -> tuple[str, System]:
         If there is no such system, or its file has an unknown key or a value that cannot be used.
     """
     path = SYSTEMS.find(name_or_path)
-    if not path.stem or not set(path.stem) <= set(_NAME) or path.stem[0] in ".-":
-        raise SettingsError(f"{path}: the name of a system has letters, digits, '.', '_' and '-' alone")
+    if not _NAME.fullmatch(path.stem):
+        raise SettingsError(
+            f"{path}: expected a name of letters, digits, '.', '_' and '-', not starting with '.' or '-'"
+        )
     return path.stem, config_from(System, read_toml(path), str(path))
 
 

@@ -33,10 +33,19 @@ class Budget:
         Of processors, all threads together; on a GPU of the clock.
     epochs : int, optional
         In their place.
+
+    Raises
+    ------
+    ValueError
+        If it is neither, or both.
     """
 
     minutes: float | None = None
     epochs: int | None = None
+
+    def __post_init__(self) -> None:
+        if (self.minutes is None) == (self.epochs is None):
+            raise ValueError(f"a budget is of minutes or of epochs, got {self.minutes} and {self.epochs}")
 
     @property
     def name(self) -> str:
@@ -45,9 +54,9 @@ class Budget:
 
     def applied_to(self, training: TrainingConfig, pace: Pace) -> TrainingConfig:
         """How a system is trained within it."""
-        if self.minutes is None:
-            return training if self.epochs is None else replace(training, epochs=self.epochs)
-        return within(training, 60 * self.minutes, pace.step_s, pace.validation_s, pace.steps_per_epoch)
+        if self.minutes is not None:
+            return within(training, 60 * self.minutes, pace.step_s, pace.validation_s, pace.steps_per_epoch)
+        return replace(training, epochs=self.epochs or training.epochs)
 
 
 @dataclass(frozen=True)

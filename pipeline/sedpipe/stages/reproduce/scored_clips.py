@@ -1,7 +1,7 @@
 """The clips that cells of a table were scored on: the same in all of them, and of which recordings.
 
 - :func:`check_same_clips`
-- :func:`with_clips`: a table's record with what is known of them
+- :func:`judged`: a table's record with what is known of them, and systems compared on them
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from sedpipe.io.files.reading import is_there
 from sedpipe.io.lists.events import read_stored_events
 from sedpipe.io.records.table import Cell, TableRecord
 from sedpipe.steps.recordings import Made, Recordings, recordings_listed, recordings_of
+from sedpipe.steps.table_comparisons import comparisons_of, primary_rule
 
 
 def check_same_clips(table: Table, cells: Sequence[Cell]) -> None:
@@ -30,8 +31,8 @@ def check_same_clips(table: Table, cells: Sequence[Cell]) -> None:
             )
 
 
-def with_clips(dataset: Dataset, record: TableRecord, cells: Sequence[Cell]) -> tuple[TableRecord, list[str]]:
-    """A table's record with recordings and lengths of events, and what is to be said of them.
+def judged(dataset: Dataset, record: TableRecord, cells: Sequence[Cell]) -> tuple[TableRecord, list[str]]:
+    """A table's record with recordings, lengths of events and comparisons, and what is to be said of the clips.
 
     Parameters
     ----------
@@ -45,8 +46,9 @@ def with_clips(dataset: Dataset, record: TableRecord, cells: Sequence[Cell]) -> 
     known = {split: _recordings(dataset, record, cells, split) for split in _clips_of(cells)}
     made: dict[str, Made] = {split: one.of_clips for split, one in known.items() if not one.remark}
     median = {split: _median_events(dataset, record, split) for split in known}
+    compared = {"primary": primary_rule(cells), "comparisons": comparisons_of(cells, made, record.baseline)}
     remarks = [one.remark for one in known.values() if one.remark]
-    return record.model_copy(update={"recordings": made, "median_event_s": median}), remarks
+    return record.model_copy(update={"recordings": made, "median_event_s": median, **compared}), remarks
 
 
 def _clips_of(cells: Sequence[Cell]) -> dict[str, set[int]]:

@@ -11,8 +11,7 @@ from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.table_folder import Table
 from sedpipe.io.files.atomic import write_text
 from sedpipe.io.records.table import Cell, TableRecord
-from sedpipe.stages.reproduce.scored_clips import with_clips
-from sedpipe.steps.table_comparisons import comparisons_of, primary_rule
+from sedpipe.stages.reproduce.scored_clips import judged
 from sedpipe.views.tables.class_figure import class_figure
 from sedpipe.views.tables.classes import class_csv, class_gains
 from sedpipe.views.tables.sensitivity_curves import curves_of
@@ -36,9 +35,7 @@ def write_table2(table: Table, dataset: Dataset, record: TableRecord, cells: Seq
     cells : sequence of Cell
         At least one.
     """
-    record, remarks = with_clips(dataset, record, cells)
-    comparisons = comparisons_of(cells, record.recordings)
-    record = record.model_copy(update={"primary": primary_rule(cells), "comparisons": comparisons})
+    record, remarks = judged(dataset, record, cells)
     table.write_record(record)
     unusual = [cell.front_end for cell in cells if cell.front_end not in ("", "logmel")]
     system = f"preset {record.preset}" + (f" on {unusual[0]}" if unusual else "")

@@ -11,8 +11,7 @@ from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.table_folder import Table
 from sedpipe.io.files.atomic import write_text
 from sedpipe.io.records.table import Cell, TableRecord
-from sedpipe.stages.reproduce.scored_clips import with_clips
-from sedpipe.steps.table_comparisons import comparisons_of, primary_rule
+from sedpipe.stages.reproduce.scored_clips import judged
 from sedpipe.views.tables.table3 import csv_text
 from sedpipe.views.tables.table3_figure import table3_figure
 from sedpipe.views.tables.table3_page import budget_of, table3_page, table3_readme
@@ -32,9 +31,7 @@ def write_table3(table: Table, dataset: Dataset, record: TableRecord, cells: Seq
     cells : sequence of Cell
         At least one.
     """
-    record, remarks = with_clips(dataset, record, cells)
-    comparisons = comparisons_of(cells, record.recordings, record.baseline)
-    record = record.model_copy(update={"primary": primary_rule(cells), "comparisons": comparisons})
+    record, remarks = judged(dataset, record, cells)
     table.write_record(record)
     title = f"Table 3 on {record.dataset}: {budget_of(record)} of training"
     write_text(table.folder / "table.md", table3_page(cells, record, table.failures, remarks))

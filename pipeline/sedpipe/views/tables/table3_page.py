@@ -28,7 +28,7 @@ _TITLES = {**TITLES, **THRESHOLD_FREE}
 def budget_of(record: TableRecord) -> str:
     """In words."""
     if record.minutes is None:
-        return f"{record.epochs} epochs" if record.epochs else "its own epochs"
+        return f"{record.epochs} epochs"
     return f"{record.minutes:g} minutes"
 
 

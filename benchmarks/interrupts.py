@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM in every verb, at moments spread over its whole time.
+"""Ctrl-C and SIGTERM in every verb, at moments spread over its whole time and over all that it does with files.
 
 Each trial runs a verb on a copy of a small cache from which its own work was taken, sends a signal (Ctrl-C to the
 whole group of processes, as a terminal does, SIGTERM to the command alone, as ``kill`` and batch systems do), and
@@ -16,6 +16,7 @@ import signal
 import sys
 import time
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ import psutil
 sys.path.insert(0, str(Path(__file__).parent))
 
 from matrix import Found, run
+from ready import AtFile
 from verbs import VERBS, Bench, Verb
 
 SENTENCE = "interrupted: rerun the same command to resume"
@@ -31,11 +33,22 @@ SECONDS_TO_LEAVE = 2.0  # that worker processes have after the command has ended
 SIGNALS = {"Ctrl-C": (signal.SIGINT, 130), "SIGTERM": (signal.SIGTERM, 143)}
 
 
-def interrupted(bench: Bench, verb: Verb, seconds: float, name: str) -> dict[str, Any]:
-    """What became of a command that was sent a signal after some seconds."""
-    number, exit_code = SIGNALS[name]
-    running = bench.start(verb)
-    came_in_time = running.signalled_after(seconds, number, to_all=name == "Ctrl-C")
+@dataclass(frozen=True)
+class Moment:
+    """When a signal comes: after some seconds of the processor, or as the n-th thing is done with a file."""
+
+    seconds: float = 0.0
+    n: int = 0
+
+    def __str__(self) -> str:
+        return f"at its file {self.n}" if self.n else f"after {self.seconds:.2f} s"
+
+
+def interrupted(bench: Bench, verb: Verb, moment: Moment, name: str) -> dict[str, Any]:
+    """What became of a command that was sent a signal."""
+    (number, exit_code), to_all = SIGNALS[name], name == "Ctrl-C"
+    running = bench.start(verb, signalled=AtFile(moment.n, number, to_all) if moment.n else None)
+    came_in_time = bool(moment.n) or running.signalled_after(moment.seconds, number, to_all=to_all)
     sent = time.monotonic()
     outcome = running.ended()
     took = time.monotonic() - sent
@@ -51,7 +64,8 @@ def interrupted(bench: Bench, verb: Verb, seconds: float, name: str) -> dict[str
         faults.append(f"told {outcome.stderr[-600:]!r}")
     if orphans:
         faults.append(f"{len(orphans)} processes are left")
-    return {"came": "in time", "seconds to the end": round(took, 2), "faults": faults}
+    # of a signal that came at some file, nobody knows when that was
+    return {"came": "in time", "seconds to the end": 0.0 if moment.n else round(took, 2), "faults": faults}
 
 
 def _left(session: int) -> list[int]:
@@ -65,30 +79,34 @@ def _is_of(process: psutil.Process, session: int) -> bool:
         return False
 
 
-def undisturbed(bench: Bench, verb: Verb) -> float:
-    """How many seconds of the processor it takes."""
+def undisturbed(bench: Bench, verb: Verb) -> Moment:
+    """How many seconds of the processor it takes, and how often it does something with a file."""
     bench.begin(verb)
     running = bench.start(verb)
     running.ended()
-    return running.used()
+    return Moment(running.used(), running.n_files())
 
 
 def of_verb(bench: Bench, name: str, options: argparse.Namespace) -> Found:
-    """Both signals at all moments."""
+    """Both signals at all moments, of both kinds in turn."""
     trials, ends, faults, came = 0, [0.0], [], Counter[str]()
+    end = undisturbed(bench, VERBS[name])
     for of_signal in SIGNALS:
-        first, last = 0.0, undisturbed(bench, VERBS[name])  # signals before and after these come too early, too late
+        first, last = 0.0, end.seconds  # signals before and after these come too early, too late
         for k in range(options.moments):
             bench.begin(VERBS[name])
-            seconds = first + (k + 0.5) / options.moments * (last - first)
-            found = interrupted(bench, VERBS[name], seconds, of_signal)
+            share = (k + 0.5) / options.moments
+            seconds = first + share * (last - first)
+            moment = Moment(n=max(1, round(share * end.n))) if k % 2 else Moment(seconds)
+            found = interrupted(bench, VERBS[name], moment, of_signal)
             came[found["came"]] += 1
             if found["came"] != "in time":
-                first, last = (seconds, last) if found["came"] == "early" else (first, seconds)
+                if not moment.n:
+                    first, last = (seconds, last) if found["came"] == "early" else (first, seconds)
                 continue
             trials += 1
             ends.append(found["seconds to the end"])
-            faults += [f"{of_signal} after {seconds:.2f} s: {fault}" for fault in found["faults"]]
+            faults += [f"{of_signal} {moment}: {fault}" for fault in found["faults"]]
             again = bench.run(VERBS[name])
             if again.returncode:
                 faults.append(f"run again: exit code {again.returncode}: {again.stderr[-600:]}")

@@ -1,9 +1,10 @@
 """SIGKILL at random moments in every verb, until what it makes is there; then compared, byte by byte.
 
 Each series begins with a copy of a small cache from which the verb's own work was taken. The command is killed and run
-again, over and over, each other time alone (its workers must notice) and with all its workers: after a random time, or,
-two times of three, as soon as one of the first few files that it writes is there by its temporary name, half-written.
-When it has ended well, what it made is compared with what an undisturbed one made, and nothing unfinished may be left.
+again, over and over, each other time alone (its workers must notice) and with all its workers: after a random time, or
+as it does something with a file for the n-th time, or as soon as one of the first few files that it writes is there by
+its temporary name, half-written. When it has ended well, what it made is compared with what an undisturbed one made,
+and nothing unfinished may be left.
 
     python benchmarks/kills.py [--kills 10] [--verbs train,reproduce] [--seed 0] [--output results/kills.json]
 """
@@ -19,6 +20,7 @@ from signal import SIGKILL
 sys.path.insert(0, str(Path(__file__).parent))
 
 from matrix import Found, run
+from ready import AtFile
 from verbs import VERBS, Bench, temporaries
 
 MOST_KILLS_A_SERIES = 6
@@ -40,34 +42,42 @@ class Nth:
         return len(self._seen) >= self._n and bool(there)
 
 
-def series(bench: Bench, name: str, n_kills: int, g: random.Random) -> tuple[int, int, list[str]]:
+def killed(bench: Bench, name: str, n_files: int, g: random.Random, *, to_all: bool) -> bool:
+    """Whether a command could be killed, at some moment, before it had ended."""
+    way = g.choice(("file", "begun", "time"))
+    at_file = AtFile(g.randint(1, n_files), SIGKILL, to_all) if way == "file" else None
+    running = bench.start(VERBS[name], signalled=at_file)
+    if way == "begun":
+        running.signalled_when(Nth(g.randint(1, MOST_FILES), bench), SIGKILL, to_all=to_all)
+    elif way == "time":
+        running.signalled_after(g.uniform(0, 0.9 * bench.seconds[name]), SIGKILL, to_all=to_all)
+    return running.ended().returncode == -SIGKILL
+
+
+def series(bench: Bench, name: str, n_kills: int, n_files: int, g: random.Random) -> tuple[int, int, list[str]]:
     """How often it was killed, how often while something was unfinished, and what is wrong in the end."""
-    verb = VERBS[name]
-    bench.begin(verb)
-    killed = unfinished = 0
-    while killed < n_kills:
-        running, to_all = bench.start(verb), killed % 2 == 1
-        if killed % 3 < 2:
-            running.signalled_when(Nth(g.randint(1, MOST_FILES), bench), SIGKILL, to_all=to_all)
-        else:
-            running.signalled_after(g.uniform(0, 0.9 * bench.seconds[name]), SIGKILL, to_all=to_all)
-        if running.ended().returncode != -SIGKILL:
-            break
-        killed += 1
+    bench.begin(VERBS[name])
+    n_killed = unfinished = 0
+    while n_killed < n_kills and killed(bench, name, n_files, g, to_all=n_killed % 2 == 1):
+        n_killed += 1
         unfinished += bool(temporaries(bench.trial))
-    outcome = bench.run(verb)
+    outcome = bench.run(VERBS[name])
     faults = [f"exit code {outcome.returncode}: {outcome.stderr[-700:]}"] if outcome.returncode else []
-    return killed, unfinished, faults + bench.faults(name)
+    return n_killed, unfinished, faults + bench.faults(name)
 
 
 def of_verb(bench: Bench, name: str, options: argparse.Namespace) -> Found:
     """As many series as it takes."""
     g = random.Random(f"{options.seed} {name}")
+    bench.begin(VERBS[name])
+    undisturbed = bench.start(VERBS[name])
+    undisturbed.ended()
+    n_files = undisturbed.n_files()
     kills = unfinished = n_series = 0
     faults: list[str] = []
     while kills < options.kills and n_series < options.kills:
-        killed, halves, found = series(bench, name, min(options.kills - kills, MOST_KILLS_A_SERIES), g)
-        kills, unfinished, n_series, faults = kills + killed, unfinished + halves, n_series + 1, faults + found
+        n_killed, halves, found = series(bench, name, min(options.kills - kills, MOST_KILLS_A_SERIES), n_files, g)
+        kills, unfinished, n_series, faults = kills + n_killed, unfinished + halves, n_series + 1, faults + found
     return {"kills": kills, "while something was unfinished": unfinished, "series": n_series, "faults": faults}
 
 

@@ -5,10 +5,12 @@ hears signals, has children and ends as ``python -m sedpipe`` does.
 
 - :class:`Ready`: start commands
 - :class:`Running`: wait for one, or send it a signal
+- :class:`AtFile`: the same at a moment that the quickest of commands has, too
 """
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import importlib
 import json
@@ -20,7 +22,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +35,29 @@ IMPORTED = ("torch._dynamo", "sed_eval", "librosa", "sedpipe.cli.main", *(f"sedp
 DROP_FROM_BOUNDS = 24  # prctl(2): what is dropped there does not come back in children
 READ_ANYTHING = (1, 2)  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
 SECONDS_BETWEEN_LOOKS = 0.01
+OF_FILES = ("open", "os.", "shutil.", "sqlite3.connect")
+"""How the audit events of Python begin that have to do with files."""
 _ENDED: dict[int, tuple[int, float]] = {}
 """Exit code of each process, and the seconds of the processor that it and its children used."""
+
+
+@dataclass(frozen=True)
+class AtFile:
+    """A signal that a command gets as it opens, makes, renames or removes a file for the n-th time.
+
+    Parameters
+    ----------
+    n : int
+        Counted from 1.
+    number : int
+        The signal.
+    to_all : bool
+        To all that it has started, too.
+    """
+
+    n: int
+    number: int
+    to_all: bool
 
 
 @dataclass(frozen=True)
@@ -79,6 +102,10 @@ class Running:
         """Seconds of the processor, after it has ended."""
         return float(self.ready.ask({"used": self.session}))
 
+    def n_files(self) -> int:
+        """How often it opened, made, renamed or removed a file, after it has ended by itself."""
+        return int(Path(self.told.name, "files").read_text())
+
 
 class Ready:
     """A process that has imported all that any command needs, and becomes one as often as it is asked."""
@@ -97,7 +124,13 @@ class Ready:
         return json.loads(self._process.stdout.readline())
 
     def start(
-        self, arguments: list[str], folder: Path, *, most_bytes: int | None = None, rights_count: bool = False
+        self,
+        arguments: list[str],
+        folder: Path,
+        *,
+        most_bytes: int | None = None,
+        rights_count: bool = False,
+        signalled: AtFile | None = None,
     ) -> Running:
         """``sedpipe ARGUMENTS`` in a folder.
 
@@ -109,9 +142,12 @@ class Ready:
             No file may grow beyond (``RLIMIT_FSIZE``).
         rights_count : bool
             Whether rights of files count for root, too.
+        signalled : AtFile, optional
+            A signal for it.
         """
         told = tempfile.TemporaryDirectory(prefix="told-")
-        question = {"arguments": arguments, "folder": str(folder.absolute()), "told": told.name}
+        question: dict[str, Any] = {"arguments": arguments, "folder": str(folder.absolute()), "told": told.name}
+        question["signalled"] = None if signalled is None else asdict(signalled)
         session = self.ask({**question, "most_bytes": most_bytes, "rights_count": rights_count})
         return Running(self, arguments, session, told)
 
@@ -174,7 +210,23 @@ def become(question: dict[str, Any]) -> None:
 
     sys.argv[:] = ["sedpipe", *question["arguments"]]
     signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell takes from what it puts in the background
+    _watch_files(Path(question["told"], "files"), question["signalled"] and AtFile(**question["signalled"]))
     run()
+
+
+def _watch_files(told: Path, signalled: AtFile | None) -> None:
+    """Count what this process does with files, send it its signal, and tell the count when it ends by itself."""
+    process, n_files = os.getpid(), 0
+
+    def heard(event: str, _: tuple[Any, ...]) -> None:
+        nonlocal n_files
+        if event.startswith(OF_FILES) and os.getpid() == process:  # not in what it has started
+            n_files += 1
+            if signalled is not None and n_files == signalled.n:
+                (os.killpg if signalled.to_all else os.kill)(process, signalled.number)
+
+    sys.addaudithook(heard)
+    atexit.register(lambda: told.write_text(str(n_files)))
 
 
 def _give_up_reading_anything() -> None:

@@ -18,6 +18,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
@@ -210,9 +211,9 @@ class Bench:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
         self.before = hashes_of_all(self.trial)
 
-    def start(self, verb: Verb, *, most_bytes: int | None = None, rights_count: bool = False) -> Running:
-        """The command in the trial's folder; see :meth:`ready.Ready.start`."""
-        return self.ready.start(verb.arguments, self.trial, most_bytes=most_bytes, rights_count=rights_count)
+    def start(self, verb: Verb, **options: Any) -> Running:
+        """The command in the trial's folder; options as of :meth:`ready.Ready.start`."""
+        return self.ready.start(verb.arguments, self.trial, **options)
 
     def run(self, verb: Verb) -> subprocess.CompletedProcess[str]:
         """The command in the trial's folder, undisturbed."""

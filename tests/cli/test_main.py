@@ -95,6 +95,13 @@ def test_help_loads_neither_torch_nor_numpy() -> None:
     assert printed.splitlines()[-1] == "set()"
 
 
+def test_stages_that_read_stored_scores_load_neither_torch_nor_filters() -> None:
+    code = "import sys\nimport sedpipe.stages.report, sedpipe.stages.score, sedpipe.stages.status\n"
+    code += "print({'torch', 'scipy.signal', 'scipy.stats'} & {*sys.modules})"
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert printed.splitlines()[-1] == "set()"
+
+
 def test_an_unknown_dataset_is_met_with_the_one_that_was_meant() -> None:
     said = complaint("download", "esc10-fold")
     assert "'esc10-fold' is not one of" in said

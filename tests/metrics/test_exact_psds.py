@@ -95,7 +95,9 @@ def test_frame_average_precision_is_that_of_sed_scores_eval_with_segments_of_a_f
 @given(seed=st.integers(0, 10**6), n_classes=st.integers(1, 4), name=st.sampled_from(list(SCENARIOS)))
 def test_it_is_the_psds_of_operating_points_at_every_value_that_occurs(seed, n_classes, name):
     probs, counted, edges, durations, reference, _ = split(seed, 5, n_classes, 7)
-    scenario = replace(SCENARIOS[name], max_efpr=3e4)
+    # shares that no two of these times have: on a tie, floats and whole microseconds need not agree
+    shares = {share: getattr(SCENARIOS[name], share) + 3e-4 for share in ("dtc", "gtc", "cttc")}
+    scenario = replace(SCENARIOS[name], max_efpr=3e4, **shares)
     there = np.arange(25)[:, None] < counted[:, None, None]
     tables = [events_at(probs, there, threshold, edges, durations) for threshold in np.unique(probs)]
     expected = psds(reference, [(slice(0, 5), tables)], durations, n_classes, {name: scenario})[name]
@@ -133,6 +135,16 @@ def test_clips_that_are_counted_in_pieces_come_to_the_same(monkeypatch):
     at_once = exact_psds(reference, probs, counted, edges, durations, many)
     monkeypatch.setattr("sedpipe.metrics.exact_psds._MOST_CELLS", 200)
     assert exact_psds(reference, probs, counted, edges, durations, many) == at_once
+
+
+@pytest.mark.parametrize("values", [None, 7])
+def test_classes_that_are_counted_in_turn_come_to_the_same_to_the_last_bit(values, monkeypatch):
+    probs, counted, edges, durations, reference, _ = split(4, 7, 5, values)
+    many = {name: replace(scenario, max_efpr=1e5) for name, scenario in SCENARIOS.items()}
+    at_once = exact_psds(reference, probs, counted, edges, durations, many)
+    for most in (1, 2 * int(counted.sum())):  # one class, two classes
+        monkeypatch.setattr(module, "_MOST_COUNTED", most)
+        assert exact_psds(reference, probs, counted, edges, durations, many) == at_once
 
 
 @pytest.mark.parametrize("name", SCENARIOS)

@@ -5,9 +5,10 @@ from its highest threshold down to its lowest one, so that what is counted as th
 comes and goes: detections that are not good, cross-triggers, and reference events as good detections cover enough
 of them or too little. Times are whole microseconds, which makes every comparison exact.
 
-Memory does not grow with the number of clips: what changes is added up at the thresholds, a few clips at a time. Where
-all classes together have more than 2**22 different probabilities, each has its share of them, the highest and then, as
-they fall, ones that let few more frames in each (with 17 classes and 6 million frames, 1 in 15,000 more).
+Memory does not grow with the number of clips: what changes is added up at the thresholds, a few clips at a time, and
+where there are many thresholds, of a few classes at a time. Where all classes together have more than 2**22 different
+probabilities, each has its share of them, the highest and then, as they fall, ones that let few more frames in each
+(with 17 classes and 6 million frames, 1 in 15,000 more).
 
 Classes without a reference event are left out, as in :mod:`sedpipe.metrics.psds_scores`, which has the parameters.
 
@@ -24,14 +25,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sedpipe.metrics.psds_scores import Scenario, area_of_curves, joined, overlapping_pairs
+from sedpipe.metrics.psds_scores import Curve, Scenario, area_of_curves, joined, overlapping_pairs
 from sedpipe.metrics.runs import runs_of_all_thresholds
 from sedpipe.metrics.validation import EventTable
 
 _HOUR = 3600.0
 _MICROSECONDS = 1e6
 _MOST_CELLS = 2**19  # of frames times clips times classes at once
-_MOST_THRESHOLDS = 2**22  # of all classes together; each is a number in three arrays a scenario
+_MOST_THRESHOLDS = 2**22  # of all classes together
+_MOST_COUNTED = 2**20  # of some classes at once; each is a number in three arrays a scenario
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,20 +55,23 @@ class _Changes:
 
 
 class _Counted:
-    """What is counted at each threshold of each class; cross-triggers as a rate, an hour of the other class."""
+    """What is counted at each threshold of some classes; cross-triggers as a rate, an hour of the other class."""
 
-    def __init__(self, n_classes: int, n_levels: int) -> None:
-        self.found, self.false = (np.zeros((n_classes, n_levels), dtype=np.int32) for _ in range(2))
-        self.cross = np.zeros((n_classes, n_levels))
+    def __init__(self, classes: range, n_levels: int) -> None:
+        self.classes = classes
+        self.found, self.false = (np.zeros((len(classes), n_levels), dtype=np.int32) for _ in range(2))
+        self.cross = np.zeros((len(classes), n_levels))
 
     def add(self, found: _Changes, false: _Changes, cross: _Changes) -> None:
         """Note what changes."""
         for sums, changes in ((self.found, found), (self.false, false), (self.cross, cross)):
-            np.add.at(sums, (changes.classes, changes.levels.astype(np.int64)), changes.by.astype(sums.dtype))
+            cells = changes.classes - self.classes.start, changes.levels.astype(np.int64)
+            np.add.at(sums, cells, changes.by.astype(sums.dtype))
 
     def of_class(self, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Found events, false detections and cross-triggers at each threshold, which fall."""
-        found, false, cross = (np.cumsum(sums[k, ::-1]) for sums in (self.found, self.false, self.cross))
+        row = self.classes.index(k)
+        found, false, cross = (np.cumsum(sums[row, ::-1]) for sums in (self.found, self.false, self.cross))
         return found, false, cross
 
 
@@ -113,17 +118,21 @@ def exact_psds(
         return dict.fromkeys(scenarios)
     exact = _in_microseconds(reference)
     seconds = np.bincount(reference.classes, reference.offsets - reference.onsets, minlength=n_classes)
-    thresholds = [_thresholds(frame_probs[:, :, k], counted, _MOST_THRESHOLDS // n_classes) for k in range(n_classes)]
-    n_levels = max(map(len, thresholds))
-    sums = {name: _Counted(n_classes, n_levels) for name in scenarios}
-    for runs, highs, lows in _detections(frame_probs, thresholds, counted, edges, durations):
-        pairs = overlapping_pairs(exact, runs, len(durations))
+    most = _MOST_THRESHOLDS // n_classes
+    at_once = max(1, _MOST_COUNTED // max(1, min(most, int(counted.sum()))))
+    curves: dict[str, list[Curve]] = {name: [] for name in scenarios}
+    for first in range(0, n_classes, at_once):
+        classes = range(first, min(first + at_once, n_classes))
+        thresholds = [_thresholds(frame_probs[:, :, k], counted, most) for k in classes]
+        sums = {name: _Counted(classes, max(map(len, thresholds))) for name in scenarios}
+        for some, runs, ends in _detections(frame_probs, classes, thresholds, counted, edges, durations):
+            of_some = exact.of_clips(some)
+            pairs = overlapping_pairs(of_some, runs, some.stop - some.start)
+            for name, scenario in scenarios.items():
+                sums[name].add(*_changes(of_some, runs, ends, pairs, scenario, seconds))
         for name, scenario in scenarios.items():
-            sums[name].add(*_changes(exact, runs, (highs, lows), pairs, scenario, seconds))
-    return {
-        name: area_of_curves(_curves(sums[name], reference, durations, scenario), scenario)
-        for name, scenario in scenarios.items()
-    }
+            curves[name] += _curves(sums[name], reference, durations, scenario)
+    return {name: area_of_curves(curves[name], scenario) for name, scenario in scenarios.items()}
 
 
 def _thresholds(probs: np.ndarray, counted: np.ndarray, most: int) -> np.ndarray:
@@ -141,37 +150,42 @@ def _in_microseconds(events: EventTable) -> EventTable:
 
 
 def _detections(
-    frame_probs: np.ndarray, thresholds: list[np.ndarray], counted: np.ndarray, edges: np.ndarray, durations: np.ndarray
-) -> Iterator[tuple[EventTable, np.ndarray, np.ndarray]]:
+    frame_probs: np.ndarray,
+    classes: range,
+    thresholds: list[np.ndarray],
+    counted: np.ndarray,
+    edges: np.ndarray,
+    durations: np.ndarray,
+) -> Iterator[tuple[slice, EventTable, tuple[np.ndarray, np.ndarray]]]:
     """Every run as an event in microseconds, with the numbers of its highest threshold and of that which it ends at.
 
-    Some clips at a time.
+    Some clips at a time, which are then counted from 0.
     """
     n_clips, n_frames, n_classes = frame_probs.shape
     at_once = max(1, _MOST_CELLS // max(1, n_frames * n_classes))
     for first in range(0, n_clips, at_once):
-        some = slice(first, first + at_once)
-        probs = frame_probs[some]
+        some = slice(first, min(first + at_once, n_clips))
+        probs = frame_probs[some, :, classes.start : classes.stop]
         levels = [np.searchsorted(of_class, probs[:, :, k], "right") - 1 for k, of_class in enumerate(thresholds)]
         columns = np.stack(levels, axis=2).transpose(1, 0, 2).reshape(n_frames, -1).astype(np.float64)
-        runs = runs_of_all_thresholds(columns, np.repeat(counted[some], n_classes))
-        clips = first + runs.columns // n_classes
-        offsets = np.minimum(edges[runs.stops], durations[clips])
-        events = EventTable(clips, runs.columns % n_classes, edges[runs.starts], offsets)
-        yield _in_microseconds(events), runs.highs, runs.lows
+        runs = runs_of_all_thresholds(columns, np.repeat(counted[some], len(classes)))
+        clips = runs.columns // len(classes)
+        offsets = np.minimum(edges[runs.stops], durations[some][clips])
+        events = EventTable(clips, classes.start + runs.columns % len(classes), edges[runs.starts], offsets)
+        yield some, _in_microseconds(events), (runs.highs, runs.lows)
 
 
 def _changes(
     reference: EventTable,
     runs: EventTable,
-    thresholds: tuple[np.ndarray, np.ndarray],
+    ends: tuple[np.ndarray, np.ndarray],
     pairs: tuple[np.ndarray, np.ndarray],
     scenario: Scenario,
     seconds: np.ndarray,
 ) -> tuple[_Changes, _Changes, _Changes]:
     """What the detections of some clips change, from the pairs of detections and reference events that overlap."""
     det, ref = pairs
-    highs, lows = thresholds
+    highs, lows = ends
     n_classes = len(seconds)
     lengths = runs.offsets - runs.onsets
     shared = np.minimum(runs.offsets[det], reference.offsets[ref]) - np.maximum(runs.onsets[det], reference.onsets[ref])
@@ -214,21 +228,20 @@ def _found(
     return _Changes(reference.classes[event[kept]], level[kept], change[kept])
 
 
-def _curves(
-    counted: _Counted, reference: EventTable, durations: np.ndarray, scenario: Scenario
-) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Effective false positives an hour and found events of each class that is there, at each of its thresholds."""
-    n_reference = np.bincount(reference.classes)
-    there, hours = np.flatnonzero(n_reference).tolist(), durations.sum() / _HOUR
+def _curves(counted: _Counted, reference: EventTable, durations: np.ndarray, scenario: Scenario) -> list[Curve]:
+    """Of each class that is counted and is there, at each of its thresholds."""
+    n_reference = np.bincount(reference.classes, minlength=counted.classes.stop)
+    n_others, hours = max(1, len(np.flatnonzero(n_reference)) - 1), durations.sum() / _HOUR
     curves = []
-    for k in there:
-        found, false, cross = counted.of_class(k)
-        efpr = false / hours + scenario.alpha_ct * cross / max(1, len(there) - 1)
-        curves.append(_rises(efpr, found / n_reference[k]))
+    for k in counted.classes:
+        if n_reference[k]:
+            found, false, cross = counted.of_class(k)
+            efpr = false / hours + scenario.alpha_ct * cross / n_others
+            curves.append(_rises(efpr, found / n_reference[k]))
     return curves
 
 
-def _rises(efpr: np.ndarray, found: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _rises(efpr: np.ndarray, found: np.ndarray) -> Curve:
     """The points that find more than any to their left: of hundreds of thousands, at most one a reference event."""
     order = np.lexsort((-found, efpr))
     best = np.maximum.accumulate(found[order])

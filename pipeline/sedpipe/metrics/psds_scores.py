@@ -23,10 +23,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
 from sedpipe.metrics.validation import EventTable
+
+Curve: TypeAlias = tuple[np.ndarray, np.ndarray]
+"""Points that a class can reach: effective false positives an hour (P,), and the share of its events found (P,)."""
 
 THRESHOLDS = tuple((2 * k + 1) / 100 for k in range(50))
 _HOUR = 3600.0
@@ -223,14 +227,13 @@ def psds_of_counts(
     return area_of_curves(list(zip(efpr, found, strict=True)), scenario)
 
 
-def area_of_curves(curves: Sequence[tuple[np.ndarray, np.ndarray]], scenario: Scenario) -> float:
+def area_of_curves(curves: Sequence[Curve], scenario: Scenario) -> float:
     """Area under the mean of the classes' curves less their spread, as a share of all there could be.
 
     Parameters
     ----------
-    curves : sequence of (ndarray [shape=(P,)], ndarray [shape=(P,)])
-        Of each class, the points that it can reach: effective false positives an hour, and the share of its events that
-        is found. That nothing is said, and nothing found, is always a point.
+    curves : sequence of Curve
+        One a class. That nothing is said, and nothing found, is always a point.
     scenario : Scenario
     """
     with_nothing = [(np.append(efpr, 0.0), np.append(found, 0.0)) for efpr, found in curves]

@@ -33,7 +33,6 @@ from sedpipe.soundscapes.mixer import (
     render,
     truth,
 )
-from sedpipe.soundscapes.synth import synthesise
 from sedpipe.sources.access import Access
 from sedpipe.sources.recordings import RecordingShelf, open_shelf
 from sedpipe.sources.source import Source, SplitRows
@@ -91,6 +90,9 @@ def _prepared(path: Path, name: str) -> PreparedRecording:
 
 @lru_cache(maxsize=512)
 def _synthesised(seed: int, class_index: int, label: str, name: str) -> PreparedRecording:
+    # its filters take 47 MB and half a second, which whoever scores mixtures that are there has better uses for
+    from sedpipe.soundscapes.synth import synthesise
+
     fold, take = (int(number) for number in name.rsplit("/", 1)[1].split("-"))
     return prepare(synthesise(label, np.random.default_rng([seed, class_index, fold, take])))
 

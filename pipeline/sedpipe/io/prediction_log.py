@@ -20,7 +20,7 @@ from typing import Any, BinaryIO, NamedTuple, TypeVar
 from sedpipe.errors import SedpipeError, StaleError
 from sedpipe.io.files.atomic import cannot_write, write_text
 from sedpipe.io.files.locks import wait_for
-from sedpipe.io.files.reading import is_there, unreadable
+from sedpipe.io.files.reading import is_there, opened, unreadable
 from sedpipe.io.predictions import PredictedFile
 from sedpipe.io.records.form import Record
 from sedpipe.io.records.prediction import LogHead, LogLine
@@ -169,7 +169,7 @@ class PredictionLog:
 
     def _opened(self) -> BinaryIO:
         try:
-            return self._path.open("rb")
+            return opened(self._path)
         except OSError as error:
             raise unreadable(self._path, error) from error
 

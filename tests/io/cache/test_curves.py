@@ -25,3 +25,12 @@ def test_each_epoch_is_there_once_whatever_was_killed_before(tmp_path: Path) -> 
     assert found["loss/training"] == [(1, 1.0), (2, 0.5), (3, pytest.approx(1 / 3))]
     assert [step for step, _ in found["testing/error_rate"]] == [1, 2, 3]
     assert "testing/f1" not in found  # undefined is not 0
+
+
+def test_a_full_disk_is_an_error_of_the_training_and_no_thread_tells_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Path, "open", lambda _, mode: open("/dev/full", mode))  # noqa: SIM115
+    with pytest.raises(OSError, match="No space left"):
+        Curves(tmp_path / "tensorboard", [])
+    assert capfd.readouterr().err == ""

@@ -1,10 +1,11 @@
+import os
 import sys
 from pathlib import Path
 
 import pytest
 from rights import unreadable
 from sedpipe.errors import SedpipeError
-from sedpipe.io.files.reading import entries, is_there, names_in, read_bounded, walk
+from sedpipe.io.files.reading import entries, is_there, names_in, opened, read_bounded, walk
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="root can only do without its power there")
 
@@ -64,3 +65,16 @@ def test_a_folder_below_that_may_not_be_read_is_not_taken_for_empty(folder: Path
     assert [(Path(at).name, sorted(names)) for at, _, names in walk(folder / "a")] == [("a", [])]
     with unreadable(folder / "a"), pytest.raises(SedpipeError, match=r"cannot read .*a: Permission denied"):
         list(walk(folder))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes have no names there")
+def test_a_pipe_among_files_is_not_waited_for_and_that_of_a_shell_is_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "run.json")
+    with pytest.raises(SedpipeError, match=r"cannot read .*run\.json: it is a pipe, expected a file"):
+        read_bounded(tmp_path / "run.json", 9)
+    of_shell, end = os.pipe()
+    os.write(end, b"12345")
+    os.close(end)
+    with opened(Path(f"/dev/fd/{of_shell}")) as file:
+        assert file.read() == b"12345"
+    os.close(of_shell)

@@ -5,9 +5,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import socket
+import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from sedpipe.training.fit import EpochRecord
 
@@ -24,10 +28,17 @@ class Curves:
     """
 
     def __init__(self, folder: Path, records: Sequence[EpochRecord]) -> None:
-        from torch.utils.tensorboard import SummaryWriter  # takes a second to import
+        # not torch's SummaryWriter, whose thread tells the world in its own words when the disk is full
+        from tensorboard.compat.proto.event_pb2 import Event
+        from tensorboard.compat.proto.summary_pb2 import Summary
+        from tensorboard.summary.writer.record_writer import RecordWriter
 
         shutil.rmtree(folder, ignore_errors=True)
-        self._writer = SummaryWriter(str(folder))
+        folder.mkdir(parents=True)
+        self._event, self._summary = Event, Summary
+        name = f"events.out.tfevents.{time.time():010.0f}.{socket.gethostname()}.{os.getpid()}"
+        self._writer = RecordWriter((folder / name).open("wb"))
+        self._write(file_version="brain.Event:2")
         for record in records:
             self.add(record)
 
@@ -38,11 +49,15 @@ class Curves:
             "loss/validation": record.validation_loss,
             **{f"testing/{name}": score for name, score in record.scores.items()},
         }
-        for name, value in curves.items():
-            if value is not None:
-                self._writer.add_scalar(name, value, record.epoch)
-        self._writer.flush()
+        values = [
+            self._summary.Value(tag=name, simple_value=value) for name, value in curves.items() if value is not None
+        ]
+        self._write(step=record.epoch, summary=self._summary(value=values))
 
     def close(self) -> None:
         """Close the file."""
         self._writer.close()
+
+    def _write(self, **content: Any) -> None:
+        self._writer.write(self._event(wall_time=time.time(), **content).SerializeToString())
+        self._writer.flush()

@@ -26,6 +26,7 @@ from sedpipe.io.cache.audio_checksums import AudioStamp
 from sedpipe.io.cache.feature_store import FeatureRow
 from sedpipe.io.cache.row_checksums import is_intact
 from sedpipe.io.files.hdf5 import check_heaps
+from sedpipe.io.files.reading import opened
 
 _COLUMNS = ("features", "clip_id", "n_frames", "audio_sha256", "checksum")  # as many rows in each
 _MOST_PRESSED = 1100  # times: deflate makes nothing smaller than this, so more is no size but damage
@@ -218,6 +219,7 @@ class FeatureFile:
 def _opened(path: Path) -> h5py.File:
     for locking in (None, False):  # first as HDF5 would, since one process must open a file in one way only
         try:
+            opened(path).close()
             return h5py.File(path, "r", locking=locking)
         except (OSError, RuntimeError) as error:
             reason = error

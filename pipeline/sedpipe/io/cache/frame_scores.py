@@ -29,7 +29,7 @@ from sedpipe.frames import FrameGrid
 from sedpipe.io.cache.stored_probs import DamagedProbsError, StoredProbs
 from sedpipe.io.files.atomic import remove_leftovers, write_text
 from sedpipe.io.files.hdf5 import check_heaps, made_on_disk
-from sedpipe.io.files.reading import unreadable
+from sedpipe.io.files.reading import opened, unreadable
 from sedpipe.labels import LabelSet
 
 Read = TypeVar("Read")
@@ -132,7 +132,7 @@ def find_frame_scores(path: Path, origin: Origin) -> FrameScores | None:
 def _read(path: Path, reader: Callable[[h5py.File], Read]) -> Read | None:
     """What ``reader`` makes of the file; None where there is none, or it is damaged."""
     try:
-        path.open("rb").close()  # HDF5 does not tell one that may not be read from one that is damaged
+        opened(path).close()  # HDF5 does not tell one that may not be read from one that is damaged
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:

@@ -26,7 +26,7 @@ from filelock import FileLock, Timeout
 from sedpipe.errors import SedpipeError
 from sedpipe.fates import STATES, Fate
 from sedpipe.io.files.atomic import write_text
-from sedpipe.io.files.reading import entries, unreadable
+from sedpipe.io.files.reading import entries, opened, unreadable
 from sedpipe.io.records.reading import damaged
 from sedpipe.printable import printable, shortened, spreadsheet_cell
 from sedpipe.shards import Shard
@@ -249,7 +249,7 @@ def _sentences(path: Path) -> Iterator[None]:
 
 def _check_readable(path: Path) -> None:
     try:
-        path.open("rb").close()
+        opened(path).close()
     except FileNotFoundError:
         return
     except OSError as error:

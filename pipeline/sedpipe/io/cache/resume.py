@@ -19,7 +19,7 @@ import torch
 
 from sedpipe.errors import SedpipeError
 from sedpipe.io.files.atomic import write_atomically
-from sedpipe.io.files.reading import is_there, unreadable
+from sedpipe.io.files.reading import is_there, opened, unreadable
 from sedpipe.io.models.checkpoints import MOST_BYTES, table_of
 
 _N_DIGEST = hashlib.sha256().digest_size
@@ -80,7 +80,8 @@ def remove_resume(path: Path) -> None:
 def _read(path: Path) -> dict[str, Any]:
     if path.stat().st_size > MOST_BYTES:
         raise ValueError(f"it is larger than {MOST_BYTES / 2**30:.0f} GiB")
-    raw = path.read_bytes()
+    with opened(path) as file:
+        raw = file.read()
     content, digest = raw[:-_N_DIGEST], raw[-_N_DIGEST:]
     if hashlib.sha256(content).digest() != digest:
         raise ValueError("it is damaged")

@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 
 from sedpipe.errors import ListFormatError
-from sedpipe.io.files.reading import unreadable
+from sedpipe.io.files.reading import opened, unreadable
 from sedpipe.io.lists.text import numbered_lines
 
 _LINE = re.compile(r"(?P<sha256>[0-9a-f]{64}) [ *](?:\./)?(?P<path>[^/\\\0].*)")
@@ -19,7 +19,7 @@ _LINE = re.compile(r"(?P<sha256>[0-9a-f]{64}) [ *](?:\./)?(?P<path>[^/\\\0].*)")
 
 def sha256_of(path: Path) -> str:
     """sha256 (hex) of a file's bytes."""
-    with path.open("rb") as file:
+    with opened(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

@@ -5,15 +5,18 @@ damaged, and nobody is told to delete it.
 
 - :func:`is_there`: whether a path exists
 - :func:`names_in`, :func:`entries`, :func:`walk`: what lies in a folder, and below it
-- :func:`read_bounded`: the bytes of a file
+- :func:`opened`, :func:`read_bounded`: a file, and its bytes
 - :func:`unreadable`: the error
 """
 
 from __future__ import annotations
 
+import errno
 import fnmatch
 import os
+import stat
 from collections.abc import Iterator
+from io import BufferedReader
 from pathlib import Path
 
 from sedpipe.errors import SedpipeError
@@ -78,6 +81,19 @@ def walk(folder: Path, *, into_links: bool = False) -> Iterator[tuple[str, list[
     yield from os.walk(folder, onerror=refuse, followlinks=into_links)
 
 
+def opened(path: Path) -> BufferedReader:
+    """A file to be read; pipes of a shell, as ``<(command)`` and ``/dev/stdin``, are files.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read, or is a pipe among files: who opens that waits until somebody writes into it.
+    """
+    if stat.S_ISFIFO(os.stat(path).st_mode) and path.absolute().parts[1] not in ("dev", "proc"):
+        raise OSError(errno.EINVAL, "it is a pipe, expected a file", str(path))
+    return path.open("rb")
+
+
 def read_bounded(path: Path, most_bytes: int) -> bytes | None:
     """The bytes of a file, or None where there is none.
 
@@ -89,7 +105,7 @@ def read_bounded(path: Path, most_bytes: int) -> bytes | None:
         If it has more bytes; its text says so.
     """
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             raw = file.read(most_bytes + 1)
     except _NOT_THERE:
         return None

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sedpipe.errors import ListFormatError
+from sedpipe.io.files.reading import opened
 from sedpipe.io.lists import text
 from sedpipe.io.lists.remarks import Remark
 
@@ -77,7 +78,7 @@ def read_text(path: Path, most_in_a_line: int | None = text.MOST_BYTES_IN_A_LINE
 
 def _raw(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             raw = file.read(text.MOST_BYTES_IN_A_LIST + 1)
     except OSError as error:
         raise ListFormatError(f"cannot read {path}: {error.strerror or error}") from error

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sedpipe.errors import ListFormatError
+from sedpipe.io.files.reading import opened
 from sedpipe.labels import LabelSet, UnknownLabelError
 
 MOST_BYTES_IN_A_LINE = 64 * 1024
@@ -40,7 +41,7 @@ def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
     """
     size = 0
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             for number, raw in enumerate(iter(lambda: file.readline(MOST_BYTES_IN_A_LINE + 1), b""), start=1):
                 size += len(raw)
                 line = _decoded(path, number, raw, size)

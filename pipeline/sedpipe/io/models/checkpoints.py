@@ -29,7 +29,7 @@ from sedpipe.features.front_end import front_end_table
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.frames import FrameGrid
 from sedpipe.io.files.atomic import write_atomically
-from sedpipe.io.files.reading import is_there, unreadable
+from sedpipe.io.files.reading import is_there, opened, unreadable
 from sedpipe.io.settings.front_ends import front_end_from
 from sedpipe.io.settings.presets import network_from
 from sedpipe.io.settings.toml import config_from
@@ -174,7 +174,8 @@ def _load(path: Path) -> dict[str, Any]:
     """The table of a file; ``ValueError`` for any other bytes."""
     if path.stat().st_size > MOST_BYTES:
         raise ValueError(f"it is larger than {MOST_BYTES / 2**30:.0f} GiB")
-    return table_of(path.read_bytes())
+    with opened(path) as file:
+        return table_of(file.read())
 
 
 def table_of(raw: bytes) -> dict[str, Any]:

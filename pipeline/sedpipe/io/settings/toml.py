@@ -18,6 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from sedpipe.errors import SedpipeError, SettingsError
 from sedpipe.io.complaints import first_complaint, shown
+from sedpipe.io.files.reading import opened
 from sedpipe.printable import printable, shortened
 from sedpipe.suggestions import did_you_mean
 
@@ -46,7 +47,7 @@ def read_toml(path: Path, kind: type[SedpipeError] = SettingsError) -> dict[str,
         If the file cannot be read, is no TOML, too long or nested too deeply, or holds a number that is none.
     """
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             raw = file.read(MOST_BYTES + 1)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         why = getattr(error, "strerror", None) or error

@@ -28,6 +28,8 @@ from matrix import Found, run
 from verbs import VERBS, Bench, Verb, hashes_of_all
 
 PAGES = 8 * 4096
+A_MESSAGE = 300
+"""Bytes: where no file may grow beyond them, what is told, which goes into a file, must have its room."""
 NEW_MOUNTS = 0x20000  # CLONE_NEWNS, unshare(2)
 
 
@@ -99,7 +101,7 @@ def sizes_of(bench: Bench, name: str, n: int, *, mounts: bool) -> list[int]:
     if not made:
         return []
     most = sum(made) if mounts else max(made)
-    return [round(most * (k + 0.5) / n) for k in range(n)]
+    return [max(round(most * (k + 0.5) / n), 0 if mounts else A_MESSAGE) for k in range(n)]
 
 
 def of_verb(bench: Bench, name: str, options: argparse.Namespace) -> Found:

@@ -52,6 +52,16 @@ def consume(**_):
 
 @main.command()
 @common
+def tidy(**_):
+    try:
+        Path("begun").touch()
+        time.sleep(60)
+    finally:
+        Path("tidying").touch()
+        time.sleep(60)
+
+@main.command()
+@common
 def ask(**_):
     Path("begun").touch()
     click.confirm("Well?")
@@ -129,6 +139,18 @@ def test_when_the_work_is_done_a_signal_is_one_line_too_while_the_process_ends(t
     assert process.communicate(timeout=30) == ("done\n", f"{SENTENCE}\n")
     assert process.returncode == 128 + number
     assert left_of(process.pid) == []
+
+
+def test_a_second_signal_does_not_wait_for_what_the_first_one_began_and_is_the_one_that_tells(tmp_path: Path) -> None:
+    process = begun(tmp_path, ["tidy"], "begun")
+    process.send_signal(signal.SIGINT)
+    end = time.monotonic() + 60
+    while not (tmp_path / "tidying").exists():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=30) == ("", f"{SENTENCE}\n")
+    assert process.returncode == 130
 
 
 def test_ctrl_c_at_a_question_is_no_other_than_elsewhere(tmp_path: Path) -> None:

@@ -141,8 +141,19 @@ def test_what_a_process_is_writing_stays_and_what_a_killed_one_left_goes_at_once
     for path in (ours, theirs):
         path.mkdir()
     names = [path.relative_to(cache.root).as_posix() for path in (ours, theirs)]
-    assert "a process is writing" in freed(cache, names[0]).kept[names[0]]
     assert len(freed(cache, names[1]).freed) == 1
+    assert "a process is writing" in freed(cache, names[0]).kept[names[0]]
+    assert ours.exists()
+
+
+def test_what_an_interrupted_one_was_deleting_goes_with_the_next_whatever_that_is_to_free(cache: Dataset) -> None:
+    begun = [cache.folder / place / leftover_name() for place in (".", "features", "audio", "runs")]
+    for path in begun:
+        path.mkdir()
+    ours = cache.folder / "features" / temporary_name()
+    ours.mkdir()
+    assert prune(cache.root, []).freed == []
+    assert not any(path.exists() for path in begun)
     assert ours.exists()
 
 

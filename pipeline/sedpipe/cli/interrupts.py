@@ -33,8 +33,9 @@ class Interrupt(KeyboardInterrupt):
 def heard_as_exceptions() -> Iterator[list[int]]:
     """Raise :class:`Interrupt` in the main thread when the first signal comes; a second one ends the process at once.
 
-    A signal that is ignored (under ``nohup``, or by a job that a script has put into the background) stays so. In
-    other threads than the main one, which hear no signals, nothing changes.
+    The second one then tells what the first had no time to tell. A signal that is ignored (under ``nohup``, or by a job
+    that a script has put into the background) stays so. In other threads than the main one, which hear no signals,
+    nothing changes.
 
     Yields
     ------
@@ -49,8 +50,7 @@ def heard_as_exceptions() -> Iterator[list[int]]:
 
     def hear(number: int, _: FrameType | None) -> None:
         exit_codes.append(_BY_SIGNAL + number)
-        for other in heard:
-            signal.signal(other, _end)
+        end_when_heard()
         raise Interrupt
 
     for number in heard:
@@ -77,14 +77,19 @@ def unheard() -> Iterator[None]:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def end_when_heard() -> None:
+def end_when_heard(*, is_told: bool = False) -> None:
     """Let a signal end the process at once, in one line, whenever it comes outside a command.
 
     Before the command nothing is done; after it Python ends threads and worker processes, in which it would tell of a
     ``KeyboardInterrupt`` in a traceback and then exit with 0. For the main thread of a process that does nothing else.
+
+    Parameters
+    ----------
+    is_told : bool
+        Whether the line has been told, of a signal before.
     """
     for number in _heard():
-        signal.signal(number, _tell_and_end)
+        signal.signal(number, _end if is_told else _tell_and_end)
 
 
 def _heard() -> dict[int, Any]:

@@ -35,6 +35,7 @@ class Door(click.RichGroup):
             as_json = ctx.meta.get("as_json", False)
             if exit_codes:  # whatever a library makes of it
                 traceback.clear_frames(error.__traceback__)  # so that workers end now, not with the interpreter
+                end_when_heard(is_told=True)
                 _tell_of_interrupt(as_json=as_json)
                 ctx.exit(exit_codes[0])
             told = error if isinstance(error, SedpipeError) else trouble_of_the_machine(error)

@@ -12,7 +12,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sedpipe.errors import SedpipeError, SettingsError
-from sedpipe.io.cache.disk_usage import UNKNOWN, CacheItem, cache_items, free
+from sedpipe.io.cache.disk_usage import UNKNOWN, CacheItem, cache_items, free, places
+from sedpipe.io.files.atomic import remove_leftovers
 from sedpipe.reports.machine import CacheReport, PruneReport
 from sedpipe.suggestions import did_you_mean
 
@@ -72,7 +73,10 @@ def choose(
 
 
 def prune(cache_dir: Path, items: Iterable[CacheItem]) -> PruneReport:
-    """Free these; what is a link, or what a process is writing, stays and is reported."""
+    """Free these; what is a link, or what a process is writing, stays and is reported.
+
+    What an earlier one was deleting when it was killed goes with them.
+    """
     freed, kept = [], {}
     for item in items:
         try:
@@ -81,4 +85,5 @@ def prune(cache_dir: Path, items: Iterable[CacheItem]) -> PruneReport:
             kept[item.name] = f"{error.message}; {error.hint}" if error.hint else error.message
         else:
             freed.append(item)
+    remove_leftovers(*places(cache_dir))
     return PruneReport(freed, kept, sum(item.bytes for item in freed))

@@ -1,7 +1,7 @@
 """What is in the cache, and freeing it; no link is ever followed.
 
 - :class:`CacheItem`: features made with one set of parameters, the audio of a split, a run, a leftover
-- :func:`cache_items`: all of them
+- :func:`cache_items`: all of them; :func:`places`: where they lie
 - :func:`free`: delete one, unless a process is writing it
 """
 
@@ -88,6 +88,12 @@ def _parts(folder: Path) -> Iterator[tuple[str, Path]]:
             yield "leftover" if path.name.startswith(TEMPORARY_PREFIX) else kind, path
     for path in entries(folder, f"{TEMPORARY_PREFIX}*"):
         yield "leftover", path
+
+
+def places(root: Path) -> list[Path]:
+    """Folders in which items lie, links left out."""
+    found = (folder / name for folder in _folders(root) for name in (".", "features", "audio", "runs"))
+    return [path for path in found if os.path.isdir(path) and not os.path.islink(path)]
 
 
 def _folders(folder: Path) -> list[Path]:

@@ -21,6 +21,7 @@ from sedpipe.truth import Truth
 sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
 import encoders
 import learning_curve
+import oracles
 import systems
 
 CLIPS = [
@@ -92,3 +93,21 @@ def test_every_system_fits_its_features(clips, of_dataset):
             network = build_network(settings.network, settings.pooling, 2, spec)
         check_content(settings.training.augment, network.content)
         assert not system.teacher or system.teacher in of_dataset, name
+
+
+def test_what_is_true_takes_the_place_of_tags_or_times_and_what_is_not_asked_for_stays():
+    grid, labels = FrameGrid(10, 10), LabelSet(("a", "b"))  # frames of 1 s
+    frames = np.array([[[0.2, 0.9], [0.8, 0.3]], [[0.6, 0.1], [0.2, 0.1]]], np.float32)
+    tags = np.array([[0.7, 0.8], [0.5, 0.2]], np.float32)
+    scores = FrameScores(["x", "y"], frames, tags, np.array([2, 2]), np.array([2.0, 2.0]), labels, grid)
+    truth = Truth({"x": [Event(0, 1, "a")], "y": []}, {"x": 2.0, "y": 2.0}, labels)
+
+    def of(way) -> list[list[list[float]]]:
+        return [[[round(float(p), 6) for p in frame] for frame in clip] for clip in way(scores, truth).frame_probs]
+
+    assert of(oracles.as_it_is) == [[[0.2, 0.9], [0.8, 0.3]], [[0.6, 0.1], [0.2, 0.1]]]
+    assert of(oracles.with_true_tags) == [[[0.2, 0], [0.8, 0]], [[0, 0], [0, 0]]]
+    # `a` sounds in the first second of x alone; where a class is absent, the run's own best frames keep it
+    assert of(oracles.with_true_times) == [[[0.7, 0.8], [0, 0]], [[0.5, 0.2], [0, 0.2]]]
+    assert of(oracles.with_no_times) == [[[0.7, 0.8], [0.7, 0.8]], [[0.5, 0.2], [0.5, 0.2]]]
+    assert of(oracles.with_true_tags_and_no_times) == [[[1, 0], [1, 0]], [[0, 0], [0, 0]]]

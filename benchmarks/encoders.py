@@ -39,6 +39,7 @@ ESC10 = {
 }
 SPRSOUND = {
     "yamnet": System("head", BALANCED, "yamnet"),
+    "yamnet-8k": System("head", BALANCED, str(HERE / "systems" / "yamnet-8k.toml")),
     "aisfx": System("head", BALANCED, "aisfx"),
     "yamnet+aisfx": System("head", BALANCED, "yamnet,aisfx"),
     "both": System("both", BALANCED, "logmel,yamnet"),

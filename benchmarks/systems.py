@@ -145,7 +145,7 @@ def cell(bench: Bench, name: str, systems: Mapping[str, System], seed: int) -> d
         "dataset": dataset.name,
         "system": name,
         "seed": seed,
-        "made_with": {key: value for key, value in asdict(system).items() if value},
+        "made_with": made_with(system),
         "run": run,
         "training": trained,
         "cost": cost(dataset, run, spec),
@@ -153,6 +153,12 @@ def cell(bench: Bench, name: str, systems: Mapping[str, System], seed: int) -> d
     }
     write_json(path, made)
     return made
+
+
+def made_with(system: System) -> dict[str, Any]:
+    """As cells keep it: files by their path in the checkout, since others have it elsewhere."""
+    found = {key: value for key, value in asdict(system).items() if value}
+    return {key: value.removeprefix(f"{ROOT}/") if isinstance(value, str) else value for key, value in found.items()}
 
 
 def run_name(system: str, seed: int) -> str:

@@ -111,3 +111,12 @@ def test_what_is_true_takes_the_place_of_tags_or_times_and_what_is_not_asked_for
     assert of(oracles.with_true_times) == [[[0.7, 0.8], [0, 0]], [[0.5, 0.2], [0, 0.2]]]
     assert of(oracles.with_no_times) == [[[0.7, 0.8], [0.7, 0.8]], [[0.5, 0.2], [0.5, 0.2]]]
     assert of(oracles.with_true_tags_and_no_times) == [[[1, 0], [1, 0]], [[0, 0], [0, 0]]]
+
+
+def test_a_cell_names_files_by_their_place_in_the_checkout():
+    made = systems.made_with(encoders.SPRSOUND["yamnet-8k"])
+    assert made == {
+        "preset": "head",
+        "recipe": "benchmarks/systems/balanced.toml",
+        "encoder": "benchmarks/systems/yamnet-8k.toml",
+    }

@@ -36,6 +36,7 @@ ESC10 = {
     "yamnet-taught-twice": System("head", AVERAGED, "yamnet", teacher="yamnet-taught"),
     "crnn-taught": System("cdur", "strong", epochs=16, teacher="crnn"),
     "crnn-taught-by-yamnet": System("cdur", "strong", epochs=16, teacher="yamnet"),
+    "ensemble": System(members=("crnn", "yamnet+aisfx")),
 }
 SPRSOUND = {
     "yamnet": System("head", BALANCED, "yamnet"),
@@ -50,9 +51,11 @@ SPRSOUND = {
     "yamnet-mixed": System("head", BALANCED, "yamnet", supervision="mixed"),
     "yamnet+aisfx-mixed": System("head", BALANCED, "yamnet,aisfx", supervision="mixed"),
     "crnn-mixed": System("small", BALANCED_STRONG, n_mels=64, epochs=10, supervision="mixed"),
+    "ensemble": System(members=("crnn", "yamnet+aisfx")),
 }
 SYSTEMS = {"sprsound": SPRSOUND}
-"""By dataset; any other one has those of ESC-10. ``-taught``: self-training; ``-mixed``: strong labels, too."""
+"""By dataset; any other one has those of ESC-10. ``-taught``: self-training; ``-mixed``: strong labels, too;
+``ensemble``: the mean of two."""
 
 GROUPS = {"sprsound": lambda clip_id: clip_id.rpartition("/")[2].partition("_")[0]}
 """By dataset: the patient of a clip; elsewhere a clip is a group of its own."""

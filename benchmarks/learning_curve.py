@@ -89,7 +89,7 @@ def cell(bench: Bench, name: str, size: int, seed: int, chosen: frozenset[str]) 
     trained = trained_run(part, settings, spec, run, bench.listener)
     made = {
         "system": name, "clips_a_class": size, "clips": len(chosen), "seed": seed, "run": run, "training": trained,
-        "cost": cost(bench.dataset, run, spec), **scores_of(bench.dataset, run, bench.listener),
+        "cost": cost(bench.dataset, run, spec), **scores_of(bench.dataset, [run], bench.listener),
     }  # fmt: skip
     write_json(path, made)
 

@@ -1,9 +1,10 @@
 """Systems that benchmarks train: what one hears and learns with, how it is trained, and what it comes to.
 
-- :class:`System`: features, preset, recipe, perhaps a teacher
+- :class:`System`: features, preset, recipe, perhaps a teacher; or several systems as one
 - :class:`Bench`: a dataset, random seeds' runs, how clips are grouped
 - :func:`cell`: a system with one random seed: trained (or resumed), scored, with its costs; kept as JSON
 - :func:`scores_of`, :func:`crossed_scores`: what a run comes to
+- :func:`trainings_of`, :func:`costs_of`: what several systems as one take
 - :func:`crossed`: scores with post-processing that was chosen on other clips
 """
 
@@ -13,7 +14,7 @@ import hashlib
 import json
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ sys.path.insert(0, str(ROOT / "pipeline"))
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
 from sedpipe.choices import OPERATING_POINTS  # noqa: E402
-from sedpipe.detection.frame_scores import FrameScores  # noqa: E402
+from sedpipe.detection.frame_scores import FrameScores, mean_of  # noqa: E402
 from sedpipe.detection.tuning import tune  # noqa: E402
 from sedpipe.events import Event  # noqa: E402
 from sedpipe.features.spec import FeatureSpec  # noqa: E402
@@ -58,7 +59,7 @@ N_FOLDS, TIMED_CLIPS = 5, 20
 class System:
     """What a run is made with, but for its random seed; see the options of ``sedpipe train``."""
 
-    preset: str
+    preset: str = ""
     recipe: str = "paper"
     encoder: str | None = None
     n_mels: int | None = None
@@ -66,6 +67,8 @@ class System:
     supervision: str | None = None
     teacher: str = ""
     """Another system of the bench, whose run with the same seed teaches."""
+    members: tuple[str, ...] = ()
+    """Other systems of the bench, whose runs with the same seed are scored as one; nothing else is trained."""
 
     def spec(self, dataset: Dataset) -> FeatureSpec:
         """What it hears."""
@@ -126,11 +129,38 @@ def cell(bench: Bench, name: str, systems: Mapping[str, System], seed: int) -> d
         All that the bench knows.
     seed : int
     """
-    path, system, dataset = bench.path_of(name, seed), systems[name], bench.dataset
+    path, system = bench.path_of(name, seed), systems[name]
     if path.is_file():
         found: dict[str, Any] = json.loads(path.read_text())
         return found
-    teacher = None
+    if system.members:
+        parts = [cell(bench, member, systems, seed) for member in system.members]
+        runs = [run for part in parts for run in part["runs"]]
+        training, costs = trainings_of([part["training"] for part in parts]), costs_of([part["cost"] for part in parts])
+    else:
+        runs = [run_name(name, seed)]
+        training, costs = _trained_cell(bench, name, systems, seed)
+    scores = scores_of(bench.dataset, runs, bench.listener)
+    scores["testing"]["cross_validated"] = crossed_scores(bench, runs)
+    made = {
+        "dataset": bench.dataset.name,
+        "system": name,
+        "seed": seed,
+        "made_with": made_with(system),
+        "runs": runs,
+        "training": training,
+        "cost": costs,
+        **scores,
+    }
+    write_json(path, made)
+    return made
+
+
+def _trained_cell(
+    bench: Bench, name: str, systems: Mapping[str, System], seed: int
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """How its run was trained, and what it costs; its teacher goes first."""
+    system, dataset, teacher = systems[name], bench.dataset, None
     if system.teacher:
         cell(bench, system.teacher, systems, seed)
         teacher = teacher_named(dataset, run_name(system.teacher, seed))
@@ -138,21 +168,25 @@ def cell(bench: Bench, name: str, systems: Mapping[str, System], seed: int) -> d
     extract_features(dataset, spec, jobs=bench.jobs, listener=bench.listener)
     settings = system.settings(seed, bench.threads, teacher)
     trained = trained_run(dataset, settings, spec, run_name(name, seed), bench.listener)
-    run = run_name(name, seed)
-    scores = scores_of(dataset, run, bench.listener)
-    scores["testing"]["cross_validated"] = crossed_scores(bench, run)
-    made = {
-        "dataset": dataset.name,
-        "system": name,
-        "seed": seed,
-        "made_with": made_with(system),
-        "run": run,
-        "training": trained,
-        "cost": cost(dataset, run, spec),
-        **scores,
+    return trained, cost(dataset, run_name(name, seed), spec)
+
+
+def trainings_of(each: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Trainings one after the other; what is not known of one is not known of all."""
+    spent = [one["processor_seconds"] for one in each]
+    return {
+        "parameters": sum(one["parameters"] for one in each),
+        "processor_seconds": None if None in spent else round(sum(spent), 1),
+        "clips_per_second": 1 / sum(1 / one["clips_per_second"] for one in each),
     }
-    write_json(path, made)
-    return made
+
+
+def costs_of(each: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Features and networks one after the other."""
+    return {
+        "features_processor_minutes": round(sum(one["features_processor_minutes"] for one in each), 2),
+        "times_real_time": round(1 / sum(1 / one["times_real_time"] for one in each), 1),
+    }
 
 
 def made_with(system: System) -> dict[str, Any]:
@@ -216,20 +250,21 @@ def _heard(path: Path, spec: FeatureSpec) -> tuple[np.ndarray, int]:
     return front_end.extract(read_stored(path, front_end.sample_rate, front_end.n_samples))
 
 
-def scores_of(dataset: Dataset, run: str, listener: Listener) -> dict[str, Any]:
-    """Of ``testing``, where the run was tuned, and of ``evaluation``, if there is one."""
+def scores_of(dataset: Dataset, runs: Sequence[str], listener: Listener) -> dict[str, Any]:
+    """Of ``testing``, where the run, or the mean of several, was tuned, and of ``evaluation``, if there is one."""
     kept = ("operating_points", "per_class", "clip_based", "threshold_free", "post_processing", "intervals")
     found = {}
     for split in ("testing", "evaluation"):
         if split in dataset.read_clips():
-            report = as_json(score(dataset, run=run, split=split, device="cpu", listener=listener))
+            report = as_json(score(dataset, run=list(runs), split=split, device="cpu", listener=listener))
             found[split] = {key: report[key] for key in kept}
     return found
 
 
-def crossed_scores(bench: Bench, run: str) -> dict[str, Any]:
+def crossed_scores(bench: Bench, runs: Sequence[str]) -> dict[str, Any]:
     """Of ``testing``, each clip with settings that were chosen on other groups of clips."""
-    scores = frame_scores(bench.dataset, named_run(bench.dataset, run), "testing", "cpu", bench.listener)
+    named = [named_run(bench.dataset, run) for run in runs]
+    scores = mean_of([frame_scores(bench.dataset, run, "testing", "cpu", bench.listener) for run in named])
     each = crossed(scores, known_truth(bench.dataset, "testing", scores), bench.group_of)
     return {
         point: {"overall": as_json(one.overall), "per_class": as_json(dict(one.per_class))}

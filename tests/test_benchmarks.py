@@ -87,6 +87,9 @@ def test_settings_are_scored_on_groups_that_they_were_not_chosen_on():
 )
 def test_every_system_fits_its_features(clips, of_dataset):
     for name, system in of_dataset.items():
+        assert set(system.members) <= of_dataset.keys(), name
+        if system.members:
+            continue
         spec = FeatureSpec(feature_spec(clips, AskedFeatures(n_mels=system.n_mels, encoder=system.encoder)).front_end)
         settings = system.settings(0, 1)
         with torch.device("meta"):
@@ -120,3 +123,19 @@ def test_a_cell_names_files_by_their_place_in_the_checkout():
         "recipe": "benchmarks/systems/balanced.toml",
         "encoder": "benchmarks/systems/yamnet-8k.toml",
     }
+
+
+def test_several_as_one_cost_what_they_cost_one_after_the_other():
+    one = {"parameters": 100, "processor_seconds": 60.0, "clips_per_second": 30.0}
+    other = {"parameters": 20, "processor_seconds": 30.5, "clips_per_second": 60.0}
+    assert systems.trainings_of([one, other]) == {
+        "parameters": 120,
+        "processor_seconds": 90.5,
+        "clips_per_second": 20.0,
+    }
+    assert systems.trainings_of([one, {**other, "processor_seconds": None}])["processor_seconds"] is None
+    costs = [
+        {"features_processor_minutes": 2.0, "times_real_time": 300.0},
+        {"features_processor_minutes": 0.5, "times_real_time": 150.0},
+    ]
+    assert systems.costs_of(costs) == {"features_processor_minutes": 2.5, "times_real_time": 100.0}

@@ -87,6 +87,12 @@ def test_the_mean_of_systems_is_theirs_frame_by_frame(scores):
     assert mean.points == {}
 
 
+def test_systems_of_other_sample_rates_have_a_mean_if_their_frames_are_as_long(scores):
+    faster = FrameGrid(2 * scores.grid.sample_rate, 2 * scores.grid.hop_length)
+    mean = mean_of([scores, replace(scores, grid=faster, frame_probs=1 - scores.frame_probs)])
+    np.testing.assert_allclose(mean.frame_probs, 0.5, atol=1e-7)
+
+
 def test_systems_that_heard_other_things_have_no_mean(scores):
     for other in (replace(scores, grid=FrameGrid(100, 4)), replace(scores, clip_ids=["a", "b", "d"])):
         with pytest.raises(ValueError, match="their classes, frames or clips differ"):

@@ -188,6 +188,8 @@ def _check_probabilities(name: str, probs: np.ndarray) -> None:
 def mean_of(each: Sequence[FrameScores]) -> FrameScores:
     """The mean of several systems' probabilities of the same clips; it has no operating points yet.
 
+    They may hear at different sample rates, as long as their frames are equally long.
+
     Raises
     ------
     ValueError
@@ -195,8 +197,9 @@ def mean_of(each: Sequence[FrameScores]) -> FrameScores:
     """
     first = each[0]
     for other in each[1:]:
-        same = other.labels == first.labels and other.grid == first.grid and other.clip_ids == first.clip_ids
-        if not same or other.frame_probs.shape != first.frame_probs.shape:
+        same = other.labels == first.labels and other.clip_ids == first.clip_ids
+        same_times = other.grid.frame_duration == first.grid.frame_duration
+        if not same or not same_times or other.frame_probs.shape != first.frame_probs.shape:
             raise ValueError("their classes, frames or clips differ")
     frame_probs = np.empty(first.frame_probs.shape, first.frame_probs.dtype)
     for some in first.blocks():

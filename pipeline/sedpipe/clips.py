@@ -39,7 +39,7 @@ LEAST_PIECE_S = 0.1
 """Seconds: as long as an event must overlap a piece to count as one of it, and as a remainder must be to be one."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Clip:
     """A piece of audio with weak labels.
 

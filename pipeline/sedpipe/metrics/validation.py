@@ -135,14 +135,14 @@ def _table(clip_ids: Sequence[str], lists: EventLists, labels: LabelSet) -> Even
     events = list(chain.from_iterable(in_order))
     index = {label: k for k, label in enumerate(labels)}
     try:
-        classes = [index[event.label] for event in events]
+        classes = np.fromiter((index[event.label] for event in events), int, len(events))
     except KeyError:
         raise _unknown_label(lists, labels) from None
     table = EventTable(
         np.repeat(np.arange(len(in_order)), [len(of_clip) for of_clip in in_order]),
-        np.array(classes, dtype=int),
-        rounded([event.onset for event in events]),
-        rounded([event.offset for event in events]),
+        classes,
+        rounded(np.fromiter((event.onset for event in events), float, len(events))),
+        rounded(np.fromiter((event.offset for event in events), float, len(events))),
     )
     return table.where(table.offsets > 0)
 

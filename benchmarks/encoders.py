@@ -24,7 +24,9 @@ from systems import Bench, System, cell
 
 HERE = Path(__file__).parent
 AVERAGED = str(HERE / "table2" / "averaged.toml")
-BALANCED, BALANCED_STRONG = (str(HERE / "systems" / f"{name}.toml") for name in ("balanced", "balanced-strong"))
+BALANCED, BALANCED_STRONG, YAMNET_8K, SHORT_WINDOWS = (
+    str(HERE / "systems" / f"{name}.toml") for name in ("balanced", "balanced-strong", "yamnet-8k", "short-windows")
+)
 
 ESC10 = {
     "yamnet": System("head", AVERAGED, "yamnet"),
@@ -40,11 +42,12 @@ ESC10 = {
 }
 SPRSOUND = {
     "yamnet": System("head", BALANCED, "yamnet"),
-    "yamnet-8k": System("head", BALANCED, str(HERE / "systems" / "yamnet-8k.toml")),
+    "yamnet-8k": System("head", BALANCED, YAMNET_8K),
     "aisfx": System("head", BALANCED, "aisfx"),
     "yamnet+aisfx": System("head", BALANCED, "yamnet,aisfx"),
     "both": System("both", BALANCED, "logmel,yamnet"),
     "crnn": System("small", BALANCED_STRONG, n_mels=64, epochs=10),
+    "crnn-short-windows": System("small", BALANCED_STRONG, front_end=SHORT_WINDOWS, epochs=10),
     "yamnet-taught": System("head", BALANCED, "yamnet", teacher="yamnet"),
     "yamnet-taught-twice": System("head", BALANCED, "yamnet", teacher="yamnet-taught"),
     "crnn-taught": System("small", BALANCED_STRONG, n_mels=64, epochs=10, teacher="crnn"),

@@ -25,6 +25,7 @@ sys.path.insert(0, str(ROOT / "pipeline"))
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
 from sedpipe.choices import OPERATING_POINTS  # noqa: E402
+from sedpipe.clips import ClipFormat  # noqa: E402
 from sedpipe.detection.frame_scores import FrameScores, mean_of  # noqa: E402
 from sedpipe.detection.tuning import tune  # noqa: E402
 from sedpipe.events import Event  # noqa: E402
@@ -63,6 +64,7 @@ class System:
     recipe: str = "paper"
     encoder: str | None = None
     n_mels: int | None = None
+    front_end: str | None = None
     epochs: int | None = None
     supervision: str | None = None
     teacher: str = ""
@@ -72,8 +74,12 @@ class System:
 
     def spec(self, dataset: Dataset) -> FeatureSpec:
         """What it hears."""
-        asked = AskedFeatures(n_mels=self.n_mels, encoder=self.encoder)
-        return feature_spec(dataset.read_record().clip_format, asked)
+        return self.spec_of(dataset.read_record().clip_format)
+
+    def spec_of(self, clips: ClipFormat) -> FeatureSpec:
+        """Of clips of this length and rate."""
+        front_end = Path(self.front_end) if self.front_end else None
+        return feature_spec(clips, AskedFeatures(front_end, n_mels=self.n_mels, encoder=self.encoder))
 
     def settings(self, seed: int, threads: int, teacher: str | None = None) -> TrainSettings:
         """Of its run; ``teacher`` as settings hold it."""

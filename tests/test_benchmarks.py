@@ -12,7 +12,6 @@ from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.events import Event
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.frames import FrameGrid
-from sedpipe.io.settings.front_ends import AskedFeatures, feature_spec
 from sedpipe.labels import LabelSet
 from sedpipe.nn.networks.registry import build_network
 from sedpipe.training.augment import check_content
@@ -90,7 +89,7 @@ def test_every_system_fits_its_features(clips, of_dataset):
         assert set(system.members) <= of_dataset.keys(), name
         if system.members:
             continue
-        spec = FeatureSpec(feature_spec(clips, AskedFeatures(n_mels=system.n_mels, encoder=system.encoder)).front_end)
+        spec = FeatureSpec(system.spec_of(clips).front_end)
         settings = system.settings(0, 1)
         with torch.device("meta"):
             network = build_network(settings.network, settings.pooling, 2, spec)

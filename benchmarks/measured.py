@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -43,17 +44,31 @@ def measured(arguments: list[str], folder: Path, killed_after: float | None = No
     SystemExit
         If it ends in any other way than well or killed as asked for.
     """
+    asked = json.dumps([[sys.executable, "-m", "sedpipe", *arguments], killed_after])
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "pipeline"), "OMP_NUM_THREADS": "1"}
+    # by a small process: a process is told to have had at least the memory of the one that starts it
+    run = subprocess.run(
+        [sys.executable, __file__, asked], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    if run.returncode:
+        raise SystemExit(f"{' '.join(arguments)}: {run.stderr[-2000:]}")
+    return Cost(*json.loads(run.stdout))
+
+
+def _run(command: list[str], killed_after: float | None) -> Cost:
+    """Run a command; what it has told is an error of ours if it fails."""
     began = time.monotonic()
     with tempfile.TemporaryFile("w+") as told:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "sedpipe", *arguments], cwd=folder, env=environment, stdout=told, stderr=told
-        )
+        process = subprocess.Popen(command, stdout=told, stderr=told)
         if killed_after is not None:
             time.sleep(killed_after)
             process.kill()
         _, status, usage = os.wait4(process.pid, 0)
         if status and killed_after is None:
             told.seek(0)
-            raise SystemExit(f"{' '.join(arguments)}: {told.read()[-2000:]}")
+            raise SystemExit(told.read())
     return Cost(time.monotonic() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+if __name__ == "__main__":
+    print(json.dumps(_run(*json.loads(sys.argv[1]))))

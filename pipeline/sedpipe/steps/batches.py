@@ -51,24 +51,27 @@ class ClipBatches:
     """
 
     def __init__(self, file: FeatureFile, clips: Sequence[Clip], labels: LabelSet) -> None:
-        rows = {clip_id: row for row, clip_id in enumerate(file.clip_ids)}
-        self.clips = [clip for clip in clips if clip.clip_id in rows]
+        self.clips = [clip for clip in clips if clip.clip_id in file.row_of]
         if not self.clips:
             raise MissingStageError(
                 f"{file.path} contains none of the listed clips", hint="run `sedpipe features DATASET` first"
             )
         self._file = file
-        self._rows = np.array([rows[clip.clip_id] for clip in self.clips])
+        self._rows = np.array([file.row_of[clip.clip_id] for clip in self.clips])
         self.targets = np.stack([labels.multi_hot(clip.labels) for clip in self.clips])
         self.n_frames = file.n_frames[self._rows]
         self._kept: Tensor | None = None
         self.pinned = False
         self.frame_targets: FrameTargets | None = None
         self._labels = labels
-        self.audio_sha256 = [file.audio_sha256[row] for row in self._rows]
 
     def __len__(self) -> int:
         return len(self.clips)
+
+    @property
+    def audio_sha256(self) -> list[str]:
+        """Of the audio that the features of each clip were made of."""
+        return [self._file.audio_sha256[row] for row in self._rows]
 
     @property
     def path(self) -> Path:

@@ -30,7 +30,6 @@ from sedpipe.listener import Listener
 
 if TYPE_CHECKING:
     from sedpipe.io.models.checkpoints import TrainedModel
-    from sedpipe.steps.batches import ClipBatches
 
 BATCH_SIZE = 32
 MANY_CLIPS = 2048
@@ -122,7 +121,8 @@ def _by_the_network(
         audio = _audio_of(features)
         there = [clip for clip in clips if clip.clip_id in audio]  # as batches have them
         path, origin = run.frame_scores_path(split), _origin(run, fingerprint, there, audio)
-        batches = [slice(first, first + BATCH_SIZE) for first in range(0, len(there), BATCH_SIZE)]
+        # where no clip has features, there is one batch of none, which whoever opens it refuses
+        batches = [there[first : first + BATCH_SIZE] for first in range(0, max(1, len(there)), BATCH_SIZE)]
         tracked = listener.track(batches, len(batches), f"{split} batches")
         write_frame_scores(path, (call(_heard_clips, (heard, some)) for some in tracked), len(there), origin)
     _opened.cache_clear()
@@ -144,20 +144,19 @@ class _Heard:
 
 
 @lru_cache(1)
-def _opened(heard: _Heard) -> tuple[TrainedModel, ClipBatches]:
-    """The model and its clips, opened once in the process that hears; torch is imported there alone."""
+def _opened(heard: _Heard) -> tuple[TrainedModel, FeatureFile]:
+    """The model and the features, opened once in the process that hears; torch is imported there alone."""
     import torch
 
     from sedpipe.io.models.checkpoints import read_model
     from sedpipe.nn.device import choose_device
-    from sedpipe.steps.batches import ClipBatches
 
     trained = read_model(heard.run.model_path, torch.device(choose_device(heard.device)))
     check_classes(heard.cache, trained.labels)
     path = heard.cache.features_dir(trained.spec.fingerprint) / f"{heard.split}.h5"
     if not is_there(path):
         raise MissingStageError(f"{path} does not exist", hint=f"run `{heard.cache.command('features')}` first")
-    return trained, ClipBatches(FeatureFile(path), heard.cache.read_clips()[heard.split], trained.labels)
+    return trained, FeatureFile(path)
 
 
 def _fingerprint(heard: _Heard) -> str:
@@ -166,15 +165,17 @@ def _fingerprint(heard: _Heard) -> str:
     return trained.spec.fingerprint
 
 
-def _heard_clips(what: tuple[_Heard, slice]) -> FrameScores:
-    """What a model says of neighbouring clips."""
+def _heard_clips(what: tuple[_Heard, Sequence[Clip]]) -> FrameScores:
+    """What a model says of some clips."""
+    from sedpipe.steps.batches import ClipBatches
     from sedpipe.training.fit import predict
 
-    heard, some = what
-    trained, batches = _opened(heard)
-    frame_probs, clip_probs = predict(trained.model, [batches.batch(some)])
+    heard, clips = what
+    trained, features = _opened(heard)
+    batches = ClipBatches(features, clips, trained.labels)
+    frame_probs, clip_probs = predict(trained.model, [batches.batch(slice(None))])
     made = FrameScores.pooled(
-        frame_probs, clip_probs, [clip.clip_id for clip in batches.clips[some]], batches.n_frames[some],
+        frame_probs, clip_probs, [clip.clip_id for clip in batches.clips], batches.n_frames,
         trained.labels, trained.spec.front_end.grid, trained.model.time_factor,
     )  # fmt: skip
     return replace(made, points=trained.operating_points)

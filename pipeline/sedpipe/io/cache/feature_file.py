@@ -93,6 +93,11 @@ class FeatureFile:
             return [str(clip_id) for clip_id in self._file["clip_id"].asstr(errors="replace")[:]]
 
     @cached_property
+    def row_of(self) -> dict[str, int]:
+        """Row of each clip."""
+        return {clip_id: row for row, clip_id in enumerate(self.clip_ids)}
+
+    @cached_property
     def n_frames(self) -> np.ndarray:
         """Frames that count, (N,) int32."""
         with _sentences(self.path):

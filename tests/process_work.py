@@ -1,5 +1,6 @@
 """What the processes of a test of DDP do: functions of a module, so that they travel to new processes."""
 
+import errno
 import os
 import signal
 from pathlib import Path
@@ -50,9 +51,15 @@ def fitted(fabric, start: Path | None, epochs: int, out: Path) -> None:
         torch.save({"gradients": gradients, "state": fit.state()}, out)
 
 
-def broken(fabric, process: int) -> None:
+TROUBLES = {
+    "told": SedpipeError("the disk is full", hint="buy another"),
+    "of the machine": OSError(errno.ENOSPC, "No space left on device", "log.csv"),
+}
+
+
+def broken(fabric, process: int, trouble: str) -> None:
     if fabric.global_rank == process:
-        raise SedpipeError("the disk is full", hint="buy another")
+        raise TROUBLES[trouble]
     fabric.barrier()
 
 

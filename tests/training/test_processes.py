@@ -70,11 +70,18 @@ def test_two_processes_follow_the_gradients_of_one_at_the_same_batch_and_go_on_w
     close(second["state"], one["state"])
 
 
-@pytest.mark.parametrize("process", [0, 1])
-def test_what_a_user_can_mend_arrives_from_whichever_process(process):
-    with pytest.raises(SedpipeError, match=r"^the disk is full$") as caught:
-        launch(make_fabric("cpu", n_processes=2), broken, process)
-    assert caught.value.hint == "buy another"
+@pytest.mark.parametrize(
+    ("process", "trouble", "message", "hint"),
+    [
+        (0, "told", "the disk is full", "buy another"),
+        (1, "told", "the disk is full", "buy another"),
+        (0, "of the machine", "log.csv: No space left on device", "free some space and run the same command again"),
+    ],
+)
+def test_what_a_user_can_mend_arrives_from_whichever_process(process, trouble, message, hint):
+    with pytest.raises(SedpipeError, match=f"^{message}$") as caught:
+        launch(make_fabric("cpu", n_processes=2), broken, process, trouble)
+    assert hint in caught.value.hint
 
 
 def test_a_process_that_is_killed_ends_the_others_in_a_sentence():

@@ -29,7 +29,7 @@ from torch.multiprocessing import SimpleQueue, get_context
 from torch.multiprocessing.spawn import ProcessExitedException, ProcessRaisedException
 
 from sedpipe.children import end_with, signals_held_back
-from sedpipe.errors import SedpipeError, SettingsError
+from sedpipe.errors import SedpipeError, SettingsError, trouble_of_the_machine
 
 Result = TypeVar("Result")
 
@@ -93,7 +93,8 @@ def launch(fabric: Fabric, work: Callable[..., Result], *args: Any) -> Result:
     Raises
     ------
     SedpipeError
-        What ``work`` raised in any process; or if a process was killed, which ends the others.
+        What ``work`` raised in any process, or what the machine did to it there, such as a full disk; or if a process
+        was killed, which ends the others.
     """
     if fabric.world_size == 1:
         result: Result = fabric.launch(work, *args)
@@ -142,8 +143,10 @@ def _answering(
     # ourselves, since Fabric brings back a complaint as text, and refuses to carry frozen dataclasses
     try:
         result = work(fabric, *args)
-    except SedpipeError as error:
-        answers.put(error)
+    except Exception as error:
+        told = error if isinstance(error, SedpipeError) else trouble_of_the_machine(error)
+        if told is not None:
+            answers.put(told)
         raise
     if fabric.is_global_zero:
         answers.put(result)

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from sedpipe.io.files.atomic import cannot_write
 from sedpipe.training.fit import EpochRecord
 
 
@@ -25,6 +26,11 @@ class Curves:
         For TensorBoard's ``--logdir``.
     records : sequence of EpochRecord
         Epochs that are done already.
+
+    Raises
+    ------
+    SedpipeError
+        From whatever writes, if the disk is full.
     """
 
     def __init__(self, folder: Path, records: Sequence[EpochRecord]) -> None:
@@ -34,10 +40,13 @@ class Curves:
         from tensorboard.summary.writer.record_writer import RecordWriter
 
         shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
         self._event, self._summary = Event, Summary
-        name = f"events.out.tfevents.{time.time():010.0f}.{socket.gethostname()}.{os.getpid()}"
-        self._writer = RecordWriter((folder / name).open("wb"))
+        self._path = folder / f"events.out.tfevents.{time.time():010.0f}.{socket.gethostname()}.{os.getpid()}"
+        try:
+            folder.mkdir(parents=True)
+            self._writer = RecordWriter(self._path.open("wb"))
+        except OSError as error:
+            raise cannot_write(self._path, error) from error
         self._write(file_version="brain.Event:2")
         for record in records:
             self.add(record)
@@ -59,5 +68,8 @@ class Curves:
         self._writer.close()
 
     def _write(self, **content: Any) -> None:
-        self._writer.write(self._event(wall_time=time.time(), **content).SerializeToString())
-        self._writer.flush()
+        try:
+            self._writer.write(self._event(wall_time=time.time(), **content).SerializeToString())
+            self._writer.flush()
+        except OSError as error:
+            raise cannot_write(self._path, error) from error

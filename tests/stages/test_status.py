@@ -1,3 +1,4 @@
+import json
 import shlex
 import shutil
 from pathlib import Path
@@ -88,6 +89,15 @@ def test_audio_is_counted_only_where_it_is_there(downloaded: Path) -> None:
     path = downloaded / "tiny" / "audio" / "training" / "training-00001.flac"
     path.rename(path.with_name(".tmp-0123.flac"))
     assert look(downloaded).stages.download["training"] == row(2, 1)
+
+
+def test_a_record_that_lists_fewer_clips_than_there_are_is_damaged(downloaded: Path) -> None:
+    path = downloaded / "tiny" / "dataset.json"
+    record = json.loads(path.read_text())
+    record["listed"]["training"] = 1
+    path.write_text(json.dumps(record))
+    with pytest.raises(SedpipeError, match=r"of the 2 clips of training in clips.tsv it lists 1"):
+        look(downloaded)
 
 
 def test_classes_are_counted_where_asked_for(downloaded: Path) -> None:

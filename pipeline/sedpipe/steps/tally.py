@@ -15,6 +15,7 @@ from sedpipe.fates import STATES
 from sedpipe.io.cache.dataset import Dataset, audio_name
 from sedpipe.io.cache.ledger import Key, read_states
 from sedpipe.io.records.dataset import DatasetRecord
+from sedpipe.io.records.reading import damaged
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,11 @@ def tally(cache: Dataset, record: DatasetRecord) -> dict[str, Tally]:
     -------
     dict of str to Tally
         By split.
+
+    Raises
+    ------
+    SedpipeError
+        If the record lists fewer clips of a split than there are, which only damage can have done.
     """
     states = read_states(cache.folder)
     listed = {split: [clip.clip_id for clip in clips] for split, clips in cache.read_clips().items()}
@@ -68,6 +74,10 @@ def tally(cache: Dataset, record: DatasetRecord) -> dict[str, Tally]:
     for split, clip_id in states:
         if (split, clip_id) not in with_row:
             apart[split].append(clip_id)
+    for split, n_listed in record.listed.items():
+        if n_listed < (n_there := len(listed.get(split, []))):
+            what = f"of the {n_there:,} clips of {split} in {cache.clips_path.name} it lists {n_listed:,}"
+            raise damaged(cache.record_path, what, cache.remade)
     return {
         split: _of_split(split, n_listed, [*listed.get(split, []), *apart[split]], cache.audio_names(split), states)
         for split, n_listed in record.listed.items()

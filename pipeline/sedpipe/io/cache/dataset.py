@@ -113,8 +113,12 @@ class Dataset:
 
     def find_record(self) -> DatasetRecord | None:
         """What was resolved, or None before ``download``; ``SedpipeError`` where it cannot be read."""
-        hint = f"delete it and run `{self.command('download')}`: existing audio is kept"
-        return find_record(self.record_path, DatasetRecord, hint)
+        return find_record(self.record_path, DatasetRecord, self.remade)
+
+    @property
+    def remade(self) -> str:
+        """How a record that is damaged comes back."""
+        return f"delete it and run `{self.command('download')}`: existing audio is kept"
 
     def read_record(self) -> DatasetRecord:
         """What was resolved; :class:`MissingStageError` before ``download``."""

@@ -1,5 +1,6 @@
 """What the documents say of the code is so."""
 
+import csv
 import json
 import os
 import re
@@ -31,6 +32,7 @@ from sedpipe.nn.pooling import POOLING_FUNCTIONS
 from sedpipe.nn.summary import layers
 from sedpipe.sources.open import SOURCES
 from sedpipe.steps.metrics import METRICS
+from sedpipe.views.tables.table2 import PUBLISHED
 
 DOCS = Path(__file__).parents[1] / "docs"
 N_TRAINING = 51_172  # clips that the official list of training names
@@ -404,3 +406,55 @@ def test_a_difference_that_is_not_there_is_reported_in_3_to_7_tables_of_100_as_t
         for n_seeds, row in world["seeds"].items():
             for score, share in row["false_alarms"]["seeds and recordings"].items():
                 assert 0.03 <= share <= 0.07, (name, n_seeds, score)
+
+
+def test_what_is_told_of_pooling_on_yamnet_frames_is_what_its_cells_came_to() -> None:
+    folder = DOCS.parent / "benchmarks" / "results" / "table2-esc10-fold4-yamnet"
+    compared = json.loads((folder / "table.json").read_text(encoding="utf-8"))["comparisons"]
+    means = list(csv.DictReader((folder / "table.csv").open(encoding="utf-8")))
+    told = (DOCS / "results.md").read_text(encoding="utf-8")
+
+    def difference(rule: str, split: str, point: str, pooling: str, score: str) -> dict[str, Any]:
+        asked = {"rule": rule, "split": split, "operating_point": point, "pooling": pooling}
+        [one] = [one for one in compared if asked.items() <= one.items()]
+        found: dict[str, Any] = one["differences"][score]
+        return found
+
+    def mean(pooling: str, hierarchy: str) -> str:
+        asked = {"rule": "common", "split": "evaluation", "operating_point": "min_er", "pooling": pooling}
+        [one] = [one for one in means if asked.items() <= one.items() and one["hierarchy"] == hierarchy]
+        return (
+            f"{float(one['error_rate']):.3f} ± {(float(one['error_rate_high']) - float(one['error_rate_low'])) / 2:.3f}"
+        )
+
+    for pooling in ("linear", "exponential", "attention"):
+        one = difference("common", "evaluation", "min_er", pooling, "error_rate")
+        low, high = one["interval"]
+        [row] = re.findall(rf"^\| {pooling} \|.*\| -0.0\d \|$", told, re.MULTILINE)
+        cells = [cell.strip() for cell in row.strip("|").split("|")]
+        assert cells[1:3] == [mean(pooling, "none"), mean(pooling, "5x5")]
+        assert cells[3] == f"{one['difference']:+.3f} ({low:+.3f} to {high:+.3f})"
+        assert float(cells[4]) == float(f"{one['p_holm']:.2g}")
+        theirs = [PUBLISHED["evaluation", pooling, is_hierarchical][3] for is_hierarchical in (True, False)]
+        assert cells[5] == f"{theirs[0] - theirs[1]:.2f}"
+        scores = []
+        for name in ("clip_map", "frame_map", "psds1", "psds2"):
+            free = difference("threshold_free", "evaluation", "", pooling, name)
+            change, (low, high) = 100 * free["difference"], (100 * bound for bound in free["interval"])
+            star = "" if free["outcome"] == "not distinguishable" else "\\*"
+            scores.append(f"{change:+.1f} ({low:+.1f} to {high:+.1f}){star}")
+        assert f"| {pooling} | {' | '.join(scores)} |" in told
+    of_attention = difference("chosen", "evaluation", "min_er", "attention", "error_rate")
+    assert (
+        f"with settings for each class it is {-of_attention['difference']:.3f} and {of_attention['outcome']}"
+        in " ".join(told.split())
+    )
+    for split in ("testing", "evaluation"):
+        each = [difference("threshold_free", split, "", "linear", name) for name in ("psds1", "psds2")]
+        assert all(one["outcome"] == "better" and 0.0055 < one["difference"] < 0.0095 for one in each)
+    lowest = min(difference("common", "evaluation", "min_er", name, "error_rate")["interval"][0] for name in
+                 ("linear", "exponential", "attention"))  # fmt: skip
+    assert f"the lower end of the widest interval is {lowest:.3f}" in " ".join(told.split())
+    table = (folder / "table.md").read_text(encoding="utf-8")
+    found = re.findall(r"rank correlation of gain and length over 10 classes ([+-][\d.]+)", table)[3:]
+    assert f"is {found[0]}, {found[1]} and {found[2]} on `evaluation`" in " ".join(told.split())

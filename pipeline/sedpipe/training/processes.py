@@ -13,6 +13,7 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
+import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from functools import partial
@@ -140,6 +141,8 @@ def _answering(
 ) -> None:
     """Work, and send result or complaint to the process that waits."""
     end_with(parent)
+    # of a convolution with one input map two ways to say the same strides, of which torch warns in each process
+    warnings.filterwarnings("ignore", "Grad strides do not match bucket view strides", UserWarning)
     # ourselves, since Fabric brings back a complaint as text, and refuses to carry frozen dataclasses
     try:
         result = work(fabric, *args)

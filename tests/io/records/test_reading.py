@@ -18,8 +18,8 @@ FORMS = {
     "dataset.json": DatasetRecord,
     "run.json": RunRecord,
     "scores-*.json": ScoreReport,
-    "table.json": TableRecord,
-    "cells/*-seed0.json": Cell,
+    "table[23]*/table.json": TableRecord,
+    "table[23]*/cells/*-seed0.json": Cell,
 }
 STORED = [
     (path, form)

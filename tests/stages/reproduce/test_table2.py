@@ -71,7 +71,8 @@ def run_of(cache: Path, seed: int) -> str:
 
 
 def cells(report: ReproduceReport) -> dict[str, dict[str, object]]:
-    paths = sorted((Path(report.folder) / "cells").glob("*.json"))
+    # a worker that outlived its parent by a moment may leave a temporary file, which the next run clears away
+    paths = sorted((Path(report.folder) / "cells").glob("[!.]*.json"))
     return {path.stem: json.loads(path.read_text()) for path in paths}
 
 

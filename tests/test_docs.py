@@ -458,3 +458,11 @@ def test_what_is_told_of_pooling_on_yamnet_frames_is_what_its_cells_came_to() ->
     table = (folder / "table.md").read_text(encoding="utf-8")
     found = re.findall(r"rank correlation of gain and length over 10 classes ([+-][\d.]+)", table)[3:]
     assert f"is {found[0]}, {found[1]} and {found[2]} on `evaluation`" in " ".join(told.split())
+    classes = [row for row in csv.DictReader((folder / "classes.csv").open(encoding="utf-8"))
+               if (row["split"], row["pooling"]) == ("evaluation", "attention")]  # fmt: skip
+    first, second = sorted(classes, key=lambda row: -float(row["f1_difference"]))[:2]
+    most = [f"{row['class']} ({float(row['median_event_s']):.1f} s)" for row in (first, second)]
+    assert f"The largest gains with attention are those of {most[0]} and {most[1]}" in " ".join(told.split())
+    single = {name: float(mean(name, "none").split()[0]) for name in ("linear", "exponential", "attention")}
+    behind = [single[name] - single["linear"] for name in ("exponential", "attention")]
+    assert f"behind linear softmax by an ER of {behind[0]:.2f}, attention by {behind[1]:.2f}" in " ".join(told.split())

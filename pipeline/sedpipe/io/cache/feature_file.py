@@ -224,7 +224,7 @@ class FeatureFile:
 def _opened(path: Path) -> h5py.File:
     for locking in (None, False):  # first as HDF5 would, since one process must open a file in one way only
         try:
-            opened(path).close()
+            opened(path).close()  # HDF5 would wait for a pipe
             return h5py.File(path, "r", locking=locking)
         except (OSError, RuntimeError) as error:
             reason = error

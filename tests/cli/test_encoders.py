@@ -47,3 +47,12 @@ def test_a_place_that_does_not_hold_it_is_a_sentence(tmp_path: Path) -> None:
     assert outcome.exit_code == 1
     assert outcome.stderr.startswith(f"Error: {tmp_path / 'empty'}: no file there is yamnet.tflite")
     assert "--from" in outcome.stderr
+
+
+def test_an_option_that_would_be_ignored_before_the_subcommand_is_refused(tmp_path: Path) -> None:
+    outcome = sedpipe("--cache", str(tmp_path / "a"), "fetch", str(write_encoder(tmp_path)))
+    assert outcome.exit_code == 2
+    assert f"--cache {tmp_path / 'a'} goes to the end: sedpipe encoders fetch ..." in " ".join(
+        outcome.stderr.replace("│", " ").split()
+    )
+    assert not (tmp_path / "a").exists()

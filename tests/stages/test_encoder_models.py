@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import shutil
 from pathlib import Path
 
@@ -116,6 +117,51 @@ def test_an_encoder_that_may_have_heard_the_dataset_is_told_and_marked_everywher
         assert "trained on these" in page.read_text()
 
 
+def test_a_teacher_passes_on_what_its_encoder_may_have_heard(made: Made) -> None:
+    toml = Path(made.encoder)
+    told_before = toml.read_text()
+    try:
+        toml.write_text('heard = ["tiny"]\n' + told_before)
+        told(made.cache, *made.train, "--epochs", "1", "--run", "knows")
+    finally:
+        toml.write_text(told_before)
+    for teacher, pupil in (("knows", "pupil"), ("pupil", "its-pupil")):
+        outcome = sedpipe(made.cache, *made.train, "--epochs", "1", "--teacher", teacher, "--run", pupil)
+        assert outcome.exit_code == 0, outcome.output
+        assert "ears may have been trained on the recordings of tiny" in outcome.stderr
+        record = json.loads((made.dataset.runs / pupil / "run.json").read_text())
+        assert record["encoders"][0]["heard"] == []
+        assert ["tiny"] in [one["heard"] for one in record["taught_by"]]
+        assert told(made.cache, "score", "tiny", "--run", pupil)["contaminated_by"] == ["ears"]
+
+
+def test_the_printed_command_after_features_trains_a_network_that_takes_them(made: Made) -> None:
+    said = sedpipe(made.cache, "features", made.toml, *made.asked).stdout.splitlines()
+    (line,) = (line.removeprefix("next: sedpipe ") for line in said if line.startswith("next: "))
+    outcome = CliRunner().invoke(main, [*shlex.split(line), "--epochs", "0", "--run", "printed"])
+    assert outcome.exit_code == 0, outcome.output
+    assert "--preset head, for encoder:ears features on" in outcome.stderr
+    assert json.loads((made.dataset.runs / "printed" / "run.json").read_text())["settings"]["preset"] == "head"
+
+
+def test_what_cannot_be_trained_leaves_no_run_behind(made: Made) -> None:
+    for asked, why in (
+        (("--recipe", "strong"), "recipe strong: augment.superpose works on decibels or samples, not on embedding"),
+        (("--preset", "small"), "preset small: network crnn takes decibels or bands, not embedding"),
+    ):
+        outcome = sedpipe(made.cache, *made.train, *asked, "--run", "wrong")
+        assert outcome.exit_code == 1
+        assert why in outcome.stderr
+        assert not (made.dataset.runs / "wrong" / "run.json").exists()
+
+
+def test_a_dry_run_refuses_what_the_training_would(made: Made) -> None:
+    asked = ("train", made.toml, "--init", made.run, "--network", "attention_head", "--dry-run")
+    outcome = sedpipe(made.cache, *asked)
+    assert outcome.exit_code == 1
+    assert f"Error: --init {made.run}: its layer " in outcome.stderr
+
+
 def test_a_clip_is_heard_alike_by_score_and_by_predict(made: Made) -> None:
     told(made.cache, "score", "tiny", "--run", made.run)
     model = load_model(made.run, dataset="tiny", cache=made.cache, device="cpu")
@@ -166,6 +212,8 @@ def test_a_model_names_its_encoder_and_says_when_it_must_be_fetched(made: Made, 
 
 def test_as_onnx_it_takes_embeddings(made: Made, tmp_path: Path) -> None:
     told(made.cache, "export", made.run, "--dataset", "tiny", "--out", str(tmp_path), "--format", "onnx")
+    with pytest.raises(MissingStageError, match="is an export for ONNX Runtime, which other programs load"):
+        load_model(str(tmp_path), device="cpu")
     session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
     assert [one.name for one in session.get_inputs()] == ["embedding", "n_frames"]
     clip_probs, frame_probs = session.run(
@@ -174,11 +222,11 @@ def test_as_onnx_it_takes_embeddings(made: Made, tmp_path: Path) -> None:
     assert (clip_probs.shape, frame_probs.shape) == ((1, 3), (1, 125, 3))
 
 
-def test_features_that_are_not_made_are_a_sentence_with_the_options_that_matter(made: Made) -> None:
+def test_features_that_are_not_made_are_a_sentence_with_the_command_that_makes_them(made: Made) -> None:
     outcome = sedpipe(made.cache, "train", made.toml, "--encoder", made.encoder, "--hop", "0.5", "--preset", "head")
     assert outcome.exit_code == 1
-    command = f"sedpipe features {made.toml} --cache {made.cache}"
-    assert f"run `{command}` with the same --encoder, --hop" in outcome.stderr
+    command = f"sedpipe features {made.toml} --encoder {made.encoder} --hop 0.5 --cache {made.cache}"
+    assert f"run `{command}` first" in outcome.stderr
 
 
 def test_a_network_that_hears_spectrograms_is_refused(made: Made) -> None:

@@ -75,3 +75,16 @@ def test_what_cannot_be_made_is_a_sentence(downloaded: tuple[str, Path], options
     assert outcome.stderr.startswith("Error: ")
     assert why in outcome.stderr
     assert outcome.stdout == ""
+
+
+def test_values_that_the_store_cannot_hold_are_failed_clips_that_say_what_helps(
+    downloaded: tuple[str, Path], tmp_path: Path
+) -> None:
+    toml = str(write_encoder(tmp_path, scale=1e7))
+    outcome = CliRunner().invoke(
+        main, ["features", downloaded[0], "--encoder", toml, "--cache", str(downloaded[1]), "--json"]
+    )
+    assert json.loads(outcome.stdout)["splits"]["training"]["failed"] == 6
+    assert "and float16 ends at 6.55e+04: give --dtype float32" in outcome.stderr
+    counts = features(downloaded, "--encoder", toml, "--dtype", "float32")["splits"]["training"]
+    assert (counts["computed"], counts["failed"]) == (6, 0)

@@ -7,7 +7,7 @@ from pathlib import Path
 import rich_click as click
 
 from sedpipe.cli.help import EXAMPLES
-from sedpipe.cli.options import common
+from sedpipe.cli.options import common, given
 from sedpipe.cli.terminal import Terminal, print_report
 from sedpipe.views.terminal.learning import encoders_lines, fetch_lines
 
@@ -19,6 +19,8 @@ def encoders(ctx: click.Context, cache_dir: Path, as_json: bool, quiet: bool) ->
     """List pretrained encoders: source, licence, size, training data, and which are downloaded."""
     if ctx.invoked_subcommand is None:
         _list(cache_dir, as_json)
+    elif before := given("cache_dir", "as_json", "quiet"):
+        raise click.UsageError(f"{' '.join(before)} goes to the end: sedpipe encoders {ctx.invoked_subcommand} ...")
 
 
 @encoders.command("list")

@@ -47,7 +47,7 @@ from sedpipe.views.terminal.scores import demo_lines
               "attention_head: another network than the preset's, with its default sizes.",
               show_default="the preset's")  # fmt: skip
 @click.option("--preset", help="paper, small, cdur, head, a published system (docs/table3.md), or the path of a TOML.",
-              show_default="small on a processor, paper on a GPU")  # fmt: skip
+              show_default="head or both with --encoder; else small on a processor, paper on a GPU")  # fmt: skip
 @click.option("--recipe", default="paper", show_default=True,
               help="How to train: paper, strong, robust, or the path of a TOML.")  # fmt: skip
 @click.option("--run", "-r", help="Name of the run.", show_default="composed from the settings")
@@ -98,15 +98,16 @@ def train(
     begin = model_to_begin_with(options, opened)
     if options["teacher"] is not None:
         options["teacher"] = teacher_named(opened, options["teacher"])
-    settings = replace(train_settings(Asked(**options), begin), command=("train", dataset, *given()))
     spec = feature_spec(opened.read_record().clip_format, asked, like=begin.spec if begin else None)
+    settings = train_settings(Asked(**options), begin, spec.front_end.content)
+    settings = replace(settings, command=("train", dataset, *given()))
     listener = Terminal(quiet=quiet)
     if options["preset"] is None and begin is None:
-        listener.say(f"--preset {settings.preset}, since the network runs on {settings.device}")
+        listener.say(f"--preset {settings.preset}, for {spec.front_end.name} features on {settings.device}")
     if dry_run:
         from sedpipe.stages.dry_run import dry_run as tell
 
-        print_report(tell(opened, settings, spec), dry_run_lines, as_json)
+        print_report(tell(opened, settings, spec, begin), dry_run_lines, as_json)
         return
     report = run_stage(
         opened, settings, spec, run_name=run, save_every_s=save_every, begin=begin, listener=listener

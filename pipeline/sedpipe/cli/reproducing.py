@@ -126,7 +126,7 @@ def _asked(dataset: Any, options: dict[str, Any]) -> tuple[Any, Any]:
 
     asked = {name: options[name] for name in ("threads", "preset", "recipe", "epochs", "device")}
     spec = feature_spec(dataset.read_record().clip_format, asked_features(options))
-    return train_settings(Asked(**asked)), spec
+    return train_settings(Asked(**asked), content=spec.front_end.content), spec
 
 
 def _table2(dataset: Any, options: dict[str, Any], listener: Terminal) -> ReproduceReport:

@@ -12,6 +12,7 @@ import torch
 
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.dataset import Dataset
+from sedpipe.io.models.beginning import Beginning
 from sedpipe.labels import LabelSet
 from sedpipe.nn.device import wait_for
 from sedpipe.nn.summary import layers, saved_bytes
@@ -20,6 +21,7 @@ from sedpipe.stages.train import open_splits
 from sedpipe.steps.mendable import what_a_user_can_mend
 from sedpipe.steps.start import start
 from sedpipe.steps.statistics import feature_statistics
+from sedpipe.steps.supervision import check_strong_labels
 from sedpipe.training.processes import check_devices, make_fabric
 from sedpipe.training.settings import TrainSettings
 
@@ -28,7 +30,9 @@ MEASURED_CLIPS = 8
 _COPIES = 5  # of each parameter: itself, its gradient, Adam's two means, the best epoch's
 
 
-def dry_run(dataset: Dataset, settings: TrainSettings, spec: FeatureSpec) -> DryRunReport:
+def dry_run(
+    dataset: Dataset, settings: TrainSettings, spec: FeatureSpec, begin: Beginning | None = None
+) -> DryRunReport:
     """Build the network, send a clip through, measure a step of a few clips; writes nothing.
 
     One process measures; others are taken to be as fast, and not to wait for each other.
@@ -39,11 +43,12 @@ def dry_run(dataset: Dataset, settings: TrainSettings, spec: FeatureSpec) -> Dry
         As :func:`sedpipe.stages.train.train` would.
     """
     labels = LabelSet(dataset.read_record().labels)
-    training = open_splits(dataset, spec, labels)["training"]
+    training = open_splits(dataset, spec, labels, settings.command)["training"]
+    check_strong_labels(dataset, settings)
     check_devices(torch.device(settings.device), settings.devices)
     torch.set_num_threads(max(1, settings.threads // settings.devices))
     fabric = make_fabric(settings.device, settings.precision)
-    fit = start(fabric, settings, labels, spec, training, feature_statistics)
+    fit = start(fabric, settings, labels, spec, training, feature_statistics, begin)
     most = settings.training.batch_size if fabric.device.type == "cuda" else MEASURED_CLIPS
     size = min(most, settings.training.batch_size, len(training))
     with what_a_user_can_mend("dry run", settings):

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -46,8 +47,9 @@ from sedpipe.steps.finish import finished
 from sedpipe.steps.judging import Examiner
 from sedpipe.steps.mendable import what_a_user_can_mend
 from sedpipe.steps.more_epochs import least_epochs, with_more
+from sedpipe.steps.next_steps import features_words
 from sedpipe.steps.run_record import begin_run, describe_run
-from sedpipe.steps.start import start, told_of
+from sedpipe.steps.start import check_start, start, told_of
 from sedpipe.steps.stopwatch import Stopwatch
 from sedpipe.steps.supervision import check_strong_labels, teach_frames
 from sedpipe.training.fit import Fit, Judge, predict
@@ -113,8 +115,10 @@ def train(
         check_compiler()
     labels = LabelSet(dataset.read_record().labels)
     run = named_run(dataset, run_name or settings.default_run)
-    splits = open_splits(dataset, spec, labels)
+    splits = open_splits(dataset, spec, labels, settings.command)
     check_strong_labels(dataset, settings)
+    if run.find_record() is None:  # else it was checked when it was begun
+        check_start(settings, labels, spec, begin)
     description = describe_run(dataset, settings, spec, splits)
     with _alone(run, listener, waits=waits, goes_on=bool(settings.more_epochs)):
         record = begin_run(run, description, settings)
@@ -223,8 +227,26 @@ def _common(point: OperatingPoint) -> Common:
     return Common(settings=point.common.settings, segment_based=point.common.scores.overall)
 
 
-def open_splits(cache: Dataset, spec: FeatureSpec, labels: LabelSet) -> dict[str, ClipBatches]:
-    """What training learns from and is judged by: ``training`` and ``testing``."""
+def open_splits(
+    cache: Dataset, spec: FeatureSpec, labels: LabelSet, asked: Sequence[str] = ()
+) -> dict[str, ClipBatches]:
+    """What training learns from and is judged by: ``training`` and ``testing``.
+
+    Parameters
+    ----------
+    cache : Dataset
+    spec : FeatureSpec
+        Which features.
+    labels : LabelSet
+        The classes.
+    asked : sequence of str
+        Words of the ``train`` that asks for them, so that an error names the command that makes them.
+
+    Raises
+    ------
+    MissingStageError
+        If a split has no clips, or there are no such features.
+    """
     clips = cache.read_clips()
     splits: dict[str, ClipBatches] = {}
     for split in ("training", "testing"):
@@ -232,9 +254,10 @@ def open_splits(cache: Dataset, spec: FeatureSpec, labels: LabelSet) -> dict[str
             raise MissingStageError(f"{cache.name} has no clips in {split}", hint=_NEEDED_FOR[split])
         path = cache.features_dir(spec.fingerprint) / f"{split}.h5"
         if not is_there(path):
-            usual = spec == FeatureSpec.of_clips(cache.read_record().clip_format)
+            words = features_words(asked)
+            usual = words or spec == FeatureSpec.of_clips(cache.read_record().clip_format)
             how = "" if usual else " with the same --encoder, --hop, --init, --front-end, --n-mels and --dtype"
-            hint = f"run `{cache.command('features')}`{how} first"
+            hint = f"run `{cache.command('features', *words)}`{how} first"
             raise MissingStageError(f"{path} does not exist", hint=hint)
         splits[split] = ClipBatches(FeatureFile(path), clips[split], labels)
     return splits

@@ -18,6 +18,7 @@ from uuid import uuid4
 from sedpipe.clips import Clip
 from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.errors import MissingStageError, SedpipeError, SettingsError
+from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.feature_file import FeatureFile
 from sedpipe.io.cache.frame_scores import Origin, find_frame_scores, find_origin, write_frame_scores
@@ -155,7 +156,10 @@ def _opened(heard: _Heard) -> tuple[TrainedModel, FeatureFile]:
     check_classes(heard.cache, trained.labels)
     path = heard.cache.features_dir(trained.spec.fingerprint) / f"{heard.split}.h5"
     if not is_there(path):
-        raise MissingStageError(f"{path} does not exist", hint=f"run `{heard.cache.command('features')}` first")
+        usual = trained.spec == FeatureSpec.of_clips(heard.cache.read_record().clip_format)
+        is_here = heard.run.folder.parent == heard.cache.runs
+        words = () if usual else ("--init", heard.run.name if is_here else str(heard.run.folder))
+        raise MissingStageError(f"{path} does not exist", hint=f"run `{heard.cache.command('features', *words)}` first")
     return trained, FeatureFile(path)
 
 

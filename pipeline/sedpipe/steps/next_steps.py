@@ -2,9 +2,13 @@
 
 - :func:`scorable_split`: on which split a score says most
 - :func:`after_training`: the command for a run
+- :func:`features_words`: options of a training with which ``sedpipe features`` makes what it asks for
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
 
 from sedpipe.choices import SPLITS, TUNED_ON
 from sedpipe.io.cache.dataset import Dataset
@@ -20,6 +24,19 @@ def scorable_split(dataset: Dataset) -> str | None:
         (split for split in (DEFAULT_SPLIT, TUNED_ON) if listed.get(split) and dataset.reference_path(split).exists()),
         None,
     )
+
+
+_OF_FEATURES = ("--encoder", "--hop", "--front-end", "--n-mels", "--dtype", "--init")
+
+
+def features_words(asked: Sequence[str]) -> tuple[str, ...]:
+    """Of the words of a ``train``, those that say which features.
+
+    >>> features_words(("train", "garden.toml", "--encoder", "yamnet", "--preset", "head", "--hop", "0.1"))
+    ('--encoder', 'yamnet', '--hop', '0.1')
+    """
+    pairs = pairwise(asked)
+    return tuple(word for option, value in pairs if option in _OF_FEATURES for word in (option, value))
 
 
 def after_training(dataset: Dataset, address: str, run: str) -> tuple[str, ...]:

@@ -14,12 +14,13 @@ from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
+from sedpipe.commands import command
 from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.errors import StaleError
 from sedpipe.features.encoders.encoder import HearsThroughEncoders
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.dataset import Dataset
-from sedpipe.io.cache.runs import Run
+from sedpipe.io.cache.runs import Run, named_run
 from sedpipe.io.files.checksums import sha256_in_cache
 from sedpipe.io.files.reading import is_there
 from sedpipe.io.records.form import Table
@@ -63,6 +64,7 @@ def describe_run(
         data=data,
         versions={**versions, **{name: version(name) for name in VERSIONED}},
         encoders=_encoders(spec),
+        taught_by=_encoders_of_teacher(cache, settings.teacher),
         command=settings.command,
         own_rule=settings.own_rule if isinstance(settings.own_rule, PostProcessing) else None,
     )
@@ -77,6 +79,12 @@ def _encoders(spec: FeatureSpec) -> tuple[HeardThrough, ...]:
     front_end = spec.front_end
     encoders = front_end.encoders if isinstance(front_end, HearsThroughEncoders) else ()
     return tuple(HeardThrough(name=one.name, sha256=one.sha256, heard=one.heard) for one in encoders)
+
+
+def _encoders_of_teacher(cache: Dataset, teacher: str) -> tuple[HeardThrough, ...]:
+    """What the teacher, and its own teachers, heard through: what they know of recordings, it passes on."""
+    record = named_run(cache, teacher.partition("@")[0]).find_record() if teacher else None
+    return () if record is None else (*record.encoders, *record.taught_by)
 
 
 def _clips_fingerprint(batches: ClipBatches) -> Table:
@@ -118,6 +126,11 @@ def begin_run(run: Run, record: RunRecord, settings: TrainSettings) -> RunRecord
         if changed:
             raise StaleError(
                 f"run {run.name} was started with other {part}: {in_words(changed)}",
-                hint=f"name another run with --run, or delete {run.folder}",
+                hint=f"{_repeat(there)}name another run with --run, or delete {run.folder}",
             )
     return there
+
+
+def _repeat(there: RunRecord) -> str:
+    """How it was begun, where that is known, for whoever means to go on with it."""
+    return f"repeat the options of `{command(*there.command)}`, " if there.command else ""

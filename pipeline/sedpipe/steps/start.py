@@ -1,6 +1,7 @@
 """How a training begins: a network, its input's statistics, or what another one has learnt.
 
 - :func:`start`: a fit of a network
+- :func:`check_start`: whether there could be one
 - :func:`told_of`: what is said of the model that it begins with
 """
 
@@ -62,11 +63,7 @@ def start(
         If network, features and the model to begin with do not fit each other.
     """
     torch.manual_seed(settings.seed)
-    try:
-        model = build_network(settings.network, settings.pooling, len(labels), spec)
-        check_content(settings.training.augment, model.content)
-    except ValueError as error:
-        raise SettingsError(f"preset {settings.preset}: {error}") from error
+    model = _built(settings, labels, spec)
     if begin is None:
         of_training = statistics(training) if fabric.is_global_zero else None
         fabric.barrier()  # the first process works them out, the others find them kept
@@ -79,6 +76,28 @@ def start(
         model.compile_for(len(range(fabric.global_rank, settings.training.batch_size, fabric.world_size)))
     n_steps = -(-len(training) // settings.training.batch_size)
     return Fit(model, settings.training, settings.seed, fabric, n_steps, at_least)
+
+
+def check_start(settings: TrainSettings, labels: LabelSet, spec: FeatureSpec, begin: Beginning | None) -> None:
+    """Raise ``SettingsError`` as :func:`start` would, before anything of a run is written."""
+    model = _built(settings, labels, spec)
+    if begin is not None:
+        _begin(model, labels, begin)
+
+
+def _built(settings: TrainSettings, labels: LabelSet, spec: FeatureSpec) -> Network:
+    try:
+        model = build_network(settings.network, settings.pooling, len(labels), spec)
+    except ValueError as error:
+        raise SettingsError(f"preset {settings.preset}: {error}") from error
+    try:
+        check_content(settings.training.augment, model.content)
+    except ValueError as error:
+        raise SettingsError(
+            f"recipe {settings.recipe}: {error}, which the front end {spec.front_end.name} makes",
+            hint="leave --recipe out, or give one of your own without this key",
+        ) from error
+    return model
 
 
 def _begin(model: Network, labels: LabelSet, begin: Beginning) -> None:

@@ -58,6 +58,22 @@ def test_what_cannot_be_used_is_a_sentence(tmp_path, old: str, new: str, why: st
     assert str(path) in caught.value.message
 
 
+@pytest.mark.parametrize(
+    ("name", "n_bytes", "why"),
+    [
+        ("../w.whl", 9, "name of an archive, without a folder"),
+        ("w.whl", 2**40, "a size of 1 to"),
+        ("w.whl", 0, "a size"),
+    ],
+)
+def test_an_archive_is_as_bounded_as_a_file(tmp_path, name: str, n_bytes: int, why: str) -> None:
+    path = write_encoder(tmp_path)
+    table = f'\n[file.archive]\nname = "{name}"\nsha256 = "{"a" * 64}"\nbytes = {n_bytes}\naddress = "https://host/w"\n'
+    path.write_text(path.read_text() + table)
+    with pytest.raises(SettingsError, match=why):
+        load_encoder(str(path))
+
+
 def test_an_unknown_name_says_what_there_is() -> None:
     with pytest.raises(
         SettingsError, match=r"'yamnte' is not one of aisfx, birdnet, yamnet \(did you mean 'yamnet'\?\)"

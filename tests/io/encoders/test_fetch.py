@@ -114,3 +114,13 @@ def test_a_damaged_file_is_replaced(tmp_path: Path, card: EncoderCard, raw: byte
     path = keep_encoder(card, tmp_path / "cache", [tmp_path / "elsewhere"])
     path.write_bytes(b"damaged")
     assert keep_encoder(card, tmp_path / "cache", [tmp_path / "elsewhere"]).read_bytes() == raw
+
+
+def test_another_file_beside_the_toml_is_told_by_both_checksums(tmp_path: Path, card: EncoderCard, raw: bytes) -> None:
+    (tmp_path / "toml" / "ears.onnx").write_bytes(raw + b"?")
+    with pytest.raises(
+        SedpipeError, match=rf"ears\.onnx is not the file that .*, {len(raw) + 1:,} bytes instead of"
+    ) as e:
+        keep_encoder(card, tmp_path / "cache")
+    assert card.file.sha256[:16] in e.value.message
+    assert "delete sha256 and bytes" in e.value.hint

@@ -9,7 +9,7 @@ from sedpipe.features.encoders.front_end import EncoderConfig
 from sedpipe.features.encoders.runtimes import RUNTIMES
 from sedpipe.features.front_end import front_end_of, front_end_table
 from sedpipe.features.spec import FeatureSpec
-from sedpipe.io.encoders.front_end import encoders_front_end, ready_to_hear
+from sedpipe.io.encoders.front_end import encoders_front_end, named_front_end, ready_to_hear
 from sedpipe.io.encoders.kept import encoder_path
 from tiny_encoder import heard, write_encoder
 
@@ -29,6 +29,23 @@ def test_several_have_one_grid_at_the_highest_rate() -> None:
 def test_a_hop_of_no_sample_is_a_sentence(hop_s: float) -> None:
     with pytest.raises(SettingsError, match=r"^--encoder"):
         encoders_front_end("yamnet", hop_s=hop_s)
+
+
+def test_a_hop_longer_than_a_clip_is_refused() -> None:
+    with pytest.raises(
+        SettingsError, match=r"^--encoder yamnet: --hop 80 is in seconds, and a clip lasts 10: give less"
+    ):
+        encoders_front_end("yamnet", hop_s=80)
+    assert encoders_front_end("yamnet", hop_s=10).n_frames == 1
+
+
+@pytest.mark.parametrize("hop_s", [0.001, 0.05, 0.07])
+def test_beside_logmel_a_hop_is_never_rounded_in_silence(hop_s: float) -> None:
+    with pytest.raises(
+        SettingsError, match=rf"^--encoder logmel,yamnet: --hop {hop_s:g} .*multiple of its frames, 0\.02 s"
+    ):
+        named_front_end("logmel,yamnet", hop_s)
+    assert named_front_end("logmel,yamnet", 0.06).grid.frame_duration == pytest.approx(0.06)
 
 
 def test_one_is_named_once() -> None:

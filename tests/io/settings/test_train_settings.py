@@ -2,9 +2,11 @@ from pathlib import Path
 
 import pytest
 from sedpipe.errors import SettingsError
+from sedpipe.features.front_end import CONTENTS
 from sedpipe.io.settings import train_settings as room
 from sedpipe.io.settings.presets import load_preset
 from sedpipe.io.settings.train_settings import Asked, train_settings
+from sedpipe.nn.networks.registry import kind_of
 
 
 def test_what_nobody_asks_for_is_the_presets() -> None:
@@ -33,6 +35,24 @@ def test_single_pooling_is_not_the_same_as_not_asking() -> None:
 def test_without_a_preset_the_device_decides(device: str, preset: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "choose_device", lambda wanted: device)
     assert train_settings(Asked(1)).preset == preset
+
+
+@pytest.mark.parametrize(
+    ("content", "preset"),
+    [("decibels", "small"), ("bands", "small"), ("embedding", "head"), ("both", "both"), ("samples", "mlms")],
+)
+def test_without_a_preset_features_decide_so_that_its_network_takes_them(content: str, preset: str) -> None:
+    settings = train_settings(Asked(1, device="cpu"), content=content)
+    assert settings.preset == preset
+    assert content in kind_of(settings.network.name).takes
+    assert train_settings(Asked(1, "cdur", device="cpu"), content=content).preset == "cdur"
+
+
+def test_every_kind_of_features_has_a_preset() -> None:
+    assert all(
+        content in kind_of(train_settings(Asked(1, device="cpu"), content=content).network.name).takes
+        for content in CONTENTS
+    )
 
 
 def test_a_network_may_be_named_and_has_its_default_sizes_unless_the_preset_is_of_it() -> None:

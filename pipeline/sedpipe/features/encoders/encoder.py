@@ -23,6 +23,11 @@ _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,49}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
+def is_file_name(name: str) -> bool:
+    """Whether it is a plain name, without a folder, that any disk can hold."""
+    return _FILE_NAME.fullmatch(name) is not None
+
+
 class Weights(Protocol):
     """The file of an encoder, somewhere; can be pickled, compared and hashed."""
 
@@ -93,7 +98,7 @@ class Encoder:
             raise ValueError(f"expected a name of letters, digits, '_' and '-', got {self.name!r}")
         if self.runtime not in RUNTIMES:
             raise ValueError(f"runtime must be one of {', '.join(RUNTIMES)}, got {self.runtime!r}")
-        if not _FILE_NAME.fullmatch(self.file):
+        if not is_file_name(self.file):
             raise ValueError(f"expected the name of a file, without a folder, got {self.file!r}")
         if not _SHA256.fullmatch(self.sha256):
             raise ValueError(f"expected sha256 as 64 lower-case hexadecimal digits, got {self.sha256!r}")

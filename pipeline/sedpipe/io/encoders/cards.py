@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sedpipe.errors import SettingsError
-from sedpipe.features.encoders.encoder import Encoder
+from sedpipe.features.encoders.encoder import Encoder, is_file_name
 from sedpipe.io.files.checksums import sha256_of
 from sedpipe.io.settings.shipped import PACKAGE, Shelf
 from sedpipe.io.settings.toml import config_from, read_toml
@@ -36,12 +36,23 @@ class Archive:
         Its size.
     address : str
         Where it can be fetched; "" where it must be brought along.
+
+    Raises
+    ------
+    ValueError
+        If the name has a folder, or the size is not between 1 byte and 2 GiB.
     """
 
     name: str
     sha256: str
     bytes: int
     address: str = ""
+
+    def __post_init__(self) -> None:
+        if not is_file_name(self.name):
+            raise ValueError(f"expected the name of an archive, without a folder, got {self.name!r}")
+        if not 0 < self.bytes <= MOST_BYTES:
+            raise ValueError(f"expected a size of 1 to {MOST_BYTES:,} bytes, got {self.bytes}")
 
 
 @dataclass(frozen=True)

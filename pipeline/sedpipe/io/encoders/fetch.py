@@ -56,14 +56,20 @@ def keep_encoder(
         remove_leftovers(path.parent)
         if path.is_file() and sha256_of(path) == card.file.sha256:
             return path
-        looked_at = places or [card.path.parent / card.file.name]  # a TOML of one's own has its file beside it
-        if any(_take(candidate, card, path) for candidate in _candidates(looked_at, card)):
+        beside = card.path.parent / card.file.name  # a TOML of one's own has its file there
+        if any(_take(candidate, card, path) for candidate in _candidates(places or [beside], card)):
             return path
         if places:
             raise SedpipeError(
                 f"{', '.join(map(str, places))}: no file there is {card.file.name} of the encoder {card.name} "
                 f"(sha256 {card.file.sha256[:16]}..., {card.file.bytes:,} bytes)",
                 hint=_how_to_get(card),
+            )
+        if beside.is_file() and not card.is_public:
+            raise SedpipeError(
+                f"{beside} is not the file that {card.path} describes: sha256 {sha256_of(beside)[:16]}... instead of "
+                f"{card.file.sha256[:16]}..., {beside.stat().st_size:,} bytes instead of {card.file.bytes:,}",
+                hint="if this is the file you mean, delete sha256 and bytes from the TOML",
             )
         _fetch(card, path, listener)
     return path

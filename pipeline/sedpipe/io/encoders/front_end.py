@@ -62,6 +62,7 @@ def encoders_front_end(names: str, hop_s: float | None = None, clips: ClipFormat
     rate = max(card.encoder.sample_rate for card in cards)  # none of them hears less than it could
     offered = tuple(OfferedWeights(card) for card in cards)
     try:
+        _check_hop(hop_s, clips)
         hop = round((min(card.hop_s for card in cards) if hop_s is None else hop_s) * rate)
         made = EncoderConfig(rate, hop, 1, tuple(card.encoder for card in cards), offered)
         return made.fitted_to(clips.sample_rate, clips.clip_s)
@@ -91,10 +92,26 @@ def named_front_end(names: str, hop_s: float | None = None, clips: ClipFormat = 
     spectrogram = LogMelConfig().fitted_to(clips.sample_rate, clips.clip_s)
     vectors = encoders_front_end(",".join(others), None, clips)
     try:
-        frames_each = round((BESIDE_LOGMEL_S if hop_s is None else hop_s) / spectrogram.grid.frame_duration)
+        _check_hop(hop_s, clips)
+        frames_each = _frames_each(hop_s, spectrogram.grid.frame_duration)
         return BothConfig(*aligned(spectrogram, vectors, frames_each))
     except (ValueError, ArithmeticError) as error:
         raise SettingsError(f"--encoder {names}: {error}") from error
+
+
+def _check_hop(hop_s: float | None, clips: ClipFormat) -> None:
+    if hop_s is not None and hop_s > clips.clip_s:
+        raise ValueError(f"--hop {hop_s:g} is in seconds, and a clip lasts {clips.clip_s:g}: give less")
+
+
+def _frames_each(hop_s: float | None, frame_s: float) -> int:
+    """Log-mel frames in a frame of encoders; ``ValueError`` if they do not fill it, but for a rounded sample."""
+    if hop_s is None:
+        return round(BESIDE_LOGMEL_S / frame_s)
+    frames_each = round(hop_s / frame_s)
+    if frames_each < 1 or abs(frames_each * frame_s - hop_s) > 0.01 * hop_s:
+        raise ValueError(f"--hop {hop_s:g} beside log-mel must be a multiple of its frames, {frame_s:g} s")
+    return frames_each
 
 
 def ready_to_hear(spec: FeatureSpec, cache_dir: Path, listener: Listener | None = None) -> FeatureSpec:

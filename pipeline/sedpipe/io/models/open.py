@@ -21,7 +21,7 @@ from sedpipe.io.encoders.front_end import ready_to_hear
 from sedpipe.io.files.checksums import sha256_of
 from sedpipe.io.files.reading import is_there
 from sedpipe.io.models.checkpoints import TrainedModel, read_model
-from sedpipe.io.models.exports import CONFIG, WEIGHTS, is_export, read_export
+from sedpipe.io.models.exports import CONFIG, GRAPH, WEIGHTS, is_export, read_export
 from sedpipe.io.settings.shipped import PACKAGE
 from sedpipe.suggestions import did_you_mean
 
@@ -132,6 +132,11 @@ def _folder(address: str | None, cache: Dataset | None) -> Path:
             hint="a run can be named without its folder, together with its dataset: --dataset NAME"
             if cache is None
             else f"a run of {cache.name} can be named without its folder",
+        )
+    if not is_export(folder) and is_there(folder / GRAPH):
+        raise MissingStageError(
+            f"{folder} is an export for ONNX Runtime, which other programs load",
+            hint="name the run, or export it with `--format safetensors`",
         )
     if not is_export(folder) and not is_there(Run(folder).model_path):
         raise MissingStageError(f"{folder} contains no trained model", hint="train it first: `sedpipe train DATASET`")

@@ -87,6 +87,8 @@ class RunRecord(Record):
         Of sedpipe, Python and the packages that decide numbers.
     encoders : tuple of HeardThrough
         None where it hears sounds by itself.
+    taught_by : tuple of HeardThrough
+        Those of its teacher, and of that one's teachers.
     operating_points : dict
         Post-processing that was chosen, with its scores, by name; once it is finished.
     tuning : dict of str to tuple of SearchStep
@@ -114,6 +116,7 @@ class RunRecord(Record):
     data: Table
     versions: dict[str, str]
     encoders: tuple[HeardThrough, ...] = ()
+    taught_by: tuple[HeardThrough, ...] = ()
     operating_points: dict[str, Table] = Field(default_factory=dict)
     tuning: dict[str, tuple[SearchStep, ...]] = Field(default_factory=dict)
     post_processing_common: dict[str, Common] = Field(default_factory=dict)
@@ -125,5 +128,6 @@ class RunRecord(Record):
 
     @property
     def contaminated_by(self) -> tuple[str, ...]:
-        """Encoders that may have heard the recordings of its dataset before."""
-        return tuple(encoder.name for encoder in self.encoders if self.dataset in encoder.heard)
+        """Encoders, its own or its teacher's, that may have heard the recordings of its dataset before."""
+        encoders = (*self.encoders, *self.taught_by)
+        return tuple(dict.fromkeys(encoder.name for encoder in encoders if self.dataset in encoder.heard))

@@ -22,6 +22,9 @@ from sedpipe.training.settings import PAPER, TrainSettings
 ON_A_PROCESSOR, ON_A_GPU = "small", "paper"
 """Presets where none is named: the paper's network takes hours on a processor."""
 
+BY_CONTENT = {"embedding": "head", "both": "both", "samples": "mlms"}
+"""Presets of features that the network of these cannot take."""
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -32,7 +35,8 @@ class Asked:
     threads : int
         Of the CPU.
     preset : str, optional
-        Name or path; by default ``small`` on a processor and ``paper`` on a GPU.
+        Name or path; by default one for the features: ``head``, ``both`` or ``mlms``, or, for spectrograms, ``small``
+        on a processor and ``paper`` on a GPU.
     network : str, optional
         Name of a network, with the sizes that it has by default unless the preset is of this network.
     recipe : str
@@ -81,7 +85,7 @@ class Asked:
     teacher: str | None = None
 
 
-def train_settings(asked: Asked, begin: Beginning | None = None) -> TrainSettings:
+def train_settings(asked: Asked, begin: Beginning | None = None, content: str = "decibels") -> TrainSettings:
     """The settings of a run.
 
     Parameters
@@ -89,6 +93,8 @@ def train_settings(asked: Asked, begin: Beginning | None = None) -> TrainSetting
     asked : Asked
     begin : Beginning, optional
         The model whose weights it begins with; without a preset, network and pooling are this model's.
+    content : str
+        What the features are, of :data:`sedpipe.features.front_end.CONTENTS`; decides the preset where none is asked.
 
     Raises
     ------
@@ -103,7 +109,8 @@ def train_settings(asked: Asked, begin: Beginning | None = None) -> TrainSetting
             hint="leave one of them out",
         )
     device = choose_device(asked.device)
-    preset = load_preset(asked.preset or (ON_A_PROCESSOR if device == "cpu" else ON_A_GPU))
+    usual = BY_CONTENT.get(content, ON_A_PROCESSOR if device == "cpu" else ON_A_GPU)
+    preset = load_preset(asked.preset or usual)
     if begin is not None and asked.preset is None:
         preset = replace(preset, network=begin.network, pooling=begin.pooling)
     recipe = load_recipe(asked.recipe)

@@ -9,7 +9,7 @@ from sedpipe.io.cache.runs import Run
 from sedpipe.io.records.run import RunRecord, RunSettings
 from sedpipe.labels import LabelSet
 from sedpipe.stages.train import open_splits
-from sedpipe.steps.run_record import begin_run, describe_run
+from sedpipe.steps.run_record import begin_run, check_same_features, describe_run
 from tiny_dataset import FRONT_END, LABELS, SETTINGS, make_dataset
 
 
@@ -86,3 +86,19 @@ def test_however_much_differs_the_sentence_stays_one(described: tuple[Dataset, R
     with pytest.raises(StaleError) as caught:
         begin_run(begun(tmp_path, record, network=network), record, SETTINGS)
     assert len(caught.value.message) <= 300
+
+
+def test_a_run_that_was_begun_with_other_features_says_how_it_was_begun(
+    described: tuple[Dataset, RunRecord], tmp_path: Path
+) -> None:
+    _, record = described
+    run = Run(tmp_path / "cache" / "tiny" / "runs" / "run")
+    spec = FeatureSpec(FRONT_END)
+    check_same_features(run, FeatureSpec(FRONT_END, "float32"))
+    words = ("train", "garden.toml", "--encoder", "yamnet", "--preset", "head")
+    run.write_record(record.model_copy(update={"command": words}))
+    check_same_features(run, spec)
+    with pytest.raises(StaleError, match=r"^run run was started with other features$") as caught:
+        check_same_features(run, FeatureSpec(FRONT_END, "float32"))
+    begun = f"sedpipe train garden.toml --encoder yamnet --preset head --cache {tmp_path / 'cache'}"
+    assert caught.value.hint.startswith(f"repeat the options of `{begun}`, name another run")

@@ -113,8 +113,8 @@ def _only_list(against: tuple[str, ...]) -> Path | None:
 
 @click.command(epilog=EXAMPLES["predict"])
 @click.argument("places", nargs=-1, required=True, metavar="FILE_OR_DIR...", type=click.Path(path_type=Path))
-@click.option("--model", "-m", metavar="RUN", help="esc10, which comes with sedpipe; the folder of a run or an export; "
-              "or the name of a run of --dataset.",
+@click.option("--model", "-m", metavar="RUN", help="esc10 or esc10-yamnet, which come with sedpipe; the "
+              "folder of a run or an export; or the name of a run of --dataset.",
               show_default="the newest run of --dataset, else esc10")  # fmt: skip
 @click.option("--dataset", "-d", help="Dataset of the run; without --model, its newest run is used.")
 @click.option("--out", "-o", type=FOLDER, metavar="DIR",
@@ -222,8 +222,8 @@ def report(
 
 @click.command(epilog=EXAMPLES["listen"])
 @click.argument("folder", default=Path("recordings"), type=FOLDER, metavar="[FOLDER]")
-@click.option("--model", "-m", metavar="RUN", help="esc10, which comes with sedpipe; the folder of a run or an export; "
-              "or the name of a run of --dataset.",
+@click.option("--model", "-m", metavar="RUN", help="esc10 or esc10-yamnet, which come with sedpipe; the "
+              "folder of a run or an export; or the name of a run of --dataset.",
               show_default="the newest run of --dataset, else esc10")  # fmt: skip
 @click.option("--dataset", "-d", help="Dataset of the run; without --model, its newest run is used.")
 @operating_point_option

@@ -48,7 +48,7 @@ from sedpipe.steps.judging import Examiner
 from sedpipe.steps.mendable import what_a_user_can_mend
 from sedpipe.steps.more_epochs import least_epochs, with_more
 from sedpipe.steps.next_steps import features_words
-from sedpipe.steps.run_record import begin_run, describe_run
+from sedpipe.steps.run_record import begin_run, check_same_features, describe_run
 from sedpipe.steps.start import check_start, start, told_of
 from sedpipe.steps.stopwatch import Stopwatch
 from sedpipe.steps.supervision import check_strong_labels, teach_frames
@@ -115,6 +115,7 @@ def train(
         check_compiler()
     labels = LabelSet(dataset.read_record().labels)
     run = named_run(dataset, run_name or settings.default_run)
+    check_same_features(run, spec)
     splits = open_splits(dataset, spec, labels, settings.command)
     check_strong_labels(dataset, settings)
     if run.find_record() is None:  # else it was checked when it was begun

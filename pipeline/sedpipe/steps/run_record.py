@@ -1,6 +1,7 @@
 """What a run is made with: written when it begins, held against what is asked when it goes on.
 
 - :func:`describe_run`: settings, data, versions
+- :func:`check_same_features`: whether what is asked has the features that the run has
 - :func:`begin_run`: a new run's record is written; another one's settings or data are refused
 """
 
@@ -126,11 +127,23 @@ def begin_run(run: Run, record: RunRecord, settings: TrainSettings) -> RunRecord
         if changed:
             raise StaleError(
                 f"run {run.name} was started with other {part}: {in_words(changed)}",
-                hint=f"{_repeat(there)}name another run with --run, or delete {run.folder}",
+                hint=f"{_repeat(run, there)}name another run with --run, or delete {run.folder}",
             )
     return there
 
 
-def _repeat(there: RunRecord) -> str:
+def check_same_features(run: Run, spec: FeatureSpec) -> None:
+    """Raise ``StaleError`` where a run was begun with other features, before these are looked for."""
+    there = run.find_record()
+    if there is not None and there.data.get("features", spec.fingerprint) != spec.fingerprint:
+        raise StaleError(
+            f"run {run.name} was started with other features",
+            hint=f"{_repeat(run, there)}name another run with --run, or delete {run.folder}",
+        )
+
+
+def _repeat(run: Run, there: RunRecord) -> str:
     """How it was begun, where that is known, for whoever means to go on with it."""
-    return f"repeat the options of `{command(*there.command)}`, " if there.command else ""
+    if not there.command:
+        return ""
+    return f"repeat the options of `{command(*there.command, cache=run.folder.parents[2])}`, "

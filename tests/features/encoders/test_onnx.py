@@ -1,8 +1,13 @@
+import hashlib
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
+from onnx import TensorProto, helper
 from sedpipe.errors import SedpipeError
+from sedpipe.features.encoders.encoder import Encoder
 from sedpipe.features.encoders.runtimes import open_runner
 from sedpipe.io.encoders.cards import load_encoder
 from tiny_encoder import WINDOW, write_encoder
@@ -26,6 +31,40 @@ def test_the_output_may_be_named(tmp_path) -> None:
     np.testing.assert_array_equal(
         open_runner(raw, encoder)(windows), open_runner(raw, replace(encoder, output=""))(windows)
     )
+
+
+def write_strided(folder: Path, kernel: int, stride: int) -> Encoder:
+    """A graph that gives the sum of each ``kernel`` samples, and a TOML that says ``stride``."""
+    graph = helper.make_graph(
+        [
+            helper.make_node("Unsqueeze", ["x", "axis"], ["clip"]),
+            helper.make_node("Conv", ["clip", "ones"], ["sums"], strides=[kernel]),
+            helper.make_node("Transpose", ["sums"], ["y"], perm=[0, 2, 1]),
+        ],
+        "sums",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["B", "N"])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["B", "M", 1])],
+        initializer=[
+            helper.make_tensor("axis", TensorProto.INT64, [1], [1]),
+            helper.make_tensor("ones", TensorProto.FLOAT, [1, 1, kernel], [1.0] * kernel),
+        ],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    onnx.save(model, folder / "sums.onnx")
+    sha256 = hashlib.sha256((folder / "sums.onnx").read_bytes()).hexdigest()
+    return Encoder("sums", "onnx", "sums.onnx", sha256, 8_000, 0, 1, stride=stride)
+
+
+def test_a_stride_that_is_nearly_right_is_found_out_by_a_whole_clip(tmp_path) -> None:
+    """Two frames are two frames at either stride; fifty are not, and would lie at other times."""
+    clip = np.ones((1, 50 * 160), np.float32)
+    encoder = write_strided(tmp_path, kernel=160, stride=160)
+    raw = (tmp_path / "sums.onnx").read_bytes()
+    np.testing.assert_array_equal(open_runner(raw, encoder)(clip), np.full((1, 50, 1), 160.0))
+    encoder = write_strided(tmp_path, kernel=150, stride=160)
+    raw = (tmp_path / "sums.onnx").read_bytes()
+    with pytest.raises(SedpipeError, match=r"run as the encoder sums .*of 8,000 samples it gives 53 x 1 .*not 50 x 1"):
+        open_runner(raw, encoder)(clip)
 
 
 def test_a_file_that_is_none_is_a_sentence_and_stdout_stays_for_reports(tmp_path, capsys) -> None:

@@ -75,22 +75,42 @@ def open_runner(raw: bytes, encoder: Encoder) -> Runner:
     SettingsError
         If what runs it is not installed.
     SedpipeError
-        If the file cannot be opened, or lacks what the description names.
+        If the file cannot be opened, or lacks what the description names; of what is returned, if it gives other
+        frames than the description says.
     """
     check_runtime(encoder)
     try:
         runner = RUNTIMES[encoder.runtime].opens(raw, encoder)
-        heard = runner(np.zeros((1, encoder.window or 2 * encoder.stride), np.float32))
-        wanted = (1, encoder.window // encoder.stride or 2 if encoder.stride else 1, encoder.dimensions)
-        if heard.shape != wanted:
-            raise ValueError(f"of a window it gives {_sizes(heard.shape)} (frames x dimensions), not {_sizes(wanted)}")
-        return runner
     except Exception as error:  # runtimes trip over strange files in many ways
-        why = " ".join(str(error).split())[:200]
-        raise SedpipeError(
-            f"{encoder.file} cannot be opened as the encoder {encoder.name} ({encoder.runtime}): {why}",
-            hint="compare runtime, network, window and output in its TOML with the file",
-        ) from error
+        raise _unlike_its_toml(encoder, "opened", error) from error
+    _checked(runner, encoder, "opened")(np.zeros((1, encoder.window or 2 * encoder.stride), np.float32))
+    return _checked(runner, encoder, "run")
+
+
+def _checked(runner: Runner, encoder: Encoder, done: str) -> Runner:
+    """The same; ``SedpipeError`` where it gives other frames than described: they would lie at other times."""
+
+    def hear(windows: np.ndarray, /) -> np.ndarray:
+        n_clips, n_samples = windows.shape
+        wanted = (n_clips, n_samples // encoder.stride if encoder.stride else 1, encoder.dimensions)
+        try:
+            heard = runner(windows)
+            if heard.shape != wanted:
+                found = f"of {n_samples:,} samples it gives {_sizes(heard.shape)} (frames x dimensions)"
+                raise ValueError(f"{found}, not {_sizes(wanted)}")
+        except Exception as error:  # runtimes trip over strange files in many ways
+            raise _unlike_its_toml(encoder, done, error) from error
+        return heard
+
+    return hear
+
+
+def _unlike_its_toml(encoder: Encoder, done: str, error: Exception) -> SedpipeError:
+    why = " ".join(str(error).split())[:200]
+    return SedpipeError(
+        f"{encoder.file} cannot be {done} as the encoder {encoder.name} ({encoder.runtime}): {why}",
+        hint="compare runtime, network, window, stride and output in its TOML with the file",
+    )
 
 
 def _sizes(shape: tuple[int, ...]) -> str:

@@ -109,6 +109,14 @@ def test_a_run_that_has_not_ended_is_trained_first(tmp_path: Path) -> None:
     assert train(dataset, asked(3), SPEC, run_name="run").epochs == 3
 
 
+def test_a_run_that_does_not_exist_is_not_begun_by_asking_for_more(tmp_path: Path) -> None:
+    dataset = make_dataset(tmp_path)
+    with pytest.raises(StaleError, match="there is no run run to continue in ") as caught:
+        train(dataset, asked(3, more=1), SPEC, run_name="run")
+    assert "--run" in caught.value.hint
+    assert not run_of(tmp_path).folder.exists()
+
+
 def test_without_its_state_it_says_what_else_can_be_done(tmp_path: Path) -> None:
     dataset = make_dataset(tmp_path)
     train(dataset, asked(2), SPEC, run_name="run")

@@ -46,7 +46,7 @@ from sedpipe.steps.familiar import familiar_with
 from sedpipe.steps.finish import finished
 from sedpipe.steps.judging import Examiner
 from sedpipe.steps.mendable import what_a_user_can_mend
-from sedpipe.steps.more_epochs import least_epochs, with_more
+from sedpipe.steps.more_epochs import check_begun, least_epochs, with_more
 from sedpipe.steps.next_steps import features_words
 from sedpipe.steps.run_record import begin_run, check_same_features, describe_run
 from sedpipe.steps.start import check_start, start, told_of
@@ -119,6 +119,7 @@ def train(
     splits = open_splits(dataset, spec, labels, settings.command)
     check_strong_labels(dataset, settings)
     if run.find_record() is None:  # else it was checked when it was begun
+        check_begun(run, settings.more_epochs)
         check_start(settings, labels, spec, begin)
     description = describe_run(dataset, settings, spec, splits)
     with _alone(run, listener, waits=waits, goes_on=bool(settings.more_epochs)):

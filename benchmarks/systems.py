@@ -67,6 +67,7 @@ class System:
     front_end: str | None = None
     epochs: int | None = None
     supervision: str | None = None
+    precision: str = "auto"
     teacher: str = ""
     """Another system of the bench, whose run with the same seed teaches."""
     members: tuple[str, ...] = ()
@@ -86,7 +87,7 @@ class System:
         return train_settings(
             Asked(
                 threads, self.preset, recipe=self.recipe, seed=seed, device="cpu", epochs=self.epochs,
-                supervision=self.supervision, teacher=teacher,
+                supervision=self.supervision, precision=self.precision, teacher=teacher,
             )
         )  # fmt: skip
 
@@ -197,7 +198,7 @@ def costs_of(each: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 def made_with(system: System) -> dict[str, Any]:
     """As cells keep it: files by their path in the checkout, since others have it elsewhere."""
-    found = {key: value for key, value in asdict(system).items() if value}
+    found = {key: value for key, value in asdict(system).items() if value and value != "auto"}
     return {key: value.removeprefix(f"{ROOT}/") if isinstance(value, str) else value for key, value in found.items()}
 
 

@@ -122,7 +122,7 @@ WAYS = {
     "plain, memory kept": "the plain way, but freed memory is kept",
     "memory returned": "sedpipe, but freed memory is returned to the system",
     "torch's operations": "sedpipe, but torch's normalisation, gate, dropout, pooling, channels-last",
-    "bfloat16": "sedpipe with bfloat16 autocast (the gate by torch's operations)",
+    "bfloat16": "sedpipe with convolutions in bfloat16 (`--precision bfloat16`), everything else in float32",
     "compiled": "torch.compile, with a C++ compiler",
 }
 

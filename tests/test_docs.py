@@ -286,8 +286,11 @@ def test_the_tables_of_speed_are_those_of_the_measurements() -> None:
             f"| {row['preset']} | {row['way']} | {row['batch_size']} | {row['clips_per_second']:.1f} "
             f"| {row['ratio']:.2f} | {row['waiting']:.2%} | {row['peak_memory_gb']:.1f} GB |"
         ) in text
-    for row in json.loads((results / "ways-small.json").read_text())["rows"]:
+    ways = {row["way"]: row for row in json.loads((results / "ways-small.json").read_text())["rows"]}
+    for row in ways.values():
         assert f" | {row['clips_per_second']:.1f} | {row['ratio']:.2f} |" in text
+    gain = ways["bfloat16"]["clips_per_second"] / ways["sedpipe"]["clips_per_second"]
+    assert f"it is {gain:.2f} times as fast as float32 for `small`" in text
 
 
 def test_the_learning_curves_of_networks_are_those_of_the_runs() -> None:

@@ -47,6 +47,7 @@ ESC10 = {
     "crnn-taught": replace(CRNN, teacher="crnn"),
     "crnn-taught-by-yamnet": replace(CRNN, teacher="yamnet"),
     "ensemble": System(members=("crnn", "yamnet+aisfx")),
+    "heads": System(members=("yamnet", "aisfx", "yamnet+aisfx")),
 }
 SPRSOUND = {
     "yamnet": System("head", BALANCED, "yamnet"),
@@ -63,10 +64,11 @@ SPRSOUND = {
     "yamnet+aisfx-mixed": System("head", BALANCED, "yamnet,aisfx", supervision="mixed"),
     "crnn-mixed": replace(SMALL_CRNN, supervision="mixed"),
     "ensemble": System(members=("crnn", "yamnet+aisfx")),
+    "ensemble-of-four": System(members=("crnn", "both", "yamnet", "yamnet+aisfx")),
 }
 SYSTEMS = {"sprsound": SPRSOUND}
 """By dataset; any other one has those of ESC-10. ``-taught``: self-training; ``-mixed``: strong labels, too;
-``ensemble``: the mean of two."""
+``ensemble``, ``heads``: the mean of several."""
 
 GROUPS = {"sprsound": lambda clip_id: clip_id.rpartition("/")[2].partition("_")[0]}
 """By dataset: the patient of a clip; elsewhere a clip is a group of its own."""

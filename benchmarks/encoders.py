@@ -33,7 +33,7 @@ BALANCED, BALANCED_STRONG, YAMNET_8K, SHORT_WINDOWS = (
 
 BF16 = "bfloat16"
 CRNN = System("cdur", "strong", epochs=16, precision=BF16)
-SMALL_CRNN = System("small", BALANCED_STRONG, n_mels=64, epochs=10, precision=BF16)
+SMALL_CRNN = System("small", BALANCED_STRONG, n_mels=64, epochs=10, more_epochs=14, precision=BF16)
 
 ESC10 = {
     "yamnet": System("head", AVERAGED, "yamnet"),

@@ -15,7 +15,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,8 @@ class System:
     n_mels: int | None = None
     front_end: str | None = None
     epochs: int | None = None
+    more_epochs: int = 0
+    """After those."""
     supervision: str | None = None
     precision: str = "auto"
     teacher: str = ""
@@ -174,7 +176,7 @@ def _trained_cell(
     spec = system.spec(dataset)
     extract_features(dataset, spec, jobs=bench.jobs, listener=bench.listener)
     settings = system.settings(seed, bench.threads, teacher)
-    trained = trained_run(dataset, settings, spec, run_name(name, seed), bench.listener)
+    trained = trained_run(dataset, settings, spec, run_name(name, seed), bench.listener, system.more_epochs)
     return trained, cost(dataset, run_name(name, seed), spec)
 
 
@@ -208,12 +210,14 @@ def run_name(system: str, seed: int) -> str:
 
 
 def trained_run(
-    dataset: Dataset, settings: TrainSettings, spec: FeatureSpec, run: str, listener: Listener
+    dataset: Dataset, settings: TrainSettings, spec: FeatureSpec, run: str, listener: Listener, more_epochs: int = 0
 ) -> dict[str, Any]:
     """Train a run, or go on with it; the processor's seconds are known only if it took one call."""
     is_new = not is_there(named_run(dataset, run).state_path)
     began = time.process_time()
     report = train(dataset, settings, spec, run_name=run, listener=listener)
+    if more_epochs:
+        report = train(dataset, replace(settings, more_epochs=more_epochs), spec, run_name=run, listener=listener)
     spent = time.process_time() - began
     record = named_run(dataset, run).find_record()
     assert record is not None

@@ -99,7 +99,7 @@ def main() -> None:
             cell(bench, name, systems, seed)
     cells = [json.loads(path.read_text()) for path in sorted((options.out / "cells").glob(f"{dataset.name}-*.json"))]
     rows = [row(name, of_system) for name in systems if (of_system := [c for c in cells if c["system"] == name])]
-    text = table(rows, per_class(cells, list(systems)))
+    text = table(rows)
     write_text(options.out / "table.md", text)
     write_json(options.out / "table.json", rows)
     print(text)
@@ -126,7 +126,7 @@ def row(name: str, cells: Sequence[dict[str, Any]]) -> dict[str, Any]:
     found["clips_per_second"], _ = _mean([one["training"]["clips_per_second"] for one in cells])
     for key in ("features_processor_minutes", "times_real_time"):
         found[key] = statistics.median(one["cost"][key] for one in cells)
-    return found
+    return {**found, "per_class": per_class(crossed)}
 
 
 def _mean(values: Sequence[float | None]) -> tuple[float | None, float | None]:
@@ -136,19 +136,18 @@ def _mean(values: Sequence[float | None]) -> tuple[float | None, float | None]:
     return (statistics.mean(known) if known else None), spread
 
 
-def per_class(cells: Sequence[dict[str, Any]], order: Sequence[str]) -> list[list[str]]:
-    """A row a system and class: F1 and error rate on ``testing``, cross-validated, means over seeds."""
-    rows = []
-    for name in order:
-        crossed = [one["testing"]["cross_validated"] for one in cells if one["system"] == name]
-        for label in crossed[0]["max_f1"]["per_class"] if crossed else ():
-            f1, _ = _mean([one["max_f1"]["per_class"][label]["f1"] for one in crossed])
-            rate, _ = _mean([one["min_er"]["per_class"][label]["error_rate"] for one in crossed])
-            rows.append([name, label, _percent(f1), _number(rate)])
-    return rows
+def per_class(crossed: Sequence[dict[str, Any]]) -> dict[str, dict[str, float | None]]:
+    """By class: F1 and error rate on ``testing``, cross-validated, means over seeds."""
+    return {
+        label: {
+            "f1": _mean([one["max_f1"]["per_class"][label]["f1"] for one in crossed])[0],
+            "error_rate": _mean([one["min_er"]["per_class"][label]["error_rate"] for one in crossed])[0],
+        }
+        for label in crossed[0]["max_f1"]["per_class"]
+    }
 
 
-def table(rows: Sequence[dict[str, Any]], classes: Sequence[Sequence[str]]) -> str:
+def table(rows: Sequence[dict[str, Any]]) -> str:
     """In Markdown: F1 at ``max_f1``, ER at ``min_er``, means ± standard deviations over seeds."""
     head = (
         "system", "seeds", "testing F1 (tuned)", "ER", "testing F1 (cross-validated)", "ER", "evaluation F1", "ER",
@@ -164,6 +163,11 @@ def table(rows: Sequence[dict[str, Any]], classes: Sequence[Sequence[str]]) -> s
         costs += [_number(one[key], digits=0) for key in ("clips_per_second", "times_real_time")]
         maps = [_percent(one["testing_clip_map"]), _percent(one["testing_frame_map"])]
         body.append([one["system"], str(one["seeds"]), *scores, *maps, f"{one['parameters']:,}", *costs])
+    classes = [
+        [one["system"], label, _percent(scores["f1"]), _number(scores["error_rate"])]
+        for one in rows
+        for label, scores in one["per_class"].items()
+    ]
     of_classes = _markdown(("system", "class", "testing F1 (cross-validated)", "ER"), classes)
     return f"{_markdown(head, body)}\n{of_classes}"
 

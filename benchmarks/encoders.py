@@ -42,12 +42,13 @@ ESC10 = {
     "both": System("both", AVERAGED, "logmel,yamnet", precision=BF16),
     "crnn": CRNN,
     "crnn-float32": replace(CRNN, precision="float32"),
+    "crnn-robust": replace(CRNN, recipe="robust"),
     "yamnet-taught": System("head", AVERAGED, "yamnet", teacher="yamnet"),
     "yamnet-taught-twice": System("head", AVERAGED, "yamnet", teacher="yamnet-taught"),
     "crnn-taught": replace(CRNN, teacher="crnn"),
     "crnn-taught-by-yamnet": replace(CRNN, teacher="yamnet"),
     "ensemble": System(members=("crnn", "yamnet+aisfx")),
-    "heads": System(members=("yamnet", "aisfx", "yamnet+aisfx")),
+    "heads": System(members=("yamnet", "yamnet+aisfx")),
 }
 SPRSOUND = {
     "yamnet": System("head", BALANCED, "yamnet"),

@@ -21,7 +21,7 @@ from sedpipe.io.files.atomic import write_text
 DATASET = "esc10"
 FEATURES = {"esc10": [], "esc10-yamnet": ["--encoder", "yamnet"]}
 TRAINING = {
-    "esc10": ["--preset", "cdur", "--recipe", "strong", "--epochs", "16"],
+    "esc10": ["--preset", "cdur", "--recipe", "robust", "--epochs", "16"],
     "esc10-yamnet": ["--preset", "head", "--recipe", "benchmarks/table2/averaged.toml"],
 }
 KEPT = ("run.json", "log.csv", "scores-testing.json")

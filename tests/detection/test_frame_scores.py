@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -93,9 +94,19 @@ def test_systems_of_other_sample_rates_have_a_mean_if_their_frames_are_as_long(s
     np.testing.assert_allclose(mean.frame_probs, 0.5, atol=1e-7)
 
 
-def test_systems_that_heard_other_things_have_no_mean(scores):
-    for other in (replace(scores, grid=FrameGrid(100, 4)), replace(scores, clip_ids=["a", "b", "d"])):
-        with pytest.raises(ValueError, match="their classes, frames or clips differ"):
+def test_systems_that_heard_other_things_have_no_mean_and_it_is_said_why(scores):
+    longer = FrameGrid(scores.grid.sample_rate, 2 * scores.grid.hop_length)
+    took, twice = scores.grid.frame_duration, longer.frame_duration
+    n = scores.frame_probs.shape[1]
+    cut = replace(scores, frame_probs=scores.frame_probs[:, :-1], n_frames=np.minimum(scores.n_frames, n - 1))
+    others = {
+        f"their frames are {took} s and {twice} s long": replace(scores, grid=longer),
+        "they scored different clips": replace(scores, clip_ids=["a", "b", "d"]),
+        "their classes differ": replace(scores, labels=LabelSet(scores.labels.names[::-1])),
+        f"their clips have {n} and {n - 1} frames": cut,
+    }
+    for why, other in others.items():
+        with pytest.raises(ValueError, match=re.escape(why)):
             mean_of([scores, other])
 
 

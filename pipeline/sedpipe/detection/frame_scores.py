@@ -185,6 +185,19 @@ def _check_probabilities(name: str, probs: np.ndarray) -> None:
         raise ValueError(f"{name} holds {what}")
 
 
+def _difference(one: FrameScores, other: FrameScores) -> str:
+    """Why the probabilities of two systems have no mean; empty if they have one."""
+    if other.labels != one.labels:
+        return "their classes differ"
+    if other.clip_ids != one.clip_ids:
+        return "they scored different clips"
+    durations = [round(scores.grid.frame_duration, 4) for scores in (one, other)]
+    if other.grid.frame_duration != one.grid.frame_duration:
+        return f"their frames are {durations[0]} s and {durations[1]} s long"
+    counts = [scores.frame_probs.shape[1] for scores in (one, other)]
+    return "" if counts[0] == counts[1] else f"their clips have {counts[0]} and {counts[1]} frames"
+
+
 def mean_of(each: Sequence[FrameScores]) -> FrameScores:
     """The mean of several systems' probabilities of the same clips; it has no operating points yet.
 
@@ -197,10 +210,8 @@ def mean_of(each: Sequence[FrameScores]) -> FrameScores:
     """
     first = each[0]
     for other in each[1:]:
-        same = other.labels == first.labels and other.clip_ids == first.clip_ids
-        same_times = other.grid.frame_duration == first.grid.frame_duration
-        if not same or not same_times or other.frame_probs.shape != first.frame_probs.shape:
-            raise ValueError("their classes, frames or clips differ")
+        if difference := _difference(first, other):
+            raise ValueError(difference)
     frame_probs = np.empty(first.frame_probs.shape, first.frame_probs.dtype)
     for some in first.blocks():
         frame_probs[some] = np.mean([scores.frame_probs[some] for scores in each], axis=0)

@@ -82,7 +82,10 @@ def _mean(each: Sequence[FrameScores]) -> FrameScores:
     try:
         return mean_of(each)
     except ValueError as error:
-        raise SettingsError(f"these runs cannot be scored as one: {error}") from error
+        raise SettingsError(
+            f"these runs cannot be scored as one: {error}",
+            hint="name runs with the same classes, clips and frames; encoders have the frames that --hop sets",
+        ) from error
 
 
 def _tuned_mean(cache: Dataset, runs: Sequence[Run], device: str, listener: Listener) -> dict[str, OperatingPoint]:

@@ -21,6 +21,7 @@ sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
 import encoders
 import learning_curve
 import oracles
+import patients
 import systems
 
 CLIPS = [
@@ -56,6 +57,27 @@ def test_the_curve_is_drawn_with_its_sizes_and_its_systems():
     assert [(one["clips_a_class"], one["seeds"], one["clips"]) for one in curves["crnn"]] == [(5, 2, 32), (0, 1, 1000)]
     shown = texts(parsed(learning_curve.figure(curves, "evaluation")))
     assert {"5", "all", "32", "1000", "head on yamnet", "CRNN (small)"} <= set(shown)
+
+
+def test_a_seeds_fewer_patients_are_among_its_more_with_all_their_clips():
+    clips = [Clip(f"wav/{n % 7}_{n}", "training", "", 0.0, 10.0, ()) for n in range(35)]
+    found = patients.clips_of_some(clips, (2, 5, 0), seed=3)
+    assert found[2] < found[5] < found[0] == {clip.clip_id for clip in clips}
+    assert (len(found[2]), len(found[5])) == (10, 25)
+    assert len({clip_id.partition("_")[0] for clip_id in found[2]}) == 2
+    assert found[2] != patients.clips_of_some(clips, (2,), seed=4)[2]
+
+
+def test_scores_by_the_number_of_patients_are_means_over_seeds():
+    def scored(size: int, f1: float, clip_map: float) -> dict[str, object]:
+        crossed = {"max_f1": {"overall": {"f1": f1}}}
+        scores = {"cross_validated": crossed, "threshold_free": {"clip_map": clip_map}}
+        return {"patients": size, "clips": 10 * size or 99, "testing": scores}
+
+    few, all_of_them = patients.curve([scored(0, 0.5, 0.6), scored(4, 0.2, 0.3), scored(4, 0.3, 0.5)])
+    assert (few["patients"], few["clips"], few["f1"], few["mean_f1"]) == (4, 40, [0.2, 0.3], 0.25)
+    assert few["mean_clip_map"] == 0.4
+    assert (all_of_them["patients"], all_of_them["clips"], all_of_them["seeds"]) == (0, 99, 1)
 
 
 def test_settings_are_scored_on_groups_that_they_were_not_chosen_on():

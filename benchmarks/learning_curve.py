@@ -53,6 +53,11 @@ class Part(Dataset):
         some = [clip for clip in clips["training"] if clip.clip_id in self.chosen]
         return {**clips, "training": some * max(1, -(-LEAST_IN_AN_EPOCH // len(some)))}
 
+    @classmethod
+    def of(cls, dataset: Dataset, chosen: frozenset[str]) -> Part:
+        """Some training clips of a dataset."""
+        return cls(dataset.root, dataset.name, dataset.address, chosen)
+
 
 def subsets(clips: Sequence[Clip], sizes: Sequence[int], seed: int) -> dict[int, frozenset[str]]:
     """Clips by size, each set within the next: clips come in an order by chance, and are taken while a class lacks any.
@@ -81,7 +86,7 @@ def cell(bench: Bench, name: str, size: int, seed: int, chosen: frozenset[str]) 
     path = bench.path_of(f"{name}-{size_name}", seed)
     if path.is_file():
         return
-    system, part = SYSTEMS[name], Part(bench.dataset.root, bench.dataset.name, chosen)
+    system, part = SYSTEMS[name], Part.of(bench.dataset, chosen)
     spec, run = system.spec(part), f"curve-{name}-{size_name}-seed{seed}"
     extract_features(bench.dataset, spec, jobs=bench.jobs, listener=bench.listener)
     settings = system.settings(seed, bench.threads)

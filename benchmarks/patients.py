@@ -50,7 +50,7 @@ def cell(bench: Bench, size: int, seed: int, chosen: frozenset[str]) -> None:
     path = bench.path_of(f"{size or 'all'}-patients", seed)
     if path.is_file():
         return
-    system, part = SPRSOUND[SYSTEM], Part(bench.dataset.root, bench.dataset.name, chosen)
+    system, part = SPRSOUND[SYSTEM], Part.of(bench.dataset, chosen)
     run = f"patients-{size or 'all'}-seed{seed}"
     bench.listener.say(f"{size or 'all'} patients ({len(chosen)} clips), seed {seed}")
     trained = trained_run(part, system.settings(seed, bench.threads), system.spec(part), run, bench.listener)

@@ -44,6 +44,16 @@ def test_a_seeds_smaller_sets_of_clips_lie_within_its_larger_ones_and_have_enoug
     assert found[3] != learning_curve.subsets(CLIPS, (3,), seed + 2)[3]
 
 
+def test_a_part_of_a_dataset_has_a_few_training_clips_several_times_and_the_rest_as_it_is(tmp_path, monkeypatch):
+    every = {"training": CLIPS, "testing": CLIPS[:3]}
+    monkeypatch.setattr(learning_curve.Dataset, "read_clips", lambda _: every)
+    part = learning_curve.Part.of(learning_curve.Dataset(tmp_path, "farm", "farm.toml"), frozenset({"c3", "c7"}))
+    clips = part.read_clips()
+    assert [clip.clip_id for clip in clips["training"]] == ["c3", "c7"] * (learning_curve.LEAST_IN_AN_EPOCH // 2)
+    assert clips["testing"] == CLIPS[:3]
+    assert "farm.toml" in part.command("features")
+
+
 def test_the_curve_is_drawn_with_its_sizes_and_its_systems():
     def at(f1: float) -> dict[str, object]:
         return {"evaluation": {"operating_points": {"max_f1": {"f1": f1}}}}

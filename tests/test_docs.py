@@ -386,6 +386,33 @@ def test_what_is_told_of_trials_is_what_was_tried() -> None:
     assert f"`score` takes {score} MB, `report` {report} MB, `status` {status} MB" in text
 
 
+def told(value: float | None, spread: float | None = None, *, percent: bool = True) -> str:
+    """As the tables of encoders tell a mean, and its standard deviation where there are several seeds."""
+    if value is None:
+        return "-"
+    both = [value] if spread is None else [value, spread]
+    return " ± ".join(f"{100 * one:.1f}" if percent else f"{one:.2f}" for one in both)
+
+
+@pytest.mark.parametrize("dataset", ["esc10-fold4", "sprsound"])
+def test_the_tables_of_encoders_are_those_of_the_runs(dataset: str) -> None:
+    folder = DOCS.parent / "benchmarks" / "results" / f"encoders-{dataset}"
+    lines = (DOCS / "encoders.md").read_text(encoding="utf-8").splitlines()
+    for row in json.loads((folder / "table.json").read_text(encoding="utf-8")):
+        cells = list((folder / "cells").glob(f"{dataset}-{row['system']}-seed*.json"))
+        scores = [told(row["testing_crossed_f1"], row["testing_crossed_f1_spread"])]
+        scores += [told(row["testing_crossed_er"], row["testing_crossed_er_spread"], percent=False)]
+        if "evaluation_f1" in row:
+            scores += [told(row["evaluation_f1"], row["evaluation_f1_spread"])]
+            scores += [told(row["evaluation_er"], row["evaluation_er_spread"], percent=False)]
+        else:
+            scores += [told(one["f1"]) for one in row["per_class"].values()]
+        scores += [told(row["testing_clip_map"]), told(row["testing_frame_map"])]
+        minutes = "-" if row["training_minutes"] is None else f"{row['training_minutes']:.1f}"
+        words = [f"`{row['system']}`", str(len(cells)), *scores, minutes, f"{row['times_real_time']:.0f}"]
+        assert f"| {' | '.join(words)} |" in lines
+
+
 MICROPHONES = {
     name: json.loads((DOCS.parent / "benchmarks" / "results" / f"microphones-{name}.json").read_text(encoding="utf-8"))
     for name in ("esc10-strong", "esc10", "esc10-yamnet")

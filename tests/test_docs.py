@@ -413,6 +413,27 @@ def test_the_tables_of_encoders_are_those_of_the_runs(dataset: str) -> None:
         assert f"| {' | '.join(words)} |" in lines
 
 
+def test_what_is_told_of_encoders_beside_the_tables_is_what_was_measured() -> None:
+    results = DOCS.parent / "benchmarks" / "results"
+    text = " ".join((DOCS / "encoders.md").read_text(encoding="utf-8").split())
+    compared = json.loads((results / "recipes-esc10-fold4-encoders-evaluation.json").read_text(encoding="utf-8"))
+    chosen = compared["over_the_first"]["yamnet+aisfx"]["chosen"]
+    rate, f1 = chosen["error_rate"], chosen["f1"]
+    low, high = rate["interval"]
+    assert f"ER {rate['difference']:+.3f} ({low:+.3f} to {high:+.3f}, p {rate['p_holm']:.3f} after" in text
+    low, high = f1["interval"]
+    assert (
+        f"F1 {100 * f1['difference']:+.1f} points ({100 * low:+.1f} to {100 * high:+.1f}, not distinguishable)" in text
+    )
+    oracles = json.loads((results / "oracles-sprsound-yamnet.json").read_text(encoding="utf-8"))["found"]
+    of_way = {way: f"{100 * one['encoders-yamnet-seed0']['f1']:.1f}" for way, one in oracles.items()}
+    assert f"with true tags and its own times F1 is {of_way['true tags, own times']} %" in text
+    assert f"with its own tags and true times {of_way['own tags, true times']} %" in text
+    assert f"True tags without any times come to {of_way['true tags, no times']} %" in text
+    rows = json.loads((results / "encoders-sprsound" / "table.json").read_text(encoding="utf-8"))
+    assert {round(100 * row["testing_crossed_f1"]) for row in rows} <= set(range(36, 42))
+
+
 MICROPHONES = {
     name: json.loads((DOCS.parent / "benchmarks" / "results" / f"microphones-{name}.json").read_text(encoding="utf-8"))
     for name in ("esc10-strong", "esc10", "esc10-yamnet")

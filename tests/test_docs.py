@@ -430,6 +430,12 @@ def test_what_is_told_of_encoders_beside_the_tables_is_what_was_measured() -> No
     assert f"with true tags and its own times F1 is {of_way['true tags, own times']} %" in text
     assert f"with its own tags and true times {of_way['own tags, true times']} %" in text
     assert f"True tags without any times come to {of_way['true tags, no times']} %" in text
+    curve = json.loads((results / "patients-sprsound" / "patients.json").read_text(encoding="utf-8"))
+    assert [row["patients"] for row in curve] == [24, 47, 94, 0]
+    few, *more, most = (f"{100 * row['mean_clip_map']:.1f}" for row in curve)
+    assert f"a clip mAP of {', '.join([few, *more])} and {most} %" in text
+    few, *more, most = (f"{100 * row['mean_f1']:.1f}" for row in curve)
+    assert f"an F1 of {', '.join([few, *more])} and {most} %" in text
     rows = json.loads((results / "encoders-sprsound" / "table.json").read_text(encoding="utf-8"))
     assert {round(100 * row["testing_crossed_f1"]) for row in rows} <= set(range(36, 42))
 

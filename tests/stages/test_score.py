@@ -245,7 +245,7 @@ def test_what_scoring_lacks_is_named_with_its_remedy(cache):
     (cache.features_dir(FeatureSpec(FRONT_END).fingerprint) / "evaluation.h5").unlink()
     with pytest.raises(MissingStageError, match=r"evaluation\.h5 does not exist") as caught:
         scored(cache)
-    assert caught.value.hint == f"run `sedpipe features tiny --cache {cache.root}` first"
+    assert caught.value.hint == f"run `sedpipe features tiny --init run --cache {cache.root}` first"
     write_clips(cache.clips_path, [clip for clip in read_clips(cache.clips_path) if clip.split != "evaluation"])
     with pytest.raises(
         MissingStageError, match=r"^tiny has no clips in evaluation: it has training, testing$"

@@ -67,3 +67,19 @@ def test_the_printed_commands_lead_from_nothing_through_a_stopped_run_to_the_pag
 def test_an_empty_cache_says_where_to_begin(tmp_path: Path) -> None:
     assert following(["status", "--cache", str(tmp_path)]) == ["demo", "--cache", str(tmp_path)]
     assert CliRunner().invoke(main, ["status", "--classes", "--cache", str(tmp_path)]).exit_code == 2
+
+
+def test_where_no_clip_could_be_used_no_training_is_named(tmp_path: Path) -> None:
+    manifest, cache = str(tiny_mixtures(tmp_path, "tiny", 2, 2)), tmp_path / "cache"
+    words = ["features", manifest, "--cache", str(cache)]
+    run(["download", *words[1:]])
+    *kept, last = sorted((cache / "tiny" / "audio").rglob("*.flac"))
+    sound = last.read_bytes()
+    for path in (*kept, last):
+        path.write_text("no sound")
+    outcome = CliRunner().invoke(main, words)
+    assert outcome.exit_code == 1
+    assert "no clip could be used: there is nothing to train with" in outcome.stdout
+    assert "next:" not in outcome.stdout
+    last.write_bytes(sound)
+    assert following(words)[:2] == ["train", manifest]

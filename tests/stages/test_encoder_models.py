@@ -119,7 +119,7 @@ def test_an_encoder_that_may_have_heard_the_dataset_is_told_and_marked_everywher
         assert "trained on these" in page.read_text()
 
 
-def test_a_teacher_passes_on_what_its_encoder_may_have_heard(made: Made) -> None:
+def test_a_teacher_and_a_model_to_begin_with_pass_on_what_their_encoders_may_have_heard(made: Made) -> None:
     toml = Path(made.encoder)
     told_before = toml.read_text()
     try:
@@ -127,8 +127,13 @@ def test_a_teacher_passes_on_what_its_encoder_may_have_heard(made: Made) -> None
         told(made.cache, *made.train, "--epochs", "1", "--run", "knows")
     finally:
         toml.write_text(told_before)
-    for teacher, pupil in (("knows", "pupil"), ("pupil", "its-pupil")):
-        outcome = sedpipe(made.cache, *made.train, "--epochs", "1", "--teacher", teacher, "--run", pupil)
+    heir = ("train", made.toml, "--init", "its-pupil", "--batch-size", "2", "--threads", "1")
+    for pupil, learning in {
+        "pupil": (*made.train, "--teacher", "knows"),
+        "its-pupil": (*made.train, "--teacher", "pupil"),
+        "heir": heir,
+    }.items():
+        outcome = sedpipe(made.cache, *learning, "--epochs", "1", "--run", pupil)
         assert outcome.exit_code == 0, outcome.output
         assert "ears may have been trained on the recordings of tiny" in outcome.stderr
         record = json.loads((made.dataset.runs / pupil / "run.json").read_text())

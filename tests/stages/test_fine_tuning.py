@@ -159,3 +159,10 @@ def test_by_the_command_line_network_and_features_are_the_models(cache: Path) ->
     outcome = sedpipe("train", NAME, "--freeze", *there)
     assert outcome.exit_code == 1
     assert "name the model to start from with --init" in outcome.stderr
+
+
+def test_of_a_model_that_is_not_there_it_is_said_which_ones_come_with_sedpipe(cache: Path) -> None:
+    outcome = sedpipe("train", NAME, "--init", "esc", "--cache", str(cache / "a"))
+    assert outcome.exit_code == 1
+    assert "finished runs: first" in outcome.stderr
+    assert "esc10 and esc10-yamnet come with sedpipe" in outcome.stderr

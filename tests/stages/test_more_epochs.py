@@ -60,6 +60,21 @@ def test_two_epochs_and_three_more_are_five(tmp_path: Path) -> None:
     score(dataset, run="run", split="testing", device="cpu")
 
 
+def test_that_a_falling_rate_rises_again_is_said(tmp_path: Path) -> None:
+    class Heard(Listener):
+        def say(self, line: str) -> None:
+            lines.append(line)
+
+    lines: list[str] = []
+    dataset = make_dataset(tmp_path)
+    for asking in (asked(2, schedule="cosine"), asked(2, more=1, schedule="cosine")):
+        assert not any("rises again" in line for line in lines)
+        train(dataset, asking, SPEC, run_name="run", listener=Heard())
+    assert sum("falls over 3 epochs: it rises again" in line for line in lines) == 1
+    rates = [row.split(",") for row in run_of(tmp_path).log_path.read_text().splitlines()]
+    assert len(rates) == 4
+
+
 def test_asked_again_it_is_finished_and_asked_for_more_it_counts_from_where_it_ended_by_itself(tmp_path: Path) -> None:
     dataset = make_dataset(tmp_path)
     train(dataset, asked(2), SPEC, run_name="run")

@@ -129,6 +129,8 @@ def features(
         listener=Terminal(quiet=quiet),
     )  # fmt: skip
     print_report(report, partial(features_lines, following=following), as_json)
+    if not report.waiting and not report.holds_any:
+        sys.exit(1)
 
 
 @click.command(epilog=EXAMPLES["status"])

@@ -54,6 +54,11 @@ class FeatureReport:
     waiting: int = 0
     stage: str = field(default="features")
 
+    @property
+    def holds_any(self) -> bool:
+        """Whether the features of any clip are there now."""
+        return any(counts.computed or counts.reused for counts in self.splits.values())
+
 
 @dataclass(frozen=True)
 class PlannedCounts:

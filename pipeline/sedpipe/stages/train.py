@@ -46,7 +46,7 @@ from sedpipe.steps.familiar import familiar_with
 from sedpipe.steps.finish import finished
 from sedpipe.steps.judging import Examiner
 from sedpipe.steps.mendable import what_a_user_can_mend
-from sedpipe.steps.more_epochs import check_begun, least_epochs, with_more
+from sedpipe.steps.more_epochs import least_epochs, never_begun, with_more
 from sedpipe.steps.next_steps import features_words
 from sedpipe.steps.run_record import begin_run, check_same_features, describe_run
 from sedpipe.steps.start import check_start, start, told_of
@@ -119,13 +119,19 @@ def train(
     splits = open_splits(dataset, spec, labels, settings.command)
     check_strong_labels(dataset, settings)
     if run.find_record() is None:  # else it was checked when it was begun
-        check_begun(run, settings.more_epochs)
+        if settings.more_epochs:
+            raise never_begun(run)
         check_start(settings, labels, spec, begin)
-    description = describe_run(dataset, settings, spec, splits)
+    description = describe_run(dataset, settings, spec, splits, begin)
     with _alone(run, listener, waits=waits, goes_on=bool(settings.more_epochs)):
         record = begin_run(run, description, settings)
         if settings.more_epochs:
             record = with_more(run, record, settings.more_epochs)
+            if record.result is None and settings.training.schedule == "cosine":
+                listener.say(
+                    f"the learning rate now falls over {least_epochs(record)} epochs: it rises again where the run "
+                    "ended, and the model is not the one that training for as long from the start gives"
+                )
         if record.result is not None and run.is_finished:
             listener.say(f"{run.name} is finished already")
             return record.result

@@ -1,7 +1,7 @@
 """Going on with a run that has ended: so many epochs more than those after which it ended by itself.
 
 - :func:`with_more`: the record of a finished run that has them to do yet
-- :func:`check_begun`: that there is a run to go on with
+- :func:`never_begun`: the complaint that there is no run to go on with
 - :func:`least_epochs`: how many a run must do before it may end
 """
 
@@ -54,13 +54,12 @@ def with_more(run: Run, record: RunRecord, more_epochs: int) -> RunRecord:
     return asked
 
 
-def check_begun(run: Run, more_epochs: int) -> None:
-    """Raise ``StaleError`` where a run that has no record is to go on, before one is written."""
-    if more_epochs:
-        raise StaleError(
-            f"there is no run {run.name} to continue in {run.folder.parent}",
-            hint="name a finished one with --run, or train it without --more-epochs first",
-        )
+def never_begun(run: Run) -> StaleError:
+    """The complaint that a run is to go on which nobody has begun."""
+    return StaleError(
+        f"there is no run {run.name} to continue in {run.folder.parent}",
+        hint="name a finished one with --run, or train it without --more-epochs first",
+    )
 
 
 def least_epochs(record: RunRecord) -> int:

@@ -24,6 +24,7 @@ from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.runs import Run, named_run
 from sedpipe.io.files.checksums import sha256_in_cache
 from sedpipe.io.files.reading import is_there
+from sedpipe.io.models.beginning import Beginning
 from sedpipe.io.records.form import Table
 from sedpipe.io.records.run import HeardThrough, RunRecord, RunSettings
 from sedpipe.io.records.settings import as_table, differences, filled, in_words
@@ -35,7 +36,11 @@ VERSIONED = ("torch", "numpy", "librosa", "h5py", "sed_eval")
 
 
 def describe_run(
-    cache: Dataset, settings: TrainSettings, spec: FeatureSpec, splits: Mapping[str, ClipBatches]
+    cache: Dataset,
+    settings: TrainSettings,
+    spec: FeatureSpec,
+    splits: Mapping[str, ClipBatches],
+    begin: Beginning | None = None,
 ) -> RunRecord:
     """The record of a run: its settings, fingerprints of all data that it sees, and versions.
 
@@ -47,6 +52,8 @@ def describe_run(
         Which features.
     splits : mapping of str to ClipBatches
         What it learns from and is tuned on.
+    begin : Beginning, optional
+        The model that it begins with.
     """
     record = cache.read_record()
     versions = {"sedpipe": __version__, "python": platform.python_version()}
@@ -65,7 +72,7 @@ def describe_run(
         data=data,
         versions={**versions, **{name: version(name) for name in VERSIONED}},
         encoders=_encoders(spec),
-        taught_by=_encoders_of_teacher(cache, settings.teacher),
+        taught_by=_encoders_of_others(cache, settings.teacher, begin),
         command=settings.command,
         own_rule=settings.own_rule if isinstance(settings.own_rule, PostProcessing) else None,
     )
@@ -82,10 +89,11 @@ def _encoders(spec: FeatureSpec) -> tuple[HeardThrough, ...]:
     return tuple(HeardThrough(name=one.name, sha256=one.sha256, heard=one.heard) for one in encoders)
 
 
-def _encoders_of_teacher(cache: Dataset, teacher: str) -> tuple[HeardThrough, ...]:
-    """What the teacher, and its own teachers, heard through: what they know of recordings, it passes on."""
+def _encoders_of_others(cache: Dataset, teacher: str, begin: Beginning | None) -> tuple[HeardThrough, ...]:
+    """What its teacher and the model that it begins with heard through: what they know of recordings, it learns."""
     record = named_run(cache, teacher.partition("@")[0]).find_record() if teacher else None
-    return () if record is None else (*record.encoders, *record.taught_by)
+    learnt = (*(record.passed_on if record else ()), *(begin.taught_by if begin else ()))
+    return tuple(dict.fromkeys(learnt))
 
 
 def _clips_fingerprint(batches: ClipBatches) -> Table:

@@ -49,6 +49,10 @@ def test_features_are_counted_and_other_parts_awaited() -> None:
     assert features_lines(FeatureReport("d", "ab12", counts, 1.0, 5.0), "sedpipe train d")[1:] == [
         "next: sedpipe train d"
     ]
+    none = {"training": FeatureCounts(clips=9, computed=0, reused=0, failed=9)}
+    assert features_lines(FeatureReport("d", "ab12", none, 1.0, 0.0), "sedpipe train d")[1:] == [
+        "no clip could be used: there is nothing to train with"
+    ]
 
 
 def test_reasons_are_counted_with_examples_and_details() -> None:

@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from torch import Tensor
 
 from sedpipe.features.spec import FeatureSpec
+from sedpipe.io.cache.runs import Run
 from sedpipe.io.models.open import OpenModel
+from sedpipe.io.records.run import HeardThrough
 from sedpipe.labels import LabelSet
 from sedpipe.nn.networks.network import NetworkConfig
 from sedpipe.nn.pooling import PoolingConfig
@@ -38,6 +40,8 @@ class Beginning:
     network, pooling : NetworkConfig, PoolingConfig
         What it is built from.
     weights : dict of str to Tensor
+    taught_by : tuple of HeardThrough
+        Pretrained encoders whose knowledge is in the weights, as far as its run tells.
     """
 
     name: str
@@ -47,6 +51,7 @@ class Beginning:
     network: NetworkConfig
     pooling: PoolingConfig
     weights: dict[str, Tensor] = field(repr=False)
+    taught_by: tuple[HeardThrough, ...] = ()
 
     @property
     def told(self) -> str:
@@ -57,15 +62,17 @@ class Beginning:
 def beginning_of(opened: OpenModel) -> Beginning:
     """What a training begins with that begins with this model."""
     folder = opened.folder.resolve()
-    name = folder.parent.name if folder.name == "export" else folder.name
+    folder = folder.parent if folder.name == "export" else folder
+    record = Run(folder).find_record()
     trained = opened.trained
     weights = {key: tensor.detach().cpu() for key, tensor in trained.model.state_dict().items()}
     return Beginning(
-        name=_UNSAFE.sub("-", name)[:_MOST_OF_A_NAME] or "model",
+        name=_UNSAFE.sub("-", folder.name)[:_MOST_OF_A_NAME] or "model",
         sha256=opened.sha256,
         labels=trained.labels,
         spec=trained.spec,
         network=trained.network,
         pooling=trained.pooling,
         weights=weights,
+        taught_by=record.passed_on if record else (),
     )

@@ -116,7 +116,7 @@ def _folder(address: str | None, cache: Dataset | None) -> Path:
     if address in shipped_models() and not _is_run(address, cache):
         return _SHIPPED / address
     if cache is not None and (address is None or "/" not in address):
-        return find_run(cache, address).folder
+        return _run_of(cache, address).folder
     if address is None:
         raise SettingsError(
             "no model and no dataset is named",
@@ -141,6 +141,16 @@ def _folder(address: str | None, cache: Dataset | None) -> Path:
     if not is_export(folder) and not is_there(Run(folder).model_path):
         raise MissingStageError(f"{folder} contains no trained model", hint="train it first: `sedpipe train DATASET`")
     return folder
+
+
+def _run_of(cache: Dataset, name: str | None) -> Run:
+    """Its run; the complaint about one that is not there names what comes with sedpipe, which might be meant, too."""
+    try:
+        return find_run(cache, name)
+    except MissingStageError as error:
+        raise MissingStageError(
+            str(error), hint=f"{error.hint}; {' and '.join(shipped_models())} come with sedpipe"
+        ) from error
 
 
 def _is_run(name: str, cache: Dataset | None) -> bool:

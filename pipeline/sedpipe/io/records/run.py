@@ -88,7 +88,7 @@ class RunRecord(Record):
     encoders : tuple of HeardThrough
         None where it hears sounds by itself.
     taught_by : tuple of HeardThrough
-        Those of its teacher, and of that one's teachers.
+        Those of its teacher and of the model that it began with, and of their teachers.
     operating_points : dict
         Post-processing that was chosen, with its scores, by name; once it is finished.
     tuning : dict of str to tuple of SearchStep
@@ -129,5 +129,9 @@ class RunRecord(Record):
     @property
     def contaminated_by(self) -> tuple[str, ...]:
         """Encoders, its own or its teacher's, that may have heard the recordings of its dataset before."""
-        encoders = (*self.encoders, *self.taught_by)
-        return tuple(dict.fromkeys(encoder.name for encoder in encoders if self.dataset in encoder.heard))
+        return tuple(dict.fromkeys(encoder.name for encoder in self.passed_on if self.dataset in encoder.heard))
+
+    @property
+    def passed_on(self) -> tuple[HeardThrough, ...]:
+        """Encoders whose knowledge of recordings is in its weights, and so in those of whoever learns from it."""
+        return (*self.encoders, *self.taught_by)

@@ -63,7 +63,9 @@ def features_lines(report: FeatureReport, following: str) -> list[str]:
             f"{report.waiting:,} clips of other parts are not computed yet; the last part merges all, "
             "as does this command without --shard"
         )
-    return lines if report.waiting else [*lines, f"next: {following}"]
+        return lines
+    none = "no clip could be used: there is nothing to train with"
+    return [*lines, f"next: {following}" if report.holds_any else none]
 
 
 def explain_lines(report: FeatureExplanation) -> list[str]:

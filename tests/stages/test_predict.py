@@ -23,6 +23,7 @@ from sedpipe.io.lists.events import read_event_list
 from sedpipe.io.manifests.load import load_manifest
 from sedpipe.io.models.checkpoints import read_model, write_model
 from sedpipe.io.models.exports import write_export
+from sedpipe.io.models.open import open_model
 from sedpipe.io.prediction_log import LOG_NAME
 from sedpipe.io.predictions import FORMATS, PredictedFile
 from sedpipe.io.settings.presets import load_preset
@@ -331,6 +332,16 @@ def test_a_silent_recording_has_no_events_and_a_remark_whatever_the_form(tmp_pat
     assert (out / "night.wav.tsv").read_text() == "filename\tonset\toffset\tevent_label\nnight.wav\t\t\t\n"
     assert predict([path], model, output=Output(tmp_path, "html")).n_failed == 0
     assert "nothing can be heard in it" in (tmp_path / "night.wav.html").read_text()
+
+
+def test_nothing_sounds_in_digital_silence_whatever_a_network_says_of_it():
+    """Of the model that comes with sedpipe, which would hear the sea, a chainsaw or a baby in it."""
+    samples = np.zeros(12 * 44_100, np.float32)
+    samples[4 * 44_100 : 6 * 44_100] = 0.1 * np.random.default_rng(1).standard_normal(2 * 44_100)
+    heard = frame_probabilities([samples], open_model("esc10", None, "cpu").trained)
+    silent = np.r_[0:49, 76:150]  # frames of 0.08 s, but for those that reach the sound
+    assert heard.frame_probs[50:75].max() > 0.1
+    assert not heard.frame_probs[silent].any()
 
 
 def test_a_recording_whose_damage_shows_late_gives_no_half_result(tmp_path, model):

@@ -364,6 +364,8 @@ class Fit:
 def predict(model: Network, batches: Iterable[Batch]) -> tuple[np.ndarray, np.ndarray]:
     """``frame_probs`` (N, T', K) and ``clip_probs`` (N, K) of all clips of ``batches``, float32.
 
+    Nothing sounds in digital silence (:meth:`Network.digital_silence`): frame probabilities are 0 there.
+
     Raises
     ------
     SedpipeError
@@ -375,12 +377,13 @@ def predict(model: Network, batches: Iterable[Batch]) -> tuple[np.ndarray, np.nd
         for batch in batches:
             x, _, n_frames = _on_device(batch, model)
             prediction = model(x, n_frames)
-            frame_probs.append(prediction.frame_probs.cpu().numpy())
-            clip_probs.append(prediction.clip_probs.cpu().numpy())
-            if not (np.isfinite(frame_probs[-1]).all() and np.isfinite(clip_probs[-1]).all()):
+            if not (prediction.frame_probs.isfinite().all() and prediction.clip_probs.isfinite().all()):
                 raise SedpipeError(
                     "the network's probabilities are NaN or infinite", hint="its weights are damaged: train it again"
                 )
+            nothing = model.digital_silence(x).unsqueeze(-1)
+            frame_probs.append(prediction.frame_probs.masked_fill(nothing, 0).cpu().numpy())
+            clip_probs.append(prediction.clip_probs.cpu().numpy())
     return np.concatenate(frame_probs), np.concatenate(clip_probs)
 
 

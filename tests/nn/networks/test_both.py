@@ -89,3 +89,9 @@ def test_sizes_that_cannot_work_are_refused(change: dict[str, object]) -> None:
 def test_encoders_alone_are_for_another_network() -> None:
     with pytest.raises(ValueError, match=r"network both takes both, not embedding.*head would"):
         build_network(TINY, PoolingConfig(), 3, FeatureSpec(encoders_front_end("yamnet")))
+
+
+def test_its_spectrogram_tells_digital_silence_whatever_encoders_say() -> None:
+    x = torch.cat([torch.full((1, 125, 320), -100.0), torch.rand(1, 125, 1024)], dim=-1)
+    x[0, 40, 7] = -60
+    assert torch.nonzero(~both().digital_silence(x)[0]).flatten().tolist() == [40]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 import torch
 from sedpipe.features.logmel import LogMelConfig
@@ -49,6 +50,28 @@ def test_what_lies_in_the_padding_is_irrelevant() -> None:
     other[:, 9:] = torch.nan
     one, two = model(x, torch.tensor([9])), model(other, torch.tensor([9]))
     assert torch.equal(one.clip_probs, two.clip_probs)
+
+
+@pytest.mark.parametrize(("dtype", "floor"), [("float32", 1e-10), ("float16", 1e-10), ("float16", 3e-8)])
+def test_digital_silence_is_where_every_band_of_every_input_frame_is_as_low_as_the_front_end_goes(
+    dtype: str, floor: float
+) -> None:
+    front_end = LogMelConfig(n_frames=50, floor=floor)
+    hop, faint = front_end.hop_length, np.full(10, 2e-4, np.float32)
+    samples = np.zeros(front_end.n_samples, np.float32)
+    samples[20 * hop : 20 * hop + 10] = faint
+    features, n_frames = front_end.extract(samples)
+    x = torch.from_numpy(features.astype(dtype)).float()[None]
+    silent = Means(PoolingConfig("linear", ()), FeatureSpec(front_end)).digital_silence(x)[0]
+    (sounds,) = torch.nonzero(~silent, as_tuple=True)
+    assert (n_frames, len(silent)) == (50, 13)
+    assert 5 in sounds
+    assert len(sounds) <= 2  # the frames whose windows reach the click, in fours
+
+
+def test_of_other_features_than_decibels_no_silence_is_told() -> None:
+    model = Means(PoolingConfig("linear", ()), FeatureSpec(WaveformConfig(8_000, 80, 8_000)), 4)
+    assert not model.digital_silence(torch.zeros(2, 100, 80)).any()
 
 
 def test_before_training_every_class_has_the_probability_that_is_asked_for() -> None:

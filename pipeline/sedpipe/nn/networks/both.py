@@ -82,7 +82,8 @@ class BothNetwork(Network):
             factor = f"pooling over frequency reduces bands by a factor of {config.frequency_factor}"
             raise ValueError(f"{factor}, which must divide the {n_bands} of the input")
         self._dimensions = dimensions_of(spec)
-        self._n_bands, self._n_decibels = n_bands, front_end.n_decibels
+        self._n_bands = n_bands
+        self.n_decibels, self.silence_db = front_end.n_decibels, front_end.spectrogram.padding
         self._convolution = config.convolution
         self.convolutions = nn.Sequential(*convolutions_of(config))
         self.drop = nn.Dropout(config.encoder_dropout)
@@ -93,13 +94,13 @@ class BothNetwork(Network):
 
     def standardise_with(self, mean: Tensor, deviation: Tensor) -> None:
         """Set what is subtracted from each value, and what a band, or all values of an encoder, are divided by."""
-        bands, vectors = deviation[: self._n_decibels], deviation[self._n_decibels :]
+        bands, vectors = deviation[: self.n_decibels], deviation[self.n_decibels :]
         super().standardise_with(mean, torch.cat([bands, common_deviation(vectors, self._dimensions)]))
 
     def forward(self, x: Tensor, n_frames: Tensor) -> Prediction:
         """Probabilities of each class; see :meth:`Network.forward`."""
         silent = self.without_padding(self.standardised(x), n_frames)
-        spectrogram = silent[..., : self._n_decibels].reshape(len(x), -1, self._n_bands)
+        spectrogram = silent[..., : self.n_decibels].reshape(len(x), -1, self._n_bands)
         maps = stacked_maps(self.convolutions, spectrogram, self._convolution)
-        reduced = self.reduce(self.drop(silent[..., self._n_decibels :])).relu()
+        reduced = self.reduce(self.drop(silent[..., self.n_decibels :])).relu()
         return self.pooled(self.gru(torch.cat([maps, reduced], dim=-1), n_frames), n_frames)

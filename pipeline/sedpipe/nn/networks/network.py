@@ -26,6 +26,9 @@ from sedpipe.nn.precision import without_autocast
 _MOST_FRAMES_A_SECOND = 1000
 """Of probabilities: those of an hour, and of many classes, must fit in memory, and times are told to 1 ms."""
 
+_STORED_TO_DB = 0.1
+"""As float16, in which features are stored, tells values around -100 dB apart."""
+
 LAST_LAYERS = ("classify", "attend", "attend_segments", "alpha")
 """What :meth:`Network.add_head` makes: a row, or a number, for each class."""
 
@@ -111,6 +114,9 @@ class Network(nn.Module, ABC):
         super().__init__()
         self.pooling, self.n_classes, self.time_factor = pooling, n_classes, time_factor
         self.content = spec.front_end.content
+        self.n_decibels, self.silence_db = 0, 0.0
+        if self.content == "decibels":
+            self.n_decibels, self.silence_db = spec.front_end.n_features, spec.front_end.padding
         self._compiled_for: int | None = None
         self._is_frozen = False
         n_frames, n_features = spec.shape
@@ -208,6 +214,26 @@ class Network(nn.Module, ABC):
         silent = x.masked_fill(padding.unsqueeze(-1), 0)
         lacking = -x.shape[1] % self.time_factor
         return nn.functional.pad(silent, (0, 0, 0, lacking)) if lacking else silent
+
+    def digital_silence(self, x: Tensor) -> Tensor:
+        """Which output frames hold no sound at all, as their bands in dB tell; none of other features.
+
+        Recordings that were edited have such silence, which no microphone makes. Few networks ever learnt what to say of it.
+
+        Parameters
+        ----------
+        x : Tensor [shape=(B, T, F)]
+            Features, as the front end makes them.
+
+        Returns
+        -------
+        Tensor of bool [shape=(B, T')]
+        """
+        silent = (x[..., : self.n_decibels] <= self.silence_db + _STORED_TO_DB).all(dim=-1)
+        if not self.n_decibels:
+            silent = torch.zeros_like(silent)
+        lacking = -x.shape[1] % self.time_factor
+        return nn.functional.pad(silent, (0, lacking), value=True).unflatten(1, (-1, self.time_factor)).all(dim=-1)
 
     def output_frames(self, n_frames: Tensor) -> Tensor:
         """How many output frames (B,) hold at least one of the input frames that count."""

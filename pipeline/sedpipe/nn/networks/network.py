@@ -218,7 +218,7 @@ class Network(nn.Module, ABC):
     def digital_silence(self, x: Tensor) -> Tensor:
         """Which output frames hold no sound at all, as their bands in dB tell; none of other features.
 
-        Recordings that were edited have such silence, which no microphone makes. Few networks ever learnt what to say of it.
+        Edited recordings have such silence, which no microphone makes: few networks have learnt what to say of it.
 
         Parameters
         ----------

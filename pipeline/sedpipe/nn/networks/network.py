@@ -233,7 +233,8 @@ class Network(nn.Module, ABC):
         if not self.n_decibels:
             silent = torch.zeros_like(silent)
         lacking = -x.shape[1] % self.time_factor
-        return nn.functional.pad(silent, (0, lacking), value=True).unflatten(1, (-1, self.time_factor)).all(dim=-1)
+        whole = nn.functional.pad(silent, (0, lacking), value=True)
+        return whole.reshape(len(x), -1, self.time_factor).all(dim=-1)
 
     def output_frames(self, n_frames: Tensor) -> Tensor:
         """How many output frames (B,) hold at least one of the input frames that count."""

@@ -49,6 +49,7 @@ ESC10 = {
     "crnn-taught-by-yamnet": replace(CRNN, teacher="yamnet"),
     "ensemble": System(members=("crnn", "yamnet+aisfx")),
     "heads": System(members=("yamnet", "yamnet+aisfx")),
+    "yamnet+aisfx-of-five-seeds": System(members=tuple(f"yamnet+aisfx@{seed}" for seed in range(5))),
 }
 SPRSOUND = {
     "yamnet": System("head", BALANCED, "yamnet"),
@@ -66,6 +67,9 @@ SPRSOUND = {
     "crnn-mixed": replace(SMALL_CRNN, supervision="mixed"),
     "ensemble": System(members=("crnn", "yamnet+aisfx")),
     "ensemble-of-four": System(members=("crnn", "both", "yamnet", "yamnet+aisfx")),
+    "ensemble-of-three-seeds": System(
+        members=tuple(f"{name}@{seed}" for name in ("crnn", "yamnet+aisfx") for seed in range(3))
+    ),
 }
 SYSTEMS = {"sprsound": SPRSOUND}
 """By dataset; any other one has those of ESC-10. ``-taught``: self-training; ``-mixed``: strong labels, too;

@@ -73,7 +73,7 @@ class System:
     teacher: str = ""
     """Another system of the bench, whose run with the same seed teaches."""
     members: tuple[str, ...] = ()
-    """Other systems of the bench, whose runs with the same seed are scored as one; nothing else is trained."""
+    """Other systems of the bench, whose runs are scored as one: ``NAME`` with the same seed, ``NAME@2`` with seed 2."""
 
     def spec(self, dataset: Dataset) -> FeatureSpec:
         """What it hears."""
@@ -143,7 +143,8 @@ def cell(bench: Bench, name: str, systems: Mapping[str, System], seed: int) -> d
         found: dict[str, Any] = json.loads(path.read_text())
         return found
     if system.members:
-        parts = [cell(bench, member, systems, seed) for member in system.members]
+        members = [member.partition("@") for member in system.members]
+        parts = [cell(bench, member, systems, int(its_seed or seed)) for member, _, its_seed in members]
         runs = [run for part in parts for run in part["runs"]]
         training, costs = trainings_of([part["training"] for part in parts]), costs_of([part["cost"] for part in parts])
     else:

@@ -1,5 +1,6 @@
 """Benchmarks that train systems: what they choose, and what they draw; training itself is tested where it is."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.events import Event
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.frames import FrameGrid
+from sedpipe.io.cache.dataset import Dataset
 from sedpipe.labels import LabelSet
+from sedpipe.listener import Listener
 from sedpipe.nn.networks.registry import build_network
 from sedpipe.training.augment import check_content
 from sedpipe.truth import Truth
@@ -118,7 +121,7 @@ def test_settings_are_scored_on_groups_that_they_were_not_chosen_on():
 )
 def test_every_system_fits_its_features(clips, of_dataset):
     for name, system in of_dataset.items():
-        assert set(system.members) <= of_dataset.keys(), name
+        assert {member.partition("@")[0] for member in system.members} <= of_dataset.keys(), name
         if system.members:
             continue
         spec = FeatureSpec(system.spec_of(clips).front_end)
@@ -127,6 +130,25 @@ def test_every_system_fits_its_features(clips, of_dataset):
             network = build_network(settings.network, settings.pooling, 2, spec)
         check_content(settings.training.augment, network.content)
         assert not system.teacher or system.teacher in of_dataset, name
+
+
+def test_several_systems_as_one_have_the_seed_that_is_asked_for_or_their_own(tmp_path, monkeypatch):
+    dataset = Dataset(tmp_path / "cache", "lungs")
+    bench = systems.Bench(dataset, tmp_path, str, 1, Listener())
+    training = {"parameters": 3, "processor_seconds": 2.0, "clips_per_second": 10.0}
+    cost = {"features_processor_minutes": 1.0, "times_real_time": 50.0}
+    for seed in (1, 2, 7):
+        path = bench.path_of("one", seed)
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps({"runs": [f"one-{seed}"], "training": training, "cost": cost}))
+    monkeypatch.setattr(systems, "scores_of", lambda *_: {"testing": {}})
+    monkeypatch.setattr(systems, "crossed_scores", lambda *_: {})
+    several = {"alike": ("one",), "mixed": ("one@2", "one@1", "one")}
+    known = {"one": systems.System(), **{name: systems.System(members=each) for name, each in several.items()}}
+    assert systems.cell(bench, "alike", known, 7)["runs"] == ["one-7"]
+    made = systems.cell(bench, "mixed", known, 7)
+    assert made["runs"] == ["one-2", "one-1", "one-7"]
+    assert (made["training"]["parameters"], made["training"]["processor_seconds"]) == (9, 6.0)
 
 
 def test_what_is_true_takes_the_place_of_tags_or_times_and_what_is_not_asked_for_stays():

@@ -28,7 +28,9 @@ def test_stored_scores_of_clips_by_another_name_are_made_anew(tones: Dataset) ->
     path.write_bytes(raw.replace(b"testing-2", b"tasting-2"))
     again = frame_scores(tones, run, "testing", "cpu", Listener())
     assert again.clip_ids == clip_ids
-    assert abs(again.frame_probs - probs).max() < 1e-5
+    made, silent = np.array(again.frame_probs), (np.array(again.frame_probs) == 0).all(axis=2)
+    assert abs(made - probs)[~silent].max() < 1e-5
+    assert 0 < silent.mean() < 0.9  # these clips have digital silence, of which the first edition asked the network
     assert b"testing-2" in path.read_bytes()
 
 

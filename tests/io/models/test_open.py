@@ -54,7 +54,7 @@ def test_what_is_no_model_says_what_was_expected(cache, tmp_path, monkeypatch):
         open_model(str(cache.runs), None, "cpu")
     with pytest.raises(MissingStageError, match="contains no trained model") as caught:
         open_model("second", cache, "cpu")
-    assert caught.value.hint == "finished runs: first"
+    assert caught.value.hint == "finished runs: first; esc10 and esc10-yamnet come with sedpipe"
 
 
 def test_no_stage_but_export_ever_loads_onnx():

@@ -73,7 +73,7 @@ SPRSOUND = {
 }
 SYSTEMS = {"sprsound": SPRSOUND}
 """By dataset; any other one has those of ESC-10. ``-taught``: self-training; ``-mixed``: strong labels, too;
-``ensemble``, ``heads``: the mean of several."""
+``ensemble``, ``heads``: the mean of several; ``-of-``: of several seeds."""
 
 GROUPS = {"sprsound": lambda clip_id: clip_id.rpartition("/")[2].partition("_")[0]}
 """By dataset: the patient of a clip; elsewhere a clip is a group of its own."""

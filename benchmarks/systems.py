@@ -75,6 +75,11 @@ class System:
     members: tuple[str, ...] = ()
     """Other systems of the bench, whose runs are scored as one: ``NAME`` with the same seed, ``NAME@2`` with seed 2."""
 
+    @property
+    def names_its_seeds(self) -> bool:
+        """Whether it is the same whichever seed is asked for: one cell, then, and not several that are alike."""
+        return bool(self.members) and all("@" in member for member in self.members)
+
     def spec(self, dataset: Dataset) -> FeatureSpec:
         """What it hears."""
         return self.spec_of(dataset.read_record().clip_format)
@@ -138,7 +143,9 @@ def cell(bench: Bench, name: str, systems: Mapping[str, System], seed: int) -> d
         All that the bench knows.
     seed : int
     """
-    path, system = bench.path_of(name, seed), systems[name]
+    system = systems[name]
+    seed = 0 if system.names_its_seeds else seed
+    path = bench.path_of(name, seed)
     if path.is_file():
         found: dict[str, Any] = json.loads(path.read_text())
         return found

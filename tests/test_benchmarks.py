@@ -143,12 +143,14 @@ def test_several_systems_as_one_have_the_seed_that_is_asked_for_or_their_own(tmp
         path.write_text(json.dumps({"runs": [f"one-{seed}"], "training": training, "cost": cost}))
     monkeypatch.setattr(systems, "scores_of", lambda *_: {"testing": {}})
     monkeypatch.setattr(systems, "crossed_scores", lambda *_: {})
-    several = {"alike": ("one",), "mixed": ("one@2", "one@1", "one")}
+    several = {"alike": ("one",), "mixed": ("one@2", "one@1", "one"), "fixed": ("one@1", "one@2")}
     known = {"one": systems.System(), **{name: systems.System(members=each) for name, each in several.items()}}
     assert systems.cell(bench, "alike", known, 7)["runs"] == ["one-7"]
     made = systems.cell(bench, "mixed", known, 7)
     assert made["runs"] == ["one-2", "one-1", "one-7"]
     assert (made["training"]["parameters"], made["training"]["processor_seconds"]) == (9, 6.0)
+    assert systems.cell(bench, "fixed", known, 7)["runs"] == systems.cell(bench, "fixed", known, 3)["runs"]
+    assert [path.name for path in (tmp_path / "cells").glob("*fixed*")] == ["lungs-fixed-seed0.json"]
 
 
 def test_what_is_true_takes_the_place_of_tags_or_times_and_what_is_not_asked_for_stays():

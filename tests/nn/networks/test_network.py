@@ -1,6 +1,7 @@
 """What every network has, by one that does nothing but what it must."""
 
 from collections.abc import Callable
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -69,9 +70,16 @@ def test_digital_silence_is_where_every_band_of_every_input_frame_is_as_low_as_t
     assert len(sounds) <= 2  # the frames whose windows reach the click, in fours
 
 
-def test_of_other_features_than_decibels_no_silence_is_told() -> None:
-    model = Means(PoolingConfig("linear", ()), FeatureSpec(WaveformConfig(8_000, 80, 8_000)), 4)
-    assert not model.digital_silence(torch.zeros(2, 100, 80)).any()
+class OwnDecibels(WaveformConfig):
+    """As a front end of a user's own: what it gives for silence is not told, and its padding is 0."""
+
+    content: ClassVar[str] = "decibels"
+
+
+@pytest.mark.parametrize("kind", [WaveformConfig, OwnDecibels])
+def test_of_other_features_than_our_log_mel_no_silence_is_told(kind: type[WaveformConfig]) -> None:
+    model = Means(PoolingConfig("linear", ()), FeatureSpec(kind(8_000, 80, 8_000)), 4)
+    assert not model.digital_silence(torch.full((2, 100, 80), -70.0)).any()
 
 
 def test_before_training_every_class_has_the_probability_that_is_asked_for() -> None:

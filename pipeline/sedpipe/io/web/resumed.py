@@ -19,7 +19,9 @@ PIECE = 1 << 15
 TRIES = 4
 
 
-def fetch_resumed(url: str, path: Path, n_bytes: int, sha256: str, listener: Listener | None = None) -> Path:
+def fetch_resumed(
+    url: str, path: Path, n_bytes: int, sha256: str, listener: Listener | None = None, *, otherwise: str
+) -> Path:
     """Fetch a file whose size and checksum are known.
 
     What has arrived lies in ``<path>.part`` and is kept when the connection breaks off or the process is killed; the
@@ -37,6 +39,8 @@ def fetch_resumed(url: str, path: Path, n_bytes: int, sha256: str, listener: Lis
         Of its bytes, hex.
     listener : Listener, optional
         Hears of progress.
+    otherwise : str
+        How else a user can bring the file, for errors.
 
     Returns
     -------
@@ -62,14 +66,14 @@ def fetch_resumed(url: str, path: Path, n_bytes: int, sha256: str, listener: Lis
             came_on = _size(part) > before
             refused = getattr(error, "response", None) is not None
             if refused or attempt == TRIES - 1 or not came_on:
-                hint = "rerun the same command to resume; or name your own copy with --from"
+                hint = f"rerun the same command to resume; or {otherwise}"
                 raise SedpipeError(f"cannot fetch {url}: {why_not(error)}", hint=hint) from error
     found = _size(part)
     if found != n_bytes or sha256_of(part) != sha256:
         part.unlink()
         raise SedpipeError(
             f"{url} is not the file that was expected: {found:,} bytes instead of {n_bytes:,}, or another sha256",
-            hint="name the right one with --from",
+            hint=otherwise,
         )
     part.replace(path)
     return path

@@ -1,6 +1,7 @@
 """Encoders as ONNX files, run by ``onnxruntime``.
 
 - :class:`OnnxRunner`: samples, with or without an axis of clips, to vectors, with or without axes of clips and frames
+- :func:`check_whole`: that the file holds all of its weights
 """
 
 from __future__ import annotations
@@ -10,7 +11,24 @@ from contextlib import redirect_stdout
 
 import numpy as np
 
+from sedpipe.errors import SedpipeError
 from sedpipe.features.encoders.encoder import Encoder
+from sedpipe.features.encoders.onnx_external import external_files
+
+
+def check_whole(raw: bytes, encoder: Encoder) -> None:
+    """``SedpipeError`` if a file keeps weights in other files, which its checksum would not cover; they are not read.
+
+    ``ValueError`` if it is no ONNX file.
+    """
+    if not (others := external_files(raw)):
+        return
+    named = ", ".join(ascii(name)[1:101] for name in others[:3]).replace("'", "") or "another file"
+    raise SedpipeError(
+        f"{encoder.file} of the encoder {encoder.name} is not whole: its weights are in {named}",
+        hint="export it as one file, `torch.onnx.export(..., external_data=False)`; or make one of the two with "
+        "`onnx.save(onnx.load('model.onnx'), 'whole.onnx')`",
+    )
 
 
 class OnnxRunner:
@@ -26,14 +44,19 @@ class OnnxRunner:
     ------
     ValueError
         If it takes something else, or has no such output.
+    SedpipeError
+        If it is not whole.
     """
 
     def __init__(self, raw: bytes, encoder: Encoder) -> None:
         import onnxruntime
 
+        check_whole(raw, encoder)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1  # clips are spread over processes already
         options.log_severity_level = 3
+        # else bytes that begin as ONNX Runtime's own format would be read as such, which was not looked through
+        options.add_session_config_entry("session.load_model_format", "ONNX")
         # of a file that is none it also says so on stdout, which is for reports
         with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):
             self._session = onnxruntime.InferenceSession(raw, options, providers=["CPUExecutionProvider"])

@@ -2,6 +2,7 @@
 
 - :data:`RUNTIMES`: opens the bytes of a file; a new runtime is a file and a line there
 - :class:`Runner`: windows of samples -> vectors
+- :func:`check_runtime`, :func:`check_file`: what can be told before
 - :func:`open_runner`: of an encoder, checked
 """
 
@@ -67,6 +68,18 @@ def check_runtime(encoder: Encoder) -> None:
         )
 
 
+def check_file(raw: bytes, encoder: Encoder) -> None:
+    """``SedpipeError`` if a file cannot be used alone, as far as that can be told without what runs it."""
+    if encoder.runtime != "onnx":
+        return
+    from sedpipe.features.encoders.onnx import check_whole
+
+    try:
+        check_whole(raw, encoder)
+    except ValueError as error:
+        raise _unlike_its_toml(encoder, "opened", error) from error
+
+
 def open_runner(raw: bytes, encoder: Encoder) -> Runner:
     """Open an encoder's file.
 
@@ -81,6 +94,8 @@ def open_runner(raw: bytes, encoder: Encoder) -> Runner:
     check_runtime(encoder)
     try:
         runner = RUNTIMES[encoder.runtime].opens(raw, encoder)
+    except SedpipeError:
+        raise
     except Exception as error:  # runtimes trip over strange files in many ways
         raise _unlike_its_toml(encoder, "opened", error) from error
     _checked(runner, encoder, "opened")(np.zeros((1, encoder.window or 2 * encoder.stride), np.float32))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from sedpipe.commands import command
 from sedpipe.errors import MissingStageError, SedpipeError
+from sedpipe.features.encoders.runtimes import check_file
 from sedpipe.io.encoders.cards import EncoderCard, shipped_card
 from sedpipe.io.encoders.kept import encoder_path
 from sedpipe.io.files.archives import ArchiveLimits, is_archive, read_members
@@ -108,6 +109,7 @@ def _take(place: Path, card: EncoderCard, path: Path) -> bool:
 def _write_if_right(raw: bytes, card: EncoderCard, path: Path) -> bool:
     if hashlib.sha256(raw).hexdigest() != card.file.sha256:
         return False
+    check_file(raw, card.encoder)
     with write_atomically(path) as temporary:
         temporary.write_bytes(raw)
     return True

@@ -69,10 +69,45 @@ def test_a_training_recording_is_familiar_a_faint_or_narrow_copy_of_it_is_not():
     (narrow,) = familiar.remarks(extent_of(as_recorded(noise(seed=9, level=0.1), 8000)))
     assert "nothing above 4." in narrow
     (faint,) = familiar.remarks(extent_of(0.01 * noise(seed=9)))
-    assert "quieter than the recordings that the model was trained on: -65 dB" in faint
+    assert "quieter than the recordings that the model was trained on: its loudest moment has -65 dB" in faint
     both = extent_of(0.01 * as_recorded(noise(seed=9), 8000))
     assert len(familiar.remarks(both)) == 2
-    assert familiar.changed(quieter_db=60, any_width=True).remarks(both) == []
+
+
+def test_training_that_makes_clips_fainter_or_narrower_makes_them_familiar():
+    rolling_off = as_recorded(noise(level=0.1), 8000) + 1e-3 * noise()
+    whole = extent_of(rolling_off)
+    both = extent_of(0.01 * as_recorded(noise(seed=9), 8000))
+    assert Familiar.of([whole], quieter_db=60, any_width=True).remarks(both) == []
+    attenuated = [
+        gain
+        for gain in range(0, 46, 5)
+        if Familiar.of([whole], quieter_db=45).remarks(extent_of(10 ** (-gain / 20) * rolling_off))
+    ]
+    assert attenuated == []
+    assert Familiar.of([whole]).remarks(extent_of(10 ** (-45 / 20) * rolling_off))
+
+
+@pytest.mark.parametrize("gain_db", [-10, -30, -60])
+def test_the_bandwidth_of_a_quiet_recording_is_its_own_and_not_its_level(gain_db):
+    loud, familiar = noise(level=0.3) * 1e-3 + np.sin(np.arange(2 * RATE)) / 3, Familiar(-20.0, 20_000.0)
+    assert familiar.remarks(extent_of(loud)) == []
+    (only,) = familiar.remarks(extent_of(10 ** (gain_db / 20) * loud))
+    assert only.startswith("quieter than the recordings")
+
+
+def test_a_moment_of_sound_is_too_short_to_tell_a_bandwidth():
+    tone = np.sin(2 * np.pi * 500 / RATE * np.arange(RATE)) / 3
+    moment, familiar = tone[: round(0.045 * RATE)], Familiar(-20.0, 20_000.0)
+    assert familiar.remarks(extent_of(moment)) == familiar.remarks(extent_of(np.pad(moment, RATE))) == []
+    assert len(familiar.remarks(extent_of(tone))) == 1
+
+
+def test_a_gain_shifts_the_level_that_counts_and_nothing_else():
+    samples = noise(level=1e-4) + 0.1 * np.sin(np.arange(2 * RATE) / 9)
+    for gain_db in (-40, -7, 0, 12, 50):
+        amplified = extent_of(10 ** (gain_db / 20) * samples)
+        assert extent_of(samples).bandwidth_at(gain_db) == amplified.bandwidth_hz
 
 
 def test_half_the_bandwidth_is_narrow_and_what_coders_of_music_leave_is_not():

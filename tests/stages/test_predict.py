@@ -316,7 +316,10 @@ def test_a_recording_unlike_those_of_training_is_remarked_on_counted_and_remembe
         assert of_names["faint"].unlike_training[0] in of_names["faint"].reason
         assert of_names["loud"].unlike_training == of_names["silent"].unlike_training == []
         assert (report.counts["unlike_training"], report.counts["kept"]) == (1, 3 if kept else 0)
-        assert "1 of 3 recordings are unlike those of training" in predict_remarks(report)[-1]
+        assert (
+            "1 of 3 recordings is unlike those of training: the model may miss events in it"
+            in predict_remarks(report)[-1]
+        )
     lines = [json.loads(line) for line in (tmp_path / "out" / LOG_NAME).read_text().splitlines()[1:]]
     told = {line["name"]: len(line.get("unlike_training", [])) for line in lines}
     assert told == {"loud.wav": 0, "faint.wav": 1, "silent.wav": 0}

@@ -45,4 +45,4 @@ def familiar_with(
             extents.append(extent)
     if not extents:
         return None
-    return Familiar.of(extents).changed(quieter_db=augmentation.gain_db, any_width=augmentation.bandwidth > 0)
+    return Familiar.of(extents, quieter_db=augmentation.gain_db, any_width=augmentation.bandwidth > 0)

@@ -26,7 +26,8 @@ def predict_remarks(report: PredictReport) -> list[str]:
     """What was left out, what is to be said of what was used, and what could not be."""
     left_out = ", ".join(f"{count} {what}" for what, count in report.left_out.items())
     unlike, n_all = int(report.counts.get("unlike_training", 0)), int(report.counts["recordings"])
-    of_many = f"{unlike} of {n_all} recordings are unlike those of training: the model may miss events in them"
+    are, them = ("is", "it") if unlike == 1 else ("are", "them")
+    of_many = f"{unlike} of {n_all} recordings {are} unlike those of training: the model may miss events in {them}"
     failed = [f"failed: {file.reason}" for file in report.files if file.state == "failed"]
     told = [f"{file.name}: {file.reason}" for file in report.files if file.state != "failed" and file.reason]
     return [

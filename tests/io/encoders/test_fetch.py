@@ -126,3 +126,6 @@ def test_another_file_beside_the_toml_is_told_by_both_checksums(tmp_path: Path, 
         keep_encoder(card, tmp_path / "cache")
     assert card.file.sha256[:16] in e.value.message
     assert "delete sha256 and bytes" in e.value.hint
+    (tmp_path / "toml" / "ears.onnx").write_bytes(raw[:-1] + b"?")
+    with pytest.raises(SedpipeError, match=r"ears\.onnx is not the file that .*\.\.\. instead of \w{16}\.\.\.$"):
+        keep_encoder(card, tmp_path / "cache")

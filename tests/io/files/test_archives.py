@@ -5,7 +5,14 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from sedpipe.io.files.archives import ArchiveError, ArchiveLimits, Unpacker, is_archive, read_members
+from sedpipe.io.files.archives import (
+    ArchiveError,
+    ArchiveLimits,
+    Unpacker,
+    begins_as_archive,
+    is_archive,
+    read_members,
+)
 
 SOUND = b"sound" * 100
 
@@ -148,3 +155,30 @@ def test_archives_are_told_from_other_files(tmp_path: Path) -> None:
     assert not is_archive(tmp_path / "c")
     assert not is_archive(tmp_path)
     assert not is_archive(tmp_path / "nowhere")
+
+
+def test_a_file_that_a_zip_is_appended_to_is_no_archive(tmp_path: Path) -> None:
+    """LiteRT models carry their labels so; what reads members would find no beginning."""
+    appended = zip_of(tmp_path / "labels.zip", labels=SOUND).read_bytes()
+    (tmp_path / "model.tflite").write_bytes(b"\x1c\0\0\0TFL3" + appended)
+    assert zipfile.is_zipfile(tmp_path / "model.tflite")
+    assert not is_archive(tmp_path / "model.tflite")
+    assert not begins_as_archive(tmp_path / "model.tflite")
+
+
+@pytest.mark.parametrize("packing", ["", "gz", "bz2", "xz", "zip"])
+def test_an_archive_that_is_cut_short_still_begins_as_one(tmp_path: Path, packing: str) -> None:
+    path = tmp_path / "a"
+    whole = zip_of(path, x=SOUND) if packing == "zip" else tar_of(path, f"w:{packing}", tarfile.TarInfo("x"))
+    assert begins_as_archive(whole)
+    path.write_bytes(path.read_bytes()[: 270 if packing == "" else 40])
+    assert begins_as_archive(path)
+    path.write_bytes(b"text")
+    assert not begins_as_archive(path)
+
+
+@pytest.mark.parametrize("packing", ["", "gz", "zip"])
+def test_the_size_of_a_member_is_known_before_it_is_unpacked(tmp_path: Path, packing: str) -> None:
+    path = tmp_path / "a"
+    whole = zip_of(path, x=SOUND) if packing == "zip" else tar_of(path, f"w:{packing}", tarfile.TarInfo("x"))
+    assert [(name, unpack.size) for name, unpack in read_members(whole)] == [("x", len(SOUND))]

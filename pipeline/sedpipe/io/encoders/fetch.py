@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from sedpipe.commands import command
@@ -15,11 +13,10 @@ from sedpipe.errors import MissingStageError, SedpipeError
 from sedpipe.features.encoders.runtimes import check_file
 from sedpipe.io.encoders.cards import EncoderCard, shipped_card
 from sedpipe.io.encoders.kept import encoder_path
-from sedpipe.io.files.archives import ArchiveLimits, is_archive, read_members
+from sedpipe.io.encoders.search import Search
 from sedpipe.io.files.atomic import remove_leftovers, write_atomically
 from sedpipe.io.files.checksums import sha256_of
 from sedpipe.io.files.locks import wait_for
-from sedpipe.io.files.reading import walk
 from sedpipe.io.web.resumed import fetch_resumed
 from sedpipe.listener import Listener
 
@@ -59,60 +56,27 @@ def keep_encoder(
         if path.is_file() and sha256_of(path) == card.file.sha256:
             return path
         beside = card.path.parent / card.file.name  # a TOML of one's own has its file there
-        if any(_take(candidate, card, path) for candidate in _candidates(places or [beside], card)):
-            return path
+        search = Search(card.file)
+        for place in places or [beside]:
+            if (raw := search.look(place)) is not None:
+                _keep(raw, card, path)
+                return path
         if places:
             raise SedpipeError(
                 f"{', '.join(map(str, places))}: no file there is {card.file.name} of the encoder {card.name} "
-                f"(sha256 {card.file.sha256[:16]}..., {card.file.bytes:,} bytes)",
+                f"(sha256 {card.file.sha256[:16]}..., {card.file.bytes:,} bytes): {search.findings}",
                 hint=_how_to_get(card, cache_dir),
             )
         if beside.is_file() and not card.is_public:
-            raise SedpipeError(
-                f"{beside} is not the file that {card.path} describes: sha256 {sha256_of(beside)[:16]}... instead of "
-                f"{card.file.sha256[:16]}..., {beside.stat().st_size:,} bytes instead of {card.file.bytes:,}",
-                hint="if this is the file you mean, delete sha256 and bytes from the TOML",
-            )
+            raise _another_one(beside, card)
         _fetch(card, path, _how_to_get(card, cache_dir), listener)
     return path
 
 
-def _candidates(places: Sequence[Path], card: EncoderCard) -> Iterator[Path]:
-    """Files that may be the encoder's, under any name, or the archive that holds it."""
-    file, archive = card.file, card.file.archive
-    for place in places:
-        if place.is_file():
-            yield place
-        below = (Path(at, name) for at, _, names in walk(place) for name in names)
-        for found in sorted(below) if place.is_dir() else ():
-            is_it = found.is_file() and found.stat().st_size == file.bytes
-            if is_it or (archive is not None and found.name == archive.name and found.is_file()):
-                yield found
-
-
-def _take(place: Path, card: EncoderCard, path: Path) -> bool:
-    """Copy the encoder's file from there, if it is it or holds it."""
-    wanted = card.file
-    if place.stat().st_size == wanted.bytes:
-        return _write_if_right(place.read_bytes(), card, path)
-    if not is_archive(place):
-        return False
-    for name, unpack in read_members(place, ArchiveLimits(member_bytes=wanted.bytes)):
-        if name.rsplit("/", 1)[-1] == wanted.name:
-            unpacked = io.BytesIO()
-            unpack(unpacked)
-            if _write_if_right(unpacked.getvalue(), card, path):
-                return True
-    return False
-
-
-def _write_if_right(raw: bytes, card: EncoderCard, path: Path) -> bool:
-    if hashlib.sha256(raw).hexdigest() != card.file.sha256:
-        return False
+def _keep(raw: bytes, card: EncoderCard, path: Path) -> None:
     check_file(raw, card.encoder)
     with write_atomically(path) as temporary:
         temporary.write_bytes(raw)
-    return True
 
 
 def _fetch(card: EncoderCard, path: Path, how_to_get: str, listener: Listener) -> None:
@@ -126,9 +90,21 @@ def _fetch(card: EncoderCard, path: Path, how_to_get: str, listener: Listener) -
         listener.say(f"downloading {card.name}: {archive.bytes:,} bytes, {card.licence}, from {archive.address}")
         kept = path.with_name(archive.name)
         fetch_resumed(archive.address, kept, archive.bytes, archive.sha256, listener, otherwise=how_to_get)
-        if not _take(kept, card, path):
-            raise SedpipeError(f"{archive.address} does not hold {file.name} of the encoder {card.name}")
+        search = Search(file)
+        if (raw := search.look(kept)) is None:
+            raise SedpipeError(f"{archive.address} is not an archive with the encoder {card.name}: {search.findings}")
+        _keep(raw, card, path)
         kept.unlink()
+
+
+def _another_one(beside: Path, card: EncoderCard) -> SedpipeError:
+    found, n_bytes = sha256_of(beside), beside.stat().st_size
+    sizes = "" if n_bytes == card.file.bytes else f", {n_bytes:,} bytes instead of {card.file.bytes:,}"
+    return SedpipeError(
+        f"{beside} is not the file that {card.path} describes: sha256 {found[:16]}... instead of "
+        f"{card.file.sha256[:16]}...{sizes}",
+        hint="if this is the file you mean, delete sha256 and bytes from the TOML",
+    )
 
 
 def _how_to_get(card: EncoderCard, cache_dir: Path) -> str:

@@ -4,7 +4,7 @@ Nothing is unpacked under a name of the archive's: who reads opens the file. Lin
 that lead out of a folder are passed over; what is too big, locked or damaged is a sentence.
 
 - :func:`read_members`: archive -> (name, unpacker) of each plain file
-- :func:`is_archive`: whether a file is one
+- :func:`is_archive`: whether a file is one; :func:`begins_as_archive`: whether it is one, or was before it was damaged
 - :class:`ArchiveLimits`: how much an archive may hold
 - :class:`ArchiveError`: why one cannot be used
 """
@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import IO, Any, Protocol, Self
 
 from sedpipe.errors import SedpipeError
+from sedpipe.io.files.reading import opened
 
 
 class ArchiveError(SedpipeError):
@@ -38,7 +39,17 @@ class Sink(Protocol):
         """Take some."""
 
 
-Unpacker = Callable[[Sink], None]
+@dataclass(frozen=True)
+class Unpacker:
+    """Writes the bytes of one member to a sink; ``size`` is how many the archive claims that there are."""
+
+    size: int
+    _write: Callable[[Sink], None]
+
+    def __call__(self, sink: Sink, /) -> None:
+        """Write them."""
+        self._write(sink)
+
 
 _ZIP_BEGINS = (b"PK\x03\x04", b"PK\x05\x06")
 _COMPRESSED: tuple[tuple[bytes, Callable[[Path], Any]], ...] = (
@@ -46,6 +57,7 @@ _COMPRESSED: tuple[tuple[bytes, Callable[[Path], Any]], ...] = (
     (b"BZh", bz2.open),
     (b"\xfd7zXZ\0", lzma.open),
 )
+_TAR_MARK, _TAR_MARK_AT = b"ustar", 257
 _DRIVE = re.compile(r"[A-Za-z]:")
 _PIECE = 4096  # zipfile hands bzip2 and LZMA as many packed bytes as were asked for, without a limit on what comes out
 _MOST_HEADER = 1 << 20  # bytes of one tar header with its long names; tarfile would read any number into memory
@@ -94,11 +106,30 @@ class ArchiveLimits:
 
 
 def is_archive(path: Path) -> bool:
-    """Whether a file is a zip or tar archive, as far as its beginning tells; False where it cannot be read."""
+    """Whether a file is a zip or tar archive that :func:`read_members` can begin with; False where it cannot be read.
+
+    A file that a zip archive is appended to, as labels to a LiteRT model, is none.
+    """
     try:
-        return zipfile.is_zipfile(path) or tarfile.is_tarfile(path)
+        with opened(path) as file:
+            begin = file.read(8)
+        return zipfile.is_zipfile(path) if begin.startswith(_ZIP_BEGINS) else tarfile.is_tarfile(path)
     except _DAMAGED:
         return False
+
+
+def begins_as_archive(path: Path) -> bool:
+    """Whether the first bytes are those of a zip or tar archive, or of a packed file, whole or not.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    """
+    with opened(path) as file:
+        begin = file.read(_TAR_MARK_AT + len(_TAR_MARK))
+    packed = tuple(magic for magic, _ in _COMPRESSED)
+    return begin.startswith((*_ZIP_BEGINS, *packed)) or begin[_TAR_MARK_AT:] == _TAR_MARK
 
 
 def read_members(archive: Path, limits: ArchiveLimits | None = None) -> Iterator[tuple[str, Unpacker]]:
@@ -114,7 +145,7 @@ def read_members(archive: Path, limits: ArchiveLimits | None = None) -> Iterator
     ------
     name : str
         As the archive has it, with ``/`` between folders; to be shown, never to be written to.
-    unpack : callable
+    unpack : Unpacker
         Writes the bytes to what it is given; only until the next member is asked for. Raises :class:`ArchiveError` if
         this member is too big, locked or damaged, or has another size than it claims (what was written by then is
         worth nothing); the others may be whole.
@@ -150,7 +181,7 @@ class _Entry:
     budget: _Budget
 
     def unpacker(self, archive: Path, limits: ArchiveLimits) -> Unpacker:
-        return lambda sink: self._unpack(archive, limits.member_bytes, sink)
+        return Unpacker(self.size, lambda sink: self._unpack(archive, limits.member_bytes, sink))
 
     def _unpack(self, archive: Path, most: int, sink: Sink) -> None:
         where = f"{archive}: {_shown(self.name)}"

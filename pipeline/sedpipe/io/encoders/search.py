@@ -1,0 +1,123 @@
+"""Looking for an encoder's file in files, archives and folders of the user's: bytes decide, not names.
+
+- :class:`Search`: looks at one place after the other, and remembers what was there instead
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sedpipe.io.encoders.cards import MOST_BYTES, EncoderFile
+from sedpipe.io.files.archives import ArchiveError, ArchiveLimits, begins_as_archive, read_members
+from sedpipe.io.files.reading import opened, walk
+from sedpipe.io.lists.remarks import counted
+
+_SHOWN = 4
+_MOST_UNPACKED = 8 * MOST_BYTES
+
+
+@dataclass
+class Search:
+    """A search for one file.
+
+    Parameters
+    ----------
+    wanted : EncoderFile
+    seen : list of str
+        Of what resembled it, and of places that were named themselves, why it is not there.
+    """
+
+    wanted: EncoderFile
+    seen: list[str] = field(default_factory=list)
+
+    def look(self, place: Path) -> bytes | None:
+        """Its bytes, if a place is it, an archive that holds it, or a folder with either somewhere.
+
+        Raises
+        ------
+        SedpipeError
+            If a folder cannot be read.
+        """
+        if not place.is_dir():
+            return self._in_file(place, is_named=True)
+        files = [found for at, _, names in walk(place) for name in names if (found := Path(at, name)).is_file()]
+        seen_before = len(self.seen)
+        for path in sorted(files, key=self._rank):
+            if (raw := self._in_file(path, is_named=False)) is not None:
+                return raw
+        if len(self.seen) == seen_before:
+            one = f"{counted(len(files), 'file')} in it, none of which is it or an archive that holds it"
+            self.seen.append(f"{place} is an empty folder" if not files else f"{place}: {one}")
+        return None
+
+    @property
+    def findings(self) -> str:
+        """What was there instead, as the end of a sentence."""
+        more = len(self.seen) - _SHOWN
+        return "; ".join([*self.seen[:_SHOWN], *([f"and {more:,} more like it"] if more > 0 else [])])
+
+    def _rank(self, path: Path) -> tuple[bool, bool, int, Path]:
+        """Files of its size first, then the archive that is known to hold it, then small ones."""
+        n_bytes, archive = path.stat().st_size, self.wanted.archive
+        return n_bytes != self.wanted.bytes, archive is None or archive.name != path.name, n_bytes, path
+
+    def _in_file(self, path: Path, *, is_named: bool) -> bytes | None:
+        try:
+            with opened(path) as file:
+                n_bytes = path.stat().st_size
+                raw = file.read(self.wanted.bytes + 1) if n_bytes == self.wanted.bytes else b""
+            if raw and self._is_it(raw):
+                return raw
+            if begins_as_archive(path):
+                return self._in_archive(path, is_named=is_named)
+        except OSError as error:
+            self.seen.append(f"{path} cannot be read ({error.strerror or error})")
+            return None
+        if is_named or path.name == self.wanted.name or raw:
+            self.seen.append(f"{path} is neither it nor an archive that holds it: {self._difference(n_bytes)}")
+        return None
+
+    def _in_archive(self, path: Path, *, is_named: bool) -> bytes | None:
+        is_known = self.wanted.archive is not None and path.name == self.wanted.archive.name
+        resembling: list[str] = []
+        try:
+            for name, raw in self._members(path, resembling):
+                if self._is_it(raw):
+                    return raw
+                resembling.append(f"{name!a} in {path}: {self._difference(len(raw))}")
+        except ArchiveError as error:
+            if is_named or is_known:
+                resembling.append(f"{path} is damaged, or not an archive that can be read ({error.message})")
+        if not resembling and (is_named or is_known):
+            resembling.append(f"the archive {path} does not hold it")
+        self.seen += resembling
+        return None
+
+    def _members(self, archive: Path, resembling: list[str]) -> Iterator[tuple[str, bytes]]:
+        """Members that have its size; of others with its name, ``resembling`` says theirs."""
+        limits = ArchiveLimits(member_bytes=self.wanted.bytes, total_bytes=_MOST_UNPACKED)
+        for name, unpack in read_members(archive, limits):
+            if unpack.size == self.wanted.bytes:
+                unpacked = io.BytesIO()
+                try:
+                    unpack(unpacked)
+                except ArchiveError as error:  # the next one may be whole
+                    resembling.append(error.message)
+                else:
+                    yield name, unpacked.getvalue()
+            elif name.rsplit("/", 1)[-1] == self.wanted.name:
+                resembling.append(f"{name!a} in {archive}: {self._difference(unpack.size)}")
+
+    def _is_it(self, raw: bytes) -> bool:
+        return hashlib.sha256(raw).hexdigest() == self.wanted.sha256
+
+    def _difference(self, n_bytes: int) -> str:
+        if n_bytes == self.wanted.bytes:
+            return "it has the right size, but another sha256: another version, or damaged"
+        if n_bytes < self.wanted.bytes:
+            return f"it has {n_bytes:,} of {self.wanted.bytes:,} bytes: cut short, or another file"
+        return f"it has {n_bytes:,} bytes instead of {self.wanted.bytes:,}: another file"

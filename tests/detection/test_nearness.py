@@ -1,7 +1,6 @@
 import numpy as np
-import pytest
 from sedpipe.detection.decoding import decode_events
-from sedpipe.detection.nearness import CURVE_POINTS, Glance, glance_at, nearness
+from sedpipe.detection.nearness import CURVE_POINTS, Glance, Peak, glance_at, nearness
 from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.events import Event
 from sedpipe.frames import FrameGrid
@@ -41,7 +40,7 @@ def test_the_curve_of_an_event_rises_in_it_and_lies_low_around_it() -> None:
     inside = [value == 0.9 for value in curve]
     assert inside == sorted(inside[:12]) + sorted(inside[12:], reverse=True)
     assert (curve[0], curve[-1]) == (0.05, 0.05)
-    assert found.peaks == pytest.approx({"Car": 0.9, "Dog": 0.95, "Owl": 0.8, "Rain": 0.4})
+    assert found.peaks == {"Car": Peak(0.9, 4.0), "Dog": Peak(0.95, 2.0), "Owl": Peak(0.8, 3.0), "Rain": Peak(0.4, 7.0)}
 
 
 def test_the_shortest_recording_has_a_curve_and_none_has_none() -> None:
@@ -49,7 +48,8 @@ def test_the_shortest_recording_has_a_curve_and_none_has_none() -> None:
     events = decode_events(np.full((1, 4), 0.9), LABELS, point, GRID, clip_probs=np.ones((1, 4)))
     found = glance_at(np.full((1, 4), 0.9), np.ones((1, 4)), events, LABELS, point, GRID)
     assert found.curves == [(0.9,) * CURVE_POINTS] * 3  # a dog's bark takes longer
-    assert glance_at(np.zeros((0, 4)), np.zeros((0, 4)), [], LABELS, POINT, GRID).nearest == []
+    none = glance_at(np.zeros((0, 4)), np.zeros((0, 4)), [], LABELS, POINT, GRID)
+    assert (none.nearest, none.peaks["Dog"]) == ([], Peak(0.0, 0.0))
 
 
 def test_a_curve_has_the_highest_of_equal_stretches_from_a_quarter_before_to_a_quarter_after() -> None:

@@ -1,7 +1,9 @@
 import csv
 import json
+from dataclasses import replace
 
 import pytest
+from sedpipe.detection.nearness import Glance, Peak
 from sedpipe.events import Event
 from sedpipe.io.lists.events import read_event_list
 from sedpipe.io.predictions import PredictedEvent, PredictedFile, rendered
@@ -60,9 +62,18 @@ def test_json_is_the_object_of_one_recording_or_of_several_and_tells_of_bad_ones
     assert one["events"][0] == {
         "onset": 0.0, "offset": 1.28, "label": "Dog bark", "probability": 0.91234, "mean_probability": 0.7
     }  # fmt: skip
-    assert (one["recorded_at"], one["nearest"]) == (None, None)  # the name tells no time, nobody looked what was near
+    assert one["recorded_at"] is None  # the name tells no time
+    assert (one["nearest"], one["peaks"]) == (None, None)  # nobody looked
     assert several["files"][0] == one
     assert several["files"][2]["reason"] == "cannot be decoded as audio"
+
+
+def test_json_tells_how_sure_the_model_was_of_each_class_at_most_and_when():
+    file = replace(FILES[1], glance=Glance(peaks={"Dog bark": Peak(0.31, 0.4), HORN: Peak(0.02, 2.5)}))
+    told = json.loads(rendered([file], "json"))
+    assert (told["peaks"], told["nearest"]) == (
+        {"Dog bark": {"peak": 0.31, "at": 0.4}, HORN: {"peak": 0.02, "at": 2.5}}, []
+    )  # fmt: skip
 
 
 def test_audacity_reads_its_labels():

@@ -10,7 +10,10 @@ import sedpipe.steps.hearing as hearing_step
 import soundfile
 import torch
 from builders import tiny_mixtures
+from click.testing import CliRunner
 from encoded import FORMS, Form, encoded
+from sedpipe.cli.main import main
+from sedpipe.detection.nearness import Peak
 from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.errors import MissingStageError, SettingsError, StaleError
 from sedpipe.features.familiar import Familiar
@@ -416,8 +419,28 @@ def test_what_came_near_is_told_and_an_open_gate_lets_it_speak(tmp_path, model):
     assert (nearest.why, nearest.gate) == ("gate", 1.0)
     probs = probabilities(read_waveform(path, RATE), trained)[:, LABELS.index(nearest.label)]
     assert (nearest.peak, nearest.at) == pytest.approx((probs.max(), 0.2 * probs.argmax()), abs=1e-3)
+    assert silent.glance.peaks[nearest.label] == Peak(nearest.peak, nearest.at)
     [loud] = predict([path], str(gated), hearing=Hearing(opens_gates=True)).files
     assert {event.label for event in loud.events} == set(LABELS)
+
+
+def test_json_has_the_peaks_of_all_classes_wherever_it_is_written_and_again_where_it_was_deleted(tmp_path, model):
+    path, out = noise(tmp_path / "a.wav", 9.0), tmp_path / "out"
+    for keeps in (True, False):
+        predict([path], model, output=Output(out, "json", keeps=keeps))
+        written = (out / "a.wav.json").read_text()
+        assert set(json.loads(written)["peaks"]) == set(LABELS)
+        (out / "a.wav.json").unlink()
+        predict([path], model, output=Output(out, "json"))
+        assert (out / "a.wav.json").read_text() == written
+
+
+@pytest.mark.parametrize(("form", "is_said"), [("tsv", True), ("json", False)])
+def test_all_says_where_a_list_has_no_room_for_classes_without_events(tmp_path, model, form, is_said):
+    path = str(noise(tmp_path / "a.wav", 2.0))
+    outcome = CliRunner().invoke(main, ["predict", path, "--model", model, "--all", "--format", form])
+    assert outcome.exit_code == 0
+    assert ("--all: tsv lists events alone; --format json has" in outcome.stderr) == is_said
 
 
 def test_a_recording_of_the_first_edition_is_heard_again_where_its_peaks_are_asked_for(tmp_path, model):

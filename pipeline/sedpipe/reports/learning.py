@@ -4,7 +4,7 @@ Of a training, it is :class:`sedpipe.io.records.run.TrainReport`, which is store
 
 - :class:`DryRunReport`
 - :class:`ExportReport`
-- :class:`EncodersReport`, :class:`FetchReport`, of :class:`ListedEncoder`
+- :class:`EncodersReport`, :class:`FetchReport`, of :class:`ListedEncoder` and :class:`OwnEncoder`
 """
 
 from __future__ import annotations
@@ -78,6 +78,10 @@ class ListedEncoder:
         Where that can be fetched; "" where it must be brought along.
     file : str
         Where it lies in the cache; "" if it does not.
+    fault : str
+        What is wrong with the file there, "" if nothing is.
+    fetch : str
+        The command that brings it where it is not there, or damaged.
     """
 
     name: str
@@ -92,13 +96,26 @@ class ListedEncoder:
     sha256: str
     address: str
     file: str
+    fault: str = ""
+    fetch: str = ""
+
+
+@dataclass(frozen=True)
+class OwnEncoder:
+    """The file of an encoder of the user's own in the cache; ``sha256`` (hex) of it, and what is wrong with it."""
+
+    file: str
+    bytes: int
+    sha256: str
+    fault: str = ""
 
 
 @dataclass(frozen=True)
 class EncodersReport:
-    """What encoders there are."""
+    """What encoders there are, and which files of others lie in the cache."""
 
     encoders: list[ListedEncoder]
+    own: list[OwnEncoder] = field(default_factory=list)
     stage: str = field(default="encoders")
 
 

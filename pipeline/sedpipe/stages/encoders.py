@@ -1,6 +1,6 @@
 """``sedpipe encoders``: which pretrained encoders there are, and bringing one into the cache.
 
-- :func:`list_encoders`: those that come with sedpipe, as descriptions, and whether their files are there
+- :func:`list_encoders`: those that come with sedpipe, whether their files are there, and which others are
 - :func:`fetch_encoder`: the file of one
 """
 
@@ -11,14 +11,27 @@ from pathlib import Path
 
 from sedpipe.io.encoders.cards import EncoderCard, encoder_names, load_encoder
 from sedpipe.io.encoders.fetch import keep_encoder
-from sedpipe.io.encoders.kept import encoder_path
+from sedpipe.io.encoders.kept import encoder_path, fault_of, fetch_command, kept_files
 from sedpipe.listener import Listener
-from sedpipe.reports.learning import EncodersReport, FetchReport, ListedEncoder
+from sedpipe.reports.learning import EncodersReport, FetchReport, ListedEncoder, OwnEncoder
 
 
 def list_encoders(cache_dir: Path) -> EncodersReport:
-    """All encoders that come with sedpipe."""
-    return EncodersReport([_listed(load_encoder(name), cache_dir) for name in encoder_names()])
+    """All encoders that come with sedpipe, and the files of others that lie in the cache.
+
+    Raises
+    ------
+    SedpipeError
+        If a file in the cache cannot be read.
+    """
+    cards = [load_encoder(name) for name in encoder_names()]
+    shipped = {encoder_path(cache_dir, card.encoder).parent for card in cards}
+    own = [
+        OwnEncoder(str(path), path.stat().st_size, sha256, "" if is_whole else "its sha256 differs")
+        for path, sha256, is_whole in kept_files(cache_dir)
+        if path.parent not in shipped
+    ]
+    return EncodersReport([_listed(card, cache_dir) for card in cards], own)
 
 
 def fetch_encoder(
@@ -50,6 +63,7 @@ def fetch_encoder(
 
 def _listed(card: EncoderCard, cache_dir: Path) -> ListedEncoder:
     encoder, path = card.encoder, encoder_path(cache_dir, card.encoder)
+    fault = fault_of(path, card)
     return ListedEncoder(
         name=card.name,
         title=card.title,
@@ -63,4 +77,6 @@ def _listed(card: EncoderCard, cache_dir: Path) -> ListedEncoder:
         sha256=card.file.sha256,
         address=card.address,
         file=str(path) if path.is_file() else "",
+        fault=fault,
+        fetch=fetch_command(encoder, cache_dir) if fault or not path.is_file() else "",
     )

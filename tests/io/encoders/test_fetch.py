@@ -75,7 +75,9 @@ def test_what_only_has_its_name_is_passed_over(tmp_path: Path, card: EncoderCard
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "ears.onnx").write_bytes(raw)
     assert keep_encoder(card, tmp_path / "cache", [tmp_path / "a", tmp_path / "b"]).read_bytes() == raw
-    with pytest.raises(SedpipeError, match=r"a: no file there is ears\.onnx of the encoder ears \(sha256 ") as caught:
+    with pytest.raises(
+        SedpipeError, match=r"^ears\.onnx of the encoder ears was not found: .*has the right size"
+    ) as caught:
         keep_encoder(card, tmp_path / "other", [tmp_path / "a"])
     how = f"`sedpipe encoders fetch {card.path} --from ears.onnx --cache {tmp_path / 'other'}`"
     assert how in caught.value.hint
@@ -100,7 +102,7 @@ def test_it_is_fetched_once(tmp_path: Path, card: EncoderCard, raw: bytes, in_ar
 
 def test_where_there_is_no_network_a_place_is_never_left_for_one(tmp_path: Path, card: EncoderCard) -> None:
     card = replace(card, file=replace(card.file, address="https://example.org/ears.onnx"))
-    with pytest.raises(SedpipeError, match="no file there is"):
+    with pytest.raises(SedpipeError, match=r"was not found: .* is an empty folder"):
         keep_encoder(card, tmp_path / "cache", [tmp_path / "toml"])
 
 

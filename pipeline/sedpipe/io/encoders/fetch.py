@@ -63,9 +63,9 @@ def keep_encoder(
                 return path
         if places:
             raise SedpipeError(
-                f"{', '.join(map(str, places))}: no file there is {card.file.name} of the encoder {card.name} "
-                f"(sha256 {card.file.sha256[:16]}..., {card.file.bytes:,} bytes): {search.findings}",
-                hint=_how_to_get(card, cache_dir),
+                f"{card.file.name} of the encoder {card.name} was not found: {search.findings}",
+                hint=f"it has {card.file.bytes:,} bytes and the sha256 {card.file.sha256[:16]}...: "
+                f"{_how_to_get(card, cache_dir)}",
             )
         if beside.is_file() and not card.is_public:
             raise _another_one(beside, card)

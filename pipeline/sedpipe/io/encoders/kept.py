@@ -1,24 +1,78 @@
 """Files of pretrained encoders in a cache: known by their checksum, shared by all datasets.
 
 - :func:`encoder_path`: where one lies
+- :func:`fault_of`: whether what lies there is it
+- :func:`kept_files`: all that lie in a cache
+- :func:`fetch_command`: the command that brings one
 - :class:`KeptWeights`: one as a front end reads it
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from sedpipe.commands import command
 from sedpipe.errors import MissingStageError, SedpipeError
 from sedpipe.features.encoders.encoder import Encoder
-from sedpipe.io.encoders.cards import shipped_card
+from sedpipe.io.encoders.cards import EncoderCard, shipped_card
+from sedpipe.io.files.checksums import sha256_in_cache
+from sedpipe.io.files.reading import entries, is_there
+
+_NO_ENCODERS = (".lock", ".part")
+_BEGIN_OF_SHA256 = re.compile(r"[0-9a-f]{16}")
 
 
 def encoder_path(cache_dir: Path, encoder: Encoder) -> Path:
     """Where an encoder's file lies in a cache; another file has another place."""
-    return cache_dir.absolute() / "sources" / "encoders" / encoder.sha256[:16] / encoder.file
+    return _folder(cache_dir) / encoder.sha256[:16] / encoder.file
+
+
+def fault_of(path: Path, card: EncoderCard) -> str:
+    """What is wrong with the file of an encoder in a cache; "" if nothing is, or it is not there.
+
+    Raises
+    ------
+    SedpipeError
+        If it cannot be read.
+    """
+    if not is_there(path):
+        return ""
+    n_bytes = path.stat().st_size
+    if n_bytes != card.file.bytes:
+        return f"it has {n_bytes:,} bytes instead of {card.file.bytes:,}"
+    return "" if sha256_in_cache(path) == card.file.sha256 else "its sha256 differs"
+
+
+def kept_files(cache_dir: Path) -> Iterator[tuple[Path, str, bool]]:
+    """Path and sha256 of each encoder's file that lies in a cache, and whether it is the one that was put there.
+
+    Raises
+    ------
+    SedpipeError
+        If one cannot be read.
+    """
+    for folder in entries(_folder(cache_dir)):
+        if not folder.is_dir() or _BEGIN_OF_SHA256.fullmatch(folder.name) is None:
+            continue
+        for path in entries(folder):
+            if path.is_file() and path.suffix not in _NO_ENCODERS:
+                sha256 = sha256_in_cache(path)
+                yield path, sha256, sha256.startswith(folder.name)
+
+
+def fetch_command(encoder: Encoder, cache_dir: Path) -> str:
+    """The command that brings an encoder's file into a cache; ``ITS.toml`` stands for that of one's own."""
+    card = shipped_card(encoder)
+    how = ["ITS.toml"] if card is None else [card.name, *([] if card.is_public else ["--from", card.source])]
+    return command("encoders", "fetch", *how, cache=cache_dir)
+
+
+def _folder(cache_dir: Path) -> Path:
+    return cache_dir.absolute() / "sources" / "encoders"
 
 
 @dataclass(frozen=True)
@@ -38,19 +92,18 @@ class KeptWeights:
         if hashlib.sha256(raw).hexdigest() != self.encoder.sha256:
             raise SedpipeError(
                 f"{path} is not the file of the encoder {self.encoder.name}: its sha256 differs",
-                hint=f"delete it and run `{command('encoders', 'fetch', self.encoder.name, cache=self.cache_dir)}`",
+                hint=f"run `{fetch_command(self.encoder, self.cache_dir)}`{_remark(self.encoder)}: it replaces it",
             )
         return raw
 
 
 def not_there(encoder: Encoder, cache_dir: Path) -> MissingStageError:
     """That an encoder's file is not in a cache, and the command that brings it."""
-    known = shipped_card(encoder)
-    if known is None:
-        how, remark = ["ITS.toml"], f" with the TOML that describes {encoder.file}"
-    else:
-        how, remark = [encoder.name, *([] if known.is_public else ["--from", known.source])], ""
     return MissingStageError(
         f"the encoder {encoder.name} (sha256 {encoder.sha256[:16]}...) is not in {cache_dir}",
-        hint=f"run `{command('encoders', 'fetch', *how, cache=cache_dir)}`{remark} first",
+        hint=f"run `{fetch_command(encoder, cache_dir)}`{_remark(encoder)} first",
     )
+
+
+def _remark(encoder: Encoder) -> str:
+    return f" with the TOML that describes {encoder.file}" if shipped_card(encoder) is None else ""

@@ -16,7 +16,7 @@ from sedpipe.io.files.archives import ArchiveError, ArchiveLimits, begins_as_arc
 from sedpipe.io.files.reading import opened, walk
 from sedpipe.io.lists.remarks import counted
 
-_SHOWN = 4
+_SHOWN = 2  # a message has a line
 _MOST_UNPACKED = 8 * MOST_BYTES
 
 
@@ -58,7 +58,7 @@ class Search:
     def findings(self) -> str:
         """What was there instead, as the end of a sentence."""
         more = len(self.seen) - _SHOWN
-        return "; ".join([*self.seen[:_SHOWN], *([f"and {more:,} more like it"] if more > 0 else [])])
+        return ", ".join([*self.seen[:_SHOWN], *([f"and {more:,} more like it"] if more > 0 else [])])
 
     def _rank(self, path: Path) -> tuple[bool, bool, int, Path]:
         """Files of its size first, then the archive that is known to hold it, then small ones."""
@@ -78,7 +78,7 @@ class Search:
             self.seen.append(f"{path} cannot be read ({error.strerror or error})")
             return None
         if is_named or path.name == self.wanted.name or raw:
-            self.seen.append(f"{path} is neither it nor an archive that holds it: {self._difference(n_bytes)}")
+            self.seen.append(f"{path} {self._difference(n_bytes)} (and it is no archive)")
         return None
 
     def _in_archive(self, path: Path, *, is_named: bool) -> bytes | None:
@@ -88,10 +88,10 @@ class Search:
             for name, raw in self._members(path, resembling):
                 if self._is_it(raw):
                     return raw
-                resembling.append(f"{name!a} in {path}: {self._difference(len(raw))}")
+                resembling.append(f"{name!a} in {path} {self._difference(len(raw))}")
         except ArchiveError as error:
             if is_named or is_known:
-                resembling.append(f"{path} is damaged, or not an archive that can be read ({error.message})")
+                resembling.append(f"{path} is a damaged archive, or none: {error.message}")
         if not resembling and (is_named or is_known):
             resembling.append(f"the archive {path} does not hold it")
         self.seen += resembling
@@ -110,14 +110,14 @@ class Search:
                 else:
                     yield name, unpacked.getvalue()
             elif name.rsplit("/", 1)[-1] == self.wanted.name:
-                resembling.append(f"{name!a} in {archive}: {self._difference(unpack.size)}")
+                resembling.append(f"{name!a} in {archive} {self._difference(unpack.size)}")
 
     def _is_it(self, raw: bytes) -> bool:
         return hashlib.sha256(raw).hexdigest() == self.wanted.sha256
 
     def _difference(self, n_bytes: int) -> str:
         if n_bytes == self.wanted.bytes:
-            return "it has the right size, but another sha256: another version, or damaged"
+            return "has the right size, but another sha256: damaged, or another version"
         if n_bytes < self.wanted.bytes:
-            return f"it has {n_bytes:,} of {self.wanted.bytes:,} bytes: cut short, or another file"
-        return f"it has {n_bytes:,} bytes instead of {self.wanted.bytes:,}: another file"
+            return f"has {n_bytes:,} of {self.wanted.bytes:,} bytes: cut short, or another file"
+        return f"has {n_bytes:,} bytes instead of {self.wanted.bytes:,}: another file"

@@ -14,7 +14,14 @@ from sedpipe.io.lists.remarks import counted
 
 if TYPE_CHECKING:
     from sedpipe.io.records.run import TrainReport
-    from sedpipe.reports.learning import DryRunReport, EncodersReport, ExportReport, FetchReport, ListedEncoder
+    from sedpipe.reports.learning import (
+        DryRunReport,
+        EncodersReport,
+        ExportReport,
+        FetchReport,
+        ListedEncoder,
+        OwnEncoder,
+    )
     from sedpipe.reports.tables import FigureReport, ReproduceReport
 
 
@@ -66,8 +73,9 @@ def export_lines(report: ExportReport) -> list[str]:
 
 
 def encoders_lines(report: EncodersReport) -> list[str]:
-    """A few lines an encoder, and how one is used."""
+    """A few lines an encoder, one for each other file in the cache, and how an encoder is used."""
     lines = [line for encoder in report.encoders for line in _encoder_lines(encoder)]
+    lines += [f"your own: {_own_line(encoder)}" for encoder in report.own]
     return [*lines, "use with: features, train --encoder NAME; downloaded files serve all datasets of the cache"]
 
 
@@ -77,9 +85,9 @@ def fetch_lines(report: FetchReport) -> list[str]:
 
 
 def _encoder_lines(encoder: ListedEncoder) -> list[str]:
-    where = encoder.file or (
-        f"not downloaded: `sedpipe encoders fetch {encoder.name}{'' if encoder.address else ' --from FILE'}`"
-    )
+    where = encoder.file or f"not downloaded: `{encoder.fetch}`"
+    if encoder.fault:
+        where = f"{encoder.file}: damaged, {encoder.fault}: `{encoder.fetch}` replaces it"
     heard = f"; possibly also on {', '.join(encoder.heard)}: scores there say so" if encoder.heard else ""
     return [
         f"{encoder.name}: {encoder.title}, {encoder.dimensions} values every {encoder.hop_s:g} s, "
@@ -88,3 +96,8 @@ def _encoder_lines(encoder: ListedEncoder) -> list[str]:
         f"  {encoder.licence}, {encoder.bytes / 1e6:.1f} MB, sha256 {encoder.sha256[:16]}...",
         f"  {where}",
     ]
+
+
+def _own_line(encoder: OwnEncoder) -> str:
+    fault = f": damaged, {encoder.fault}; `encoders fetch` with its TOML replaces it" if encoder.fault else ""
+    return f"{encoder.file}, {encoder.bytes:,} bytes, sha256 {encoder.sha256[:16]}...{fault}"

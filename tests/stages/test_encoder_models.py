@@ -209,12 +209,21 @@ def test_a_model_names_its_encoder_and_says_when_it_must_be_fetched(made: Made, 
     assert outcome.exit_code == 1
     assert outcome.stderr.startswith(f"Error: the encoder ears (sha256 {front_end['ears.sha256'][:16]}...) is not in ")
     assert "sedpipe encoders fetch" in outcome.stderr
-    with pytest.raises(MissingStageError, match="the encoder ears "):
+    with pytest.raises(MissingStageError, match="the encoder ears ") as caught:
         load_model(tmp_path / "export", cache=elsewhere, device="cpu")
+    assert re.search(r"sedpipe encoders fetch .* first, or name .*: load_model\(\.\.\., cache=", caught.value.hint)
     told(elsewhere, "encoders", "fetch", made.encoder)
     here = told(made.cache, "predict", str(made.audio), "--dataset", "tiny", "--model", made.run)
     there = told(elsewhere, "predict", str(made.audio), "--model", str(tmp_path / "export"))
     assert [file["events"] for file in there["files"]] == [file["events"] for file in here["files"]]
+
+
+def test_a_run_named_by_its_path_hears_through_the_encoder_of_its_own_cache(made: Made, tmp_path: Path) -> None:
+    path, elsewhere = str(named_run(made.dataset, made.run).folder), tmp_path / "elsewhere"
+    here = told(made.cache, "predict", str(made.audio), "--model", path)
+    there = told(elsewhere, "predict", str(made.audio), "--model", path)
+    assert there == here
+    assert load_model(path, cache=elsewhere, device="cpu").labels
 
 
 def test_as_onnx_it_takes_embeddings(made: Made, tmp_path: Path) -> None:

@@ -16,11 +16,11 @@ import numpy as np
 from sedpipe.api.arrays import as_mono
 from sedpipe.choices import OPERATING_POINTS
 from sedpipe.detection.frame_scores import FrameScores
-from sedpipe.errors import SettingsError
+from sedpipe.errors import MissingStageError, SettingsError
 from sedpipe.features.familiar import Extent
 from sedpipe.io.audio.waveforms import read_blocks
 from sedpipe.io.cache.open import open_dataset
-from sedpipe.io.models.open import OpenModel, open_to_hear
+from sedpipe.io.models.open import OpenModel, able_to_hear, open_model
 from sedpipe.io.predictions import PredictedEvent
 from sedpipe.labels import LabelSet
 from sedpipe.nn.device import choose_device
@@ -47,7 +47,8 @@ def load_model(
     dataset : str, optional
         The dataset of the run.
     cache : path
-        Folder of the datasets and of the files of pretrained encoders.
+        Folder of the datasets and of the files of pretrained encoders; what is not there is looked for in the cache
+        that the run lies in.
     device : str
         ``auto``, ``cpu``, ``cuda``, ...
 
@@ -68,7 +69,12 @@ def load_model(
     """
     of_dataset = None if dataset is None else open_dataset(dataset, Path(cache))
     address = None if model is None else fspath(model)
-    return Model(open_to_hear(address, of_dataset, choose_device(device), Path(cache)))
+    opened = open_model(address, of_dataset, choose_device(device))
+    try:
+        return Model(able_to_hear(opened, Path(cache)))
+    except MissingStageError as error:
+        there = "or name the cache that has it: load_model(..., cache=FOLDER)"
+        raise MissingStageError(error.message, hint=f"{error.hint}, {there}") from error
 
 
 class Model:

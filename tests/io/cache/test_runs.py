@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from sedpipe.errors import MissingStageError, SedpipeError, SettingsError
 from sedpipe.io.cache.dataset import Dataset
-from sedpipe.io.cache.runs import Run, find_run, find_run_in_cache, named_run, newest_run, run_address
+from sedpipe.io.cache.runs import Run, cache_around, find_run, find_run_in_cache, named_run, newest_run, run_address
 from some_records import run_record
 
 
@@ -108,6 +108,29 @@ def test_an_unfinished_or_unknown_run_names_the_finished_ones(cache):
         with pytest.raises(MissingStageError, match=f"{wanted} contains no trained model") as caught:
             find_run(cache, wanted)
         assert caught.value.hint == "finished runs: a, b"
+
+
+def test_a_name_that_is_no_run_of_the_dataset_says_what_else_is_called_so(cache, tmp_path, monkeypatch):
+    theirs = trained(Dataset(tmp_path, "yard"), "h20")
+    (tmp_path / "here" / "h20").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "here")
+    train, elsewhere = "run `sedpipe train tiny", f"the dataset yard has a run of that name, which is {theirs.folder}; "
+    with pytest.raises(MissingStageError) as caught:
+        find_run(cache, "h20")
+    assert caught.value.hint.startswith(elsewhere + train)  # the folder here holds no model
+    Run(Path("h20")).model_path.write_bytes(b"")
+    with pytest.raises(MissingStageError) as caught:
+        find_run(cache, "h20")
+    assert caught.value.hint.startswith(f"the run in the folder h20 here is ./h20; {elsewhere}{train}")
+    for meant in ("./h20", str(theirs.folder)):
+        assert find_run(cache, meant).model_path.exists()
+
+
+def test_a_run_and_its_export_lie_in_a_cache_and_what_was_moved_lies_in_none(cache, tmp_path):
+    run = trained(cache, "a").folder
+    assert cache_around(run) == cache_around(run / "export") == cache_around(run.with_name("export")) == tmp_path
+    for elsewhere in (tmp_path / "a", tmp_path / "export", Path("/"), Path("/runs/a"), cache.runs):
+        assert cache_around(elsewhere) is None
 
 
 def test_a_run_of_any_dataset_is_found_by_its_name_and_by_its_path(cache, tmp_path):

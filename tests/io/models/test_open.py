@@ -57,6 +57,16 @@ def test_what_is_no_model_says_what_was_expected(cache, tmp_path, monkeypatch):
     assert caught.value.hint == "finished runs: first; esc10 and esc10-yamnet come with sedpipe"
 
 
+def test_a_folder_of_an_export_that_is_named_as_a_run_is_told_how_to_name_it(cache, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("exp-rivers", "exp rivers"):
+        write_export(tmp_path / name, trained())
+        with pytest.raises((MissingStageError, SettingsError)) as caught:
+            open_model(name, cache, "cpu")
+        assert caught.value.hint.startswith(f"the exported model in the folder {name} here is ./{name}; ")
+        assert open_model(f"./{name}", cache, "cpu").folder == Path(name)
+
+
 def test_no_stage_but_export_ever_loads_onnx():
     code = (
         "import sys, sedpipe.stages.predict, sedpipe.stages.export, sedpipe.stages.score\n"

@@ -6,6 +6,7 @@
 - :func:`newest_run`: within a cache
 - :func:`find_run_in_cache`: by name within any dataset, or by path, with the dataset it belongs to
 - :func:`run_address`: what the latter finds a run by
+- :func:`cache_around`: the cache that a run lies in
 """
 
 from __future__ import annotations
@@ -142,10 +143,20 @@ def find_run(cache: Dataset, name_or_path: str | None) -> Run:
     run = Run(Path(name_or_path)) if "/" in name_or_path else named_run(cache, name_or_path)
     if not is_there(run.model_path):
         known = ", ".join(run.name for run in _with_a_model(cache))
-        raise MissingStageError(
-            f"{run.folder} contains no trained model", hint=f"finished runs: {known}" if known else train
-        )
+        meant = [*_elsewhere(cache, name_or_path), f"finished runs: {known}" if known else train]
+        raise MissingStageError(f"{run.folder} contains no trained model", hint="; ".join(meant))
     return run
+
+
+def _elsewhere(cache: Dataset, name: str) -> list[str]:
+    """What else a name may mean, a clause each: a run's folder where one is, runs of other datasets."""
+    if "/" in name:
+        return []
+    here = [f"the run in the folder {name} here is ./{name}"] if is_there(Run(Path(name)).model_path) else []
+    others = [run for run in _all_of(cache.root) if run.name == name and is_there(run.model_path)]
+    return here + [
+        f"the dataset {run.folder.parents[1].name} has a run of that name, which is {run.folder}" for run in others
+    ]
 
 
 def newest_run(root: Path) -> tuple[Dataset, Run] | None:
@@ -203,3 +214,12 @@ def run_address(dataset: Dataset, name: str) -> str:
 
 def _all_of(root: Path) -> list[Run]:
     return [Run(folder) for dataset in entries(root) for folder in entries(dataset / "runs") if folder.is_dir()]
+
+
+def cache_around(folder: Path) -> Path | None:
+    """The cache that a run lies in, or its export: CACHE/DATASET/runs/NAME; None where it lies in none."""
+    whole = folder.absolute()
+    for run in (whole, whole.parent) if whole.name == "export" else (whole,):
+        if run.parent.name == "runs" and len(run.parents) > 2:
+            return run.parents[2]
+    return None

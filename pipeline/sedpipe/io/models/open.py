@@ -2,7 +2,7 @@
 
 - :func:`open_model`: a run's folder, an exported folder, the name of a run or of a model that comes with sedpipe ->
   :class:`OpenModel`
-- :func:`open_to_hear`: the same, ready for recordings
+- :func:`open_to_hear`, :func:`able_to_hear`: the same, ready for recordings
 - :func:`shipped_models`: the names of those that do; :data:`DEFAULT_MODEL` is the one where none is named
 """
 
@@ -15,9 +15,11 @@ from pathlib import Path
 import torch
 
 from sedpipe.errors import MissingStageError, SettingsError
+from sedpipe.features.encoders.encoder import HearsThroughEncoders
 from sedpipe.io.cache.dataset import Dataset
-from sedpipe.io.cache.runs import Run, find_run, named_run
+from sedpipe.io.cache.runs import Run, cache_around, find_run, named_run
 from sedpipe.io.encoders.front_end import ready_to_hear
+from sedpipe.io.encoders.kept import encoder_path
 from sedpipe.io.files.checksums import sha256_of
 from sedpipe.io.files.reading import is_there
 from sedpipe.io.models.checkpoints import TrainedModel, read_model
@@ -98,7 +100,7 @@ def open_to_hear(address: str | None, cache: Dataset | None, device: str, cache_
     address, cache, device
         As for :func:`open_model`.
     cache_dir : Path
-        The cache that holds files of encoders.
+        As for :func:`able_to_hear`.
 
     Raises
     ------
@@ -107,9 +109,35 @@ def open_to_hear(address: str | None, cache: Dataset | None, device: str, cache_
     SettingsError
         As :func:`open_model`, or if what runs an encoder is not installed.
     """
-    opened = open_model(address, cache, device)
-    trained = opened.trained
-    return replace(opened, trained=replace(trained, spec=ready_to_hear(trained.spec, cache_dir)))
+    return able_to_hear(open_model(address, cache, device), cache_dir)
+
+
+def able_to_hear(opened: OpenModel, cache_dir: Path) -> OpenModel:
+    """An open model with the files of the encoders that it hears through.
+
+    Parameters
+    ----------
+    opened : OpenModel
+    cache_dir : Path
+        The cache that holds files of encoders. What is not there is looked for in the cache that the model lies in:
+        its run was trained with that one's.
+
+    Raises
+    ------
+    MissingStageError, SettingsError
+        As :func:`open_to_hear`.
+    """
+    trained, place = opened.trained, cache_dir
+    around = cache_around(opened.folder)
+    if around is not None and not _has_encoders(cache_dir, trained) and _has_encoders(around, trained):
+        place = around
+    return replace(opened, trained=replace(trained, spec=ready_to_hear(trained.spec, place)))
+
+
+def _has_encoders(cache_dir: Path, trained: TrainedModel) -> bool:
+    front_end = trained.spec.front_end
+    needed = front_end.encoders if isinstance(front_end, HearsThroughEncoders) else ()
+    return all(is_there(encoder_path(cache_dir, encoder)) for encoder in needed)
 
 
 def _folder(address: str | None, cache: Dataset | None) -> Path:
@@ -144,13 +172,15 @@ def _folder(address: str | None, cache: Dataset | None) -> Path:
 
 
 def _run_of(cache: Dataset, name: str | None) -> Run:
-    """Its run; the complaint about one that is not there names what comes with sedpipe, which might be meant, too."""
+    """Its run; the complaint about one that is not there names what else might be meant."""
     try:
         return find_run(cache, name)
-    except MissingStageError as error:
-        raise MissingStageError(
-            str(error), hint=f"{error.hint}; {' and '.join(shipped_models())} come with sedpipe"
-        ) from error
+    except (MissingStageError, SettingsError) as error:
+        exported = name is not None and is_export(Path(name))
+        here = [f"the exported model in the folder {name} here is ./{name}"] if exported else []
+        known = f"{' and '.join(shipped_models())} come with sedpipe"
+        hints = filter(None, [*here, error.hint, known])
+        raise type(error)(error.message, hint="; ".join(hints)) from error
 
 
 def _is_run(name: str, cache: Dataset | None) -> bool:

@@ -20,7 +20,6 @@ COVERED_BY = {
     "fates.py": "io/cache/test_ledger.py",
     "features/encoders/encoder.py": "features/encoders/test_front_end.py",
     "features/encoders/networks.py": "features/encoders/test_aisfx.py",
-    "features/encoders/runtimes.py": "features/encoders/test_tflite.py",
     "io/audio/headers.py": "io/audio/test_chunks.py",
     "io/audio/opening.py": "io/audio/test_cases.py",
     "io/audio/timeline.py": "io/audio/test_cut.py",

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sedpipe.clips import Clip
 from sedpipe.fates import Fate
+from sedpipe.features.encoders.runtimes import RUNTIMES
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.ledger import Ledger
 from sedpipe.io.lists.clips import write_clips
@@ -106,3 +107,23 @@ def test_without_yt_dlp_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     checks = found(tmp_path)
     assert "pip install" in checks["yt-dlp"].advice
     assert "pip install" in checks["yt-dlp-ejs"].advice
+
+
+def test_what_runs_encoders_is_told_and_is_no_fault_where_it_is_absent(monkeypatch: pytest.MonkeyPatch) -> None:
+    check = module._encoders()
+    assert (check.ok, check.required) == (True, False)
+    assert re.match(r"LiteRT \d\S+, ONNX Runtime \d\S+ \(only --encoder", check.found)
+    monkeypatch.setitem(RUNTIMES, "tflite", RUNTIMES["tflite"]._replace(module="no_such_library"))
+    check = module._encoders()
+    assert (check.ok, check.advice) == (True, "")
+    assert check.found.startswith("LiteRT is not installed, ONNX Runtime ")
+
+
+def test_a_broken_one_is_told_with_the_command_that_mends_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "broken_runtime.py").write_text("raise ImportError('no libfoo')")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(RUNTIMES, "tflite", RUNTIMES["tflite"]._replace(module="broken_runtime"))
+    check = module._encoders()
+    assert (check.ok, check.required) == (False, False)
+    assert "cannot be imported: ImportError: no libfoo" in check.found
+    assert check.advice == "pip install --force-reinstall ai-edge-litert"

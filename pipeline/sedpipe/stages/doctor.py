@@ -20,6 +20,7 @@ from importlib import metadata
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from sedpipe.features.encoders.runtimes import RUNTIMES
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.web.videos import javascript_runtimes
 from sedpipe.reports.machine import Check, DoctorReport
@@ -66,6 +67,7 @@ def doctor(
         _decoder,
         _sed_eval,
         _torch,
+        _encoders,
         lambda: _yt_dlp(today or datetime.now(UTC).date()),
         _yt_dlp_scripts,
         _javascript,
@@ -125,6 +127,16 @@ def _torch() -> Check:
     else:
         device = f"no GPU, {torch.get_num_threads()} threads"
     return Check("torch", True, f"{torch.__version__}, {device}")
+
+
+def _encoders() -> Check:
+    """What runs pretrained encoders; only those who use them need it."""
+    runtimes = [RUNTIMES[name] for name in ("tflite", "onnx")]
+    trouble = {runtime: runtime.trouble for runtime in runtimes if runtime.trouble}
+    found = ", ".join(f"{one.title} {trouble.get(one) or _version(one.distribution)}" for one in runtimes)
+    broken = [one.distribution for one in trouble if one.is_installed]
+    advice = f"pip install --force-reinstall {' '.join(broken)}" if broken else ""
+    return Check("encoders", not broken, f"{found} (only --encoder needs them)", advice, required=False)
 
 
 def _yt_dlp(today: date) -> Check:

@@ -94,9 +94,11 @@ def test_a_model_with_somebodys_own_encoder_says_which_file_is_meant(tmp_path: P
 def test_what_runs_it_is_asked_for_by_the_command_that_installs_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(RUNTIMES, "onnx", RUNTIMES["onnx"]._replace(package="no_such_package"))
+    monkeypatch.setitem(RUNTIMES, "onnx", RUNTIMES["onnx"]._replace(module="no_such_package"))
     spec = FeatureSpec(encoders_front_end(str(write_encoder(tmp_path))))
-    with pytest.raises(SettingsError, match="the encoder ears needs onnxruntime, which is not installed") as caught:
+    with pytest.raises(
+        SettingsError, match=r"the encoder ears needs ONNX Runtime .onnxruntime., which is not installed"
+    ) as caught:
         ready_to_hear(spec, tmp_path / "cache")
     assert 'pip install "sedpipe[encoders]"' in caught.value.hint
 

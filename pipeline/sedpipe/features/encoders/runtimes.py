@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from importlib.util import find_spec
 from typing import NamedTuple, Protocol
 
@@ -26,11 +27,28 @@ class Runner(Protocol):
 
 
 class Runtime(NamedTuple):
-    """How files of one kind are opened: the package that runs them, and a function of bytes and description."""
+    """How files of one kind are opened: what runs them, as people, Python and pip call it, and a function."""
 
-    package: str
+    title: str
+    module: str
     distribution: str
     opens: Callable[[bytes, Encoder], Runner]
+
+    @property
+    def is_installed(self) -> bool:
+        """Whether it is, broken or not."""
+        return find_spec(self.module.partition(".")[0]) is not None
+
+    @property
+    def trouble(self) -> str:
+        """Why it cannot be used, as the end of a sentence; "" if it can."""
+        if not self.is_installed:
+            return "is not installed"
+        try:
+            import_module(self.module)
+        except Exception as error:  # a broken library may raise anything
+            return f"is installed but cannot be imported: {type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        return ""
 
 
 def _tflite(raw: bytes, encoder: Encoder) -> Runner:
@@ -52,20 +70,23 @@ def _torch(raw: bytes, encoder: Encoder) -> Runner:
 
 
 RUNTIMES = {
-    "tflite": Runtime("ai_edge_litert", "ai-edge-litert", _tflite),
-    "onnx": Runtime("onnxruntime", "onnxruntime", _onnx),
-    "torch": Runtime("torch", "torch", _torch),
+    "tflite": Runtime("LiteRT", "ai_edge_litert.interpreter", "ai-edge-litert", _tflite),
+    "onnx": Runtime("ONNX Runtime", "onnxruntime", "onnxruntime", _onnx),
+    "torch": Runtime("PyTorch", "torch", "torch", _torch),
 }
 
 
 def check_runtime(encoder: Encoder) -> None:
-    """``SettingsError``, with the command that mends it, if what runs this encoder is not installed."""
+    """``SettingsError``, with the command that mends it, if what runs this encoder is not installed, or broken."""
     runtime = RUNTIMES[encoder.runtime]
-    if find_spec(runtime.package) is None:
-        raise SettingsError(
-            f"the encoder {encoder.name} needs {runtime.distribution}, which is not installed",
-            hint=f'run `pip install "sedpipe[encoders]"`, or `pip install {runtime.distribution}`',
-        )
+    if not (trouble := runtime.trouble):
+        return
+    way = f"run `pip install --force-reinstall {runtime.distribution}`"
+    if not runtime.is_installed:
+        way = f'run `pip install "sedpipe[encoders]"`, or `pip install {runtime.distribution}`'
+    raise SettingsError(
+        f"the encoder {encoder.name} needs {runtime.title} ({runtime.distribution}), which {trouble}", hint=way
+    )
 
 
 def check_file(raw: bytes, encoder: Encoder) -> None:
@@ -86,7 +107,7 @@ def open_runner(raw: bytes, encoder: Encoder) -> Runner:
     Raises
     ------
     SettingsError
-        If what runs it is not installed.
+        If what runs it is not installed, or broken.
     SedpipeError
         If the file cannot be opened, or lacks what the description names; of what is returned, if it gives other
         frames than the description says.

@@ -9,6 +9,7 @@ from sedpipe.frames import FrameGrid
 from sedpipe.labels import LabelSet
 
 LABELS = LabelSet(("Dog", "Rain"))
+LOWER, HIGHER = (f" (a {which} one may score better still; nothing needs to be done)" for which in ("lower", "higher"))
 
 
 def scores_of(*probs: float, n_frames: int | None = None) -> FrameScores:
@@ -69,17 +70,17 @@ def test_the_threshold_nearest_to_a_half_is_the_plainest():
     ("chosen", "remarks"),
     [
         (PostProcessing(0.5), []),
-        (PostProcessing(0.5, median_s=2.0), ["p: median_s is 2, the highest that was tried"]),
-        (PostProcessing((0.5, 0.9)), ["p: threshold of Rain is 0.9, the highest that was tried"]),
-        (PostProcessing(0.1), ["p: threshold is 0.1, the lowest that was tried"]),
-        (PostProcessing(0.5, hysteresis=0.25), ["p: hysteresis is 0.25, the lowest that was tried"]),
+        (PostProcessing(0.5, median_s=2.0), ["p: median_s is 2, the highest that was tried" + HIGHER]),
+        (PostProcessing((0.5, 0.9)), ["p: threshold of Rain is 0.9, the highest that was tried" + HIGHER]),
+        (PostProcessing(0.1), ["p: threshold is 0.1, the lowest that was tried" + LOWER]),
+        (PostProcessing(0.5, hysteresis=0.25), ["p: hysteresis is 0.25, the lowest that was tried" + LOWER]),
         (PostProcessing(0.5, hysteresis=1.0, gap_s=0.0, min_duration_s=0.0, gate=0.0), []),
         (
             PostProcessing((0.1, 0.5), median_s=(2.0, 2.0), gate=0.7),
             [
-                "p: threshold of Dog is 0.1, the lowest that was tried",
-                "p: median_s is 2, the highest that was tried",
-                "p: gate is 0.7, the highest that was tried",
+                "p: threshold of Dog is 0.1, the lowest that was tried" + LOWER,
+                "p: median_s is 2, the highest that was tried" + HIGHER,
+                "p: gate is 0.7, the highest that was tried" + HIGHER,
             ],
         ),
     ],

@@ -270,5 +270,8 @@ def test_the_quick_look_is_the_best_of_ten_thresholds_with_a_median_filter_of_ha
 def test_a_choice_at_an_end_is_remarked(split):
     plain = {name: (value,) for name, value in PostProcessing(0.5).items() if name != "threshold"}
     point = tuned(split, Candidates(threshold=(0.3, 0.5), **plain))["min_er"]
-    assert point.remarks == ("min_er: threshold is 0.5, the highest that was tried",)
+    assert point.remarks == (
+        "min_er: threshold is 0.5, the highest that was tried (a higher one may score better still; "
+        "nothing needs to be done)",
+    )
     assert tuned(split, Candidates(threshold=(0.3, 0.5, 0.99999), **plain))["min_er"].remarks != point.remarks

@@ -165,9 +165,7 @@ def test_events_of_a_clip_that_is_not_listed_are_a_sentence(tmp_path: Path) -> N
     path = garden(
         tmp_path, "a.wav\tBlackbird\n", "c.wav,Blackbird\n", "c.wav\t0\t1\tBlackbird\ne.wav\t0\t1\tBlackbird\n"
     )
-    with pytest.raises(
-        ListFormatError, match=r"events\.tsv: 'e\.wav' have events but are not listed in .*testing\.csv"
-    ):
+    with pytest.raises(ListFormatError, match=r"events\.tsv: 'e\.wav' has events but is not listed in .*testing\.csv"):
         resolved(path)
 
 

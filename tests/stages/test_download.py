@@ -441,7 +441,7 @@ def test_a_mistake_in_a_list_is_told_again_until_it_is_mended(garden: Path, tmp_
     right = (tmp_path / "events.tsv").read_text()
     (tmp_path / "events.tsv").write_text(right + "unseen.wav\t0\t1\tBlackbird\n")
     for _ in range(2):
-        with pytest.raises(SedpipeError, match=r"events\.tsv: 'unseen.wav' have events but are not listed in "):
+        with pytest.raises(SedpipeError, match=r"events\.tsv: 'unseen.wav' has events but is not listed in "):
             run(garden, tmp_path / "cache")
     assert status(Dataset(tmp_path / "cache", "garden")).next == f"sedpipe download garden --cache {tmp_path / 'cache'}"
     (tmp_path / "events.tsv").write_text(right)

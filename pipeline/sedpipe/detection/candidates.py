@@ -103,11 +103,12 @@ class Candidates:
         remarks = []
         for setting, tried in self.values.items():
             off = settings_of_steps()[setting].off
-            for end, which in ((min(tried), "lowest"), (max(tried), "highest")):
+            for end, which, beyond in ((min(tried), "lowest", "lower"), (max(tried), "highest", "higher")):
                 at = np.broadcast_to(chosen.value_of(setting), len(labels)) == end
                 if at.any() and len(set(tried)) > 1 and (end != off or setting == "threshold"):
                     of = "" if at.all() else f" of {', '.join(np.array(labels.names)[at].tolist())}"
-                    remarks.append(f"{name}: {setting}{of} is {end:g}, the {which} that was tried")
+                    means = f"(a {beyond} one may score better still; nothing needs to be done)"
+                    remarks.append(f"{name}: {setting}{of} is {end:g}, the {which} that was tried {means}")
         return remarks
 
 

@@ -46,8 +46,9 @@ def begin_with(model: Network, labels: LabelSet, weights: Mapping[str, Tensor], 
                     _by_class(tensor, labels, given, learnt)
                 continue
             if given is None or given.shape != tensor.shape:
-                found = "does not have it" if given is None else f"has {_sizes(given)}"
-                raise ValueError(f"its layer {name} is {_sizes(tensor)}, and the model to begin with {found}")
+                there = "is not there" if given is None else f"is {_sizes(given)}"
+                here = f"the layer {name} is {_sizes(tensor)} in the network to train"
+                raise ValueError(f"{here}, and {there} in the model to start from")
             tensor.copy_(given)
 
 

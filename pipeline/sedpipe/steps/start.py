@@ -104,7 +104,10 @@ def _begin(model: Network, labels: LabelSet, begin: Beginning) -> None:
     try:
         begin_with(model, labels, begin.weights, begin.labels)
     except ValueError as error:
-        raise SettingsError(f"--init {begin.name}: {error}", hint="leave --preset and --network out") from error
+        raise SettingsError(
+            f"--init {begin.name}, a network {begin.network.name}, does not fit: {error}",
+            hint="leave --preset and --network out: the network is then that of the model to start from",
+        ) from error
 
 
 def told_of(begin: Beginning, labels: LabelSet, *, freeze: bool) -> str:

@@ -114,4 +114,5 @@ def _by_a_teacher(
     targets = PseudoTargets.heard(heard, training.clips, labels, front_end.grid, front_end.n_frames)
     training.frame_targets = targets
     unheard = f"; it has no frame probabilities of {n} clips" if (n := int((~targets.known).sum())) else ""
-    listener.say(f"{name} teaches when classes sound: in clips that have one, {targets.share:.0%} of the time{unheard}")
+    heard_for = f"it hears a class {targets.share:.0%} of the time, on average, in clips that have it"
+    listener.say(f"{name} teaches when classes sound: {heard_for}{unheard}")

@@ -81,11 +81,17 @@ def test_a_folder_without_audio_says_what_is_there(tmp_path):
     touch(tmp_path, "a.txt", "b.txt", ".c")
     with pytest.raises(SettingsError, match="contains no audio file") as caught:
         find_audio([tmp_path])
-    assert caught.value.hint == "there are: 1 hidden, 2 no audio (.txt)"
+    assert caught.value.hint == (
+        "all that is in it was left out (1 hidden, 2 no audio (.txt)): name the folder that has your recordings"
+    )
     (tmp_path / "empty").mkdir()
     with pytest.raises(SettingsError) as caught:
         find_audio([tmp_path / "empty"])
-    assert caught.value.hint == "there are: nothing"
+    assert caught.value.hint == "there is no file in it: name the folder that has your recordings"
+    touch(tmp_path, "heard/a.wav", "heard/notes.txt")
+    with pytest.raises(SettingsError) as caught:
+        find_audio([tmp_path / "heard", tmp_path / "empty"])
+    assert caught.value.hint.startswith("there is no file in it")  # what another folder holds is not here
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="root can only do without its power there")

@@ -36,9 +36,11 @@ def test_the_strong_list_may_call_a_recording_a_little_differently(tmp_path: Pat
 
 def test_events_of_what_is_not_listed_are_a_sentence_with_what_was_meant(tmp_path: Path) -> None:
     with pytest.raises(
-        ListFormatError, match=r"'dog_2\.wav' have events but are not listed in .* \(did you mean 'dog 2\.wav'\?\)"
+        ListFormatError, match=r"'dog_2\.wav' has events but is not listed in .* \(did you mean 'dog 2\.wav'\?\)"
     ):
         read(tmp_path, "dog 2.wav\tDog\n", "dog_2.wav\t1\t2\tDog\n")
+    with pytest.raises(ListFormatError, match=r"'x\.wav', 'y\.wav' have events but are not listed in "):
+        read(tmp_path, "a.wav\tDog\n", "x.wav\t1\t2\tDog\ny.wav\t1\t2\tDog\n")
 
 
 def test_what_was_guessed_in_either_list_is_told(tmp_path: Path) -> None:

@@ -70,6 +70,7 @@ def find_audio(places: Sequence[Path], *, all_of_it: bool = False) -> FoundAudio
     found: dict[str, AudioFile] = {}
     named = _names_of([place for place in places if not place.is_dir()])
     for place in places:
+        before = left_out.copy()
         if place.is_dir():
             names_in(place)  # may be read
             below = _walked(place, left_out) if not all_of_it else walk(place)
@@ -77,8 +78,7 @@ def find_audio(places: Sequence[Path], *, all_of_it: bool = False) -> FoundAudio
         else:
             files = [AudioFile(place, named[place])]
         if not files:
-            there = ", ".join(f"{count} {what}" for what, count in sorted(left_out.items())) or "nothing"
-            raise SettingsError(f"{place} contains no audio file", hint=f"there are: {there}")
+            raise SettingsError(f"{place} contains no audio file", hint=_no_audio(left_out - before))
         for file in files:
             other = found.setdefault(file.name, file)
             if os.path.realpath(other.path) != os.path.realpath(file.path):
@@ -87,6 +87,13 @@ def find_audio(places: Sequence[Path], *, all_of_it: bool = False) -> FoundAudio
                     hint="name the folder above both, or one after the other",
                 )
     return FoundAudio(list(found.values()), dict(sorted(left_out.items())))
+
+
+def _no_audio(left_out: Counter[str]) -> str:
+    """What is in a folder instead, and what to do."""
+    there = ", ".join(f"{count} {what}" for what, count in sorted(left_out.items()))
+    what = f"all that is in it was left out ({there})" if there else "there is no file in it"
+    return f"{what}: name the folder that has your recordings"
 
 
 def _names_of(files: Sequence[Path]) -> dict[Path, str]:

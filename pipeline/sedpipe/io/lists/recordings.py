@@ -83,8 +83,9 @@ def read_recordings(weak: Path, strong: Path | None, labels: LabelSet) -> tuple[
             of_file.append(Event(*row.times, as_label(row.path, row.line, row.label, labels)))
     strange = [name for name, filename in meant.items() if filename is None]
     if strange:
+        have, are = ("has", "is") if len(strange) == 1 else ("have", "are")
         raise ListFormatError(
-            f"{strong}: {of_some(strange)} have events but are not listed in {weak}{known.suggestion(strange[0])}"
+            f"{strong}: {of_some(strange)} {have} events but {are} not listed in {weak}{known.suggestion(strange[0])}"
         )
     recordings = [
         Recording(filename, of_file, tuple(sorted(events[filename])) if filename in events else None)

@@ -27,10 +27,11 @@ if TYPE_CHECKING:
 
 def train_lines(report: TrainReport, following: str) -> list[str]:
     """What was trained, and ``following``, the command to run next."""
-    loss = "none" if report.validation_loss is None else f"{report.validation_loss:.4f}"
+    loss = report.validation_loss
+    best = "not trained" if loss is None else f"best {report.best_epoch} (validation loss {loss:.4f})"
     return [
-        f"{report.run}: {report.parameters:,} parameters, {counted(report.epochs, 'epoch')}, "
-        f"best {report.best_epoch} (validation loss {loss}), {report.seconds:.0f} s",
+        f"{report.run}: {report.parameters:,} parameters, {counted(report.epochs, 'epoch')}, {best}, "
+        f"{report.seconds:.0f} s",
         f"next: {following}",
     ]
 

@@ -130,7 +130,9 @@ def test_another_model_to_begin_with_is_another_run(cache: Path, tmp_path: Path)
 def test_a_network_of_other_sizes_is_a_sentence(cache: Path, tmp_path: Path) -> None:
     begin = beginning(cache)
     larger = replace(SETTINGS.network, gru_units=8)
-    with pytest.raises(SettingsError, match=r"--init first: its layer gru\.weight_ih_l0 is 24 x"):
+    with pytest.raises(
+        SettingsError, match=r"--init first, a network crnn, does not fit: the layer gru\.weight_ih_l0 is 24 x"
+    ):
         train(make_dataset(tmp_path), settings(begin, network=larger), SPEC, run_name="run", begin=begin)
 
 
@@ -151,7 +153,7 @@ def test_by_the_command_line_network_and_features_are_the_models(cache: Path) ->
     for wrong, why in [
         (("--encoder", "yamnet"), "the model given by --init uses logmel features and no others"),
         (("--n-mels", "16"), "the model given by --init uses logmel features and no others"),
-        (("--preset", "paper", "--hierarchy", "none"), "--init first: its layer"),
+        (("--preset", "paper", "--hierarchy", "none"), "--init first, a network crnn, does not fit: the layer conv"),
     ]:
         outcome = sedpipe("train", NAME, *asked, *wrong, *there)
         assert outcome.exit_code == 1

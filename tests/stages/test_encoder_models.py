@@ -73,7 +73,7 @@ def test_a_dry_run_tells_its_layers(made: Made) -> None:
 
 def test_hierarchies_fit_the_frames_of_a_hop_of_80_ms(made: Made) -> None:
     report = told(made.cache, *made.train, "--epochs", "1", "--hierarchy", "5,5", "--pooling", "attention")
-    assert report["run"] == "head-attention-5x5-seed0"
+    assert report["run"] == "head-ears-80ms-attention-5x5-seed0"
 
 
 def test_it_is_scored_and_reported_as_any_run(made: Made) -> None:
@@ -160,6 +160,13 @@ def test_what_cannot_be_trained_leaves_no_run_behind(made: Made) -> None:
         assert outcome.exit_code == 1
         assert why in outcome.stderr
         assert not (made.dataset.runs / "wrong" / "run.json").exists()
+
+
+def test_a_head_without_an_encoder_is_told_to_get_one_before_any_features_are_asked_for(made: Made) -> None:
+    outcome = sedpipe(made.cache, "train", made.toml, "--preset", "head", "--run", "wrong")
+    assert outcome.exit_code == 1
+    assert "network head takes embedding, not decibels" in outcome.stderr
+    assert "--encoder yamnet" in outcome.stderr
 
 
 def test_a_dry_run_refuses_what_the_training_would(made: Made) -> None:

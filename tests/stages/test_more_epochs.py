@@ -159,9 +159,7 @@ def test_a_falling_rate_falls_over_all_epochs(tmp_path: Path) -> None:
     assert before.keys() == weights(tmp_path).keys()
 
 
-def test_by_the_command_line(tmp_path: Path) -> None:
-    dataset = make_dataset(tmp_path)
-    dataset.write_record(dataset.read_record().model_copy(update={"clip_s": 4.0}))
+def command_options(tmp_path: Path) -> list[str]:
     front_end = tmp_path / "front-end.toml"
     front_end.write_text("\n".join(f"{key} = {value}" for key, value in FRONT_END.settings.items()))
     preset = tmp_path / "own.toml"
@@ -169,10 +167,42 @@ def test_by_the_command_line(tmp_path: Path) -> None:
         "[network]\nmaps = [4]\npools = [[2, 4]]\nconv_maps = 4\ngru_units = 4\n[pooling]\nhierarchy = []\n"
         "[training]\nepochs = 1\nbatch_size = 6\n"
     )
-    command = ["train", NAME, "--cache", str(tmp_path), "--front-end", str(front_end), "--preset", str(preset)]
+    return ["--front-end", str(front_end), "--preset", str(preset), "--threads", "1"]
+
+
+def test_by_the_command_line(tmp_path: Path) -> None:
+    dataset = make_dataset(tmp_path)
+    dataset.write_record(dataset.read_record().model_copy(update={"clip_s": 4.0}))
+    command = ["train", NAME, "--cache", str(tmp_path), *command_options(tmp_path)]
     epochs = []
     for more in ([], ["--more-epochs", "2"], ["--more-epochs", "2"], []):
-        outcome = CliRunner().invoke(main, [*command, "--threads", "1", "--json", *more])
+        outcome = CliRunner().invoke(main, [*command, "--json", *more])
         assert outcome.exit_code == 0, outcome.output
         epochs.append(json.loads(outcome.stdout)["epochs"])
     assert epochs == [1, 3, 3, 3]
+
+
+def test_a_named_run_goes_on_with_the_options_it_was_begun_with(tmp_path: Path) -> None:
+    dataset = make_dataset(tmp_path)
+    dataset.write_record(dataset.read_record().model_copy(update={"clip_s": 4.0}))
+    options = command_options(tmp_path)
+    begun = CliRunner().invoke(
+        main, ["train", NAME, *options, "--epochs", "2", "--cache", str(tmp_path), "--run", "run"]
+    )
+    assert begun.exit_code == 0, begun.output
+    going_on = ["train", NAME, "--cache", str(tmp_path), "--run", "run", "--more-epochs"]
+    for more, epochs in (("1", 3), ("1", 3), ("3", 5)):
+        outcome = CliRunner().invoke(main, [*going_on, more, "--json"])
+        assert outcome.exit_code == 0, outcome.output
+        assert json.loads(outcome.stdout)["epochs"] == epochs
+    other = CliRunner().invoke(main, [*going_on, "4", "--epochs", "3"])
+    assert other.exit_code == 1
+    assert "training.epochs: there 2, now 3" in other.stderr
+
+
+def test_without_the_name_of_a_run_those_that_can_go_on_are_named(tmp_path: Path) -> None:
+    dataset = make_dataset(tmp_path)
+    train(dataset, asked(1), SPEC, run_name="mine")
+    with pytest.raises(StaleError, match="there is no run tiny-linear-5-seed0 to continue in ") as caught:
+        train(dataset, asked(1, more=2), FeatureSpec(replace(FRONT_END, n_mels=41)))
+    assert "name one of mine with --run" in caught.value.hint

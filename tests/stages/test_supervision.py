@@ -81,7 +81,7 @@ def test_other_strong_labels_are_other_data(tmp_path: Path) -> None:
     train(dataset, MIXED, SPEC, run_name="run")
     path = dataset.reference_path("training")
     path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
-    with pytest.raises(StaleError, match="run run was started with other data: strong: "):
+    with pytest.raises(StaleError, match="since then the strong labels of training changed"):
         train(dataset, MIXED, SPEC, run_name="run")
 
 
@@ -116,7 +116,7 @@ def test_a_run_teaches_another_and_both_say_so(tmp_path: Path) -> None:
     dataset, heard = make_dataset(tmp_path), Heard()
     train(dataset, SETTINGS, SPEC, run_name="first")
     settings = taught_by(dataset, "first")
-    assert settings.default_run.endswith("-taught-by-first-linear-5-seed0")
+    assert settings.default_run().endswith("-taught-by-first-linear-5-seed0")
     train(dataset, settings, SPEC, run_name="second", listener=heard)
     assert any(line.startswith("first teaches when classes sound: it hears a class ") for line in heard.lines)
     record = json.loads((dataset.runs / "second" / "run.json").read_text())

@@ -76,7 +76,7 @@ def test_a_fingerprint_that_nobody_took_then_tells_nothing_and_one_that_was_take
     run.write_record(record.model_copy(update={"data": {k: v for k, v in record.data.items() if k != "reference"}}))
     begin_run(run, record, SETTINGS)
     run.write_record(record.model_copy(update={"data": {**record.data, "reference": "another"}}))
-    with pytest.raises(StaleError, match="started with other data: reference: there 'another'"):
+    with pytest.raises(StaleError, match="since then the strong labels of testing changed"):
         begin_run(run, record, SETTINGS)
 
 

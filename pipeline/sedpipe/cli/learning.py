@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import rich_click as click
+from click.globals import get_current_context
 
 from sedpipe.choices import PRECISIONS
 from sedpipe.cli.help import EXAMPLES
@@ -30,6 +31,9 @@ from sedpipe.cli.types import HierarchyType, PoolingType, Quantity
 from sedpipe.commands import command
 from sedpipe.views.terminal.learning import dry_run_lines, export_lines, train_lines
 from sedpipe.views.terminal.scores import demo_lines
+
+if TYPE_CHECKING:
+    from sedpipe.io.cache.dataset import Dataset
 
 
 @click.command(epilog=EXAMPLES["train"])
@@ -63,7 +67,8 @@ from sedpipe.views.terminal.scores import demo_lines
 @click.option("--freeze", is_flag=True, help="With --init: train only the last layers.")
 @click.option("--epochs", type=click.IntRange(0), help="Maximum number of epochs; 0 leaves the network untrained.")
 @click.option("--more-epochs", type=click.IntRange(1), metavar="N",
-              help="Continue a finished run for N more epochs.")  # fmt: skip
+              help="Continue a finished run, N epochs beyond its first end; with --run, options are those it was begun "
+              "with.")  # fmt: skip
 @click.option("--batch-size", type=click.IntRange(1), help="Clips per step.")
 @click.option("--threads", type=click.IntRange(1), default=processors, show_default="all processors",
               help="CPU threads; their number affects the last digits of results.")  # fmt: skip
@@ -94,13 +99,15 @@ def train(
     from sedpipe.steps.next_steps import after_training
     from sedpipe.steps.supervision import teacher_named
 
-    opened, asked = open_dataset(dataset, cache_dir), asked_features(options)
+    opened = open_dataset(dataset, cache_dir)
+    options, words = _as_begun(options, opened, run)
+    asked = asked_features(options)
     begin = model_to_begin_with(options, opened)
     if options["teacher"] is not None:
         options["teacher"] = teacher_named(opened, options["teacher"])
     spec = feature_spec(opened.read_record().clip_format, asked, like=begin.spec if begin else None)
     settings = train_settings(Asked(**options), begin, spec.front_end.content)
-    settings = replace(settings, command=("train", dataset, *given()))
+    settings = replace(settings, command=("train", dataset, *words))
     listener = Terminal(quiet=quiet)
     if options["preset"] is None and begin is None:
         listener.say(f"--preset {settings.preset}, for {spec.front_end.name} features on {settings.device}")
@@ -114,6 +121,18 @@ def train(
     )  # fmt: skip
     following = command(*after_training(opened, dataset, report.run), cache=cache_dir)
     print_report(report, partial(train_lines, following=following), as_json)
+
+
+def _as_begun(options: dict[str, Any], dataset: Dataset, run: str | None) -> tuple[dict[str, Any], list[str]]:
+    """Options of this call, and as words; where a named run goes on, those that it was begun with come before them."""
+    from sedpipe.io.cache.runs import named_run
+
+    record = named_run(dataset, run).find_record() if run is not None and options["more_epochs"] else None
+    if record is None or not record.command:
+        return options, given()
+    words, context = [*record.command[2:], *given()], get_current_context()
+    begun = context.command.make_context(context.info_name, list(words), parent=context.parent)
+    return {name: begun.params[name] for name in options}, words
 
 
 @click.command(epilog=EXAMPLES["export"])

@@ -41,6 +41,7 @@ from sedpipe.nn.device import check_compiler, deterministically, has_room
 from sedpipe.nn.networks.network import Network, NetworkConfig
 from sedpipe.steps.batches import ClipBatches, read_ahead
 from sedpipe.steps.chance import remark_on_chance
+from sedpipe.steps.default_run import default_run_name
 from sedpipe.steps.epochs import epoch_line, log_of
 from sedpipe.steps.familiar import familiar_with
 from sedpipe.steps.finish import finished
@@ -114,14 +115,14 @@ def train(
     if settings.compiled:
         check_compiler()
     labels = LabelSet(dataset.read_record().labels)
-    run = named_run(dataset, run_name or settings.default_run)
+    run = named_run(dataset, run_name or default_run_name(settings, spec))
+    if run.find_record() is None:  # else it was checked when it was begun
+        if settings.more_epochs:
+            raise never_begun(run, dataset)
+        check_start(settings, labels, spec, begin)
     check_same_features(run, spec)
     splits = open_splits(dataset, spec, labels, settings.command)
     check_strong_labels(dataset, settings)
-    if run.find_record() is None:  # else it was checked when it was begun
-        if settings.more_epochs:
-            raise never_begun(run)
-        check_start(settings, labels, spec, begin)
     description = describe_run(dataset, settings, spec, splits, begin)
     with _alone(run, listener, waits=waits, goes_on=bool(settings.more_epochs)):
         record = begin_run(run, description, settings)

@@ -8,7 +8,8 @@
 from __future__ import annotations
 
 from sedpipe.errors import MissingStageError, StaleError
-from sedpipe.io.cache.runs import Run
+from sedpipe.io.cache.dataset import Dataset
+from sedpipe.io.cache.runs import Run, runs_of
 from sedpipe.io.files.reading import is_there
 from sedpipe.io.records.run import RunRecord
 
@@ -54,11 +55,13 @@ def with_more(run: Run, record: RunRecord, more_epochs: int) -> RunRecord:
     return asked
 
 
-def never_begun(run: Run) -> StaleError:
-    """The complaint that a run is to go on which nobody has begun."""
+def never_begun(run: Run, dataset: Dataset) -> StaleError:
+    """The complaint that a run is to go on which nobody has begun; names those of the dataset that could."""
+    finished = [other.name for other in runs_of(dataset) if other.is_finished]
+    known = f"one of {', '.join(finished)} with --run" if finished else "a finished one with --run"
     return StaleError(
         f"there is no run {run.name} to continue in {run.folder.parent}",
-        hint="name a finished one with --run, or train it without --more-epochs first",
+        hint=f"name {known}, or train without --more-epochs first",
     )
 
 

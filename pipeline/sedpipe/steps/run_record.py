@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -31,6 +31,17 @@ from sedpipe.io.records.settings import as_table, differences, filled, in_words
 from sedpipe.steps.batches import ClipBatches
 from sedpipe.training.settings import TrainSettings
 from sedpipe.version import __version__
+
+_DATA = {
+    "manifest": "the TOML or lists of the dataset",
+    "labels": "the classes",
+    "features": "the features",
+    "reference": "the strong labels of testing",
+    "training": "the clips of training",
+    "testing": "the clips of testing",
+    "strong": "the strong labels of training",
+}
+"""What the fingerprints of a run's data are of, in words."""
 
 VERSIONED = ("torch", "numpy", "librosa", "h5py", "sed_eval")
 
@@ -126,18 +137,33 @@ def begin_run(run: Run, record: RunRecord, settings: TrainSettings) -> RunRecord
     if there is None:
         run.write_record(record)
         return record
-    # Of data, a fingerprint that nobody took when the run was begun cannot tell anything about it.
-    known_data = {name: value for name, value in record.data.items() if name in there.data}
-    for part, changed in (
-        ("settings", differences(_deciding(filled(there.settings.as_json(), settings)), record.settings.as_json())),
-        ("data", differences(there.data, known_data)),
-    ):
-        if changed:
-            raise StaleError(
-                f"run {run.name} was started with other {part}: {in_words(changed)}",
-                hint=f"{_repeat(run, there)}name another run with --run, or delete {run.folder}",
-            )
+    changed = differences(_deciding(filled(there.settings.as_json(), settings)), record.settings.as_json())
+    if changed:
+        raise StaleError(
+            f"run {run.name} was started with other settings: {in_words(changed)}",
+            hint=f"{_repeat(run, there)}name another run with --run, or delete {run.folder}",
+        )
+    # a fingerprint that nobody took when the run was begun cannot tell anything about it
+    other = [name for name in record.data if name in there.data and there.data[name] != record.data[name]]
+    if other:
+        raise StaleError(
+            f"run {run.name} was started with other data; since then {_listed(there.data, record.data, other)} changed",
+            hint=f"train on what is there now as another run with --run, or delete {run.folder}",
+        )
     return there
+
+
+def _listed(there: Table, now: Table, changed: Sequence[str]) -> str:
+    """``the classes and the clips of training (12 then, 11 now)``."""
+    *first, last = [f"{_DATA.get(name, name)}{_counted(there[name], now[name])}" for name in changed]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _counted(there: object, now: object) -> str:
+    """How many clips, where that is what changed."""
+    if not isinstance(there, Mapping) or not isinstance(now, Mapping) or there.get("clips") == now.get("clips"):
+        return ""
+    return f" ({there.get('clips')} then, {now.get('clips')} now)"
 
 
 def check_same_features(run: Run, spec: FeatureSpec) -> None:

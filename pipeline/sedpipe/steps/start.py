@@ -17,7 +17,7 @@ from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.models.beginning import Beginning
 from sedpipe.labels import LabelSet
 from sedpipe.nn.networks.network import Network
-from sedpipe.nn.networks.registry import build_network
+from sedpipe.nn.networks.registry import build_network, kind_of
 from sedpipe.nn.transfer import begin_with
 from sedpipe.steps.batches import ClipBatches
 from sedpipe.steps.statistics import FeatureStatistics, kept_statistics
@@ -89,7 +89,8 @@ def _built(settings: TrainSettings, labels: LabelSet, spec: FeatureSpec) -> Netw
     try:
         model = build_network(settings.network, settings.pooling, len(labels), spec)
     except ValueError as error:
-        raise SettingsError(f"preset {settings.preset}: {error}") from error
+        hint = _what_would_fit(settings.network.name, spec.front_end.content)
+        raise SettingsError(f"preset {settings.preset}: {error}", hint=hint) from error
     try:
         check_content(settings.training.augment, model.content)
     except ValueError as error:
@@ -98,6 +99,18 @@ def _built(settings: TrainSettings, labels: LabelSet, spec: FeatureSpec) -> Netw
             hint="leave --recipe out, or give one of your own without this key",
         ) from error
     return model
+
+
+def _what_would_fit(network: str, content: str) -> str:
+    """What to give instead, where the network cannot take the features; "" where it can."""
+    takes = kind_of(network).takes
+    if content in takes:
+        return ""
+    if "embedding" in takes:
+        return "give an encoder, such as --encoder yamnet, to features and train"
+    if "both" in takes:
+        return "give log-mel and an encoder, such as --encoder logmel,yamnet, to features and train"
+    return "leave --preset and --network out, and one that fits is taken"
 
 
 def _begin(model: Network, labels: LabelSet, begin: Beginning) -> None:

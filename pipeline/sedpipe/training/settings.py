@@ -83,16 +83,16 @@ class TrainSettings:
     own_rule: PostProcessing | ClipThresholds | None = None
     command: tuple[str, ...] = ()
 
-    @property
-    def default_run(self) -> str:
-        """A name that tells the runs of a table apart."""
+    def default_run(self, heard_through: str = "") -> str:
+        """A name that tells runs apart; ``heard_through`` says which encoders, if any."""
         how = self.pooling
         weights = "" if how.segment_weights == "corrected" else f"-{how.segment_weights}"
         recipe = "" if self.recipe == PAPER else f"-{self.recipe}"
         network = "" if self.network.name in (DEFAULT, self.preset) else f"-{self.network.name}"
+        heard = f"-{heard_through}" if heard_through else ""
         begun = f"-from-{self.init.partition('@')[0]}" if self.init else ""
         begun += "-frozen" if self.freeze else ""
         begun += f"-taught-by-{self.teacher.partition('@')[0][:32]}" if self.teacher else ""
         begun += "" if self.training.supervision == "weak" else f"-{self.training.supervision}"
         pooled = f"{how.function}-{as_name(how.hierarchy)}{weights}"
-        return f"{self.preset}{network}{recipe}{begun}-{pooled}-seed{self.seed}"
+        return f"{self.preset}{network}{heard}{recipe}{begun}-{pooled}-seed{self.seed}"

@@ -23,7 +23,7 @@ def test_what_is_asked_for_takes_its_place() -> None:
     )  # fmt: skip
     assert (settings.training.epochs, settings.training.batch_size, settings.seed) == (2, 4, 3)
     assert settings.training.averaging > 0  # the recipe's
-    assert settings.default_run == "small-strong-attention-5-learned-seed3"
+    assert settings.default_run() == "small-strong-attention-5-learned-seed3"
 
 
 def test_single_pooling_is_not_the_same_as_not_asking() -> None:

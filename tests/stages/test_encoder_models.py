@@ -207,7 +207,11 @@ def test_a_killed_training_gives_the_same_model(made: Made, tmp_path: Path) -> N
 
 
 def test_a_model_names_its_encoder_and_says_when_it_must_be_fetched(made: Made, tmp_path: Path) -> None:
-    told(made.cache, "export", made.run, "--dataset", "tiny", "--out", str(tmp_path / "export"))
+    exported = sedpipe(made.cache, "export", made.run, "--dataset", "tiny", "--out", str(tmp_path / "export"))
+    needed = (
+        "needs the encoder ears, which these files do not contain: `sedpipe encoders fetch ITS.toml` with the TOML "
+    )
+    assert needed in exported.stdout
     front_end = json.loads((tmp_path / "export" / "config.json").read_text())["front_end"]
     assert front_end["front_end"] == "encoder:ears"
     assert re.fullmatch(r"[0-9a-f]{64}", front_end["ears.sha256"])

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
               show_default="the preset's, linear")  # fmt: skip
 @click.option("--hierarchy", type=HierarchyType(),
               help="Frames (segments) pooled in each stage before the last; none: single pooling.",
-              show_default="5,5")  # fmt: skip
+              show_default="the preset's: 5,5 in small, paper and both")  # fmt: skip
 @click.option("--segment-weights", type=click.Choice(["corrected", "original", "learned"]),
               help="Weights of segments: Eq. 4 of the erratum, Eq. A-1, or learned by a dense layer.",
               show_default="corrected")  # fmt: skip

@@ -33,6 +33,16 @@ class DryRunReport:
 
 
 @dataclass(frozen=True)
+class NeededEncoder:
+    """An encoder whose file a model needs; ``how`` to bring it into a cache."""
+
+    name: str
+    file: str
+    sha256: str
+    how: str
+
+
+@dataclass(frozen=True)
 class ExportReport:
     """What was exported.
 
@@ -45,12 +55,15 @@ class ExportReport:
         What was written.
     parity : dict
         Largest absolute difference of a probability from PyTorch's, by batch size; empty but for ONNX.
+    needs : list of NeededEncoder
+        What the model hears through, which the files do not contain.
     """
 
     model: str
     format: str
     files: list[str]
     parity: dict[str, float]
+    needs: list[NeededEncoder] = field(default_factory=list)
     stage: str = field(default="export")
 
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from sedpipe.errors import SettingsError
+from sedpipe.features.encoders.encoder import HearsThroughEncoders
+from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.dataset import Dataset
+from sedpipe.io.encoders.kept import how_to_bring
 from sedpipe.io.files.atomic import remove_leftovers
 from sedpipe.io.files.locks import wait_for
 from sedpipe.io.models.exports import GRAPH, write_config, write_export, write_onnx
 from sedpipe.io.models.open import open_model
-from sedpipe.reports.learning import ExportReport
+from sedpipe.reports.learning import ExportReport, NeededEncoder
 
 FORMATS = ("safetensors", "onnx")
 LOCK = ".export.lock"
@@ -54,8 +57,14 @@ def export(
         remove_leftovers(folder)
         if form == "safetensors":
             files = write_export(folder, model.trained)
-            return ExportReport(str(model.folder), form, [str(path) for path in files], {})
+            return ExportReport(str(model.folder), form, [str(path) for path in files], {}, _needed(model.trained.spec))
         differences = write_onnx(folder / GRAPH, model.trained)
         files = [folder / GRAPH, write_config(folder, model.trained)]
     parity = {str(size): difference for size, difference in differences.items()}
-    return ExportReport(str(model.folder), form, [str(path) for path in files], parity)
+    return ExportReport(str(model.folder), form, [str(path) for path in files], parity, _needed(model.trained.spec))
+
+
+def _needed(spec: FeatureSpec) -> list[NeededEncoder]:
+    front_end = spec.front_end
+    encoders = front_end.encoders if isinstance(front_end, HearsThroughEncoders) else ()
+    return [NeededEncoder(one.name, one.file, one.sha256, how_to_bring(one)) for one in encoders]

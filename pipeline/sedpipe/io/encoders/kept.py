@@ -4,6 +4,7 @@
 - :func:`fault_of`: whether what lies there is it
 - :func:`kept_files`: all that lie in a cache
 - :func:`fetch_command`: the command that brings one
+- :func:`how_to_bring`, :func:`not_there`: what to do where it does not lie there
 - :class:`KeptWeights`: one as a front end reads it
 """
 
@@ -15,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sedpipe.commands import command
+from sedpipe.commands import DEFAULT_CACHE, command
 from sedpipe.errors import MissingStageError, SedpipeError
 from sedpipe.features.encoders.encoder import Encoder
 from sedpipe.io.encoders.cards import EncoderCard, shipped_card
@@ -101,9 +102,11 @@ def not_there(encoder: Encoder, cache_dir: Path) -> MissingStageError:
     """That an encoder's file is not in a cache, and the command that brings it."""
     return MissingStageError(
         f"the encoder {encoder.name} (sha256 {encoder.sha256[:16]}...) is not in {cache_dir}",
-        hint=f"run `{fetch_command(encoder, cache_dir)}`{_remark(encoder)} first",
+        hint=f"run {how_to_bring(encoder, cache_dir)} first",
     )
 
 
-def _remark(encoder: Encoder) -> str:
-    return f" with the TOML that describes {encoder.file}" if shipped_card(encoder) is None else ""
+def how_to_bring(encoder: Encoder, cache_dir: Path = DEFAULT_CACHE) -> str:
+    """The command that brings an encoder's file into a cache, as part of a sentence."""
+    remark = f" with the TOML that describes {encoder.file}" if shipped_card(encoder) is None else ""
+    return f"`{fetch_command(encoder, cache_dir)}`{remark}"

@@ -68,9 +68,14 @@ def figure5_lines(report: FigureReport) -> list[str]:
 
 
 def export_lines(report: ExportReport) -> list[str]:
-    """What was written, and how far it is from PyTorch."""
+    """What was written, how far it is from PyTorch, and what else is needed to use it."""
     parity = ", ".join(f"{difference:.1e} (batch {size})" for size, difference in report.parity.items())
-    return [*report.files, *([f"largest difference from PyTorch: {parity}"] if parity else [])]
+    told = [f"largest difference from PyTorch: {parity}"] if parity else []
+    needs = [
+        f"needs the encoder {encoder.name}, which these files do not contain: {encoder.how} brings it into a cache"
+        for encoder in report.needs
+    ]
+    return [*report.files, *told, *needs]
 
 
 def encoders_lines(report: EncodersReport) -> list[str]:

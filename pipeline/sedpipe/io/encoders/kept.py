@@ -93,7 +93,7 @@ class KeptWeights:
         if hashlib.sha256(raw).hexdigest() != self.encoder.sha256:
             raise SedpipeError(
                 f"{path} is not the file of the encoder {self.encoder.name}: its sha256 differs",
-                hint=f"run `{fetch_command(self.encoder, self.cache_dir)}`{_remark(self.encoder)}: it replaces it",
+                hint=f"run {how_to_bring(self.encoder, self.cache_dir)}: it replaces it",
             )
         return raw
 

@@ -173,7 +173,7 @@ def test_a_dry_run_refuses_what_the_training_would(made: Made) -> None:
     asked = ("train", made.toml, "--init", made.run, "--network", "attention_head", "--dry-run")
     outcome = sedpipe(made.cache, *asked)
     assert outcome.exit_code == 1
-    assert f"Error: --init {made.run}: its layer " in outcome.stderr
+    assert f"Error: --init {made.run}, a network head, does not fit: the layer " in outcome.stderr
 
 
 def test_a_clip_is_heard_alike_by_score_and_by_predict(made: Made) -> None:

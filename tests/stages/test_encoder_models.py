@@ -154,7 +154,7 @@ def test_the_printed_command_after_features_trains_a_network_that_takes_them(mad
 def test_what_cannot_be_trained_leaves_no_run_behind(made: Made) -> None:
     for asked, why in (
         (("--recipe", "strong"), "recipe strong: augment.superpose works on decibels or samples, not on embedding"),
-        (("--preset", "small"), "preset small: network crnn takes decibels or bands, not embedding"),
+        (("--preset", "small"), "preset small: the network crnn learns from a spectrogram, and cannot from embeddings"),
     ):
         outcome = sedpipe(made.cache, *made.train, *asked, "--run", "wrong")
         assert outcome.exit_code == 1
@@ -260,5 +260,5 @@ def test_features_that_are_not_made_are_a_sentence_with_the_command_that_makes_t
 def test_a_network_that_hears_spectrograms_is_refused(made: Made) -> None:
     outcome = sedpipe(made.cache, "train", made.toml, *made.asked, "--preset", "small")
     assert outcome.exit_code == 1
-    assert ", not embedding, which" in outcome.stderr
-    assert "head would" in outcome.stderr
+    assert "cannot from embeddings of an encoder, which" in outcome.stderr
+    assert "networks that can are head, " in outcome.stderr

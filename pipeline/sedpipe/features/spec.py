@@ -16,7 +16,7 @@ from sedpipe.features.front_end import FrontEnd, Setting, build_front_end, front
 
 # Bounds on what a model from elsewhere may claim, far above what any front end needs: features of a clip are 64 MiB at
 # most, as float32 (half an hour of log-mel, six minutes of samples), and its samples 128 MiB.
-_MOST_VALUES, _MOST_SAMPLES, _MOST_RATE = 2**24, 2**25, 2**20
+MOST_VALUES, _MOST_SAMPLES, _MOST_RATE = 2**24, 2**25, 2**20
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,8 @@ class FeatureSpec:
             if not isinstance(size, int) or size < 1:
                 raise ValueError(f"{name} must be a whole number from 1 on, got {size!r}")
         n_frames, n_features = self.shape
-        if n_frames * n_features > _MOST_VALUES:
-            raise ValueError(f"{n_frames} x {n_features} values a clip are too many: at most {_MOST_VALUES} are read")
+        if n_frames * n_features > MOST_VALUES:
+            raise ValueError(f"{n_frames} x {n_features} values a clip are too many: at most {MOST_VALUES} are read")
         if self.front_end.n_samples > _MOST_SAMPLES:
             raise ValueError(f"{self.front_end.n_samples} samples a clip are too many: at most {_MOST_SAMPLES}")
         if self.front_end.sample_rate > _MOST_RATE:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import soxr
 from sedpipe.clips import ClipFormat
-from sedpipe.errors import MissingStageError, SedpipeError
+from sedpipe.errors import AudioError, MissingStageError, SedpipeError
 from sedpipe.features.encoders import front_end as front_end_module
 from sedpipe.features.encoders.encoder import Encoder
 from sedpipe.features.encoders.front_end import EncoderConfig, encoder_front_end
@@ -155,6 +155,20 @@ def test_a_file_that_does_something_else_than_its_toml_says_is_a_sentence(ears: 
         own = replace(ears, encoders=(replace(ears.encoders[0], **change),))
         with pytest.raises(SedpipeError, match=rf"^ears.onnx cannot be opened as the encoder ears \(onnx\): .*{why}"):
             own.extract(waveform(0.5))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_values_that_are_no_numbers_name_the_encoder_and_what_to_compare(
+    ears: EncoderConfig, monkeypatch: pytest.MonkeyPatch, value: float
+) -> None:
+    monkeypatch.setattr(
+        front_end_module, "open_runner", lambda raw, encoder: lambda windows: np.full((len(windows), 1, 3), value)
+    )
+    own = replace(ears, weights=(Bytes(f"{value}".encode()),))
+    with pytest.raises(
+        AudioError, match=r"^the encoder ears gives NaN or infinite .* scale and sample_rate in its TOML"
+    ):
+        own.extract(waveform(0.5))
 
 
 def test_bytes_that_are_no_graph_are_a_sentence(ears: EncoderConfig) -> None:

@@ -71,8 +71,10 @@ def test_nothing_is_written_to_the_terminal(raw: bytes, windows: np.ndarray, cap
         ({"window": 16_000}, "takes 15600 samples, not window = 16000"),
         ({"output": 100_000}, "no tensor 100000"),
         ({"output": "embedding"}, "no tensor 'embedding'"),
-        ({"dimensions": 1000}, "cannot reshape"),
-        ({"dimensions": 512}, r"gives 2 x 512 \(frames x dimensions\), not 1 x 512"),
+        ({"dimensions": 1000}, "its vectors have 1024 values, not dimensions = 1000"),
+        ({"dimensions": 512}, "its vectors have 1024 values, not dimensions = 512"),
+        ({"output": ""}, "its vectors have 521 values, not dimensions = 1024"),
+        ({"output": 0}, "its vectors have 15600 values, not dimensions = 1024"),
     ],
 )
 def test_a_description_of_another_file_is_a_sentence(raw: bytes, change: dict[str, object], why: str) -> None:

@@ -1,4 +1,5 @@
 import pickle
+import re
 from pathlib import Path
 
 import numpy as np
@@ -25,15 +26,29 @@ def test_several_have_one_grid_at_the_highest_rate() -> None:
     assert (joined.sample_rate, joined.hop_length, joined.n_frames, joined.n_features) == (44_100, 3_528, 125, 1536)
 
 
-@pytest.mark.parametrize("hop_s", [0.0, 1e-9, -1.0, 1e308])
-def test_a_hop_of_no_sample_is_a_sentence(hop_s: float) -> None:
-    with pytest.raises(SettingsError, match=r"^--encoder"):
+@pytest.mark.parametrize("hop_s", [0.0, 1e-9, 1e-6, 0.0001, -1.0, 1e308])
+def test_a_hop_of_less_than_a_millisecond_names_what_can_be_asked_for(hop_s: float) -> None:
+    with pytest.raises(
+        SettingsError, match=rf"^--encoder yamnet: --hop {re.escape(f'{hop_s:g}')} must be from 0\.001 to 10: "
+    ):
         encoders_front_end("yamnet", hop_s=hop_s)
+    assert encoders_front_end("yamnet", hop_s=0.001).n_frames == 10_000
+
+
+def test_too_many_values_name_the_least_hop_that_is_possible() -> None:
+    clips = ClipFormat(30.0)
+    with pytest.raises(SettingsError, match=r"30,000 x 1,024 values of a clip, .* give --hop \d\S+ or more$") as caught:
+        encoders_front_end("yamnet", 0.001, clips)
+    least = float(caught.value.message.split()[-3])
+    FeatureSpec(encoders_front_end("yamnet", least, clips))
+    with pytest.raises(SettingsError, match="or more"):
+        encoders_front_end("yamnet", least - 0.002, clips)
 
 
 def test_a_hop_longer_than_a_clip_is_refused() -> None:
     with pytest.raises(
-        SettingsError, match=r"^--encoder yamnet: --hop 80 is in seconds, and a clip lasts 10: give less"
+        SettingsError,
+        match=r"^--encoder yamnet: --hop 80 must be from 0\.001 to 10: it is in seconds, and a clip lasts 10$",
     ):
         encoders_front_end("yamnet", hop_s=80)
     assert encoders_front_end("yamnet", hop_s=10).n_frames == 1

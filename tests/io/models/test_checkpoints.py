@@ -185,7 +185,10 @@ def test_damaged_bytes_are_refused_or_read_but_never_an_error_of_another_kind(pa
         ({"front_end": {"n_frames": 40, "n_mels": 16, "hop_length": 1}}, "makes 11025 frames a second, at most 1000"),
         ({"front_end": {"n_frames": 40.0, "n_mels": 16}}, "front_end.n_frames: found 40.0, expected a whole number"),
         ({"front_end": {"front_end": "sonar"}}, "front end 'sonar' is not one of logmel, waveform"),
-        ({"front_end": {"front_end": "waveform"}}, "network crnn takes decibels or bands, not samples"),
+        (
+            {"front_end": {"front_end": "waveform"}},
+            "network crnn learns from a spectrogram, and cannot from the waveform",
+        ),
         ({"front_end": [40, 16]}, "expected a table"),
         ({"front_end": {"n_frames": -4}}, "n_frames must be positive"),
         ({"feature_dtype": "int8"}, "dtype must be one of float16, float32, got 'int8'"),

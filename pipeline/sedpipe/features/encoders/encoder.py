@@ -18,6 +18,9 @@ RUNTIMES = ("tflite", "onnx", "torch")
 MOST_SAMPLES, MOST_DIMENSIONS, MOST_RATE = 2**27, 2**16, 2**20
 """Bounds on what a model from elsewhere may claim, far above what any encoder needs."""
 
+FILE_NAME = "the name of a file, without a folder, of letters, digits, '.', '_' and '-'"
+"""What :func:`is_file_name` wants, in words."""
+
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,49}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -99,7 +102,7 @@ class Encoder:
         if self.runtime not in RUNTIMES:
             raise ValueError(f"runtime must be one of {', '.join(RUNTIMES)}, got {self.runtime!r}")
         if not is_file_name(self.file):
-            raise ValueError(f"expected the name of a file, without a folder, got {self.file!r}")
+            raise ValueError(f"expected {FILE_NAME}, got {self.file!r}")
         if not _SHA256.fullmatch(self.sha256):
             raise ValueError(f"expected sha256 as 64 lower-case hexadecimal digits, got {self.sha256!r}")
         for key, least, most in (

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from sedpipe.errors import MissingStageError
+from sedpipe.errors import AudioError, MissingStageError
 from sedpipe.features.encoders.encoder import Encoder, Weights
 from sedpipe.features.encoders.runtimes import Runner, open_runner
 from sedpipe.features.framed import FramedFrontEnd
@@ -84,6 +84,8 @@ class EncoderConfig(FramedFrontEnd):
         ------
         SedpipeError
             If an encoder's file is not there, or cannot be run.
+        AudioError
+            If one gives values that are no finite numbers.
         """
         if not self.weights:
             names, first = " and ".join(encoder.name for encoder in self.encoders), self.encoders[0].name
@@ -111,7 +113,14 @@ class EncoderConfig(FramedFrontEnd):
         heard = samples * np.float32(encoder.scale)
         middles = (2 * np.arange(n_frames) + 1) * self.hop_length * rate // (2 * self.sample_rate)
         runner = _opened(encoder, weights)
-        return _around(runner, encoder, heard, middles) if not encoder.stride else _at(runner, encoder, heard, middles)
+        take = _at if encoder.stride else _around
+        vectors = take(runner, encoder, heard, middles)
+        if not np.isfinite(vectors).all():
+            raise AudioError(
+                f"the encoder {encoder.name} gives NaN or infinite values for it: compare scale and sample_rate in its "
+                "TOML with what it was made for"
+            )
+        return vectors
 
 
 def encoder_front_end(names: str, **settings: Any) -> EncoderConfig:

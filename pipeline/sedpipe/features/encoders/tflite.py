@@ -61,6 +61,9 @@ class TfliteRunner:
         values = self._interpreter.get_tensor(self._output)
         if self._scale:
             values = np.float32(self._scale) * (values.astype(np.float32) - self._zero)
+        if values.size != self._dimensions and values.shape[-1:] != (self._dimensions,):
+            found = values.shape[-1] if values.ndim else 1
+            raise ValueError(f"its vectors have {found} values, not dimensions = {self._dimensions}")
         return np.asarray(values, np.float32).reshape(-1, self._dimensions)
 
 

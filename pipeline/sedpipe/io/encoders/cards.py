@@ -8,16 +8,20 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
 from sedpipe.errors import SettingsError
-from sedpipe.features.encoders.encoder import Encoder, is_file_name
+from sedpipe.features.encoders.encoder import FILE_NAME, Encoder, is_file_name
 from sedpipe.io.files.checksums import sha256_of
 from sedpipe.io.settings.shipped import PACKAGE, Shelf
 from sedpipe.io.settings.toml import config_from, read_toml
 
 MOST_BYTES = 2 * 2**30
+
+LEAST_HOP_S, MOST_HOP_S = 0.001, 60.0
+"""Seconds from one frame to the next: no sound is told to a millisecond, and an encoder is run once a frame."""
 
 ENCODERS = Shelf("encoder", PACKAGE / "encoders")
 
@@ -73,7 +77,7 @@ class EncoderFile:
     Raises
     ------
     ValueError
-        If the size is not between 0 and 2 GiB, or there is an address without checksum and size.
+        If the name has a folder, the size is not between 0 and 2 GiB, or there is an address without checksum and size.
     """
 
     name: str
@@ -83,6 +87,8 @@ class EncoderFile:
     archive: Archive | None = None
 
     def __post_init__(self) -> None:
+        if not is_file_name(self.name):  # before anything is looked for beside the TOML
+            raise ValueError(f"expected {FILE_NAME}, got {self.name!r}")
         if not 0 <= self.bytes <= MOST_BYTES:
             raise ValueError(f"expected a size of at most {MOST_BYTES:,} bytes, got {self.bytes}")
         if bool(self.sha256) != bool(self.bytes) or (self.address and not self.sha256):
@@ -188,18 +194,27 @@ def load_encoder(name_or_path: str) -> EncoderCard:
             path.stem, file=file.name, sha256=file.sha256, heard=table.heard,
             **{key: getattr(table, key) for key in kept},
         )  # fmt: skip
-        if table.hop < 1:
-            raise ValueError(f"hop must be positive, got {table.hop}")
+        _check_hop(table)
     except ValueError as error:
         raise SettingsError(f"{path}: {error}") from error
     return EncoderCard(encoder, file, path, table.hop, table.title or path.stem, table.trained_on, table.licence)
+
+
+def _check_hop(table: _Table) -> None:
+    rate = table.sample_rate
+    least, most = math.ceil(LEAST_HOP_S * rate), math.floor(MOST_HOP_S * rate)
+    if not least <= table.hop <= most:
+        raise ValueError(
+            f"hop must be {least:,} to {most:,} samples at {rate:,} Hz ({LEAST_HOP_S:g} to {MOST_HOP_S:g} s), "
+            f"got {table.hop:,}"
+        )
 
 
 def _with_checksum(file: EncoderFile, toml: Path) -> EncoderFile:
     """What a TOML of one's own does not say of the file beside it."""
     if file.sha256:
         return file
-    beside = toml.parent / Path(file.name).name
+    beside = toml.parent / file.name
     try:
         return EncoderFile(file.name, sha256_of(beside), beside.stat().st_size)
     except OSError as error:

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,8 +18,8 @@ from sedpipe.features.encoders.encoder import HearsThroughEncoders
 from sedpipe.features.encoders.front_end import EncoderConfig
 from sedpipe.features.encoders.runtimes import check_runtime
 from sedpipe.features.logmel import LogMelConfig
-from sedpipe.features.spec import FeatureSpec
-from sedpipe.io.encoders.cards import EncoderCard, load_encoder
+from sedpipe.features.spec import MOST_VALUES, FeatureSpec
+from sedpipe.io.encoders.cards import LEAST_HOP_S, EncoderCard, load_encoder
 from sedpipe.io.encoders.fetch import keep_encoder
 from sedpipe.io.encoders.kept import KeptWeights, encoder_path, not_there
 from sedpipe.listener import Listener
@@ -65,7 +66,9 @@ def encoders_front_end(names: str, hop_s: float | None = None, clips: ClipFormat
         _check_hop(hop_s, clips)
         hop = round((min(card.hop_s for card in cards) if hop_s is None else hop_s) * rate)
         made = EncoderConfig(rate, hop, 1, tuple(card.encoder for card in cards), offered)
-        return made.fitted_to(clips.sample_rate, clips.clip_s)
+        made = made.fitted_to(clips.sample_rate, clips.clip_s)
+        _check_size(made, clips)
+        return made
     except (ValueError, ArithmeticError) as error:
         raise SettingsError(f"--encoder {names}: {error}") from error
 
@@ -100,8 +103,25 @@ def named_front_end(names: str, hop_s: float | None = None, clips: ClipFormat = 
 
 
 def _check_hop(hop_s: float | None, clips: ClipFormat) -> None:
-    if hop_s is not None and hop_s > clips.clip_s:
-        raise ValueError(f"--hop {hop_s:g} is in seconds, and a clip lasts {clips.clip_s:g}: give less")
+    if hop_s is not None and not LEAST_HOP_S <= hop_s <= clips.clip_s:
+        raise ValueError(
+            f"--hop {hop_s:g} must be from {LEAST_HOP_S:g} to {clips.clip_s:g}: it is in seconds, and a clip lasts "
+            f"{clips.clip_s:g}"
+        )
+
+
+def _check_size(made: EncoderConfig, clips: ClipFormat) -> None:
+    if made.n_frames * made.n_features > MOST_VALUES:
+        least = clips.clip_s * made.n_features / MOST_VALUES
+        raise ValueError(
+            f"a frame every {made.grid.frame_duration:g} s (--hop, or hop in its TOML) makes {made.n_frames:,} x "
+            f"{made.n_features:,} values of a clip, more than {MOST_VALUES:,}: give --hop {_rounded_up(least)} or more"
+        )
+
+
+def _rounded_up(seconds: float) -> float:
+    """To milliseconds, and one more, since a hop is a whole number of samples."""
+    return (math.ceil(seconds * 1000) + 1) / 1000
 
 
 def _frames_each(hop_s: float | None, frame_s: float) -> int:

@@ -36,6 +36,13 @@ DEFAULT = "crnn"
 
 _MOST_MEMBERS = 64
 _SPECTROGRAMS = ("decibels", "bands")
+_IN_WORDS = {
+    "decibels": "a spectrogram",
+    "bands": "a spectrogram",
+    "samples": "the waveform",
+    "embedding": "embeddings of an encoder",
+    "both": "log-mel and embeddings together",
+}
 
 
 @dataclass(frozen=True)
@@ -106,10 +113,11 @@ def build_network(config: NetworkConfig, pooling: PoolingConfig, n_classes: int,
     kind, content = kind_of(config.name), spec.front_end.content
     if content not in kind.takes:
         others = [name for name, other in NETWORKS.items() if content in other.takes]
-        instead = f"; {', '.join(others)} would" if others else ""
+        instead = f": networks that can are {', '.join(others)}" if others else ""
+        wanted = " or ".join(dict.fromkeys(_IN_WORDS.get(one, one) for one in kind.takes))
         raise ValueError(
-            f"network {config.name} takes {' or '.join(kind.takes)}, not {content}, which the front end "
-            f"{spec.front_end.name} makes{instead}"
+            f"the network {config.name} learns from {wanted}, and cannot from "
+            f"{_IN_WORDS.get(content, content)}, which the front end {spec.front_end.name} gives{instead}"
         )
     if not 1 <= config.members <= _MOST_MEMBERS:
         raise ValueError(f"members must be from 1 to {_MOST_MEMBERS}, got {config.members}")

@@ -14,8 +14,9 @@ def test_a_damaged_file_is_told_and_never_run(tmp_path: Path) -> None:
     kept = KeptWeights(tmp_path, card.encoder)
     assert kept.read() == path.read_bytes() == (tmp_path / "mine" / "ears.onnx").read_bytes()
     path.write_bytes(path.read_bytes()[:-1] + b"?")
-    with pytest.raises(SedpipeError, match=r"is not the file of the encoder ears: its sha256 differs"):
+    with pytest.raises(SedpipeError, match=r"is not the file of the encoder ears: its sha256 differs") as caught:
         kept.read()
+    assert f"encoders fetch ITS.toml --cache {tmp_path}` with the TOML that describes ears.onnx" in caught.value.hint
     path.unlink()
     with pytest.raises(MissingStageError, match=r"^the encoder ears "):
         kept.read()

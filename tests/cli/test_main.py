@@ -95,8 +95,9 @@ def test_help_loads_neither_torch_nor_numpy() -> None:
     assert printed.splitlines()[-1] == "set()"
 
 
-def test_stages_that_read_stored_scores_load_neither_torch_nor_filters() -> None:
+def test_stages_that_list_or_read_stored_scores_load_neither_torch_nor_filters() -> None:
     code = "import sys\nimport sedpipe.stages.report, sedpipe.stages.score, sedpipe.stages.status\n"
+    code += "import sedpipe.stages.encoders\n"
     code += "print({'torch', 'scipy.signal', 'scipy.stats'} & {*sys.modules})"
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert printed.splitlines()[-1] == "set()"

@@ -10,8 +10,10 @@ Of a training, it is :class:`sedpipe.io.records.run.TrainReport`, which is store
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from sedpipe.nn.summary import Layer
+if TYPE_CHECKING:
+    from sedpipe.nn.summary import Layer
 
 
 @dataclass(frozen=True)

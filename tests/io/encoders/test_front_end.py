@@ -1,3 +1,4 @@
+import math
 import pickle
 import re
 from pathlib import Path
@@ -43,6 +44,15 @@ def test_too_many_values_name_the_least_hop_that_is_possible() -> None:
     FeatureSpec(encoders_front_end("yamnet", least, clips))
     with pytest.raises(SettingsError, match="or more"):
         encoders_front_end("yamnet", least - 0.002, clips)
+
+
+def test_beside_logmel_long_clips_need_a_coarser_hop_than_the_encoders_own() -> None:
+    clips = ClipFormat(1500.0, 16_000)
+    with pytest.raises(SettingsError, match=r"18,750 x 1,024 values of a clip, .* give --hop \d\S+ or more$") as caught:
+        named_front_end("logmel,yamnet", None, clips)
+    least = float(caught.value.message.split()[-3])
+    hop_s = math.ceil(least / 0.02) * 0.02
+    assert FeatureSpec(named_front_end("logmel,yamnet", hop_s, clips)).front_end.n_frames < 18_750
 
 
 def test_a_hop_longer_than_a_clip_is_refused() -> None:

@@ -93,11 +93,13 @@ def named_front_end(names: str, hop_s: float | None = None, clips: ClipFormat = 
     if not others:
         raise SettingsError("--encoder logmel names no encoder", hint="leave --encoder out for log-mel alone")
     spectrogram = LogMelConfig().fitted_to(clips.sample_rate, clips.clip_s)
-    vectors = encoders_front_end(",".join(others), None, clips)
+    vectors = encoders_front_end(",".join(others), clips.clip_s, clips)  # whose frames become as long as is asked for
     try:
         _check_hop(hop_s, clips)
         frames_each = _frames_each(hop_s, spectrogram.grid.frame_duration)
-        return BothConfig(*aligned(spectrogram, vectors, frames_each))
+        both = BothConfig(*aligned(spectrogram, vectors, frames_each))
+        _check_size(both.vectors, clips, beside=both.spectrogram.n_frames * both.spectrogram.n_mels)
+        return both
     except (ValueError, ArithmeticError) as error:
         raise SettingsError(f"--encoder {names}: {error}") from error
 
@@ -110,12 +112,14 @@ def _check_hop(hop_s: float | None, clips: ClipFormat) -> None:
         )
 
 
-def _check_size(made: EncoderConfig, clips: ClipFormat) -> None:
-    if made.n_frames * made.n_features > MOST_VALUES:
-        least = clips.clip_s * made.n_features / MOST_VALUES
+def _check_size(made: EncoderConfig, clips: ClipFormat, beside: int = 0) -> None:
+    """``ValueError`` if a clip has more values than are read, ``beside`` of them log-mel; says which hop would do."""
+    most = MOST_VALUES - beside
+    if made.n_frames * made.n_features > most > 0:
+        least = clips.clip_s * made.n_features / most
         raise ValueError(
             f"a frame every {made.grid.frame_duration:g} s (--hop, or hop in its TOML) makes {made.n_frames:,} x "
-            f"{made.n_features:,} values of a clip, more than {MOST_VALUES:,}: give --hop {_rounded_up(least)} or more"
+            f"{made.n_features:,} values of a clip, more than {most:,}: give --hop {_rounded_up(least)} or more"
         )
 
 

@@ -165,7 +165,7 @@ def test_what_cannot_be_trained_leaves_no_run_behind(made: Made) -> None:
 def test_a_head_without_an_encoder_is_told_to_get_one_before_any_features_are_asked_for(made: Made) -> None:
     outcome = sedpipe(made.cache, "train", made.toml, "--preset", "head", "--run", "wrong")
     assert outcome.exit_code == 1
-    assert "network head takes embedding, not decibels" in outcome.stderr
+    assert "network head learns from embeddings of an encoder, and cannot from a spectrogram" in outcome.stderr
     assert "--encoder yamnet" in outcome.stderr
 
 

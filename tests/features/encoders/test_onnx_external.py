@@ -1,11 +1,12 @@
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper
-from sedpipe.errors import SedpipeError
+from sedpipe.errors import SedpipeError, SettingsError
 from sedpipe.features.encoders.onnx_external import external_files
 from sedpipe.features.encoders.runtimes import open_runner
 from sedpipe.io.encoders.cards import load_encoder
@@ -82,11 +83,19 @@ def test_bytes_that_end_too_early_or_are_something_else_are_no_file() -> None:
 
 
 def test_one_bit_more_in_a_tag_hides_nothing() -> None:
-    """Parsers take the lowest 32 bits of a tag: field 7 with bit 32 set is the graph, too."""
+    """Some parsers take the lowest 32 bits of a tag, so that field 7 with bit 32 set is the graph, too."""
     hidden = PLACES["initializer"]
     at = hidden.index(b"\x3a")
     tagged = hidden[:at] + b"\xba\x80\x80\x80\x10" + hidden[at + 1 :]
-    assert external_files(tagged) == ["w.data"]
+    with pytest.raises(ValueError, match="not an ONNX file"):
+        external_files(tagged)
+
+
+def test_the_package_that_reads_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    with pytest.raises(SettingsError, match="needs the package onnx") as caught:
+        external_files(PLACES["initializer"])
+    assert "sedpipe[encoders]" in caught.value.hint
 
 
 @pytest.mark.parametrize("location", ["ears.onnx.data", "absolute", "../ears.onnx.data"])

@@ -4,31 +4,18 @@ ONNX Runtime would look for them in the working directory, or wherever the file 
 not cover them.
 
 - :func:`external_files`: names of these other files
-
-Source: ``onnx.proto3`` (numbers of fields), and the Protocol Buffers encoding guide (how bytes hold fields).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-_HOLDS: dict[str, dict[int, str]] = {
-    "Model": {7: "Graph", 20: "Training", 25: "Function"},
-    "Graph": {1: "Node", 5: "Tensor", 15: "SparseTensor"},
-    "Function": {7: "Node", 11: "Attribute"},
-    "Training": {1: "Graph", 2: "Graph"},
-    "Node": {5: "Attribute"},
-    "Attribute": {
-        5: "Tensor", 6: "Graph", 10: "Tensor", 11: "Graph", 22: "SparseTensor", 23: "SparseTensor",
-    },
-    "SparseTensor": {1: "Tensor", 2: "Tensor"},
-    "Tensor": {13: "Entry"},
-}  # fmt: skip
-"""Messages in which tensors may lie, however deep, by the numbers of their fields."""
+from sedpipe.errors import SettingsError
 
-_DATA_LOCATION = 14
-_IS_NONE = "it is not an ONNX file, or damaged"
-_VARINT, _EIGHT_BYTES, _BYTES, _FOUR_BYTES = 0, 1, 2, 5
+if TYPE_CHECKING:
+    from google.protobuf.message import Message
+    from onnx import TensorProto
 
 
 def external_files(raw: bytes) -> list[str]:
@@ -48,60 +35,40 @@ def external_files(raw: bytes) -> list[str]:
     ------
     ValueError
         If it is no ONNX file.
+    SettingsError
+        If the package ``onnx``, which reads it, is not installed.
     """
-    found, left = set(), [("Model", memoryview(raw))]
-    while left:
-        message, content = left.pop()
-        for number, kind, value in _fields(content):
-            if message == "Tensor" and (number, kind) == (_DATA_LOCATION, _VARINT) and value:
-                found.add("")
-            elif isinstance(value, memoryview) and number in _HOLDS[message]:
-                held = _HOLDS[message][number]
-                if held == "Entry":
-                    found.add(_location(value))
-                else:
-                    left.append((held, value))
+    try:
+        import onnx  # takes a quarter of a second; only who hears through an ONNX file pays
+        from google.protobuf.message import DecodeError
+        from onnx.external_data_helper import uses_external_data
+    except ImportError as error:
+        raise SettingsError(
+            f"an encoder as an ONNX file needs the package onnx: {error}", hint='run `pip install "sedpipe[encoders]"`'
+        ) from error
+    try:
+        model = onnx.load_model_from_string(raw)
+    except DecodeError as error:
+        raise ValueError("it is not an ONNX file, or damaged") from error
+    found = {_location(tensor) for tensor in _tensors(model) if uses_external_data(tensor)}
     return sorted(found - {""}) or sorted(found)
 
 
-def _location(entry: memoryview) -> str:
-    """What an entry of a tensor's ``external_data`` says of the file's name; "" if it is about something else."""
-    said = {number: bytes(value) for number, _, value in _fields(entry) if isinstance(value, memoryview)}
-    return said.get(2, b"").decode(errors="replace") if said.get(1) == b"location" else ""
+def _location(tensor: TensorProto) -> str:
+    return next((entry.value for entry in tensor.external_data if entry.key == "location"), "")
 
 
-def _fields(content: memoryview) -> Iterator[tuple[int, int, int | memoryview]]:
-    """(number, wire type, value) of each field of a message."""
-    at = 0
-    while at < len(content):
-        tag, at = _varint(content, at)
-        tag &= 2**32 - 1  # as Google's parser takes it
-        number, kind = tag >> 3, tag & 7
-        if kind == _VARINT:
-            value, at = _varint(content, at)
-            yield number, kind, value
+def _tensors(model: Message) -> Iterator[TensorProto]:
+    """All of a model, however deep: in graphs, branches, functions, attributes, sparse tensors."""
+    from google.protobuf.message import Message
+    from onnx import TensorProto
+
+    left = [model]
+    while left:
+        message = left.pop()
+        if isinstance(message, TensorProto):
+            yield message
             continue
-        if kind == _BYTES:
-            size, at = _varint(content, at)
-        elif kind in (_EIGHT_BYTES, _FOUR_BYTES):
-            size = 8 if kind == _EIGHT_BYTES else 4
-        else:
-            raise ValueError(_IS_NONE)
-        if at + size > len(content):
-            raise ValueError(_IS_NONE)
-        if kind == _BYTES:
-            yield number, kind, content[at : at + size]
-        at += size
-
-
-def _varint(content: memoryview, at: int) -> tuple[int, int]:
-    """A number of 7 bits a byte, the lowest first, and where it ends."""
-    value = 0
-    for shift in range(0, 70, 7):
-        if at >= len(content):
-            break
-        value |= (content[at] & 0x7F) << shift
-        at += 1
-        if content[at - 1] < 0x80:
-            return value & (2**64 - 1), at
-    raise ValueError(_IS_NONE)
+        for field, value in message.ListFields():
+            if field.message_type is not None:
+                left += [value] if isinstance(value, Message) else value

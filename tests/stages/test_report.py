@@ -1,6 +1,7 @@
 import base64
 import json
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from sedpipe.reports.listening import PageReport
 from sedpipe.stages import report_clips
 from sedpipe.stages.report import report
 from sedpipe.stages.score import score
-from sedpipe.views.page.scored_run import read_scored_run
+from sedpipe.views.page.scored_run import ScoredRun, read_scored_run
 from some_records import run_record
 from tiny_dataset import NAME
 
@@ -30,8 +31,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 @pytest.fixture
 def cache(made: Dataset, tmp_path: Path) -> Dataset:
     """A copy that a test may spoil."""
-    import shutil
-
     shutil.copytree(made.root, tmp_path / "cache")
     return Dataset(tmp_path / "cache", NAME)
 
@@ -197,6 +196,17 @@ def test_frames_of_other_clips_are_refused(cache):
         reported(cache, split=SPLIT)
 
 
+def test_a_run_that_is_deleted_while_it_is_read_is_told(cache, monkeypatch):
+    def read_and_freed(dataset: Dataset, run: Run, split: str | None) -> ScoredRun:
+        found = read_scored_run(dataset, run, split)
+        shutil.rmtree(run.folder)
+        return found
+
+    monkeypatch.setattr("sedpipe.stages.report.read_scored_run", read_and_freed)
+    with pytest.raises(MissingStageError, match="^another process has deleted run$"):
+        reported(cache)
+
+
 def test_runs_are_found_by_name_in_any_dataset_and_by_path(made):
     for name in ("run", str(named_run(made, "run").folder)):
         cache, run = find_run_in_cache(made.root, name)
@@ -214,8 +224,6 @@ def test_a_name_that_two_datasets_have_asks_for_a_path(cache):
 
 
 def test_runs_of_two_datasets_are_not_compared(cache):
-    import shutil
-
     shutil.copytree(cache.folder, cache.root / "second")
     with pytest.raises(SettingsError, match="several datasets: tiny, second"):
         reported(cache, str(named_run(cache, "run").folder), str(cache.root / "second/runs/other"))

@@ -11,13 +11,13 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from sedpipe.errors import SettingsError
-from sedpipe.io.cache.runs import find_run_in_cache
+from sedpipe.io.cache.runs import Run, find_run_in_cache
 from sedpipe.io.files.atomic import remove_leftovers, write_pieces
 from sedpipe.listener import Listener
 from sedpipe.reports.listening import PageReport
 from sedpipe.stages.report_clips import comparison_gallery, run_gallery
 from sedpipe.steps.recordings import recordings_of
-from sedpipe.steps.results import writing_results
+from sedpipe.steps.results import gone, writing_results
 from sedpipe.views.page.comparison import same_clips
 from sedpipe.views.page.comparison_page import comparison_page
 from sedpipe.views.page.run_page import run_page
@@ -69,7 +69,7 @@ def report(
         raise SettingsError(f"the runs belong to several datasets: {', '.join(each.name for each, _ in found)}")
     scored = [read_scored_run(cache, found[0][1], split)]
     scored += [read_scored_run(cache, run, scored[0].split) for _, run in found[1:]]
-    split, scored_on = scored[0].split, [_written_on(run.scores_path(scored[0].split)) for _, run in found]
+    split, scored_on = scored[0].split, [_scored_on(run, scored[0].split) for _, run in found]
     if len(scored) == 1:
         gallery = run_gallery(cache, scored[0], n_clips, seed, listener)
         page, target = run_page(scored[0], gallery, scored_on[0]), first.folder / f"report-{split}.html"
@@ -88,5 +88,8 @@ def report(
     return PageReport(cache.name, names, split, list(gallery.kinds), str(target), target.stat().st_size)
 
 
-def _written_on(path: Path) -> date:
-    return datetime.fromtimestamp(path.stat().st_mtime, UTC).date()
+def _scored_on(run: Run, split: str) -> date:
+    try:
+        return datetime.fromtimestamp(run.scores_path(split).stat().st_mtime, UTC).date()
+    except FileNotFoundError as error:
+        raise gone(run) from error

@@ -1,6 +1,7 @@
 """Who writes what is made from a finished model: one process at a time.
 
 - :func:`writing_results`: score, draw or export while nobody else does, or frees the run
+- :func:`gone`: the complaint that somebody has
 """
 
 from __future__ import annotations
@@ -39,6 +40,11 @@ def writing_results(run: Run, listener: Listener, *, is_trained: bool = True) ->
             run.results_lock_path.unlink(missing_ok=True)
             with suppress(OSError):  # somebody has begun it anew
                 run.folder.rmdir()
-            raise MissingStageError(f"another process has deleted {run.name}", hint="train it again")
+            raise gone(run)
         remove_leftovers(run.folder)
         yield
+
+
+def gone(run: Run) -> MissingStageError:
+    """That a run, or what was made of it, is no longer where it just was."""
+    return MissingStageError(f"another process has deleted {run.name}", hint="train it again")

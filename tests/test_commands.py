@@ -16,6 +16,7 @@ def test_the_cache_is_named_only_where_it_is_not_known_anyway(monkeypatch: pytes
     monkeypatch.setenv("SEDPIPE_CACHE", "/data/cache")
     assert command("check", "x", cache=Path("/data/cache")) == "sedpipe check x"
     assert command("check", "x", cache=Path("cache")) == "sedpipe check x --cache cache"
+    assert command("check", "x") == "sedpipe check x"
 
 
 def test_a_program_that_the_shell_would_not_find_is_called_by_its_path(

@@ -14,20 +14,21 @@ from pathlib import Path
 DEFAULT_CACHE = Path("cache")
 
 
-def command(*words: str, cache: Path = DEFAULT_CACHE) -> str:
+def command(*words: str, cache: Path | None = None) -> str:
     """``sedpipe`` with a verb and its arguments.
 
     Parameters
     ----------
     *words : str
         Verb, arguments and options, not quoted.
-    cache : Path
-        Where everything that is made lies; named where it is neither the default nor what ``SEDPIPE_CACHE`` says.
+    cache : Path, optional
+        Where everything that is made lies; named where it is neither the default nor what ``SEDPIPE_CACHE`` says. None
+        if any will do.
 
     >>> command("check", "my birds.toml", cache=Path("/tmp/x"))
     "sedpipe check 'my birds.toml' --cache /tmp/x"
     """
-    is_known = str(cache) == (os.environ.get("SEDPIPE_CACHE") or str(DEFAULT_CACHE))
+    is_known = cache is None or str(cache) == (os.environ.get("SEDPIPE_CACHE") or str(DEFAULT_CACHE))
     return shlex.join([_program(), *words, *([] if is_known else ["--cache", str(cache)])])
 
 

@@ -69,7 +69,7 @@ def test_a_training_recording_is_familiar_a_faint_or_narrow_copy_of_it_is_not():
     (narrow,) = familiar.remarks(extent_of(as_recorded(noise(seed=9, level=0.1), 8000)))
     assert "nothing above 4." in narrow
     (faint,) = familiar.remarks(extent_of(0.01 * noise(seed=9)))
-    assert "quieter than the recordings that the model was trained on: its loudest moment has -65 dB" in faint
+    assert "quieter than the recordings that the model was trained on: its loudest moment is at -65 dB" in faint
     both = extent_of(0.01 * as_recorded(noise(seed=9), 8000))
     assert len(familiar.remarks(both)) == 2
 

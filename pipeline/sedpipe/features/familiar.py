@@ -38,9 +38,8 @@ LOUD_DB = -10.0
 
 _BANDS = 64
 _BATCH = 2**12  # frames that are transformed at once
-_GAINS_DB = np.arange(
-    -60, 101
-)  # by which a recording may be quieter or louder than it is while its bandwidth is judged
+# by which a recording may be quieter or louder than it is while its bandwidth is judged
+_GAINS_DB = np.arange(-60, 101)
 _LEAST_POWERS = 10 ** ((FAINTEST_DB - _GAINS_DB[::-1]) / 10)  # of a bin that is heard then, ascending
 
 
@@ -168,14 +167,14 @@ class Familiar:
         >>> faint.hear(1e-4 * np.random.default_rng(0).standard_normal(8000))
         >>> print(Familiar(-40.0, 4000.0).remarks(faint)[0].replace(": ", ":\n"))
         quieter than the recordings that the model was trained on:
-        its loudest moment has -79 dB, theirs -40 dB or more
+        its loudest moment is at -79 dB, theirs at -40 dB or more
         """
         said, gain_db = [], 0.0
         if extent.loudest_db < self.quietest_db:
             gain_db = max(0.0, LOUD_DB - extent.loudest_db)
             said.append(
-                "quieter than the recordings that the model was trained on: its loudest moment has "
-                f"{extent.loudest_db:.0f} dB, theirs {self.quietest_db:.0f} dB or more"
+                "quieter than the recordings that the model was trained on: its loudest moment is at "
+                f"{extent.loudest_db:.0f} dB, theirs at {self.quietest_db:.0f} dB or more"
             )
         width = extent.bandwidth_at(gain_db)
         if width < NARROW * self.narrowest_hz and extent.is_enough_at(gain_db):

@@ -57,7 +57,7 @@ def with_more(run: Run, record: RunRecord, more_epochs: int) -> RunRecord:
 
 def never_begun(run: Run, dataset: Dataset) -> StaleError:
     """The complaint that a run is to go on which nobody has begun; names those of the dataset that could."""
-    finished = [other.name for other in runs_of(dataset) if other.is_finished]
+    finished = [other.name for other in runs_of(dataset) if is_there(other.model_path)]
     known = f"one of {', '.join(finished)} with --run" if finished else "a finished one with --run"
     return StaleError(
         f"there is no run {run.name} to continue in {run.folder.parent}",

@@ -45,7 +45,7 @@ def test_everything_of_a_run_lies_in_its_folder(cache, tmp_path):
 
 @pytest.mark.parametrize("name", ["", ".", "..", ".hidden", "-rf", "a b", "../a", "a/b", "a\\b", "a\n", "ü", "a" * 101])
 def test_a_name_that_is_no_safe_folder_is_refused(cache, name):
-    with pytest.raises(SettingsError, match=r"^run .*: expected letters, digits"):
+    with pytest.raises(SettingsError, match=r"^run .*: expected at most 100 letters, digits"):
         named_run(cache, name)
 
 

@@ -117,7 +117,9 @@ class Run:
 def named_run(cache: Dataset, name: str) -> Run:
     """The run of this name, whether it exists or not; a name that is no safe folder name is refused."""
     if not _NAME.fullmatch(name):
-        raise SettingsError(f"run {name!r}: expected letters, digits, '.', '_' and '-', not starting with '.' or '-'")
+        raise SettingsError(
+            f"run {name!r}: expected at most 100 letters, digits, '.', '_' and '-', not starting with '.' or '-'"
+        )
     return Run(cache.runs / name)
 
 

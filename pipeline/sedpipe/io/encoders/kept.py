@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sedpipe.commands import DEFAULT_CACHE, command
+from sedpipe.commands import command
 from sedpipe.errors import MissingStageError, SedpipeError
 from sedpipe.features.encoders.encoder import Encoder
 from sedpipe.io.encoders.cards import EncoderCard, shipped_card
@@ -65,7 +65,7 @@ def kept_files(cache_dir: Path) -> Iterator[tuple[Path, str, bool]]:
                 yield path, sha256, sha256.startswith(folder.name)
 
 
-def fetch_command(encoder: Encoder, cache_dir: Path) -> str:
+def fetch_command(encoder: Encoder, cache_dir: Path | None) -> str:
     """The command that brings an encoder's file into a cache; ``ITS.toml`` stands for that of one's own."""
     card = shipped_card(encoder)
     how = ["ITS.toml"] if card is None else [card.name, *([] if card.is_public else ["--from", card.source])]
@@ -106,7 +106,7 @@ def not_there(encoder: Encoder, cache_dir: Path) -> MissingStageError:
     )
 
 
-def how_to_bring(encoder: Encoder, cache_dir: Path = DEFAULT_CACHE) -> str:
+def how_to_bring(encoder: Encoder, cache_dir: Path | None = None) -> str:
     """The command that brings an encoder's file into a cache, as part of a sentence."""
     remark = f" with the TOML that describes {encoder.file}" if shipped_card(encoder) is None else ""
     return f"`{fetch_command(encoder, cache_dir)}`{remark}"

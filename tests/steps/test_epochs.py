@@ -1,7 +1,10 @@
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from sedpipe.steps.epochs import epoch_line, log_of
+from sedpipe.errors import SedpipeError
+from sedpipe.io.cache.runs import Run
+from sedpipe.steps.epochs import epoch_line, epochs_of, log_of
 from sedpipe.training.fit import EpochRecord
 
 SCORED = EpochRecord(2, 0.25, 0.5, {"error_rate": 0.456, "f1": 0.7001})
@@ -30,7 +33,20 @@ def test_a_line_tells_losses_scores_speed_and_what_is_left(
     assert line.endswith(said)
 
 
-def test_the_log_has_a_line_an_epoch_and_reads_back_exactly() -> None:
+def test_the_log_has_a_line_an_epoch_and_reads_back_exactly(tmp_path: Path) -> None:
     header, *lines = log_of([UNSCORED, SCORED]).splitlines()
     assert header == "epoch,training_loss,validation_loss,error_rate,f1"
     assert lines == ["1,1.0,2.0,,", "2,0.25,0.5,0.456,0.7001"]
+    run = Run(tmp_path)
+    assert epochs_of(run) == []
+    run.log_path.write_text(log_of([UNSCORED, SCORED]))
+    assert epochs_of(run) == [UNSCORED, SCORED]
+
+
+@pytest.mark.parametrize("line", ["1,0.5", "1,loud,0.5,,", "one,0.5,0.5,,"])
+def test_a_damaged_log_is_told_with_its_line(tmp_path: Path, line: str) -> None:
+    run = Run(tmp_path)
+    run.log_path.write_text(f"{log_of([UNSCORED])}{line}\n")
+    with pytest.raises(SedpipeError, match=r"log.csv, line 3: expected an epoch") as error:
+        epochs_of(run)
+    assert error.value.hint == f"delete {run.folder} and train again"

@@ -1,15 +1,22 @@
 """What is told of the epochs of a training.
 
 - :func:`epoch_line`: for a person, as it goes
-- :func:`log_of`: ``log.csv``
+- :func:`log_of`, :func:`epochs_of`: ``log.csv``, written and read
 """
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
 
+from sedpipe.errors import SedpipeError
+from sedpipe.io.cache.runs import Run
+from sedpipe.io.files.reading import is_there
+from sedpipe.io.lists.text import numbered_lines
 from sedpipe.listener import clock
 from sedpipe.training.fit import EpochRecord, Fit
+
+_SCORES = ("error_rate", "f1")
 
 
 def epoch_line(fit: Fit, record: EpochRecord, clips_per_second: float, at_most_s: float) -> str:
@@ -27,7 +34,7 @@ def epoch_line(fit: Fit, record: EpochRecord, clips_per_second: float, at_most_s
         Seconds that the epochs left take if none is saved by stopping early.
     """
     best = " (best)" if fit.best_epoch == record.epoch else ""
-    error_rate, f1 = (record.scores.get(name) for name in ("error_rate", "f1"))
+    error_rate, f1 = (record.scores.get(name) for name in _SCORES)
     scores = "" if error_rate is None or f1 is None else f", testing ER {error_rate:.2f} F1 {100 * f1:.1f} %"
     left = f", {fit.stopped}: stops" if fit.stopped else f", at most {clock(at_most_s)} to go"
     return (
@@ -40,6 +47,31 @@ def log_of(records: Sequence[EpochRecord]) -> str:
     """``log.csv``: a line an epoch; what is undefined is empty."""
     lines = ["epoch,training_loss,validation_loss,error_rate,f1\n"]
     for record in records:
-        scores = ("" if score is None else repr(score) for score in map(record.scores.get, ("error_rate", "f1")))
+        scores = ("" if score is None else repr(score) for score in map(record.scores.get, _SCORES))
         lines.append(f"{record.epoch},{record.training_loss!r},{record.validation_loss!r},{','.join(scores)}\n")
     return "".join(lines)
+
+
+def epochs_of(run: Run) -> list[EpochRecord]:
+    """The epochs of which a run's ``log.csv`` tells; none where it has no such file.
+
+    Raises
+    ------
+    SedpipeError
+        If the file is damaged.
+    """
+    if not is_there(run.log_path):
+        return []
+    lines = csv.DictReader(line for _, line in numbered_lines(run.log_path))
+    try:
+        return [_epoch(line) for line in lines]
+    except (KeyError, TypeError, ValueError, csv.Error) as error:
+        raise SedpipeError(
+            f"{run.log_path}, line {lines.line_num}: expected an epoch, its losses and its scores",
+            hint=f"delete {run.folder} and train again",
+        ) from error
+
+
+def _epoch(line: dict[str, str]) -> EpochRecord:
+    scores = {name: None if line[name] == "" else float(line[name]) for name in _SCORES}
+    return EpochRecord(int(line["epoch"]), float(line["training_loss"]), float(line["validation_loss"]), scores)

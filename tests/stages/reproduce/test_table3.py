@@ -117,6 +117,15 @@ def test_a_cell_tells_its_system_and_what_was_published(made) -> None:
     assert (bench["title"], bench["networks"], bench["minutes"]) == ("the mean", 2, 0.01)
     assert bench["published"] == {"evaluation": {"error_rate": 0.7, "f1": 0.5}}
     assert 0 < bench["cpu_seconds"] < 60
+    log = (made[0] / NAME / "runs" / "table3-0.01min-mean-seed0" / "log.csv").read_text().splitlines()[1:]
+    training, pace = cell["training"], bench["pace"]
+    per_epoch = training["epoch_steps"] or pace["steps_per_epoch"]
+    assert [one["steps"] for one in bench["validations"]] == [
+        min(per_epoch * (k + 1), training["steps"]) for k in range(len(log))
+    ]
+    assert [f"{one['loss']!r},{one['error_rate']!r},{one['f1']!r}" for one in bench["validations"]] == [
+        line.split(",", 2)[2] for line in log
+    ]
     assert cell["splits"]["evaluation"]["own_rule"]["settings"]["threshold"] == 0.5
     assert cell["splits"]["evaluation"]["clip_based"]["micro"]
     assert cells(report)["one-seed0"]["bench"]["networks"] == 1

@@ -1,7 +1,8 @@
 """Files of a table that ``sedpipe reproduce`` makes: what it is to hold, its cells, and why some are missing.
 
 - :class:`TableRecord`: ``table.json``, with each :class:`TableComparison`
-- :class:`Cell`: ``cells/NAME.json``, one training with its scores; of Table 3 with :class:`Bench`
+- :class:`Cell`: ``cells/NAME.json``, one training with its scores; of Table 3 with :class:`Bench` and each
+  :class:`Validation`
 - :class:`Failure`: ``failed/NAME.json``
 """
 
@@ -173,6 +174,24 @@ class CellScores(Record):
         return self
 
 
+class Validation(Record):
+    """What a network in training came to on ``testing``; scores at the best of a few thresholds, if events are known.
+
+    Attributes
+    ----------
+    steps : int
+        Of training, before it.
+    loss : float
+        Cross-entropy of the clips.
+    error_rate, f1 : float or None
+    """
+
+    steps: Annotated[int, Field(gt=0)]
+    loss: float
+    error_rate: float | None
+    f1: float | None
+
+
 class Bench(Record):
     """What a cell of Table 3 tells beyond those of Table 2.
 
@@ -195,7 +214,11 @@ class Bench(Record):
         Scores of the publication, by split.
     differs : str
         What else the published system has, or how else it was scored.
+    validations : tuple of Validation
+        Of its training, in their order; early cells have none.
     """
+
+    parts_to_come: ClassVar[frozenset[str]] = frozenset({"validations"})
 
     system: Name
     title: str
@@ -206,6 +229,7 @@ class Bench(Record):
     cpu_seconds: float | None
     published: dict[str, Numbers] = Field(default_factory=dict)
     differs: str = ""
+    validations: tuple[Validation, ...] = ()
 
 
 class Cell(Record):

@@ -30,6 +30,7 @@ from sedpipe.stages.reproduce.scored_clips import check_same_clips
 from sedpipe.stages.reproduce.trainings import Training
 from sedpipe.stages.score import counts_of_clips, score
 from sedpipe.stages.train import train
+from sedpipe.steps.epochs import epochs_of
 from sedpipe.steps.sensitivity import sensitivity_of_run
 
 SCORED = ("testing", "evaluation")
@@ -134,7 +135,7 @@ def _made(plan: Plan, training: Training, listener: Listener) -> Cell:
         splits=splits,
     )
     if training.entry is not None:
-        return cell.model_copy(update={"bench": training.entry.bench(training.settings, trained)})
+        return cell.model_copy(update={"bench": training.entry.bench(training.settings, trained, epochs_of(run))})
     if TUNED_ON not in splits:
         return cell
     return cell.model_copy(update={"sensitivity": sensitivity_of_run(plan.dataset, training.run, device=device)})

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -14,8 +15,10 @@ from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.records.pace import Pace
 from sedpipe.io.records.run import TrainReport
 from sedpipe.io.records.settings import as_table
-from sedpipe.io.records.table import Bench
+from sedpipe.io.records.table import Bench, Validation
 from sedpipe.io.settings.systems import System
+from sedpipe.training.config import TrainingConfig
+from sedpipe.training.fit import EpochRecord
 from sedpipe.training.settings import TrainSettings
 
 
@@ -28,8 +31,8 @@ class Entry:
     minutes: float | None
     pace: Pace
 
-    def bench(self, settings: TrainSettings, trained: TrainReport) -> Bench:
-        """The same with what the training came to."""
+    def bench(self, settings: TrainSettings, trained: TrainReport, epochs: Iterable[EpochRecord]) -> Bench:
+        """The same with what the training came to, and what each of its epochs did."""
         published = {
             split: {name: value for name, value in asdict(scores).items() if value is not None}
             for split, scores in (("testing", self.system.testing), ("evaluation", self.system.evaluation))
@@ -44,6 +47,16 @@ class Entry:
             cpu_seconds=trained.cpu_seconds,
             published={split: scores for split, scores in published.items() if scores},
             differs=self.system.differs,
+            validations=tuple(self._validation(epoch, settings.training) for epoch in epochs),
+        )
+
+    def _validation(self, epoch: EpochRecord, training: TrainingConfig) -> Validation:
+        steps = epoch.epoch * (training.epoch_steps or self.pace.steps_per_epoch)
+        return Validation(
+            steps=min(steps, training.steps or steps),  # the last epoch may be shorter
+            loss=epoch.validation_loss,
+            error_rate=epoch.scores.get("error_rate"),
+            f1=epoch.scores.get("f1"),
         )
 
 

@@ -14,6 +14,7 @@ from sedpipe.views.tables.table2 import shown
 from sedpipe.views.tables.table2_page import PAPERS_DATASET
 from sedpipe.views.tables.table2_words import RULES, TITLES
 from sedpipe.views.tables.table3 import OWN_RULE, THRESHOLD_FREE, Cost, Row, by_system, costs_of, rows_of
+from sedpipe.views.tables.table3_learning import learning_lines
 from sedpipe.views.verdicts import ONE_SEED, verdict
 
 _RULES = {
@@ -65,6 +66,7 @@ def table3_page(
         *(f"{remark[0].upper()}{remark[1:]}.\n" for remark in remarks),
         *(f"Not made: {name}: {reason}\n" for name, reason in failures.items()),
         *_cost_lines(costs_of(cells)),
+        *learning_lines(cells),
     ]
     for part in dict.fromkeys(row.part for row in rows):
         lines += _part_lines(part, [row for row in rows if row.part == part], record)

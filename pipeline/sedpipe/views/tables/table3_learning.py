@@ -1,0 +1,111 @@
+"""Cells of Table 3 -> what each system comes to after a part of its training: the best one for a smaller budget.
+
+- :class:`Learning`, :func:`learning_of`: F1 on ``testing`` by minutes
+- :func:`learning_lines`: as Markdown
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sedpipe.io.records.pace import Pace
+from sedpipe.io.records.table import Bench, Cell
+from sedpipe.metrics.spread import Interval, over_seeds
+from sedpipe.views.tables.table2 import shown
+from sedpipe.views.tables.table3 import by_system
+
+MINUTES = (1, 2, 5, 10, 15, 30, 60, 120, 240, 480)
+
+
+@dataclass(frozen=True)
+class Learning:
+    """F1 of a system by minutes of training; None before the first validation of any seed."""
+
+    system: str
+    title: str
+    f1: dict[int, Interval | None]
+
+
+def learning_of(cells: Sequence[Cell]) -> list[Learning]:
+    """A row for each system whose validations are known.
+
+    A training that had ended then would have kept the weights with the lowest loss so far: theirs is the F1. Minutes
+    are reckoned from steps and validations, as the budget is; one of which the training ended before keeps its last F1.
+
+    Parameters
+    ----------
+    cells : sequence of Cell
+
+    Returns
+    -------
+    list of Learning
+        With as many minutes as the longest training has.
+    """
+    systems = {
+        system: [bench for _, bench in of if any(one.f1 is not None for one in bench.validations)]
+        for system, of in by_system(cells).items()
+    }
+    longest = max((_minutes_of(bench)[-1] for of in systems.values() for bench in of), default=0.0)
+    return [
+        Learning(system, of[0].title, {minutes: _over_seeds(of, minutes) for minutes in _asked(longest)})
+        for system, of in systems.items()
+        if of
+    ]
+
+
+def _asked(longest: float) -> list[int]:
+    """Up to the one that the longest training comes to, which may end some steps before it."""
+    return [minutes for k, minutes in enumerate(MINUTES) if not k or longest > MINUTES[k - 1] + 0.5]
+
+
+def _minutes_of(bench: Bench) -> list[float]:
+    """When each validation was over."""
+    return [_minutes(bench.pace, one.steps, count) for count, one in enumerate(bench.validations, start=1)]
+
+
+def _minutes(pace: Pace, steps: int, validations: int) -> float:
+    return (steps * pace.step_s + validations * pace.validation_s) / 60
+
+
+def _over_seeds(of_system: Sequence[Bench], minutes: int) -> Interval | None:
+    found = [_f1(bench, minutes) for bench in of_system]
+    known = [value for value in found if value is not None]
+    return over_seeds(known) if len(known) == len(found) else None
+
+
+def _f1(bench: Bench, minutes: int) -> float | None:
+    so_far = [one for one, over in zip(bench.validations, _minutes_of(bench), strict=True) if over <= minutes]
+    return min(so_far, key=lambda one: one.loss).f1 if so_far else None
+
+
+def learning_lines(cells: Sequence[Cell]) -> Iterator[str]:
+    """A table with a column for each number of minutes, the best of each in bold; nothing where nothing is known."""
+    rows = learning_of(cells)
+    if not rows:
+        return
+    minutes = list(rows[0].f1)
+    best = {column: max(_value(row.f1[column]) for row in rows) for column in minutes}
+    yield "## F1 on testing after so many minutes of training"
+    yield ""
+    yield f"| system | {' | '.join(f'{column} min' for column in minutes)} |"
+    yield "|---|" + "---|" * len(minutes)
+    for row in rows:
+        values = (_in_bold(row.f1[column], best[column]) for column in minutes)
+        yield f"| {row.title} | {' | '.join(values)} |"
+    yield ""
+    yield (
+        "Of the weights that a training which ends then would keep, at the best of a few thresholds for all classes: "
+        "rough, and chosen on these clips. Minutes are those of the budget: steps and validations by their measured "
+        'times. "-": not validated by then.'
+    )
+    yield ""
+
+
+def _value(interval: Interval | None) -> float:
+    return -1.0 if interval is None else interval.value
+
+
+def _in_bold(interval: Interval | None, best: float) -> str:
+    text = shown(interval, "f1")
+    return f"**{text}**" if interval is not None and interval.value == best else text

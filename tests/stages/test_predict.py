@@ -28,7 +28,7 @@ from sedpipe.io.models.checkpoints import read_model, write_model
 from sedpipe.io.models.exports import write_export
 from sedpipe.io.models.open import open_model
 from sedpipe.io.prediction_log import LOG_NAME
-from sedpipe.io.predictions import FORMATS, PredictedFile
+from sedpipe.io.predictions import FORMATS, PredictedEvent, PredictedFile
 from sedpipe.io.settings.presets import load_preset
 from sedpipe.reports.listening import PredictReport
 from sedpipe.stages.download import download
@@ -37,7 +37,7 @@ from sedpipe.stages.predict import predict
 from sedpipe.stages.predict_files import Output
 from sedpipe.stages.score import score
 from sedpipe.stages.train import train
-from sedpipe.steps.hearing import Hearing, frame_probabilities
+from sedpipe.steps.hearing import Hearing, events_of, frame_probabilities
 from sedpipe.training.settings import TrainSettings
 from sedpipe.views.terminal.listening import predict_remarks
 from tiny_dataset import FRONT_END, LABELS, predict_until, untrained_model
@@ -168,6 +168,18 @@ def test_probabilities_of_an_event_are_the_highest_and_the_mean_over_its_frames(
         expected = probs[frames, LABELS.index(event.label)]
         assert event.probability == pytest.approx(expected.max(), abs=1e-4)
         assert event.mean_probability == pytest.approx(expected.mean(), abs=1e-4)
+
+
+@pytest.mark.parametrize("n_samples", [201, 1001, 1002, 1200, 9801])
+def test_the_last_frame_counts_however_little_of_it_is_in_the_recording(n_samples):
+    before, last = -(-n_samples // 200) - 2, -(-n_samples // 200) - 1
+    probs = np.zeros((last + 3, 3), np.float32)  # what lies past the end is padding
+    probs[last:, 1:], probs[before, 2] = 0.75, 0.5
+    end = n_samples / RATE
+    assert events_of(probs, probs, n_samples, untrained_model(), PostProcessing(0.5)) == [
+        PredictedEvent(round(before * 0.2, 3), end, LABELS[2], 0.75, 0.625),
+        PredictedEvent(round(last * 0.2, 3), end, LABELS[1], 0.75, 0.75),
+    ]
 
 
 @pytest.mark.parametrize("form", ["wav", "m4a", "webm, a cue each 10 s"])

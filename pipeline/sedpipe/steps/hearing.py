@@ -23,14 +23,13 @@ import numpy as np
 import torch
 
 from sedpipe.choices import OPERATING_POINTS
-from sedpipe.detection.decoding import decode_events
+from sedpipe.detection.decoding import decode_events, frame_edges
 from sedpipe.detection.nearness import Glance, glance_at
 from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.errors import SettingsError
 from sedpipe.events import Event
 from sedpipe.features.familiar import Extent
 from sedpipe.features.windows import Window, cut_windows, join_windows
-from sedpipe.frames import FrameGrid
 from sedpipe.io.audio.level import SILENT_BELOW, Level
 from sedpipe.io.models.checkpoints import TrainedModel
 from sedpipe.io.predictions import PredictedEvent
@@ -146,10 +145,10 @@ def _batch(windows: Sequence[Window], trained: TrainedModel) -> Batch:
     return Batch(x, torch.zeros(len(windows), len(trained.labels)), n_frames, [])
 
 
-def _probabilities(probs: np.ndarray, event: Event, grid: FrameGrid) -> tuple[float, float]:
-    """Highest and mean over an event's frames of its class's probabilities (T,); times are rounded to 1 ms."""
-    first = math.floor((event.onset + 0.001) / grid.frame_duration)
-    inside = probs[first : math.ceil((event.offset - 0.001) / grid.frame_duration)]
+def _probabilities(probs: np.ndarray, event: Event, edges: np.ndarray) -> tuple[float, float]:
+    """Highest and mean over an event's frames of its class's probabilities (T,); of a frame that the end cuts, too."""
+    first, end = np.searchsorted(edges, (event.onset, event.offset))
+    inside = probs[first:end]
     return round(float(inside.max()), 4), round(float(inside.mean()), 4)
 
 
@@ -174,9 +173,10 @@ def events_of(
     decoded = decode_events(
         probs, trained.labels, point, grid, n_frames=n_frames, duration=duration, clip_probs=clip_probs
     )
+    edges = frame_edges(grid, len(probs))  # events begin, and end where the recording does not, at just these numbers
     events = []
     for event in decoded:
-        peak, mean = _probabilities(probs[:n_frames, trained.labels.index(event.label)], event, grid)
+        peak, mean = _probabilities(probs[:n_frames, trained.labels.index(event.label)], event, edges)
         events.append(PredictedEvent(event.onset, event.offset, event.label, peak, mean))
     return events
 

@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from rights import without_power
 from sedpipe.clips import Clip
 from sedpipe.features.logmel import LogMelConfig
 from sedpipe.features.spec import FeatureSpec
@@ -132,11 +133,22 @@ def test_numbers_that_cannot_be_are_not_taken(
     assert works() == 2
 
 
-def test_a_cache_that_cannot_be_written_costs_only_the_time(
-    batches: ClipBatches, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(path: Path) -> None:
-        raise PermissionError(13, "Permission denied")
+def test_a_cache_that_cannot_be_written_costs_only_the_time(batches: ClipBatches) -> None:
+    folder = batches.path.parent
+    folder.chmod(0o555)
+    try:
+        with without_power():
+            kept = kept_statistics(batches)
+    finally:
+        folder.chmod(0o755)
+    assert same(kept, feature_statistics(batches))
+    assert [path.name for path in folder.iterdir()] == ["training.h5"]
 
-    monkeypatch.setattr(room, "write_atomically", refuse)
+
+def test_a_full_disk_costs_only_the_time(batches: ClipBatches, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", refuse)
     assert same(kept_statistics(batches), feature_statistics(batches))
+    assert [path.name for path in batches.path.parent.iterdir()] == ["training.h5"]

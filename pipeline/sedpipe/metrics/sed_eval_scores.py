@@ -139,9 +139,7 @@ def _differences(official: Mapping[str, Any], ours: Mapping[str, Any]) -> list[s
         other = ours[name]
         if isinstance(value, Mapping):
             found += _differences(value, other)
-        elif (value is None) != (other is None) or (
-            value is not None and not math.isclose(value, other, rel_tol=ALIKE, abs_tol=ALIKE)
-        ):
+        elif not _are_alike(value, other):
             found.append(f"{name} ({value} and {other})")
     return found
 

@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sedpipe.errors import SedpipeError
 from sedpipe.io.files.atomic import write_atomically
 from sedpipe.io.files.reading import read_bounded
 from sedpipe.steps.batches import ClipBatches
@@ -62,7 +63,7 @@ def kept_statistics(batches: ClipBatches) -> FeatureStatistics:
     made = feature_statistics(batches)
     buffer = io.BytesIO()
     np.savez(buffer, clips=np.array(digest), mean=made.mean.numpy(), deviation=made.deviation.numpy())
-    with suppress(OSError), write_atomically(path) as temporary:  # a cache may be read-only, or full
+    with suppress(SedpipeError, OSError), write_atomically(path) as temporary:  # a cache may be read-only, or full
         temporary.write_bytes(buffer.getvalue())
     return made
 

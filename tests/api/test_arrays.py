@@ -10,7 +10,7 @@ RATE = 16_000
 TONE = np.sin(2 * np.pi * 440 * np.arange(RATE) / RATE).astype(np.float32) * 0.5
 
 
-@pytest.mark.parametrize("dtype", [np.int8, np.int16, np.int32])
+@pytest.mark.parametrize("dtype", [np.int8, np.int16, np.int32, ">i2", "<i4"])
 def test_integers_have_the_full_scale_of_their_type(dtype: type) -> None:
     stored = np.round(TONE * -float(np.iinfo(dtype).min)).astype(dtype)
     np.testing.assert_allclose(as_mono(stored, RATE, RATE), TONE, atol=1 / 128)
@@ -25,6 +25,28 @@ def test_eight_unsigned_bits_have_their_zero_in_the_middle() -> None:
 def test_channels_are_averaged_whichever_axis_they_are(axis: int) -> None:
     stereo = np.stack([TONE, np.zeros_like(TONE)], axis=axis)
     np.testing.assert_allclose(as_mono(stereo, RATE, RATE), TONE / 2, atol=1e-7)
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.uint64])
+@pytest.mark.parametrize("make", [np.asarray, np.ndarray.tolist, torch.from_numpy])
+def test_integers_without_a_full_scale_are_refused_and_not_heard_as_silence(make: object, dtype: type) -> None:
+    stored = make(np.abs(np.round(TONE * 32768)).astype(dtype))
+    with pytest.raises(
+        AudioError, match=r"expected samples as floats or integers of 8, 16 or 32 bits, got u?int64"
+    ) as caught:
+        as_mono(stored, RATE, RATE)
+    assert "np.int16" in caught.value.hint
+
+
+def test_wide_integers_that_hold_narrow_ones_are_told() -> None:
+    stored = np.round(TONE * 32768).astype(np.int16)
+    with pytest.warns(UserWarning, match="int32 reach 16384 of 2147483648"):
+        as_mono(stored.astype(np.int32), RATE, RATE)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        as_mono(stored, RATE, RATE)
+        as_mono(np.zeros(RATE, np.int32), RATE, RATE)
+        as_mono(np.round(TONE * 2**23).astype(np.int32) * 256, RATE, RATE)  # 24 bits, as files of them are read
 
 
 def test_another_rate_is_resampled_not_taken_for_the_same() -> None:

@@ -41,6 +41,50 @@ def test_files_dictionaries_tuples_and_data_frames_score_alike(metric, tmp_path:
     assert metric(REFERENCE, ESTIMATED, duration={"a": 10, "b": 10.0, "c": 10}) == expected
 
 
+@pytest.mark.parametrize("kind", [int, float, "Int64", object, "category"])
+@pytest.mark.parametrize("metric", [segment_based, event_based])
+def test_classes_may_be_numbers_wherever_the_lists_are(metric, kind: object) -> None:
+    pandas = pytest.importorskip("pandas")
+    number = {"Bus": 0, "Car": 1}
+    both = [{clip_id: of[clip_id] for clip_id in "ab"} for of in (REFERENCE, ESTIMATED)]
+    numbered, texts = [], []
+    for of in both:
+        times = {
+            clip_id: [(*event[:2], number[event[2]]) for event in events] for clip_id, events in as_tuples(of).items()
+        }
+        numbered.append(times)
+        texts.append({clip_id: [(*event[:2], str(event[2])) for event in events] for clip_id, events in times.items()})
+    expected = metric(*texts, duration=10)
+    assert expected.overall.f1
+    assert metric(*numbered, duration=10) == expected
+    names = ["filename", "onset", "offset", "event_label"]
+    rows = [[(clip_id, *event) for clip_id, events in of.items() for event in events] for of in numbered]
+    frames = [pandas.DataFrame(of, columns=names).astype({"event_label": kind}) for of in rows]
+    assert metric(*frames, duration=10, labels=["0", "1"]).overall == expected.overall
+    assert metric(*frames, duration=10, labels=[0, 1]).overall == expected.overall
+    assert metric(*frames, duration=10).overall == expected.overall
+
+
+@pytest.mark.parametrize("times", [(None, None), (0.0, 0.0)])
+def test_a_row_of_a_data_frame_that_holds_no_event_is_a_clip_without_one(
+    times: tuple[float | None, float | None],
+) -> None:
+    pandas = pytest.importorskip("pandas")
+    names = ["filename", "onset", "offset", "event_label"]
+    frame = pandas.DataFrame([("a.wav", *times, None), ("b.wav", 0.0, 2.0, "Car")], columns=names)
+    expected = segment_based({"a": [], "b": [(0, 2, "Car")]}, {"a": [(0, 1, "Car")]}, duration=10)
+    assert segment_based(frame, {"a": [(0, 1, "Car")]}, duration=10) == expected
+
+
+@pytest.mark.parametrize("label", [None, float("nan")])
+def test_an_event_without_a_class_is_a_sentence(label: object) -> None:
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"filename": ["a.wav"], "onset": [0], "offset": [2.0], "event_label": [label]})
+    for lists in (frame, {"a": [(0, 2.0, label)]}):
+        with pytest.raises(SettingsError, match=r"reference, .*'a.*: expected an event .*: it has no label"):
+            segment_based(lists, {}, duration=10, labels=["Car"])
+
+
 def test_scores_are_those_counted_by_hand() -> None:
     # Segments of 1 s: a: Car 0-3 in both (3 right). b: Bus 1-3 (2 right), Car 4-6 missed (2). c: Bus inserted (1).
     scores = segment_based(REFERENCE, ESTIMATED, duration=10)

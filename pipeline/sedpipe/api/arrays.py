@@ -16,6 +16,10 @@ from sedpipe.errors import AudioError
 RATES = (100, 768_000)
 """Hz, lowest and highest that is believed."""
 
+BYTES_OF_INTEGERS = 4
+"""At most, where full scale is known. A list of integers is int64, of which no recording is made."""
+
+SIXTEEN_BITS = 32768
 MOST_CHANNELS = 64
 LOUDEST = 16.0
 """Times full scale: louder samples are integers that were never divided, which would all be heard as clipped."""
@@ -30,8 +34,8 @@ def as_mono(samples: Any, sample_rate: int, wanted_rate: int) -> np.ndarray:
     Parameters
     ----------
     samples : array_like [shape=(samples,), (samples, channels) or (channels, samples)]
-        Floats with full scale 1, or integers with the full scale of their type. Of two axes the shorter one is the
-        channels, which are averaged.
+        Floats with full scale 1, or integers of 8, 16 or 32 bits with the full scale of their type. Of two axes the
+        shorter one is the channels, which are averaged.
     sample_rate : int
         Hz, of ``samples``.
     wanted_rate : int
@@ -49,7 +53,7 @@ def as_mono(samples: Any, sample_rate: int, wanted_rate: int) -> np.ndarray:
     Warns
     -----
     UserWarning
-        If the channels cancel each other.
+        If the channels cancel each other, or integers of 32 bits hold no more than 16 bits can.
 
     Examples
     --------
@@ -82,11 +86,22 @@ def _floats(samples: np.ndarray) -> np.ndarray:
     """Full scale 1, whatever the type."""
     if samples.dtype == np.uint8:  # WAV's 8 bits have their zero at 128
         return (samples.astype(np.float32) - 128) / 128
-    if np.issubdtype(samples.dtype, np.signedinteger):
-        return samples.astype(np.float64) / -float(np.iinfo(samples.dtype).min)
+    if samples.dtype.kind == "i" and samples.dtype.itemsize <= BYTES_OF_INTEGERS:
+        return _divided(samples)
     if not np.issubdtype(samples.dtype, np.floating):
-        raise AudioError(f"expected samples as floats or signed integers, got {samples.dtype}")
+        hint = "give integers in the type in which they were recorded, as np.int16, or floats: 16 bits / 32768"
+        raise AudioError(f"expected samples as floats or integers of 8, 16 or 32 bits, got {samples.dtype}", hint=hint)
     return samples
+
+
+def _divided(samples: np.ndarray) -> np.ndarray:
+    full_scale = -float(np.iinfo(samples.dtype).min)
+    floats = samples.astype(np.float64)
+    peak = float(np.abs(floats).max(initial=0.0))
+    if samples.dtype.itemsize == BYTES_OF_INTEGERS and 0 < peak <= SIXTEEN_BITS:
+        told = "if they were recorded with 16 bits, give them as np.int16, or they are heard as silence"
+        warnings.warn(f"samples of int32 reach {peak:.0f} of {full_scale:.0f}: {told}", stacklevel=5)
+    return floats / full_scale
 
 
 def _channels(samples: np.ndarray) -> np.ndarray:

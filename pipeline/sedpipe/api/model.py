@@ -116,7 +116,7 @@ class Model:
         ----------
         recording : path or array_like
             A file of any format; or samples (samples,), (samples, channels) or (channels, samples), floats with full
-            scale 1 or integers, as NumPy array, torch tensor or list.
+            scale 1 or integers of 8, 16 or 32 bits, as NumPy array or torch tensor; or a list of floats.
         sample_rate : int, optional
             In Hz; required with samples, not allowed with a path.
         operating_point : str

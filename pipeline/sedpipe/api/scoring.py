@@ -22,8 +22,10 @@ from sedpipe.metrics.segment_scores import segment_based_scores
 
 Lists: TypeAlias = "str | PathLike[str] | Mapping[str, Iterable[Event | tuple[float, float, str]]] | Any"
 """Events by clip: the path of an event list; a dictionary of :class:`~sedpipe.events.Event` or of ``(onset, offset,
-label)``; or a data frame with the columns ``filename``, ``onset``, ``offset``, ``event_label``."""
+label)``; or a data frame with the columns ``filename``, ``onset``, ``offset``, ``event_label``. Classes may be numbers;
+a row of a data frame with a file name alone is a clip without events."""
 
+_NOTHING = ([None, None, None], [0, 0, None])
 COLUMNS = ("filename", "onset", "offset", "event_label")
 
 
@@ -116,7 +118,7 @@ def _lists(
         if not used:
             raise SettingsError("neither list has an event, so nothing can be scored", hint="name the classes")
         labels = sorted(used)
-    return truth, found, LabelSet(tuple(labels))
+    return truth, found, LabelSet(tuple(map(_label, labels)))
 
 
 def _events(lists: Lists, name: str) -> dict[str, list[Event]]:
@@ -138,9 +140,11 @@ def _of_data_frame(frame: Any, name: str) -> dict[str, list[Event]]:
     if missing:
         raise SettingsError(f"{name}: a data frame with {', '.join(columns)}, expected {', '.join(COLUMNS)}")
     found: dict[str, list[Event]] = {}
-    for filename, *event in zip(*(frame[column].tolist() for column in COLUMNS), strict=True):
+    # None, NaN and NA, which tell that a clip has no event: one word for all
+    filled = frame[list(COLUMNS)].astype(object).where(frame[list(COLUMNS)].notna(), None)
+    for filename, *event in zip(*(filled[column].tolist() for column in COLUMNS), strict=True):
         events = found.setdefault(clip_id_of_filename(str(filename)), [])
-        if isinstance(event[-1], str):  # a clip without events has no label: None or NaN
+        if event not in _NOTHING:
             events.append(_event(tuple(event), f"{name}, {filename!r}"))
     return found
 
@@ -150,9 +154,16 @@ def _event(event: Any, where: str) -> Event:
         return event
     try:
         onset, offset, label = event[:3]
-        return Event(float(onset), float(offset), str(label))
+        return Event(float(onset), float(offset), _label(label))
     except (TypeError, ValueError) as error:
         raise SettingsError(f"{where}: expected an event (onset, offset, label), got {event!r}: {error}") from error
+
+
+def _label(value: Any) -> str:
+    """A class's name; of a number, too, which a column that has gaps holds as 1.0."""
+    if value is None or value != value:
+        raise ValueError("it has no label")
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _durations(duration: float | Mapping[str, float], clips: Iterable[str]) -> dict[str, float]:

@@ -70,3 +70,16 @@ def test_events_end_with_the_recording_and_that_is_told(tmp_path: Path) -> None:
     assert found is not None
     assert found.events == [*OWL, Event(4.0, 5.0, "Rain")]
     assert found.told == "2 events of night.txt; 2 events beyond the end of the recording cut there"
+
+
+def test_events_of_recordings_of_the_same_name_in_other_folders_are_not_shown(tmp_path: Path) -> None:
+    folder = tmp_path / "site1"
+    folder.mkdir()
+    (folder / "night.wav").touch()
+    rows = "filename\tonset\toffset\tevent_label\nsite1/night.wav\t1\t2.5\tOwl\nsite2/night.wav\t3\t4\tRain\n"
+    (folder / "all.tsv").write_text(rows)
+    assert beside(folder) == FoundList(folder / "all.tsv", OWL)
+    (folder / "all.tsv").write_text(rows.replace("site", "ort"))  # it may be either
+    assert beside(folder) is None
+    (folder / "all.tsv").write_text(rows.replace("site1/", ""))
+    assert beside(folder) == FoundList(folder / "all.tsv", OWL)

@@ -184,3 +184,12 @@ def test_a_list_cannot_lead_out_of_its_folder(tmp_path: Path, filename: str) -> 
 def test_an_absolute_path_begins_below_the_folder_of_the_recordings(tmp_path: Path) -> None:
     (clip,) = resolved(garden(tmp_path, "/etc/a.wav\tBlackbird\n"))["training"].clips
     assert clip.source == "etc/a.wav"
+
+
+def test_a_missing_recording_is_not_its_namesake_which_was_there_before(tmp_path: Path) -> None:
+    path = garden(tmp_path, "site1/a.wav\tBlackbird\nsite2/a.wav\t\n")
+    write_tone(tmp_path / "audio" / "site1" / "a.wav", 1.0, 440.0)
+    for _ in range(2):  # the second time, what was there is remembered
+        rows = resolved(path)["training"]
+        assert [(clip.clip_id, clip.labels) for clip in rows.clips] == [("site1/a", ("Blackbird",)), ("site2/a", ())]
+        assert rows.missing == [(tmp_path / "audio" / "site2" / "a.wav").as_posix()]

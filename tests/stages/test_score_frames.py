@@ -85,3 +85,16 @@ def test_a_table_that_cannot_be_used_is_a_sentence(tmp_path: Path, text: str, sa
 def test_what_does_not_fit_the_reference_is_a_sentence(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(ListFormatError, match=said):
         score_frames(table(tmp_path / "frames.tsv", text), table(tmp_path / "reference.tsv", REFERENCE))
+
+
+def test_one_table_is_not_scored_as_the_frames_of_two_clips(tmp_path: Path) -> None:
+    folder = tmp_path / "frames"
+    (folder / "site 1").mkdir(parents=True)
+    rows = "".join(f"{k / 10:.3f}\t{(k + 1) / 10:.3f}\t{p}\n" for k, p in enumerate(RIGHT))
+    table(folder / "site 1" / "a.tsv", "onset\toffset\tDog\n" + rows)
+    reference = table(tmp_path / "reference.tsv", "site 1/a.wav\t0.2\t0.6\tDog\nsite 2/a.wav\t0.1\t0.3\tDog\n")
+    with pytest.raises(ListFormatError, match=r"frames has no frames of clip 'site 2/a', which the reference lists"):
+        score_frames(folder, reference)
+    (folder / "site 1" / "a.tsv").rename(folder / "a.tsv")  # whose frames are they?
+    with pytest.raises(ListFormatError, match=r"frames has no frames of clip 'site 1/a' and 1 more, which the "):
+        score_frames(folder, reference)

@@ -37,3 +37,12 @@ def test_lists_without_clips_or_classes_are_sentences(tmp_path: Path) -> None:
         read(tmp_path, HEADER, HEADER)
     with pytest.raises(SettingsError, match="name no class"):
         read(tmp_path, HEADER + "a.wav\n", HEADER + "a.wav\n")
+
+
+def test_events_of_a_recording_that_the_reference_lacks_are_not_those_of_its_namesake(tmp_path: Path) -> None:
+    rows = "site1/a.wav\t1\t2\tDog\n", "site2/a.wav\t3\t4\tDog\n"
+    for estimated in (rows, rows[::-1]):
+        with pytest.raises(
+            ListFormatError, match=r"has events of clip 'site2/a', which .*r\.tsv does not list \(did you"
+        ):
+            read(tmp_path, HEADER + "site1/a.wav\t1\t2\tDog\nsite1/b.wav\nsite2/b.wav\n", HEADER + "".join(estimated))

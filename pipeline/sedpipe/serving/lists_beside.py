@@ -8,7 +8,7 @@ selection table, DCASE's list), then one about several recordings that names it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,12 +69,18 @@ def list_beside(recording: Path, duration: float, *, but: Path) -> FoundList | N
             continue
         rows: list[Annotation] | None = found.rows
         if found.names_recordings:
-            rows = [row for row in found.rows if KnownNames([recording.name]).find(row.filename)] or None
+            names = _names_of(recording, {row.filename: None for row in found.rows})
+            rows = [row for row in found.rows if row.filename in names] or None
         elif not is_own:
             rows = None
         if rows is not None:
             return _found(path, rows, duration)
     return None
+
+
+def _names_of(recording: Path, names: Iterable[str]) -> Collection[str]:
+    """What a list beside it calls a recording, as seen from its folder or, where that can be several, from above."""
+    return KnownNames([recording.name]).find_all(names) or KnownNames([recording.absolute().as_posix()]).find_all(names)
 
 
 def _lists(recording: Path, but: Path) -> Iterator[tuple[Path, bool]]:

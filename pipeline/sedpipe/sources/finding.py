@@ -57,12 +57,10 @@ def find_listed(folder: Path, names: Sequence[str]) -> Found:
     # a name that only a link or another suffix keeps out of the search is one all the same
     found = {name: name for name in names if name in there or os.path.isfile(folder / name)}
     left = [file for file in files if file not in set(found.values())]
-    known, taken = KnownNames(left), set[str]()
-    for name in names:
-        meant = None if name in found else known.find(name)
-        if meant is not None and meant not in taken:
-            found[name] = meant
-            taken.add(meant)
+    known = KnownNames(left)
+    renamed = known.find_all(name for name in names if name not in found)
+    found |= renamed
+    taken = set(renamed.values())
     missing = [name for name in names if name not in found]
     suggestions = {name: known.suggestion(name) for name in missing[:_SUGGESTED]}
     return Found(found, [file for file in left if file not in taken], suggestions)

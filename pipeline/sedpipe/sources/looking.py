@@ -108,15 +108,21 @@ def look_at_splits(
 def _located(manifest: FolderManifest, split: ListedSplit, known: KnownRecordings) -> tuple[list[Looked], Found]:
     audio, folder = manifest.listed(split.split).audio, manifest.audio_dir(split.split)
     found = find_listed(folder, [recording.filename for recording in split.recordings])
-    before = KnownNames(place.removeprefix(f"{audio}/") for place in known.rows if place.startswith(f"{audio}/"))
-    return [_looked(one, audio, folder, found, before, known.rows) for one in split.recordings], found
+    there = set(found.files.values())
+    before = KnownNames(
+        file for place in known.rows if (file := place.removeprefix(f"{audio}/")) != place and file not in there
+    )
+    files = found.files | before.find_all(one.filename for one in split.recordings if one.filename not in found.files)
+    return [
+        _looked(one, files.get(one.filename, one.filename), audio, folder, found, known.rows)
+        for one in split.recordings
+    ], found
 
 
 def _looked(
-    listed: Recording, audio: str, folder: Path, found: Found, before: KnownNames, rows: Mapping[str, KnownRecording]
+    listed: Recording, file: str, audio: str, folder: Path, found: Found, rows: Mapping[str, KnownRecording]
 ) -> Looked:
     name = listed.filename
-    file = found.files.get(name) or before.find(name) or name
     place = f"{audio}/{file}"
     row = rows.get(place)
     clip_id = row.clip_id if row is not None else unicodedata.normalize("NFC", clip_id_of_path(file))

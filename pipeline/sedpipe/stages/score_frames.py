@@ -148,20 +148,19 @@ def _scores(
         period = tables.frame_period(duration)
     except ValueError as error:
         raise ListFormatError(f"{path}: {error}") from error
-    known = KnownNames(tables.probs)
-    names = {clip: known.find(clip) for clip in truth}
-    lacking = [clip for clip, name in names.items() if name is None]
+    names = KnownNames(tables.probs).find_all(truth)
+    lacking = [clip for clip in truth if clip not in names]
     if lacking:
         more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
         raise ListFormatError(f"{path} has no frames of clip {lacking[0]!r}{more}, which the reference lists")
     if len(tables.probs) > len(truth):
         remarks.append(f"{len(tables.probs) - len(truth)} clips of {path.name} are not in the reference: left out")
-    each = [tables.probs[str(name)][:, columns] for name in names.values()]
+    each = [tables.probs[names[clip]][:, columns] for clip in truth]
     n_frames = np.array([len(probs) for probs in each])
     frame_probs = np.zeros((len(each), int(n_frames.max()), len(labels)))
     for row, probs in zip(frame_probs, each, strict=True):
         row[: len(probs)] = probs
-    ends = [tables.ends.get(str(name), len(probs) * period) for name, probs in zip(names.values(), each, strict=True)]
+    ends = [tables.ends.get(names[clip], len(probs) * period) for clip, probs in zip(truth, each, strict=True)]
     lasting = [max([end, *(event.offset for event in truth[clip])]) for clip, end in zip(truth, ends, strict=True)]
     longer = sum(last > end + period for last, end in zip(lasting, ends, strict=True))
     if longer:

@@ -89,23 +89,13 @@ def _joined(
     """The estimated events under the clips of the reference, and what had to be guessed."""
     if len(truth) == 1 and len(events) == 1 and not (truth_list.names_recordings and read.names_recordings):
         return {next(iter(truth)): next(iter(events.values()))}, []
-    known, joined = KnownNames(truth), {}
-    strangers: list[str] = []
-    renamed = 0
-    for clip_id, of_clip in events.items():
-        meant = known.find(clip_id)
-        if meant is None:
-            strangers.append(clip_id)
-        elif meant in joined:
-            raise ListFormatError(
-                f"{read.path}: clip {clip_id!r} and another one are both {meant!r} of {truth_list.path}"
-            )
-        else:
-            joined[meant] = of_clip
-            renamed += meant != clip_id
+    known = KnownNames(truth)
+    meant = known.find_all(events)
+    strangers = [clip_id for clip_id in events if clip_id not in meant]
     if strangers:
         raise _unknown_clips(truth_list, read, strangers, known)
-    return joined, [
+    renamed = sum(clip_id != of_truth for clip_id, of_truth in meant.items())
+    return {meant[clip_id]: of_clip for clip_id, of_clip in events.items()}, [
         f"{read.path}: {counted(renamed, 'clip')} identified by the end of the path alone"
     ] if renamed else []
 

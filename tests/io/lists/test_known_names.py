@@ -1,6 +1,8 @@
 import unicodedata
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sedpipe.io.lists.known_names import KnownNames
 
 KNOWN = KnownNames(["site 1/a.wav", "site 2/a.wav", "site 2/Vögel.WAV", "c"])
@@ -43,3 +45,40 @@ def test_of_several_in_other_folders_the_one_of_the_same_path_is_meant(name: str
 def test_who_cannot_decide_hears_of_the_candidates() -> None:
     assert KNOWN.candidates("a.wav") == ["site 1/a.wav", "site 2/a.wav"]
     assert KNOWN.suggestion("site 2/Vogel.WAV") == " (did you mean 'site 2/Vögel.WAV'?)"
+
+
+@pytest.mark.parametrize(
+    ("known", "names", "meant"),
+    [
+        # a partial copy: the other site's recording is not there, and its namesake is not it
+        (["site1/a.wav"], ["site1/a.wav", "site2/a.wav"], {"site1/a.wav": "site1/a.wav"}),
+        (["site1/a.wav"], ["site2/a.wav", "site1/a.wav"], {"site1/a.wav": "site1/a.wav"}),
+        (["site1/a.wav"], ["site2/a.wav", "/data/site1/a.flac"], {"/data/site1/a.flac": "site1/a.wav"}),
+        (["audio/a.wav"], ["site1/a.wav", "site2/a.wav"], {}),  # it may be either
+        (["a.wav"], ["a.mp3", "a.wav"], {"a.wav": "a.wav"}),
+        (["site1/a.wav"], ["a.wav"], {"a.wav": "site1/a.wav"}),
+        (["site1/a.wav"], ["site2/a.wav"], {"site2/a.wav": "site1/a.wav"}),
+        (["site1/a.wav"], ["a.wav", "a.wav"], {"a.wav": "site1/a.wav"}),
+        (["site1/a.wav", "site2/a.wav"], ["site2/a.wav", "b.wav"], {"site2/a.wav": "site2/a.wav"}),
+    ],
+)
+def test_of_the_names_of_one_list_no_two_mean_the_same_recording(
+    known: list[str], names: list[str], meant: dict[str, str]
+) -> None:
+    assert KnownNames(known).find_all(names) == meant
+
+
+NAMES = st.lists(
+    st.builds("{}{}".format, st.sampled_from(["", "x/", "y/", "z/x/"]), st.sampled_from(["a.wav", "a.mp3", "b"]))
+)
+
+
+@given(NAMES, NAMES)
+def test_names_are_matched_one_to_one_in_any_order_and_an_exact_one_always(known: list[str], names: list[str]) -> None:
+    known = list(dict.fromkeys(known))
+    meant = KnownNames(known).find_all(names)
+    assert len(set(meant.values())) == len(meant)
+    assert meant == KnownNames(known).find_all(reversed(names))
+    assert {name: name for name in names if name in known}.items() <= meant.items()
+    for name, recording in meant.items():
+        assert KnownNames(known).find(name) == recording

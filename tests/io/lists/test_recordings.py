@@ -48,3 +48,11 @@ def test_what_was_guessed_in_either_list_is_told(tmp_path: Path) -> None:
     (tmp_path / "strong.csv").write_text("file;start;end;label\na.wav;1,5;2;Dog\n")
     _, remarks = read_recordings(tmp_path / "weak.csv", tmp_path / "strong.csv", LABELS)
     assert [str(remark) for remark in remarks] == ["separated by semicolons (2 lists)", "decimal commas (1 time)"]
+
+
+@pytest.mark.parametrize("strong", ["site1/a.wav\t1\t2\tDog\nsite2/a.wav\t3\t4\tDog\n",
+                                    "site2/a.wav\t3\t4\tDog\nsite1/a.wav\t1\t2\tDog\n"])  # fmt: skip
+def test_events_of_another_recording_of_the_same_name_are_refused_not_joined(tmp_path: Path, strong: str) -> None:
+    said = r"strong\.tsv: 'site2/a\.wav' has events but is not listed in .*weak\.tsv \(did you mean 'site1/a\.wav'\?\)"
+    with pytest.raises(ListFormatError, match=said):
+        read(tmp_path, "site1/a.wav\tDog\n", strong)

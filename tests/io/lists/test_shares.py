@@ -79,3 +79,8 @@ def test_a_column_of_the_list_tells_groups(tmp_path: Path) -> None:
         groups_by_column(tmp_path / "weak.csv", "Patent", ["a.wav"])
     with pytest.raises(ListFormatError, match="is a folder of lists"):
         groups_by_column(tmp_path, "patient", ["a.wav"])
+
+
+def test_the_group_of_a_recording_that_does_not_count_is_not_that_of_its_namesake(tmp_path: Path) -> None:
+    (tmp_path / "weak.csv").write_text("filename,event_label,site\nn/a.wav,Bird,north\ns/a.wav,Bird,south\n")
+    assert groups_by_column(tmp_path / "weak.csv", "site", ["n/a.wav"]) == {"n/a.wav": "north"}

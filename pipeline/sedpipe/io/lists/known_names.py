@@ -1,6 +1,7 @@
 """Which of the recordings that are known a list means by a name: lists of one set often differ in folders and endings.
 
-- :class:`KnownNames`: names that are known; finds the one that is meant
+- :class:`KnownNames`: names that are known; finds the one that is meant, by one name or by each of a list
+- :func:`agreement`: how much of two paths is the same
 """
 
 from __future__ import annotations
@@ -44,6 +45,31 @@ class KnownNames:
         meant = self.candidates(name)
         return meant[0] if len(meant) == 1 else None
 
+    def find_all(self, names: Iterable[str]) -> dict[str, str]:
+        """The recording that each name of one list means; no recording is meant by two of them.
+
+        Where several names can only mean the same one, the nearest does: that which agrees in more folders, in all of
+        its path, in its extension, to the letter; where two are equally near, neither. The others mean recordings that
+        are not known: ``site2/a.wav`` of a list that has ``site1/a.wav`` as well is not the latter.
+
+        >>> known = KnownNames(["site1/a.wav", "b.wav"])
+        >>> known.find_all(["site2/a.wav", "site1/a.wav", "audio/b.wav"])
+        {'site1/a.wav': 'site1/a.wav', 'audio/b.wav': 'b.wav'}
+        >>> known.find_all(["site2/a.wav"])
+        {'site2/a.wav': 'site1/a.wav'}
+        """
+        asking: dict[str, list[str]] = {}
+        for name in dict.fromkeys(names):
+            meant = self.find(name)
+            if meant is not None:
+                asking.setdefault(meant, []).append(name)
+        found: dict[str, str] = {}
+        for meant, of_one in asking.items():
+            nearness = [_nearness(name, meant) for name in of_one]
+            if nearness.count(max(nearness)) == 1:
+                found[of_one[nearness.index(max(nearness))]] = meant
+        return found
+
     def candidates(self, name: str) -> list[str]:
         """Recordings of this file name, extension aside; with folders, only those that end in the same ones.
 
@@ -65,6 +91,15 @@ class KnownNames:
         return did_you_mean(name, self._names)
 
 
+def agreement(a: str, b: str) -> int:
+    """How many parts of two paths are the same, from the end on; in the last one, extension aside.
+
+    >>> agreement("site 1/a.wav", "/data/site 1/a.flac"), agreement("site 1/a.wav", "site 2/a.wav")
+    (2, 1)
+    """
+    return _agreement(_parts(a), _parts(b))
+
+
 def _file_name(path: str) -> str:
     return unicodedata.normalize("NFC", path).replace("\\", "/").rpartition("/")[2].casefold()
 
@@ -74,6 +109,11 @@ def _parts(name: str) -> tuple[str, ...]:
     path = unicodedata.normalize("NFC", name).replace("\\", "/")
     *folders, last = [part for part in path.split("/") if part not in ("", ".")] or [""]
     return *folders, clip_id_of_filename(last)
+
+
+def _nearness(name: str, known: str) -> tuple[int, bool, bool, bool]:
+    a, b = _parts(name), _parts(known)
+    return _agreement(a, b), a == b, _file_name(name) == _file_name(known), name == known
 
 
 def _agreement(a: tuple[str, ...], b: tuple[str, ...]) -> int:

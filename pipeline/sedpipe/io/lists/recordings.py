@@ -50,7 +50,7 @@ def read_recordings(weak: Path, strong: Path | None, labels: LabelSet) -> tuple[
         A list, as :func:`~sedpipe.io.lists.read.read_annotations` takes it; its recordings are those that count.
     strong : Path, optional
         A list of events. It may call a recording by its name with other folders, or another extension, if only one
-        of the weak list's can be meant.
+        of the weak list's can be meant, and by no other of its names.
     labels : LabelSet
         The classes there are.
 
@@ -72,16 +72,14 @@ def read_recordings(weak: Path, strong: Path | None, labels: LabelSet) -> tuple[
         return [Recording(filename, of_file) for filename, of_file in named.items()], tags.remarks
     found = read_annotations(strong)
     known = KnownNames(named)
-    events: dict[str, list[Event]] = {}
-    meant: dict[str, str | None] = {}
+    names = dict.fromkeys(row.filename for row in found.rows)
+    meant = known.find_all(names)
+    events: dict[str, list[Event]] = {filename: [] for filename in meant.values()}
     for row in found.rows:
-        filename = meant.setdefault(row.filename, known.find(row.filename))
-        if filename is None:
-            continue
-        of_file = events.setdefault(filename, [])
-        if row.times is not None:
-            of_file.append(Event(*row.times, as_label(row.path, row.line, row.label, labels)))
-    strange = [name for name, filename in meant.items() if filename is None]
+        if row.filename in meant and row.times is not None:
+            event = Event(*row.times, as_label(row.path, row.line, row.label, labels))
+            events[meant[row.filename]].append(event)
+    strange = [name for name in names if name not in meant]
     if strange:
         have, are = ("has", "is") if len(strange) == 1 else ("have", "are")
         raise ListFormatError(

@@ -132,9 +132,6 @@ def groups_by_column(path: Path, column: str, filenames: Sequence[str]) -> dict[
             hint="group names a column of the weak list, or says prefix_ (names that begin alike) or folder",
         )
     place, of_name = names.index(column.casefold()), roles["filename"][0]
-    known, groups = KnownNames(filenames), {}
-    for _, cells in table.rows:
-        filename = known.find(cells[of_name].strip().replace("\\", "/")) if len(cells) > max(place, of_name) else None
-        if filename is not None:
-            groups[filename] = cells[place].strip()
-    return groups
+    rows = [cells for _, cells in table.rows if len(cells) > max(place, of_name)]
+    of_row = {cells[of_name].strip().replace("\\", "/"): cells[place].strip() for cells in rows}
+    return {filename: of_row[name] for name, filename in KnownNames(filenames).find_all(of_row).items()}

@@ -121,3 +121,42 @@ def test_a_folder_without_recordings_is_a_sentence(tmp_path: Path) -> None:
         look_into(tmp_path)
     with pytest.raises(SettingsError, match=" is not a folder"):
         look_into(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("table", "own"),
+    [
+        ("filename,onset,offset,label\nsite1/a.wav,1,2,Dog\nsite2/a.wav,3,4,Cat\n", (Event(1.0, 2.0, "Dog"),)),
+        ("filename,onset,offset,label\nsite2/a.wav,3,4,Cat\nsite1/a.wav,1,2,Dog\n", (Event(1.0, 2.0, "Dog"),)),
+        ("filename,label\nsite1/a.wav,Dog\nsite2/a.wav,Cat\n", None),
+    ],
+)
+def test_labels_of_a_recording_that_is_not_there_are_not_those_of_its_namesake(
+    tmp_path: Path, table: str, own: tuple[Event, ...] | None
+) -> None:
+    made = found(tmp_path, site1___a__wav="", labels__csv=table)
+    assert recordings(made) == [Recording("site1/a.wav", ("Dog",), own)]
+    assert made is not None
+    left_out = "labels of 1 recording not found here left out: 'site2/a.wav' (did you mean 'site1/a.wav'?)"
+    assert left_out in made.remarks
+
+
+def test_of_label_files_of_one_name_the_one_beside_the_recording_is_used(tmp_path: Path) -> None:
+    made = found(
+        tmp_path,
+        site1___a__txt="3.0\t4.0\tCat\n", site2___a__wav="", site2___a__txt="1.0\t2.0\tDog\n",
+    )  # fmt: skip
+    assert recordings(made) == [Recording("site2/a.wav", ("Dog",), (Event(1.0, 2.0, "Dog"),))]
+    assert made is not None
+    assert "1 recording in several lists of events, one of which is used: 'site2/a.wav (site2/a.txt)'" in made.remarks
+
+
+def test_tags_that_lists_give_to_different_names_are_joined_and_that_is_said(tmp_path: Path) -> None:
+    tags = {f"{site}___tags__csv": f"filename,label\na.wav,{label}\n" for site, label in (("s1", "Dog"), ("s2", "Cat"))}
+    made = found(tmp_path, s1___a__wav="", **tags)
+    assert recordings(made) == [Recording("s1/a.wav", ("Dog", "Cat"), None)]
+    assert made is not None
+    assert (
+        "labels of 1 recording joined with those of the same name in a different folder: 's1/a.wav (s2/a.wav)'"
+        in made.remarks
+    )

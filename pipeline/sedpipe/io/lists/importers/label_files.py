@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from sedpipe.errors import ListFormatError
@@ -13,7 +14,7 @@ from sedpipe.events import Event
 from sedpipe.io.lists.annotations import Annotation, Annotations
 from sedpipe.io.lists.importers.findings import Findings, Folder, split_of_folders
 from sedpipe.io.lists.joined_labels import taken_apart
-from sedpipe.io.lists.known_names import KnownNames
+from sedpipe.io.lists.known_names import KnownNames, agreement
 from sedpipe.io.lists.names import recording_of_list
 from sedpipe.io.lists.read import read_annotations
 from sedpipe.io.lists.recordings import Recording
@@ -29,9 +30,7 @@ def from_label_files(folder: Folder) -> Findings | None:
     is about the one that it is called like.
     """
     read, aside = _lists(folder)
-    rows = _Rows(folder)
-    for found in read:
-        rows.add(found)
+    rows = _Rows(folder, read)
     if not rows.of:
         return None
     apart, remarks = taken_apart(row.label for of_name in rows.of.values() for row in of_name)
@@ -68,32 +67,41 @@ def _lists(folder: Folder) -> tuple[list[Annotations], list[str]]:
     return read, [*aside[:_MOST_TOLD], *([f"and {more} more that are not understood"] if more > 0 else [])]
 
 
+@dataclass(frozen=True)
+class _Claim:
+    """What a list says of a recording, and by what path below the folder it means that."""
+
+    read: Annotations
+    path: str
+    recording: str
+    rows: list[Annotation]
+
+    @property
+    def agreement(self) -> int:
+        return agreement(self.path, self.recording)
+
+
 class _Rows:
     """Rows by recording, and what could not be taken."""
 
-    def __init__(self, folder: Folder) -> None:
+    def __init__(self, folder: Folder, read: Sequence[Annotations]) -> None:
         self.of: dict[str, list[Annotation]] = {}
         self._folder = folder
+        self._recordings = set(folder.recordings)
         self._known = KnownNames(folder.recordings)
         self._timed_by: dict[str, Path] = {}
+        self._tagged_by: dict[str, _Claim] = {}
+        self._joined: dict[str, str] = {}
         self._twice: dict[str, None] = {}
         self._strange: dict[str, None] = {}
         self._elsewhere = 0
-
-    def add(self, annotations: Annotations) -> None:
-        """Take the rows of a list."""
-        by_name: dict[str, list[Annotation]] = {}
-        for row in annotations.rows:
-            by_name.setdefault(row.filename, []).append(row)
-        above = annotations.path.parent.relative_to(self._folder.path).as_posix()
-        for name, rows in by_name.items():
-            meant = self._find(annotations, above, name)
-            if meant is None:
-                self._strange[name] = None
-            elif annotations.has_times:
-                self._take_events(meant, annotations.path, rows)
-            elif meant not in self._timed_by:
-                self.of.setdefault(meant, []).extend(rows)
+        claims = [claim for found in read for claim in self._claims(found)]
+        # a list beside a recording knows more of it than one that lies beside a namesake
+        for claim in sorted(claims, key=lambda claim: -claim.agreement):
+            if claim.read.has_times:
+                self._take_events(claim)
+            elif claim.recording not in self._timed_by:
+                self._take_tags(claim)
 
     def remarks(self) -> list[str]:
         """What was left out, in sentences."""
@@ -110,17 +118,34 @@ class _Rows:
             found.append(f"{counted(self._elsewhere, 'label file')} in a different folder from their recordings")
         if self._twice:
             twice = counted(len(self._twice), "recording")
-            names = [f"{name} ({self._timed_by[name].name})" for name in self._twice]
+            used = {name: self._timed_by[name].relative_to(self._folder.path).as_posix() for name in self._twice}
+            names = [f"{name} ({path})" for name, path in used.items()]
             found.append(f"{twice} in several lists of events, one of which is used: {of_some(names)}")
+        joined = [f"{name} ({path})" for name, path in self._joined.items() if name not in self._timed_by]
+        if joined:
+            of = counted(len(joined), "recording")
+            found.append(f"labels of {of} joined with those of the same name in a different folder: {of_some(joined)}")
         return found
 
-    def _find(self, annotations: Annotations, above: str, name: str) -> str | None:
-        if not annotations.names_recordings:
-            bare = annotations.path.stem  # "a_labels.wav" may be what "a_labels.txt" is about
-            meant = self._known.find(f"{above}/{bare}") or self._known.find(f"{above}/{name}") or self._only_one(above)
-            self._elsewhere += meant is not None and PurePosixPath(meant).parent != PurePosixPath(above)
-            return meant
-        return self._known.find(name if name in self._folder.recordings else f"{above}/{name}")
+    def _claims(self, read: Annotations) -> Iterator[_Claim]:
+        above = read.path.parent.relative_to(self._folder.path).as_posix()
+        by_path: dict[str, list[Annotation]] = {}
+        for row in read.rows:
+            is_whole = read.names_recordings and row.filename in self._recordings
+            by_path.setdefault(row.filename if is_whole else f"{above}/{row.filename}", []).append(row)
+        meant = self._known.find_all(by_path) if read.names_recordings else self._about(read, above, *by_path)
+        for path, rows in by_path.items():
+            if path in meant:
+                yield _Claim(read, path, meant[path], rows)
+            else:
+                self._strange[rows[0].filename] = None
+
+    def _about(self, read: Annotations, above: str, path: str) -> dict[str, str]:
+        """The recording that a list without names is about."""
+        bare = f"{above}/{read.path.stem}"  # "a_labels.wav" may be what "a_labels.txt" is about
+        meant = self._known.find(bare) or self._known.find(path) or self._only_one(above)
+        self._elsewhere += meant is not None and PurePosixPath(meant).parent != PurePosixPath(above)
+        return {} if meant is None else {path: meant}
 
     def _only_one(self, above: str) -> str | None:
         """The recording of a folder that holds one, and one label file."""
@@ -128,12 +153,19 @@ class _Rows:
         lists = [path for path in self._folder.lists if path.parent == self._folder.path / above]
         return recordings[0] if len(recordings) == len(lists) == 1 else None
 
-    def _take_events(self, name: str, path: Path, rows: list[Annotation]) -> None:
+    def _take_events(self, claim: _Claim) -> None:
         """Times say more than labels alone, so they take their place."""
-        if self._timed_by.setdefault(name, path) != path:
-            self._twice[name] = None
+        if claim.recording in self._timed_by:
+            self._twice[claim.recording] = None
         else:
-            self.of[name] = rows
+            self._timed_by[claim.recording] = claim.read.path
+            self.of[claim.recording] = claim.rows
+
+    def _take_tags(self, claim: _Claim) -> None:
+        first = self._tagged_by.setdefault(claim.recording, claim)
+        if claim.agreement < first.agreement:
+            self._joined[claim.recording] = claim.path
+        self.of.setdefault(claim.recording, []).extend(claim.rows)
 
 
 def _recording(name: str, rows: Sequence[Annotation], apart: dict[str, tuple[str, ...]], split: str) -> Recording:

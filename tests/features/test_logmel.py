@@ -199,6 +199,32 @@ def test_sums_of_magnitudes_have_the_same_floor() -> None:
     np.testing.assert_allclose(features, -100, atol=1e-4)
 
 
+def test_decibels_relative_to_the_clip_are_librosas() -> None:
+    waveform = sounds(2)["burst"].astype(np.float32)
+    config = LogMelConfig(
+        sample_rate=RATE, window_length=2048, hop_length=1024, n_frames=90, n_mels=128, range_db=80
+    )  # fmt: skip
+    power = librosa.feature.melspectrogram(
+        y=waveform.astype(np.float64), sr=RATE, n_fft=2048, hop_length=1024, center=True, pad_mode="constant",
+        n_mels=128,
+    )  # fmt: skip
+    features, n_frames = log_mel(waveform, config)
+    assert power.shape[1] == n_frames == 87
+    assert_same(features[:n_frames], librosa.power_to_db(power, ref=np.max, top_db=80)[:, :n_frames].T)
+    assert (features[n_frames:] == -80).all()
+    louder, _ = log_mel(8 * waveform, config)
+    np.testing.assert_allclose(louder, features, atol=1e-3)
+
+
+def test_relative_decibels_of_silence_are_the_lowest_and_no_value_means_silence() -> None:
+    config = LogMelConfig(range_db=80, n_frames=60)
+    features, _ = log_mel(np.zeros(44_100, dtype=np.float32), config)
+    assert (features == -80).all()
+    assert config.padding == -80
+    assert config.silence_db == -np.inf
+    assert LogMelConfig().silence_db == LogMelConfig().padding == LogMelConfig().floor_db
+
+
 def test_settings_that_came_later_are_told_only_where_they_change_something() -> None:
     assert FeatureSpec().fingerprint == "301fb64049a5a97a"  # of the first edition
     assert "f_min" not in LogMelConfig().settings
@@ -220,6 +246,7 @@ def test_fitted_to_a_lower_rate_the_bands_end_at_half_of_it_if_they_went_further
         ({"f_min": 3000.0, "f_max": 2000.0}, "bands must lie from 0 to 22050 Hz, got 3000 to 2000"),
         ({"f_max": 30_000.0}, "bands must lie from 0 to 22050 Hz, got 0 to 30000"),
         ({"window": "kaiser"}, "window must be one of hann, hamming, got 'kaiser'"),
+        ({"range_db": -1.0}, "range_db must not be negative, got -1"),
         ({"spectrum": "cepstrum"}, "spectrum must be one of power, magnitude, got 'cepstrum'"),
     ],
 )

@@ -74,7 +74,8 @@ def test_another_type_is_refused() -> None:
 
 
 def test_fingerprint_follows_every_parameter_and_the_dtype() -> None:
-    later = {"window_length": 882, "f_min": 50.0, "f_max": 8000.0, "window": "hamming", "spectrum": "magnitude"}
+    later: dict[str, float | str] = {"window_length": 882, "f_min": 50.0, "f_max": 8000.0, "range_db": 80.0}
+    later |= {"window": "hamming", "spectrum": "magnitude"}
     changes = [{name: later[name] if name in later else 2 * value} for name, value in vars(LogMelConfig()).items()]
     made = {FeatureSpec(replace(LogMelConfig(), **change)).fingerprint for change in changes}
     made |= {FeatureSpec(LogMelConfig()).fingerprint, FeatureSpec(LogMelConfig(), "float32").fingerprint}

@@ -10,6 +10,7 @@ from sedpipe.nn.blocks import (
     GatedConv,
     LeakyConv,
     PowerPool,
+    begin_he,
     begin_xavier,
     leaky_block,
     rectified,
@@ -178,3 +179,16 @@ def test_weights_begin_as_in_keras():
         torch.testing.assert_close(gate @ gate.T, torch.eye(5))
     for gate in recurrent.weight_ih_l0.chunk(3):
         assert gate.abs().max() <= math.sqrt(6 / (6 + 5))
+
+
+def test_weights_after_he_have_his_spread_and_biases_stay():
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Conv2d(64, 200, 3), nn.Linear(100, 200))
+    convolution, dense = network
+    biases = [part.bias.detach().clone() for part in network]
+    begin_he(network)
+    assert convolution.weight.std().item() == pytest.approx(math.sqrt(2 / (64 * 9)), rel=0.02)
+    bound = math.sqrt(6 / 100)
+    assert 0.98 * bound < dense.weight.abs().max() <= bound
+    for part, bias in zip(network, biases, strict=True):
+        torch.testing.assert_close(part.bias.detach(), bias)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from sedpipe.training.budget import FEWEST_VALIDATIONS, within
 from sedpipe.training.config import TrainingConfig
 
@@ -28,6 +30,12 @@ def test_a_budget_smaller_than_an_epoch_trains_and_is_validated_on_the_way() -> 
     assert 15 < config.steps < 20
     assert config.epochs >= FEWEST_VALIDATIONS - 1
     assert config.patience == -(-6 * 25 // config.epoch_steps)
+
+
+def test_the_learning_rate_waits_for_as_many_clips_as_before() -> None:
+    plateau = within(replace(CONFIG, schedule="plateau", decay_epochs=3), 20, 1.0, 0.1, 25)
+    assert plateau.decay_epochs == -(-3 * 25 // plateau.epoch_steps) > 3
+    assert within(replace(CONFIG, schedule="cosine"), 20, 1.0, 0.1, 25).decay_epochs == CONFIG.decay_epochs
 
 
 def test_the_last_epoch_may_be_short_and_a_budget_too_small_for_anything_is_one_step_and_one_validation() -> None:

@@ -7,7 +7,10 @@ from sedpipe.training.config import TrainingConfig
     [
         ({"supervision": "strong"}, "supervision must be one of weak, mixed, got 'strong'"),
         ({"order": "random"}, "order must be one of"),
-        ({"schedule": "linear"}, "schedule must be one of constant, cosine"),
+        ({"schedule": "linear"}, "schedule must be one of constant, cosine, step, plateau, got 'linear'"),
+        ({"smoothing": "labels"}, "smoothing must be one of binary, classes, got 'labels'"),
+        ({"decay_epochs": 0}, "decay_epochs must be positive and decay_factor in"),
+        ({"decay_factor": 1.0}, "decay_epochs must be positive and decay_factor in"),
         ({"averaging": 1.0}, "must be in"),
         ({"epochs": -1}, "must not be negative"),
         ({"learning_rate": 0.0}, "learning_rate must be between 0 and 1"),

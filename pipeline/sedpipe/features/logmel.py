@@ -46,13 +46,17 @@ class LogMelConfig:
         ``hann`` or ``hamming``, both periodic.
     spectrum : str
         What a band sums up: ``power``, or ``magnitude``, whose sum is squared afterwards.
+    range_db : float
+        Where it is not 0, values are relative to the clip's loudest, from 0 down to minus this; a clip without any
+        sound is at the bottom throughout.
 
     Raises
     ------
     ValueError
         If a number is not positive, or not whole where samples, frames or bands are counted, ``n_fft`` is no power of
         two from 8 to 131072, ``n_mels > 1024``, ``window_length > n_fft``, ``floor`` is below the smallest normal
-        float32, the bands do not lie within half the sample rate, or there is no such window or spectrum.
+        float32, the bands do not lie within half the sample rate, ``range_db`` is negative, or there is no such window
+        or spectrum.
     """
 
     sample_rate: int = 44_100
@@ -66,6 +70,7 @@ class LogMelConfig:
     f_max: float = 0.0
     window: str = "hann"
     spectrum: str = "power"
+    range_db: float = 0.0
 
     name: ClassVar[str] = "logmel"
     version: ClassVar[int] = 2
@@ -90,6 +95,8 @@ class LogMelConfig:
         if not 0 <= self.f_min < self.highest <= self.sample_rate / 2:
             half = self.sample_rate / 2
             raise ValueError(f"bands must lie from 0 to {half:g} Hz, got {self.f_min:g} to {self.highest:g}")
+        if not 0 <= self.range_db < np.inf:
+            raise ValueError(f"range_db must not be negative, got {self.range_db}")
         for name, known in (("window", WINDOWS), ("spectrum", SPECTRA)):
             if getattr(self, name) not in known:
                 raise ValueError(f"{name} must be one of {', '.join(known)}, got {getattr(self, name)!r}")
@@ -122,13 +129,18 @@ class LogMelConfig:
 
     @property
     def floor_db(self) -> float:
-        """Value of silence and of padded frames, in dB."""
+        """The smallest power, in dB."""
         return float(10 * np.log10(self.floor))
 
     @property
+    def silence_db(self) -> float:
+        """Value of digital silence, in dB; minus infinity where values are relative to the clip, and none means it."""
+        return -np.inf if self.range_db else self.floor_db
+
+    @property
     def padding(self) -> float:
-        """Value of the frames behind a clip's end: that of silence."""
-        return self.floor_db
+        """Value of the frames behind a clip's end: that of silence, or the lowest relative to the clip."""
+        return -self.range_db or self.floor_db
 
     def extract(self, waveform: np.ndarray) -> tuple[np.ndarray, int]:
         """Spectrogram of a clip, and how many of its frames count: :func:`log_mel`."""
@@ -182,7 +194,7 @@ def log_mel(waveform: np.ndarray, config: LogMelConfig) -> tuple[np.ndarray, int
     -------
     features : np.ndarray [shape=(n_frames, n_mels)]
         float32, dB: ``10 * log10(max(power, floor))``, where power is a sum of powers, or a sum of magnitudes, squared.
-        Frames past the clip's end hold the floor.
+        Frames past the clip's end hold the floor. With ``range_db``, all of it relative to the loudest value.
     n_frames : int
         Frames whose first sample lies in the clip.
 
@@ -197,7 +209,7 @@ def log_mel(waveform: np.ndarray, config: LogMelConfig) -> tuple[np.ndarray, int
 
     counted = waveform[: config.n_samples]
     n_frames = config.grid.frames_of_samples(len(counted))
-    features = np.full((config.n_frames, config.n_mels), config.floor_db, dtype=np.float32)
+    features = np.full((config.n_frames, config.n_mels), config.padding, dtype=np.float32)
     tables = _tables(config)
     heard = np.ascontiguousarray(counted, dtype=np.float32)
     times = _times(config)
@@ -209,7 +221,15 @@ def log_mel(waveform: np.ndarray, config: LogMelConfig) -> tuple[np.ndarray, int
     if times == 2:
         features[:n_frames] *= 2
     _refine(heard, features[:n_frames], config, tables)
+    if config.range_db:
+        _make_relative(features[:n_frames], config)
     return features, n_frames
+
+
+def _make_relative(features: np.ndarray, config: LogMelConfig) -> None:
+    loudest = features.max()
+    is_heard = loudest > np.float32(config.floor_db)
+    features[:] = np.maximum(features - loudest, -config.range_db) if is_heard else -config.range_db
 
 
 def _times(config: LogMelConfig) -> int:

@@ -7,7 +7,7 @@
 - :class:`LeakyConv`: normalisation, 3x3 convolution, leaky rectifier; :func:`leaky_block` puts a few before a pooling
 - :class:`PowerPool`: between the mean and the largest of a patch
 - :func:`rectified`: convolution, normalisation, rectifier, for networks that are built layer by layer
-- :func:`begin_xavier`: weights as published systems draw them
+- :func:`begin_xavier`, :func:`begin_he`: weights as published systems draw them
 
 Tensors are (B, C, T, F): clips, maps, frames, mel bands.
 
@@ -235,6 +235,18 @@ def begin_xavier(module: nn.Module) -> None:
         elif isinstance(part, nn.RNNBase):
             for name, parameter in part.named_parameters():
                 _begin_recurrent(name, parameter)
+
+
+def begin_he(module: nn.Module) -> None:
+    """Draw weights after He: of convolutions normal, of linear layers uniform; biases stay what they are.
+
+    Source: He et al., arXiv:1502.01852.
+    """
+    for part in module.modules():
+        if isinstance(part, nn.Conv2d):
+            nn.init.kaiming_normal_(part.weight)
+        elif isinstance(part, nn.Linear):
+            nn.init.kaiming_uniform_(part.weight)
 
 
 def _begin_recurrent(name: str, parameter: Tensor) -> None:

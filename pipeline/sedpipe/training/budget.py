@@ -21,7 +21,8 @@ def within(
     """The same training, ended by a budget in place of ``epochs``.
 
     It is validated after every epoch, where the budget has room for ten or more; else ten times, or as often as takes
-    a quarter of the budget, and once at least. Patience stays as many clips as it was.
+    a quarter of the budget, and once at least. Patience, and what the learning rate waits for, stay as many clips as
+    they were.
 
     Parameters
     ----------
@@ -36,7 +37,7 @@ def within(
     Returns
     -------
     TrainingConfig
-        With ``steps``, ``epoch_steps``, ``epochs`` and ``patience``.
+        With ``steps``, ``epoch_steps``, ``epochs``, ``patience`` and ``decay_epochs``.
 
     Examples
     --------
@@ -53,10 +54,16 @@ def within(
     for_validations = min(n_validations * validation_s, VALIDATIONS_SHARE * seconds)
     steps = max(1, int((seconds - for_validations) / step_s))
     epoch_steps = steps_per_epoch if n_validations == of_whole_epochs else math.ceil(steps / n_validations)
+
+    def as_many_clips(epochs: int) -> int:
+        return max(1, math.ceil(epochs * steps_per_epoch / epoch_steps))
+
+    decays = config.schedule in ("step", "plateau")
     return replace(
         config,
         steps=steps,
         epoch_steps=epoch_steps,
         epochs=math.ceil(steps / epoch_steps),
-        patience=max(1, math.ceil(config.patience * steps_per_epoch / epoch_steps)),
+        patience=as_many_clips(config.patience),
+        decay_epochs=as_many_clips(config.decay_epochs) if decays else config.decay_epochs,
     )

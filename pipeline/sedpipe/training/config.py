@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 
 from sedpipe.training.augment import AugmentConfig
 from sedpipe.training.orders import ORDERS
+from sedpipe.training.schedule import SCHEDULES
+from sedpipe.training.smoothing import SMOOTHINGS
 
-SCHEDULES = ("constant", "cosine")
 SUPERVISIONS = ("weak", "mixed")
 MOST_CHECKPOINTS = 64
 
@@ -32,11 +33,13 @@ class TrainingConfig:
     order : str
         ``shuffled`` (every clip once an epoch), ``balanced`` (every class as often) or ``ratio`` (between them).
     schedule : str
-        Of the learning rate: ``constant``, or ``cosine`` (falls from ``learning_rate`` to 0 over all ``epochs``).
+        Of the learning rate: ``constant``, ``cosine`` (falls from ``learning_rate`` to 0 over all ``epochs``), ``step``
+        (every ``decay_epochs`` it is multiplied by ``decay_factor``) or ``plateau`` (where the validation loss has not
+        fallen for ``decay_epochs``).
     averaging : float in [0, 1)
         Weights that are validated and kept are a moving average with this decay a step; 0 for the last ones.
     label_smoothing : float in [0, 1)
-        Labels become ``(1 - s) y + s / 2``.
+        s; see ``smoothing``.
     augment : AugmentConfig
         What is done to each batch.
     checkpoints : int
@@ -48,6 +51,11 @@ class TrainingConfig:
     supervision : str
         ``weak`` (what sounds in a clip is all that it is taught with) or ``mixed`` (when, too, of clips where it is
         known).
+    decay_epochs : int
+    decay_factor : float in (0, 1)
+        Of the schedules ``step`` and ``plateau``.
+    smoothing : str
+        Labels become ``(1 - s) y + s / 2`` (``binary``), or ``(1 - s) y + s (1 - y) / (K - 1)`` (``classes``).
 
     Raises
     ------
@@ -68,6 +76,9 @@ class TrainingConfig:
     checkpoints: int = 1
     epoch_steps: int = 0
     steps: int = 0
+    decay_epochs: int = 3
+    decay_factor: float = 0.5
+    smoothing: str = "binary"
 
     def __post_init__(self) -> None:
         if self.order not in ORDERS:
@@ -82,6 +93,13 @@ class TrainingConfig:
             raise ValueError("batch_size and patience must be positive, epochs must not be negative")
         if self.epoch_steps < 0 or self.steps < 0:
             raise ValueError("epoch_steps and steps must not be negative")
+        if self.smoothing not in SMOOTHINGS:
+            raise ValueError(f"smoothing must be one of {', '.join(SMOOTHINGS)}, got {self.smoothing!r}")
+        if self.decay_epochs < 1 or not 0 < self.decay_factor < 1:
+            raise ValueError(
+                "decay_epochs must be positive and decay_factor in (0, 1), "
+                f"got {self.decay_epochs} and {self.decay_factor}"
+            )
         if not 1 <= self.checkpoints <= MOST_CHECKPOINTS:
             raise ValueError(f"checkpoints must be from 1 to {MOST_CHECKPOINTS}, got {self.checkpoints}")
         if not 0 < self.learning_rate < 1:

@@ -27,6 +27,8 @@ from sedpipe.training.averaging import MovingAverage
 from sedpipe.training.config import TrainingConfig
 from sedpipe.training.late import LateValue
 from sedpipe.training.located import Located, frame_loss
+from sedpipe.training.schedule import Schedule
+from sedpipe.training.smoothing import smoothed
 
 if TYPE_CHECKING:  # takes a second to import, and only training needs it
     from lightning_fabric import Fabric
@@ -310,13 +312,12 @@ class Fit:
         return (self._fabric.global_rank,) if self._fabric.global_rank else ()
 
     def _share_of_rate(self) -> float:
-        if self.config.schedule == "constant":
-            return 1.0
-        most = float(self.most_epochs)
-        if self.config.steps and not self._at_least:  # then the last one may be shorter
-            most = min(most, self.config.steps / self._steps_per_epoch)
-        done = (self.epoch + self.step / self._steps_per_epoch) / most
-        return 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
+        most, config = float(self.most_epochs), self.config
+        if config.steps and not self._at_least:  # then the last one may be shorter
+            most = min(most, config.steps / self._steps_per_epoch)
+        schedule = Schedule(config.schedule, config.decay_epochs, config.decay_factor)
+        losses = [record.validation_loss for record in self.records]
+        return schedule.share(losses, self.epoch + self.step / self._steps_per_epoch, most)
 
     def _loss(self, prediction: Prediction, y: Tensor, n_frames: Tensor, located: Located | None) -> Tensor:
         """Of clips and of parts of them, and of the frames of those whose events are known."""
@@ -331,14 +332,13 @@ class Fit:
     def _augmented(
         self, x: Tensor, y: Tensor, n_frames: Tensor, located: Located | None
     ) -> tuple[Tensor, Tensor, Tensor, Located | None]:
-        smoothing = self.config.label_smoothing
         numbers = np.random.SeedSequence([self._seed, self.epoch + 1, self.step, 1], spawn_key=self._process)
         generator = np.random.default_rng(numbers)
         fill, content = self.model.mean, self.model.content
         x, y, n_frames, located = augment_located(
             x, y, n_frames, located, fill, self.config.augment, generator, content
         )
-        return x, (1 - smoothing) * y + smoothing / 2 if smoothing else y, n_frames, located
+        return x, smoothed(y, self.config.label_smoothing, self.config.smoothing), n_frames, located
 
     def _averaged(self) -> AbstractContextManager[None]:
         return nullcontext() if self._average is None else self._average.applied_to(self.model)

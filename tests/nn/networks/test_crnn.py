@@ -1,3 +1,4 @@
+import math
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -63,6 +64,18 @@ def test_cdurs_network_has_the_parameters_of_its_layers_and_pools_frequency_away
     assert n_parameters(model) == expected
     assert round(expected / 1e6, 2) == 0.68  # as published
     assert model.convolutions(torch.randn(1, 1, 500, 80)).shape == (1, 128, 125, 1)
+
+
+def test_weights_after_he_are_drawn_for_convolutions_and_the_last_layer_alone():
+    torch.manual_seed(0)
+    usual = tiny()
+    torch.manual_seed(0)
+    he = tiny(initialisation="he")
+    changed = {name for name, value in usual.state_dict().items() if not torch.equal(value, he.state_dict()[name])}
+    assert changed
+    assert all(name.startswith(("convolutions.", "classify.")) and name.endswith("weight") for name in changed)
+    bound = math.sqrt(6 / he.classify.in_features)
+    assert 1 / math.sqrt(he.classify.in_features) < he.classify.weight.abs().max() <= bound
 
 
 @pytest.mark.parametrize("convolution", ["gated", "leaky"])

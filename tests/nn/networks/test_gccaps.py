@@ -45,3 +45,11 @@ def test_attention_is_the_sigmoids_shares_of_their_sum() -> None:
     torch.testing.assert_close(
         prediction.clip_probs, (weights * prediction.frame_probs).sum(1) / weights.sum(1), atol=1e-5, rtol=0
     )
+
+
+def test_routing_begins_with_glorots_weights_as_keras_counts_the_axes():
+    torch.manual_seed(0)
+    weight = Routing(n_classes=17, n_capsules=64, size=4, class_size=8, rounds=3).weight
+    bound = (6 / (17 * 64 * (4 + 8))) ** 0.5
+    assert round(bound, 4) == 0.0214
+    assert 0.99 * bound < weight.abs().max() <= bound

@@ -82,6 +82,12 @@ def test_of_other_features_than_our_log_mel_no_silence_is_told(kind: type[Wavefo
     assert not model.digital_silence(torch.full((2, 100, 80), -70.0)).any()
 
 
+def test_where_decibels_are_relative_to_the_clip_no_silence_is_told() -> None:
+    front_end = LogMelConfig(n_frames=50, range_db=80)
+    model = Means(PoolingConfig("linear", ()), FeatureSpec(front_end))
+    assert not model.digital_silence(torch.full((2, 50, 80), -80.0)).any()
+
+
 def test_before_training_every_class_has_the_probability_that_is_asked_for() -> None:
     model = Means(PoolingConfig("average", ()), of(20, 8))
     frame_probs = model(torch.zeros(1, 20, 8), torch.tensor([20])).frame_probs

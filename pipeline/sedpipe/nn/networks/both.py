@@ -83,7 +83,7 @@ class BothNetwork(Network):
             raise ValueError(f"{factor}, which must divide the {n_bands} of the input")
         self._dimensions = dimensions_of(spec)
         self._n_bands = n_bands
-        self.n_decibels, self.silence_db = front_end.n_decibels, front_end.spectrogram.floor_db
+        self.n_decibels, self.silence_db = front_end.n_decibels, front_end.spectrogram.silence_db
         self._convolution = config.convolution
         self.convolutions = nn.Sequential(*convolutions_of(config))
         self.drop = nn.Dropout(config.encoder_dropout)

@@ -16,11 +16,12 @@ from math import prod
 from torch import Tensor, nn
 
 from sedpipe.features.spec import FeatureSpec
-from sedpipe.nn.blocks import CONVOLUTIONS, NORMALISATIONS, BlockShape
+from sedpipe.nn.blocks import CONVOLUTIONS, NORMALISATIONS, BlockShape, begin_he
 from sedpipe.nn.networks.network import Network, NetworkConfig, Prediction
 from sedpipe.nn.pooling import PoolingConfig
 from sedpipe.nn.recurrence import BidirectionalGRU
 
+INITIALISATIONS = ("torch", "he")
 _MOST_CONVOLUTIONS = 256  # of a block or of all; each is a few hundred objects, and a model may claim any number
 
 
@@ -55,6 +56,9 @@ class CRNNConfig(NetworkConfig):
     initial_probability : float
         Frame probability of every class before training, in (0, 1). 0.5 is a bias of zero; near the share of
         clips that hold a class, the first steps need not be spent on learning that most sounds are absent.
+    initialisation : str
+        How weights of convolutions and of the last layer are drawn: ``torch`` (its default) or ``he``
+        (:func:`~sedpipe.nn.blocks.begin_he`).
 
     Raises
     ------
@@ -75,6 +79,7 @@ class CRNNConfig(NetworkConfig):
     depths: tuple[int, ...] = ()
     pool_power: int = 0
     input_normalisation: bool = False
+    initialisation: str = "torch"
 
     def __post_init__(self) -> None:
         if not self.maps or len(self.maps) != len(self.pools):
@@ -92,6 +97,8 @@ class CRNNConfig(NetworkConfig):
             raise ValueError(f"pool_power must be 0 or an even number, got {self.pool_power}")
         if self.normalisation not in NORMALISATIONS:
             raise ValueError(f"normalisation must be one of {', '.join(NORMALISATIONS)}, got {self.normalisation!r}")
+        if self.initialisation not in INITIALISATIONS:
+            raise ValueError(f"initialisation must be one of {', '.join(INITIALISATIONS)}, got {self.initialisation!r}")
         if not 0 <= self.dropout < 1:
             raise ValueError(f"dropout must be in [0, 1), got {self.dropout}")
         if not 0 < self.initial_probability < 1:
@@ -140,6 +147,9 @@ class CRNN(Network):
         last_maps = config.conv_maps or config.maps[-1]
         self.gru = BidirectionalGRU(last_maps * (n_bands // config.frequency_factor), config.gru_units)
         self.add_head(2 * config.gru_units, config.initial_probability)
+        if config.initialisation == "he":
+            begin_he(self.convolutions)
+            begin_he(self.classify)
 
     def forward(self, x: Tensor, n_frames: Tensor) -> Prediction:
         """Probabilities of each class; see :meth:`Network.forward`."""

@@ -20,6 +20,7 @@ Published and other than here: probabilities of the five best epochs, averaged (
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import sqrt
 
 import torch
 from torch import Tensor, nn
@@ -96,7 +97,8 @@ class Routing(nn.Module):
         super().__init__()
         self.rounds = rounds
         self.weight = nn.Parameter(torch.empty(n_classes, n_capsules, class_size, size))
-        nn.init.xavier_uniform_(self.weight)
+        most = sqrt(6 / (n_classes * n_capsules * (size + class_size)))  # Glorot's, as Keras counts four axes
+        nn.init.uniform_(self.weight, -most, most)
 
     def forward(self, capsules: Tensor) -> Tensor:
         """(B, T, n_capsules, size) -> (B, T, n_classes, class_size), of length below 1."""

@@ -117,7 +117,7 @@ class Network(nn.Module, ABC):
         self.content = spec.front_end.content
         self.n_decibels, self.silence_db = 0, 0.0
         if isinstance(spec.front_end, LogMelConfig):  # of a user's own decibels nobody knows what silence is
-            self.n_decibels, self.silence_db = spec.front_end.n_mels, spec.front_end.floor_db
+            self.n_decibels, self.silence_db = spec.front_end.n_mels, spec.front_end.silence_db
         self._compiled_for: int | None = None
         self._is_frozen = False
         n_frames, n_features = spec.shape
@@ -219,7 +219,8 @@ class Network(nn.Module, ABC):
     def digital_silence(self, x: Tensor) -> Tensor:
         """Which output frames hold no sound at all, as the bands of our log-mel tell; none of other features.
 
-        Edited recordings have such silence, which no microphone makes: few networks have learnt what to say of it.
+        Where decibels are relative to the clip, none are told either. Edited recordings have such silence, which no
+        microphone makes: few networks have learnt what to say of it.
 
         Parameters
         ----------

@@ -1,0 +1,76 @@
+"""The learning rate of a step, as a share of the first one; decided by what is done so far and by nothing else.
+
+- :data:`SCHEDULES`: their names
+- :class:`Schedule`: one of them, :meth:`Schedule.share` of a step
+- :func:`plateaus`: how often the loss has stopped falling
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+SCHEDULES = ("constant", "cosine", "step", "plateau")
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How the learning rate falls.
+
+    Parameters
+    ----------
+    name : str
+        One of :data:`SCHEDULES`: never; along half a cosine to 0; at equal distances; wherever the loss stops falling.
+    every : int
+        Epochs: the distance of ``step``; without a lower loss for ``plateau``.
+    factor : float in (0, 1)
+        What the rate is multiplied by then.
+    """
+
+    name: str
+    every: int
+    factor: float
+
+    def share(self, losses: Sequence[float], done: float, most: float) -> float:
+        """Share of the first rate.
+
+        Parameters
+        ----------
+        losses : sequence of float
+            Validation losses of the epochs that are done.
+        done, most : float
+            Epochs that are done, and of the whole training; fractions count.
+
+        Returns
+        -------
+        float in [0, 1]
+
+        Examples
+        --------
+        >>> Schedule("cosine", 1, 0.5).share([], 5.0, 10.0)
+        0.5
+        >>> Schedule("step", 2, 0.5).share([], 5.5, 10.0)
+        0.25
+        >>> Schedule("plateau", 2, 0.5).share([0.9, 0.8, 0.85, 0.81], 4.0, 10.0)
+        0.5
+        """
+        if self.name == "cosine":
+            return 0.5 * (1 + math.cos(math.pi * min(done / most, 1.0)))
+        if self.name == "step":
+            return float(self.factor ** int(done / self.every))
+        return float(self.factor ** plateaus(losses, self.every)) if self.name == "plateau" else 1.0
+
+
+def plateaus(losses: Iterable[float], every: int) -> int:
+    """How often ``every`` epochs in turn have brought no lower loss; after each time they are counted anew.
+
+    >>> plateaus([3, 2, 2, 2, 2, 1, 1, 1], 2)
+    3
+    """
+    best, waited, n_plateaus = math.inf, 0, 0
+    for loss in losses:
+        best, waited = (loss, 0) if loss < best else (best, waited + 1)
+        if waited == every:
+            waited, n_plateaus = 0, n_plateaus + 1
+    return n_plateaus

@@ -1,0 +1,40 @@
+"""Weak labels that are less sure of themselves, so that a network need not be.
+
+- :data:`SMOOTHINGS`: the kinds by name
+- :func:`smoothed`
+"""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+SMOOTHINGS = ("binary", "classes")
+
+
+def smoothed(y: Tensor, share: float, kind: str) -> Tensor:
+    """Labels of which a share is taken and given away.
+
+    Source: Szegedy et al., arXiv:1512.00567; ``classes`` as CDur does it (Dinkel, Wu and Yu, arXiv:2101.07687).
+
+    Parameters
+    ----------
+    y : Tensor [shape=(B, K)]
+        In [0, 1].
+    share : float in [0, 1)
+        s.
+    kind : str
+        ``binary``: ``(1 - s) y + s / 2``, each class by itself; ``classes``: ``(1 - s) y + s (1 - y) / (K - 1)``, what
+        is taken from a class goes to the others.
+
+    Examples
+    --------
+    >>> import torch
+    >>> y = torch.tensor([[1.0, 0.0, 0.0]])
+    >>> smoothed(y, 0.2, "binary").tolist()[0], smoothed(y, 0.2, "classes").tolist()[0]
+    ([0.9, 0.1, 0.1], [0.8, 0.1, 0.1])
+    """
+    if not share:
+        return y
+    if kind == "binary":
+        return (1 - share) * y + share / 2
+    return (1 - share) * y + share * (1 - y) / max(y.shape[1] - 1, 1)

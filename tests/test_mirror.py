@@ -73,7 +73,6 @@ COVERED_BY = {
     "stages/reproduce/grid.py": "stages/reproduce/test_table2.py",
     "stages/reproduce/making.py": "stages/reproduce/test_table2.py",
     "stages/reproduce/pace.py": "stages/reproduce/test_table3.py",
-    "stages/reproduce/scored_clips.py": "stages/reproduce/test_table2.py",
     "stages/reproduce/table2_files.py": "stages/reproduce/test_table2.py",
     "stages/reproduce/table3_files.py": "stages/reproduce/test_table3.py",
     "stages/reproduce/trainings.py": "stages/reproduce/test_table3.py",

@@ -19,16 +19,35 @@ from sedpipe.io.records.table import Cell, TableRecord
 from sedpipe.steps.recordings import Made, Recordings, recordings_listed, recordings_of
 from sedpipe.steps.table_comparisons import comparisons_of, primary_rule
 
+_HINT = (
+    "name another folder with --out, or delete the cells that were made of other features; "
+    "SPLIT.failed.tsv beside the features tells which clips have none"
+)
+
 
 def check_same_clips(table: Table, cells: Sequence[Cell]) -> None:
-    """``StaleError`` if some cells were scored on other clips."""
+    """``StaleError`` if some cells were scored on other clips, or on the same in another order: rows are compared."""
     for split, n_clips in _clips_of(cells).items():
         if len(n_clips) > 1:
             numbers = " or ".join(map(str, sorted(n_clips)))
-            raise StaleError(
-                f"cells in {table.folder} were scored on {numbers} clips of {split}",
-                hint="name another folder with --out, or delete the cells that were made of other features",
-            )
+            raise StaleError(f"cells in {table.folder} were scored on {numbers} clips of {split}", hint=_HINT)
+        # early cells name none
+        naming = [cell for cell in cells if split in cell.splits and cell.splits[split].clip_ids]
+        for cell in naming[1:]:
+            pairs = zip(naming[0].splits[split].clip_ids, cell.splits[split].clip_ids, strict=True)
+            for row, (one, other) in enumerate(pairs, 1):
+                if one != other:
+                    raise StaleError(
+                        f"cells in {table.folder} were scored on different clips of {split}: row {row} is clip {one!r} "
+                        f"in {_in_words(naming[0])} and {other!r} in {_in_words(cell)}",
+                        hint=_HINT,
+                    )
+
+
+def _in_words(cell: Cell) -> str:
+    """Which cell it is."""
+    pools = f"{cell.pooling} {','.join(map(str, cell.hierarchy)) or 'single'}"
+    return f"{pools if cell.bench is None else cell.bench.system} of seed {cell.seed}"
 
 
 def judged(dataset: Dataset, record: TableRecord, cells: Sequence[Cell]) -> tuple[TableRecord, list[str]]:

@@ -1,3 +1,7 @@
+import errno
+import os
+import pickle
+import sys
 from pathlib import Path
 
 import h5py
@@ -15,6 +19,7 @@ from sedpipe.io.cache.frame_scores import (
     find_origin,
     write_frame_scores,
 )
+from sedpipe.io.cache.stored_probs import DamagedProbsError
 from sedpipe.labels import LabelSet
 
 
@@ -109,6 +114,34 @@ def test_settings_that_cannot_be_are_as_none(tmp_path, scores):
         file.attrs["operating_points"] = '{"min_er": {"threshold": 7}}'
     assert find_origin(tmp_path / "a.h5") == ONE
     assert find_frame_scores(tmp_path / "a.h5", ONE) is None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no flock here")
+def test_a_disk_without_locks_is_read_all_the_same(tmp_path, scores):
+    import fcntl
+
+    write_frame_scores(tmp_path / "a.h5", [scores], 2, ONE)
+    with (tmp_path / "a.h5").open("rb") as holder:
+        fcntl.flock(holder, fcntl.LOCK_EX)  # what a disk whose locks do not work looks like
+        read = find_frame_scores(tmp_path / "a.h5", ONE)
+        assert read is not None
+        np.testing.assert_array_equal(read.frame_probs, scores.frame_probs)
+        np.testing.assert_array_equal(pickle.loads(pickle.dumps(read.frame_probs)), scores.frame_probs)
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.EACCES, errno.ESTALE])
+def test_a_disk_that_fails_for_a_moment_is_no_damage(tmp_path, scores, number, monkeypatch):
+    write_frame_scores(tmp_path / "a.h5", [scores], 2, ONE)
+    read = find_frame_scores(tmp_path / "a.h5", ONE)
+
+    def fail(*_: object) -> None:
+        raise OSError(f"Can't read data (file read failed: errno = {number}, error message = '{os.strerror(number)}')")
+
+    monkeypatch.setattr(h5py.Dataset, "__getitem__", fail)
+    for ask in (lambda: find_frame_scores(tmp_path / "a.h5", ONE), lambda: read.frame_probs[0]):
+        with pytest.raises(SedpipeError, match=f"cannot read .*a.h5: {os.strerror(number)}") as caught:
+            ask()
+        assert not isinstance(caught.value, DamagedProbsError)
 
 
 def test_where_there_can_be_no_file_there_is_none_and_what_cannot_be_read_is_said(tmp_path):

@@ -1,17 +1,12 @@
 """A file of the feature store, for reading; each row that is read is held against its checksum once.
 
-No file ever changes under its name, so readers need no HDF5 locks: where a (network) disk refuses one, the file is
-opened without. ``HDF5_USE_FILE_LOCKING``, which HDF5 puts above what a program asks for, forces either.
-
 - :class:`FeatureFile`: a store or a shard, opened lazily in each process
 - :class:`DamagedStoreError`: a file, or a row of it, is not what was written
 """
 
 from __future__ import annotations
 
-import errno
 import os
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -26,20 +21,13 @@ from sedpipe.io.cache.audio_checksums import AudioStamp
 from sedpipe.io.cache.feature_store import FeatureRow
 from sedpipe.io.cache.row_checksums import is_intact
 from sedpipe.io.files.hdf5 import check_heaps
-from sedpipe.io.files.reading import opened
+from sedpipe.io.files.hdf5_reading import open_to_read, refusal
 
 _COLUMNS = ("features", "clip_id", "n_frames", "audio_sha256", "checksum")  # as many rows in each
 _MOST_PRESSED = 1100  # times: deflate makes nothing smaller than this, so more is no size but damage
 _LONGEST_REASON = 100  # characters of what HDF5 says, innermost first
-_ERRNO = re.compile(r"errno = (\d+)")
 _OF_THE_DISK = "check the disk that it is on, then try again"
 _AGAIN = "run `sedpipe features DATASET` again, with the same options: only what is damaged is computed again"
-
-_HINTS = {
-    errno.ENOENT: _AGAIN,
-    errno.EACCES: "give your user permission to read it",
-    errno.EPERM: "give your user permission to read it",
-}
 
 
 class DamagedStoreError(SedpipeError):
@@ -82,7 +70,8 @@ class FeatureFile:
     def _file(self) -> h5py.File:
         if self._handle is None or self._process != os.getpid():
             self.close()
-            self._handle, self._process = _opened(self.path), os.getpid()
+            with _sentences(self.path):
+                self._handle, self._process = open_to_read(self.path), os.getpid()
             _check_form(self._handle, self.path)
         return self._handle
 
@@ -221,19 +210,6 @@ class FeatureFile:
         return self.is_intact(row, features)
 
 
-def _opened(path: Path) -> h5py.File:
-    for locking in (None, False):  # first as HDF5 would, since one process must open a file in one way only
-        try:
-            opened(path).close()  # HDF5 would wait for a pipe
-            return h5py.File(path, "r", locking=locking)
-        except (OSError, RuntimeError) as error:
-            reason = error
-    if "unable to lock file" in str(reason):
-        hint = "this disk does not support file locks, which are not needed here: set HDF5_USE_FILE_LOCKING=FALSE"
-        raise SedpipeError(f"cannot read {path}: {reason}", hint=hint) from reason
-    raise _sentence(path, reason) from reason
-
-
 def _check_form(file: h5py.File, path: Path) -> None:
     """Whether the columns fit each other and the file, before anything is read by their sizes."""
     with _sentences(path):
@@ -257,9 +233,9 @@ def _sentences(path: Path) -> Iterator[None]:
 
 
 def _sentence(path: Path, error: Exception) -> SedpipeError:
-    said = _ERRNO.search(str(error))
-    number = int(said[1]) if said else getattr(error, "errno", None)
-    if number:
-        return SedpipeError(f"cannot read {path}: {os.strerror(number)}", hint=_HINTS.get(number, _OF_THE_DISK))
+    refused = refusal(error)
+    if refused is not None:
+        hint = _AGAIN if isinstance(refused, FileNotFoundError) else _OF_THE_DISK
+        return SedpipeError(f"cannot read {path}: {refused.strerror}", hint=hint)
     reason = " ".join(str(error).split()).rpartition("(")[2].strip("()'\"") or type(error).__name__
     return DamagedStoreError(f"cannot read {path}: {reason[:_LONGEST_REASON]}")

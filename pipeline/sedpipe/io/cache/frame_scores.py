@@ -29,7 +29,8 @@ from sedpipe.frames import FrameGrid
 from sedpipe.io.cache.stored_probs import DamagedProbsError, StoredProbs
 from sedpipe.io.files.atomic import remove_leftovers, write_text
 from sedpipe.io.files.hdf5 import check_heaps, made_on_disk
-from sedpipe.io.files.reading import opened, unreadable
+from sedpipe.io.files.hdf5_reading import open_to_read, refusal
+from sedpipe.io.files.reading import unreadable
 from sedpipe.labels import LabelSet
 
 Read = TypeVar("Read")
@@ -132,17 +133,16 @@ def find_frame_scores(path: Path, origin: Origin) -> FrameScores | None:
 def _read(path: Path, reader: Callable[[h5py.File], Read]) -> Read | None:
     """What ``reader`` makes of the file; None where there is none, or it is damaged."""
     try:
-        opened(path).close()  # HDF5 does not tell one that may not be read from one that is damaged
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError as error:
-        raise unreadable(path, error) from error
-    try:
-        with h5py.File(path, "r") as file:
+        with open_to_read(path) as file:
             _check_form(file, path)
             return reader(file)
-    except (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError, OverflowError, DamagedProbsError):
+    except DamagedProbsError:
         return None
+    except (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError, OverflowError) as error:
+        refused = refusal(error)
+        if refused is None or isinstance(refused, (FileNotFoundError, NotADirectoryError)):
+            return None
+        raise unreadable(path, refused) from error
 
 
 def _check_form(file: h5py.File, path: Path) -> None:

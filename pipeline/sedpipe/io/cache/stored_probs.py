@@ -14,6 +14,8 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from sedpipe.errors import SedpipeError
+from sedpipe.io.files.hdf5_reading import open_to_read, refusal
+from sedpipe.io.files.reading import unreadable
 
 _MOST_KEPT = 2**24  # bytes: a chunk of an early file holds few frames of many clips, and is to be read once
 _CHUNKS_KEPT = 1009  # a prime, as HDF5 wants it
@@ -44,13 +46,15 @@ class StoredProbs(NDArrayOperatorsMixin):
     ------
     DamagedProbsError
         From whatever reads values: their checksums tell others.
+    SedpipeError
+        The disk refuses to read.
     OSError, KeyError
         If there is no such file or dataset.
     """
 
     def __init__(self, path: Path, name: str) -> None:
         self._path, self._name = path, name
-        self._file = h5py.File(path, "r")
+        self._file = open_to_read(path)
         access = h5py.h5p.create(h5py.h5p.DATASET_ACCESS)
         access.set_chunk_cache(_CHUNKS_KEPT, _MOST_KEPT, 0.0)
         self._stored = h5py.Dataset(h5py.h5d.open(self._file.id, name.encode(), access))
@@ -100,4 +104,7 @@ class StoredProbs(NDArrayOperatorsMixin):
         try:
             return np.asarray(self._stored[rows])
         except (OSError, RuntimeError) as error:
+            refused = refusal(error)
+            if refused is not None:
+                raise unreadable(self._path, refused) from error
             raise DamagedProbsError(f"cannot read {self._path}: {error}") from error

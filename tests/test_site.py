@@ -59,7 +59,7 @@ def test_every_command_stands_there_with_every_option_its_help_and_its_examples(
 def test_a_default_is_told_once_and_without_brackets_of_its_own() -> None:
     text = hooks.command_line()
     assert "(default: 60.0)" in text
-    assert "(default: small on a processor, paper on a GPU)" in text
+    assert "(default: small on a CPU, paper on a GPU)" in text
 
 
 def test_every_page_is_in_the_sites_menu() -> None:

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
               show_default="the preset's, linear")  # fmt: skip
 @click.option("--hierarchy", type=HierarchyType(),
               help="Frames (segments) pooled in each stage before the last; none: single pooling.",
-              show_default="the preset's: 5,5 in small, paper and both")  # fmt: skip
+              show_default="the preset's: 5,5 in paper, small, demo and both")  # fmt: skip
 @click.option("--segment-weights", type=click.Choice(["corrected", "original", "learned"]),
               help="Weights of segments: Eq. 4 of the erratum, Eq. A-1, or learned by a dense layer.",
               show_default="corrected")  # fmt: skip
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
               "attention_head: another network than the preset's, with its default sizes.",
               show_default="the preset's")  # fmt: skip
 @click.option("--preset", help="paper, small, cdur, head, a published system (docs/table3.md), or the path of a TOML.",
-              show_default="head or both with --encoder; else small on a processor, paper on a GPU")  # fmt: skip
+              show_default="head or both with --encoder; else small on a CPU, paper on a GPU")  # fmt: skip
 @click.option("--recipe", default="paper", show_default=True,
               help="How to train: paper, strong, robust, or the path of a TOML.")  # fmt: skip
 @click.option("--run", "-r", help="Name of the run.", show_default="composed from the settings")
@@ -85,7 +85,7 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="Print layers, parameters, memory and time; train nothing.")
 @device_option
 @click.option("--devices", type=click.IntRange(1), default=1, show_default=True,
-              help="Processes that share each batch: one per GPU, or on the processor.")  # fmt: skip
+              help="Processes that share each batch: one per GPU, or on the CPU.")  # fmt: skip
 @common
 def train(
     dataset: str, run: str | None, save_every: float, dry_run: bool, cache_dir: Path, as_json: bool, quiet: bool,

@@ -47,7 +47,7 @@ _ELSEWHERE = {
 @click.argument("table", type=click.Choice(["table2", "table3", "figure5"]))
 @dataset_argument
 @click.option("--preset", help="paper, small, cdur, head, a published system (docs/table3.md), or the path of a TOML.",
-              show_default="small on a processor, paper on a GPU")  # fmt: skip
+              show_default="small on a CPU, paper on a GPU")  # fmt: skip
 @click.option("--recipe", default="paper", show_default=True, help="paper, strong, robust, or the path of a TOML.")
 @click.option("--poolings", type=PoolingsType(), default="linear,exponential,attention", show_default=True,
               help="Rows of the table; each single and hierarchical.")  # fmt: skip

@@ -36,7 +36,7 @@ Report = TypeVar("Report")
 
 _BEGINNINGS = {
     "Error:": "bold red", "problem:": "bold red", "failed:": "bold red",
-    "note:": "yellow", "remark:": "yellow",
+    "note:": "yellow",
     "next:": "bold cyan",
 }  # fmt: skip
 """How a line begins that is to be seen: red is wrong, yellow to be known, cyan to be done."""

@@ -95,7 +95,7 @@ def test_every_metric_has_a_line_whoever_added_it_and_remarks_are_told() -> None
     remarks = ("min_er: median_s is 2, the highest that was tried",)
     lines = drawn(score_lines(report(shown=shown, remarks=remarks)))
     assert lines[-4:-2] == ["event-based F1 12.5 %", "my score 25.0 %, another -"]
-    assert "remark: min_er: median_s is 2, the highest that was tried" in lines
+    assert "note: min_er: median_s is 2, the highest that was tried" in lines
 
 
 def test_the_rule_that_is_the_same_for_all_classes_is_told_with_its_scores() -> None:
@@ -119,7 +119,7 @@ def test_an_event_list_has_one_row_and_names_what_it_was_compared_with() -> None
     assert "difference from o.tsv, on the same clips:" in lines
     assert "  a single random seed cannot compare two systems, only these two models" in lines
     assert lines[-1] == "event-based F1 12.5 %, onsets only 50.0 %"
-    assert "remark: e.tsv has classes that r.tsv lacks: 'car'" in lines
+    assert "note: e.tsv has classes that r.tsv lacks: 'car'" in lines
 
 
 def test_a_demo_ends_with_the_headline_its_meaning_and_commands_for_its_own_run() -> None:

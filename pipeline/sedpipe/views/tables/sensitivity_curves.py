@@ -147,7 +147,7 @@ def _what_is_moved(curves: Sequence[Curve]) -> str:
     median, shortest = ("{:g} to {:g} s".format(*ends[moved]) for moved in ("median_s", "min_duration_s"))
     return (
         f"One setting is varied, the others stay as tuned: the odds of all thresholds from {low:g} to {high:g} times "
-        f"the tuned ones, one median filter for all classes of {median}, one shortest event for all classes of "
+        f"the tuned ones, one median filter for all classes of {median}, one minimum event length for all classes of "
         f"{shortest}. "
         "Means over seeds, lowest to highest; ER around min_er, F1 (in %) around max_f1."
     )

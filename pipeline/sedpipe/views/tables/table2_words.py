@@ -39,8 +39,8 @@ RULES = {
 """What decides which frames are an event."""
 
 _FIRST_EDITION = (
-    "These cells were made by the first edition, without scores for one setting for all classes: systems are compared "
-    "with the settings chosen for each class"
+    "These cells were made by the first edition (sedpipe 0.1), without scores for one setting for all classes: systems "
+    "are compared with the settings chosen for each class"
 )
 
 
@@ -53,7 +53,7 @@ def introduction(record: TableRecord) -> list[str]:
         for score, found in one.differences.items()
         if found is not None
     ]
-    rule = "Systems are compared with one setting for all classes (threshold, median filter, shortest event)"
+    rule = "Systems are compared with one setting for all classes (threshold, median filter, minimum event length)"
     if sum(by_rule):
         judged = (
             f"Primary endpoint: ER on evaluation at min_er, {sum(by_rule)} comparisons with Holm's correction. All "

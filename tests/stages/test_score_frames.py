@@ -5,8 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.errors import ListFormatError
+from sedpipe.frames import FrameGrid
+from sedpipe.io.cache.frame_scores import export_frame_scores
 from sedpipe.io.lists.frame_tables import read_frame_tables
+from sedpipe.labels import LabelSet
 from sedpipe.stages.score_frames import score_frames
 
 REFERENCE = "".join(f"c{n}.wav\t0.2\t0.6\tDog\n" for n in range(5))
@@ -98,3 +102,25 @@ def test_one_table_is_not_scored_as_the_frames_of_two_clips(tmp_path: Path) -> N
     (folder / "site 1" / "a.tsv").rename(folder / "a.tsv")  # whose frames are they?
     with pytest.raises(ListFormatError, match=r"frames has no frames of clip 'site 1/a' and 1 more, which the "):
         score_frames(folder, reference)
+
+
+def test_names_of_classes_and_clips_may_hold_the_mark_between_cells_and_quotes(tmp_path: Path) -> None:
+    header = 'filename,onset,"Air horn, truck horn","say ""hello""",Car\n'
+    rows = '"site 1, east/a.wav",0.0,0.25,0.5,0.75\n"site 1, east/a.wav",0.1,0.25,0.5,1\n'
+    tables = read_frame_tables(table(tmp_path / "frames.csv", header + rows))  # as pandas and csv write it
+    assert tables.labels == ("Air horn, truck horn", 'say "hello"', "Car")
+    np.testing.assert_array_equal(tables.probs["site 1, east/a.wav"], [[0.25, 0.5, 0.75], [0.25, 0.5, 1.0]])
+    with pytest.raises(
+        ListFormatError, match=r"frames\.csv:1: found .*, expected a quote that ends where its cell ends"
+    ):
+        read_frame_tables(table(tmp_path / "frames.csv", header.replace('horn"', "horn") + rows))
+
+
+def test_an_export_is_read_back_whatever_its_classes_are_called(tmp_path: Path) -> None:
+    labels = LabelSet(('"Dog"', "Air horn, truck horn"))
+    probs = np.array([[[0.25, 0.5], [0.75, 1.0]]])
+    grid = FrameGrid(10, 1)
+    export_frame_scores(tmp_path, FrameScores(["a"], probs, probs.max(1), np.array([2]), np.array([0.2]), labels, grid))
+    tables = read_frame_tables(tmp_path)
+    assert tables.labels == labels.names
+    np.testing.assert_array_equal(tables.probs["a"], probs[0])

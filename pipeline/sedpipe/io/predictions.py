@@ -16,6 +16,7 @@ from typing import Any
 
 from sedpipe.clips import DEFAULT_SAMPLE_RATE
 from sedpipe.detection.nearness import Glance
+from sedpipe.io.lists.cells import tab_row
 from sedpipe.io.lists.events import COLUMNS
 from sedpipe.printable import printable_json, spreadsheet_cell
 from sedpipe.recorders import recorded_at
@@ -121,8 +122,7 @@ def rendered(files: Sequence[PredictedFile], form: str, sample_rate: int = DEFAU
         return _raven_table(read, sample_rate)
     text = io.StringIO()
     if form == "tsv":
-        text.write("\t".join(COLUMNS) + "\n")
-        text.writelines("\t".join(row[:4]) + "\n" for row in _rows(read))
+        text.writelines(tab_row(*row[:4]) + "\n" for row in [COLUMNS, *_rows(read)])
     else:
         table = csv.writer(text, lineterminator="\n")
         table.writerow([*COLUMNS, "probability", "mean_probability", "starts_at", "ends_at"])

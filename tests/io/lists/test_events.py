@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sedpipe.clips import clip_id_of_filename, event_list_filename
 from sedpipe.errors import ListFormatError
 from sedpipe.events import Event
-from sedpipe.io.lists.events import read_event_list, write_event_list
+from sedpipe.io.lists.events import read_event_list, read_stored_events, write_event_list
 from sedpipe.io.manifests.load import load_manifest
 from sedpipe.labels import LabelSet
 
@@ -150,3 +150,14 @@ def test_official_strong_list_has_688_rows_of_488_clips_and_36_not_located(share
     rows = [event for of_clip in events.values() for event in of_clip]
     assert (len(events), len(rows), sum(not event.is_located for event in rows)) == (488, 688, 36)
     assert events["-GCwoyCnYsY_0.000_10.000"] == [Event(0.165, 3.8, "Train horn"), Event(4.865, 8.7, "Train horn")]
+
+
+def test_names_with_number_signs_and_labels_in_quotes_are_read_back_as_they_were_written(tmp_path: Path) -> None:
+    labels = LabelSet(('"Dog"', '"Air horn', 'say "no"'))
+    events = {
+        "#3, evening": [Event(1.0, 2.0, '"Dog"'), Event(2.0, 3.0, '"Air horn')],
+        '"old" tapes/#1; a': [Event(0.5, 1.0, 'say "no"')],
+        '"b': [],
+    }
+    write_event_list(tmp_path / "out.tsv", events)
+    assert read_stored_events(tmp_path / "out.tsv", labels) == events

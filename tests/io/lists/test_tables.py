@@ -104,3 +104,9 @@ def test_what_the_csv_module_writes_is_read_back(
     path = tmp_path_factory.getbasetemp() / "written.csv"
     path.write_text(text.getvalue(), encoding="utf-8")
     assert stripped(read_table(path)) == [row for row in rows[1:] if any(row)]
+
+
+def test_a_number_sign_begins_no_comment_where_the_first_of_the_cells_between_tabs_is_a_file(tmp_path: Path) -> None:
+    found = table(tmp_path, "#3, evening.wav\t1\t2\tDog\n# evening, 3.wav and others\n#4; b.wav\t\t\t\n")
+    assert stripped(found) == [["#3, evening.wav", "1", "2", "Dog"], ["#4; b.wav", "", "", ""]]
+    assert "comments skipped" in [remark.what for remark in found.remarks]

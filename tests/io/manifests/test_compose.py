@@ -1,9 +1,12 @@
 import tomllib
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from sedpipe.events import Event
-from sedpipe.io.lists.recordings import Recording
+from sedpipe.io.lists.recordings import Recording, read_recordings
 from sedpipe.io.manifests.compose import Shape, composed, safe_name
+from sedpipe.labels import LabelSet
 
 SHAPE = Shape(10.0, 8000, "windows", 0.2, "_")
 DOG = Recording("site 1/a.wav", ("Dog",), (Event(0.5, 1.25, "Dog"),))
@@ -51,3 +54,20 @@ def test_many_classes_stand_in_a_line_each() -> None:
 @pytest.mark.parametrize(("text", "name"), [("My birds, 2024", "My-birds-2024"), ("..", "recordings"), ("-x", "x")])
 def test_any_name_of_a_folder_becomes_a_safe_one(text: str, name: str) -> None:
     assert safe_name(text) == name
+
+
+def test_lists_are_read_back_whatever_recordings_and_classes_are_called(tmp_path: Path) -> None:
+    labels = ('"Dog"', "Air horn, truck horn")
+    recordings = [
+        Recording("#3, evening.wav", ('"Dog"',), (Event(0.5, 1.25, '"Dog"'),)),
+        Recording('"old tapes/1.wav', ("Air horn, truck horn",), None),
+        Recording('"b".wav', (), ()),
+    ]
+    made = composed("birds", "x", labels, recordings, SHAPE, "")
+    for name, text in made.lists.items():
+        (tmp_path / name).write_text(text)
+    paths = [tmp_path / f"birds-training-{kind}.tsv" for kind in ("weak", "strong")]
+    nowhere = tuple(Event(0.0, 0.0, label) for label in recordings[1].labels)
+    found, remarks = read_recordings(*paths, LabelSet(labels))
+    assert found == [recordings[0], replace(recordings[1], events=nowhere), recordings[2]]
+    assert not remarks

@@ -31,6 +31,7 @@ from sedpipe.io.files.atomic import remove_leftovers, write_text
 from sedpipe.io.files.hdf5 import check_heaps, made_on_disk
 from sedpipe.io.files.hdf5_reading import open_to_read, refusal
 from sedpipe.io.files.reading import unreadable
+from sedpipe.io.lists.cells import tab_row
 from sedpipe.labels import LabelSet
 
 Read = TypeVar("Read")
@@ -175,7 +176,7 @@ def export_frame_scores(folder: Path, scores: FrameScores) -> int:
     """Write ``<clip_id>.tsv`` for each clip; returns how many."""
     folder.mkdir(parents=True, exist_ok=True)
     remove_leftovers(folder)
-    header = "\t".join(["onset", "offset", *scores.labels])
+    header = tab_row("onset", "offset", *scores.labels)
     for some in scores.blocks():
         columns = scores.clip_ids[some], scores.frame_probs[some], scores.counted[some].tolist(), scores.durations[some]
         for clip_id, probs, n_frames, duration in zip(*columns, strict=True):

@@ -18,6 +18,7 @@ from sedpipe.clips import clip_id_of_path, event_list_filename
 from sedpipe.events import Event, EventLists
 from sedpipe.io.files.atomic import write_text
 from sedpipe.io.lists.annotations import Annotations
+from sedpipe.io.lists.cells import tab_row
 from sedpipe.io.lists.filenames import clip_ids_of
 from sedpipe.io.lists.read import read_annotations
 from sedpipe.io.lists.text import as_label
@@ -100,8 +101,8 @@ def _rows(clip_id: str, events: Iterable[Event]) -> list[str]:
     for event in events:
         if not event.label or any(character in event.label for character in FORBIDDEN[:3]):
             raise ValueError(f"label {event.label!r} of clip {clip_id!r} is empty or contains a tab or a line end")
-    rows = [f"{filename}\t{_seconds(event.onset)}\t{_seconds(event.offset)}\t{event.label}" for event in events]
-    return rows or [f"{filename}\t\t\t"]
+    rows = [tab_row(filename, _seconds(event.onset), _seconds(event.offset), event.label) for event in events]
+    return rows or [tab_row(filename, "", "", "")]
 
 
 def _seconds(value: float) -> str:

@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from sedpipe.errors import ListFormatError
+from sedpipe.io.lists.cells import split_cells
 from sedpipe.io.lists.text import MOST_BYTES_IN_A_LINE, MOST_BYTES_IN_A_LIST, complaint
 from sedpipe.suggestions import did_you_mean
 
@@ -109,7 +110,7 @@ def _read(path: Path, clip: str | None) -> FrameTables:
     lines = _lines(path)
     header = next(lines, (1, ""))[1]
     mark = "\t" if "\t" in header else ";" if ";" in header else ","
-    names = [name.strip().strip('"') for name in header.split(mark)]
+    names = [name.strip() for name in _cells(path, 1, header, mark)]
     roles = [_role(name) for name in names]
     if any(_is_number(name) for name in names) or len(names) < 2:
         shown = header[:60]
@@ -125,10 +126,10 @@ def _read(path: Path, clip: str | None) -> FrameTables:
     onsets: dict[str, list[float]] = {}
     ends: dict[str, float] = {}
     for number, line in lines:
-        cells = line.split(mark)
+        cells = _cells(path, number, line, mark)
         if len(cells) != len(names):
             raise complaint(path, number, f"{len(cells)} cells", f"{len(names)}, as in the header")
-        whose = cells[roles.index("file")].strip().strip('"') if "file" in roles else str(clip)
+        whose = cells[roles.index("file")].strip() if "file" in roles else str(clip)
         rows.setdefault(whose, []).append([_number(path, number, cells[place], 1 + _DUST) for place in classes])
         if "onset" in roles:
             onsets.setdefault(whose, []).append(_number(path, number, cells[roles.index("onset")]))
@@ -142,6 +143,13 @@ def _read(path: Path, clip: str | None) -> FrameTables:
         {whose: np.array(times) for whose, times in onsets.items()},
         ends,
     )
+
+
+def _cells(path: Path, number: int, line: str, mark: str) -> list[str]:
+    cells = split_cells(line, mark)
+    if cells is None:
+        raise complaint(path, number, line, "a quote that ends where its cell ends")
+    return cells
 
 
 def _role(name: str) -> str:

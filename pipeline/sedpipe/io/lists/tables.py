@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from sedpipe.clips import AUDIO_SUFFIXES
+from sedpipe.io.lists.cells import split_cells
 from sedpipe.io.lists.columns import roles_of
 from sedpipe.io.lists.decoding import read_text
 from sedpipe.io.lists.remarks import Remark
@@ -22,7 +23,6 @@ Row = tuple[int, list[str]]
 _SEPARATORS = {"\t": "tabs", ",": "commas", ";": "semicolons", " ": "blanks"}
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?([eE][+-]?\d+)?", re.ASCII)
 _SAYS_SEPARATOR = re.compile(r"sep=([,;\t])", re.IGNORECASE)
-_QUOTED = {mark: re.compile(rf' *"((?:[^"]|"")*)" *({mark}|$)') for mark in "\t,;"}
 _LOOKED_AT = 1000
 """Rows from which the separator is judged."""
 
@@ -112,7 +112,8 @@ def _without_comments(lines: Iterable[tuple[int, str]]) -> tuple[list[tuple[int,
     rows: list[tuple[int, str]] = []
     comments: list[str] = []
     for number, line in lines:
-        is_comment = line.startswith("#") and not is_audio_name(re.split(r"[\t,;]", line, maxsplit=1)[0])
+        marks = "\t" if "\t" in line else "[,;]"
+        is_comment = line.startswith("#") and not is_audio_name(re.split(marks, line, maxsplit=1)[0])
         if is_comment:
             comments.append(line.lstrip("# "))
         else:
@@ -134,7 +135,7 @@ def _separator(lines: list[tuple[int, str]]) -> tuple[str, list[tuple[int, str]]
         return said[1], lines[1:]
     if not lines:
         return "\t", lines
-    known = {mark: len(roles_of(_split(lines[0][1], mark) or ())) for mark in "\t;,"}
+    known = {mark: len(roles_of(split_cells(lines[0][1], mark) or ())) for mark in "\t;,"}
     best = max(known, key=lambda mark: known[mark])
     if known[best] > 1:
         return best, lines
@@ -150,7 +151,7 @@ def _separator(lines: list[tuple[int, str]]) -> tuple[str, list[tuple[int, str]]
 
 def _likeness(line: str, mark: str) -> int:
     """How much a line looks like a row whose cells stand between ``mark``; 0 where it would be one cell."""
-    cells = _split(line, mark)
+    cells = split_cells(line, mark)
     if cells is None or len(cells) < 2:
         return 0
     has_times = any(is_number(cells[k]) and is_number(cells[k + 1]) for k in range(min(len(cells) - 1, 4)))
@@ -162,7 +163,7 @@ def _rows(path: Path, lines: Iterable[tuple[int, str]], separator: str) -> list[
     # names, times and labels come again and again: kept once, rows take a fourth of the memory
     known: dict[str, str] = {}
     for number, line in lines:
-        cells = _by_blanks(line) if separator == " " else _split(line, separator)
+        cells = _by_blanks(line) if separator == " " else split_cells(line, separator)
         if cells is None:
             raise complaint(path, number, line, "a quote that ends where its cell ends")
         rows.append((number, [known.setdefault(cell, cell) for cell in cells]))
@@ -177,24 +178,3 @@ def _by_blanks(line: str) -> list[str]:
     if last is None:
         return [line]
     return [*([" ".join(words[:last])] if last else []), *words[last : last + 2], " ".join(words[last + 2 :])]
-
-
-def _split(line: str, separator: str) -> list[str] | None:
-    """Cells of a line; None where a quote does not end."""
-    if '"' not in line:
-        return line.split(separator)
-    cells: list[str] = []
-    start = 0
-    while start <= len(line):
-        quoted = _QUOTED[separator].match(line, start)
-        if quoted:
-            cells.append(quoted[1].replace('""', '"'))
-            start = quoted.end() + (not quoted[2])
-            continue
-        end = line.find(separator, start)
-        cell = line[start : end if end >= 0 else len(line)]
-        if cell.lstrip(" ").startswith('"') and separator != "\t":
-            return None
-        cells.append(cell)
-        start = end + 1 if end >= 0 else len(line) + 1
-    return cells

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sedpipe.choices import SPLITS
+from sedpipe.io.lists.cells import tab_row
 from sedpipe.io.lists.recordings import Recording
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
@@ -129,7 +130,7 @@ def safe_name(text: str) -> str:
 def _weak(recordings: Sequence[Recording]) -> str:
     rows = ["filename\tevent_label"]
     for recording in recordings:
-        rows += [f"{recording.filename}\t{label}" for label in recording.labels] or [f"{recording.filename}\t"]
+        rows += [tab_row(recording.filename, label) for label in recording.labels or [""]]
     return "\n".join(rows) + "\n"
 
 
@@ -141,11 +142,10 @@ def _strong(recordings: Sequence[Recording]) -> str:
     for recording in recordings:
         name = recording.filename
         if recording.events is None:
-            rows += [f"{name}\t0\t0\t{label}" for label in recording.labels]
+            rows += [tab_row(name, "0", "0", label) for label in recording.labels]
         else:
-            rows += [f"{name}\t{_time(e.onset)}\t{_time(e.offset)}\t{e.label}" for e in recording.events] or [
-                f"{name}\t\t\t"
-            ]
+            events = [(_time(e.onset), _time(e.offset), e.label) for e in recording.events]
+            rows += [tab_row(name, *cells) for cells in events or [("", "", "")]]
     return "\n".join(rows) + "\n"
 
 

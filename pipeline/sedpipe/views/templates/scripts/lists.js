@@ -15,10 +15,16 @@ function lines(rows) {
   return rows.map((cells) => `${cells.join("\t")}\n`).join("");
 }
 
+/* A name that begins with a quote stands between quotes, as in `tab_row`. */
+function quoted(name) {
+  return name.trimStart().startsWith('"') ? `"${name.replaceAll('"', '""')}"` : name;
+}
+
 /* A recording without events is a row with its name alone. */
 function dcaseList(file, events) {
-  const rows = inOrder(events).map(({ onset, offset, label }) => [file, onset.toFixed(3), offset.toFixed(3), label]);
-  return lines([["filename", "onset", "offset", "event_label"], ...(rows.length ? rows : [[file, "", "", ""]])]);
+  const times = inOrder(events).map(({ onset, offset, label }) => [onset.toFixed(3), offset.toFixed(3), quoted(label)]);
+  const rows = times.length ? times : [["", "", ""]];
+  return lines([["filename", "onset", "offset", "event_label"], ...rows.map((row) => [quoted(file), ...row])]);
 }
 
 function audacityLabels(file, events) {

@@ -201,6 +201,16 @@ def test_what_is_saved_is_read_back_as_a_strong_list_by_whatever_form(opened, tm
     assert "2 events" in opened.run("document.querySelector('.status').textContent")
 
 
+OWL = '"an owl"'
+
+
+def test_a_class_in_quotes_is_saved_as_it_is_called(opened, tmp_path):
+    opened.run("document.querySelector('.events tbody button').click()")
+    form = "document.querySelector('.inspector').elements"
+    opened.run(f"{form}.own.value = {json.dumps(OWL)}; document.querySelector('[data-act=name]').click()")
+    assert OWL in {event.label for event in read_back(saved(opened, tmp_path))}
+
+
 def test_a_recording_in_which_nothing_is_left_is_saved_as_looked_at(opened, tmp_path):
     opened.run("document.querySelector('.spectrogram').focus()")
     for _ in untouched():

@@ -1,4 +1,4 @@
-"""Frozen encoders, joined ones, and networks from nothing on one bench: what each comes to, and what it costs.
+"""Frozen encoders, combinations of them, and networks from scratch on one bench: scores and costs of each.
 
 ``python benchmarks/encoders.py esc10-fold4 --cache CACHE --out FOLDER`` trains every system with every random seed
 (``--systems``, ``--seeds``: some of them), scores it, and writes a cell each into ``FOLDER/cells``. Rerun, it resumes.

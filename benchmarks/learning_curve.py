@@ -1,4 +1,4 @@
-"""How many clips a class are enough? A frozen encoder under a head, and a CRNN, taught with fewer and fewer clips.
+"""How many clips per class are enough? A frozen encoder under a head, and a CRNN, trained on fewer and fewer clips.
 
 ``python benchmarks/learning_curve.py esc10-fold4 --cache CACHE --out FOLDER`` trains both with 5, 10, 20, 50 and 100
 clips of each class and with all (``--sizes``; 0 is all), three random seeds each, writes a cell each into
@@ -90,7 +90,7 @@ def cell(bench: Bench, name: str, size: int, seed: int, chosen: frozenset[str]) 
     spec, run = system.spec(part), f"curve-{name}-{size_name}-seed{seed}"
     extract_features(bench.dataset, spec, jobs=bench.jobs, listener=bench.listener)
     settings = system.settings(seed, bench.threads)
-    bench.listener.say(f"{name}, {size_name} clips a class ({len(chosen)}), seed {seed}")
+    bench.listener.say(f"{name}, {size_name} clips per class ({len(chosen)}), seed {seed}")
     trained = trained_run(part, settings, spec, run, bench.listener)
     made = {
         "system": name, "clips_a_class": size, "clips": len(chosen), "seed": seed, "run": run, "training": trained,
@@ -100,7 +100,7 @@ def cell(bench: Bench, name: str, size: int, seed: int, chosen: frozenset[str]) 
 
 
 def curves(cells: Sequence[dict[str, Any]], split: str) -> dict[str, list[dict[str, Any]]]:
-    """By system: clips a class (mean over classes), and F1 at ``max_f1`` of each seed, in the order of sizes."""
+    """By system: clips per class (mean over classes), and F1 at ``max_f1`` of each seed, in the order of sizes."""
     found: dict[str, list[dict[str, Any]]] = {}
     for name in SYSTEMS:
         of_system = [one for one in cells if one["system"] == name]
@@ -121,7 +121,7 @@ def figure(of_systems: dict[str, list[dict[str, Any]]], split: str) -> str:
     across = Scale(min(counts) - 0.2, max(counts) + 0.2, 64, 560)
     up = Scale(min(0.3, *(min(point["f1"]) for point in points)), 1.0, 330, 90)
     parts = [
-        '<text class="head" x="24" y="34">How many clips a class are enough?</text>',
+        '<text class="head" x="24" y="34">How many clips per class are enough?</text>',
         f'<text class="soft" x="24" y="54">Segment-based F1 on {split}, in percent. Line: mean over seeds; band: all '
         "seeds.</text>",
         f'<text class="soft middle" x="{(across.first + across.last) / 2}" y="{up.first + 54}">training clips of each '
@@ -142,7 +142,7 @@ def figure(of_systems: dict[str, list[dict[str, Any]]], split: str) -> str:
             *dots,
             f'<text class="name strong" x="568" y="{up.place(means[-1]) + 4}">{NAMES[name]}</text></g>',
         ]
-    blank = draw("figure.svg", title="How many clips a class are enough?", width=720, height=390)
+    blank = draw("figure.svg", title="How many clips per class are enough?", width=720, height=390)
     return blank.replace("</svg>", "\n".join(parts) + "\n</svg>")
 
 
@@ -188,7 +188,7 @@ def main() -> None:
     write_text(options.out / "learning-curve.svg", figure(made[options.split], options.split))
     for name, curve in made[options.split].items():
         told = ", ".join(f"{one['clips_a_class'] or 'all'}: {100 * one['mean_f1']:.1f}" for one in curve)
-        print(f"{name}, F1 on {options.split} by clips a class: {told}")
+        print(f"{name}, F1 on {options.split} by clips per class: {told}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Would recordings of more patients help? A head on a frozen encoder, taught with some of the patients of SPRSound.
+"""Would recordings of more patients help? A head on a frozen encoder, trained on some of the patients of SPRSound.
 
 ``python benchmarks/patients.py --cache CACHE --out FOLDER`` trains it with 24, 47, 94 and all 189 patients of
 ``training`` (``--sizes``; 0 is all), three random seeds each, and writes a cell each into ``FOLDER/cells`` and

@@ -231,7 +231,7 @@ def test_the_arithmetic_of_reproduce_is_that_of_the_network_and_of_what_was_meas
         if row["way"] == "sedpipe"
     }
     assert f"{multiply_adds / 1e9:.2f} G multiply-adds" in text
-    assert f"{6 * multiply_adds / 1e9:.1f} GFLOP a clip, {6 * multiply_adds * N_TRAINING / 1e15:.2f} PFLOP" in text
+    assert f"{6 * multiply_adds / 1e9:.1f} GFLOP per clip, {6 * multiply_adds * N_TRAINING / 1e15:.2f} PFLOP" in text
     assert f"reach {6 * multiply_adds * per_second['paper'] / 1e12:.2f} TFLOP/s" in text
     assert f"| {N_TRAINING / per_second['paper'] / 3600:.1f} hours |" in text
     assert f"| {N_TRAINING / per_second['small'] / 60:.0f} minutes |" in text

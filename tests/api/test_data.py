@@ -7,6 +7,8 @@ import torch
 from sedpipe.api.data import OpenDataset, open_dataset
 from sedpipe.errors import ManifestError, MissingStageError
 from sedpipe.features.spec import FeatureSpec
+from sedpipe.io.cache.feature_store import merge
+from sedpipe.steps.feature_plan import write_failed
 from tiny_dataset import FRONT_END, LABELS, N_CLIPS, NAME, make_dataset
 from torch.utils.data import DataLoader
 
@@ -59,6 +61,20 @@ def test_features_can_be_named(opened: OpenDataset) -> None:
     with pytest.raises(MissingStageError, match=r"testing\.h5 does not exist") as caught:
         opened.torch("testing", FeatureSpec(FRONT_END, "float32"))
     assert caught.value.hint.startswith("run `sedpipe features tiny --cache ")
+
+
+def test_a_split_whose_clips_all_failed_is_a_sentence(tmp_path: Path) -> None:
+    cache = make_dataset(tmp_path, splits=("training",))
+    spec = FeatureSpec(FRONT_END)
+    store = cache.features_dir(spec.fingerprint) / "training.h5"
+    merge(store, [], 0, spec)
+    with pytest.raises(MissingStageError, match=r"training\.h5 contains none of the listed clips") as caught:
+        open_dataset(NAME, tmp_path).torch("training", spec)
+    assert caught.value.hint == "run `sedpipe features DATASET` first"
+    write_failed(store.with_suffix(".failed.tsv"), {"training-00000": "silent"})
+    with pytest.raises(MissingStageError, match="contains none") as caught:
+        open_dataset(NAME, tmp_path).torch("training")
+    assert caught.value.hint == f"{store.with_suffix('.failed.tsv')} says why"
 
 
 def test_what_is_not_there_is_a_sentence(opened: OpenDataset, tmp_path: Path) -> None:

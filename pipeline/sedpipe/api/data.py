@@ -24,6 +24,7 @@ from sedpipe.io.cache.feature_file import FeatureFile
 from sedpipe.io.files.reading import entries, is_there
 from sedpipe.io.lists.events import read_stored_events
 from sedpipe.labels import LabelSet
+from sedpipe.steps.batches import with_features
 from sedpipe.suggestions import did_you_mean
 
 
@@ -113,7 +114,7 @@ class OpenDataset:
         Raises
         ------
         MissingStageError
-            If the features are not computed yet.
+            If the features are not computed yet, or no clip has any.
         """
         clips = self.clips(split)
         return TorchSplit(self._features(split, spec), clips, self.labels)
@@ -163,10 +164,9 @@ class TorchSplit(TorchDataset[tuple[Tensor, Tensor, int]]):
 
     def __init__(self, path: Path, clips: list[Clip], labels: LabelSet) -> None:
         self._file = FeatureFile(path)
-        rows = {clip_id: row for row, clip_id in enumerate(self._file.clip_ids)}
-        held = [clip for clip in clips if clip.clip_id in rows]
+        held = with_features(self._file, clips)
         self.clip_ids = [clip.clip_id for clip in held]
-        self._rows = [rows[clip_id] for clip_id in self.clip_ids]
+        self._rows = [self._file.row_of[clip_id] for clip_id in self.clip_ids]
         self._targets = torch.stack([torch.from_numpy(labels.multi_hot(clip.labels)).float() for clip in held])
         self._n_frames = [int(self._file.n_frames[row]) for row in self._rows]
 

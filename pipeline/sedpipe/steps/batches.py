@@ -1,6 +1,7 @@
 """Rows of a split and their stored features -> tensors, joined by ``clip_id``.
 
 - :class:`ClipBatches`: a split in batches, in order or shuffled
+- :func:`with_features`: clips that have some
 - :func:`read_ahead`: the next batch is read while one is worked on
 """
 
@@ -19,10 +20,21 @@ from sedpipe.errors import MissingStageError
 from sedpipe.events import Event, EventLists
 from sedpipe.frames import FrameGrid
 from sedpipe.io.cache.feature_file import FeatureFile
+from sedpipe.io.files.reading import is_there
 from sedpipe.labels import LabelSet
 from sedpipe.steps.frame_targets import EventTargets, FrameTargets
 from sedpipe.training.fit import Batch
 from sedpipe.training.orders import ORDERS
+
+
+def with_features(file: FeatureFile, clips: Iterable[Clip]) -> list[Clip]:
+    """Those of the clips that have features, in their order; ``MissingStageError`` if none has."""
+    there = [clip for clip in clips if clip.clip_id in file.row_of]
+    if there:
+        return there
+    failed = file.path.with_suffix(".failed.tsv")
+    hint = f"{failed} says why" if is_there(failed) else "run `sedpipe features DATASET` first"
+    raise MissingStageError(f"{file.path} contains none of the listed clips", hint=hint)
 
 
 class ClipBatches:
@@ -51,11 +63,7 @@ class ClipBatches:
     """
 
     def __init__(self, file: FeatureFile, clips: Sequence[Clip], labels: LabelSet) -> None:
-        self.clips = [clip for clip in clips if clip.clip_id in file.row_of]
-        if not self.clips:
-            raise MissingStageError(
-                f"{file.path} contains none of the listed clips", hint="run `sedpipe features DATASET` first"
-            )
+        self.clips = with_features(file, clips)
         self._file = file
         self._rows = np.array([file.row_of[clip.clip_id] for clip in self.clips])
         self.targets = np.stack([labels.multi_hot(clip.labels) for clip in self.clips])

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from activities import column, text_of
@@ -106,6 +108,17 @@ def test_a_median_needs_an_odd_number_of_frames(width):
 
 def test_an_hour_in_which_all_frames_are_active_is_counted_right():
     assert median_filter(np.ones((45_000, 1), dtype=bool), 3).all()
+
+
+@given(activities, st.sampled_from([median_filter, close_gaps, drop_short_runs]))
+def test_filters_of_any_length_are_those_of_a_length_that_reaches_over_all_and_take_no_more_memory(active, step):
+    all_over = 2 * len(active) + 1
+    tracemalloc.start()
+    filtered = step(active, 10**9 + 1)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert np.array_equal(filtered, step(active, all_over))
+    assert most < 100_000
 
 
 @given(activities, activities, st.integers(1, 5))

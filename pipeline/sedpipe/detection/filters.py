@@ -10,6 +10,7 @@ Lengths are whole frames, which these make of seconds:
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -51,9 +52,10 @@ def median_filter(active: np.ndarray, width: int) -> np.ndarray:
     """
     if width < 1 or width % 2 == 0:
         raise ValueError(f"the median needs an odd number of frames, got {width}")
-    half = width // 2
+    half = min(width // 2, len(active))  # a window that reaches over all reaches no further
     if half == 0:
         return active
+    width = 2 * half + 1
     # how many were active before each frame, the ends repeated as far as the window reaches
     before = np.zeros((len(active) + width, *active.shape[1:]), dtype=np.int32 if len(active) > 30_000 else np.int16)
     np.cumsum(active, axis=0, dtype=before.dtype, out=before[half + 1 : half + 1 + len(active)])
@@ -63,6 +65,7 @@ def median_filter(active: np.ndarray, width: int) -> np.ndarray:
 
 def close_gaps(active: np.ndarray, longest: int) -> np.ndarray:
     """Activity (T, ...) with gaps of at most ``longest`` frames between two runs closed (a morphological closing)."""
+    longest = min(longest, len(active))
     if longest < 1:
         return active
     silence = np.full((longest + 1, *active.shape[1:]), ~np.zeros((), active.dtype))  # before and after: for ever
@@ -74,14 +77,26 @@ def drop_short_runs(active: np.ndarray, shortest: int) -> np.ndarray:
     """Activity (T, ...) without its runs of fewer than ``shortest`` frames (a morphological opening)."""
     if shortest <= 1:
         return active
-    run_starts = active.copy()  # run_starts[t]: the frames t, ..., t + shortest - 1 are all active
-    for shift in range(1, shortest):
-        run_starts[:-shift] &= active[shift:]
-        run_starts[-shift:] = False
-    kept = run_starts.copy()
-    for shift in range(1, shortest):
-        kept[shift:] |= run_starts[:-shift]
+    kept = active.copy()
+    for shift in _doubled(shortest):  # now kept[t]: the frames t, ..., t + shortest - 1 are all active
+        kept[:-shift] &= kept[shift:]
+        kept[-shift:] = False
+    for shift in _doubled(shortest):
+        kept[shift:] |= kept[:-shift]
     return kept
+
+
+def _doubled(length: int) -> Iterator[int]:
+    """Steps by which what reaches over one frame reaches over ``length``, each at most as long as all before it.
+
+    >>> list(_doubled(7))
+    [1, 2, 3]
+    """
+    reached = 1
+    while reached < length:
+        step = min(reached, length - reached)
+        yield step
+        reached += step
 
 
 def median_frames(median_s: float, grid: FrameGrid) -> int:

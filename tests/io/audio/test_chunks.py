@@ -90,13 +90,33 @@ def test_samples_that_were_never_written_are_missed(tmp_path: Path, kind: str) -
 
 
 @pytest.mark.parametrize(
-    ("kind", "claim"), [("wav", 0xFFFFFFFF), ("wav", 0x7FFFF000), ("aiff", 0xFFFFFFF7), ("caf", -5)]
-)
+    ("kind", "claim"),
+    [
+        ("wav", 0xFFFFFFFF), ("wav", 0xFFFFFFFF - 36), ("wav", 0xFFFFF000), ("wav", 0x7FFFF000), ("wav", 0x7FFFEFFE),
+        ("wav", 0x7FFFFFFF), ("wav", 0x80000000), ("wav", 0x7FFFFF00), ("aiff", 0xFFFFFFF7), ("aiff", 0x7EFFFFFC),
+        ("caf", -5), ("w64", 2**63 - 49), ("rf64", 2**64 - 1),
+    ],
+)  # fmt: skip
 def test_a_stream_that_does_not_know_its_length_says_nothing_untrue(tmp_path: Path, kind: str, claim: int) -> None:
     (tmp_path / "a").write_bytes(claiming(written(kind), claim))
     blocks, remarks = heard(tmp_path / "a")
     np.testing.assert_allclose(blocks, NOISE, atol=1e-4)
     assert remarks == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "claim"),
+    [
+        ("wav", 2_500_000_000), ("wav", 0x7FFF8000), ("wav", 0xFFFF8000), ("wav", 4_000_000_000),
+        ("aiff", 2_500_000_000), ("rf64", 3_000_000_000), ("rf64", 0xFFFFFFFF), ("rf64", 5_000_000_000),
+        ("w64", 5_000_000_000),
+    ],
+)  # fmt: skip
+def test_a_recording_of_gigabytes_that_was_cut_short_is_no_stream(tmp_path: Path, kind: str, claim: int) -> None:
+    (tmp_path / "a").write_bytes(claiming(written(kind), claim))
+    blocks, remarks = heard(tmp_path / "a")
+    np.testing.assert_allclose(blocks, NOISE, atol=1e-4)
+    assert remarks == [("truncated", f"its header says {claim / 2 / RATE:,.1f} s, 3.0 s are there")]
 
 
 @pytest.mark.parametrize("kind", KINDS)

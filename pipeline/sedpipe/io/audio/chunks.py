@@ -22,7 +22,11 @@ from sedpipe.io.audio.headers import GUID, HEADERS, SPEEDS, W64_RIFF
 from sedpipe.io.audio.level import Remark
 from sedpipe.io.audio.pieces import Pieces, Seekable
 
-_STREAMED = 0x7FFF0000  # and above: what programs write that do not know how much will come, in 32 bits
+# what programs write that do not know how much will come: the most that they think possible, of which the header is
+# taken off, or what is no whole frame: SoX (AIFF, WAV), arecord, FFmpeg and others
+_STREAMED = (0x7F000000, 0x7FFF0000, 0x7FFFF000, 0x7FFFFF00, 0x80000000, 0xFFFFF000, 0xFFFFFF00, 1 << 32)
+_TAKEN_OFF = 256
+_STREAMED_64 = 1 << 62  # and above
 _IGNORED_S = 0.05  # of something after the samples that is no chunk
 _MOST_HEADER = 1 << 20  # bytes before the samples
 _MOST_JOINED = 64
@@ -142,8 +146,9 @@ def _found_at(file: Seekable, at: int, end: int, most_files: int) -> Samples | N
         if name == dialect.samples:
             if not described:
                 return None
-            claimed = size_64 if kind == "RF64" and size == 0xFFFFFFFF and size_64 is not None else size
-            found = _Found(kind, dialect, at, body, claimed, described)
+            long = size_64 if kind == "RF64" and size == 0xFFFFFFFF else None
+            is_long = long is not None or struct.calcsize(dialect.size) == 8
+            found = _Found(kind, dialect, at, body, size if long is None else long, is_long, described)
             return _held_against_the_file(file, found, end, most_files)
         if body + size > end:
             return None
@@ -158,13 +163,14 @@ def _found_at(file: Seekable, at: int, end: int, most_files: int) -> Samples | N
 
 @dataclass(frozen=True)
 class _Found:
-    """The chunk of samples of the file that begins at byte ``at``, as its header has it."""
+    """The chunk of samples of the file that begins at byte ``at``, as its header has it, in 64 bits or in 32."""
 
     kind: str
     dialect: _Dialect
     at: int
     body: int
     claimed: int
+    is_long: bool
     described: bytes
 
     @property
@@ -209,9 +215,11 @@ def _held_against_the_file(file: Seekable, found: _Found, end: int, most_files: 
 
 
 def _is_streamed(found: _Found) -> bool:
-    if found.kind == "CAF":
-        return found.claimed == 2**64 - 1
-    return _STREAMED <= found.claimed < 2**32 and struct.calcsize(found.dialect.size) == 4
+    """Whether the header says that it does not know."""
+    if found.is_long:
+        return found.claimed >= _STREAMED_64
+    claims = (found.claimed, found.claimed - found.dialect.skipped)
+    return any(0 <= most - claimed < _TAKEN_OFF for most in _STREAMED for claimed in claims)
 
 
 def _what_follows(file: Seekable, dialect: _Dialect, at: int, end: int, most_files: int) -> tuple[Samples | None, bool]:

@@ -53,6 +53,27 @@ def test_the_second_stage_of_mlms_teaches_the_first_nothing() -> None:
     prediction = model(torch.randn(3, 50, 20), torch.tensor([50, 50, 20]))
     prediction.clip_probs.sum().backward()
     assert all(parameter.grad is None for parameter in model.members.parameters())
-    assert all(parameter.grad is not None for parameter in model.second.parameters())
-    sum(parts_loss(taught, torch.ones(3, 3)) for taught in prediction.taught).backward()
+    assert all(parameter.grad is not None for parameter in model.classify_clips.parameters())
+    *of_windows, of_steps = prediction.taught
+    parts_loss(of_steps, torch.ones(3, 3)).backward()
+    assert all(parameter.grad is not None for parameter in model.classify_steps.parameters())
+    assert all(parameter.grad is None for parameter in model.members.parameters())
+    sum(parts_loss(taught, torch.ones(3, 3)) for taught in of_windows).backward()
     assert all(parameter.grad is not None for parameter in model.members.parameters())
+
+
+def test_a_second_of_mlms_is_heard_through_the_windows_in_it_and_longer_ones_that_begin_with_it() -> None:
+    from sedpipe.features.spec import FeatureSpec
+    from sedpipe.features.waveform import WaveformConfig
+
+    torch.manual_seed(0)
+    spec = FeatureSpec(WaveformConfig(sample_rate=1000, hop_length=20, n_frames=200))  # 4 s
+    model = MLMS(MLMSConfig(lengths=(486, 1458), maps=(4, 4, 4), units=4), NONE, 3, spec).eval()
+    x, whole = torch.randn(1, 200, 20), torch.tensor([200])
+    changed = x.clone()
+    changed[:, 100:110] += 1  # from 2 s on, for 0.2 s
+    one, two = model(x, whole), model(changed, whole)
+    differ = (one.frame_probs != two.frame_probs).any(dim=2)[0]
+    assert differ.tolist() == [False, True, True, False]  # of 1.458 s are those from 1 s and 2 s on
+    assert [taught.probs.shape[1] for taught in one.taught] == [4000 // 486 + 1, 4000 // 1458 + 1, 4]
+    assert model(x, torch.tensor([60])).taught[-1].counts.tolist() == [[True, True, False, False]]

@@ -86,9 +86,12 @@ SYSTEMS = {
         "gccaps", 0.45, AFTER_GATE + 9 * 64 * 64 + 64 + 2 * 4 + N_CLASSES * 64 * 8 * 4 + dense(256), 31
     ),
     "emsi-like": Published("", None, 4 * (VGG + dense(256)), 20),
-    # the sum of the sheet's eight, and the second stage, of which nothing is known
+    # the sum of the sheet's eight, and two classifiers on the maps of their last three layers
     "mlms": Published(
-        "mlms", None, sum(sample_level(length) for length in MLMS8) + dense(8 * 1280, 512) + dense(512), 50
+        "mlms",
+        None,
+        sum(sample_level(length) for length in MLMS8) + 2 * (dense(8 * 1280, 4096) + dense(4096, 4096) + dense(4096)),
+        10,
     ),
     "cdur-64": Published("cdur", 0.68, CDUR + gru(128, 128) + dense(256), 125),
 }

@@ -5,11 +5,10 @@ code (github.com/marl/milsed, ``milsed/models.py`` and ``models_dcase2/``).
 
 Published: four blocks of two convolutions 3x3 with 16, 32, 64, 128 maps, each with rectifier and batch normalisation,
 and max-pooling (2, 2); a convolution over all bands that are left (8 of 128) to 256 maps; a sigmoid a class and
-frame. The CRNN has three bidirectional GRUs of 128 units before it. Batch normalisation of the input. 0.56 M
-parameters (CNN).
-Derived: that normalisation follows the rectifier (so in earlier networks of that code).
-Other than there: bands are standardised before the input's normalisation, which undoes any scale; the last frames of
-a clip that make no 16 are kept; weights of the recurrent layers as Keras draws them.
+frame. Normalisation follows the rectifier. The CRNN has three bidirectional GRUs of 128 units before it. Batch
+normalisation of the input. 0.56 M parameters (CNN).
+Other than there: bands are standardised before the input's normalisation; the last frames of a clip that make no 16
+are kept; GRUs are PyTorch's, whose weights are drawn gate by gate; the last layer's bias has no penalty.
 
 - :class:`MilsedConfig`: its sizes
 - :class:`Milsed`: the network

@@ -8,17 +8,19 @@ Published: eight networks on windows of 16,384 to 156,250 samples of 44.1 kHz (3
 takes m samples at a time (128 maps), then convolutions of m frames, each with normalisation, rectifier and
 max-pooling by m: two with 128 maps, the rest with 256, the last with 512, which leaves a single frame; a convolution
 of it (512), dropout 0.5, a sigmoid a class. m is the commonest prime factor of the window's length (2, 3 or 5), the
-others come last. 1.7 to 2.1 M parameters each. MLMS3, 5 and 8 combine as many of them: maps of several layers, over
-the clip, go to a second classifier.
-Unknown: which layers and how they are aggregated, the second classifier, the optimiser, how events were decoded.
-Derived: the largest value in time of the last three layers' maps, the mean over the windows of a clip, a dense layer
-of 512 with rectifier and dropout 0.5, a sigmoid a class; a frame's probability is the mean over the networks of the
-mean of the windows that cover it, half of a window apart.
-Other than there: both stages are trained at once; the first learns nothing from the second.
+others come last. 1.7 to 2.1 M parameters each. They learn from the windows of a clip, spread over it.
+Then two classifiers of two dense layers with rectifiers, which see the largest value in time of the last three layers'
+maps of all networks (``dcase2017task4_multi_dnn``): one of clips, in the mean over a clip's windows; one of seconds, in
+the mean over the windows of a second. Where a window is longer than a second, it begins with it. Seconds learn from the
+labels of their clip, and are decided by 0.5.
+Unknown: whether the dense layers of what was submitted have 4,096 units or 8,192.
+Other than there: Adam in place of gradient descent in stages; all is trained at once, and the networks learn nothing
+from the classifiers; beyond the clip's end there are zeros, not its last samples repeated.
 
 - :class:`MLMSConfig`: its sizes
 - :class:`MLMS`: the network
 - :class:`SampleLevel`: one of its networks
+- :func:`starts_in`: where its windows lie
 """
 
 from __future__ import annotations
@@ -34,7 +36,6 @@ from sedpipe.nn.blocks import begin_xavier
 from sedpipe.nn.networks.network import Network, NetworkConfig, Prediction, Taught
 from sedpipe.nn.pooling import PoolingConfig
 from sedpipe.nn.precision import without_autocast
-from sedpipe.nn.windowed import Windows
 
 _N_LEVELS = 3  # layers whose maps the second stage sees
 _LONGEST = 2**20
@@ -51,9 +52,9 @@ class MLMSConfig(NetworkConfig):
     maps : (int, int, int)
         Of the first three layers, of those between, of the last two.
     units : int
-        Of the second stage's dense layer.
+        Of each dense layer of the second stage.
     dropout : float
-        Share of values dropped before both stages' last layers, in [0, 1).
+        Share of values dropped before the last layer of the networks, in [0, 1).
     step_s : float
         Seconds of an output frame.
 
@@ -66,9 +67,9 @@ class MLMSConfig(NetworkConfig):
     name: str = "mlms"
     lengths: tuple[int, ...] = (16384, 24576, 27648, 32768, 39366, 65536, 118098, 156250)
     maps: tuple[int, int, int] = (128, 256, 512)
-    units: int = 512
+    units: int = 4096
     dropout: float = 0.5
-    step_s: float = 0.2
+    step_s: float = 1.0
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.lengths) <= 16 or min(self.lengths) < 1 or max(self.lengths) > _LONGEST:
@@ -138,7 +139,7 @@ class SampleLevel(nn.Module):
 
 
 class MLMS(Network):
-    """Networks on windows of several lengths, each learning from its windows, and a classifier of clips.
+    """Networks on windows of several lengths, each learning from its windows, and classifiers of clips and seconds.
 
     Parameters
     ----------
@@ -159,32 +160,75 @@ class MLMS(Network):
     def __init__(self, config: MLMSConfig, pooling: PoolingConfig, n_classes: int, spec: FeatureSpec) -> None:
         step = max(1, round(config.step_s / spec.front_end.grid.frame_duration))
         super().__init__(PoolingConfig("average", ()), n_classes, spec, step)
-        self._lengths, self._step = config.lengths, step * spec.shape[1]
+        self._lengths, self._samples_a_frame, self._step = config.lengths, spec.shape[1], step * spec.shape[1]
         self.members = nn.ModuleList(
             SampleLevel(length, config.maps, config.dropout, n_classes) for length in config.lengths
         )
         n_levels = sum(member.n_levels for member in self.members if isinstance(member, SampleLevel))
-        self.second = nn.Sequential(
-            nn.Linear(n_levels, config.units), nn.ReLU(), nn.Dropout(config.dropout), nn.Linear(config.units, n_classes)
-        )
+        self.classify_clips, self.classify_steps = (_dense(n_levels, config.units, n_classes) for _ in range(2))
         begin_xavier(self)
+        for part in self.modules():
+            if isinstance(part, nn.Conv1d):
+                nn.init.kaiming_uniform_(part.weight)
 
     def forward(self, x: Tensor, n_frames: Tensor) -> Prediction:
         """Probabilities of each class; see :meth:`Network.forward`."""
         samples = self.without_padding(self.standardised(x), n_frames).flatten(1)
-        n_steps, lasting = samples.shape[1] // self._step, self.output_frames(n_frames).to(x.device)
-        of_frames, of_clips, taught = [], [], []
-        for length, member in zip(self._lengths, self.members, strict=True):
-            covered = min(max(1, -(-length // self._step)), n_steps)
-            windows = Windows(n_steps, covered, covered if self.training else max(1, covered // 2))
-            cut = windows.cut(samples, self._step, length)
-            with without_autocast(x.device):
-                logits, levels = member(cut.flatten(0, 1).float())
-            probs, levels = (part.unflatten(0, cut.shape[:2]) for part in (logits.sigmoid(), levels.detach()))
-            heard = windows.heard(lasting)
-            taught.append(Taught(probs, heard))
-            of_frames.append(windows.spread(probs.detach(), heard))
-            of_clips.append(windows.mean(levels, heard))
         with without_autocast(x.device):
-            clip_probs = self.second(torch.cat(of_clips, dim=1)).sigmoid()
-        return Prediction(torch.stack(of_frames).mean(dim=0), [], clip_probs, tuple(taught))
+            return self._predicted(samples.float(), n_frames.to(x.device))
+
+    def _predicted(self, samples: Tensor, n_frames: Tensor) -> Prediction:
+        n_samples = (n_frames * self._samples_a_frame).unsqueeze(1)
+        of_clips, of_steps, taught = [], [], []
+        for length, member in zip(self._lengths, self.members, strict=True):
+            starts = starts_in(samples.shape[1], length)
+            logits, levels = _heard(member, samples, starts, length)
+            counts = torch.tensor(starts, device=samples.device) < n_samples
+            taught.append(Taught(logits.sigmoid(), counts))
+            of_clips.append(_mean(levels.detach(), counts))
+            of_steps.append(self._levels_of_steps(member, samples, length))
+        frame_probs = self.classify_steps(torch.cat(of_steps, dim=2)).sigmoid()
+        steps = torch.arange(frame_probs.shape[1], device=samples.device)
+        taught.append(Taught(frame_probs, steps < self.output_frames(n_frames).unsqueeze(1)))
+        clip_probs = self.classify_clips(torch.cat(of_clips, dim=1)).sigmoid()
+        return Prediction(frame_probs, [], clip_probs, tuple(taught))
+
+    @torch.no_grad()
+    def _levels_of_steps(self, member: nn.Module, samples: Tensor, length: int) -> Tensor:
+        """(B, N) -> (B, steps, n_levels): the mean of the windows of a step; a longer one begins with it."""
+        within = starts_in(self._step, length)
+        starts = [first + start for first in range(0, samples.shape[1], self._step) for start in within]
+        _, levels = _heard(member, samples, starts, length)
+        return levels.reshape(len(levels), -1, len(within), levels.shape[2]).mean(dim=2)
+
+
+def starts_in(n_samples: int, length: int) -> list[int]:
+    """Where windows of a length begin that are spread over so many samples; a single one where it is longer.
+
+    >>> starts_in(441_000, 156_250), starts_in(44_100, 16_384), starts_in(44_100, 65_536)
+    ([0, 142375, 284750], [0, 13858, 27716], [0])
+    """
+    n_windows = n_samples // length + 1
+    hop = (n_samples - length) // (n_windows - 1) if n_windows > 1 else 0
+    return [hop * index for index in range(n_windows)]
+
+
+def _heard(member: nn.Module, samples: Tensor, starts: list[int], length: int) -> tuple[Tensor, Tensor]:
+    """(B, N) -> logits (B, windows, K) and levels (B, windows, n_levels); beyond the end there are zeros."""
+    lacking = max(starts[-1] + length - samples.shape[1], 0)
+    padded = nn.functional.pad(samples, (0, lacking))
+    windows = torch.stack([padded[:, start : start + length] for start in starts], dim=1)
+    logits, levels = member(windows.flatten(0, 1))
+    return logits.unflatten(0, windows.shape[:2]), levels.unflatten(0, windows.shape[:2])
+
+
+def _mean(levels: Tensor, counts: Tensor) -> Tensor:
+    """(B, windows, n_levels) -> (B, n_levels): of the windows that count."""
+    weights = counts.to(levels.dtype).unsqueeze(-1)
+    return (levels * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1)
+
+
+def _dense(n_levels: int, units: int, n_classes: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Linear(n_levels, units), nn.ReLU(), nn.Linear(units, units), nn.ReLU(), nn.Linear(units, n_classes)
+    )

@@ -8,7 +8,7 @@ halving frequency and keeping time; a convolution 3x3 to 256 maps with rectifier
 left (4 of 64); two bidirectional GRUs of 128 units on the same input, one linear, one sigmoid, multiplied; a sigmoid a
 class and frame, and attention by a softmax over the classes, clipped at 1e-7. 1.27 M parameters.
 Unknown: nothing of the network. In their first release the last gated convolution was built and not used; later it was.
-Published and other than here: probabilities of seven checkpoints, averaged (``checkpoints`` of the training does that).
+Published, and what the preset does: probabilities of seven checkpoints, averaged.
 
 - :class:`SurreyConfig`: its sizes
 - :class:`Surrey`: the network

@@ -9,7 +9,8 @@ stacked onto what is left of frequency (8 of 64 bands: 1,024 values), a bidirect
 class and frame. Of TALNet, five times two convolutions 3x3 with 32 to 512 maps, normalisation before the rectifier,
 max-pooling (2, 2) twice and (1, 2) three times (2 of 64 bands: 1,024 values), a GRU of 512 units. Dropout is an option,
 off. Attention over time. Each second has the probability that the same pooling makes of its frames.
-Other than there: where bands cannot be halved, the last one counts twice as much and none is left out.
+Other than there: where bands cannot be halved, the last one counts twice as much and none is left out; weights of the
+GRU are drawn gate by gate.
 
 A hierarchy of one stage with segment weights as first printed is single pooling of the clip, and its segments are
 pooled alike: with ``hierarchy = [10]`` of 100 ms they are the seconds that the authors decide by.

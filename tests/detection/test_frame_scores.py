@@ -94,6 +94,26 @@ def test_systems_of_other_sample_rates_have_a_mean_if_their_frames_are_as_long(s
     np.testing.assert_allclose(mean.frame_probs, 0.5, atol=1e-7)
 
 
+def test_a_frame_that_is_padding_to_one_of_the_systems_is_that_of_the_others(scores):
+    """Front ends of other sample rates may count one frame more or less of a short clip."""
+    fewer = replace(
+        scores,
+        frame_probs=np.ones_like(scores.frame_probs),
+        n_frames=np.array([5, 3, 5]),
+        durations=np.array([0.4, 0.2399, 0.4]),
+    )
+    one_more = replace(scores, n_frames=np.array([5, 5, 5]))
+    assert mean_of([scores, fewer, one_more]).frame_probs[1, 4].tolist() == one_more.frame_probs[1, 4].tolist()
+    for one, other in ((scores, fewer), (fewer, scores)):
+        mean = mean_of([one, other, other])
+        assert mean.n_frames.tolist() == [5, 4, 5]
+        assert mean.durations.tolist() == [0.4, 0.27, 0.4]
+        np.testing.assert_array_equal(mean.frame_probs[1, 3], scores.frame_probs[1, 3])
+        expected = np.mean([scores.frame_probs for scores in (one, other, other)], axis=0)
+        np.testing.assert_array_equal(mean.frame_probs[[0, 2]], expected[[0, 2]])
+        np.testing.assert_allclose(mean.frame_probs[1, :3], expected[1, :3], rtol=1e-6)
+
+
 def test_systems_that_heard_other_things_have_no_mean_and_it_is_said_why(scores):
     longer = FrameGrid(scores.grid.sample_rate, 2 * scores.grid.hop_length)
     took, twice = scores.grid.frame_duration, longer.frame_duration
@@ -104,6 +124,8 @@ def test_systems_that_heard_other_things_have_no_mean_and_it_is_said_why(scores)
         "they scored different clips": replace(scores, clip_ids=["a", "b", "d"]),
         "their classes differ": replace(scores, labels=LabelSet(scores.labels.names[::-1])),
         f"their clips have {n} and {n - 1} frames": cut,
+        "clip 'b' has 4 and 2 frames": replace(scores, n_frames=np.array([5, 2, 5])),
+        "clip 'c' lasts 0.4 s and 0.3 s": replace(scores, durations=np.array([0.4, 0.27, 0.3])),
     }
     for why, other in others.items():
         with pytest.raises(ValueError, match=re.escape(why)):

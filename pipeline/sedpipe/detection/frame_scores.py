@@ -195,13 +195,22 @@ def _difference(one: FrameScores, other: FrameScores) -> str:
     if other.grid.frame_duration != one.grid.frame_duration:
         return f"their frames are {durations[0]} s and {durations[1]} s long"
     counts = [scores.frame_probs.shape[1] for scores in (one, other)]
-    return "" if counts[0] == counts[1] else f"their clips have {counts[0]} and {counts[1]} frames"
+    if counts[0] != counts[1]:
+        return f"their clips have {counts[0]} and {counts[1]} frames"
+    for clip_id, *n_frames in zip(one.clip_ids, one.n_frames.tolist(), other.n_frames.tolist(), strict=True):
+        if abs(n_frames[0] - n_frames[1]) > 1:
+            return f"clip {clip_id!r} has {n_frames[0]} and {n_frames[1]} frames"
+    for clip_id, *seconds in zip(one.clip_ids, one.durations.tolist(), other.durations.tolist(), strict=True):
+        if abs(seconds[0] - seconds[1]) >= one.grid.frame_duration:
+            return f"clip {clip_id!r} lasts {seconds[0]:g} s and {seconds[1]:g} s"
+    return ""
 
 
 def mean_of(each: Sequence[FrameScores]) -> FrameScores:
     """The mean of several systems' probabilities of the same clips; it has no operating points yet.
 
-    They may hear at different sample rates, as long as their frames are equally long.
+    They may hear at different sample rates, as long as their frames are equally long. By these, one may have a frame
+    more of a clip than another: it is theirs who have it.
 
     Raises
     ------
@@ -215,9 +224,17 @@ def mean_of(each: Sequence[FrameScores]) -> FrameScores:
     frame_probs = np.empty(first.frame_probs.shape, first.frame_probs.dtype)
     for some in first.blocks():
         frame_probs[some] = np.mean([scores.frame_probs[some] for scores in each], axis=0)
+    counts = np.array([scores.n_frames for scores in each])
+    fewest, n_frames = counts.min(axis=0), counts.max(axis=0)
+    for row in np.flatnonzero(fewest < n_frames).tolist():
+        for frame in range(fewest[row], n_frames[row]):
+            having = [scores.frame_probs[row, frame] for scores in each if scores.n_frames[row] > frame]
+            frame_probs[row, frame] = np.mean(having, axis=0)
     return replace(
         first,
         frame_probs=frame_probs,
+        n_frames=n_frames,
+        durations=np.max([scores.durations for scores in each], axis=0),
         clip_probs=np.mean([scores.clip_probs for scores in each], axis=0),
         points={},
     )

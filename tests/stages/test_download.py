@@ -21,7 +21,7 @@ from sedpipe.errors import SedpipeError
 from sedpipe.fates import Fate
 from sedpipe.io.audio.store import write_flac
 from sedpipe.io.cache.dataset import Dataset
-from sedpipe.io.cache.ledger import read_ledgers
+from sedpipe.io.cache.ledger import Ledger, read_ledgers
 from sedpipe.io.lists.clips import read_clips
 from sedpipe.io.lists.events import read_event_list
 from sedpipe.io.manifests.load import load_manifest
@@ -360,6 +360,26 @@ def test_a_fold_that_is_missing_makes_its_split_unavailable_in_one_line(
     assert not Dataset(tmp_path / "cache", "beeps").reference_path("evaluation").exists()
 
 
+def test_a_fold_that_is_missing_later_on_takes_nothing_from_its_split(beeps: tuple[Path, Path], tmp_path: Path) -> None:
+    toml, folder = beeps
+    shutil.copytree(folder, tmp_path / "copy")
+    run(toml, tmp_path / "cache", tmp_path / "copy")
+    before, ledger = content(tmp_path / "cache"), read_ledgers(tmp_path / "cache" / "beeps")
+    for path in (tmp_path / "copy").rglob("3-*.wav"):
+        path.unlink()
+    lost = sorted(Dataset(tmp_path / "cache", "beeps").audio_dir("training").glob("*.flac"))[0]
+    lost.unlink()
+    listener = Notes()
+    report = download(load_manifest(str(toml)), tmp_path / "cache", [str(tmp_path / "copy")], listener=listener)
+    assert listener.lines == [
+        "evaluation is unavailable: no recording of fold 3 was found",
+        "evaluation: what is known of its 3 clips stays as it is",
+    ]
+    assert counts_of(report)["evaluation"] == {"listed": 3, "ok": 3, **OK}
+    assert content(tmp_path / "cache") == before
+    assert read_ledgers(tmp_path / "cache" / "beeps").keys() == ledger.keys()
+
+
 def test_nothing_found_is_a_sentence(beeps: tuple[Path, Path], tmp_path: Path) -> None:
     toml, _ = beeps
     (tmp_path / "empty").mkdir()
@@ -532,6 +552,45 @@ def test_audio_of_videos_outlives_a_change_of_the_manifest(videos: Path, tmp_pat
     assert "videos has changed: its lists are read again, its audio is kept" in listener.lines
     assert counts_of(report)["training"] == {"listed": 3, "ok": 1, **OK, "pending": 2}
     assert json.loads((tmp_path / "cache" / "videos" / "dataset.json").read_text())["labels"] == ["Car", "Bus"]
+
+
+def test_what_a_crawl_has_learnt_of_a_split_outlives_its_list(videos: Path, tmp_path: Path, web: Web) -> None:
+    rows = "".join(f"{letter * 11},0.000,10.000,Car,/m/0k4j\n" for letter in "defg")
+    (web.folder / "more.csv").write_text(rows)
+    sha256 = hashlib.sha256(rows.encode()).hexdigest()
+    with videos.open("a") as file:
+        file.write(f'[splits.evaluation]\nclips = {{ path = "more.csv", sha256 = "{sha256}" }}\n')
+    for letter in "ad":
+        write_tone(tmp_path / "mine" / f"{letter * 11}_0.000_10.000.wav", 10, 500)
+    before = counts_of(run(videos, tmp_path / "cache", tmp_path / "mine", options=OFFLINE))
+    cache = Dataset(tmp_path / "cache", "videos")
+    with Ledger(cache.folder) as ledger:
+        for _ in range(3):
+            ledger.record(Fate("evaluation", "eeeeeeeeeee_0.000_10.000", "blocked", "bot", "told so"))
+        ledger.record(Fate("evaluation", "fffffffffff_0.000_10.000", "gone", "private"))
+        # of a clip without a row
+        ledger.record(Fate("evaluation", "ggggggggggg_0.000_10.000", "gone", "private"))
+    known, stored = read_ledgers(cache.folder), content(cache.folder)
+    for path in (cache.sources / "videos" / "more.csv", web.folder / "more.csv"):
+        path.unlink()
+    for _ in range(2):
+        listener = Notes()
+        report = download(load_manifest(str(videos)), tmp_path / "cache", options=OFFLINE, listener=listener)
+        assert counts_of(report) == before | {"evaluation": {"listed": 4, "ok": 1, **OK, "gone": 2, "blocked": 1}}
+        assert content(cache.folder) == stored
+        assert read_ledgers(cache.folder) == known
+        assert listener.lines[-1] == "evaluation: what is known of its 4 clips stays as it is"
+    videos.write_text(
+        videos.read_text().replace('["Car"]', '["Car", "Bus"]').replace("[mids]", '[mids]\n"Bus" = "/m/1"')
+    )
+    report = run(videos, tmp_path / "cache", options=OFFLINE)
+    assert read_ledgers(cache.folder) == known
+    assert sorted(cache.read_clips()) == ["training"]  # whatever the list is now, it is not known
+    assert counts_of(report)["evaluation"] == {"listed": 4, "ok": 1, **OK, "gone": 2, "blocked": 1}
+    (web.folder / "more.csv").write_text(rows)
+    run(videos, tmp_path / "cache", options=OFFLINE)
+    assert read_ledgers(cache.folder) == known
+    assert len(cache.read_clips()["evaluation"]) == 4
 
 
 def test_official_lists_are_resolved_and_audio_adopted(tmp_path: Path, shared_data: Path, web: Web) -> None:

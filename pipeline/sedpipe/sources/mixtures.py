@@ -174,9 +174,8 @@ class MixtureSource(Source):
         listed, plan = self._manifest.splits[split].clips, self._plan(split)
         if self._shelf is not None and not plan.paths:
             folds = ", ".join(str(fold) for fold in self._manifest.splits[split].folds)
-            return SplitRows(
-                split, listed, (), notes=(f"{split} is unavailable: no recording of fold {folds} was found",)
-            )
+            notes = (f"{split} is unavailable: no recording of fold {folds} was found",)
+            return SplitRows(split, listed, (), notes=notes, is_available=False)
         clips, reference, dropped = [], {}, []
         indices = list(range(listed))
         for drawn in in_parallel(partial(_truths, plan), chunked(indices, MIXTURES_PER_TASK), self._access.jobs):

@@ -39,6 +39,8 @@ class SplitRows:
         What a person should know about the split as a whole, a line each.
     missing : sequence of str
         Files of the user's that are listed and not there.
+    is_available : bool
+        Whether it can be resolved at all now: if not, what is known of it stays as it is.
     """
 
     split: str
@@ -48,6 +50,7 @@ class SplitRows:
     dropped: Sequence[Fate] = ()
     notes: Sequence[str] = field(default=())
     missing: Sequence[str] = ()
+    is_available: bool = True
 
 
 class FetchStoppedError(SedpipeError):

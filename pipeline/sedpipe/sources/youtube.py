@@ -98,7 +98,8 @@ class YoutubeSource(Source):
             try:
                 lists = {remote.role: self._list_path(remote) for remote in self._manifest.lists_of(split)}
             except SedpipeError as error:
-                yield SplitRows(split, 0, (), notes=(f"{split} is unavailable: {error.message}",))
+                notes = (f"{split} is unavailable: {error.message}",)
+                yield SplitRows(split, 0, (), notes=notes, is_available=False)
                 continue
             clips = self._clips(split, lists)
             reference = None

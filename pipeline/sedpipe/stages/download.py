@@ -110,7 +110,7 @@ def download(
         with Ledger(cache.folder, options.shard) as ledger:
             source.prepare()
             _forget_other_rules(manifest, source, cache, ledger, listener)
-            resolved = _resolve(source, cache, listener)
+            resolved = _or_as_before(_resolve(source, cache, listener), cache, listener)
             missing = {rows.split: list(rows.missing) for rows in resolved if rows.missing}
             record = _write_rows(manifest, cache, resolved, source.clip_format)
             stopped = _bring(source, cache, resolved, ledger, _policy(source, options), listener)
@@ -177,6 +177,25 @@ def _resolve(source: Source, cache: Dataset, listener: Listener) -> list[SplitRo
     return resolved
 
 
+def _or_as_before(resolved: Sequence[SplitRows], cache: Dataset, listener: Listener) -> list[SplitRows]:
+    """For each split that is unavailable now, the rows that it has in the cache, if it was available before."""
+    if all(rows.is_available for rows in resolved):
+        return list(resolved)
+    record, known = cache.find_record(), read_ledgers(cache.folder)
+    before = cache.read_clips() if record is not None and is_there(cache.clips_path) else {}
+    found = []
+    for rows in resolved:
+        if not rows.is_available:
+            clips = before.get(rows.split, [])
+            clip_ids = {clip.clip_id for clip in clips} | {clip_id for split, clip_id in known if split == rows.split}
+            n_listed = max(rows.listed, len(clip_ids), 0 if record is None else record.listed.get(rows.split, 0))
+            rows = replace(rows, clips=clips, listed=n_listed)
+            if clip_ids:
+                listener.say(f"{rows.split}: what is known of its {n_listed:,} clips stays as it is")
+        found.append(rows)
+    return found
+
+
 def _check_names(cache: Dataset, resolved: Iterable[SplitRows]) -> None:
     """Rows, audio and events are joined by ``clip_id``, so no two clips may share one."""
     split_of: dict[str, str] = {}
@@ -198,6 +217,8 @@ def _write_rows(
 ) -> DatasetRecord:
     write_clips(cache.clips_path, [clip for rows in resolved for clip in rows.clips])
     for rows in resolved:
+        if not rows.is_available and rows.clips:
+            continue
         if rows.reference is not None:
             write_event_list(cache.reference_path(rows.split), rows.reference, [clip.clip_id for clip in rows.clips])
         else:
@@ -228,8 +249,10 @@ def _bring(
     if ledger.is_alone:
         remove_leftovers(cache.folder, *(path for path in (cache.folder / "audio").rglob("*") if path.is_dir()))
     dropped = [fate for rows in resolved for fate in rows.dropped]
-    clips = [clip for rows in resolved for clip in rows.clips]
-    ledger.keep_only({(clip.split, clip.clip_id) for clip in clips} | {(fate.split, fate.clip_id) for fate in dropped})
+    clips = [clip for rows in resolved for clip in rows.clips if rows.is_available]
+    listed = {(clip.split, clip.clip_id) for clip in clips} | {(fate.split, fate.clip_id) for fate in dropped}
+    unavailable = {rows.split for rows in resolved if not rows.is_available}
+    ledger.keep_only(listed | {key for key in read_ledgers(cache.folder) if key[0] in unavailable})
     ledger.record_all(dropped)
     shard = options.shard
     own = [clip for clip in clips if shard is None or shard.holds(clip.clip_id)]

@@ -187,6 +187,20 @@ def test_a_system_that_cannot_be_measured_stops_no_other(tmp_path: Path, monkeyp
     assert re.match(r"KeyError: 'loud' \(.*test_table3\.py", report.failed["mean-seed0"])
 
 
+def test_a_system_is_measured_with_the_memory_that_a_training_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sedpipe.stages.reproduce import pace
+
+    asked: list[str] = []
+    steps = pace._step_s
+    monkeypatch.setattr(pace, "keep_freed_memory", lambda: asked.append("memory"))
+    monkeypatch.setattr(pace, "_step_s", lambda *parts: asked.append("step") or steps(*parts))
+    entrant = systems(tmp_path / "systems")[0]
+    pace.measured(make_dataset(tmp_path / "cache"), entrant.settings, entrant.spec)
+    assert asked == ["memory", "step"]
+
+
 def test_the_table_is_drawn_from_its_cells_alone_to_the_same_bytes(made, tmp_path: Path) -> None:
     folder = tmp_path / "copied"
     shutil.copytree(made[1].folder, folder)

@@ -52,7 +52,7 @@ def test_the_baseline_has_a_colour_of_its_own_and_axes_have_units() -> None:
     assert ["the base" in texts(spot) for spot in of_class(root, "system-1")] == [True]
     said = " ".join(texts(root))
     assert "F1 in %" in said
-    assert "CPU seconds to hear an hour" in said
+    assert "CPU seconds per hour of audio" in said
 
 
 def test_a_system_of_which_the_time_is_not_known_is_counted() -> None:

@@ -32,6 +32,7 @@ from sedpipe.steps.judging import Examiner
 from sedpipe.steps.mendable import what_a_user_can_mend
 from sedpipe.steps.start import start
 from sedpipe.training.fit import Fit, predict
+from sedpipe.training.memory import keep_freed_memory
 from sedpipe.training.processes import make_fabric
 from sedpipe.training.settings import TrainSettings
 
@@ -101,6 +102,7 @@ def measured(dataset: Dataset, settings: TrainSettings, spec: FeatureSpec) -> Pa
         What it hears.
     """
     torch.set_num_threads(settings.threads)
+    keep_freed_memory()  # as a training does
     labels = LabelSet(dataset.read_record().labels)
     splits = open_splits(dataset, spec, labels)
     examiner = Examiner.of(dataset, splits["testing"], labels, spec)

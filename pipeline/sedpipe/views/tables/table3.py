@@ -63,7 +63,7 @@ class Cost:
     train_s : float or None
         Of a training, on average.
     hour_s : float or None
-        To hear an hour: from audio files to probabilities.
+        To process an hour of audio, from files to probabilities.
     """
 
     system: str

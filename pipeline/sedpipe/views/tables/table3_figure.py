@@ -1,4 +1,4 @@
-"""Cells of Table 3 -> a drawing: F1 of each system against the time that it takes to hear an hour.
+"""Cells of Table 3 -> a drawing: F1 of each system against the time to process an hour of audio.
 
 - :func:`table3_figure`: cells -> SVG
 """
@@ -38,7 +38,7 @@ class Spot:
 
 
 def table3_figure(cells: Sequence[Cell], record: TableRecord, title: str) -> str:
-    """Draw F1 on ``evaluation`` with one setting for all classes, at ``max_f1``, against CPU seconds to hear an hour.
+    """Draw F1 on ``evaluation`` with one setting for all classes, at ``max_f1``, against CPU seconds per hour of audio.
 
     Parameters
     ----------

@@ -95,9 +95,9 @@ def learning_lines(cells: Sequence[Cell]) -> Iterator[str]:
         yield f"| {row.title} | {' | '.join(values)} |"
     yield ""
     yield (
-        "Of the weights that a training which ends then would keep, at the best of a few thresholds for all classes: "
-        "rough, and chosen on these clips. Minutes are those of the budget: steps and validations by their measured "
-        'times. "-": not validated by then.'
+        "F1 of the weights that a training would keep if it ended then (lowest validation loss so far), at the best of "
+        "a few thresholds common to all classes, chosen on these clips: a rough comparison. Minutes are steps and "
+        "validations times their measured durations, as in the budget. '-': not validated by then."
     )
     yield ""
 

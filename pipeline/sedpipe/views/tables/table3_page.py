@@ -53,13 +53,14 @@ def table3_page(
     lines = [
         f"# Table 3 on {record.dataset}: {budget_of(record)} of training for each system and seed",
         "",
-        "Numbers are means over seeds with Student's 95 % interval; rates as they are, all else in per cent. "
-        f"Post-processing is chosen on testing. Below tables stand differences to {record.baseline}, paired by seed: "
-        "their interval holds chance between seeds and between recordings (without a threshold: between seeds alone). "
-        "Primary endpoint: ER on evaluation at min_er with one setting for all classes, corrected by Holm; all others "
-        "describe, and are corrected among those of their rule. Not distinguishable is not the same as equal.",
+        "Numbers are means over random seeds with Student's 95 % confidence interval, in per cent except for rates. "
+        f"Post-processing is tuned on testing. Below each table: differences from {record.baseline}, paired by seed; "
+        "their 95 % intervals cover the variation between seeds and between recordings (without a threshold: between "
+        "seeds only). Primary endpoint: ER on evaluation at min_er with one setting for all classes, with Holm's "
+        "correction; all other comparisons are exploratory, with Holm's correction among those of their rule. Not "
+        "distinguishable is not the same as equal.",
         "",
-        "![F1 against the seconds that it takes to hear an hour](table.svg)",
+        "![F1 against the CPU time to process an hour of audio](table.svg)",
         "",
         f"{len(cells)} cells, {hours:.1f} hours of training.",
         "",
@@ -80,7 +81,7 @@ def _cost_lines(costs: Sequence[Cost]) -> Iterator[str]:
     yield ""
     yield (
         "| system | seeds | parameters | multiply-adds of 10 s | steps | times all clips | CPU s to train | "
-        "CPU s to hear an hour |"
+        "CPU s per hour of audio |"
     )
     yield "|---|" + "---|" * 7
     for cost in costs:
@@ -91,7 +92,7 @@ def _cost_lines(costs: Sequence[Cost]) -> Iterator[str]:
         )
     yield ""
     yield (
-        "Encoders are not among parameters and multiply-adds, but are in the time to hear an hour. A training may end "
+        "Parameters and multiply-adds do not include encoders; the time per hour of audio does. A training may end "
         "earlier than its budget, by its own patience."
     )
     yield ""
@@ -176,7 +177,7 @@ def table3_readme(cells: Sequence[Cell], record: TableRecord) -> str:
             f"{len(by_system(cells))} systems, {len(cells)} of {len(record.runs)} cells.",
             "",
             "- `table.md`: all numbers, differences to the baseline; `table.csv`: the numbers, for a program;",
-            "  `table.svg`: F1 against the time to hear an hour",
+            "  `table.svg`: F1 against the time to process an hour of audio",
             "- `cells/`: each cell with its settings, versions and counts a clip; `failed/`: why some were not made",
             "- `paces/`: what a step and a validation of each system take, measured once; the budget divided by it is",
             "  the number of steps of each training, which no clock changes any more",

@@ -206,6 +206,31 @@ def test_silence_is_a_clip_as_long_as_nothing_is_said_to_sound_in_it(own: Own) -
     assert list(own.audio) == ["a@0.000-10.000"]
 
 
+@pytest.mark.parametrize("ledger", ["of today", "of before", "lost"])
+def test_a_silent_window_is_remembered_as_silent_whatever_else_is_said_of_its_recording(own: Own, ledger: str) -> None:
+    own.record("a.wav", 20.05)  # the last 0.05 s are no window: all of the recording's are told to be cut
+    sound, rate = soundfile.read(own.folder / "recordings" / "a.wav")
+    sound[10 * rate :] = 0
+    soundfile.write(own.folder / "recordings" / "a.wav", sound, rate)
+    own.run(events="a.wav\t1\t2\tBird\n")
+    quiet = "a@10.000-20.000"
+    assert own.fates == {"a@0.000-10.000": ("ok", "cut"), quiet: ("ok", "silent")}
+    told = read_ledgers(own.cache.folder)["training", quiet].fate
+    assert told.message == "silent: nothing can be heard in it; 20.050 s long: the last 0.050 s are left out"
+    if ledger == "of before":  # it told of the silence last, and counted the first
+        cut, silence = reversed(told.message.split("; "))
+        with Ledger(own.cache.folder) as written:
+            written.record(replace(told, reason="cut", message=f"{cut}; {silence}"))
+    elif ledger == "lost":
+        (own.cache.folder / "ledger.sqlite").unlink()
+        own.run(events="a.wav\t1\t2\tBird\n")
+        assert own.fates[quiet] == ("ok", "silent")
+        (own.cache.folder / "ledger.sqlite").unlink()
+    own.run(events="a.wav\t1\t2\tBird\na.wav\t12\t13\tBird\n")
+    assert own.fates[quiet] == ("retryable", "silent")
+    assert list(own.audio) == ["a@0.000-10.000"]
+
+
 def test_the_same_name_in_two_folders_is_two_clips_with_their_own_truth(own: Own) -> None:
     own.record("monday/a.wav", 3.0)
     own.record("tuesday/a.wav", 5.0, seed=1, labels="Car")

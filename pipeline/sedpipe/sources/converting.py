@@ -1,6 +1,7 @@
 """A recording of the user -> the audio of its clips in the store, a piece at a time.
 
 - :func:`convert`: a :class:`Conversion` -> fates
+- :func:`is_silent`: whether nothing can be heard in a piece
 """
 
 from __future__ import annotations
@@ -93,8 +94,8 @@ def _pieces(recording: Recording, task: Conversion) -> Iterator[tuple[tuple[Clip
 
 
 def _stored(task: Conversion, recording: Recording, clip: Clip, target: Path, samples: np.ndarray) -> Fate:
-    is_silent = _is_silent(samples, task.clip_format.sample_rate)
-    if is_silent and clip.labels:
+    is_quiet = is_silent(samples, task.clip_format.sample_rate)
+    if is_quiet and clip.labels:
         message = f"{task.path} from {clip.start_s:g} s to {clip.end_s:g} s: silent"
         return Fate(clip.split, clip.clip_id, "retryable", "silent", message)
     write_flac(target, samples, task.clip_format.sample_rate)
@@ -109,10 +110,13 @@ def _stored(task: Conversion, recording: Recording, clip: Clip, target: Path, sa
         sha256=sha256_of(target),
         tool=CONVERTED,
     )
-    return remarked(fate, (*task.remarks, SILENCE) if is_silent and SILENCE not in task.remarks else task.remarks)
+    is_told = any(reason == SILENCE[0] for reason, _ in task.remarks)
+    # before all else that is said of the recording: the first remark is the one that is counted
+    return remarked(fate, (SILENCE, *task.remarks) if is_quiet and not is_told else task.remarks)
 
 
-def _is_silent(samples: np.ndarray, sample_rate: int) -> bool:
+def is_silent(samples: np.ndarray, sample_rate: int) -> bool:
+    """Whether nothing can be heard in a piece (samples,), but for what a resampler rings at its ends."""
     edge = round(_EDGE_S * sample_rate)
     inner = samples[edge:-edge] if len(samples) > 4 * edge else samples
     return len(inner) == 0 or float(np.abs(inner).max()) < SILENT_BELOW

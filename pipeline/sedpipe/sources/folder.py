@@ -19,17 +19,17 @@ from sedpipe.errors import AudioError, ListFormatError, SedpipeError
 from sedpipe.events import Event
 from sedpipe.fates import Fate
 from sedpipe.io.audio.level import SILENCE, Remark
-from sedpipe.io.audio.store import fate_of_stored, remarked
+from sedpipe.io.audio.store import fate_of_stored, read_stored, remarked
 from sedpipe.io.audio.survey import Survey
 from sedpipe.io.cache.dataset import Dataset, audio_name
-from sedpipe.io.cache.ledger import read_ledgers, read_states
+from sedpipe.io.cache.ledger import read_ledgers
 from sedpipe.io.cache.recordings import KnownRecording, KnownRecordings
 from sedpipe.io.lists.remarks import counted
 from sedpipe.io.manifests.folder import FolderManifest
 from sedpipe.io.manifests.listed import groups_of, read_splits
 from sedpipe.io.parallel import in_parallel
 from sedpipe.sources.access import Access
-from sedpipe.sources.converting import CONVERTED, Conversion, convert
+from sedpipe.sources.converting import CONVERTED, Conversion, convert, is_silent
 from sedpipe.sources.cutting import CutUp, cut_up
 from sedpipe.sources.looking import Looked, SplitLooked, look_at_splits
 from sedpipe.sources.notes import notes_of, unlisted_notes
@@ -116,18 +116,28 @@ class FolderSource(Source):
         return found
 
     def account(self, clips: Sequence[Clip]) -> Iterator[Fate]:
-        """Tell of clips whose audio is there: it was made from what is remembered, or it would have been deleted."""
+        """Tell of clips whose audio is there: it was made from what is remembered, or it would have been deleted.
+
+        Silence in which something is said to sound is deleted now: nobody knew of it.
+        """
         for clip in clips:
             looked, cut = self._made_of[clip.split, clip.clip_id]
+            path, rate = self._cache.audio_path(clip), self._format.sample_rate
             try:
-                fate = fate_of_stored(clip, self._cache.audio_path(clip))
+                fate = fate_of_stored(clip, path)
+                # of a whole recording it is remembered elsewhere
+                is_quiet = len(cut.clips) > 1 and is_silent(read_stored(path, rate), rate)
             except AudioError:  # who makes features tells
+                continue
+            if is_quiet and clip.labels:
+                self._delete(path)
                 continue
             seen = looked.seen or Survey(0, 0)
             found = replace(
                 fate, source_format=seen.format, sample_rate=seen.rate, channels=seen.channels, tool=CONVERTED
             )
-            yield remarked(found, tuple(_remarks(seen, cut, self._format)))
+            told = tuple(_remarks(seen, cut, self._format))
+            yield remarked(found, (SILENCE, *told) if is_quiet and not seen.is_silent else told)
 
     def fetch(self, clips: Sequence[Clip]) -> Iterator[Fate]:
         """Convert recordings, each decoded once for all of its clips."""
@@ -194,18 +204,27 @@ class FolderSource(Source):
                         kept[clip.split].add(audio_name(clip.clip_id))
         for split in SPLITS:
             for name in self._cache.audio_names(split) - kept[split]:
-                path = self._cache.audio_dir(split) / name
-                try:
-                    path.unlink(missing_ok=True)
-                except OSError as error:
-                    raise SedpipeError(
-                        f"cannot delete {path}: {error.strerror or error}",
-                        hint="delete it yourself, or choose another folder with --cache",
-                    ) from error
+                self._delete(self._cache.audio_dir(split) / name)
+
+    def _delete(self, path: Path) -> None:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise SedpipeError(
+                f"cannot delete {path}: {error.strerror or error}",
+                hint="delete it yourself, or choose another folder with --cache",
+            ) from error
 
     def _silent(self) -> set[Key]:
         """Clips of silence, stored while nothing was said to sound in them."""
-        return {key for key, told in read_states(self._cache.folder).items() if told == ("ok", SILENCE[0])}
+        fates = {key: entry.fate for key, entry in read_ledgers(self._cache.folder).items()}
+        reason, sentence = SILENCE
+        # the reason was once another one where something else was to be said, too
+        return {
+            key
+            for key, fate in fates.items()
+            if fate.state == "ok" and (fate.reason == reason or sentence in fate.message)
+        }
 
     def _tell_of_beginnings(self) -> None:
         """The first edition cut long recordings off and kept their labels."""

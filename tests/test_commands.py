@@ -2,7 +2,7 @@ import shlex
 from pathlib import Path
 
 import pytest
-from sedpipe.commands import command
+from sedpipe.commands import command, place
 
 
 @pytest.mark.parametrize("words", [("check", "my birds.toml"), ("predict", "a;rm -rf b"), ("init", "$HOME/'x'")])
@@ -33,3 +33,18 @@ def test_a_program_that_the_shell_would_not_find_is_called_by_its_path(
     assert command("check", "x").startswith("sedpipe check")
     monkeypatch.setattr("sys.argv", ["/usr/lib/pytest/__main__.py"])
     assert command("check", "x").startswith("sedpipe check")
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("-5Q.wav", "./-5Q.wav"),
+        ("--help", "./--help"),
+        ("-", "./-"),
+        ("a/-b.wav", "a/-b.wav"),
+        ("/-a", "/-a"),
+        ("a", "a"),
+    ],
+)
+def test_a_place_is_never_taken_for_an_option(name: str, shown: str) -> None:
+    assert place(name) == place(Path(name)) == shown

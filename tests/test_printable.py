@@ -1,7 +1,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sedpipe.printable import printable, shortened, spreadsheet_cell
+from sedpipe.printable import plain_cell, printable, shortened, spreadsheet_cell
 
 # the last one is the only byte that begins a command to a terminal without ESC
 COMMANDS = ["\x1b[2J", "\x1b]0;owned\x07", "\x9b2J"]
@@ -40,3 +40,13 @@ def test_what_a_spreadsheet_would_compute_is_text(text: str) -> None:
 @pytest.mark.parametrize("text", ["-1.5", "+3", "-1e-5", "0.25", "Car", "a=b", "", "Air horn, truck horn"])
 def test_numbers_and_names_stay(text: str) -> None:
     assert spreadsheet_cell(text) == text
+
+
+@given(st.text(st.sampled_from("'=+-@ .1a\t")))
+def test_what_was_hidden_from_spreadsheets_comes_back_as_it_was(text: str) -> None:
+    assert plain_cell(spreadsheet_cell(text)) == text
+
+
+@pytest.mark.parametrize("text", ["'a'", "'-1.5", "'", "' a", "-a", "it's", "'n' -beat"])
+def test_other_apostrophes_stay(text: str) -> None:
+    assert plain_cell(text) == text

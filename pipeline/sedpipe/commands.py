@@ -1,6 +1,7 @@
 """Commands as they are printed: they work as they stand, copied.
 
 - :func:`command`: a verb and its arguments, quoted, with the cache that was named, by the program that is running
+- :func:`place`: a file or folder as an argument
 """
 
 from __future__ import annotations
@@ -30,6 +31,15 @@ def command(*words: str, cache: Path | None = None) -> str:
     """
     is_known = cache is None or str(cache) == (os.environ.get("SEDPIPE_CACHE") or str(DEFAULT_CACHE))
     return shlex.join([_program(), *words, *([] if is_known else ["--cache", str(cache)])])
+
+
+def place(path: Path | str) -> str:
+    """A file or folder as a command is given it: never as an option, nor as what stands for stdin.
+
+    >>> place("-5QrBL6MzLg.wav"), place("street.wav")
+    ('./-5QrBL6MzLg.wav', 'street.wav')
+    """
+    return f"./{path}" if str(path).startswith("-") else str(path)
 
 
 def _program() -> str:

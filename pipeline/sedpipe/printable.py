@@ -2,7 +2,7 @@
 
 - :func:`printable`, :func:`printable_json`: for a terminal, which obeys control characters
 - :func:`shortened`: so that a sentence stays one
-- :func:`spreadsheet_cell`: for a program that would compute it
+- :func:`spreadsheet_cell`: for a program that would compute it; :func:`plain_cell` takes it back
 """
 
 from __future__ import annotations
@@ -58,4 +58,17 @@ def spreadsheet_cell(text: str) -> str:
     >>> spreadsheet_cell("=cmd()"), spreadsheet_cell("-1.5"), spreadsheet_cell("Car")
     ("'=cmd()", '-1.5', 'Car')
     """
-    return f"'{text}" if text.lstrip().startswith(_FORMULA) and not _NUMBER.fullmatch(text) else text
+    return f"'{text}" if _is_formula(text.lstrip("'")) else text
+
+
+def plain_cell(text: str) -> str:
+    """What :func:`spreadsheet_cell` has made a cell of.
+
+    >>> plain_cell("'=cmd()"), plain_cell("'a' and 'b'")
+    ('=cmd()', "'a' and 'b'")
+    """
+    return text[1:] if text.startswith("'") and _is_formula(text.lstrip("'")) else text
+
+
+def _is_formula(text: str) -> bool:
+    return text.lstrip().startswith(_FORMULA) and not _NUMBER.fullmatch(text)

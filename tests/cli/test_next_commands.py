@@ -1,12 +1,15 @@
 """The command that comes next is right in every state: a dataset is walked from nothing to its page by them alone."""
 
+import io
 import shlex
 from pathlib import Path
 
 import pytest
 from builders import tiny_mixtures
 from click.testing import CliRunner
+from sedpipe.cli.listening import _page_of
 from sedpipe.cli.main import main
+from sedpipe.cli.paths import paths_of
 from sedpipe.errors import SedpipeError
 
 SHORT = ["--preset", "demo", "--epochs", "1", "--batch-size", "4", "--hierarchy", "none"]
@@ -83,3 +86,14 @@ def test_where_no_clip_could_be_used_no_training_is_named(tmp_path: Path) -> Non
     assert "next:" not in outcome.stdout
     last.write_bytes(sound)
     assert following(words)[:2] == ["train", manifest]
+
+
+def test_the_command_that_makes_a_page_takes_a_recording_that_begins_with_a_dash() -> None:
+    predict = main.commands["predict"]
+    with predict.make_context("predict", ["./-5QrBL6MzLg.wav", "--threshold", "0.5"]) as context:
+        (path,) = paths_of(context.params["places"], io.StringIO())
+        words = shlex.split(_page_of([path], context.params["cache_dir"]))
+    assert words[:2] == ["sedpipe", "predict"]
+    again = predict.make_context("predict", words[2:]).params
+    assert paths_of(again["places"], io.StringIO()) == (path,)
+    assert (again["threshold"], again["form"]) == (0.5, "html")

@@ -7,7 +7,7 @@ from sedpipe.errors import SettingsError
 
 
 def places(stdin: str, *given: str) -> list[str]:
-    return [str(path) for path in paths_of([Path(place) for place in given], io.StringIO(stdin))]
+    return [str(path) for path in paths_of(given, io.StringIO(stdin))]
 
 
 def test_a_dash_stands_for_the_paths_that_stdin_names() -> None:
@@ -20,6 +20,11 @@ def test_a_dash_stands_for_the_paths_that_stdin_names() -> None:
     ]
     assert places("never read", "x.wav", "./y.wav") == ["x.wav", "y.wav"]
     assert places("a.wav\n", "-", "-") == ["a.wav"]
+
+
+def test_a_file_that_is_called_like_a_dash_is_named_from_its_folder() -> None:
+    assert places("never read", "./-") == ["-"]
+    assert places("a.wav\n", "./-", "-") == ["-", "a.wav"]
 
 
 def test_names_that_end_with_a_nul_may_hold_line_ends() -> None:

@@ -6,6 +6,7 @@ import pytest
 from sedpipe.detection.nearness import Glance, Peak
 from sedpipe.events import Event
 from sedpipe.io.lists.events import read_event_list
+from sedpipe.io.lists.read import read_annotations
 from sedpipe.io.predictions import PredictedEvent, PredictedFile, rendered
 
 HORN = 'Air horn, "truck" horn'
@@ -94,6 +95,15 @@ def test_what_a_spreadsheet_would_compute_is_text_in_csv_alone():
     [_, row] = csv.reader(rendered(files, "csv").splitlines())
     assert row[:5] == ["'=a.wav", "0.000", "1.000", "'@Car", "0.5000"]
     assert rendered(files, "tsv").splitlines()[1] == "=a.wav\t0.000\t1.000\t@Car"
+
+
+def test_csv_is_read_back_by_the_names_that_it_hides_from_spreadsheets_and_it_is_said(tmp_path):
+    name, labels = "-5QrBL6MzLg_60.000_70.000.wav", ("-ve call", "'+ call", "@Car")
+    events = [PredictedEvent(float(k), k + 1.0, label, 0.5) for k, label in enumerate(labels)]
+    (tmp_path / "events.csv").write_text(rendered([PredictedFile(name, name, 3.0, events)], "csv"), encoding="utf-8")
+    found = read_annotations(tmp_path / "events.csv")
+    assert [(row.filename, row.label) for row in found.rows] == [(name, label) for label in labels]
+    assert "apostrophes before = + - @ dropped, which hide them from spreadsheets (6 cells)" in map(str, found.remarks)
 
 
 def test_json_holds_no_control_character_and_says_the_same():

@@ -29,7 +29,7 @@ from sedpipe.cli.options import (
 from sedpipe.cli.paths import check_there, paths_of
 from sedpipe.cli.terminal import Terminal, is_watched, print_line, print_report, show_address, show_page
 from sedpipe.cli.types import Quantity, ShardType
-from sedpipe.commands import command
+from sedpipe.commands import command, place
 from sedpipe.printable import printable, printable_json
 from sedpipe.views.terminal.heard import Asked, heard_table
 from sedpipe.views.terminal.listening import predict_lines, predict_remarks, report_lines
@@ -112,7 +112,7 @@ def _only_list(against: tuple[str, ...]) -> Path | None:
 
 
 @click.command(epilog=EXAMPLES["predict"])
-@click.argument("places", nargs=-1, required=True, metavar="FILE_OR_DIR...", type=click.Path(path_type=Path))
+@click.argument("places", nargs=-1, required=True, metavar="FILE_OR_DIR...", type=click.Path())
 @click.option("--model", "-m", metavar="RUN", help="esc10 or esc10-yamnet, which come with sedpipe; the "
               "folder of a run or an export; or the name of a run of --dataset.",
               show_default="the newest run of --dataset, else esc10")  # fmt: skip
@@ -141,7 +141,7 @@ def _only_list(against: tuple[str, ...]) -> Path | None:
 @open_option
 @common
 def predict(
-    places: tuple[Path, ...], model: str | None, dataset: str | None, out: Path | None, form: str | None,
+    places: tuple[str, ...], model: str | None, dataset: str | None, out: Path | None, form: str | None,
     is_opened: bool, cache_dir: Path, as_json: bool, quiet: bool, shows_all: bool, **options: Any,
 ) -> None:  # fmt: skip
     """Find events in recordings of any length and format with a trained model.
@@ -157,8 +157,8 @@ def predict(
     from sedpipe.steps.hearing import Hearing
     from sedpipe.steps.work import Work
 
-    listener, places = Terminal(quiet=quiet), paths_of(places, sys.stdin)
-    check_there(places)
+    listener, paths = Terminal(quiet=quiet), paths_of(places, sys.stdin)
+    check_there(paths)
     is_table = form is None and out is None and not as_json and is_watched()
     chosen = form or "tsv"
     hearing = Hearing(options["operating_point"], options["threshold"], shows_all, choose_device(options["device"]),
@@ -166,7 +166,7 @@ def predict(
     if shows_all and not is_table and not as_json and chosen not in ("json", "html"):
         listener.say(f"--all: {chosen} lists events alone; --format json has the highest probability of every class")
     report = run_stage(
-        places, model, hearing,
+        paths, model, hearing,
         cache=open_dataset(dataset, cache_dir) if dataset else None,
         output=Output(out, chosen, keeps=as_json or is_opened or (out is None and chosen != "html")),
         work=Work(options["jobs"], options["scheduler"], options["shard"]), listener=listener,
@@ -174,7 +174,7 @@ def predict(
     if is_table:
         is_told = model is None and dataset is None and not quiet
         own = command("init", "FOLDER", cache=cache_dir)
-        asked = Asked(_page_of(places, cache_dir), own, shows_all, is_told)
+        asked = Asked(_page_of(paths, cache_dir), own, shows_all, is_told)
         print_report(report, partial(heard_table, asked=asked), as_json)
     elif as_json or out is not None or chosen == "html":
         print_report(report, partial(predict_lines, out=str(out or Path())), as_json)
@@ -195,7 +195,7 @@ def predict(
 def _page_of(places: Sequence[Path], cache_dir: Path) -> str:
     """The command that makes a page of the first place, by the same model."""
     again = given("model", "dataset", "operating_point", "threshold", "device")
-    return command("predict", str(places[0]), *again, "--format", "html", "--open", cache=cache_dir)
+    return command("predict", place(places[0]), *again, "--format", "html", "--open", cache=cache_dir)
 
 
 @click.command(epilog=EXAMPLES["report"])

@@ -15,18 +15,18 @@ from sedpipe.errors import SettingsError
 from sedpipe.io.files.reading import entries
 from sedpipe.suggestions import did_you_mean
 
-STDIN = Path("-")
+STDIN = "-"
 MOST_CHARACTERS = 256 * 1024 * 1024
 """Of a list of paths: a million of 256 letters."""
 
 
-def paths_of(places: Sequence[Path], stdin: TextIO) -> tuple[Path, ...]:
+def paths_of(places: Sequence[str], stdin: TextIO) -> tuple[Path, ...]:
     """The places; where ``-`` stands, those that ``stdin`` names.
 
     Parameters
     ----------
-    places : sequence of Path
-        A file called ``-`` is named by ``./-``.
+    places : sequence of str
+        As they are written: a file called ``-`` is named by ``./-``.
     stdin : TextIO
         A path a line or, where there is a NUL in it, a path before each NUL. Read once.
 
@@ -36,13 +36,13 @@ def paths_of(places: Sequence[Path], stdin: TextIO) -> tuple[Path, ...]:
         If it names no path, or far too many.
     """
     if STDIN not in places:
-        return tuple(places)
+        return tuple(map(Path, places))
     listed = tuple(_listed(stdin))
     if not listed:
         raise SettingsError(
             "stdin names no recording", hint="write one path per line: find . -name '*.wav' | sedpipe predict -"
         )
-    return tuple(path for place in dict.fromkeys(places) for path in (listed if place == STDIN else (place,)))
+    return tuple(path for place in dict.fromkeys(places) for path in (listed if place == STDIN else (Path(place),)))
 
 
 def check_there(places: Sequence[Path]) -> None:

@@ -110,3 +110,7 @@ def test_a_number_sign_begins_no_comment_where_the_first_of_the_cells_between_ta
     found = table(tmp_path, "#3, evening.wav\t1\t2\tDog\n# evening, 3.wav and others\n#4; b.wav\t\t\t\n")
     assert stripped(found) == [["#3, evening.wav", "1", "2", "Dog"], ["#4; b.wav", "", "", ""]]
     assert "comments skipped" in [remark.what for remark in found.remarks]
+
+
+def test_an_apostrophe_between_tabs_is_part_of_the_name(tmp_path: Path) -> None:
+    assert stripped(table(tmp_path, "'-a.wav\t1\t2\t'+ call\n")) == [["'-a.wav", "1", "2", "'+ call"]]

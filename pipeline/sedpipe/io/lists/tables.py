@@ -17,6 +17,7 @@ from sedpipe.io.lists.columns import roles_of
 from sedpipe.io.lists.decoding import read_text
 from sedpipe.io.lists.remarks import Remark
 from sedpipe.io.lists.text import complaint
+from sedpipe.printable import plain_cell
 
 Row = tuple[int, list[str]]
 
@@ -56,9 +57,10 @@ def read_table(path: Path) -> Table:
     """Read a table with tabs, commas, semicolons or blanks between its cells.
 
     A cell that begins with a quote, blanks before it or not, ends with one, and two in a row are one of its own.
-    Between tabs, a quote that does not end stands for itself. Lines that begin with ``#`` are comments, unless what
-    follows is the name of an audio file; the last one before the rows may be the header. Where no line has a tab,
-    that separator is taken with which most rows look like rows.
+    Between tabs, a quote that does not end stands for itself. Between commas and semicolons, an apostrophe that hides a
+    name from spreadsheets, as in the CSV of ``predict``, is dropped. Lines that begin with ``#`` are comments, unless
+    what follows is the name of an audio file; the last one before the rows may be the header. Where no line has a
+    tab, that separator is taken with which most rows look like rows.
 
     Raises
     ------
@@ -69,6 +71,7 @@ def read_table(path: Path) -> Table:
     lines, comments = _without_comments(content.lines)
     separator, lines = _separator(lines)
     parsed = _rows(path, lines, separator)
+    n_hidden = _shown(parsed) if separator in ",;" else 0
     rows = [(number, cells) for number, cells in parsed if any(cell.strip() for cell in cells)]
     remarks = list(content.remarks)
     if separator in "; ":
@@ -77,6 +80,10 @@ def read_table(path: Path) -> Table:
         remarks.append(Remark("comments skipped", "line", len(comments)))
     if len(rows) < len(parsed):
         remarks.append(Remark("rows of empty cells skipped", "line", len(parsed) - len(rows)))
+    if n_hidden:
+        remarks.append(
+            Remark("apostrophes before = + - @ dropped, which hide them from spreadsheets", "cell", n_hidden)
+        )
     header: Sequence[str] = ()
     if rows and _is_header(rows[0][1], rows[1 : 1 + _LOOKED_AT]):
         header, rows = rows[0][1], rows[1:]
@@ -168,6 +175,19 @@ def _rows(path: Path, lines: Iterable[tuple[int, str]], separator: str) -> list[
             raise complaint(path, number, line, "a quote that ends where its cell ends")
         rows.append((number, [known.setdefault(cell, cell) for cell in cells]))
     return rows
+
+
+def _shown(rows: Iterable[Row]) -> int:
+    """Drop the apostrophes that :func:`~sedpipe.printable.spreadsheet_cell` has written; how many there were."""
+    hidden = [
+        (cells, place)
+        for _, cells in rows
+        for place, cell in enumerate(cells)
+        if cell.startswith("'") and plain_cell(cell) != cell
+    ]
+    for cells, place in hidden:
+        cells[place] = plain_cell(cells[place])
+    return len(hidden)
 
 
 def _by_blanks(line: str) -> list[str]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sedpipe.commands import command
+from sedpipe.commands import command, place
 from sedpipe.events import Event
 from sedpipe.views.render import Parts, render
 
@@ -85,6 +85,6 @@ def recordings_page(
     """
     return render(
         PARTS, title=f"{folder}: recordings", folder=folder, model=model, labels=labels, recordings=recordings,
-        to_train=command("init", folder),
+        to_train=command("init", place(folder)),
         n_done=sum(bool(recording.list_name) for recording in recordings), data={"add": add}, is_served=True,
     )  # fmt: skip

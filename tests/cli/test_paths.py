@@ -23,8 +23,9 @@ def test_a_dash_stands_for_the_paths_that_stdin_names() -> None:
 
 
 def test_a_file_that_is_called_like_a_dash_is_named_from_its_folder() -> None:
-    assert places("never read", "./-") == ["-"]
-    assert places("a.wav\n", "./-", "-") == ["-", "a.wav"]
+    file = str(Path.cwd() / "-")  # the whole path: libsndfile takes its name alone for stdin
+    assert places("never read", "./-") == [file]
+    assert places("a.wav\n-\n", "./-", "-") == [file, "a.wav", file]
 
 
 def test_names_that_end_with_a_nul_may_hold_line_ends() -> None:

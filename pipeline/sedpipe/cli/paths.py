@@ -36,13 +36,19 @@ def paths_of(places: Sequence[str], stdin: TextIO) -> tuple[Path, ...]:
         If it names no path, or far too many.
     """
     if STDIN not in places:
-        return tuple(map(Path, places))
+        return tuple(map(_path, places))
     listed = tuple(_listed(stdin))
     if not listed:
         raise SettingsError(
             "stdin names no recording", hint="write one path per line: find . -name '*.wav' | sedpipe predict -"
         )
-    return tuple(path for place in dict.fromkeys(places) for path in (listed if place == STDIN else (Path(place),)))
+    return tuple(path for place in dict.fromkeys(places) for path in (listed if place == STDIN else (_path(place),)))
+
+
+def _path(place: str) -> Path:
+    """A place as a path, which no library that gets it takes for stdin."""
+    path = Path(place)
+    return path.absolute() if path == Path(STDIN) else path
 
 
 def check_there(places: Sequence[Path]) -> None:
@@ -79,4 +85,4 @@ def _listed(stdin: TextIO) -> Iterator[Path]:
         raise SettingsError(f"stdin names paths of more than {MOST_CHARACTERS:,} characters", hint="name their folder")
     for name in text.split("\0") if "\0" in text else text.splitlines():
         if name.strip():
-            yield Path(name)
+            yield _path(name)

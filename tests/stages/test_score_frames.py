@@ -61,6 +61,32 @@ def test_without_times_the_length_of_the_clips_says_where_frames_lie(tmp_path: P
         tables.frame_period(None)
 
 
+def test_the_length_that_is_given_counts_where_no_column_tells_the_end(tmp_path: Path) -> None:
+    wrong = frames().replace("0.900\t0.1", "0.900\t0.95")  # the last frame sounds, and nothing should
+    tables, reference = table(tmp_path / "frames.tsv", wrong), table(tmp_path / "reference.tsv", REFERENCE)
+    labels = LabelSet(("Dog",))
+    insertions = []
+    for duration, remark in ((None, False), (1.0, False), (0.9, True), (3.0, False)):
+        report = score_frames(tables, reference, labels=labels, duration=duration)
+        assert report.yardsticks["commonest_everywhere"].insertion_rate == (2.0 if duration == 3 else 0.0)
+        told = "5 clips have frames after the 0.9 s of --duration: they are left out"
+        assert (told in report.remarks) == remark
+        insertions.append(report.threshold_free["frame_map"])
+    assert insertions[0] == insertions[1] < insertions[2] == 1
+
+
+def test_a_length_that_the_tables_contradict_is_a_sentence(tmp_path: Path) -> None:
+    rows = "".join(f"{k / 10:.3f}\t{(k + 1) / 10:.3f}\t{p}\n" for k, p in enumerate(RIGHT))
+    for n in range(5):
+        (tmp_path / "each").mkdir(exist_ok=True)
+        table(tmp_path / "each" / f"c{n}.tsv", "onset\toffset\tDog\n" + rows)
+    reference = table(tmp_path / "reference.tsv", REFERENCE)
+    assert score_frames(tmp_path / "each", reference, duration=1.0).segment_based.f1 == 1
+    with pytest.raises(ListFormatError, match=r"each: 'c0' ends at 1 s by its column offset, expected 3 s") as caught:
+        score_frames(tmp_path / "each", reference, duration=3.0)
+    assert "leave --duration out" in caught.value.hint
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -11,6 +11,7 @@ from typing import Any
 import rich_click as click
 
 from sedpipe.choices import SPLITS
+from sedpipe.cli import scored
 from sedpipe.cli.help import EXAMPLES
 from sedpipe.cli.options import (
     DEFAULT_DATASET,
@@ -51,7 +52,7 @@ from sedpipe.views.terminal.scores import list_score_lines, score_lines
               help="... or the frame probabilities of any system: a table with filename, onset and a column per class, "
               "or a folder of sed_scores_eval; they are tuned and scored on the reference's clips.")  # fmt: skip
 @click.option("--duration", type=Quantity(0, min_open=True), metavar="SECONDS",
-              help="Duration of every clip in the lists; events are truncated there.",
+              help="Duration of every clip in the lists or tables; events are truncated there.",
               show_default="nothing is truncated")  # fmt: skip
 @click.option("--durations", type=LIST, metavar="LIST", help="Duration of each clip: a list with filename, duration.")
 @click.option("--time-resolution", type=Quantity(0, min_open=True), default=1.0, show_default=True,
@@ -75,16 +76,18 @@ def score(
     from sedpipe.io.cache.open import labels_of, open_dataset
 
     if frame_scores is not None and reference is not None:
+        scored.check_options(scored.FRAMES)
         from sedpipe.stages.score_frames import score_frames
 
         heard = score_frames(
             frame_scores, reference, labels=labels_of(dataset, cache_dir) if dataset else None, duration=duration,
             operating_point=options["operating_point"], listener=Terminal(quiet=quiet),
         )  # fmt: skip
-        return print_report(heard, partial(score_lines, explain=explain), as_json)
+        return print_report(heard, partial(score_lines, explain=explain, of_run=False), as_json)
     if frame_scores is not None:
         raise click.UsageError("--frame-scores needs the true events: add --reference")
     if estimated is not None and reference is not None:
+        scored.check_options(scored.LISTS)
         from sedpipe.stages.score_lists import score_lists
 
         listed = score_lists(
@@ -95,6 +98,7 @@ def score(
         return print_report(listed, list_score_lines, as_json)
     if estimated is not None or reference is not None:
         raise click.UsageError("--reference and --estimated go together")
+    scored.check_options(scored.RUN)
     from sedpipe.stages.score import score as run_stage
 
     report = run_stage(

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -38,6 +39,7 @@ from sedpipe.suggestions import did_you_mean
 from sedpipe.truth import Truth
 
 _MOST_TICKS = 100_000  # a second: frames of times that are written to the millisecond lie no more exactly
+_DUST_S = 1e-6
 _METRICS = ("event_based", "clip_based", "psds", "threshold_free")
 
 
@@ -63,7 +65,7 @@ def score_frames(
     labels : LabelSet, optional
         The classes; by default the columns of the tables.
     duration : float, optional
-        Seconds of every clip; needed where no column tells of times.
+        Seconds of every clip; needed where no column tells of times, not taken where one tells other ends.
     operating_point : str
         Whose events most scores are of.
     listener : Listener, optional
@@ -160,7 +162,7 @@ def _scores(
     frame_probs = np.zeros((len(each), int(n_frames.max()), len(labels)))
     for row, probs in zip(frame_probs, each, strict=True):
         row[: len(probs)] = probs
-    ends = [tables.ends.get(names[clip], len(probs) * period) for clip, probs in zip(truth, each, strict=True)]
+    ends = _ends(path, tables, [names[clip] for clip in truth], period, duration, remarks)
     lasting = [max([end, *(event.offset for event in truth[clip])]) for clip, end in zip(truth, ends, strict=True)]
     longer = sum(last > end + period for last, end in zip(lasting, ends, strict=True))
     if longer:
@@ -170,3 +172,22 @@ def _scores(
         list(truth), frame_probs, frame_probs.max(axis=1), n_frames, np.array(lasting), labels,
         FrameGrid(exact.denominator, max(1, exact.numerator)),
     )  # fmt: skip
+
+
+def _ends(
+    path: Path, tables: FrameTables, clips: Sequence[str], period: float, duration: float | None, remarks: list[str]
+) -> list[float]:
+    """Seconds at which clips end: as a column tells, else as ``duration`` does, else with their last frame."""
+    if duration is None or not tables.onsets:  # without times, it is the duration that frames are laid out in
+        return [tables.ends.get(clip, len(tables.probs[clip]) * period) for clip in clips]
+    for clip in clips:
+        end = tables.ends.get(clip, duration)
+        if abs(end - duration) >= period:
+            raise ListFormatError(
+                f"{path}: {clip!r} ends at {end:g} s by its column offset, expected {duration:g} s by --duration",
+                hint="leave --duration out: the tables say how long each clip is",
+            )
+    cut = sum((len(tables.probs[clip]) - 1) * period > duration - _DUST_S for clip in clips)
+    if cut:
+        remarks.append(f"{cut} clips have frames after the {duration:g} s of --duration: they are left out")
+    return [tables.ends.get(clip, duration) for clip in clips]

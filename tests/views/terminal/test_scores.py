@@ -82,6 +82,10 @@ def test_the_tuned_score_stands_beside_the_cross_validated_one_and_explained_ste
     tuned = report(tuning={"min_er": STEPS}, against=AgainstRun(run="B", differences=differences))
     plain, explained = drawn(score_lines(tuned)), drawn(score_lines(tuned, explain=True))
     assert "min_er is tuned on testing (threshold): ER 0.500 there, 0.550 cross-validated" in plain
+    assert plain[-1].startswith("next: sedpipe report ")
+    without_run = drawn(score_lines(tuned.model_copy(update={"split": "these clips"}), of_run=False))
+    assert "min_er is tuned on these clips (threshold): ER 0.500 there, 0.550 cross-validated" in without_run
+    assert not any(line.startswith(("next:", "events:")) for line in without_run)  # neither run nor list is there
     assert "difference from B, on the same clips:" in plain
     assert "  f1 +10.0 points (95 % CI: +5.0 to +20.0)" in plain
     assert [line.split() for line in explained if line not in plain][-2:] == [

@@ -37,8 +37,10 @@ if TYPE_CHECKING:
 ONE_RULE = ", both with one setting for all classes"
 
 
-def score_lines(report: ScoreReport, *, explain: bool = False, cache: Path = DEFAULT_CACHE) -> list[RenderableType]:
-    """The score table, the classes, and the command to run next; ``explain`` adds what tuning gained."""
+def score_lines(
+    report: ScoreReport, *, explain: bool = False, cache: Path = DEFAULT_CACHE, of_run: bool = True
+) -> list[RenderableType]:
+    """The score table, the classes, and, of a run, the command to run next; ``explain`` adds what tuning gained."""
     tuned = ", TUNED ON THIS SPLIT" if report.tuned_on_this_split else ""
     against = report.against
     return [
@@ -51,7 +53,7 @@ def score_lines(report: ScoreReport, *, explain: bool = False, cache: Path = DEF
         ),
         *_common_lines(report),
         *_own_rule_line(report),
-        *_validated_lines(report.tuning),
+        *_validated_lines(report.tuning, TUNED_ON if of_run else report.split),
         *(f"note: {remark}" for remark in report.remarks),
         *(_against_lines(against.run, against.differences) if against else ()),
         *(_against_lines(against.run, against.differences_common, ONE_RULE, against.remarks) if against else ()),
@@ -59,9 +61,13 @@ def score_lines(report: ScoreReport, *, explain: bool = False, cache: Path = DEF
         *_class_table(report.per_class, report.operating_point),
         "",
         *_other_scores(report.numbers_shown),
-        f"events: {report.estimated}",
-        f"next: {command('report', str(Path(report.estimated).parent), '--split', report.split, cache=cache)}",
+        *(_next_lines(report, cache) if of_run else ()),
     ]
+
+
+def _next_lines(report: ScoreReport, cache: Path) -> list[str]:
+    page = command("report", str(Path(report.estimated).parent), "--split", report.split, cache=cache)
+    return [f"events: {report.estimated}", f"next: {page}"]
 
 
 def _contaminated_line(encoders: Sequence[str]) -> list[str]:
@@ -230,12 +236,12 @@ def _own_rule_line(report: ScoreReport) -> list[str]:
     ]
 
 
-def _validated_lines(tuning: Mapping[str, Sequence[SearchStep]]) -> list[RenderableType]:
+def _validated_lines(tuning: Mapping[str, Sequence[SearchStep]], tuned_on: str) -> list[RenderableType]:
     """What the tuned score comes to on clips that were not tuned on."""
     chosen = {point: step for point, steps in tuning.items() for step in steps if step.chosen}
     return [
         text(
-            f"{point} is tuned on {TUNED_ON} ({step.step.replace('_', ' ')}): "
+            f"{point} is tuned on {tuned_on} ({step.step.replace('_', ' ')}): "
             f"{'ER' if point == 'min_er' else 'F1'} {_tuned(point, step.tuned)} there, "
             f"{_tuned(point, step.cross_validated)} cross-validated"
         )

@@ -59,6 +59,8 @@ class ExportReport:
         Largest absolute difference of a probability from PyTorch's, by batch size; empty but for ONNX.
     needs : list of NeededEncoder
         What the model hears through, which the files do not contain.
+    of_another_model : list of str
+        What an earlier export left in the folder and is not, or is not known to be, this model's.
     """
 
     model: str
@@ -66,6 +68,7 @@ class ExportReport:
     files: list[str]
     parity: dict[str, float]
     needs: list[NeededEncoder] = field(default_factory=list)
+    of_another_model: list[str] = field(default_factory=list)
     stage: str = field(default="export")
 
 

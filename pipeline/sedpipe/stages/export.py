@@ -14,7 +14,7 @@ from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.encoders.kept import how_to_bring
 from sedpipe.io.files.atomic import remove_leftovers
 from sedpipe.io.files.locks import wait_for
-from sedpipe.io.models.exports import GRAPH, write_config, write_export, write_onnx
+from sedpipe.io.models.exports import GRAPH, not_described, write_config, write_export, write_onnx
 from sedpipe.io.models.open import open_model
 from sedpipe.reports.learning import ExportReport, NeededEncoder
 
@@ -55,13 +55,20 @@ def export(
         raise SettingsError(f"{folder} is the folder of the model itself", hint="name another folder with --out")
     with wait_for(folder / LOCK):  # weights and description must be of one model
         remove_leftovers(folder)
+        before = not_described(folder, model.trained)
+        differences = {} if form == "safetensors" else write_onnx(folder / GRAPH, model.trained)
         if form == "safetensors":
             files = write_export(folder, model.trained)
-            return ExportReport(str(model.folder), form, [str(path) for path in files], {}, _needed(model.trained.spec))
-        differences = write_onnx(folder / GRAPH, model.trained)
-        files = [folder / GRAPH, write_config(folder, model.trained)]
-    parity = {str(size): difference for size, difference in differences.items()}
-    return ExportReport(str(model.folder), form, [str(path) for path in files], parity, _needed(model.trained.spec))
+        else:
+            files = [folder / GRAPH, write_config(folder, model.trained)]
+    return ExportReport(
+        model=str(model.folder),
+        format=form,
+        files=[str(path) for path in files],
+        parity={str(size): difference for size, difference in differences.items()},
+        needs=_needed(model.trained.spec),
+        of_another_model=[str(path) for path in before if path not in files],
+    )
 
 
 def _needed(spec: FeatureSpec) -> list[NeededEncoder]:

@@ -2,7 +2,8 @@
 
 - :func:`write_export`, :func:`read_export`: ``model.safetensors`` and ``config.json``, which together are the model
 - :func:`is_export`: whether a folder holds them
-- :func:`write_config`: all but the weights
+- :func:`write_config`: all but the weights, and whose they must be
+- :func:`not_described`: what an earlier export left there, of another model
 - :func:`write_onnx`: ``model.onnx``, left there only if it computes what the network does
 
 The ONNX graph takes ``log_mel`` (B, T, F), dB, float32, and ``n_frames`` (B,), int64, how many of the T frames count;
@@ -15,7 +16,7 @@ from __future__ import annotations
 import json
 import logging
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from importlib.util import find_spec
@@ -28,6 +29,7 @@ from torch import Tensor, nn
 
 from sedpipe.errors import SedpipeError, SettingsError
 from sedpipe.io.files.atomic import write_atomically, write_json
+from sedpipe.io.files.checksums import sha256_of
 from sedpipe.io.files.reading import is_there, read_bounded
 from sedpipe.io.models.checkpoints import MOST_BYTES, NOT_A_MODEL, TrainedModel, described, reason, rebuilt
 from sedpipe.io.records.model import ModelDescription
@@ -50,19 +52,39 @@ def is_export(folder: Path) -> bool:
 
 def write_export(folder: Path, trained: TrainedModel) -> list[Path]:
     """Write weights and configuration, each whole or not at all; the paths written."""
+    with write_atomically(folder / WEIGHTS) as temporary:
+        temporary.write_bytes(_weights(trained))
+    return [folder / WEIGHTS, write_config(folder, trained)]
+
+
+def write_config(folder: Path, trained: TrainedModel) -> Path:
+    """Write labels, front end, network, pooling, operating points and the checksum of the weights; the path written.
+
+    The checksum is told whether or not the weights lie there: those of another model are then never taken for its own.
+    """
+    write_json(folder / CONFIG, {**described(trained), "weights_sha256": sha256(_weights(trained)).hexdigest()})
+    return folder / CONFIG
+
+
+def not_described(folder: Path, trained: TrainedModel) -> list[Path]:
+    """Weights and graph of earlier exports that are, or may be, another model's; to be asked before writing."""
+    own = sha256(_weights(trained)).hexdigest()
+    stale = [folder / WEIGHTS] if is_there(folder / WEIGHTS) and sha256_of(folder / WEIGHTS) != own else []
+    if not is_there(folder / GRAPH):
+        return stale
+    try:  # of the graph, the configuration that was written with it tells whose it is
+        told = parse_record(read_bounded(folder / CONFIG, _MOST_BYTES_OF_CONFIG) or b"", ModelDescription)
+    except ValueError:
+        return [*stale, folder / GRAPH]
+    return [*stale, *([folder / GRAPH] if told.weights_sha256 != own else [])]
+
+
+def _weights(trained: TrainedModel) -> bytes:
+    """``model.safetensors``; the same bytes for the same weights."""
     import safetensors.torch
 
     weights = {name: tensor.cpu().contiguous() for name, tensor in trained.model.state_dict().items()}
-    raw = safetensors.torch.save(weights, metadata={"format": "pt"})
-    with write_atomically(folder / WEIGHTS) as temporary:
-        temporary.write_bytes(raw)
-    return [folder / WEIGHTS, write_config(folder, trained, {"weights_sha256": sha256(raw).hexdigest()})]
-
-
-def write_config(folder: Path, trained: TrainedModel, more: Mapping[str, str] | None = None) -> Path:
-    """Write labels, front end, network, pooling and operating points, and what else is to be told; the path written."""
-    write_json(folder / CONFIG, {**described(trained), **(more or {})})
-    return folder / CONFIG
+    return bytes(safetensors.torch.save(weights, metadata={"format": "pt"}))
 
 
 def read_export(folder: Path, device: torch.device) -> TrainedModel:

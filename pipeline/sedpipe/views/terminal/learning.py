@@ -75,7 +75,12 @@ def export_lines(report: ExportReport) -> list[str]:
         f"needs the encoder {encoder.name}, which these files do not contain: {encoder.how} brings it into a cache"
         for encoder in report.needs
     ]
-    return [*report.files, *told, *needs]
+    stale = [
+        f"note: {path} is of an earlier export, of another model as far as is known: export it again in its format, "
+        "or delete it"
+        for path in report.of_another_model
+    ]
+    return [*report.files, *told, *needs, *stale]
 
 
 def encoders_lines(report: EncodersReport) -> list[str]:

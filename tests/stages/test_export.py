@@ -1,0 +1,68 @@
+"""Exports of several models, or of several forms, in one folder."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from sedpipe.detection.postprocess import PostProcessing
+from sedpipe.errors import SedpipeError
+from sedpipe.io.models.checkpoints import TrainedModel
+from sedpipe.io.models.exports import write_export
+from sedpipe.io.models.open import open_model
+from sedpipe.stages import export as stage
+from sedpipe.stages.export import export
+from sedpipe.views.terminal.learning import export_lines
+from tiny_dataset import untrained_model
+
+
+@pytest.fixture
+def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
+    """The same network before and after it has learnt more; a graph is written as the name of its first label."""
+
+    def write_graph(path: Path, trained: TrainedModel) -> dict[int, float]:
+        path.write_bytes(b"a graph")
+        return {1: 0.0}
+
+    monkeypatch.setattr(stage, "write_onnx", write_graph)
+    before, after = untrained_model(), untrained_model()
+    with torch.no_grad():
+        after.model.classify.bias += 1
+    after = replace(after, operating_points=dict.fromkeys(("min_er", "max_f1"), PostProcessing(0.25)))
+    write_export(tmp_path / "before", before)
+    write_export(tmp_path / "after", after)
+    return str(tmp_path / "before"), str(tmp_path / "after")
+
+
+def test_weights_of_an_earlier_export_are_never_heard_with_beside_a_graph_of_another_model(models, tmp_path):
+    out = tmp_path / "export"
+    export(models[0], out=out)
+    report = export(models[1], out=out, form="onnx")
+    with pytest.raises(SedpipeError, match=r"model\.safetensors is damaged, or another model's"):
+        open_model(str(out), None, "cpu")
+    assert report.of_another_model == [str(out / "model.safetensors")]
+    assert any(
+        line.startswith(f"note: {out / 'model.safetensors'} is of an earlier export") for line in export_lines(report)
+    )
+    assert export(models[1], out=out).of_another_model == []
+    assert open_model(str(out), None, "cpu").trained.operating_points["min_er"].threshold == 0.25
+
+
+@pytest.mark.parametrize("forms", [("safetensors", "onnx"), ("onnx", "safetensors")])
+def test_both_forms_of_one_model_share_a_folder(models, tmp_path, forms):
+    reports = [export(models[1], out=tmp_path / "export", form=form) for form in forms]
+    assert [report.of_another_model for report in reports] == [[], []]
+    bias = open_model(str(tmp_path / "export"), None, "cpu").trained.model.classify.bias
+    assert torch.equal(bias, open_model(models[1], None, "cpu").trained.model.classify.bias)
+    told = [json.loads((Path(folder) / "config.json").read_text()) for folder in (tmp_path / "export", models[1])]
+    assert told[0] == told[1]
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_a_graph_that_another_models_weights_join_is_told(models, tmp_path, damaged):
+    out = tmp_path / "export"
+    export(models[0], out=out, form="onnx")
+    if damaged:
+        (out / "config.json").write_text("{")
+    assert export(models[1], out=out).of_another_model == [str(out / "model.onnx")]

@@ -49,6 +49,10 @@ class AudioError(SedpipeError):
     """One recording that cannot be used; a stage records it as a row with this reason and goes on."""
 
 
+class NameTooLongError(SedpipeError):
+    """A file would be called by more letters than the disk allows; named after a recording, it concerns that alone."""
+
+
 class ListFormatError(SedpipeError):
     """A list (clips, labels, events) with a row that cannot be read; names file, line, value."""
 

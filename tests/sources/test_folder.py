@@ -4,13 +4,16 @@ import numpy as np
 import pytest
 import soundfile
 from builders import write_tone
+from sedpipe.clips import Clip, ClipFormat
 from sedpipe.errors import ListFormatError
 from sedpipe.events import Event
 from sedpipe.fates import Fate
+from sedpipe.io.audio.survey import Survey
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.manifests.folder import FolderManifest
 from sedpipe.io.manifests.load import load_manifest
 from sedpipe.sources.access import Access
+from sedpipe.sources.converting import Conversion, convert
 from sedpipe.sources.folder import FolderSource
 from sedpipe.sources.source import SplitRows
 
@@ -193,3 +196,25 @@ def test_a_missing_recording_is_not_its_namesake_which_was_there_before(tmp_path
         rows = resolved(path)["training"]
         assert [(clip.clip_id, clip.labels) for clip in rows.clips] == [("site1/a", ("Blackbird",)), ("site2/a", ())]
         assert rows.missing == [(tmp_path / "audio" / "site2" / "a.wav").as_posix()]
+
+
+def test_a_recording_whose_audio_could_not_be_named_is_a_row_and_the_others_are_converted(tmp_path: Path) -> None:
+    long = "\N{CJK UNIFIED IDEOGRAPH-97F3}" * 83 + "ab"  # 251 bytes: with .wav it can be called so, with .flac not
+    path = garden(tmp_path, f"{long}.wav\tBlackbird\nshort.wav\tBlackbird\n")
+    for name in (long, "short"):
+        write_tone(tmp_path / "audio" / f"{name}.wav", 1, 500)
+    source, cache = source_of(path)
+    found = {fate.clip_id: fate for fate in source.fetch(next(iter(source.resolve())).clips)}
+    assert (found[long].state, found[long].reason) == ("retryable", "name-too-long")
+    assert "File name too long (256 bytes in one name" in found[long].message
+    assert found["short"].state == "ok"
+    assert cache.audio_names("training") == {"short.flac"}
+
+
+def test_a_recording_that_is_no_audio_and_whose_audio_could_not_be_named_is_a_row(tmp_path: Path) -> None:
+    recording, target = tmp_path / "text.wav", tmp_path / f"{'n' * 252}.flac"
+    recording.write_text("a blackbird sings")
+    seen = Survey(recording.stat().st_size, recording.stat().st_mtime_ns)
+    clip = Clip("n" * 252, "training", "text.wav", 0.0, 10.0, ("Blackbird",))
+    (fate,) = convert(Conversion(recording, seen, ((clip, target),), ClipFormat()))
+    assert (fate.state, fate.reason) == ("retryable", "undecodable")

@@ -297,6 +297,21 @@ def test_killed_anywhere_and_run_again_the_results_are_the_same_bytes(tmp_path, 
     assert contents(out) == contents(tmp_path / "undisturbed")
 
 
+@pytest.mark.parametrize("form", ["tsv", "html"])
+@pytest.mark.parametrize("below", ["", "site/"])
+def test_a_recording_whose_list_could_not_be_named_is_a_row_and_the_others_go_on(tmp_path, model, form, below):
+    noise(tmp_path / "in" / f"{below}{'n' * 250}.wav", 0.5)
+    noise(tmp_path / "in" / f"{below}short.wav", 0.5)
+    report = predict([tmp_path / "in"], model, output=Output(tmp_path / "out", form))
+    (failed,) = [file for file in report.files if file.state == "failed"]
+    assert failed.name == f"{below}{'n' * 250}.wav"
+    ending = FORMATS.get(form, ".html")
+    assert f"File name too long ({254 + len(ending)} bytes in one name" in failed.reason
+    assert failed.reason.endswith(": rename it")
+    assert (tmp_path / "out" / f"{below}short.wav{ending}").exists()
+    assert report.counts["ok"] == 1
+
+
 def test_a_bad_recording_is_a_row_with_a_reason_and_the_others_go_on(tmp_path, model):
     recordings, out = folder_of_recordings(tmp_path / "in"), tmp_path / "out"
     (recordings / "a.wav").write_bytes(b"")

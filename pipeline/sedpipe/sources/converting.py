@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from sedpipe.clips import Clip, ClipFormat
+from sedpipe.errors import NameTooLongError
 from sedpipe.failures import FailedClipError
 from sedpipe.fates import Fate
 from sedpipe.io.audio.level import SILENCE, SILENT_BELOW, Remark
@@ -98,7 +99,10 @@ def _stored(task: Conversion, recording: Recording, clip: Clip, target: Path, sa
     if is_quiet and clip.labels:
         message = f"{task.path} from {clip.start_s:g} s to {clip.end_s:g} s: silent"
         return Fate(clip.split, clip.clip_id, "retryable", "silent", message)
-    write_flac(target, samples, task.clip_format.sample_rate)
+    try:
+        write_flac(target, samples, task.clip_format.sample_rate)
+    except NameTooLongError as error:
+        return Fate(clip.split, clip.clip_id, "retryable", "name-too-long", f"{error.message}: rename {task.path}")
     fate = Fate(
         clip.split,
         clip.clip_id,
@@ -129,4 +133,5 @@ def _failed(task: Conversion, reason: str, message: str) -> list[Fate]:
 def _forget(task: Conversion) -> None:
     """Pieces that were stored before a recording turned out to be of no use."""
     for _, target in task.clips:
-        target.unlink(missing_ok=True)
+        if os.path.lexists(target):  # asked so, a name that is too long is none
+            target.unlink(missing_ok=True)

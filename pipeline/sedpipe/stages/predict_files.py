@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sedpipe.detection.postprocess import PostProcessing
-from sedpipe.errors import AudioError, SedpipeError
+from sedpipe.errors import AudioError, NameTooLongError, SedpipeError
 from sedpipe.features.familiar import Extent
 from sedpipe.io.audio.find import AudioFile
 from sedpipe.io.audio.waveforms import Recording
-from sedpipe.io.files.atomic import write_text
+from sedpipe.io.files.atomic import check_name, write_text
 from sedpipe.io.models.open import OpenModel, open_to_hear
 from sedpipe.io.parallel import chunked, in_parallel
 from sedpipe.io.prediction_log import State, state_of
@@ -183,14 +183,18 @@ def _predicted(file: AudioFile, opened: OpenModel, predicting: Predicting) -> Ou
     output, path = predicting.output, predicting.output.path_of(file.name)
     try:
         _check_name(file)
+        if path is not None:
+            check_name(path)
         state = state_of(file.path)
         found = _heard(file, opened, predicting, path if output.form == "html" else None)
+        if path is not None and output.form != "html":
+            write_events(path, found, output.form, opened.trained.spec.front_end.sample_rate)
     except OSError as error:
         return Outcome(_failed(file, f"{file.path}: {error.strerror or error}"), None)
     except AudioError as error:
         return Outcome(_failed(file, error.message), None)
-    if path is not None and output.form != "html":
-        write_events(path, found, output.form, opened.trained.spec.front_end.sample_rate)
+    except NameTooLongError as error:
+        return Outcome(_failed(file, f"{error.message}: rename it"), None)
     return Outcome(found, state)
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from leftovers import leftover_name
-from sedpipe.errors import SedpipeError
-from sedpipe.io.files.atomic import remove_leftovers, write_atomically, write_json, write_pieces, write_text
+from sedpipe.errors import NameTooLongError, SedpipeError
+from sedpipe.io.files.atomic import check_name, remove_leftovers, write_atomically, write_json, write_pieces, write_text
 
 
 def names_in(folder: Path) -> list[str]:
@@ -51,6 +51,26 @@ def test_full_disk_is_one_sentence_and_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(SedpipeError, match=r"^cannot write .*a\.h5: No space left on device$"):
         fill()
     assert names_in(tmp_path) == []
+
+
+def test_a_name_that_the_disk_does_not_allow_is_told_before_anything_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "new" / ("\N{CJK UNIFIED IDEOGRAPH-97F3}" * 84 + ".tsv")  # three bytes each
+    begun = False
+
+    def fill() -> None:
+        nonlocal begun
+        with write_atomically(path):
+            begun = True
+
+    with pytest.raises(NameTooLongError, match=r"File name too long \(256 bytes in one name") as caught:
+        fill()
+    assert caught.value.hint == "shorten the name of the recording or folder that it is named after"
+    assert not begun
+    assert names_in(path.parent) == []
+    with pytest.raises(NameTooLongError):
+        check_name(path)
+    write_text(path.with_suffix(".tx"), "255 are allowed")
+    check_name(path.with_suffix(".tx"))
 
 
 def test_place_that_is_no_folder_is_one_sentence(tmp_path: Path) -> None:

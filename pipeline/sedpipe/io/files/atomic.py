@@ -3,6 +3,7 @@
 - :func:`write_atomically`: a temporary path beside the target, renamed to it when the block ends well
 - :func:`write_text`, :func:`write_pieces`, :func:`write_json`: the common uses
 - :func:`cannot_write`: the error for a full disk and the like
+- :func:`check_name`: whether a file can be called so
 - :func:`remove_leftovers`: what killed processes left behind
 """
 
@@ -16,7 +17,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sedpipe.errors import SedpipeError
+from sedpipe.errors import NameTooLongError, SedpipeError
 from sedpipe.io.files.owners import TEMPORARY_PREFIX, is_abandoned, temporary_name
 
 _DISK_TROUBLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO})
@@ -43,6 +44,8 @@ def write_atomically(path: Path) -> Iterator[Path]:
 
     Raises
     ------
+    NameTooLongError
+        If the disk allows no name as long, before anything is written.
     SedpipeError
         If the folder cannot be written to, or the disk is full.
     """
@@ -91,9 +94,19 @@ def remove_leftovers(*folders: Path) -> None:
                 path.unlink()
 
 
+def check_name(path: Path) -> None:
+    """``NameTooLongError`` if no file can be called so; in a folder that is not there yet, it is told on writing."""
+    try:
+        os.lstat(path)
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise cannot_write(path, error) from error
+
+
 def _create(temporary: Path, path: Path) -> None:
     try:
         temporary.parent.mkdir(parents=True, exist_ok=True)
+        check_name(path)  # the temporary one is short
         # 0o666 lets the user's umask decide, as an ordinary open() would
         os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     except OSError as error:
@@ -126,6 +139,11 @@ def _remove(temporary: Path) -> None:
 
 def cannot_write(path: Path, error: OSError) -> SedpipeError:
     """The error for a file that could not be written."""
-    return SedpipeError(
-        f"cannot write {path}: {error.strerror or error}", hint="free some space, or choose another folder with --cache"
-    )
+    told = f"cannot write {path}: {error.strerror or error}"
+    if error.errno == errno.ENAMETOOLONG:
+        n_bytes = max(len(os.fsencode(part)) for part in path.parts)
+        return NameTooLongError(
+            f"{told} ({n_bytes} bytes in one name, {len(os.fsencode(path)):,} in all; most disks allow 255 and 4,096)",
+            hint="shorten the name of the recording or folder that it is named after",
+        )
+    return SedpipeError(told, hint="free some space, or choose another folder with --cache")

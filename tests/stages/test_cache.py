@@ -136,6 +136,24 @@ def test_unfinished_work_stays_until_nobody_has_been_at_it_for_an_hour(cache: Da
     assert not (cache.root / name).exists()
 
 
+@pytest.mark.parametrize("has_files", [True, False])
+def test_a_killed_run_is_freed_at_once_and_trying_so_makes_it_no_younger(cache: Dataset, has_files: bool) -> None:
+    run = named_run(cache, "begun")
+    run.lock_path.write_bytes(b"")  # as a killed process leaves it; nobody has asked for its results
+    if not has_files:
+        run.record_path.unlink()
+    age(run.folder, days=90)
+    run.lock_path.touch()  # by who asks whether somebody holds it
+    [item] = choose(list_cache(cache.root).items, [], ["run"], unused_days=30)
+    assert item.name == f"{NAME}/runs/begun"
+    with hold(run.lock_path, "training", ""):
+        assert "another process is writing" in prune(cache.root, [item]).kept[item.name]
+    if has_files:  # whoever was kept out has left a lock there
+        assert choose(list_cache(cache.root).items, [], ["run"], unused_days=30)[0].name == item.name
+    assert [freed.name for freed in prune(cache.root, [item]).freed] == [item.name]
+    assert not run.folder.exists()
+
+
 def test_what_a_process_is_writing_stays_and_what_a_killed_one_left_goes_at_once(cache: Dataset) -> None:
     ours, theirs = cache.folder / "features" / temporary_name(), cache.folder / "features" / leftover_name()
     for path in (ours, theirs):

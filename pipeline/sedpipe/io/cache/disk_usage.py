@@ -11,7 +11,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,7 +43,8 @@ class CacheItem:
     bytes, files : int
         What deleting it frees; links are not followed, and audio that also lies elsewhere (hard links) frees nothing.
     last_use : str
-        When one of its files was last read or changed, UTC, as exactly as the disk notes it.
+        When one of its files was last read or changed, UTC, as exactly as the disk notes it; of its locks that tells
+        nothing, since who asks whether they are held touches them.
     parameters : dict
         What features were made with.
     link : str
@@ -102,21 +103,26 @@ def _folders(folder: Path) -> list[Path]:
 
 
 def _item(root: Path, path: Path, kind: str, dataset: str) -> CacheItem:
-    n_bytes, n_files, last_use = 0, 0, path.lstat().st_mtime
+    n_bytes, n_files, uses = 0, 0, list[float]()
     unreadable: list[str] = []
-    for status in _file_statuses(path, unreadable):
+    for file, status in _file_statuses(path, unreadable):
         n_bytes += status.st_size if status.st_nlink == 1 else 0
         n_files += 1
-        last_use = max(last_use, status.st_mtime, status.st_atime)
+        uses += [] if _is_lock(file) else [status.st_mtime, status.st_atime]
     name = path.relative_to(root).as_posix()
-    told = datetime.fromtimestamp(last_use, UTC).isoformat(timespec="seconds")
+    last_use = datetime.fromtimestamp(max(uses, default=path.lstat().st_mtime), UTC)
+    told = last_use.isoformat(timespec="seconds")
     link = os.readlink(path) if path.is_symlink() else ""
     parameters = _parameters(path) if kind == "features" and not link and not unreadable else {}
     return CacheItem(name, kind, dataset, n_bytes, n_files, told, parameters, link, "; ".join(unreadable[:1]))
 
 
-def _file_statuses(path: Path, unreadable: list[str]) -> Iterator[os.stat_result]:
-    """Of all files below, links and what vanishes meanwhile left out; what may not be entered is added to a list."""
+def _is_lock(name: str) -> bool:
+    return name.endswith(".lock")
+
+
+def _file_statuses(path: Path, unreadable: list[str]) -> Iterator[tuple[str, os.stat_result]]:
+    """Names of all files below, with their status, links and what vanishes meanwhile left out; what may not be entered is added to a list."""
 
     def remember(error: OSError) -> None:
         if not isinstance(error, FileNotFoundError):
@@ -125,7 +131,7 @@ def _file_statuses(path: Path, unreadable: list[str]) -> Iterator[os.stat_result
     if path.is_symlink():
         return
     if not path.is_dir():
-        yield path.lstat()
+        yield path.name, path.lstat()
         return
     for folder, _, names in os.walk(path, onerror=remember):  # does not follow links
         for name in names:
@@ -134,7 +140,7 @@ def _file_statuses(path: Path, unreadable: list[str]) -> Iterator[os.stat_result
             except FileNotFoundError:
                 continue
             if not os.path.islink(os.path.join(folder, name)):
-                yield status
+                yield name, status
 
 
 def _parameters(folder: Path) -> dict[str, Any]:
@@ -164,19 +170,26 @@ def free(root: Path, item: CacheItem) -> None:
     _refuse_links(root, path, item)
     if item.unreadable:  # it would be deleted in part
         raise SedpipeError(item.unreadable, hint="ask its owner, or give your user permission to read and write it")
-    with ExitStack() as held:
+    with ExitStack() as held, _told(path):
+        # before its locks are taken, since they may be made now, in its folder
+        last_write = max(_writes(path), default=path.lstat().st_mtime)
         for lock in _locks(root, path, item):
             held.enter_context(hold(lock, f"writing {item.name}", hint="delete it when that has finished"))
+        _refuse_work_in_progress(path, item, last_write)
         aside = path.with_name(temporary_name())
-        try:
-            _refuse_work_in_progress(path, item)
-            os.rename(path, aside)
-            if aside.is_dir():
-                shutil.rmtree(aside)  # does not follow links
-            else:
-                aside.unlink()
-        except OSError as error:
-            raise SedpipeError(f"cannot delete {path}: {error.strerror or error}") from error
+        os.rename(path, aside)
+        if aside.is_dir():
+            shutil.rmtree(aside)  # does not follow links
+        else:
+            aside.unlink()
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise SedpipeError(f"cannot delete {path}: {error.strerror or error}") from error
 
 
 def _refuse_links(root: Path, path: Path, item: CacheItem) -> None:
@@ -206,15 +219,19 @@ def _is_finished(run: Run) -> bool:
         return False
 
 
-def _refuse_work_in_progress(path: Path, item: CacheItem) -> None:
+def _writes(path: Path) -> Iterator[float]:
+    """When its files were written, its locks left out."""
+    return (status.st_mtime for name, status in _file_statuses(path, []) if not _is_lock(name))
+
+
+def _refuse_work_in_progress(path: Path, item: CacheItem, last_write: float) -> None:
     """What has no lock tells by its name, or by its times, whether somebody is at it."""
     if item.kind == "leftover" and not is_abandoned(path):
         raise SedpipeError(
             f"a process is writing {item.name} or did so within the last hour", hint="delete it when that has finished"
         )
     if item.kind == "run" and not _is_finished(Run(path)):
-        newest = max((status.st_mtime for status in _file_statuses(path, [])), default=path.lstat().st_mtime)
-        if time.time() - newest < IN_WORK_S:
+        if time.time() - max([last_write, *_writes(path)]) < IN_WORK_S:
             raise SedpipeError(
                 f"{item.name} was written to less than an hour ago and is not finished",
                 hint="if no process is working on it, delete it later, or delete the folder yourself",

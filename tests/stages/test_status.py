@@ -1,10 +1,13 @@
 import json
 import shlex
 import shutil
+import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 from builders import tiny_mixtures
+from rights import without_power
 from sedpipe.commands import command
 from sedpipe.errors import SedpipeError
 from sedpipe.features.logmel import LogMelConfig
@@ -18,7 +21,7 @@ from sedpipe.reports import as_json
 from sedpipe.reports.data import Progress, Stages, StatusReport, StoredCounts
 from sedpipe.stages.download import download
 from sedpipe.stages.features import extract_features
-from sedpipe.stages.status import status
+from sedpipe.stages.status import overview, status
 from sedpipe.steps.tally import ClassTally, Tally
 from sedpipe.views.terminal.data import status_lines
 from some_records import cell_of, run_record, table_record
@@ -64,6 +67,24 @@ def words(report: StatusReport) -> list[str]:
 def row(listed: int, ok: int) -> Tally:
     """Counts of a split of which some audio is there and nothing failed."""
     return Tally(listed, ok, gone=0, blocked=0, retryable=0, pending=listed - ok, reasons={})
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="root can only do without its power there")
+@pytest.mark.parametrize("is_trained", [True, False])
+def test_a_colleagues_cache_that_may_only_be_read_is_told_with_the_run_that_is_trained_there(
+    featured: Path, is_trained: bool
+) -> None:
+    run = Run(Dataset(featured, "tiny").runs / "begun")
+    run.write_record(run_record().model_copy(update={"command": ("train", "tiny", "--run", "begun")}))
+    with hold(run.lock_path, "training", "") if is_trained else nullcontext():
+        run.lock_path.touch()
+        for path in (featured, *featured.rglob("*")):
+            path.chmod(path.stat().st_mode & ~0o222)
+        with without_power():
+            report = look(featured)
+            (told,) = overview(featured).datasets
+    assert words(report) == (["train", "tiny"] if is_trained else ["train", "tiny", "--run", "begun"])
+    assert told.stages.train == report.stages.train == {"begun": Progress(False, 0)}
 
 
 def test_of_nothing_the_next_is_download_by_the_address_of_the_dataset(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from rights import without_power
 from sedpipe.errors import SedpipeError
 from sedpipe.io.files.locks import hold, is_held, wait_for
 
@@ -74,6 +75,23 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
     held = hold(tmp_path / "file" / "a.lock", "x", "")
     with pytest.raises(SedpipeError, match=r"^cannot write .*a\.lock: (Not a directory|File exists)$"):
         held.__enter__()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="root can only do without its power there")
+@pytest.mark.parametrize(("mode", "is_known"), [(0o444, True), (0, False)])
+def test_of_somebody_elses_cache_it_is_told_without_writing_to_it(tmp_path: Path, mode: int, is_known: bool) -> None:
+    path = tmp_path / "cache" / "a.lock"
+    with hold(path, "baking", ""):
+        path.chmod(mode)
+        path.parent.chmod(0o555)
+        os.utime(path, (1, 1))
+        with without_power():
+            assert is_held(path) == is_known
+    with without_power():
+        assert not is_held(path)
+        assert not is_held(path.with_name("b.lock"))
+    path.parent.chmod(0o755)
+    assert path.stat().st_mtime == 1
 
 
 def test_who_only_asks_keeps_nobody_out(tmp_path: Path) -> None:

@@ -122,7 +122,10 @@ def _is_lock(name: str) -> bool:
 
 
 def _file_statuses(path: Path, unreadable: list[str]) -> Iterator[tuple[str, os.stat_result]]:
-    """Names of all files below, with their status, links and what vanishes meanwhile left out; what may not be entered is added to a list."""
+    """Of all files below, their names, too; links and what vanishes meanwhile are left out.
+
+    What may not be entered is added to a list.
+    """
 
     def remember(error: OSError) -> None:
         if not isinstance(error, FileNotFoundError):
@@ -230,9 +233,9 @@ def _refuse_work_in_progress(path: Path, item: CacheItem, last_write: float) -> 
         raise SedpipeError(
             f"a process is writing {item.name} or did so within the last hour", hint="delete it when that has finished"
         )
-    if item.kind == "run" and not _is_finished(Run(path)):
-        if time.time() - max([last_write, *_writes(path)]) < IN_WORK_S:
-            raise SedpipeError(
-                f"{item.name} was written to less than an hour ago and is not finished",
-                hint="if no process is working on it, delete it later, or delete the folder yourself",
-            )
+    is_unfinished = item.kind == "run" and not _is_finished(Run(path))
+    if is_unfinished and time.time() - max([last_write, *_writes(path)]) < IN_WORK_S:
+        raise SedpipeError(
+            f"{item.name} was written to less than an hour ago and is not finished",
+            hint="if no process is working on it, delete it later, or delete the folder yourself",
+        )

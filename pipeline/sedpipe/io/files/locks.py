@@ -8,16 +8,24 @@
 from __future__ import annotations
 
 import errno
+import os
+import sys
+import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from sedpipe.errors import SedpipeError
 
+if sys.platform != "win32":
+    import fcntl
+
 _NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP})
 """What disks say that know no locks: then nobody is kept out, since files are written whole or not at all anyway."""
+
+_TAKEN = frozenset({errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES})
 
 GRACE_S = 0.1
 """So long a lock must be held to count: who asks whether it is held takes it for a moment, and that is no work."""
@@ -63,14 +71,35 @@ def wait_for(path: Path, before_waiting: Callable[[], None] | None = None) -> It
 
 
 def is_held(path: Path) -> bool:
-    """Whether a process holds the lock at this moment."""
-    if not path.exists():
+    """Whether a process holds the lock at this moment; nothing is written. What may not be read is free."""
+    until = time.monotonic() + GRACE_S
+    while _is_taken(path):
+        if time.monotonic() >= until:
+            return True
+        time.sleep(GRACE_S / 5)
+    return False
+
+
+def _is_taken(path: Path) -> bool:
+    if sys.platform == "win32":
+        try:
+            with _locked(path, 0) if path.exists() else nullcontext():
+                return False
+        except Timeout:
+            return True
+        except SedpipeError:
+            return False
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # FileLock would write to it
+    except OSError:
         return False
     try:
-        with _locked(path, GRACE_S):
-            return False
-    except Timeout:
-        return True
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError as error:
+        return error.errno in _TAKEN
+    finally:
+        os.close(descriptor)
+    return False
 
 
 @contextmanager

@@ -1,7 +1,10 @@
 """A folder dataset from its TOML to its store: lengths, rates, names, and what changes between two runs."""
 
 import os
+import threading
+import time
 import unicodedata
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,11 +19,14 @@ from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.ledger import Ledger, read_ledgers
 from sedpipe.io.lists.clips import write_clips
 from sedpipe.io.lists.events import read_stored_events
+from sedpipe.io.manifests.form import Manifest
 from sedpipe.io.manifests.load import load_manifest
 from sedpipe.io.records.dataset import DatasetRecord
 from sedpipe.listener import Listener
 from sedpipe.reports.data import DownloadReport
-from sedpipe.stages.download import download
+from sedpipe.shards import Shard
+from sedpipe.sources.looking import look_at_splits
+from sedpipe.stages.download import DownloadOptions, download
 
 HEAD = 'name = "own"\nkind = "folder"\nlabels = ["Bird", "Car"]\n'
 NO_TESTING = (
@@ -54,6 +60,12 @@ class Own:
         self.rows[name] = labels
 
     def run(self, settings: str = "", events: str = "", jobs: int = 1) -> tuple[DownloadReport, list[str]]:
+        notes = Notes()
+        report = download(self.manifest(settings, events), self.cache.root, jobs=jobs, listener=notes)
+        assert notes.lines.pop(0) == NO_TESTING
+        return report, notes.lines
+
+    def manifest(self, settings: str = "", events: str = "") -> Manifest:
         rows = "".join(f"{name}\t{label}\n" for name, label in self.rows.items())
         (self.folder / "weak.tsv").write_text(f"filename\tevent_label\n{rows}")
         strong = ""
@@ -62,10 +74,7 @@ class Own:
             strong = 'strong = "strong.tsv"\n'
         text = f'{HEAD}{settings}[splits.training]\naudio = "recordings"\nweak = "weak.tsv"\n{strong}'
         (self.folder / "own.toml").write_text(text)
-        notes = Notes()
-        report = download(load_manifest(str(self.folder / "own.toml")), self.cache.root, jobs=jobs, listener=notes)
-        assert notes.lines.pop(0) == NO_TESTING
-        return report, notes.lines
+        return load_manifest(str(self.folder / "own.toml"))
 
     @property
     def audio(self) -> dict[str, tuple[float, int]]:
@@ -419,3 +428,46 @@ def test_a_recording_that_is_younger_than_its_audio_of_the_first_edition_is_conv
     own.run()
     assert own.audio == {"a": (2.0, 44_100), "b": (3.0, 44_100)}
     assert own.times["a.flac"] == before["a.flac"]
+
+
+def parts_of(own: Own, number: int) -> list[DownloadOptions]:
+    return [DownloadOptions(shard=Shard(index, number)) for index in range(1, number + 1)]
+
+
+def test_a_part_that_is_still_reading_keeps_what_another_one_makes_meanwhile(
+    own: Own, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for seed in range(6):
+        own.record(f"{seed}.wav", 2.0, seed=seed)
+    manifest, parts, notes = own.manifest(), parts_of(own, 2), Notes()
+    with ThreadPoolExecutor(1) as pool:
+        fast: list[Future[DownloadReport]] = []
+
+        def looks_slowly(*given: object) -> object:
+            if not fast:
+                fast.append(pool.submit(download, manifest, own.cache.root, options=parts[0], listener=notes))
+                while len(notes.lines) < 2 and not fast[0].done():
+                    time.sleep(0.01)
+            return look_at_splits(*given)  # type: ignore[arg-type]
+
+        monkeypatch.setattr("sedpipe.sources.folder.look_at_splits", looks_slowly)
+        download(manifest, own.cache.root, options=parts[1])
+        assert fast[0].result().stopped is None
+    assert len(own.audio) == 6
+    assert notes.lines[1:] == ["another process is reading the lists of own: waiting until it has"]
+
+
+def test_parts_that_begin_together_bring_the_whole_dataset(own: Own) -> None:
+    for seed in range(8):
+        own.record(f"{seed}.wav", 2.0, seed=seed)
+    manifest, together = own.manifest('clip_s = 1.0\nsample_rate = "native"\nlong = "inherit"\n'), threading.Barrier(4)
+
+    def bring(options: DownloadOptions) -> None:
+        together.wait()
+        download(manifest, own.cache.root, options=options)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(bring, parts_of(own, 4)))
+    assert set(own.audio.values()) == {(1.0, RATE)}
+    assert len(own.audio) == 16
+    assert set(own.fates.values()) == {("ok", "inherited")}

@@ -5,9 +5,11 @@ import json
 import multiprocessing
 import random
 import shutil
+import sqlite3
 import time
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -147,6 +149,7 @@ def test_nothing_but_the_contract_lies_in_the_cache(made_once: Path) -> None:
         "tiny/reference-evaluation.tsv",
         "tiny/reference-testing.tsv",
         "tiny/reference-training.tsv",
+        "tiny/rows.lock",
     }
 
 
@@ -626,7 +629,7 @@ def test_official_lists_are_resolved_and_audio_adopted(tmp_path: Path, shared_da
 
 def test_a_cache_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("")
-    with pytest.raises(SedpipeError, match=r"^cannot write .*/tiny/ledger\.sqlite: (Not a directory|File exists)$"):
+    with pytest.raises(SedpipeError, match=r"^cannot write .*/tiny/ledger\.lock: (Not a directory|File exists)$"):
         run(tiny_mixtures(tmp_path, "tiny"), tmp_path / "cache")
 
 
@@ -702,6 +705,39 @@ def test_parts_of_a_dataset_are_disjoint_and_status_sees_all_of_them(faked: Fake
     counts = status(Dataset(tmp_path / "cache", "videos")).stages.download["training"]
     expected = {"listed": 4, "ok": 1, "gone": 1, "blocked": 1, "retryable": 1, "pending": 0, "reasons": {"told": 4}}
     assert as_json(counts) == expected
+
+
+def test_what_parts_know_of_clips_that_are_listed_no_longer_is_counted_nowhere(faked: Fake, videos: Path) -> None:
+    for index in (1, 2):
+        asked(faked, videos, shard=Shard(index, 2))
+    entries = read_ledgers(faked.cache.folder)
+    del faked.states["a"], faked.states["c"]
+    (faked.cache.folder / "dataset.json").unlink()  # its lists are read again
+    report = run(videos, faked.cache.root)
+    assert counts_of(report)["training"] == {"listed": 2, "ok": 1, **OK, "blocked": 1}
+    assert {key: entries[key] for key in read_ledgers(faked.cache.folder)} == read_ledgers(faked.cache.folder)
+
+
+def test_counts_are_of_listed_clips_while_a_part_still_knows_others(faked: Fake, videos: Path) -> None:
+    asked(faked, videos)
+    with Ledger(faked.cache.folder, Shard(1, 2)) as ledger:
+        ledger.record_all([Fate("training", f"old-{number}", "retryable", "told") for number in range(5)])
+        counts = status(Dataset(faked.cache.root, "videos")).stages.download["training"]
+    assert as_json(counts) == {"listed": 4, "ok": 1, "gone": 1, "blocked": 1, "retryable": 1, "pending": 0} | {
+        "reasons": {"told": 4}
+    }
+
+
+def test_a_clip_that_was_deleted_and_then_found_to_be_gone_is_settled(faked: Fake, videos: Path) -> None:
+    for index in (1, 2):
+        asked(faked, videos, shard=Shard(index, 2))
+    for path in faked.cache.folder.glob("ledger-*.sqlite"):
+        with closing(sqlite3.connect(path)) as connection, connection:
+            connection.execute("UPDATE clips SET last_try = '2026-01-01T00:00:00+00:00'")
+    shutil.rmtree(faked.cache.folder / "audio")
+    faked.states["d"] = "gone"
+    assert sorted(asked(faked, videos)) == ["c", "d"]
+    assert asked(faked, videos) == ["c"]
 
 
 def test_a_run_that_had_better_stop_keeps_what_it_has_and_says_why(faked: Fake, videos: Path) -> None:

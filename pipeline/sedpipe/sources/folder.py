@@ -77,7 +77,11 @@ class FolderSource(Source):
         )
 
     def prepare(self) -> None:
-        """Take over the names that the first edition gave, before its rows are forgotten."""
+        """Read what is remembered, which another part may have written meanwhile.
+
+        The names that the first edition gave are taken over before its rows are forgotten.
+        """
+        self._known = KnownRecordings(self._cache.folder)
         if not self._known.is_there:
             rows = {place: known for place, (known, _) in self._of_first_edition().items()}
             record = self._cache.find_record()

@@ -19,6 +19,7 @@ from sedpipe.errors import SedpipeError
 from sedpipe.io.cache.dataset import Dataset, audio_name
 from sedpipe.io.cache.ledger import Entry, Key, Ledger, is_due, read_ledgers
 from sedpipe.io.files.atomic import remove_leftovers
+from sedpipe.io.files.locks import wait_for
 from sedpipe.io.files.reading import is_there
 from sedpipe.io.lists.clips import write_clips
 from sedpipe.io.lists.events import write_event_list
@@ -31,6 +32,8 @@ from sedpipe.sources.access import Access, FetchOptions
 from sedpipe.sources.open import open_source
 from sedpipe.sources.source import FetchStoppedError, Source, SplitRows
 from sedpipe.steps.tally import Listed, tally
+
+_ROWS_LOCK = "rows.lock"
 
 
 @dataclass(frozen=True)
@@ -108,11 +111,8 @@ def download(
     stopped = None
     if record is None:
         with Ledger(cache.folder, options.shard) as ledger:
-            source.prepare()
-            _forget_other_rules(manifest, source, cache, ledger, listener)
-            resolved = _or_as_before(_resolve(source, cache, listener), cache, listener)
+            resolved, record = _renew_rows(manifest, source, cache, ledger, listener)
             missing = {rows.split: list(rows.missing) for rows in resolved if rows.missing}
-            record = _write_rows(manifest, cache, resolved, source.clip_format)
             stopped = _bring(source, cache, resolved, ledger, _policy(source, options), listener)
     return DownloadReport(manifest.name, tally(cache, record), time.monotonic() - started, stopped, missing)
 
@@ -138,6 +138,26 @@ def _complete(manifest: Manifest, cache: Dataset) -> DatasetRecord | None:
         if manifest.has_truth(split) and not is_there(cache.reference_path(split)):
             return None
     return record
+
+
+def _renew_rows(
+    manifest: Manifest, source: Source, cache: Dataset, ledger: Ledger, listener: Listener
+) -> tuple[list[SplitRows], DatasetRecord]:
+    """The rows as the lists have them now, and what was made of other ones deleted: by one process at a time.
+
+    Who comes second finds what the first has remembered, and deletes nothing that was made since.
+    """
+
+    def waits() -> None:
+        listener.say(f"another process is reading the lists of {cache.name}: waiting until it has")
+
+    with wait_for(cache.folder / _ROWS_LOCK, waits):
+        source.prepare()
+        _forget_other_rules(manifest, source, cache, ledger, listener)
+        resolved = _or_as_before(_resolve(source, cache, listener), cache, listener)
+        record = _write_rows(manifest, cache, resolved, source.clip_format)
+        _forget_unlisted(resolved, cache, ledger)
+    return resolved, record
 
 
 def _forget_other_rules(manifest: Manifest, source: Source, cache: Dataset, ledger: Ledger, listener: Listener) -> None:
@@ -237,6 +257,16 @@ def _write_rows(
     return record
 
 
+def _forget_unlisted(resolved: Sequence[SplitRows], cache: Dataset, ledger: Ledger) -> None:
+    """Of what is listed without a row it is remembered why; what is not listed is forgotten."""
+    dropped = [fate for rows in resolved for fate in rows.dropped]
+    clips = [clip for rows in resolved if rows.is_available for clip in rows.clips]
+    listed = {(clip.split, clip.clip_id) for clip in clips} | {(fate.split, fate.clip_id) for fate in dropped}
+    unavailable = {rows.split for rows in resolved if not rows.is_available}
+    ledger.keep_only(listed | {key for key in read_ledgers(cache.folder) if key[0] in unavailable})
+    ledger.record_all(dropped)
+
+
 def _bring(
     source: Source,
     cache: Dataset,
@@ -248,12 +278,7 @@ def _bring(
     """Take what the user has, then fetch what is due; returns why it ended too early, if it did."""
     if ledger.is_alone:
         remove_leftovers(cache.folder, *(path for path in (cache.folder / "audio").rglob("*") if path.is_dir()))
-    dropped = [fate for rows in resolved for fate in rows.dropped]
     clips = [clip for rows in resolved for clip in rows.clips if rows.is_available]
-    listed = {(clip.split, clip.clip_id) for clip in clips} | {(fate.split, fate.clip_id) for fate in dropped}
-    unavailable = {rows.split for rows in resolved if not rows.is_available}
-    ledger.keep_only(listed | {key for key in read_ledgers(cache.folder) if key[0] in unavailable})
-    ledger.record_all(dropped)
     shard = options.shard
     own = [clip for clip in clips if shard is None or shard.holds(clip.clip_id)]
     try:

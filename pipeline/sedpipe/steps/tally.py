@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from sedpipe.fates import STATES
 from sedpipe.io.cache.dataset import Dataset, audio_name
-from sedpipe.io.cache.ledger import Key, read_states
+from sedpipe.io.cache.ledger import Key, read_ledgers, read_states
 from sedpipe.io.records.dataset import DatasetRecord
 from sedpipe.io.records.reading import damaged
 
@@ -78,10 +78,20 @@ def tally(cache: Dataset, record: DatasetRecord) -> dict[str, Tally]:
         if n_listed < (n_there := len(listed.get(split, []))):
             what = f"of the {n_there:,} clips of {split} in {cache.clips_path.name} it lists {n_listed:,}"
             raise damaged(cache.record_path, what, cache.remade)
+        apart[split] = _latest(cache, split, apart[split], n_listed - n_there)
     return {
         split: _of_split(split, n_listed, [*listed.get(split, []), *apart[split]], cache.audio_names(split), states)
         for split, n_listed in record.listed.items()
     }
+
+
+def _latest(cache: Dataset, split: str, clip_ids: list[str], most: int) -> list[str]:
+    """Of clips without a row no more than are listed: a ledger may still know some that are listed no longer."""
+    if len(clip_ids) <= most:
+        return clip_ids
+    entries = read_ledgers(cache.folder)
+    told = sorted(clip_ids, key=lambda clip_id: entries[split, clip_id].last_try, reverse=True)
+    return told[:most]
 
 
 def tally_classes(cache: Dataset, record: DatasetRecord) -> dict[str, dict[str, ClassTally]]:

@@ -4,6 +4,7 @@ import random
 import sqlite3
 import time
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -44,24 +45,18 @@ def test_tries_are_counted_and_the_last_fate_counts(tmp_path: Path) -> None:
     assert (entry.fate.state, entry.attempts) == ("ok", 3)
 
 
-def test_of_several_ledgers_the_one_that_got_the_clip_counts(tmp_path: Path) -> None:
-    for index, state in ((1, "ok"), (2, "gone")):
-        with Ledger(tmp_path, Shard(index, 2)) as ledger:
-            ledger.record(fate("a", state))
-    assert read_ledgers(tmp_path)["training", "a"].fate.state == "ok"
-
-
 @pytest.mark.parametrize("order", [*itertools.permutations((1, 2, 3))])
 @pytest.mark.parametrize(
     ("told", "counts"),
     [
         ((("gone", 1), ("retryable", 3), ("gone", 2)), ("retryable", 3)),
-        ((("ok", 1), ("retryable", 3), ("gone", 2)), ("ok", 1)),
-        ((("ok", 1), ("ok", 2), ("gone", 3)), ("ok", 2)),
+        ((("ok", 1), ("retryable", 3), ("gone", 2)), ("retryable", 3)),
+        ((("ok", 1), ("ok", 2), ("gone", 3)), ("gone", 3)),
+        ((("ok", 3), ("retryable", 3), ("gone", 3)), ("ok", 3)),
         ((("pending", 0), ("gone", 1), ("pending", 0)), ("gone", 1)),
     ],
 )
-def test_of_several_ledgers_the_latest_counts_but_before_all_who_got_the_clip(
+def test_of_several_ledgers_the_latest_counts_and_of_one_second_who_got_the_clip(
     tmp_path: Path, told: tuple[tuple[str, int], ...], counts: tuple[str, int], order: tuple[int, ...]
 ) -> None:
     for index, (state, day) in zip(order, told, strict=True):
@@ -128,6 +123,20 @@ def test_what_is_no_longer_listed_is_forgotten(tmp_path: Path) -> None:
     assert set(read_ledgers(tmp_path)) == {("training", "b")}
 
 
+def test_what_is_no_longer_listed_is_forgotten_by_ledgers_that_nobody_writes(tmp_path: Path) -> None:
+    parts = [Shard(index, 3) for index in (1, 2, 3)]
+    for part, clip_id in zip(parts, "abc", strict=True):
+        with Ledger(tmp_path, part) as ledger:
+            ledger.record(fate(clip_id, "gone"))
+            ledger.record(fate(f"{clip_id} of old", "gone"))
+    with Ledger(tmp_path, parts[0]) as first, Ledger(tmp_path, parts[1]) as second:
+        kept = {("training", clip_id) for clip_id in "abc"}
+        first.keep_only(kept)
+        assert set(read_ledgers(tmp_path)) == kept | {("training", "b of old")}
+        second.keep_only(kept)
+    assert set(read_ledgers(tmp_path)) == kept
+
+
 def test_a_damaged_ledger_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "ledger.sqlite").write_bytes(b"no database" * 100)
     with pytest.raises(SedpipeError, match="is damaged") as caught, Ledger(tmp_path):
@@ -172,8 +181,27 @@ def sqlite_error(name: str) -> sqlite3.Error:
     ["FULL", "IOERR_WRITE", "CANTOPEN", "READONLY", "PERM", "BUSY", "LOCKED", "NOMEM", "PROTOCOL", "AUTH"],
 )
 def test_what_the_disk_or_another_process_does_is_no_damage(tmp_path: Path, name: str) -> None:
-    with pytest.raises(SedpipeError, match=r"^cannot read or write .*: as SQLite says it$"), _sentences(tmp_path / "l"):
+    failed = pytest.raises(SedpipeError, match=r"^cannot read or write .*: as SQLite says it$")
+    with failed as caught, _sentences(tmp_path / "l"):
         raise sqlite_error(f"SQLITE_{name}")
+    is_others = name in ("BUSY", "LOCKED", "PROTOCOL")
+    assert ("another program" in caught.value.hint, "free some space" in caught.value.hint) == (
+        is_others,
+        not is_others,
+    )
+
+
+def test_a_ledger_that_another_program_has_locked_is_told_as_such(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Ledger(tmp_path) as ledger:
+        ledger.record(fate("a", "gone"))
+    monkeypatch.setattr("sedpipe.io.cache.ledger.sqlite3.connect", partial(sqlite3.connect, timeout=0))
+    with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(SedpipeError, match="database is locked") as caught:
+            read_ledgers(tmp_path)
+    assert caught.value.hint.startswith("another program has it open: wait")
 
 
 @pytest.mark.parametrize("name", ["CORRUPT", "NOTADB", "ERROR", "MISMATCH"])

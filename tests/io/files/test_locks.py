@@ -9,7 +9,7 @@ import pytest
 from filelock import FileLock
 from rights import without_power
 from sedpipe.errors import SedpipeError
-from sedpipe.io.files.locks import hold, is_held, wait_for
+from sedpipe.io.files.locks import hold, hold_if_free, is_held, wait_for
 
 
 def test_one_process_holds_a_lock_and_others_are_told_what_it_is_doing(tmp_path: Path) -> None:
@@ -24,6 +24,12 @@ def test_one_process_holds_a_lock_and_others_are_told_what_it_is_doing(tmp_path:
     assert not is_held(path)
     with wait_for(path):
         assert is_held(path)
+        with hold_if_free(path) as is_ours:
+            assert not is_ours
+    with hold_if_free(path) as is_ours:
+        assert is_ours
+        assert is_held(path)
+    assert not is_held(path)
 
 
 def test_a_killed_process_holds_nothing(tmp_path: Path) -> None:

@@ -14,18 +14,17 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from sedpipe.errors import SedpipeError
 from sedpipe.fates import STATES, Fate
 from sedpipe.io.files.atomic import write_text
+from sedpipe.io.files.locks import hold, hold_if_free, is_held
 from sedpipe.io.files.reading import entries, opened, unreadable
 from sedpipe.io.records.reading import damaged
 from sedpipe.printable import printable, shortened, spreadsheet_cell
@@ -34,6 +33,9 @@ from sedpipe.shards import Shard
 MOST_ATTEMPTS = 5
 """So often a clip that may come next time is tried; then only ``--retry all`` tries it."""
 
+_DOING = "downloading this dataset, or this part of it"
+_ONE_AT_A_TIME = "wait until it has finished, or give each process a part with --shard"
+
 Key = tuple[str, str]
 """Split and ``clip_id``."""
 
@@ -41,8 +43,13 @@ _FATE = tuple(field.name for field in fields(Fate))
 _COLUMNS = (*_FATE, "attempts", "last_try")
 _TYPES = {"duration": "REAL", "sample_rate": "INTEGER", "channels": "INTEGER", "attempts": "INTEGER"}
 _IN_PYTHON: dict[str, tuple[type, ...]] = {"TEXT": (str,), "REAL": (int, float), "INTEGER": (int,)}
-_OF_THE_DISK = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM", "SQLITE_BUSY",
-                "SQLITE_LOCKED", "SQLITE_NOMEM", "SQLITE_PROTOCOL", "SQLITE_AUTH")  # fmt: skip
+_OF_THE_DISK = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM", "SQLITE_NOMEM",
+                "SQLITE_AUTH")  # fmt: skip
+_OF_OTHERS = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_PROTOCOL")
+_HINTS = {
+    _OF_THE_DISK: "free some space, or choose another folder with --cache",
+    _OF_OTHERS: "another program has it open: wait until that has finished, then run the same command again",
+}
 _TYPED = ", ".join(f"{name} {_TYPES.get(name, 'TEXT')} NOT NULL" for name in _COLUMNS)
 _TABLE = f"CREATE TABLE IF NOT EXISTS clips ({_TYPED}, PRIMARY KEY (split, clip_id)) WITHOUT ROWID"
 _PUT = (
@@ -82,36 +89,22 @@ class Ledger:
 
     def __init__(self, folder: Path, shard: Shard | None = None) -> None:
         self.path = folder / ("ledger.sqlite" if shard is None else f"ledger-{shard.suffix}.sqlite")
-        self._lock = FileLock(_lock_of(self.path))
+        self._held = ExitStack()
 
     def __enter__(self) -> Ledger:
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._lock.acquire(timeout=0)
-        except Timeout:
-            raise SedpipeError(
-                f"another process is downloading with {self.path}",
-                hint="wait until it has finished, or give each process a part with --shard",
-            ) from None
-        except OSError as error:
-            raise SedpipeError(
-                f"cannot write {self.path}: {error.strerror or error}", hint="choose another folder with --cache"
-            ) from error
-        try:
+        with ExitStack() as held:
+            held.enter_context(hold(_lock_of(self.path), _DOING, _ONE_AT_A_TIME))
             with _sentences(self.path):
-                self._connection = sqlite3.connect(self.path)
+                self._connection = held.enter_context(closing(sqlite3.connect(self.path)))
                 self._connection.execute(_TABLE)
                 self._connection.commit()
-        except BaseException:
-            self._lock.release()
-            raise
+            self._held = held.pop_all()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._connection.close()
-        self._lock.release()
+        self._held.close()
 
     def record(self, fate: Fate) -> None:
         """Write what became of a clip; unless it is pending, that was one more try."""
@@ -124,24 +117,28 @@ class Ledger:
             self._connection.commit()
 
     def keep_only(self, keys: Collection[Key]) -> None:
-        """Forget clips that are not listed any longer."""
+        """Forget clips that are not listed any longer, in the ledgers of other parts, too, that nobody is writing."""
         with _sentences(self.path):
-            known = self._connection.execute("SELECT split, clip_id FROM clips").fetchall()
-            others = [key for key in known if key not in keys]
-            self._connection.executemany("DELETE FROM clips WHERE split = ? AND clip_id = ?", others)
-            self._connection.commit()
+            _keep_only(self._connection, keys)
+        for path in entries(self.path.parent, "ledger*.sqlite"):
+            if path == self.path or all(row[:2] in keys for row in _rows(path, ("split", "clip_id", "state"))):
+                continue
+            with hold_if_free(_lock_of(path)) as is_ours:
+                if is_ours:  # else it is cleared by whoever writes it, when he begins
+                    with _sentences(path), closing(sqlite3.connect(path)) as connection:
+                        _keep_only(connection, keys)
 
     @property
     def is_alone(self) -> bool:
         """Whether no other process is downloading this dataset at this moment."""
-        others = (FileLock(path) for path in entries(self.path.parent, "ledger*.lock") if path != _lock_of(self.path))
-        return not any(map(_is_held, others))
+        own = _lock_of(self.path)
+        return not any(is_held(path) for path in entries(self.path.parent, "ledger*.lock") if path != own)
 
 
 def read_ledgers(folder: Path) -> dict[Key, Entry]:
     """Rows of all ledgers of a dataset, whoever is writing them.
 
-    Where several tell of a clip, the one that got it counts, else the latest.
+    Where several tell of a clip, the latest counts; of the same second, the one that got it.
 
     Raises
     ------
@@ -203,7 +200,7 @@ def _merged(folder: Path, columns: Sequence[str]) -> dict[Key, tuple[Any, ...]]:
     for path in paths:
         for row in _rows(path, columns):
             other = merged.get(row[:2]) if len(paths) > 1 else None
-            if other is None or (row[state] == "ok", row[last_try]) >= (other[state] == "ok", other[last_try]):
+            if other is None or (row[last_try], row[state] == "ok") >= (other[last_try], other[state] == "ok"):
                 merged[row[:2]] = row
     return merged
 
@@ -225,12 +222,11 @@ def _lock_of(path: Path) -> Path:
     return path.with_suffix(".lock")
 
 
-def _is_held(lock: FileLock) -> bool:
-    try:
-        with lock.acquire(timeout=0):
-            return False
-    except Timeout:
-        return True
+def _keep_only(connection: sqlite3.Connection, keys: Collection[Key]) -> None:
+    known = connection.execute("SELECT split, clip_id FROM clips").fetchall()
+    others = [key for key in known if key not in keys]
+    connection.executemany("DELETE FROM clips WHERE split = ? AND clip_id = ?", others)
+    connection.commit()
 
 
 @contextmanager
@@ -240,10 +236,9 @@ def _sentences(path: Path) -> Iterator[None]:
     except (sqlite3.Error, UnicodeDecodeError) as error:  # the second one of SQLite's own message
         _check_readable(path)  # SQLite does not say why it cannot open a file
         name = getattr(error, "sqlite_errorname", "")  # of a text that is none, Python itself tells, without a name
-        if name.startswith(_OF_THE_DISK):
-            raise SedpipeError(
-                f"cannot read or write {path}: {error}", hint="free some space, or choose another folder with --cache"
-            ) from error
+        for names, hint in _HINTS.items():
+            if name.startswith(names):
+                raise SedpipeError(f"cannot read or write {path}: {error}", hint=hint) from error
         raise _damaged(path, str(error)) from error
 
 

@@ -1,6 +1,6 @@
 """Who is working in a folder: locks that the system frees when their process ends, however it ends.
 
-- :func:`hold`: be the only one, or say that another process is
+- :func:`hold`: be the only one, or say that another process is; :func:`hold_if_free`: or be told
 - :func:`wait_for`: be the only one, after those who came first
 - :func:`is_held`: whether somebody is
 """
@@ -55,6 +55,18 @@ def hold(path: Path, doing: str, hint: str) -> Iterator[None]:
         except Timeout:
             raise SedpipeError(f"another process is {doing} ({path})", hint=hint) from None
         yield
+
+
+@contextmanager
+def hold_if_free(path: Path) -> Iterator[bool]:
+    """Hold the lock for the block, unless another process does; tells which."""
+    with ExitStack() as held:
+        try:
+            held.enter_context(_locked(path, GRACE_S))
+        except Timeout:
+            yield False
+            return
+        yield True
 
 
 @contextmanager

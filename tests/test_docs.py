@@ -565,3 +565,40 @@ def test_what_is_told_of_pooling_on_yamnet_frames_is_what_its_cells_came_to() ->
     single = {name: float(mean(name, "none").split()[0]) for name in ("linear", "exponential", "attention")}
     behind = [single[name] - single["linear"] for name in ("exponential", "attention")]
     assert f"behind linear softmax by an ER of {behind[0]:.2f}, attention by {behind[1]:.2f}" in " ".join(told.split())
+
+
+def test_the_table_of_published_systems_is_what_its_cells_came_to() -> None:
+    folder = DOCS.parent / "benchmarks" / "results" / "table3-esc10-fold4"
+    rows = list(csv.DictReader((folder / "table.csv").open(encoding="utf-8")))
+    told = (DOCS / "table3.md").read_text(encoding="utf-8").splitlines()
+    for system in dict.fromkeys(row["system"] for row in rows):
+        of_rule = {
+            (row["rule"], row["operating_point"]): row
+            for row in rows
+            if row["system"] == system and row["split"] == "evaluation"
+        }
+        assert f"| {' | '.join(row_of_table3(of_rule))} |" in told
+
+
+def row_of_table3(of_rule: dict[tuple[str, str], dict[str, str]]) -> list[str]:
+    """What docs/table3.md tells of a system: scores on ``evaluation`` by rule, and what it takes."""
+
+    def score(rule: str, point: str, name: str) -> str:
+        row = of_rule.get((rule, point))
+        if row is None or not row[name]:
+            return "-"
+        spread = (float(row[f"{name}_high"]) - float(row[name])) if row[f"{name}_high"] else None
+        return str(told(float(row[name]), spread, percent=not name.endswith("_rate")))
+
+    costs = next(iter(of_rule.values()))
+    return [
+        costs["title"],
+        costs["seeds"],
+        score("common", "min_er", "error_rate"),
+        score("common", "max_f1", "f1"),
+        score("chosen", "max_f1", "f1"),
+        score("own", "", "f1"),
+        *(score("threshold_free", "", name) for name in ("tagging_f1", "clip_map", "frame_map", "psds1")),
+        f"{float(costs['train_s']) / 60:.1f}",
+        f"{float(costs['hour_s']):.0f}",
+    ]

@@ -160,4 +160,5 @@ def test_a_run_is_exported_as_it_was(dataset: Dataset) -> None:
     there, made = (json.loads((Path(folder) / "config.json").read_text()) for folder in ("export", "again"))
     assert made["network"].pop("name") == "crnn"
     assert made["network"].pop("members") == 1
+    assert made["network"].pop("initialisation") == "torch"
     assert made.items() >= there.items()

@@ -52,7 +52,10 @@ def test_a_system_may_be_sure(scores):
 
 def test_a_last_group_of_frames_that_is_not_full_makes_a_frame(scores):
     heard = np.array([20, 14, 17])
-    pooled = FrameScores.pooled(scores.frame_probs, scores.clip_probs, "abc", heard, LABELS, FrameGrid(100, 2), 4)
+    lasting = np.array([0.4, 0.28, 0.34])
+    pooled = FrameScores.pooled(
+        scores.frame_probs, scores.clip_probs, "abc", heard, lasting, LABELS, FrameGrid(100, 2), 4
+    )
     assert pooled.grid == GRID
     assert pooled.n_frames.tolist() == [5, 4, 5]
     assert pooled.durations == pytest.approx([0.4, 0.28, 0.34])

@@ -63,6 +63,7 @@ def test_store_holds_the_log_mel_of_every_clip_in_the_order_of_the_table(own: Ow
     own.extract()
     own.assert_right(own.clips[:5])
     assert FeatureFile(own.store()).n_frames.tolist() == [15, 500, 15, 15, 15]
+    assert FeatureFile(own.store()).n_samples.tolist() == [13_230, 441_000, 13_230, 13_230, 13_230]
     assert FeatureFile(own.store("testing")).clip_ids == ["testing-0", "testing-1"]
 
 
@@ -73,6 +74,7 @@ def test_store_opens_with_plain_h5py(own: Own) -> None:
             "features": ((5, 500, 80), "float16"),
             "clip_id": ((5,), "object"),
             "n_frames": ((5,), "int32"),
+            "n_samples": ((5,), "int64"),
             "audio_sha256": ((5,), "|S64"),
             "checksum": ((5,), "uint32"),
         }

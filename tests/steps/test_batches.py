@@ -1,5 +1,6 @@
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -49,6 +50,15 @@ def test_features_meet_their_labels_by_clip_id_whatever_the_order_of_the_file(tm
                     batch.y[k], torch.tensor([float("Dog" in LISTED[name]), float("Rain" in LISTED[name])])
                 )
                 assert batch.n_frames[k] == {"d": 1, "e": 2, "c": 3, "b": 4, "a": 1}[name]
+
+
+def test_a_clip_lasts_as_long_as_its_samples_and_the_dataset_s_clips_at_most(tmp_path):
+    grid = FRONT_END.grid  # 20 ms a frame, four of them
+    lasting = (0, 3528, 3000, 1765, 5000)
+    rows = [replace(row(name, n), n_samples=k) for name, n, k in zip("abcde", (4, 4, 4, 3, 4), lasting, strict=True)]
+    batches = ClipBatches(stored(tmp_path, rows), clips(*"abcde"), LABELS)
+    assert batches.durations(grid, 10.0).tolist() == [0.08, 0.08, 0.068, 0.04, 0.08]
+    assert batches.durations(grid, 0.07).tolist() == [0.07, 0.07, 0.068, 0.04, 0.07]
 
 
 def test_a_clip_without_features_has_no_row_rather_than_no_labels(tmp_path):

@@ -1,6 +1,7 @@
 import shutil
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 from sedpipe.io.cache.dataset import Dataset
@@ -47,3 +48,21 @@ def test_many_clips_are_heard_in_a_process_apart_and_come_to_the_same(
     apart = frame_scores(tones, run, "testing", "cpu", Listener())
     np.testing.assert_allclose(apart.frame_probs, here, atol=1e-6)
     assert len(apart.clip_ids) > 1
+
+
+def test_clips_of_stored_scores_last_as_long_as_their_samples_without_the_network(
+    tones: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Run(tones.runs / "whole")
+    before = frame_scores(tones, run, "testing", "cpu", Listener())
+    lasting, rate = before.durations.tolist(), before.grid.sample_rate
+    del before
+    [path] = tones.folder.glob("features/*/testing.h5")
+    with h5py.File(path, "r+") as file:
+        file["n_samples"] = [round(rate * seconds) - rate // 100 for seconds in lasting]
+    monkeypatch.setattr("sedpipe.training.fit.predict", None)
+    found = frame_scores(tones, run, "testing", "cpu", Listener())
+    assert found.durations.tolist() == pytest.approx([seconds - 0.01 for seconds in lasting])
+    record = tones.read_record()
+    tones.write_record(record.model_copy(update={"clip_s": 0.5}))
+    assert frame_scores(tones, run, "testing", "cpu", Listener()).durations.tolist() == [0.5] * len(lasting)

@@ -95,6 +95,7 @@ class FrameScores:
         clip_probs: np.ndarray,
         clip_ids: Sequence[str],
         n_frames: np.ndarray,
+        durations: np.ndarray,
         labels: LabelSet,
         grid: FrameGrid,
         factor: int,
@@ -108,13 +109,14 @@ class FrameScores:
         clip_ids : sequence of str
         n_frames : ndarray [shape=(N,)]
             How many frames of each clip the network heard; a last group that is not full makes a frame, too.
+        durations : ndarray [shape=(N,)]
+            Length of each clip in seconds: the last frame that is heard may end later.
         labels : LabelSet
         grid : FrameGrid
-            Where those frames lie; the clips end with the last of them.
+            Where those frames lie.
         factor : int
         """
         counted = -(-n_frames // factor)
-        durations = grid.edges(int(n_frames.max(initial=0)))[n_frames]
         return cls(list(clip_ids), frame_probs, clip_probs, counted, durations, labels, grid.subsampled(factor))
 
     def blocks(self) -> Iterator[slice]:

@@ -293,7 +293,7 @@ def _write_one_shard(
         except (AudioError, OSError) as error:
             failures[clip_id] = str(error)
         else:
-            rows.append(FeatureRow(clip_id, stored, n_frames, stamp.sha256))
+            rows.append(FeatureRow(clip_id, stored, n_frames, stamp.sha256, min(len(waveform), front_end.n_samples)))
             stamps.append(stamp)
     if not rows:
         return None, failures

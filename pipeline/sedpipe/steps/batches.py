@@ -18,7 +18,7 @@ from torch import Tensor
 from sedpipe.clips import Clip
 from sedpipe.errors import MissingStageError
 from sedpipe.events import Event, EventLists
-from sedpipe.frames import FrameGrid
+from sedpipe.frames import FrameGrid, clip_lengths
 from sedpipe.io.cache.feature_file import FeatureFile
 from sedpipe.io.files.reading import is_there
 from sedpipe.labels import LabelSet
@@ -67,7 +67,7 @@ class ClipBatches:
         self._file = file
         self._rows = np.array([file.row_of[clip.clip_id] for clip in self.clips])
         self.targets = np.stack([labels.multi_hot(clip.labels) for clip in self.clips])
-        self.n_frames = file.n_frames[self._rows]
+        self.n_frames, self._n_samples = file.n_frames[self._rows], file.n_samples[self._rows]
         self._kept: Tensor | None = None
         self.pinned = False
         self.frame_targets: FrameTargets | None = None
@@ -80,6 +80,19 @@ class ClipBatches:
     def audio_sha256(self) -> list[str]:
         """Of the audio that the features of each clip were made of."""
         return [self._file.audio_sha256[row] for row in self._rows]
+
+    def durations(self, grid: FrameGrid, longest_s: float) -> np.ndarray:
+        """Length of each clip (N,) in seconds.
+
+        Parameters
+        ----------
+        grid : FrameGrid
+            Where the frames of features lie.
+        longest_s : float
+            Seconds of the longest clip of the dataset.
+        """
+        ends = grid.edges(self._file.shape[0])[self.n_frames]
+        return clip_lengths(ends, self._n_samples, grid.sample_rate, longest_s)
 
     @property
     def path(self) -> Path:

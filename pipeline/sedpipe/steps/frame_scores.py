@@ -12,13 +12,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import uuid4
+
+import numpy as np
 
 from sedpipe.clips import Clip
 from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.errors import MissingStageError, SedpipeError, SettingsError
 from sedpipe.features.spec import FeatureSpec
+from sedpipe.frames import clip_lengths
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.feature_file import FeatureFile
 from sedpipe.io.cache.frame_scores import Origin, find_frame_scores, find_origin, write_frame_scores
@@ -94,21 +97,34 @@ def _stored(cache: Dataset, run: Run, split: str, clips: Sequence[Clip]) -> Fram
     there = [clip for clip in clips if clip.clip_id in audio]
     found = find_frame_scores(path, _origin(run, origin.features, there, audio))
     # names have no checksum of their own: where one is damaged, all is made anew
-    return found if found is not None and found.clip_ids == [clip.clip_id for clip in there] else None
+    if found is None or found.clip_ids != [clip.clip_id for clip in there]:
+        return None
+    # early editions took a clip to last as long as its frames
+    n_samples = np.array([audio[clip_id].n_samples for clip_id in found.clip_ids], dtype=np.int64)
+    longest_s = cache.read_record().clip_format.clip_s
+    return replace(found, durations=clip_lengths(found.durations, n_samples, found.grid.sample_rate, longest_s))
 
 
-def _audio_of(features: Path) -> dict[str, str]:
-    """sha256 of the audio that the features of each clip were made of."""
+class _Audio(NamedTuple):
+    """What features were made of."""
+
+    sha256: str
+    n_samples: int
+
+
+def _audio_of(features: Path) -> dict[str, _Audio]:
+    """The audio that the features of each clip were made of."""
     file = FeatureFile(features)
     try:
-        return dict(zip(file.clip_ids, file.audio_sha256, strict=True))
+        audio = map(_Audio, file.audio_sha256, file.n_samples.tolist())
+        return dict(zip(file.clip_ids, audio, strict=True))
     finally:
         file.close()
 
 
-def _origin(run: Run, features: str, clips: Sequence[Clip], audio: Mapping[str, str]) -> Origin:
+def _origin(run: Run, features: str, clips: Sequence[Clip], audio: Mapping[str, _Audio]) -> Origin:
     clip_ids = [clip.clip_id for clip in clips]
-    lines = "\n".join([sha256_in_cache(run.model_path), *clip_ids, *(audio[clip_id] for clip_id in clip_ids)])
+    lines = "\n".join([sha256_in_cache(run.model_path), *clip_ids, *(audio[clip_id].sha256 for clip_id in clip_ids)])
     return Origin(features, hashlib.sha256(lines.encode()).hexdigest())
 
 
@@ -178,8 +194,9 @@ def _heard_clips(what: tuple[_Heard, Sequence[Clip]]) -> FrameScores:
     trained, features = _opened(heard)
     batches = ClipBatches(features, clips, trained.labels)
     frame_probs, clip_probs = predict(trained.model, [batches.batch(slice(None))])
+    grid, longest_s = trained.spec.front_end.grid, heard.cache.read_record().clip_format.clip_s
     made = FrameScores.pooled(
         frame_probs, clip_probs, [clip.clip_id for clip in batches.clips], batches.n_frames,
-        trained.labels, trained.spec.front_end.grid, trained.model.time_factor,
+        batches.durations(grid, longest_s), trained.labels, grid, trained.model.time_factor,
     )  # fmt: skip
     return replace(made, points=trained.operating_points)

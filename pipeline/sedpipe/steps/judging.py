@@ -33,6 +33,8 @@ class Examiner:
         The classes.
     spec : FeatureSpec
         What a network hears.
+    durations : ndarray [shape=(N,)]
+        Length of each clip in seconds.
     truth : Truth or None
         None where it is not known when anything sounds.
     """
@@ -40,15 +42,16 @@ class Examiner:
     testing: ClipBatches
     labels: LabelSet
     spec: FeatureSpec
+    durations: np.ndarray
     truth: Truth | None
 
     @classmethod
     def of(cls, dataset: Dataset, testing: ClipBatches, labels: LabelSet, spec: FeatureSpec) -> Examiner:
         """Look up the truth of the clips."""
-        seconds = spec.front_end.grid.edges(spec.front_end.n_frames)[testing.n_frames].tolist()
-        durations = {clip.clip_id: length for clip, length in zip(testing.clips, seconds, strict=True)}
-        truth = find_truth(dataset, "testing", durations, labels)
-        return cls(testing, labels, spec, truth if truth and truth.is_located else None)
+        durations = testing.durations(spec.front_end.grid, dataset.read_record().clip_format.clip_s)
+        of_clips = {clip.clip_id: length for clip, length in zip(testing.clips, durations.tolist(), strict=True)}
+        truth = find_truth(dataset, "testing", of_clips, labels)
+        return cls(testing, labels, spec, durations, truth if truth and truth.is_located else None)
 
     def judge(self, time_factor: int) -> Judge | None:
         """Error rate and F1 at the best of a few thresholds, of a network that makes one frame of ``time_factor``."""
@@ -77,5 +80,6 @@ class Examiner:
     def _scores(self, time_factor: int, frame_probs: np.ndarray, clip_probs: np.ndarray) -> FrameScores:
         """What a network that makes one frame of ``time_factor`` says."""
         clip_ids, grid = [clip.clip_id for clip in self.testing.clips], self.spec.front_end.grid
-        n_frames = self.testing.n_frames
-        return FrameScores.pooled(frame_probs, clip_probs, clip_ids, n_frames, self.labels, grid, time_factor)
+        return FrameScores.pooled(
+            frame_probs, clip_probs, clip_ids, self.testing.n_frames, self.durations, self.labels, grid, time_factor
+        )

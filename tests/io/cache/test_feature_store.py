@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sedpipe.choices import COMPRESSIONS
 from sedpipe.features.spec import FeatureSpec
-from sedpipe.io.cache.feature_file import FeatureFile
+from sedpipe.io.cache.feature_file import DamagedStoreError, FeatureFile
 from sedpipe.io.cache.feature_shelf import Shelf
 from sedpipe.io.cache.feature_store import merge, write_shard
 from sedpipe.io.cache.row_checksums import checksum_of
@@ -22,7 +22,7 @@ def store(tmp_path: Path) -> Path:
 
 def test_store_opens_with_plain_h5py_and_says_how_it_was_made(store: Path) -> None:
     with h5py.File(store) as file:
-        assert set(file) == {"features", "clip_id", "n_frames", "audio_sha256", "checksum"}
+        assert set(file) == {"features", "clip_id", "n_frames", "n_samples", "audio_sha256", "checksum"}
         assert file["features"].shape == (3, 500, 80)
         assert file["features"].dtype == np.float16
         assert file["features"].chunks == (1, 500, 80)
@@ -79,7 +79,8 @@ def test_a_split_without_clips_is_a_store_without_rows(tmp_path: Path) -> None:
     merge(tmp_path / "testing.h5", [], 0, FeatureSpec(CONFIG), "lzf")
     with h5py.File(tmp_path / "testing.h5") as file:
         assert {name: column.shape for name, column in file.items()} == {
-            "features": (0, 500, 80), "clip_id": (0,), "n_frames": (0,), "audio_sha256": (0,), "checksum": (0,)
+            "features": (0, 500, 80), "clip_id": (0,), "n_frames": (0,), "n_samples": (0,), "audio_sha256": (0,),
+                "checksum": (0,),
         }  # fmt: skip
     assert FeatureFile(tmp_path / "testing.h5").clip_ids == []
 
@@ -114,3 +115,23 @@ def test_a_merge_that_finds_the_disk_full_reads_no_further(tmp_path: Path) -> No
     assert outcome.stdout.startswith("3 cannot write ")  # a row takes 80,000 bytes
     assert outcome.stderr == ""
     assert list(tmp_path.iterdir()) == []
+
+
+def test_lengths_of_clips_are_kept_from_shard_to_store_and_damage_of_them_is_found(tmp_path: Path) -> None:
+    made = [replace(row, n_samples=441_000 - 10 * k) for k, row in enumerate(rows("a", "b", "c"))]
+    write_shard(tmp_path / "shard.h5", made, FeatureSpec(CONFIG))
+    path = tmp_path / "training.h5"
+    merge(path, [FeatureFile(tmp_path / "shard.h5").read(row) for row in range(3)], 3, FeatureSpec(CONFIG))
+    assert FeatureFile(path).n_samples.tolist() == [441_000, 440_990, 440_980]
+    whole = path.read_bytes()
+    kept = np.array([441_000, 440_990, 440_980], dtype="<i8").tobytes()
+    assert whole.count(kept) == 1
+    path.write_bytes(whole.replace(kept, kept[:8] + b"\x01" + kept[9:]))
+    with pytest.raises(DamagedStoreError):
+        _ = FeatureFile(path).n_samples
+
+
+def test_of_stores_of_the_first_edition_no_length_is_known(store: Path) -> None:
+    with h5py.File(store, "r+") as file:
+        del file["n_samples"]
+    assert FeatureFile(store).n_samples.tolist() == [0, 0, 0]

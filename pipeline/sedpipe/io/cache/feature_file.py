@@ -23,7 +23,8 @@ from sedpipe.io.cache.row_checksums import is_intact
 from sedpipe.io.files.hdf5 import check_heaps
 from sedpipe.io.files.hdf5_reading import open_to_read, refusal
 
-_COLUMNS = ("features", "clip_id", "n_frames", "audio_sha256", "checksum")  # as many rows in each
+_COLUMNS = ("features", "clip_id", "n_frames", "audio_sha256")  # as many rows in each
+_LATER_COLUMNS = ("checksum", "n_samples")  # which stores of sedpipe 0.1 lack
 _MOST_PRESSED = 1100  # times: deflate makes nothing smaller than this, so more is no size but damage
 _LONGEST_REASON = 100  # characters of what HDF5 says, innermost first
 _OF_THE_DISK = "check the disk that it is on, then try again"
@@ -93,6 +94,14 @@ class FeatureFile:
             return np.asarray(self._file["n_frames"][:])
 
     @cached_property
+    def n_samples(self) -> np.ndarray:
+        """Samples that were heard of each clip, (N,) int64; 0 where nobody counted them."""
+        with _sentences(self.path):
+            if "n_samples" not in self._file:
+                return np.zeros(len(self.n_frames), dtype=np.int64)
+            return np.asarray(self._file["n_samples"][:], dtype=np.int64)
+
+    @cached_property
     def audio_sha256(self) -> list[str]:
         """sha256 of each clip's audio file."""
         with _sentences(self.path):
@@ -144,7 +153,8 @@ class FeatureFile:
     def read(self, row: int) -> FeatureRow:
         """One clip."""
         [features] = self.read_features([row])
-        return FeatureRow(self.clip_ids[row], features, int(self.n_frames[row]), self.audio_sha256[row])
+        n_frames, n_samples = int(self.n_frames[row]), int(self.n_samples[row])
+        return FeatureRow(self.clip_ids[row], features, n_frames, self.audio_sha256[row], n_samples)
 
     def chunk(self, row: int) -> tuple[int, bytes]:
         """One clip's features as they are stored, nothing checked: HDF5's mask of filters that were left out, bytes."""
@@ -213,7 +223,7 @@ class FeatureFile:
 def _check_form(file: h5py.File, path: Path) -> None:
     """Whether the columns fit each other and the file, before anything is read by their sizes."""
     with _sentences(path):
-        lengths = {file[name].shape[:1] for name in _COLUMNS if name != "checksum" or name in file}
+        lengths = {file[name].shape[:1] for name in (*_COLUMNS, *(name for name in _LATER_COLUMNS if name in file))}
         features = file["features"]
         claimed = int(np.prod(features.shape, dtype=object)) * features.dtype.itemsize
         if len(lengths) != 1 or features.ndim != 3 or features.dtype.kind != "f":

@@ -116,7 +116,8 @@ class Shelf:
         file = self.file(path)
         try:
             rows = list(enumerate(file.audio_sha256))
-            _ = file.clip_ids, file.n_frames, file.checksums, file.audio_stamps  # whatever is read later
+            # whatever is read later
+            _ = file.clip_ids, file.n_frames, file.n_samples, file.checksums, file.audio_stamps
         except DamagedStoreError as error:
             self.unreadable[path] = error.message
             self._open.pop(path, None)
@@ -132,17 +133,18 @@ class Shelf:
 
     def _copied(self, file: FeatureFile, row: int, clip_id: str, compression: str) -> FeatureRow | StoredRow | None:
         """A row under a name, as bytes where filters are the same; None where it is damaged."""
-        n_frames, sha256 = int(file.n_frames[row]), file.audio_sha256[row]
+        n_frames, sha256, n_samples = int(file.n_frames[row]), file.audio_sha256[row], int(file.n_samples[row])
         try:
             if file.compression != compression:
-                return FeatureRow(clip_id, file.read_features([row])[0], n_frames, sha256)
+                return FeatureRow(clip_id, file.read_features([row])[0], n_frames, sha256, n_samples)
             skipped, chunk = file.chunk(row)
             features = self._press(file).features_of(skipped, chunk)
         except (DamagedStoreError, OSError, ValueError):
             return None
         if not file.is_intact(row, features):
             return None
-        return StoredRow(clip_id, chunk, skipped, n_frames, sha256, checksum_of(features, n_frames, sha256))
+        checksum = checksum_of(features, n_frames, sha256)
+        return StoredRow(clip_id, chunk, skipped, n_frames, sha256, checksum, n_samples)
 
     def _press(self, file: FeatureFile) -> Press:
         """The one for files like this."""

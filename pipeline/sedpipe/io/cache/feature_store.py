@@ -1,9 +1,10 @@
 """The feature store: one HDF5 file a split, joined by ``clip_id``, written in shards by many workers.
 
-``<split>.h5`` opens with plain h5py: ``features`` (N, T, F), ``clip_id`` (N,), ``n_frames`` (N,),
-``audio_sha256`` (N,), ``checksum`` (N,) of each row (stores of sedpipe 0.1 have none), and every parameter as an
-attribute. A worker makes a shard in memory, writes it under a temporary name and renames it, so that a killed run
-loses at most the shards being made; :func:`merge` makes one file of them. No file ever changes under its name.
+``<split>.h5`` opens with plain h5py: ``features`` (N, T, F), ``clip_id`` (N,), ``n_frames`` (N,), ``n_samples`` (N,) of
+the audio, ``audio_sha256`` (N,), ``checksum`` (N,) of each row (stores of sedpipe 0.1 have neither ``n_samples`` nor
+``checksum``), and every parameter as an attribute. A worker makes a shard in memory, writes it under a temporary name
+and renames it, so that a killed run loses at most the shards being made; :func:`merge` makes one file of them. No file
+ever changes under its name.
 
 - :class:`FeatureRow`, :class:`StoredRow`: one clip's features, as values and as the bytes of a file
 - :class:`Press`: from one to the other
@@ -16,6 +17,7 @@ import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -32,12 +34,16 @@ _ALL_BUT_SHUFFLED = 2  # the mask of a chunk of which only the bytes' places wer
 
 @dataclass(frozen=True)
 class FeatureRow:
-    """Features (T, F) of one clip, how many frames count, and the sha256 of the audio file they came from."""
+    """Features (T, F) of one clip, how many frames count, and the sha256 of the audio file they came from.
+
+    ``n_samples`` is how many samples were heard, at the front end's sample rate; 0 where nobody counted them.
+    """
 
     clip_id: str
     features: np.ndarray
     n_frames: int
     audio_sha256: str
+    n_samples: int = 0
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,7 @@ class StoredRow:
     n_frames: int
     audio_sha256: str
     checksum: int
+    n_samples: int = 0
 
 
 def write_shard(
@@ -128,14 +135,19 @@ def _write(
     features = _create_features(file, n_rows, spec.shape, spec.dtype, compression)
     press = Press(spec.shape, spec.dtype, compression)
     clip_ids, n_frames, sha256, checksums = [], np.zeros(n_rows, dtype=np.int32), [], np.zeros(n_rows, dtype=np.uint32)
+    n_samples = np.zeros(n_rows, dtype=np.int64)
     for index, row in enumerate(rows):
         stored = row if isinstance(row, StoredRow) else press.pressed(row)
         features.id.write_direct_chunk((index, 0, 0), stored.chunk, stored.skipped)
         n_frames[index], checksums[index] = stored.n_frames, stored.checksum
+        n_samples[index] = stored.n_samples
         clip_ids.append(row.clip_id)
         sha256.append(row.audio_sha256)
     file.create_dataset("clip_id", data=np.array(clip_ids, dtype=object), shape=(n_rows,), dtype=_CLIP_ID)
     file.create_dataset("n_frames", data=n_frames)
+    # with a checksum, which that of a row does not count: stores without it would be damaged
+    protected: dict[str, Any] = {"chunks": (n_rows,), "fletcher32": True} if n_rows else {}
+    file.create_dataset("n_samples", data=n_samples, **protected)
     file.create_dataset("audio_sha256", data=np.array(sha256, dtype="S64"), shape=(n_rows,), dtype=_SHA256)
     file.create_dataset("checksum", data=checksums)
 
@@ -166,7 +178,7 @@ class Press:
         features = np.ascontiguousarray(row.features, dtype=self._dtype)
         checksum = checksum_of(features, row.n_frames, row.audio_sha256)
         skipped, chunk = self._chunk_of(features)
-        return StoredRow(row.clip_id, chunk, skipped, row.n_frames, row.audio_sha256, checksum)
+        return StoredRow(row.clip_id, chunk, skipped, row.n_frames, row.audio_sha256, checksum, row.n_samples)
 
     def _chunk_of(self, features: np.ndarray) -> tuple[int, bytes]:
         if self._dataset is None:

@@ -3,7 +3,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from sedpipe.errors import SedpipeError, StaleError
+from sedpipe.errors import SedpipeError, SettingsError, StaleError
 from sedpipe.io.prediction_log import LOG_NAME, PredictionLog, state_of
 from sedpipe.io.predictions import PredictedEvent, PredictedFile
 
@@ -36,6 +36,35 @@ def test_a_recording_that_was_replaced_is_done_again(tmp_path, recording):
     assert PredictionLog(tmp_path, SETTINGS).find("a.wav", recording) is None
     recording.unlink()
     assert PredictionLog(tmp_path, SETTINGS).find("a.wav", recording) is None
+
+
+def test_another_recording_of_the_same_name_does_not_overwrite_one_that_is_still_there(tmp_path, recording):
+    other = tmp_path / "other" / "a.wav"
+    other.parent.mkdir()
+    other.write_bytes(b"what another recorder heard")
+    PredictionLog(tmp_path / "out", SETTINGS).add(finished(recording), state_of(recording))
+    log = PredictionLog(tmp_path / "out", SETTINGS)
+    with pytest.raises(
+        SettingsError, match=rf"has the events of {recording} as those of a\.wav: {other} would"
+    ) as caught:
+        log.find("a.wav", other)
+    assert caught.value.hint == "name another --out, or the folder above both in one call"
+    (tmp_path / "link.wav").symlink_to(recording)
+    assert log.find("a.wav", tmp_path / "link.wav").state == "kept"
+    recording.unlink()  # moved, and changed perhaps
+    assert log.find("a.wav", other) is None
+
+
+def test_a_log_of_an_edition_that_noted_no_paths_is_gone_on_with(tmp_path, recording):
+    PredictionLog(tmp_path, SETTINGS).add(finished(recording), state_of(recording))
+    lines = [json.loads(line) for line in (tmp_path / LOG_NAME).read_bytes().splitlines()]
+    assert lines[1].pop("path") == str(recording)
+    (tmp_path / LOG_NAME).write_text("".join(json.dumps(line) + "\n" for line in lines))
+    log = PredictionLog(tmp_path, SETTINGS)
+    assert log.n_dropped == 0
+    assert log.find("a.wav", recording).state == "kept"
+    recording.with_name("b.wav").write_bytes(b"other sound")
+    assert log.find("a.wav", recording.with_name("b.wav")) is None
 
 
 @pytest.mark.parametrize("kept_bytes", [1, 30, -1])
@@ -91,7 +120,7 @@ def test_a_damaged_line_is_dropped_and_counted_and_the_others_stay(tmp_path, rec
 
 
 def test_a_line_without_end_is_taken_in_pieces_that_are_dropped(tmp_path, recording, monkeypatch):
-    monkeypatch.setattr("sedpipe.io.prediction_log.MOST_BYTES_IN_A_LINE", 200)
+    monkeypatch.setattr("sedpipe.io.prediction_log.MOST_BYTES_IN_A_LINE", 400)
     log = PredictionLog(tmp_path, SETTINGS)
     log.add(finished(recording), state_of(recording))
     with (tmp_path / LOG_NAME).open("ab") as file:

@@ -297,6 +297,23 @@ def test_killed_anywhere_and_run_again_the_results_are_the_same_bytes(tmp_path, 
     assert contents(out) == contents(tmp_path / "undisturbed")
 
 
+def test_two_folders_one_after_the_other_do_not_overwrite_each_others_lists(tmp_path, model, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    noise(Path("site-a/a.wav"), 0.5, 1)
+    noise(Path("site-b/a.wav"), 0.7, 2)
+    noise(Path("site-b/b.wav"), 0.5, 3)
+    predict([Path("site-a")], model, output=Output(Path("out")))
+    before = contents(Path("out"))
+    with pytest.raises(SettingsError, match=rf"out has the events of {tmp_path}/site-a/a\.wav as those of a\.wav"):
+        predict([Path("site-b")], model, output=Output(Path("out")))
+    assert contents(Path("out")) == before
+    noise(Path("site-a/a.wav"), 0.6, 1)  # it was recorded anew
+    assert [file.state for file in predict([Path("site-a")], model, output=Output(Path("out"))).files] == ["ok"]
+    Path("site-a").rename("moved")
+    assert [file.state for file in predict([Path("moved")], model, output=Output(Path("out"))).files] == ["kept"]
+    assert [file.state for file in predict([Path("site-b")], model, output=Output(Path("out"))).files] == ["ok", "ok"]
+
+
 @pytest.mark.parametrize("form", ["tsv", "html"])
 @pytest.mark.parametrize("below", ["", "site/"])
 def test_a_recording_whose_list_could_not_be_named_is_a_row_and_the_others_go_on(tmp_path, model, form, below):

@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, TypeVar
 
-from sedpipe.errors import SedpipeError, StaleError
+from sedpipe.errors import SedpipeError, SettingsError, StaleError
 from sedpipe.io.files.atomic import cannot_write, write_text
 from sedpipe.io.files.locks import wait_for
 from sedpipe.io.files.reading import is_there, opened, unreadable
@@ -79,15 +79,24 @@ class PredictionLog:
             self._file = self._opened()  # stays what it is, even if another process rewrites the log
 
     def find(self, name: str, path: Path) -> PredictedFile | None:
-        """What was found in a recording that is finished."""
+        """What was found in a recording that is finished.
+
+        Raises
+        ------
+        SettingsError
+            If another recording, which is still there, is finished under this name: its events would be overwritten.
+        """
         place = self._places.get(name)
-        try:
-            if place is None or place.state != state_of(path):
-                return None
-        except OSError:
+        if place is None:
             return None
         line = _parsed(self._line_at(self._file, place.offset), LogLine)
         if line is None:
+            return None
+        try:
+            if place.state != state_of(path):
+                _refuse_another(line, path, self._path.parent)
+                return None
+        except OSError:
             return None
         events, unlike = list(line.events), list(line.unlike_training)
         return PredictedFile(str(path), name, line.duration, events, "kept", line.reason, unlike)
@@ -100,7 +109,9 @@ class PredictionLog:
         """Several are, and are noted together or not at all."""
         lines = []
         for file, state in finished:
-            told: dict[str, Any] = {"reason": file.reason} if file.reason else {}
+            told: dict[str, Any] = {"path": _whole(file.path)}
+            if file.reason:
+                told["reason"] = file.reason
             if file.unlike_training:
                 told["unlike_training"] = tuple(file.unlike_training)
             lines.append(LogLine(name=file.name, file=state, duration=file.duration, events=tuple(file.events), **told))
@@ -172,6 +183,20 @@ class PredictionLog:
             return opened(self._path)
         except OSError as error:
             raise unreadable(self._path, error) from error
+
+
+def _whole(path: str) -> str:
+    """From the root, as UTF-8 can hold it."""
+    return os.path.abspath(path).encode(errors="replace").decode()
+
+
+def _refuse_another(line: LogLine, path: Path, folder: Path) -> None:
+    """A recording that was changed, or moved, is done again; one that is still there beside it keeps its events."""
+    if line.path and os.path.exists(line.path) and not os.path.samefile(line.path, path):
+        raise SettingsError(
+            f"{folder} has the events of {line.path} as those of {line.name}: {path} would overwrite them",
+            hint="name another --out, or the folder above both in one call",
+        )
 
 
 def state_of(path: Path) -> State:

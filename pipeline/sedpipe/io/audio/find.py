@@ -84,7 +84,7 @@ def find_audio(places: Sequence[Path], *, all_of_it: bool = False) -> FoundAudio
             if os.path.realpath(other.path) != os.path.realpath(file.path):
                 raise SettingsError(
                     f"{other.path} and {file.path} would both be named {file.name}",
-                    hint="name the folder above both, or one after the other",
+                    hint="name the folder above both",
                 )
     return FoundAudio(list(found.values()), dict(sorted(left_out.items())))
 

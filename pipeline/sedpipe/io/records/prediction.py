@@ -35,9 +35,11 @@ class LogLine(Record):
         What is to be said of it, if anything is.
     unlike_training : tuple of str
         In what it lies outside of what the model was trained on.
+    path : str
+        Where it lay, from the root; "" where that was not noted, as by early editions.
     """
 
-    parts_to_come: ClassVar[frozenset[str]] = frozenset({"reason", "unlike_training"})
+    parts_to_come: ClassVar[frozenset[str]] = frozenset({"reason", "unlike_training", "path"})
 
     name: str
     file: tuple[int, int]
@@ -45,3 +47,4 @@ class LogLine(Record):
     events: tuple[PredictedEvent, ...]
     reason: str = ""
     unlike_training: tuple[str, ...] = ()
+    path: str = ""

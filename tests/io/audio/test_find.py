@@ -74,7 +74,7 @@ def test_two_recordings_of_one_name_are_refused_with_the_way_out(tmp_path):
     touch(tmp_path, "a.wav", "day/a.wav", "other/day/a.wav")
     with pytest.raises(SettingsError, match="would both be named ") as caught:
         find_audio([tmp_path / "day", tmp_path / "other" / "day"])
-    assert caught.value.hint == "name the folder above both, or one after the other"
+    assert caught.value.hint == "name the folder above both"
 
 
 def test_a_folder_without_audio_says_what_is_there(tmp_path):

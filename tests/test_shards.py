@@ -19,3 +19,10 @@ def test_parts_are_about_equally_large() -> None:
 def test_what_is_no_part_is_refused(written: str) -> None:
     with pytest.raises(ValueError, match="expected a part"):
         Shard.parse(written)
+
+
+def test_a_name_that_is_no_text_is_in_one_part_too_and_the_part_of_text_is_as_ever() -> None:
+    parts = [Shard(index, 3) for index in (1, 2, 3)]
+    for name in ("\udce9.wav", "\ud800.wav"):  # bytes that are not UTF-8, and half a letter of JSON's
+        assert sum(part.holds(name) for part in parts) == 1
+    assert [name for name in ("a.wav", "é.wav", "Käuzchen.wav", "b") if Shard(1, 3).holds(name)] == ["a.wav"]

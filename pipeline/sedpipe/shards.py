@@ -49,7 +49,8 @@ class Shard:
 
     def holds(self, clip_id: str) -> bool:
         """Whether a clip is its own; the name alone decides, so lists may grow or change their order."""
-        digest = hashlib.sha256(clip_id.encode()).digest()
+        # files are called by bytes, which need not be UTF-8
+        digest = hashlib.sha256(clip_id.encode("utf-8", "surrogatepass")).digest()
         return int.from_bytes(digest[:8], "big") % self.count == self.index - 1
 
     @property

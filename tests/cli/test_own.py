@@ -88,3 +88,18 @@ def test_what_is_not_understood_is_a_sentence_and_exit_code_1() -> None:
         assert outcome.exit_code == 1
         assert outcome.stderr.startswith("Error: ")
         assert "Traceback" not in outcome.stderr
+
+
+def test_a_name_that_is_not_utf_8_is_left_out_and_named_and_that_of_the_folder_is_a_sentence() -> None:
+    Path("my birds", "\udce9.wav").write_bytes(Path("my birds", "0.wav").read_bytes())
+    Path("my birds", "\udce9.txt").write_text("0.5\t1.5\tCrow\n")
+    outcome = sedpipe("init", "my birds", "--quiet")
+    assert outcome.exit_code == 0, outcome.output
+    assert "8 of 9 recordings (1 left out)" in outcome.stdout
+    assert r"1 recording whose name no list can contain left out: '\udce9.wav'" in outcome.stdout
+    made = json.loads(sedpipe("init", "my birds", "--json").stdout)
+    assert (made["recordings"], made["labelled"]) == (9, 8)
+    Path("my birds").rename("\udce9t\udce9")
+    refused = sedpipe("init", "\udce9t\udce9")
+    assert (refused.exit_code, list(Path().glob("*t*.toml"))) == (1, [])
+    assert "is not UTF-8, which a TOML has to be" in refused.stderr.replace("\n", " ")

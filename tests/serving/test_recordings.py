@@ -71,12 +71,14 @@ def test_a_link_in_the_place_of_a_list_is_replaced_and_leads_nowhere(tmp_path: P
 
 
 def test_only_what_was_found_below_the_folder_is_a_recording(tmp_path: Path) -> None:
-    folder = touch(tmp_path / "in", "a.wav", "notes.txt", ".hidden.wav", "e\x1bvil.wav")
+    folder = touch(tmp_path / "in", "a.wav", "notes.txt", ".hidden.wav", "e\x1bvil.wav", "\udce9.wav")
     touch(tmp_path, "outside.wav")
     assert list(folder.files()) == ["a.wav"]
+    assert folder.n_unlistable() == 2
     for name in ("../outside.wav", str(tmp_path / "outside.wav"), "./a.wav", "notes.txt", "", ".."):
         assert folder.find(name) is None
     assert Recordings(tmp_path / "not there yet").files() == {}
+    assert Recordings(tmp_path / "not there yet").n_unlistable() == 0
 
 
 @pytest.mark.parametrize(

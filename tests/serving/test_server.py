@@ -97,6 +97,15 @@ def test_the_folders_page_lists_recordings_as_text_and_which_have_a_list(client:
     assert client.ask(address, home="")[0] == 200
 
 
+def test_a_recording_whose_name_is_not_utf_8_hides_no_other_and_is_counted(client: Client, folder: Path) -> None:
+    assert "left out" not in client.ask("")[1]
+    (folder / "\udce9.wav").write_bytes((folder / "a.wav").read_bytes())
+    status, page, _ = client.ask("")
+    assert status == 200
+    assert re.findall(r'data-name="(.*?)"', page) == ["a.wav", "night/50 % &lt;b&gt;.wav"]
+    assert "1 recording left out" in page
+
+
 def test_what_is_saved_lies_beside_the_recording_and_is_on_the_page_again(client: Client, folder: Path) -> None:
     name = "night/50 % <b>.wav"
     status, answer = client.save(name, [{"onset": 1.0, "offset": 2.0, "label": "Owl"}])

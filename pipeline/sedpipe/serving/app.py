@@ -65,7 +65,9 @@ def _folder_page(recordings: Recordings, ear: Ear, home: str) -> str:
             ServedRecording(file.name, _address(home, file), size / 1e6, path.name if path.exists() else "")
         )  # fmt: skip
     labels = tuple(ear.opened.trained.labels)
-    return recordings_page(str(recordings.folder), ear.opened.folder.name, labels, rows, f"{home}add")
+    return recordings_page(
+        str(recordings.folder), ear.opened.folder.name, labels, rows, f"{home}add", recordings.n_unlistable()
+    )  # fmt: skip
 
 
 async def _recording(recordings: Recordings, ear: Ear, home: str, request: Request) -> Response:

@@ -67,14 +67,20 @@ class Recordings:
         self.folder = folder
 
     def files(self) -> dict[str, AudioFile]:
-        """All of them as they are now, by name."""
+        """All of them as they are now, by name; without those whose names neither a page nor a list can contain."""
+        return {file.name: file for file in self._found() if not has_control_characters(file.name)}
+
+    def n_unlistable(self) -> int:
+        """How many there are whose names neither a page nor a list can contain."""
+        return sum(has_control_characters(file.name) for file in self._found())
+
+    def _found(self) -> list[AudioFile]:
         if not self.folder.is_dir():
-            return {}
+            return []
         try:
-            found = find_audio([self.folder])
+            return find_audio([self.folder]).files
         except SettingsError:  # there is none yet
-            return {}
-        return {file.name: file for file in found.files if not has_control_characters(file.name)}
+            return []
 
     def find(self, name: str) -> AudioFile | None:
         """The recording of this name, if there is one."""

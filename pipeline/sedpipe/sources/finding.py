@@ -75,12 +75,4 @@ def _audio_below(folder: Path) -> list[str]:
         files = [file.name for file in find_audio([folder], all_of_it=True).files] if os.path.isdir(folder) else []
     except SettingsError:  # it holds no audio
         return []
-    return [name for name in files if not has_control_characters(name) and _is_text(name)]
-
-
-def _is_text(name: str) -> bool:
-    try:
-        name.encode("utf-8")
-    except UnicodeEncodeError:  # bytes that are no letters in any encoding of file names
-        return False
-    return True
+    return [name for name in files if not has_control_characters(name)]

@@ -61,8 +61,9 @@ def init(
     listener = listener or Listener()
     found = look_into(folder)
     importer, findings = _understood(found)
-    lengths = lengths_of_recordings(folder, findings.recordings, listener)
-    recordings, left_out = _usable(findings.recordings, lengths)
+    listable, unlisted = _listable(findings.recordings)
+    lengths = lengths_of_recordings(folder, listable, listener)
+    recordings, unread = _readable(listable, lengths)
     labels = sorted({label for recording in recordings for label in recording.labels})
     if not labels:
         raise SettingsError(f"{folder}: {findings.story}, but no label", hint=_WAYS)
@@ -72,7 +73,7 @@ def init(
     name = _name(name or named.name)
     made = composed(name, _seen_from(out, named), labels, recordings, shape, findings.story)
     _write(out, made)
-    remarks = (*findings.remarks, *left_out, *guessed, *_alike(labels))
+    remarks = (*findings.remarks, *unlisted, *unread, *guessed, *_alike(labels))
     return InitReport(
         dataset=name,
         path=_shown(out / f"{name}.toml"),
@@ -108,17 +109,21 @@ def _understood(folder: Folder) -> tuple[str, Findings]:
     )
 
 
-def _usable(recordings: Sequence[Recording], lengths: Mapping[str, Length]) -> tuple[list[Recording], list[str]]:
-    """Without those that cannot be read, and those whose names no list can hold."""
-    remarks = []
+def _listable(recordings: Sequence[Recording]) -> tuple[list[Recording], list[str]]:
+    """Without those whose names no list can hold."""
+    unlisted = [recording.filename for recording in recordings if has_control_characters(recording.filename)]
+    kept = [recording for recording in recordings if not has_control_characters(recording.filename)]
+    whose = "whose name" if len(unlisted) == 1 else "whose names"
+    told = f"{counted(len(unlisted), 'recording')} {whose} no list can contain left out: {of_some(unlisted)}"
+    return kept, [told] if unlisted else []
+
+
+def _readable(recordings: Sequence[Recording], lengths: Mapping[str, Length]) -> tuple[list[Recording], list[str]]:
+    """Without those that cannot be read."""
     unread = [recording.filename for recording in recordings if recording.filename not in lengths]
-    if unread:
-        remarks.append(f"{counted(len(unread), 'recording')} that cannot be read left out: {of_some(unread)}")
     kept = [recording for recording in recordings if recording.filename in lengths]
-    listable = [recording for recording in kept if not has_control_characters(recording.filename)]
-    if len(listable) < len(kept):
-        remarks.append(f"{counted(len(kept) - len(listable), 'recording')} whose names no list can contain left out")
-    return listable, remarks
+    told = f"{counted(len(unread), 'recording')} that cannot be read left out: {of_some(unread)}"
+    return kept, [told] if unread else []
 
 
 def _name(wanted: str) -> str:
@@ -177,7 +182,14 @@ def _classes(labels: Sequence[str], recordings: Sequence[Recording]) -> dict[str
 def _seen_from(out: Path, folder: Path) -> str:
     """A relative path where both can be moved together, else an absolute one."""
     relative = Path(os.path.relpath(folder, out))
-    return (folder if relative.parts.count("..") > 1 else relative).as_posix()
+    seen = (folder if relative.parts.count("..") > 1 else relative).as_posix()
+    try:
+        seen.encode()
+    except UnicodeEncodeError as error:
+        raise SettingsError(
+            f"{folder}: its name is not UTF-8, which a TOML has to be", hint="rename the folder, or name a link to it"
+        ) from error
+    return seen
 
 
 def _shown(path: Path) -> str:

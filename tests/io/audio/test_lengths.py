@@ -32,6 +32,13 @@ def test_what_is_no_audio_has_none(tmp_path: Path) -> None:
     assert length_of(tmp_path / "c.wav") is None
 
 
+@pytest.mark.parametrize("suffix", ["wav", "flac", "mp3"])
+def test_a_file_is_read_though_its_name_is_not_utf_8(tmp_path: Path, suffix: str) -> None:
+    write_tone(tmp_path / f"a.{suffix}", 1.5, 440, sample_rate=16_000)
+    length = length_of((tmp_path / f"a.{suffix}").rename(tmp_path / f"\udce9.{suffix}"))
+    assert length == (pytest.approx(1.5, abs=0.08), 16_000)
+
+
 def test_a_header_that_claims_too_much_is_not_believed(tmp_path: Path) -> None:
     write_tone(tmp_path / "a.wav", 3.0, 440, sample_rate=16_000)
     whole = (tmp_path / "a.wav").read_bytes()

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 from sedpipe.errors import ListFormatError
-from sedpipe.io.lists.text import as_filename, as_seconds, numbered_lines
+from sedpipe.io.lists.text import as_filename, as_seconds, has_control_characters, numbered_lines
 
 LIST = Path("list.tsv")
 
@@ -103,3 +103,9 @@ def test_file_names_are_relative_paths_below_their_folder(text: str, name: str) 
 def test_file_names_that_lead_out_of_their_folder_are_refused(text: str) -> None:
     with pytest.raises(ListFormatError, match=r"^list\.tsv:3: found .*, expected a file name, without '..' and"):
         as_filename(LIST, 3, text)
+
+
+@pytest.mark.parametrize("text", ["a\x1b[2J", "a\n", "\u202e", "\udce9.wav", "\ud800"])
+def test_what_no_terminal_shows_or_no_list_holds_is_told(text: str) -> None:
+    assert has_control_characters(text)
+    assert not has_control_characters("Käuzchen 東.wav")

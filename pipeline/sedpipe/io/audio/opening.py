@@ -125,7 +125,7 @@ def _by_libsndfile(opened: Opened) -> soundfile.SoundFile:
     if opened.is_mended:
         opened.file.seek(0)
         return soundfile.SoundFile(opened.file)
-    return soundfile.SoundFile(os.fspath(opened.path))
+    return soundfile.SoundFile(os.fsencode(opened.path))  # names are bytes, and need not be UTF-8
 
 
 def _is_sure(opened: Opened, file: soundfile.SoundFile) -> bool:

@@ -26,7 +26,7 @@ _DUST = 1e-6  # what arithmetic with floats leaves of a zero
 _MOST_SHOWN = 80
 _MOST_OF_A_SENTENCE = 1000
 _NUMBER = re.compile(r"[+-]?(\d{1,20}(\.\d{0,40})?|\.\d{1,40})([eE][+-]?\d{1,3})?", re.ASCII)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _DRIVE = re.compile(r"^[A-Za-z]:(?=[/\\])")
 _WITH_DRIVE = re.compile(r"[A-Za-z]:")  # "C:a.wav": where that leads depends on the machine
 
@@ -146,7 +146,10 @@ def is_absolute(text: str) -> bool:
 
 
 def has_control_characters(text: str) -> bool:
-    """Whether something in it would steer a terminal, or end a line, instead of being shown."""
+    """Whether something in it would steer a terminal, or end a line, instead of being shown, or is not even text.
+
+    Bytes of a file name that are not UTF-8, and halves of letters in JSON, are lone surrogates, which no file holds.
+    """
     return _CONTROL.search(text) is not None
 
 

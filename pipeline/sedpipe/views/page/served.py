@@ -12,6 +12,7 @@ from typing import Any
 
 from sedpipe.commands import command, place
 from sedpipe.events import Event
+from sedpipe.io.lists.remarks import counted
 from sedpipe.views.render import Parts, render
 
 PARTS = Parts(
@@ -67,7 +68,7 @@ class ServedRecording:
 
 
 def recordings_page(
-    folder: str, model: str, labels: Sequence[str], recordings: Sequence[ServedRecording], add: str
+    folder: str, model: str, labels: Sequence[str], recordings: Sequence[ServedRecording], add: str, n_unlistable: int
 ) -> str:
     """HTML of a folder: all recordings, and a place to drop another one.
 
@@ -82,9 +83,12 @@ def recordings_page(
     recordings : sequence of ServedRecording
     add : str
         Where a dropped file is sent.
+    n_unlistable : int
+        Recordings that are not shown, since no page can contain their names.
     """
     return render(
         PARTS, title=f"{folder}: recordings", folder=folder, model=model, labels=labels, recordings=recordings,
         to_train=command("init", place(folder)),
+        left_out=counted(n_unlistable, "recording") if n_unlistable else "",
         n_done=sum(bool(recording.list_name) for recording in recordings), data={"add": add}, is_served=True,
     )  # fmt: skip

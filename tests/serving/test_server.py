@@ -180,3 +180,20 @@ def test_ctrl_c_ends_it_and_is_no_interruption(folder: Path, ear: Ear) -> None:
     asking.join(60)
     assert not asking.is_alive()
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_folder_whose_name_is_not_utf_8_is_served(tmp_path: Path, ear: Ear) -> None:
+    noise(tmp_path / "plain" / "a.wav")
+    (tmp_path / "plain").rename(tmp_path / "\udce9t\udce9")
+    server = Server(Recordings(tmp_path / "\udce9t\udce9"), ear)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        client = Client(server.address)
+        assert client.ask("")[0] == client.ask("recording/a.wav")[0] == 200
+        status, answer = client.save("a.wav", [{"onset": 1.0, "offset": 2.0, "label": "Owl"}])
+        assert (status, json.loads(answer)["list"]) == (200, f"{tmp_path}/\\udce9t\\udce9/a.tsv")
+    finally:
+        server.stop()
+        thread.join()
+    assert read_event_list(tmp_path / "\udce9t\udce9" / "a.tsv") == {"a": [Event(1.0, 2.0, "Owl")]}

@@ -22,6 +22,7 @@ from starlette.routing import Route
 from sedpipe.errors import SedpipeError
 from sedpipe.io.audio.find import AudioFile
 from sedpipe.io.files.atomic import write_atomically
+from sedpipe.printable import printable
 from sedpipe.serving.ear import Ear
 from sedpipe.serving.lists_beside import list_beside
 from sedpipe.serving.recordings import Recordings, checked_events
@@ -108,7 +109,7 @@ def _saved(recordings: Recordings, ear: Ear, name: str, rows: object, state: str
     file = _known(recordings.files(), name)
     events = checked_events(rows, ear.hear(file).recording.duration)
     saved = recordings.save(file, events, state)
-    return {"list": str(saved.path), "state": saved.state}
+    return {"list": printable(str(saved.path)), "state": saved.state}
 
 
 async def _add(recordings: Recordings, home: str, request: Request) -> Response:

@@ -13,6 +13,7 @@ from typing import Any
 from sedpipe.commands import command, place
 from sedpipe.events import Event
 from sedpipe.io.lists.remarks import counted
+from sedpipe.printable import printable
 from sedpipe.views.render import Parts, render
 
 PARTS = Parts(
@@ -87,8 +88,8 @@ def recordings_page(
         Recordings that are not shown, since no page can contain their names.
     """
     return render(
-        PARTS, title=f"{folder}: recordings", folder=folder, model=model, labels=labels, recordings=recordings,
-        to_train=command("init", place(folder)),
+        PARTS, title=f"{printable(folder)}: recordings", folder=printable(folder), model=model, labels=labels, recordings=recordings,
+        to_train=printable(command("init", place(folder))),
         left_out=counted(n_unlistable, "recording") if n_unlistable else "",
         n_done=sum(bool(recording.list_name) for recording in recordings), data={"add": add}, is_served=True,
     )  # fmt: skip

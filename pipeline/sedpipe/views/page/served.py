@@ -88,7 +88,8 @@ def recordings_page(
         Recordings that are not shown, since no page can contain their names.
     """
     return render(
-        PARTS, title=f"{printable(folder)}: recordings", folder=printable(folder), model=model, labels=labels, recordings=recordings,
+        PARTS, title=f"{printable(folder)}: recordings", folder=printable(folder), model=model, labels=labels,
+        recordings=recordings,
         to_train=printable(command("init", place(folder))),
         left_out=counted(n_unlistable, "recording") if n_unlistable else "",
         n_done=sum(bool(recording.list_name) for recording in recordings), data={"add": add}, is_served=True,

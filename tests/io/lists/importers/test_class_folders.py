@@ -57,3 +57,26 @@ def test_loose_recordings_are_left_out_and_said(tmp_path: Path) -> None:
     made = found(tmp_path, "dog/a.wav", "cat/b.wav", "c.wav")
     assert made is not None
     assert made.remarks == ("1 recording outside the folders of classes left out: 'c.wav'",)
+
+
+def test_a_recording_beside_the_folders_of_splits_makes_them_no_classes(tmp_path: Path) -> None:
+    made = found(tmp_path, "train/dog/a.wav", "train/cat/b.wav", "test/dog/c.wav", "demo.wav")
+    assert made is not None
+    assert {r.filename: (r.split, r.labels) for r in made.recordings} == {
+        "train/dog/a.wav": ("training", ("dog",)),
+        "train/cat/b.wav": ("training", ("cat",)),
+        "test/dog/c.wav": ("testing", ("dog",)),
+    }
+    assert "1 recording outside the folders of splits left out: 'demo.wav'" in made.remarks
+
+
+def test_classes_in_a_folder_for_training_alone_are_classes(tmp_path: Path) -> None:
+    made = found(tmp_path, "train/dog/a.wav", "train/cat/b.wav")
+    assert labels(made) == {"train/cat/b.wav": ("cat",), "train/dog/a.wav": ("dog",)}
+    assert made is not None
+    assert {recording.split for recording in made.recordings} == {""}
+
+
+def test_a_class_called_train_is_one(tmp_path: Path) -> None:
+    made = found(tmp_path, "train/a.wav", "car/b.wav")
+    assert labels(made) == {"train/a.wav": ("train",), "car/b.wav": ("car",)}

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from sedpipe.io.lists.importers.findings import look_into, split_of_folders
+from sedpipe.io.lists.importers.findings import look_into
 
 
 def test_hidden_things_are_not_looked_at(tmp_path: Path) -> None:
@@ -10,14 +10,3 @@ def test_hidden_things_are_not_looked_at(tmp_path: Path) -> None:
     found = look_into(tmp_path)
     assert found.recordings == ("a.WAV", "b/2.wav")
     assert [path.name for path in found.lists] == ["2.txt"]
-
-
-def test_folders_called_like_splits_must_hold_all_recordings() -> None:
-    assert split_of_folders(["train/x/a.wav", "VAL/b.wav", "test/c.wav"]) == {
-        "train/x/a.wav": "training",
-        "VAL/b.wav": "testing",
-        "test/c.wav": "evaluation",
-    }
-    assert split_of_folders(["train/a.wav", "other/b.wav"]) == {}
-    assert split_of_folders(["test/a.wav"]) == {}
-    assert split_of_folders([]) == {}

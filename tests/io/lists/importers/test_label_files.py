@@ -160,3 +160,11 @@ def test_tags_that_lists_give_to_different_names_are_joined_and_that_is_said(tmp
         "labels of 1 recording joined with those of the same name in a different folder: 's1/a.wav (s2/a.wav)'"
         in made.remarks
     )
+
+
+def test_a_recording_beside_the_folders_of_splits_does_not_mix_them(tmp_path: Path) -> None:
+    events = {f"{name}__txt": "1.0\t2.0\tDog\n" for name in ("train___a", "test___b", "demo")}
+    made = found(tmp_path, train___a__wav="", test___b__wav="", demo__wav="", **events)
+    assert {r.filename: r.split for r in recordings(made)} == {"train/a.wav": "training", "test/b.wav": "testing"}
+    assert made is not None
+    assert "1 recording outside the folders of splits left out: 'demo.wav'" in made.remarks

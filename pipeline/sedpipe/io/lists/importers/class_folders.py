@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 
-from sedpipe.io.lists.importers.findings import Findings, Folder, split_of_folders
+from sedpipe.io.lists.importers.findings import Findings, Folder
+from sedpipe.io.lists.importers.split_folders import split_of_folders
 from sedpipe.io.lists.recordings import Recording
 from sedpipe.io.lists.remarks import counted, of_some
 
@@ -22,18 +23,18 @@ _NUMBERED = re.compile(r"\d+\s*[-_. ]\s*(?=\D)")
 def from_class_folders(folder: Folder) -> Findings | None:
     """Each recording with the name of its folder as label; None where recordings lie in fewer than two folders."""
     splits = split_of_folders(folder.recordings)
-    level = 1 if splits else 0
-    inside = {name: PurePosixPath(name).parts[level:-1] for name in folder.recordings}
+    level = 1 if splits.of else 0
+    inside = {name: PurePosixPath(name).parts[level:-1] for name in splits.of or folder.recordings}
     loose = [name for name, folders in inside.items() if not folders]
     named = {name: folders[0] for name, folders in inside.items() if folders}
     if len(set(named.values())) < 2:
         return None
     labels = _labels(set(named.values()))
     recordings = [
-        Recording(name, () if above in _quiet(named) else (labels[above],), split=splits.get(name, ""))
+        Recording(name, () if above in _quiet(named) else (labels[above],), split=splits.of.get(name, ""))
         for name, above in named.items()
     ]
-    remarks = _remarks(loose, named, labels)
+    remarks = [*splits.remarks, *_remarks(loose, named, labels)]
     if folder.lists:
         remarks.append(f"{counted(len(folder.lists), 'text file')} not understood as a list of labels, and ignored")
     return Findings("recordings in folders named after their classes", tuple(recordings), tuple(remarks))

@@ -3,25 +3,18 @@
 - :class:`Folder`: recordings and label files below a folder
 - :class:`Findings`: recordings with what sounds in them
 - :func:`look_into`: a folder -> :class:`Folder`
-- :func:`split_of_folders`: ``train/``, ``val/``, ``test/`` -> splits
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from sedpipe.errors import SettingsError
 from sedpipe.io.audio.find import find_audio
 from sedpipe.io.lists.read import lists_below
 from sedpipe.io.lists.recordings import Recording
-
-_SPLITS = {
-    "train": "training", "training": "training", "tr": "training",
-    "val": "testing", "valid": "testing", "validation": "testing", "dev": "testing", "development": "testing",
-    "test": "evaluation", "testing": "evaluation", "eval": "evaluation", "evaluation": "evaluation",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -77,22 +70,3 @@ def look_into(path: Path) -> Folder:
         raise SettingsError(f"{path} is not a folder", hint="name the folder of the recordings")
     found = find_audio([path], all_of_it=True)
     return Folder(path, tuple(file.name for file in found.files), tuple(lists_below(path)))
-
-
-def split_of_folders(filenames: Iterable[str]) -> dict[str, str]:
-    """Splits of recordings that all lie in folders called train, val, test and the like; empty if any does not.
-
-    Where there is no validation folder, the test folder is ``testing``, on which thresholds are chosen.
-
-    >>> split_of_folders(["train/a.wav", "Test/b.wav"])
-    {'train/a.wav': 'training', 'Test/b.wav': 'testing'}
-    >>> split_of_folders(["train/a.wav", "b.wav"])
-    {}
-    """
-    first = {name: PurePosixPath(name).parts[0].lower() for name in filenames}
-    splits = {name: _SPLITS.get(folder, "") if "/" in name else "" for name, folder in first.items()}
-    if not splits or not all(splits.values()) or "training" not in splits.values():
-        return {}
-    if "testing" not in splits.values():
-        return {name: "testing" if split == "evaluation" else split for name, split in splits.items()}
-    return splits

@@ -12,7 +12,8 @@ from pathlib import Path, PurePosixPath
 from sedpipe.errors import ListFormatError
 from sedpipe.events import Event
 from sedpipe.io.lists.annotations import Annotation, Annotations
-from sedpipe.io.lists.importers.findings import Findings, Folder, split_of_folders
+from sedpipe.io.lists.importers.findings import Findings, Folder
+from sedpipe.io.lists.importers.split_folders import split_of_folders
 from sedpipe.io.lists.joined_labels import taken_apart
 from sedpipe.io.lists.known_names import KnownNames, agreement
 from sedpipe.io.lists.names import recording_of_list
@@ -36,8 +37,10 @@ def from_label_files(folder: Folder) -> Findings | None:
     apart, remarks = taken_apart(row.label for of_name in rows.of.values() for row in of_name)
     splits = split_of_folders(rows.of)
     recordings = [
-        _recording(name, of_name, apart, splits.get(name, "")) for name, of_name in sorted(rows.of.items())
-    ]  # fmt: skip
+        _recording(name, of_name, apart, splits.of.get(name, ""))
+        for name, of_name in sorted(rows.of.items())
+        if name not in splits.left_out
+    ]
     one_each = sum(not found.names_recordings for found in read)
     parts = [counted(one_each, "label file") + " of one recording each" if one_each else "",
              counted(len(read) - one_each, "list") + " naming recordings" if len(read) > one_each else ""]  # fmt: skip
@@ -45,7 +48,7 @@ def from_label_files(folder: Folder) -> Findings | None:
     return Findings(
         "recordings with " + " and ".join(part for part in parts if part),
         tuple(recordings),
-        (*map(str, told), *map(str, remarks), *rows.remarks(), *aside),
+        (*map(str, told), *map(str, remarks), *rows.remarks(), *splits.remarks, *aside),
     )
 
 

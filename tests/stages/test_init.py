@@ -4,6 +4,8 @@ import pytest
 from builders import write_tone
 from leftovers import left_by_a_killed_process
 from sedpipe.errors import SettingsError
+from sedpipe.io.manifests.folder import FolderManifest
+from sedpipe.io.manifests.listed import read_splits
 from sedpipe.io.manifests.load import load_manifest
 from sedpipe.stages.init import init
 
@@ -121,3 +123,70 @@ def test_a_folder_where_nothing_ever_sounds_is_a_sentence(tmp_path: Path) -> Non
     (tmp_path / "x" / "a.txt").write_text("")
     with pytest.raises(SettingsError, match=r"but no label$"):
         init(tmp_path / "x")
+
+
+def test_what_is_said_of_a_split_that_is_still_to_be_drawn_is_what_is_drawn(tmp_path: Path) -> None:
+    for n in range(20):
+        write_tone(tmp_path / "x" / f"{'dog' if n % 2 else 'cat'}" / f"p{n % 5}_{n}.wav", 0.2, 440, sample_rate=8000)
+    write_tone(tmp_path / "x" / "owl" / "p0_owl.wav", 0.2, 440, sample_rate=8000)
+    report = init(tmp_path / "x", share=0.2)
+    assert report.remarks[0] == "recordings whose names begin alike up to '_' stay in one split (5 groups)"
+    manifest = load_manifest(str(tmp_path / "x.toml"))
+    assert isinstance(manifest, FolderManifest)
+    of = {split.split: split.recordings for split in read_splits(manifest)}
+    assert {one.filename.split("/")[1][:2] for one in of["testing"]}.isdisjoint(
+        one.filename.split("/")[1][:2] for one in of["training"]
+    )
+    side = "training" if "p0_owl.wav" in {one.filename.split("/")[1] for one in of["training"]} else "testing"
+    told = {"training": "without a recording in testing", "testing": "with all recordings in testing, none to train on"}
+    assert report.remarks[1:] == (f"1 of 3 classes {told[side]}: 'owl'",)
+
+
+def test_a_share_of_recordings_that_are_split_already_is_refused(birds: Path, tmp_path: Path) -> None:
+    for split, names in {
+        "train": ("Blackbird/a.wav", "Crow/a.wav"),
+        "test": ("Blackbird/b.wav", "Crow/c.flac"),
+    }.items():
+        for name in names:
+            (birds / split / name).parent.mkdir(parents=True)
+            (birds / name).rename(birds / split / name)
+    with pytest.raises(SettingsError, match=r"already split \(training 2, testing 2\), so no share of them") as caught:
+        init(birds, share=0.2)
+    assert caught.value.hint
+    assert not contents(tmp_path)
+    assert init(birds).splits == {"training": 2, "testing": 2}
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_lists_that_init_wrote_into_the_folder_are_no_labels_of_another_program(birds: Path, killed: bool) -> None:
+    first = init(birds, out=birds)
+    before = contents(birds)
+    if killed:
+        (birds / "birds.toml").unlink()
+    again = init(birds, out=birds)
+    assert contents(birds) == before
+    assert (again.importer, again.story, again.classes) == (first.importer, first.story, first.classes)
+    assert "1 list of a dataset that lies in this folder not read: 'birds-training-weak.tsv'" in again.remarks
+
+
+def test_nor_are_they_for_a_dataset_of_another_name_or_place(birds: Path) -> None:
+    init(birds, out=birds)
+    for made in (init(birds), init(birds, out=birds, name="others")):
+        assert made.importer == "class-folders"
+    assert (birds / "others-training-weak.tsv").read_bytes() == (birds / "birds-training-weak.tsv").read_bytes()
+
+
+def test_a_list_that_is_only_called_like_that_is_one_of_labels(birds: Path) -> None:
+    (birds / "owls-training-weak.tsv").write_text("filename\tevent_label\nCrow/a.wav\tOwl\n")
+    assert init(birds).classes == {"Owl": {"training": 1}}
+
+
+def test_where_nothing_else_says_what_sounds_the_lists_are_named(tmp_path: Path) -> None:
+    write_tone(tmp_path / "x" / "a.wav", 1, 440, sample_rate=16_000)
+    write_tone(tmp_path / "x" / "b.wav", 1, 440, sample_rate=16_000)
+    labels = tmp_path / "x" / "labels.csv"
+    labels.write_text("filename,event_label\na.wav,Owl\nb.wav,Crow\n")
+    init(tmp_path / "x", out=tmp_path / "x")
+    labels.unlink()
+    with pytest.raises(SettingsError, match=r"1 list of a dataset that lies in this folder not read: 'x-training-weak"):
+        init(tmp_path / "x", out=tmp_path / "x")

@@ -20,11 +20,11 @@ from sedpipe.views.terminal.own import check_lines, init_lines
 @click.option("--out", "-o", type=FOLDER, metavar="DIR",
               help="Folder for the TOML and the lists.", show_default="beside FOLDER")  # fmt: skip
 @click.option("--name", metavar="NAME", help="Name of the dataset.", show_default="FOLDER's")
-@click.option("--share", type=Quantity(0, 1, min_open=True, max_open=True), default=0.2, show_default=True,
+@click.option("--share", type=Quantity(0, 1, min_open=True, max_open=True), show_default="0.2",
               help="Share of the recordings for `testing`, if they are not split yet.")  # fmt: skip
 @common
 def init(
-    folder: Path, out: Path | None, name: str | None, share: float, cache_dir: Path, as_json: bool, quiet: bool
+    folder: Path, out: Path | None, name: str | None, share: float | None, cache_dir: Path, as_json: bool, quiet: bool
 ) -> None:
     """Make a dataset of a folder of recordings: write its TOML and lists, and report what was understood.
 

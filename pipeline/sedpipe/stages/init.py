@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from sedpipe.choices import SPLITS
@@ -18,7 +19,7 @@ from sedpipe.io.lists.importers.findings import Findings, Folder, look_into
 from sedpipe.io.lists.recordings import Recording
 from sedpipe.io.lists.remarks import counted, of_some
 from sedpipe.io.lists.text import has_control_characters
-from sedpipe.io.manifests.compose import Composed, composed, safe_name
+from sedpipe.io.manifests.compose import Composed, composed, dataset_of_list, safe_name
 from sedpipe.io.manifests.load import manifest_names
 from sedpipe.listener import Listener
 from sedpipe.reports.own import InitReport
@@ -33,7 +34,7 @@ def init(
     *,
     out: Path | None = None,
     name: str | None = None,
-    share: float = SHARE,
+    share: float | None = None,
     listener: Listener | None = None,
 ) -> InitReport:
     """Set a dataset up.
@@ -46,34 +47,36 @@ def init(
         Folder for TOML and lists; by default the one that ``folder`` lies in.
     name : str, optional
         Of the dataset; by default that of the folder.
-    share : float in (0, 1)
-        Of the training recordings for ``testing``, where nobody has split them.
+    share : float in (0, 1), optional
+        Of the training recordings for ``testing``, where nobody has split them; by default :data:`SHARE`.
     listener : Listener, optional
         Hears of progress.
 
     Raises
     ------
     SettingsError
-        If the folder is not understood, or a file of another content is in the way.
+        If the folder is not understood, a file of another content is in the way, or a share is asked of recordings that
+        are split.
     ListFormatError
         If an importer that knows the folder finds something broken in it.
     """
     listener = listener or Listener()
-    found = look_into(folder)
-    importer, findings = _understood(found)
+    named = Path(os.path.abspath(folder))  # beside a link, not beside what it leads to
+    out, name = named.parent if out is None else out, _name(name or named.name)
+    found, unread_lists = _without_own_lists(look_into(folder), out / f"{name}.toml")
+    importer, findings = _understood(found, unread_lists)
     listable, unlisted = _listable(findings.recordings)
     lengths = lengths_of_recordings(folder, listable, listener)
     recordings, unread = _readable(listable, lengths)
     labels = sorted({label for recording in recordings for label in recording.labels})
     if not labels:
         raise SettingsError(f"{folder}: {findings.story}, but no label", hint=_WAYS)
-    shape, guessed = shape_of(findings, recordings, lengths, share)
-    named = Path(os.path.abspath(folder))  # beside a link, not beside what it leads to
-    out = named.parent if out is None else out
-    name = _name(name or named.name)
+    if share is not None and any(recording.split for recording in recordings):
+        raise _already_split(folder, recordings)
+    shape, guessed = shape_of(findings, recordings, lengths, share or SHARE)
     made = composed(name, _seen_from(out, named), labels, recordings, shape, findings.story)
     _write(out, made)
-    remarks = (*findings.remarks, *unlisted, *unread, *guessed, *_alike(labels))
+    remarks = (*unread_lists, *findings.remarks, *unlisted, *unread, *guessed, *_alike(labels))
     return InitReport(
         dataset=name,
         path=_shown(out / f"{name}.toml"),
@@ -97,14 +100,28 @@ _WAYS = (
 )
 
 
-def _understood(folder: Folder) -> tuple[str, Findings]:
+def _without_own_lists(folder: Folder, toml: Path) -> tuple[Folder, list[str]]:
+    """Without lists of datasets, which are what was understood before; their TOML may have been left unwritten."""
+    own = []
+    for path in folder.lists:
+        its_toml = path.with_name(f"{dataset_of_list(path.name)}.toml")
+        if dataset_of_list(path.name) and (its_toml.exists() or os.path.realpath(its_toml) == os.path.realpath(toml)):
+            own.append(path)
+    names = [path.relative_to(folder.path).as_posix() for path in own]
+    told = f"{counted(len(own), 'list')} of a dataset that lies in this folder not read: {of_some(names)}"
+    others = tuple(path for path in folder.lists if path not in own)
+    return replace(folder, lists=others), [told] if own else []
+
+
+def _understood(folder: Folder, remarks: Sequence[str]) -> tuple[str, Findings]:
     for name, importer in IMPORTERS.items():
         findings = importer(folder)
         if findings is not None:
             return name, findings
     n_lists = f" and {counted(len(folder.lists), 'text file')}, none of them a list of labels" if folder.lists else ""
     raise SettingsError(
-        f"{folder.path} holds {counted(len(folder.recordings), 'recording')}{n_lists}: nothing says what is in them",
+        f"{folder.path} holds {counted(len(folder.recordings), 'recording')}{n_lists}: nothing says what is in them"
+        + "".join(f" ({remark})" for remark in remarks),
         hint=_WAYS,
     )
 
@@ -124,6 +141,14 @@ def _readable(recordings: Sequence[Recording], lengths: Mapping[str, Length]) ->
     kept = [recording for recording in recordings if recording.filename in lengths]
     told = f"{counted(len(unread), 'recording')} that cannot be read left out: {of_some(unread)}"
     return kept, [told] if unread else []
+
+
+def _already_split(folder: Path, recordings: Sequence[Recording]) -> SettingsError:
+    told = ", ".join(f"{split} {count:,}" for split, count in _splits(recordings).items())
+    return SettingsError(
+        f"the recordings of {folder} are already split ({told}), so no share of them is drawn for testing",
+        hint="leave --share out; the TOML can be changed afterwards",
+    )
 
 
 def _name(wanted: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from sedpipe.clips import DEFAULT_CLIP_S, DEFAULT_SAMPLE_RATE
 from sedpipe.io.audio.lengths import length_of
@@ -18,8 +18,7 @@ from sedpipe.io.lists.recordings import Recording
 from sedpipe.io.lists.remarks import counted
 from sedpipe.io.manifests.compose import Shape
 from sedpipe.listener import Listener
-
-_FEWEST_GROUPS = 5
+from sedpipe.steps.recording_groups import testing_of
 
 Length = tuple[float, int]
 """Seconds and Hz."""
@@ -76,25 +75,5 @@ def shape_of(
         told = ", ".join(f"{count:,} at {hz:,} Hz" for hz, count in rates.most_common(4))
         remarks.append(f"several sample rates ({told}): all will be stored at {rate:,} Hz")
     long = "windows" if has_times else "inherit" if n_long else "refuse"
-    group, said = _group(recordings)
+    group, said = testing_of(recordings, share)
     return Shape(clip_s, rate, long, share, group), [*remarks, *said]
-
-
-def _group(recordings: Sequence[Recording]) -> tuple[str, list[str]]:
-    """What recordings of one place, person or day have in common: such ones belong in one split."""
-    if any(recording.split for recording in recordings):
-        return "", []
-    paths = [PurePosixPath(recording.filename) for recording in recordings]
-    for mark in ("_", "-"):
-        prefixes = [path.stem.split(mark, 1)[0] if mark in path.stem else "" for path in paths]
-        if all(prefixes) and _are_groups(prefixes):
-            return f"prefix{mark}", [f"recordings whose names begin alike up to {mark!r} stay in one split"]
-    folders = [path.parent.as_posix() for path in paths]
-    labels = {(folder, recording.labels) for folder, recording in zip(folders, recordings, strict=True)}
-    if _are_groups(folders) and len(labels) > len(set(folders)):  # else folders are classes
-        return "folder", ["recordings of one folder stay in one split"]
-    return "", []
-
-
-def _are_groups(names: Sequence[str]) -> bool:
-    return _FEWEST_GROUPS <= len(set(names)) <= len(names) / 2

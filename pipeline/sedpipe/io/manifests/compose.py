@@ -4,6 +4,7 @@
 - :class:`Composed`: a TOML and its lists, not yet written
 - :class:`Shape`: what clips are like, and how they are split
 - :func:`safe_name`: any text -> the name of a dataset
+- :func:`dataset_of_list`: a list that is called as here -> the name of its dataset
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from sedpipe.io.lists.recordings import Recording
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _LINE_LENGTH = 120
+_LIST = re.compile(rf"(.+)-({'|'.join(SPLITS)})-(weak|strong)\.tsv")
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,16 @@ def safe_name(text: str) -> str:
     ('My-birds-2024', 'recordings')
     """
     return _UNSAFE.sub("-", text).strip("-.")[:60] or "recordings"
+
+
+def dataset_of_list(file: str) -> str:
+    """The dataset of a list, by its name; empty where no dataset calls a list so.
+
+    >>> dataset_of_list("birds-training-weak.tsv"), dataset_of_list("labels.tsv")
+    ('birds', '')
+    """
+    match = _LIST.fullmatch(file)
+    return match[1] if match else ""
 
 
 def _weak(recordings: Sequence[Recording]) -> str:

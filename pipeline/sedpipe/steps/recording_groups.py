@@ -1,0 +1,101 @@
+"""Which recordings belong in one split, guessed from their names and folders, where nobody has split them.
+
+- :func:`testing_of`: the group, and what a split drawn by it lacks
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from sedpipe.io.lists.recordings import Recording
+from sedpipe.io.lists.remarks import counted, of_some
+from sedpipe.io.lists.shares import BY_FOLDER, BY_PREFIX, drawn, groups_by_name
+
+_FEWEST_GROUPS = 5
+_NAMED = 0.9
+"""Share of the recordings that must have a group; the others are one each."""
+
+_CLASS_LIKE = 0.5
+_RULES = {
+    f"{BY_PREFIX}_": "recordings whose names begin alike up to '_' stay in one split",
+    f"{BY_PREFIX}-": "recordings whose names begin alike up to '-' stay in one split",
+    BY_FOLDER: "recordings of one folder stay in one split",
+}
+_ONE_BY_ONE = (
+    "nothing in names and folders shows which recordings belong together, so testing is drawn one by one; if some "
+    "share a place, a person or a day, name it with group in the TOML"
+)
+
+
+def testing_of(recordings: Sequence[Recording], share: float) -> tuple[str, list[str]]:
+    """How ``testing`` is drawn: by what recordings of one place, person or day have in common.
+
+    Parameters
+    ----------
+    recordings : sequence of Recording
+        All that there are.
+    share : float in (0, 1)
+        Of them for ``testing``.
+
+    Returns
+    -------
+    str
+        As ``group`` of a manifest says it; empty for none, or where somebody has split them.
+    list of str
+        What was guessed, and classes that are in one of the splits only, in sentences.
+    """
+    if any(recording.split for recording in recordings):
+        return "", []
+    for rule, told in _RULES.items():
+        groups = groups_by_name([recording.filename for recording in recordings], rule) or {}
+        if _are_groups(groups) and _dependence(recordings, groups) < _CLASS_LIKE:
+            return rule, [f"{told} ({_counts(groups)})", *_on_one_side(recordings, share, groups)]
+    return "", [_ONE_BY_ONE, *_on_one_side(recordings, share, {})]
+
+
+def _are_groups(groups: Mapping[str, str]) -> bool:
+    named = [group for group in groups.values() if group]
+    return len(named) >= _NAMED * len(groups) and _FEWEST_GROUPS <= len(set(named)) <= len(named) / 2
+
+
+def _dependence(recordings: Sequence[Recording], groups: Mapping[str, str]) -> float:
+    """How well a class tells the group, from 0 to 1: where groups are classes, a split by them has no two in common.
+
+    Lambda of L. A. Goodman and W. H. Kruskal, "Measures of Association for Cross Classifications" (JASA 1954): by how
+    much of its errors a guess of the group improves if the class is known. A recording of one class says nothing.
+    """
+    by_label: dict[str, Counter[str]] = {}
+    for recording in recordings:
+        for label in recording.labels:
+            by_label.setdefault(label, Counter())[groups[recording.filename] or f"\0{recording.filename}"] += 1
+    several = [counts for counts in by_label.values() if counts.total() > 1]
+    n_all = sum(counts.total() for counts in several)
+    right = max(sum(several, Counter[str]()).values(), default=0)
+    right_by_label = sum(max(counts.values()) for counts in several)
+    return (right_by_label - right) / (n_all - right) if n_all > right else 0.0
+
+
+def _counts(groups: Mapping[str, str]) -> str:
+    loose = sum(not group for group in groups.values())
+    told = counted(len(set(groups.values()) - {""}), "group")
+    itself = "itself" if loose == 1 else "themselves"
+    return told + (f"; {counted(loose, 'recording')} without it by {itself}" if loose else "")
+
+
+def _on_one_side(recordings: Sequence[Recording], share: float, groups: Mapping[str, str]) -> Iterator[str]:
+    """Classes that training or testing lacks, if it is drawn."""
+    taken = drawn(recordings, share, groups)
+    everywhere = Counter(label for recording in recordings for label in recording.labels)
+    testing = Counter(label for recording in recordings if recording.filename in taken for label in recording.labels)
+    for labels, what in (
+        ([label for label in everywhere if testing[label] == everywhere[label]],
+         "with all recordings in testing, none to train on"),
+        ([label for label in everywhere if not testing[label]], "without a recording in testing"),
+    ):  # fmt: skip
+        if labels:
+            yield f"{len(labels):,} of {_classes(len(everywhere))} {what}: {of_some(sorted(labels))}"
+
+
+def _classes(count: int) -> str:
+    return f"{count:,} class{'' if count == 1 else 'es'}"

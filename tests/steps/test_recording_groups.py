@@ -1,0 +1,85 @@
+from collections.abc import Callable, Iterable
+
+import pytest
+from sedpipe.io.lists.recordings import Recording
+from sedpipe.steps.recording_groups import testing_of as drawn_testing
+
+ONE_BY_ONE = (
+    "nothing in names and folders shows which recordings belong together, so testing is drawn one by one; if some "
+    "share a place, a person or a day, name it with group in the TOML"
+)
+CLASSES = ("dog", "cat", "rain", "wind", "car", "bus", "owl")
+
+
+def recordings(names: Iterable[str], label_of: Callable[[int], tuple[str, ...]]) -> list[Recording]:
+    return [Recording(name, label_of(n)) for n, name in enumerate(names)]
+
+
+def test_a_beginning_that_is_the_class_is_no_group_and_testing_has_all_classes() -> None:
+    names = [f"{label}/{label}_{n:03}.wav" for n in range(40) for label in CLASSES]
+    assert drawn_testing(recordings(names, lambda n: (CLASSES[n % 7],)), 0.2) == ("", [ONE_BY_ONE])
+
+
+def test_a_beginning_that_is_mostly_the_class_is_no_group_either() -> None:
+    names = [f"{CLASSES[n % 7]}_{n}.wav" for n in range(280)]
+    group, said = drawn_testing(recordings(names, lambda n: (CLASSES[n % 7], *(["rain"] if n % 5 == 0 else []))), 0.2)
+    assert (group, said) == ("", [ONE_BY_ONE])
+
+
+def test_several_classes_that_begin_alike_are_no_group() -> None:
+    kinds = [f"{animal}_{what}" for animal in CLASSES for what in ("near", "far")]
+    names = [f"{kinds[n % 14]}_{n}.wav" for n in range(280)]
+    assert drawn_testing(recordings(names, lambda n: (kinds[n % 14],)), 0.2) == ("", [ONE_BY_ONE])
+
+
+@pytest.mark.parametrize("name", ["{source}-{n}.wav", "{source}_{n}.wav", "{source}/{n}.wav"])
+def test_slices_of_one_recording_stay_together_though_all_have_its_one_class(name: str) -> None:
+    names = [name.format(source=1000 + n // 4, n=n) for n in range(400)]
+    group, said = drawn_testing(recordings(names, lambda n: (CLASSES[n // 4 % 7],)), 0.2)
+    assert group
+    assert said[0].endswith(" (100 groups)")
+    assert len(said) == 1
+
+
+def test_places_with_some_classes_of_their_own_stay_together() -> None:
+    names = [f"place{n % 6}_{n}.wav" for n in range(300)]
+    labels = {0: "otter", 1: "seal"}
+    group, said = drawn_testing(
+        recordings(names, lambda n: ("owl", *([labels[n % 6]] if n % 6 < 2 and n < 60 else []))), 0.2
+    )
+    assert group == "prefix_"
+    assert said[0] == "recordings whose names begin alike up to '_' stay in one split (6 groups)"
+
+
+def test_a_name_without_the_mark_is_by_itself_and_counted() -> None:
+    names = [f"p{n % 20:02}_{n}.wav" for n in range(200)]
+    group, said = drawn_testing(recordings([*names, "extra.wav"], lambda n: (CLASSES[n % 2],)), 0.2)
+    assert group == "prefix_"
+    told = (
+        "recordings whose names begin alike up to '_' stay in one split (20 groups; 1 recording without it by itself)"
+    )
+    assert said == [told]
+    loose = [f"extra {n}.wav" for n in range(40)]
+    assert drawn_testing(recordings([*names, *loose], lambda n: (CLASSES[n % 2],)), 0.2) == ("", [ONE_BY_ONE])
+
+
+@pytest.mark.parametrize("n_groups", [1, 4, 101])
+def test_few_groups_and_groups_of_one_are_none_and_that_is_said(n_groups: int) -> None:
+    names = [f"p{n % n_groups}_{n}.wav" for n in range(200)]
+    assert drawn_testing(recordings(names, lambda n: (CLASSES[n % 2],)), 0.2) == ("", [ONE_BY_ONE])
+
+
+def test_recordings_that_are_split_are_not_drawn() -> None:
+    assert drawn_testing([Recording(f"p{n % 6}_{n}.wav", ("dog",), None, "training") for n in range(60)], 0.2) == (
+        "", []
+    )  # fmt: skip
+
+
+def test_a_class_that_lies_on_one_side_is_named() -> None:
+    names = [f"p{n % 5}_{n}.wav" for n in range(100)]
+    of_one = recordings(names, lambda n: ("owl", *([f"rare {n % 5}"] if n % 4 == 0 else [])))
+    group, said = drawn_testing(of_one, 0.2)
+    assert group == "prefix_"
+    assert len(said) == 3
+    assert said[1].startswith("1 of 6 classes with all recordings in testing, none to train on: 'rare ")
+    assert said[2].startswith("4 of 6 classes without a recording in testing: 'rare ")

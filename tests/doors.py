@@ -48,9 +48,9 @@ def through_adoption(folder: Path, names: list[str], length_s: float) -> dict[st
         clip = Clip(f"vid{number:08d}_0.000_{length_s:.3f}", "training", f"vid{number:08d}", 0.0, length_s, ("Bird",))
         shutil.copy(folder / name, folder / "mine" / f"{clip.clip_id}{Path(name).suffix}")
         clips[name] = clip
-    fates = {
-        fate.clip_id: fate for fate in adopt([str(folder / "mine")], list(clips.values()), cache, 1, sample_rate=RATE)
-    }
+    listed = list(clips.values())
+    adopted = adopt([str(folder / "mine")], listed, listed, cache, 1, sample_rate=RATE)
+    fates = {fate.clip_id: fate for fate in adopted}
     return {
         name: fates[clip.clip_id].duration if fates[clip.clip_id].state == "ok" else fates[clip.clip_id].message
         for name, clip in clips.items()

@@ -34,7 +34,7 @@ def put(path: Path, waveform: np.ndarray) -> Path:
 
 def adopted(tmp_path: Path, *clips: Clip, places: tuple[Path, ...] = ()) -> tuple[dict[str, Fate], Dataset]:
     cache = Dataset(tmp_path / "cache", "videos")
-    fates = adopt([str(place) for place in places or (tmp_path / "mine",)], clips, cache, 1)
+    fates = adopt([str(place) for place in places or (tmp_path / "mine",)], clips, clips, cache, 1)
     return {fate.clip_id: fate for fate in fates}, cache
 
 
@@ -137,7 +137,7 @@ def test_of_a_tar_that_breaks_off_what_comes_before_is_adopted_and_it_is_told(tm
             opened.add(path, path.name)
     archive.write_bytes(archive.read_bytes()[:-500_000])
     cache, told = Dataset(tmp_path / "cache", "videos"), []
-    fates = list(adopt([str(archive)], clips, cache, 1, told.append))
+    fates = list(adopt([str(archive)], clips, clips, cache, 1, told.append))
     assert [(fate.clip_id, fate.state) for fate in fates if fate.state == "ok"] == [
         (one.clip_id, "ok") for one in clips[:2]
     ]
@@ -206,7 +206,7 @@ def test_of_several_members_the_one_named_with_times_counts_if_it_is_whole(
         for path, name in [(timed, f"Y{one.clip_id}.wav"), (whole, "abCdEfGhIjK.wav")][::order]:
             packed.write(path, name)
     cache = Dataset(tmp_path / "cache", "videos")
-    [fate] = adopt([str(tmp_path / "mine.zip")], [one], cache, 2)
+    [fate] = adopt([str(tmp_path / "mine.zip")], [one], [one], cache, 2)
     expected = noise(60, 2)[30 * RATE : 40 * RATE] if damaged else noise(10, 1)
     np.testing.assert_array_equal(soundfile.read(cache.audio_path(one))[0], expected)
     assert fate.sha256 == sha256_of(cache.audio_path(one))

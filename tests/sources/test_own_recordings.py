@@ -17,6 +17,7 @@ from sedpipe.events import Event
 from sedpipe.fates import Fate
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.ledger import Ledger, read_ledgers
+from sedpipe.io.files.one_place import Disk
 from sedpipe.io.lists.clips import write_clips
 from sedpipe.io.lists.events import read_stored_events
 from sedpipe.io.manifests.form import Manifest
@@ -345,6 +346,34 @@ def test_two_recordings_that_would_be_one_clip_are_a_sentence(own: Own) -> None:
     own.record("a@0.000-10.000.wav", 2.0, seed=1)
     with pytest.raises(SedpipeError, match=r"^own: 2 clips of training would be called 'a@0\.000-10\.000'$"):
         own.run('long = "inherit"\n')
+
+
+@pytest.mark.parametrize(
+    ("names", "disk", "is_refused"),
+    [
+        (("-abc", "Y-abc"), Disk(), True),
+        (("-x/a", "Y-x/a"), Disk(), True),
+        (("Y-abc", "abc"), Disk(), False),
+        (("A", "a"), Disk(), False),
+        (("A", "a"), Disk(ignores_case=True), True),
+        (("site/a", "Site/a"), Disk(ignores_case=True), True),
+    ],
+)
+def test_two_recordings_that_would_share_an_audio_file_are_a_sentence(
+    own: Own, monkeypatch: pytest.MonkeyPatch, names: tuple[str, str], disk: Disk, is_refused: bool
+) -> None:
+    monkeypatch.setattr("sedpipe.io.files.one_place.disk_of", lambda _: disk)
+    for seed, name in enumerate(names):
+        own.record(f"{name}.wav", 2.0 + seed, seed=seed)
+    if not is_refused:
+        own.run()
+        assert sorted(seconds for seconds, _ in own.audio.values()) == [2.0, 3.0]
+        return
+    both = " and ".join(repr(name) for name in names)
+    with pytest.raises(SedpipeError, match=f"^own: clips {both} of training would share the audio file ") as caught:
+        own.run()
+    assert caught.value.hint.startswith("rename one of their recordings")
+    assert not own.audio
 
 
 def test_training_events_of_some_recordings_are_kept_and_when_the_others_sound_is_unknown(own: Own) -> None:

@@ -67,7 +67,7 @@ def source_of(
 
 def fates_of(source: YoutubeSource, *clips: Clip) -> dict[str, Fate]:
     """As the stage does it: what the user has, then the network for the rest."""
-    fates = {fate.clip_id: fate for fate in source.adopt(clips, print)}
+    fates = {fate.clip_id: fate for fate in source.adopt(clips, clips, print)}
     missing = [each for each in clips if each.clip_id not in fates or fates[each.clip_id].state != "ok"]
     return fates | {fate.clip_id: fate for fate in source.fetch(missing)}
 
@@ -297,7 +297,7 @@ def test_audio_is_adopted_by_its_usual_names(
 ) -> None:
     write_tone(tmp_path / "mine" / name.format(clip_id), 3, 500, sample_rate=22_050)
     source, cache = source_of(manifest, tmp_path, tmp_path / "mine")
-    [fate] = source.adopt([clip(clip_id)], print)
+    [fate] = source.adopt([clip(clip_id)], [clip(clip_id)], print)
     assert (fate.clip_id, fate.state) == (clip_id, "ok")
     adopted = cache.audio_path(clip(clip_id))
     assert not adopted.name.startswith("-")
@@ -327,7 +327,7 @@ def test_the_beginning_of_a_longer_file_is_kept(tmp_path: Path, manifest: Youtub
     (tmp_path / "mine").mkdir()
     soundfile.write(tmp_path / "mine" / f"{PLAIN}.wav", whole, 44_100)
     source, cache = source_of(manifest, tmp_path, tmp_path / "mine")
-    list(source.adopt([clip(PLAIN)], print))
+    list(source.adopt([clip(PLAIN)], [clip(PLAIN)], print))
     adopted, _ = soundfile.read(cache.audio_path(clip(PLAIN)))
     np.testing.assert_allclose(adopted, whole[:441_000], atol=1 / 32_768)
 

@@ -494,9 +494,12 @@ def test_empty_lists_are_a_sentence(garden: Path, tmp_path: Path) -> None:
 @pytest.fixture
 def videos(tmp_path: Path, web: Web) -> Path:
     """A dataset of three pieces, its lists on a server of this machine."""
-    rows = [f"{letter * 11},0.000,10.000,Car,/m/0k4j\n" for letter in "abc"]
-    (web.folder / "list.csv").write_text("".join(rows))
-    sha256 = hashlib.sha256("".join(rows).encode()).hexdigest()
+    return listed_videos(tmp_path, web, "".join(f"{letter * 11},0.000,10.000,Car,/m/0k4j\n" for letter in "abc"))
+
+
+def listed_videos(tmp_path: Path, web: Web, rows: str) -> Path:
+    (web.folder / "list.csv").write_text(rows)
+    sha256 = hashlib.sha256(rows.encode()).hexdigest()
     path = tmp_path / "videos.toml"
     path.write_text(
         f'name = "videos"\nkind = "youtube"\nlabels = ["Car"]\nlists = "{web.url}/"\n[mids]\n"Car" = "/m/0k4j"\n'
@@ -515,6 +518,27 @@ def test_audio_is_adopted_piece_by_piece_from_place_after_place(videos: Path, tm
         {"listed": 3, "ok": 2, **OK, "pending": 1},
     ]
     assert problems(tmp_path / "cache", "videos") == []
+
+
+def test_a_recording_that_may_be_either_of_two_clips_stays_so_when_the_other_one_is_there(
+    tmp_path: Path, web: Web
+) -> None:
+    """Also where the other one is another part's."""
+    rows = "".join(f"aaaaaaaaaaa,{start},{start + 10},Car,/m/0k4j\n" for start in (0, 30))
+    toml = listed_videos(tmp_path, web, rows)
+    write_tone(tmp_path / "mine" / "aaaaaaaaaaa.wav", 10, 500)
+    write_tone(tmp_path / "timed" / "aaaaaaaaaaa_0_10.wav", 10, 700)
+    shards = [Shard(index, 8) for index in range(1, 9)]
+    for shard in shards:
+        run(toml, tmp_path / "parts", tmp_path / "mine", options=DownloadOptions(limit=0, shard=shard))
+    clip_ids = ["aaaaaaaaaaa_0.000_10.000", "aaaaaaaaaaa_30.000_40.000"]
+    assert len({shard for shard in shards for clip_id in clip_ids if shard.holds(clip_id)}) == 2
+    run(toml, tmp_path / "cache", tmp_path / "timed", options=OFFLINE)
+    report = run(toml, tmp_path / "cache", tmp_path / "mine", options=OFFLINE)
+    assert counts_of(report)["training"] == {"listed": 2, "ok": 1, **OK, "pending": 1}
+    assert not (tmp_path / "parts" / "videos" / "audio").exists()
+    assert [row[1] for row in problems(tmp_path / "parts", "videos")] == clip_ids
+    assert all("could be any of several clips" in row[3] for row in problems(tmp_path / "parts", "videos"))
 
 
 def told(cache: Path) -> list[tuple[object, ...]]:

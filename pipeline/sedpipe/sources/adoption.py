@@ -1,7 +1,7 @@
 """Audio that the user has already: found by name in folders and archives, checked, and taken into the store.
 
 A recording is recognised by its name: ``<id>_<start>_<end>`` is a ready clip; ``<id>`` alone is one, too, if it
-lasts no more than half a second longer than the clip (and no other clip of that video is wanted), and else the whole
+lasts no more than half a second longer than the clip (and no other clip of that video is listed), and else the whole
 video, of which the clip is cut. Ids have 11 characters, may begin with ``-`` or ``Y`` and hold ``_``; before an id
 there may be a ``Y``. Any extension will do.
 
@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -50,7 +51,7 @@ class _Found:
     path: Path
     member: str | None = None  # of the archive that ``path`` is
     is_ready: bool = False  # its name has times
-    is_only: bool = True  # no other clip of its video is wanted
+    is_only: bool = True  # no other clip of its video is listed
     origin: str = ""  # what it was unpacked from
 
     @property
@@ -83,6 +84,7 @@ def name_of(filename: str) -> Name | None:
 def adopt(
     places: Sequence[str],
     clips: Sequence[Clip],
+    listed: Sequence[Clip],
     cache: Dataset,
     jobs: int,
     say: Callable[[str], None] = lambda _: None,
@@ -97,6 +99,8 @@ def adopt(
         Folders (with all below; symbolic links are followed), zip and tar archives.
     clips : sequence of Clip
         Which are wanted; ``source`` is the video's id.
+    listed : sequence of Clip
+        All of the dataset, had or not, and whoever's part they are: a recording that could be one of several stays so.
     cache : Dataset
         Where they go.
     jobs : int
@@ -117,7 +121,7 @@ def adopt(
     SedpipeError
         If a place does not exist, or is neither a folder nor an archive that can be read.
     """
-    found = _match(clips, _recordings(places, say))
+    found = _match(clips, listed, _recordings(places, say))
     complaints: dict[Key, list[str]] = {}
     done: set[Key] = set()
 
@@ -242,8 +246,11 @@ class _Unpacked:
         self.tasks, self._n_bytes = [], 0
 
 
-def _match(clips: Sequence[Clip], recordings: Iterable[tuple[Path, str | None]]) -> dict[Key, list[_Found]]:
+def _match(
+    clips: Sequence[Clip], listed: Sequence[Clip], recordings: Iterable[tuple[Path, str | None]]
+) -> dict[Key, list[_Found]]:
     """Recordings of each clip, the likeliest first: named with times, then by path."""
+    n_listed = Counter(clip.source for clip in listed)
     by_id: dict[str, list[Clip]] = {}
     for clip in clips:
         by_id.setdefault(clip.source, []).append(clip)
@@ -258,7 +265,7 @@ def _match(clips: Sequence[Clip], recordings: Iterable[tuple[Path, str | None]])
             continue
         for clip in of_video:
             if _is_of(clip, start_s, end_s):
-                recording = _Found(path, member, start_s is not None, len(of_video) == 1)
+                recording = _Found(path, member, start_s is not None, n_listed[video_id] == 1)
                 found.setdefault((clip.split, clip.clip_id), []).append(recording)
     for candidates in found.values():
         candidates.sort(key=lambda one: (not one.is_ready, one.title))

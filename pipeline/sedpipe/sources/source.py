@@ -99,13 +99,15 @@ class Source(ABC):
     def resolve(self) -> Iterator[SplitRows]:
         """The rows of each split, one split after the other."""
 
-    def adopt(self, clips: Sequence[Clip], say: Callable[[str], None]) -> Iterator[Fate]:
+    def adopt(self, clips: Sequence[Clip], listed: Sequence[Clip], say: Callable[[str], None]) -> Iterator[Fate]:
         """Take what the user has already, where that is told apart from getting it.
 
         Parameters
         ----------
         clips : sequence of Clip
             Those without audio.
+        listed : sequence of Clip
+            All of the dataset, also those with audio and those of other parts.
         say : callable
             Takes a line for a person.
 

@@ -109,7 +109,7 @@ class YoutubeSource(Source):
             rows = SplitRows(split, len(clips), clips, reference)
             yield cut_rows(rows, self._format.clip_s, self._manifest.long_of(split), _called_by_times)
 
-    def adopt(self, clips: Sequence[Clip], say: Callable[[str], None]) -> Iterator[Fate]:
+    def adopt(self, clips: Sequence[Clip], listed: Sequence[Clip], say: Callable[[str], None]) -> Iterator[Fate]:
         """Take the audio that the user has; ``say`` hears of places that can be read in part only.
 
         Yields
@@ -121,7 +121,8 @@ class YoutubeSource(Source):
             return
         from sedpipe.sources.adoption import adopt  # archives and decoders; only who has some pays
 
-        for fate in adopt(self._places, clips, self._cache, self._jobs, say, sample_rate=self._format.sample_rate):
+        rate = self._format.sample_rate
+        for fate in adopt(self._places, clips, listed, self._cache, self._jobs, say, sample_rate=rate):
             if fate.state != "ok":
                 self._complaints[fate.split, fate.clip_id] = fate.message or fate.reason
             yield fate if fate.state == "ok" else replace(fate, state="pending")

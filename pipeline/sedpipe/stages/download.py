@@ -20,6 +20,7 @@ from sedpipe.io.cache.dataset import Dataset, audio_name
 from sedpipe.io.cache.ledger import Entry, Key, Ledger, is_due, read_ledgers
 from sedpipe.io.files.atomic import remove_leftovers
 from sedpipe.io.files.locks import wait_for
+from sedpipe.io.files.one_place import sharing
 from sedpipe.io.files.reading import is_there
 from sedpipe.io.lists.clips import write_clips
 from sedpipe.io.lists.events import write_event_list
@@ -217,7 +218,7 @@ def _or_as_before(resolved: Sequence[SplitRows], cache: Dataset, listener: Liste
 
 
 def _check_names(cache: Dataset, resolved: Iterable[SplitRows]) -> None:
-    """Rows, audio and events are joined by ``clip_id``, so no two clips may share one."""
+    """Rows, audio and events are joined by ``clip_id``, so no two clips may share one, nor an audio file."""
     split_of: dict[str, str] = {}
     hint = "a clip is named after its path below the folder, without extension: rename one of them"
     for rows in resolved:
@@ -230,6 +231,13 @@ def _check_names(cache: Dataset, resolved: Iterable[SplitRows]) -> None:
         clip_id, times = Counter(clip.clip_id for clip in rows.clips).most_common(1)[0] if rows.clips else ("", 0)
         if times > 1:
             raise SedpipeError(f"{cache.name}: {times} clips of {rows.split} would be called {clip_id!r}", hint=hint)
+        files = {clip.clip_id: audio_name(clip.clip_id) for clip in rows.clips}
+        if two := sharing(files, cache.folder):
+            raise SedpipeError(
+                f"{cache.name}: clips {two[0]!r} and {two[1]!r} of {rows.split} would share the audio file "
+                f"{files[two[0]]} in {cache.folder}",
+                hint="rename one of their recordings, then run the same command again",
+            )
 
 
 def _write_rows(
@@ -284,7 +292,8 @@ def _bring(
     try:
         for fate in source.account(_unaccounted(cache, own)):
             ledger.record(fate)
-        for fate in listener.track(source.adopt(_missing(cache, own), listener.say), len(own), "searching for clips"):
+        adopted = source.adopt(_missing(cache, own), clips, listener.say)
+        for fate in listener.track(adopted, len(own), "searching for clips"):
             ledger.record(fate)
         entries = read_ledgers(cache.folder)
         due = [clip for clip in _missing(cache, own) if is_due(entries.get((clip.split, clip.clip_id)), options.retry)]

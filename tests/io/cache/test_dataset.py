@@ -50,6 +50,11 @@ def test_no_two_clips_share_a_file_and_no_file_is_another_ones_folder(names: lis
     assert not any(part.startswith(".") for file in files for part in file.split("/"))
 
 
+def test_the_one_pair_that_shares_a_file_is_known(cache: Dataset) -> None:
+    """Names are stored, so they stay; the stage refuses the pair."""
+    assert audio_name("-a/b") == audio_name("Y-a/b") == "Y-a/b.flac"
+
+
 def test_audio_in_folders_is_found_and_what_is_unfinished_is_not(cache: Dataset) -> None:
     for clip_id in ("a", "site 1/monday", "site 1/monday@10.000-20.000", "site 1/b/.c"):
         path = cache.audio_path(clip(clip_id))

@@ -155,8 +155,9 @@ def _files_below(folder: Path, below: str) -> Iterator[str]:
 
 
 def audio_name(clip_id: str) -> str:
-    """Where a clip's audio lies below the folder of its split, with ``/``; no two clips share a place.
+    """Where a clip's audio lies below the folder of its split, with ``/``.
 
+    No two clips share a place but for ``-x`` and ``Y-x``, of which ``download`` refuses the pair: the names are stored.
     A YouTube id gets its leading ``Y``, since no file name should start with ``-``. Of a path, percent signs, a dot at
     the beginning of a name (which would hide it) and ``.flac`` at the end of a folder's are written as in an address.
 

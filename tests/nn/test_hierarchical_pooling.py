@@ -107,3 +107,18 @@ def test_shapes_that_do_not_fit_are_a_sentence() -> None:
         HierarchicalPooling()(probs(20), torch.ones(2, 19))
     with pytest.raises(ValueError, match="needs the attention layer's output"):
         HierarchicalPooling("attention")(probs(20))
+
+
+@pytest.mark.parametrize("name", [name for name in POOLING_FUNCTIONS if POOLING_FUNCTIONS[name].learns_alpha])
+def test_two_passes_may_go_backward_together(name: str) -> None:
+    module = pooling(name, (5,)).train()
+    (module(probs(20)).sum() + module(probs(20, seed=1)).sum()).backward()
+    apart = pooling(name, (5,)).train()
+    for seed in (0, 1):
+        apart(probs(20, seed=seed)).sum().backward()
+    torch.testing.assert_close(module.alpha.grad, apart.alpha.grad)
+
+
+def test_segments_on_the_way_are_as_many_as_frames_fill() -> None:
+    _, segments = HierarchicalPooling("linear", (5, 5)).stages(probs(26))
+    assert [part.shape[1] for part in segments] == [6, 2]

@@ -1,8 +1,13 @@
 import pytest
 import torch
+from sedpipe.features.spec import FeatureSpec
+from sedpipe.features.waveform import WaveformConfig
 from sedpipe.labels import LabelSet
 from sedpipe.nn.networks.crnn import CRNN, CRNNConfig
-from sedpipe.nn.networks.network import LAST_LAYERS
+from sedpipe.nn.networks.mean import Mean
+from sedpipe.nn.networks.mlms import MLMS, MLMSConfig
+from sedpipe.nn.networks.multiscale import Multiscale, MultiscaleConfig
+from sedpipe.nn.networks.network import LAST_LAYERS, Network
 from sedpipe.nn.pooling import PoolingConfig
 from sedpipe.nn.transfer import begin_with
 from specs import of
@@ -71,6 +76,41 @@ def test_frozen_all_but_the_last_layers_stays_the_same_in_training() -> None:
     changed = {name for name, tensor in model.state_dict().items() if not torch.equal(tensor, before[name])}
     assert changed == {"classify.weight", "classify.bias"}
     assert {name.partition(".")[0] for name in changed} <= set(LAST_LAYERS)
+
+
+def in_windows(kind: str, labels: LabelSet, seed: int) -> Network:
+    """Networks whose classes are not known by the usual layers."""
+    torch.manual_seed(seed)
+    none = PoolingConfig("average", ())
+    if kind == "mean":
+        return Mean([network(labels, seed), network(labels, seed + 10)], len(labels), of(40, 16))
+    if kind == "multiscale":
+        return Multiscale(MultiscaleConfig(lengths_s=(0.8, 0.4), maps=(4,), step_s=0.2), none, len(labels), of(40, 16))
+    spec = FeatureSpec(WaveformConfig(sample_rate=1000, hop_length=20, n_frames=50))
+    return MLMS(MLMSConfig(lengths=(64, 486), maps=(4, 4, 4), units=4), none, len(labels), spec)
+
+
+@pytest.mark.parametrize("kind", ["mean", "multiscale", "mlms"])
+def test_classes_of_networks_that_hear_windows_and_of_members_go_where_they_stand(kind: str) -> None:
+    old, new = in_windows(kind, KNOWN, 1), in_windows(kind, OTHER, 5)
+    begin_with(new, OTHER, old.state_dict(), KNOWN)
+    shape = (50, 20) if kind == "mlms" else (40, 16)
+    x, n_frames = torch.randn(2, *shape), torch.tensor([shape[0], shape[0] - 9])
+    with torch.inference_mode():
+        was, now = (model.eval()(x, n_frames) for model in (old, new))
+    torch.testing.assert_close(now.frame_probs[..., [0, 2]], was.frame_probs[..., [2, 0]])
+    torch.testing.assert_close(now.clip_probs[:, [0, 2]], was.clip_probs[:, [2, 0]])
+
+
+@pytest.mark.parametrize("kind", ["mean", "multiscale", "mlms"])
+def test_frozen_they_train_the_layers_that_know_the_classes(kind: str) -> None:
+    model = in_windows(kind, KNOWN, 1)
+    model.freeze()
+    trained = {name for name, parameter in model.named_parameters() if parameter.requires_grad}
+    assert trained
+    rows = [model.get_parameter(name).shape[0] for name in trained]
+    assert set(rows) == {len(KNOWN)}
+    assert len(trained) == sum(parameter.shape[0] == len(KNOWN) for parameter in model.parameters())
 
 
 def test_what_is_not_frozen_is_in_training_as_a_whole() -> None:

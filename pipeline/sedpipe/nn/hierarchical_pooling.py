@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 from math import prod
+from operator import mul
 
 import torch
 from torch import Tensor, nn
@@ -129,7 +131,11 @@ class HierarchicalPooling(nn.Module):
         if self.training:
             keep_in_range(self.function, self.alpha, n_frames)
         weights = frame_weights(self.function, frame_probs, mask, attention, self.attention_axis, self.alpha)
-        return pool(self.function, frame_probs, weights, self.hierarchy, segment_weights=self.segment_weights)
+        clip_probs, segments = pool(
+            self.function, frame_probs, weights, self.hierarchy, segment_weights=self.segment_weights
+        )
+        so_far = accumulate(self.hierarchy, mul)
+        return clip_probs, [part[:, : -(-n_frames // size)] for part, size in zip(segments, so_far, strict=False)]
 
     def penalty(self) -> Tensor | float:
         """What training adds to the loss: 0, but for ``rap``."""

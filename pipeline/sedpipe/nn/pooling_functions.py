@@ -156,7 +156,8 @@ def function_of(function: str) -> PoolingFunction:
 def keep_in_range(function: str, alpha: Tensor | None, n_frames: int) -> None:
     """Bring a learnt ``alpha`` that a step of training led out of the function's range back to the end of it."""
     if alpha is not None:
-        alpha.clamp_(*function_of(function).alpha_range(n_frames))
+        # by its data: a forward pass that has not gone backward yet may hold it, and within the range nothing changes
+        alpha.data.clamp_(*function_of(function).alpha_range(n_frames))
 
 
 def alpha_penalty(function: str, alpha: Tensor | None) -> Tensor | float:

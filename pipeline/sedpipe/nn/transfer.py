@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from sedpipe.labels import LabelSet
-from sedpipe.nn.networks.network import LAST_LAYERS, Network
+from sedpipe.nn.networks.network import Network
 
 
 def begin_with(model: Network, labels: LabelSet, weights: Mapping[str, Tensor], learnt: LabelSet) -> None:
@@ -41,7 +41,7 @@ def begin_with(model: Network, labels: LabelSet, weights: Mapping[str, Tensor], 
     with torch.no_grad():
         for name, tensor in own.items():
             given = weights.get(name)
-            if name.partition(".")[0] in LAST_LAYERS:
+            if model.is_of_last_layers(name):
                 if given is not None and given.shape[1:] == tensor.shape[1:] and len(given) == len(learnt):
                     _by_class(tensor, labels, given, learnt)
                 continue

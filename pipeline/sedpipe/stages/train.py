@@ -39,6 +39,7 @@ from sedpipe.labels import LabelSet
 from sedpipe.listener import Listener
 from sedpipe.nn.device import check_compiler, deterministically, has_room
 from sedpipe.nn.networks.network import Network, NetworkConfig
+from sedpipe.steps.attention import remark_on_attention
 from sedpipe.steps.batches import ClipBatches, read_ahead
 from sedpipe.steps.chance import remark_on_chance
 from sedpipe.steps.default_run import default_run_name
@@ -137,6 +138,8 @@ def train(
             listener.say(f"{run.name} is finished already")
             return record.result
         _say_what_to_know(record.versions, description.versions, splits["training"], labels, listener)
+        if remark := remark_on_attention(settings.pooling, len(labels)):
+            listener.say(remark)
         if record.contaminated_by:
             names = " and ".join(record.contaminated_by)
             listener.say(

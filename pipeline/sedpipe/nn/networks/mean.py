@@ -43,6 +43,11 @@ class Mean(Network):
         for member in self.networks:
             member.standardise_with(mean, deviation)
 
+    @property
+    def last_layers(self) -> tuple[str, ...]:
+        """Those of each member."""
+        return tuple(f"members.{k}.{layer}" for k, member in enumerate(self.networks) for layer in member.last_layers)
+
     def freeze(self) -> None:
         """Let training change the last layers of each member alone."""
         for member in self.networks:

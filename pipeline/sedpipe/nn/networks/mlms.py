@@ -171,6 +171,13 @@ class MLMS(Network):
             if isinstance(part, nn.Conv1d):
                 nn.init.kaiming_uniform_(part.weight)
 
+    @property
+    def last_layers(self) -> tuple[str, ...]:
+        """The last one of each network and of both classifiers."""
+        of_networks = (f"members.{k}.classify" for k in range(len(self._lengths)))
+        last = len(self.classify_clips) - 1
+        return (*of_networks, f"classify_clips.{last}", f"classify_steps.{last}")
+
     def forward(self, x: Tensor, n_frames: Tensor) -> Prediction:
         """Probabilities of each class; see :meth:`Network.forward`."""
         samples = self.without_padding(self.standardised(x), n_frames).flatten(1)

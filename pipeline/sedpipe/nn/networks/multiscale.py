@@ -95,6 +95,15 @@ class Multiscale(Network):
         self.members = nn.ModuleList(_member(config.maps, n_classes) for _ in config.lengths_s)
         begin_xavier(self)
 
+    @property
+    def last_layers(self) -> tuple[str, ...]:
+        """The last one of each network."""
+        return tuple(f"members.{k}.{len(member) - 1}" for k, member in enumerate(self._networks))
+
+    @property
+    def _networks(self) -> list[nn.Sequential]:
+        return [member for member in self.members if isinstance(member, nn.Sequential)]
+
     def forward(self, x: Tensor, n_frames: Tensor) -> Prediction:
         """Probabilities of each class; see :meth:`Network.forward`."""
         silent = self.without_padding(self.standardised(x), n_frames)

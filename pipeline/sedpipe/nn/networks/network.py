@@ -161,18 +161,27 @@ class Network(nn.Module, ABC):
         self.attend_segments = nn.ModuleList(nn.Linear(n_hidden, n_classes) for _ in range(how.n_learned_stages))
         self.alpha = nn.Parameter(torch.ones(n_classes)) if function.learns_alpha else None
 
+    @property
+    def last_layers(self) -> tuple[str, ...]:
+        """Names of the layers of which each row, or number, is a class's; a network with others names them."""
+        return LAST_LAYERS
+
+    def is_of_last_layers(self, parameter: str) -> bool:
+        """Whether a parameter, by its name in the network, belongs to :attr:`last_layers`."""
+        return f"{parameter}.".startswith(tuple(f"{layer}." for layer in self.last_layers))
+
     def freeze(self) -> None:
         """Let training change the last layers alone; below them no value drops out, and statistics stay."""
         self._is_frozen = True
         for name, parameter in self.named_parameters():
-            parameter.requires_grad_(name.partition(".")[0] in LAST_LAYERS)
+            parameter.requires_grad_(self.is_of_last_layers(name))
         self.train(self.training)
 
     def train(self, mode: bool = True) -> Self:
         """As of any module, but that what is frozen is never in training."""
         super().train(mode)
         for name, part in self.named_children() if self._is_frozen else ():
-            if name not in LAST_LAYERS:
+            if not self.is_of_last_layers(name):
                 part.eval()
         return self
 

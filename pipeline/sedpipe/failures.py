@@ -53,7 +53,7 @@ REFUSED = frozenset({"bot-check", "rate-limited", "forbidden"})
 CUT_OFF = frozenset({"network", "timeout", "server-error"})
 """Reasons that, many in a row, mean that nothing can be reached, whatever the clip."""
 
-NOT_READ = frozenset({"no-format", "no-player", "unknown", "wrong-content", "undecodable"})
+NOT_READ = frozenset({"no-format", "no-player", "no-solver", "unknown", "wrong-content", "undecodable"})
 """Reasons that, many in a row, mean that the tool no longer understands the site, whatever the clip."""
 
 SHUT_OUT = frozenset({"sign-in", "age", "geo", "restricted", "drm"})

@@ -5,7 +5,7 @@ from sedpipe.failures import CUT_OFF, NOT_READ, NOT_THERE, REFUSED, SAYINGS, SHU
 from sedpipe.fates import Fate
 from sedpipe.sources.breaker import LOCAL_ADVICE, Breaker
 
-STATES = {reason: state for state, reason, _ in SAYINGS} | {"unknown": "retryable"}
+STATES = {reason: state for state, reason, _ in SAYINGS} | {"unknown": "retryable", "no-solver": "retryable"}
 MOST = 10
 
 
@@ -61,3 +61,11 @@ def test_kinds_that_take_turns_stop_it_later() -> None:
 def test_where_many_are_known_not_to_be_there_that_is_believed() -> None:
     settled, breaker = heard(*["unavailable"] * 300, doubts=False)
     assert (Counter(settled), breaker.error) == ({"gone unavailable": 300}, None)
+
+
+def test_challenges_that_are_not_solved_stop_it_with_the_advice_that_mends_them() -> None:
+    settled, breaker = heard("", *["no-solver"] * 20)
+    assert settled == ["ok"] + ["pending doubtful"] * 10
+    assert breaker.error is not None
+    assert breaker.error.hint == LOCAL_ADVICE["no-solver"]
+    assert heard("", *["no-solver", ""] * 20)[1].error is None

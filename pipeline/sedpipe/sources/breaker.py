@@ -77,7 +77,7 @@ def _error(last: Fate, kind: frozenset[str], n_failures: int, *, is_one_kind: bo
     of = "of one kind in a row" if is_one_kind else "in a row"
     return FetchStoppedError(
         f"stopped after {n_failures} failures {of}, none of which was marked; the last: {last.reason} ({last.message})",
-        hint=_ADVICE[kind],
+        hint=LOCAL_ADVICE.get(last.reason, _ADVICE[kind]),
     )
 
 

@@ -172,36 +172,54 @@ def test_original_sound_goes_before_every_other_wherever_it_lies() -> None:
     assert chosen({"formats": rows["formats"][:2]}) == "251-es"
 
 
-ONCE = "n challenge solving failed: Some formats may be missing. Ensure you have a supported JavaScript runtime and "
-ROTATED = "The provided YouTube account cookies are no longer valid. They have likely been rotated in the browser"
+SOLVER = "n challenge solving failed: Some formats may be missing. Ensure you have a supported JavaScript runtime and "
+RUNTIME = "[youtube] No supported JavaScript runtime could be found. Only deno is enabled by default"
+ROTATED = (
+    "[youtube] The provided YouTube account cookies are no longer valid. They have likely been rotated in the browser"
+)
+IDS = "abCdEfGhIjK", "-5QrBL6MzLg"
+
+
+def failing(resolver: VideoResolver, video_id: str, said: str, *warnings: str) -> FailedClipError:
+    """What comes of a video of which yt-dlp warns and then says something."""
+
+    def fails(address: str, download: bool) -> None:
+        for warning in warnings:
+            resolver._ydl.report_warning(warning, only_once=True)
+        raise RuntimeError(said)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(resolver._ydl, "extract_info", fails)
+        with pytest.raises(FailedClipError) as caught:
+            resolver.resolve(watch_address(video_id))
+    return caught.value
 
 
 @pytest.mark.parametrize(
-    ("warning", "said", "reason"),
+    ("warning", "said", "state", "reason"),
     [
-        (ONCE, "Requested format is not available", "no-solver"),
-        (ONCE, "HTTP Error 403: Forbidden", "no-solver"),
-        (ONCE, "This video is private", "private"),
-        (ONCE, "Sign in to confirm your age", "age"),
-        (ROTATED, "Sign in to confirm you're not a bot", "old-cookies"),
-        (ROTATED, "Sign in to confirm your age", "old-cookies"),
-        (ROTATED, "Video unavailable", "unavailable"),
-        ("Your IP is likely being blocked by Youtube", "Requested format is not available", "bot-check"),
+        (f"[youtube] {IDS[0]}: {SOLVER}", "Requested format is not available", "retryable", "no-solver"),
+        (f"[youtube] {IDS[0]}: {SOLVER}", "HTTP Error 403: Forbidden", "retryable", "no-solver"),
+        (f"[youtube] {IDS[0]}: {SOLVER}", "This video is private", "gone", "private"),
+        (f"[youtube] {IDS[0]}: {SOLVER}", "Sign in to confirm your age", "blocked", "age"),
+        (RUNTIME, "Requested format is not available", "local", "no-js-runtime"),
+        (RUNTIME, "This video is private", "gone", "private"),
+        (ROTATED, "Sign in to confirm you're not a bot", "local", "old-cookies"),
+        (ROTATED, "Sign in to confirm your age", "local", "old-cookies"),
+        (ROTATED, "Video unavailable", "gone", "unavailable"),
+        ("Your IP is likely being blocked by Youtube", "Requested format is not available", "retryable", "bot-check"),
     ],
 )
 def test_what_yt_dlp_warns_of_explains_a_failure(
-    resolver: VideoResolver, monkeypatch: pytest.MonkeyPatch, warning: str, said: str, reason: str
+    resolver: VideoResolver, warning: str, said: str, state: str, reason: str
 ) -> None:
-    def fails(address: str, download: bool) -> None:
-        resolver._ydl.report_warning(warning, only_once=True)
-        raise RuntimeError(said)
-
-    monkeypatch.setattr(resolver._ydl, "extract_info", fails)
-    for number in range(2):  # yt-dlp tells of this machine with the first video alone
-        with pytest.raises(FailedClipError) as caught:
-            resolver.resolve(f"http://127.0.0.1/{number}")
-        if number == 0 or caught.value.failure.state == "local":
-            assert caught.value.failure.reason == reason
+    failed = failing(resolver, IDS[0], said, warning)
+    assert failed.failure == Failure(state, reason)
+    later = failing(resolver, IDS[1], said)
+    if state == "local":  # yt-dlp tells of this machine with the first video alone
+        assert later.failure == failed.failure
+    else:  # what was said of one video explains nothing of another
+        assert later.message == said
 
 
 def test_a_film_without_sound_has_no_audio_and_one_whose_formats_were_withheld_may_have() -> None:

@@ -13,7 +13,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from sedpipe.io.web.remote_file import Limits, RemoteFile
 WATCH_ADDRESS = "https://www.youtube.com/watch?v={}"
 
 _VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{11}")
+_OF_ONE = re.compile(r"\[[^\]]+\] (?P<id>\S+): ")  # how yt-dlp begins what it says of one video
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _RUNTIMES = {"deno": "deno", "node": "node", "bun": "bun", "quickjs": "qjs"}
 _UNREADABLE = frozenset({"no-format", "no-player", "unknown"})
@@ -184,7 +185,7 @@ class VideoResolver:
         return files[0]
 
     def _extracted(self, ydl: Any, address: str, *, download: bool) -> dict[str, Any]:
-        self._listener.begin()
+        self._listener.begin(address)
         try:
             info = ydl.extract_info(address, download=download)
         except FailedClipError:
@@ -208,8 +209,7 @@ class VideoResolver:
         statuses = (getattr(cause, "status", None) for cause in _causes(error))
         status = next((found for found in statuses if isinstance(found, int)), None)
         failure = classify(message, status)
-        for warning in self._listener.warnings:
-            why = classify(warning)
+        for warning, why in self._listener.warnings:
             if failure.reason in _EXPLAINED_BY.get(why.reason, ()):
                 return FailedClipError(f"{message} ({warning})", why)
         return FailedClipError(message, failure)
@@ -282,17 +282,19 @@ class _Listener:
     """Hears what yt-dlp would print of a video, and what it tells of this machine, once, with the first video."""
 
     def __init__(self) -> None:
-        self._of_machine: list[str] = []
-        self._of_video: list[str] = []
+        self._of_machine: dict[str, Failure] = {}
+        self._of_video: dict[str, Failure] = {}
+        self._address = ""
 
     @property
-    def warnings(self) -> list[str]:
-        """Of this machine first."""
-        return [*self._of_machine, *self._of_video]
+    def warnings(self) -> list[tuple[str, Failure]]:
+        """What each means; those of this machine first."""
+        return [*self._of_machine.items(), *self._of_video.items()]
 
-    def begin(self) -> None:
+    def begin(self, address: str) -> None:
         """The next video."""
         self._of_video.clear()
+        self._address = address
 
     def debug(self, message: str) -> None:
         pass
@@ -302,10 +304,14 @@ class _Listener:
 
     def warning(self, message: str) -> None:
         told = _plain(message)
-        if classify(told).state != "local":
-            self._of_video.append(told)
-        elif told not in self._of_machine:
-            self._of_machine.append(told)
+        why, named = classify(told), _OF_ONE.match(told)
+        if named is not None and named["id"] in self._address:
+            # a challenge that was not solved once says nothing of the next video; many in a row, the breaker hears
+            self._of_video[told] = replace(why, state="retryable") if why.state == "local" else why
+        elif why.state == "local":
+            self._of_machine[told] = why
+        else:
+            self._of_video[told] = why
 
     def error(self, message: str) -> None:
         pass  # comes as an exception, too

@@ -105,3 +105,9 @@ def test_the_public_folder_has_the_counts_of_the_database(shared_data: Path) -> 
         "testing": 420,
     }
     assert "179 recordings of poor quality left out" in made.remarks
+
+
+def test_a_patient_whose_name_is_not_utf_8_ends_nothing(tmp_path: Path) -> None:
+    made = found(tmp_path, **{"train_\udce9_a": annotation((0, 1000, "Wheeze")), "train_1_a": annotation()})
+    assert made is not None
+    assert [recording.filename for recording in made.recordings] == ["train_wav/1_a.wav", "train_wav/\udce9_a.wav"]

@@ -14,6 +14,7 @@ patients of the inter-patient test are ``evaluation``.
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -117,7 +118,7 @@ def _recording(path: Path, filename: str, annotation: _File) -> Recording:
             raise complaint(path, number, f"start {event.start}, end {event.end}", "start <= end in milliseconds")
         events += [Event(onset, offset, label) for label in CLASSES[event.type]]
     patient = PurePosixPath(filename).name.split("_", 1)[0]
-    split = "testing" if crc32(patient.encode()) % _TESTING == 0 else "training"
+    split = "testing" if crc32(os.fsencode(patient)) % _TESTING == 0 else "training"
     if path.parent.name == _UNSEEN_PATIENTS:
         split = "evaluation"
     labels = sorted({event.label for event in events})

@@ -6,6 +6,7 @@ the grid of the probabilities, not that of the features. Event times are rounded
 - :func:`decode_events`: probabilities of one clip -> events
 - :func:`decode_activity`: its activity -> events
 - :func:`frame_edges`, :func:`countable_frames`: the grid in seconds, and how much of it is no padding
+- :func:`peak_and_mean`: the probabilities inside an event
 """
 
 from __future__ import annotations
@@ -110,6 +111,29 @@ def frame_edges(grid: FrameGrid, n_frames: int) -> np.ndarray:
 @lru_cache(4)
 def _rounded_edges(grid: FrameGrid, n_frames: int) -> tuple[float, ...]:
     return tuple(round(edge, TIME_DECIMALS) for edge in grid.edges(n_frames).tolist())
+
+
+def peak_and_mean(probs: np.ndarray, event: Event, edges: np.ndarray) -> tuple[float, float]:
+    """Highest and mean over the frames of an event, to four decimals; of a frame that the clip's end cuts, too.
+
+    Parameters
+    ----------
+    probs : ndarray [shape=(T,)]
+        Probabilities of its class in the frames that count, at least one.
+    event : Event
+        Decoded from them.
+    edges : ndarray [shape=(T + 1,) or longer]
+        From :func:`frame_edges`: an event begins, and ends where the clip does not, at just these numbers.
+
+    Examples
+    --------
+    >>> peak_and_mean(np.array([0.1, 0.5, 0.9]), Event(0.48, 1.0, "Dog"), frame_edges(FrameGrid(100, 48), 3))
+    (0.9, 0.7)
+    """
+    first, end = np.searchsorted(edges, (event.onset, event.offset)).tolist()
+    first = min(first, len(probs) - 1)  # an event that a list was given by hand may lie anywhere
+    inside = probs[first : max(first + 1, end)]
+    return round(float(inside.max()), 4), round(float(inside.mean()), 4)
 
 
 def countable_frames(

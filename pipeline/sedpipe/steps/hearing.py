@@ -23,7 +23,7 @@ import numpy as np
 import torch
 
 from sedpipe.choices import OPERATING_POINTS
-from sedpipe.detection.decoding import decode_events, frame_edges
+from sedpipe.detection.decoding import decode_events, frame_edges, peak_and_mean
 from sedpipe.detection.nearness import Glance, glance_at
 from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.errors import SettingsError
@@ -145,13 +145,6 @@ def _batch(windows: Sequence[Window], trained: TrainedModel) -> Batch:
     return Batch(x, torch.zeros(len(windows), len(trained.labels)), n_frames, [])
 
 
-def _probabilities(probs: np.ndarray, event: Event, edges: np.ndarray) -> tuple[float, float]:
-    """Highest and mean over an event's frames of its class's probabilities (T,); of a frame that the end cuts, too."""
-    first, end = np.searchsorted(edges, (event.onset, event.offset))
-    inside = probs[first:end]
-    return round(float(inside.max()), 4), round(float(inside.mean()), 4)
-
-
 def events_of(
     probs: np.ndarray, clip_probs: np.ndarray, n_samples: int, trained: TrainedModel, point: PostProcessing
 ) -> list[PredictedEvent]:
@@ -173,10 +166,10 @@ def events_of(
     decoded = decode_events(
         probs, trained.labels, point, grid, n_frames=n_frames, duration=duration, clip_probs=clip_probs
     )
-    edges = frame_edges(grid, len(probs))  # events begin, and end where the recording does not, at just these numbers
+    edges = frame_edges(grid, len(probs))
     events = []
     for event in decoded:
-        peak, mean = _probabilities(probs[:n_frames, trained.labels.index(event.label)], event, edges)
+        peak, mean = peak_and_mean(probs[:n_frames, trained.labels.index(event.label)], event, edges)
         events.append(PredictedEvent(event.onset, event.offset, event.label, peak, mean))
     return events
 

@@ -1,6 +1,7 @@
 """The pages of scored runs, opened in a real Chromium: what a reader sees, hears and presses."""
 
 import json
+import re
 from pathlib import Path
 from urllib.parse import quote
 
@@ -107,6 +108,25 @@ def test_curves_are_the_probabilities_and_what_a_tag_tells_is_the_one_at_the_pla
     for label, path in zip(labels, drawn_curves(browser), strict=True):
         middles = [(10 * 100 * (k + 0.5) * step / duration, p) for k, p in enumerate(probs[:, LABELS.index(label)])]
         assert path[1:-1] == [pytest.approx((x, 100 - 100 * p), abs=0.06) for x, p in middles]
+
+
+def test_each_curve_of_a_comparison_is_as_long_as_its_own_frames(browser, pages, tmp_path):
+    def halved(script):
+        card = json.loads(script[2])
+        for track in card["tracks"]:
+            track["voices"][1]["step"] /= 2
+        return script[1] + json.dumps(card).replace("<", "\\u003c") + script[3]
+
+    text = pages["comparison"].read_text(encoding="utf-8")
+    text = re.sub(r'(<script type="application/json">)(\{"clip".*?)(</script>)', halved, text)
+    (tmp_path / "page.html").write_text(text, encoding="utf-8")
+    browser.open(tmp_path / "page.html")
+    voices = "[...document.querySelectorAll('.clip .voice')].map(voice => Number(voice.dataset.run))"
+    ends = [(run, path[-1][0]) for run, path in zip(browser.run(voices), drawn_curves(browser), strict=True)]
+    assert {run for run, _ in ends} == {0, 1}
+    frame = 1000 * 0.2 / browser.run("Number(document.querySelector('.clip').dataset.duration)")
+    for run, end in ends:
+        assert end == pytest.approx((1000, 500)[run], abs=frame)
 
 
 def drawn_curves(browser):

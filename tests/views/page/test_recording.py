@@ -4,8 +4,13 @@ from datetime import date
 import numpy as np
 import pytest
 from heard_recording import GRID, LABELS, POINT, SOUNDS, make_recording
+from sedpipe.detection.decoding import decode_events
+from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.detection.steps import STEPS, Step, StepSetting
-from sedpipe.views.page.recording import can_move_thresholds, heard_classes, recording_data
+from sedpipe.events import Event
+from sedpipe.frames import FrameGrid
+from sedpipe.labels import LabelSet
+from sedpipe.views.page.recording import Recording, can_move_thresholds, heard_classes, recording_data
 from sedpipe.views.page.recording_page import length_text, recording_page, sound_quality
 from sedpipe.views.page.recording_picture import RecordingPicture
 from sedpipe.views.page.sound import QUALITIES
@@ -79,6 +84,16 @@ def test_the_longer_a_recording_the_smaller_its_sound_until_there_is_none():
     assert length_text(59.96) == "60 s"
     page = recording_page(make_recording(), PICTURE, None, date(2026, 11, 28))
     assert "This page contains no audio" in page
+
+
+def test_the_peak_of_an_event_counts_the_last_frame_also_where_the_recording_ends_before_its_middle():
+    probs = np.full((21, 1), 0.1)
+    probs[19:, 0] = (0.5, 0.95)
+    grid, labels, point = FrameGrid(16_000, 7680), LabelSet(("Dog",)), PostProcessing(0.3)
+    events = decode_events(probs, labels, point, grid, duration=9.8)
+    assert events == [Event(9.12, 9.8, "Dog")]
+    heard = Recording("a.wav", "model", 9.8, labels, grid, probs, probs, point, events, 16_000)
+    assert recording_data(heard, [], "", "")["recording"]["events"] == [[9.12, 9.8, 0, 0.95, 0.725]]
 
 
 def test_the_grid_of_the_page_is_that_of_the_probabilities():

@@ -15,9 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from sedpipe.detection.decoding import peak_and_mean
 from sedpipe.detection.nearness import NEARLY, nearness
-from sedpipe.events import Event
-from sedpipe.frames import FrameGrid
 from sedpipe.metrics.segment_scores import TIME_RESOLUTION
 from sedpipe.views.page.operating_point import number_of, settings_of
 from sedpipe.views.page.pictures import Picture
@@ -55,6 +54,8 @@ class Voice:
         Where the clip probability is lower, the class is silent.
     clip : float
         That clip probability.
+    step : float
+        Seconds from one frame to the next.
     """
 
     run: int
@@ -64,6 +65,7 @@ class Voice:
     low: float
     gate: float
     clip: float
+    step: float
 
 
 @dataclass(frozen=True)
@@ -95,8 +97,8 @@ class Card:
         Its ``clip_id``.
     summary : str
         What is wrong in it.
-    duration, step : float
-        Its length, and from one probability to the next; seconds.
+    duration : float
+        Its length in seconds.
     pictures : sequence of Picture
         Its spectrogram; none where the page had no room.
     sound : str
@@ -112,7 +114,6 @@ class Card:
     clip: str
     summary: str
     duration: float
-    step: float
     pictures: Sequence[Picture]
     sound: str
     remark: str
@@ -149,7 +150,6 @@ def card_of(
         clip=clip_id,
         summary=summary,
         duration=first.truth.durations[clip_id],
-        step=first.frame_scores.grid.frame_duration,
         pictures=pictures,
         sound=sound,
         remark=remark,
@@ -201,20 +201,17 @@ def _voice(run: ScoredRun, number: int, clip_id: str, label: str) -> Voice:
     events = [event for event in run.estimated[clip_id] if event.label == label]
     return Voice(
         run=number,
-        events=[drawn_event(event, probs, run.frame_scores.grid) for event in events],
+        events=[
+            DrawnEvent(event.onset, event.offset, *peak_and_mean(probs, event, run.frame_scores.edges))
+            for event in events
+        ],
         probs=encoded(probs),
         high=high,
         low=round(high * _of_class(run, label, "hysteresis"), 4),
         gate=_of_class(run, label, "gate"),
         clip=round(_clip_prob(run, clip_id, label), 4),
+        step=run.frame_scores.grid.frame_duration,
     )
-
-
-def drawn_event(event: Event, probs: np.ndarray, grid: FrameGrid) -> DrawnEvent:
-    """An event with what the probabilities (T,) of its class are inside it; the frames are at least one."""
-    first = min(int((event.onset + 0.001) / grid.frame_duration), len(probs) - 1)
-    inside = probs[first : max(first + 1, round(event.offset / grid.frame_duration))]
-    return DrawnEvent(event.onset, event.offset, round(float(inside.max()), 4), round(float(inside.mean()), 4))
 
 
 def _wrong_segments(run: ScoredRun, clip_id: str, label: str) -> list[Span]:

@@ -18,6 +18,7 @@ from sedpipe.io.records.scores import Coverage
 from sedpipe.metrics.comparison import Difference, compare_runs
 from sedpipe.metrics.segment_scores import count_segments, segment_based_scores
 from sedpipe.metrics.sharing import Sharing
+from sedpipe.truth import Truth
 from sedpipe.views.page.mistakes import errors_of_clips
 from sedpipe.views.page.scored_run import ScoredRun
 
@@ -52,7 +53,8 @@ def same_clips(runs: Sequence[ScoredRun]) -> tuple[list[ScoredRun], list[str]]:
     Returns
     -------
     runs : list of ScoredRun
-        As they came, if all scored the same clips; else their scores are counted anew on the common ones.
+        Of the clips of the first one, in its order and as long as it has them. Where all scored the same clips, and
+        took them to last equally long, their scores are as they came; else they are counted anew.
     warnings : list of str
         What makes the comparison less than fair.
 
@@ -72,13 +74,24 @@ def same_clips(runs: Sequence[ScoredRun]) -> tuple[list[ScoredRun], list[str]]:
     common = [clip.clip_id for clip in runs[0].clips if all(clip.clip_id in run.row_of for run in runs)]
     if not common:
         raise SettingsError(f"{' and '.join(names)} have no clip in common on {runs[0].split}")
-    warnings = _warnings(runs)
+    warnings, truth = _warnings(runs), runs[0].truth.of(common)
+    alike = [_on_clips(run, common, truth) for run in runs]
+    unlike = [run.name for run in runs if _lengths(run, common) != _lengths(runs[0], common)]
     if any(len(run.clips) > len(common) for run in runs):
         warnings.append(
             f"They were scored on different clips: all numbers are recomputed on the {len(common):,} that all scored."
         )
-        runs = [_on_clips(run, common) for run in runs]
-    return list(runs), warnings
+        return [_counted_anew(run) for run in alike], warnings
+    if unlike:
+        warnings.append(
+            f"{' and '.join(unlike)} took clips to last longer or shorter than {names[0]} did: their numbers are "
+            f"recomputed with the lengths that {names[0]} took."
+        )
+    return [_counted_anew(run) if run.name in unlike else run for run in alike], warnings
+
+
+def _lengths(run: ScoredRun, clip_ids: Sequence[str]) -> list[float]:
+    return [run.truth.durations[clip_id] for clip_id in clip_ids]
 
 
 def _warnings(runs: Sequence[ScoredRun]) -> list[str]:
@@ -96,28 +109,33 @@ def _warnings(runs: Sequence[ScoredRun]) -> list[str]:
     return warnings
 
 
-def _on_clips(run: ScoredRun, clip_ids: Sequence[str]) -> ScoredRun:
-    """A run as if only these clips had been scored."""
-    truth, estimated = run.truth.of(clip_ids), {clip_id: run.estimated[clip_id] for clip_id in clip_ids}
-    counted = segment_based_scores(truth.reference, estimated, truth.durations, truth.labels)
+def _on_clips(run: ScoredRun, clip_ids: Sequence[str], truth: Truth) -> ScoredRun:
+    """A run's events and probabilities of these clips, in this order, beside a truth that all runs share."""
+    scored = run.frame_scores
+    return replace(
+        run,
+        clips=[run.clips[run.row_of[clip_id]] for clip_id in clip_ids],
+        truth=truth,
+        estimated={clip_id: run.estimated[clip_id] for clip_id in clip_ids},
+        frame_scores=scored if scored.clip_ids == clip_ids else scored.of(clip_ids),
+    )
+
+
+def _counted_anew(run: ScoredRun) -> ScoredRun:
+    """A run whose scores are those of its clips; what they do not tell is left out."""
+    truth = run.truth
+    counted = segment_based_scores(truth.reference, run.estimated, truth.durations, truth.labels)
     scores = run.scores.model_copy(
         update={
             "segment_based": counted.overall,
             "operating_points": {run.scores.operating_point: counted.overall},
             "per_class": dict(counted.per_class),
-            "clips": Coverage(listed=run.scores.clips.listed, scored=len(clip_ids)),
+            "clips": Coverage(listed=run.scores.clips.listed, scored=len(run.clips)),
             "intervals": {},
             "yardsticks": {},
         }
     )
-    return replace(
-        run,
-        scores=scores,
-        clips=[run.clips[run.row_of[clip_id]] for clip_id in clip_ids],
-        truth=truth,
-        estimated=estimated,
-        frame_scores=run.frame_scores.of(clip_ids),
-    )
+    return replace(run, scores=scores)
 
 
 def most_different(runs: Sequence[ScoredRun], n: int) -> list[str]:

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from sedpipe.detection.decoding import frame_edges, peak_and_mean
 from sedpipe.detection.filters import gap_frames, median_frames, shortest_frames
 from sedpipe.detection.nearness import NEARLY, nearness
 from sedpipe.detection.postprocess import PostProcessing
@@ -27,7 +28,6 @@ from sedpipe.detection.steps import STEPS
 from sedpipe.events import Event
 from sedpipe.frames import FrameGrid
 from sedpipe.labels import LabelSet
-from sedpipe.views.page.card import drawn_event
 from sedpipe.views.page.operating_point import number_of
 from sedpipe.views.page.pictures import Picture
 from sedpipe.views.page.probabilities import SCALE, encoded
@@ -128,7 +128,7 @@ def recording_data(recording: Recording, pictures: Sequence[Picture], whole: str
         "hop": recording.grid.hop_length,
         "rate": recording.grid.sample_rate,
         "rate_heard": recording.sample_rate,
-        "events": [_event_data(recording, event) for event in sorted(recording.events)],
+        "events": _events_data(recording),
         "near": _near(recording),
     }
     digest = hashlib.sha256(json.dumps([heard, classes]).encode()).hexdigest()
@@ -170,10 +170,13 @@ def _closed(clip_probs: np.ndarray, gate: float) -> list[list[int]]:
     return [[first, end] for first, end in zip(*(np.flatnonzero(changes == s).tolist() for s in (1, -1)), strict=True)]
 
 
-def _event_data(recording: Recording, event: Event) -> list[float]:
-    k = recording.labels.index(event.label)
-    drawn = drawn_event(event, recording.frame_probs[:, k], recording.grid)
-    return [event.onset, event.offset, k, drawn.peak, drawn.mean]
+def _events_data(recording: Recording) -> list[list[float]]:
+    """Of each event its times, its class, and how sure it is."""
+    edges, events = frame_edges(recording.grid, len(recording.frame_probs)), []
+    for event in sorted(recording.events):
+        k = recording.labels.index(event.label)
+        events.append([event.onset, event.offset, k, *peak_and_mean(recording.frame_probs[:, k], event, edges)])
+    return events
 
 
 def _near(recording: Recording) -> list[str]:

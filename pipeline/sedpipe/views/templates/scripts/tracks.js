@@ -37,7 +37,6 @@ class Track {
 class Voice {
   constructor(voice, track, card) {
     this.voice = voice;
-    this.step = card.data.step;
     this.values = probabilities(voice.probs);
     this.wrong = track.wrong;
     this.now = make("output", { class: "now" });
@@ -59,13 +58,13 @@ class Voice {
   }
 
   draw(view) {
-    this.graph.draw(curve(this.values, this.step, view), this.voice.high, this.voice.low);
+    this.graph.draw(curve(this.values, this.voice.step, view), this.voice.high, this.voice.low);
     this.bars.draw(view, this.voice.events);
     this.wrongs.draw(view, this.wrong);
   }
 
   tell(time) {
-    const frame = Math.min(Math.floor(time / this.step), this.values.length - 1);
+    const frame = Math.min(Math.floor(time / this.voice.step), this.values.length - 1);
     this.now.textContent = percent(this.values[frame]);
   }
 }

@@ -218,14 +218,14 @@ def test_a_table_with_a_failed_cell_ends_with_3(tmp_path: Path, monkeypatch: pyt
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("table3", "tiny", "--preset", "small"), "--preset says nothing of table3: leave it out"),
-        (("table2", "tiny", "--minutes", "5"), "--minutes says nothing of table2"),
+        (("table3", "tiny", "--preset", "small"), "--preset does not apply to table3: leave it out"),
+        (("table2", "tiny", "--minutes", "5"), "--minutes does not apply to table2"),
         (("table3", "tiny", "--minutes", "5", "--epochs", "2"), "--minutes and --epochs exclude each other"),
         (("table3", "tiny", "--systems", "small,wang", "--baseline", "surrey"), "expected one of small, wang"),
         (("table3", "tiny", "--draw"), "--draw draws table3 from the cells in --out DIR"),
     ],
 )
-def test_options_that_say_nothing_of_a_table_are_usage(words: tuple[str, ...], said: str) -> None:
+def test_options_that_do_not_apply_to_a_table_are_usage(words: tuple[str, ...], said: str) -> None:
     make_dataset(Path("cache"))
     outcome = sedpipe("reproduce", *words)
     assert outcome.exit_code == 2
@@ -463,7 +463,7 @@ def test_clips_that_can_be_retried_end_with_3(tmp_path: Path, monkeypatch: pytes
     ],
 )
 def test_how_to_download_reaches_the_stage(
-    words: str, options: DownloadOptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    words: str, options: DownloadOptions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from sedpipe.stages import download
 
@@ -475,7 +475,7 @@ def test_how_to_download_reaches_the_stage(
 
     Path("jar.txt").touch()
     monkeypatch.setattr(download, "download", listen)
-    assert sedpipe("download", str(tiny_mixtures(tmp_path, "tiny")), *words.split()).exit_code == 0
+    assert sedpipe("download", "dcase2017-task4", *words.split()).exit_code == 0
     assert heard == [options]
 
 
@@ -547,6 +547,24 @@ def test_features_of_other_parameters_are_made_explained_and_trained_with_by_the
     assert sedpipe("score", manifest, "--run", "few", "--split", "testing", "--json").exit_code == 0
     again = json.loads(sedpipe("features", manifest, "--quiet", "--json").stdout)
     assert again["splits"]["training"]["reused"] == 4
+
+
+@pytest.mark.parametrize(("n_damaged", "code"), [(1, EXIT_RETRYABLE), (3, 1)])
+def test_features_of_audio_that_cannot_be_used_are_told_by_the_exit_code(
+    n_damaged: int, code: int, tmp_path: Path
+) -> None:
+    manifest = str(tiny_mixtures(tmp_path, "tiny", 1, 1))
+    sedpipe("download", manifest, "--quiet")
+    audio = sorted(Path("cache/tiny/audio").rglob("*.flac"))
+    assert len(audio) == 3
+    before = [path.read_bytes() for path in audio[:n_damaged]]
+    for path in audio[:n_damaged]:
+        path.write_bytes(b"no FLAC")
+    assert sedpipe("features", manifest, "--quiet").exit_code == code
+    assert sedpipe("features", manifest, "--quiet", "--json").exit_code == code  # tried again, in vain
+    for path, content in zip(audio, before, strict=False):
+        path.write_bytes(content)
+    assert sedpipe("features", manifest, "--quiet").exit_code == 0
 
 
 def test_a_part_of_an_array_says_that_others_are_awaited(tmp_path: Path) -> None:

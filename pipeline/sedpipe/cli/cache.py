@@ -23,9 +23,11 @@ def cache() -> None:
 @common
 def cache_list(dataset: str | None, cache_dir: Path, as_json: bool, quiet: bool) -> None:
     """List features by their parameters, audio and runs, with sizes and last use."""
+    from sedpipe.io.cache.open import open_dataset
     from sedpipe.stages.cache import list_cache
 
-    print_report(list_cache(cache_dir, dataset), cache_lines, as_json)
+    name = None if dataset is None else open_dataset(dataset, cache_dir).name
+    print_report(list_cache(cache_dir, name), cache_lines, as_json)
 
 
 @cache.command("prune")

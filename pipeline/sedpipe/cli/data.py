@@ -10,6 +10,7 @@ from typing import Any
 import rich_click as click
 
 from sedpipe.choices import COMPRESSIONS, RETRY
+from sedpipe.cli.applies import refuse
 from sedpipe.cli.help import EXAMPLES
 from sedpipe.cli.options import (
     DEFAULT_DATASET,
@@ -71,6 +72,12 @@ def download(
         _ask_before_days(DEFAULT_DATASET, cache_dir, yes=yes)
     dataset = dataset or DEFAULT_DATASET
     manifest = load_manifest(dataset)
+    if not manifest.takes_places:
+        refuse(("places",), dataset, "datasets whose recordings are fetched")
+    if not manifest.is_crawled:
+        refuse(tuple(network), dataset, "datasets from YouTube")
+    if dry_run:
+        refuse(("limit", "shard"), "--dry-run, which counts all clips")
     options = DownloadOptions(retry, limit, shard, FetchOptions(**network))
     report = run_stage(manifest, cache_dir, places, jobs=jobs, dry_run=dry_run, options=options,
                        listener=Terminal(quiet=quiet))  # fmt: skip
@@ -117,6 +124,8 @@ def features(
     from sedpipe.io.settings.front_ends import feature_spec
     from sedpipe.stages.features import explain_features, extract_features
 
+    if explain:
+        refuse(("compression", "shard", "scheduler"), "--explain, which computes nothing")
     following = command("train", dataset, *given(*options), cache=cache_dir)
     opened, asked = open_dataset(dataset, cache_dir), asked_features(options)
     begin = model_to_begin_with(options, opened)
@@ -131,6 +140,8 @@ def features(
     print_report(report, partial(features_lines, following=following), as_json)
     if not report.waiting and not report.holds_any:
         sys.exit(1)
+    if any(counts.failed for counts in report.splits.values()):
+        sys.exit(EXIT_RETRYABLE)
 
 
 @click.command(epilog=EXAMPLES["status"])

@@ -12,6 +12,7 @@ import rich_click as click
 
 from sedpipe.choices import SPLITS
 from sedpipe.cli import scored
+from sedpipe.cli.applies import refuse
 from sedpipe.cli.help import EXAMPLES
 from sedpipe.cli.options import (
     DEFAULT_DATASET,
@@ -154,6 +155,8 @@ def predict(
     """
     if is_opened and form != "html":
         raise click.UsageError("--open shows HTML pages: add --format html")
+    if as_json and out is None and form not in ("json", "html"):
+        refuse(("form",), "--json without --out, which prints the events of all recordings as JSON")
     from sedpipe.io.cache.open import open_dataset
     from sedpipe.nn.device import choose_device
     from sedpipe.stages.predict import predict as run_stage

@@ -36,7 +36,8 @@ LISTS = click.Path(path_type=Path, exists=True)
 FOLDER = click.Path(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path, dir_okay=False)
 
-_OF_ALL = ("cache_dir", "as_json", "quiet")
+OF_ALL = ("cache_dir", "as_json", "quiet")
+"""What :func:`common` adds."""
 
 EXIT_RETRYABLE = 3
 """Finished, but some clips, or cells of a table, can still be retried."""
@@ -115,8 +116,8 @@ def front_end_options(command: Command) -> Command:
                      "several are concatenated, logmel may be one of them. `sedpipe encoders` describes them."),
         click.option("--hop", "hop_s", type=Quantity(0, min_open=True), metavar="SECONDS",
                      help="Time between frames of the encoders.", show_default="the encoder's"),
-        click.option("--dtype", type=click.Choice(DTYPES), default="float16", show_default=True,
-                     help="Data type of stored features."),
+        click.option("--dtype", type=click.Choice(DTYPES), help="Data type of stored features.",
+                     show_default="float16"),
     ]  # fmt: skip
     for option in reversed(options):
         command = option(command)
@@ -152,7 +153,7 @@ def given(*names: str) -> list[str]:
         for option in context.command.params
         if isinstance(option, click.Option)
         and option.name is not None
-        and (option.name in names if names else option.name not in _OF_ALL)
+        and (option.name in names if names else option.name not in OF_ALL)
         and context.get_parameter_source(option.name) is ParameterSource.COMMANDLINE
     ]
     return [word for option in repeated for word in _as_written(option, context.params[str(option.name)])]

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import rich_click as click
-from click.core import ParameterSource
-from click.globals import get_current_context
 
 from sedpipe.choices import SPLITS
+from sedpipe.cli.applies import refuse, refuse_all_but
 from sedpipe.cli.help import EXAMPLES
 from sedpipe.cli.options import (
     EXIT_RETRYABLE,
@@ -40,7 +38,7 @@ _ELSEWHERE = {
     "table3": (*_OF_ONE_CLIP, "preset", "recipe", "poolings", *_FEATURES),
     "figure5": (*_CELLS, *_BENCH),
 }
-"""Options that say nothing of a table."""
+"""Options that do not apply to a table."""
 
 
 @click.command(epilog=EXAMPLES["reproduce"])
@@ -92,9 +90,10 @@ def reproduce(table: str, dataset: str, cache_dir: Path, as_json: bool, quiet: b
 
     if (table == "figure5") != (options["clip"] is not None):
         raise click.UsageError("figure5 and --clip go together")
-    _refuse(table, _ELSEWHERE[table])
+    refuse(_ELSEWHERE[table], table)
     opened, listener = open_dataset(dataset, cache_dir), Terminal(quiet=quiet)
     if options["only_draws"]:
+        refuse_all_but(("only_draws", "out"), "--draw, which draws what is there")
         from sedpipe.stages.reproduce.drawing import draw_table
 
         if options["out"] is None:
@@ -108,15 +107,6 @@ def reproduce(table: str, dataset: str, cache_dir: Path, as_json: bool, quiet: b
     print_report(report, reproduce_lines, as_json)
     if report.failed:
         sys.exit(EXIT_RETRYABLE)
-
-
-def _refuse(table: str, names: Iterable[str]) -> None:
-    """Options that were given and say nothing of what is to be made."""
-    context = get_current_context()
-    given = [name for name in names if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
-    told = {str(option.name): max(option.opts, key=len) for option in context.command.params}
-    if given:
-        raise click.UsageError(f"{', '.join(told[name] for name in given)} says nothing of {table}: leave it out")
 
 
 def _asked(dataset: Any, options: dict[str, Any]) -> tuple[Any, Any]:

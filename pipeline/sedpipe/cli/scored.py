@@ -7,8 +7,9 @@
 from __future__ import annotations
 
 import rich_click as click
-from click.core import ParameterSource
 from click.globals import get_current_context
+
+from sedpipe.cli.applies import refuse
 
 RUN, LISTS, FRAMES = (
     "a run",
@@ -20,19 +21,14 @@ _TAKES = {
     LISTS: ("reference", "estimated", "duration", "durations", "time_resolution", "against"),
     FRAMES: ("reference", "frame_scores", "duration", "operating_point", "explain"),
 }
-_OF_ONE = {name for takes in _TAKES.values() for name in takes}
+_OF_ONE = list(dict.fromkeys(name for takes in _TAKES.values() for name in takes))
 
 
 def check_options(scored: str) -> None:
     """``UsageError`` if an option was given on the command line that what is scored does not take, or two for one."""
-    context = get_current_context()
-    if context.params["duration"] is not None and context.params["durations"] is not None:
+    given = get_current_context().params
+    if given["duration"] is not None and given["durations"] is not None:
         raise click.UsageError("--duration and --durations both say how long clips are: give one of them")
-    for option in context.command.params:
-        name = str(option.name)
-        if name not in _OF_ONE or name in _TAKES[scored]:
-            continue
-        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
-            others = " or ".join(other for other, takes in _TAKES.items() if name in takes)
-            written = max(option.opts, key=len)
-            raise click.UsageError(f"{written} does not apply to {scored}, only to {others}: leave it out")
+    for name in _OF_ONE:
+        if name not in _TAKES[scored]:
+            refuse((name,), scored, " or ".join(other for other, takes in _TAKES.items() if name in takes))

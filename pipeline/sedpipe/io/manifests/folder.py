@@ -111,6 +111,16 @@ class FolderManifest(CutManifest):
         """Whether the split has a list of strong labels."""
         return self.listed(split).strong is not None
 
+    @property
+    def takes_places(self) -> bool:
+        """Its splits say where recordings lie."""
+        return False
+
+    @property
+    def is_crawled(self) -> bool:
+        """Nothing is fetched."""
+        return False
+
     def read_companions(self) -> None:
         """Look whether the lists are there; the loader does this."""
         for split, key, path in self._lists():

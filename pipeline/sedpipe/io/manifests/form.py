@@ -109,6 +109,16 @@ class Manifest(Form, ABC):
             If they do not fit.
         """
 
+    @property
+    def takes_places(self) -> bool:
+        """Whether a person may say where its recordings lie (``--from``)."""
+        return True
+
+    @property
+    def is_crawled(self) -> bool:
+        """Whether its audio is fetched video by video, with the options of ``download`` for that."""
+        return True
+
     def clips_to_expect(self) -> int:
         """Clips of all splits, as far as the manifest itself tells; 0 where only its lists do."""
         return 0

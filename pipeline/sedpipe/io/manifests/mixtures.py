@@ -151,6 +151,16 @@ class MixtureManifest(Manifest):
         """Always: who mixes knows."""
         return True
 
+    @property
+    def takes_places(self) -> bool:
+        """Of recordings, yes; what is synthesised lies nowhere."""
+        return self.recordings is not None
+
+    @property
+    def is_crawled(self) -> bool:
+        """An archive at most is fetched."""
+        return False
+
     def clips_to_expect(self) -> int:
         """Mixtures of all splits."""
         return sum(split.clips for split in self.splits.values())

@@ -104,8 +104,8 @@ class AskedFeatures:
         A TOML, or the name of a published system's; by default log-mel that fits the clips.
     n_mels : int, optional
         Mel bands.
-    dtype : str
-        How values are stored.
+    dtype : str, optional
+        How values are stored; ``float16`` by default.
     encoder : str, optional
         One or several pretrained encoders instead, ``yamnet,my-ears.toml``.
     hop_s : float, optional
@@ -114,7 +114,7 @@ class AskedFeatures:
 
     front_end: Path | None = None
     n_mels: int | None = None
-    dtype: str = "float16"
+    dtype: str | None = None
     encoder: str | None = None
     hop_s: float | None = None
 
@@ -149,7 +149,9 @@ def feature_spec(clips: ClipFormat, asked: AskedFeatures | None = None, like: Fe
         )
     try:
         front_end = _front_end(clips, asked)
-        return FeatureSpec(front_end if asked.n_mels is None else changed(front_end, n_mels=asked.n_mels), asked.dtype)
+        if asked.n_mels is not None:
+            front_end = changed(front_end, n_mels=asked.n_mels)
+        return FeatureSpec(front_end) if asked.dtype is None else FeatureSpec(front_end, asked.dtype)
     except ValueError as error:
         raise SettingsError(str(error)) from error
 
@@ -159,6 +161,11 @@ def _heard_alike(like: FeatureSpec, clips: ClipFormat, asked: AskedFeatures) -> 
         raise SettingsError(
             f"the model given by --init uses {like.front_end.name} features and no others",
             hint="leave out --encoder, --hop, --front-end and --n-mels",
+        )
+    if asked.dtype not in (None, like.dtype):
+        raise SettingsError(
+            f"the model given by --init was trained on features stored as {like.dtype}, not {asked.dtype}",
+            hint="leave out --dtype",
         )
     front_end = like.front_end
     return replace(like, front_end=front_end.fitted_to(front_end.sample_rate, clips.clip_s))

@@ -63,7 +63,6 @@ COVERED_BY = {
     "stages/demo.py": "cli/test_main.py",
     "stages/dry_run.py": "stages/test_train.py",
     "stages/encoders.py": "cli/test_encoders.py",
-    "stages/export.py": "io/models/test_exports.py",
     "stages/predict_files.py": "stages/test_predict.py",
     "stages/report_clips.py": "stages/test_report.py",
     "stages/reproduce/cells.py": "stages/reproduce/test_table2.py",

@@ -1,4 +1,5 @@
 import itertools
+import queue
 import threading
 import time
 from collections.abc import Callable
@@ -8,7 +9,7 @@ from sedpipe.clips import Clip
 from sedpipe.errors import SedpipeError
 from sedpipe.failures import FailedClipError, Failure
 from sedpipe.fates import Fate
-from sedpipe.sources.crawl import Manners, Pace, crawl
+from sedpipe.sources.crawl import Manners, Pace, _Crew, _Job, _leave_behind, crawl
 from sedpipe.sources.source import FetchStoppedError
 
 AT_ONCE = Manners(workers=2, spacing_s=0, breaker=4, clip_timeout_s=5, backoff_s=0)
@@ -163,6 +164,44 @@ def test_a_worker_that_hangs_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> 
     fates = {fate.clip_id: fate for fate in crawl(clips(*"abc"), worker, Manners(1, 0, 4, 0.2))}
     released.set()
     assert {name: fate.reason for name, fate in fates.items()} == {"a": "", "b": "timeout", "c": ""}
+
+
+def test_a_worker_that_is_left_behind_at_the_last_moment_ends_in_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clip has its fate already, and another worker has the place: nothing more may come, and nobody may fail."""
+
+    class TakenMeanwhile(dict[int, _Job]):
+        def pop(self, name: int, *default: object) -> object:  # type: ignore[override]
+            super().pop(name)
+            return super().pop(name, *default)
+
+        def __delitem__(self, name: int) -> None:
+            self.pop(name)
+
+    failures: list[object] = []
+    monkeypatch.setattr("threading.excepthook", failures.append)
+    waiting: queue.SimpleQueue[Clip] = queue.SimpleQueue()
+    for clip in clips("a", "b"):
+        waiting.put(clip)
+    worker = Scripted({name: [OK] for name in "ab"})
+    crew = _Crew(worker, AT_ONCE, waiting, jobs=TakenMeanwhile())
+    crew.start()
+    crew.threads[0].join(20)
+    assert (worker.tried, worker.closed, crew.fates.qsize(), failures) == (["a"], 1, 0, [])
+
+
+def test_a_worker_that_has_ended_is_not_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sedpipe.sources.crawl._GRACE_S", 0.0)
+    job, started = _Job(clips("a")[0], trying_since=time.monotonic() - 10), []
+
+    class EndedMeanwhile(dict[int, _Job]):
+        def pop(self, name: int, *default: object) -> object:  # type: ignore[override]
+            super().pop(name)
+            return super().pop(name, *default)
+
+    crew = _Crew(Scripted({}), Manners(1, 0, 4, 0.2), queue.SimpleQueue(), jobs=EndedMeanwhile({0: job}))
+    monkeypatch.setattr(crew, "start", lambda: started.append(True))
+    assert _leave_behind(crew) is None
+    assert (job.is_left, started) == (False, [])
 
 
 def test_a_worker_that_takes_its_time_or_pauses_is_not_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:

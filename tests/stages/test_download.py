@@ -581,6 +581,42 @@ def test_audio_of_videos_outlives_a_change_of_the_manifest(videos: Path, tmp_pat
     assert json.loads((tmp_path / "cache" / "videos" / "dataset.json").read_text())["labels"] == ["Car", "Bus"]
 
 
+@pytest.mark.parametrize("rate", [16_000, 48_000])
+def test_another_rate_than_that_of_the_audio_that_is_there_is_refused_and_all_is_as_it_was(
+    videos: Path, tmp_path: Path, rate: int
+) -> None:
+    write_tone(tmp_path / "mine" / "aaaaaaaaaaa_0.000_10.000.wav", 10, 500)
+    run(videos, tmp_path / "cache", tmp_path / "mine", options=OFFLINE)
+    before, text = content(tmp_path / "cache"), videos.read_text()
+    videos.write_text(f"sample_rate = {rate}\n{text}")
+    for _ in range(2):
+        with pytest.raises(SedpipeError, match=f"sample_rate is {rate} Hz, and 1 clip in .* is of 44100 Hz") as caught:
+            run(videos, tmp_path / "cache", options=OFFLINE)
+        assert caught.value.hint.startswith("set sample_rate = 44100 ")
+        assert content(tmp_path / "cache") == before
+    videos.write_text(f"sample_rate = 44100\n{text}")
+    assert counts_of(run(videos, tmp_path / "cache", options=OFFLINE))["training"]["ok"] == 1
+    shutil.rmtree(tmp_path / "cache" / "videos" / "audio")
+    videos.write_text(f"sample_rate = {rate}\n{text}")
+    assert counts_of(run(videos, tmp_path / "cache", tmp_path / "mine", options=OFFLINE))["training"]["ok"] == 1
+    [path] = (tmp_path / "cache" / "videos" / "audio").rglob("*.flac")
+    assert soundfile.info(path).samplerate == rate
+
+
+def test_a_change_that_was_cut_short_is_not_taken_for_another_rate(videos: Path, tmp_path: Path) -> None:
+    """Rows that are not there tell of no rate: the audio does."""
+    text = videos.read_text()
+    videos.write_text(f"sample_rate = 16000\n{text}")
+    write_tone(tmp_path / "mine" / "aaaaaaaaaaa_0.000_10.000.wav", 10, 500)
+    run(videos, tmp_path / "cache", tmp_path / "mine", options=OFFLINE)
+    record = tmp_path / "cache" / "videos" / "dataset.json"
+    told = json.loads(record.read_text())
+    record.write_text(
+        json.dumps({key: told[key] for key in ("dataset", "labels")} | {"fingerprint": "x", "listed": {}})
+    )
+    assert counts_of(run(videos, tmp_path / "cache", options=OFFLINE))["training"]["ok"] == 1
+
+
 def test_what_a_crawl_has_learnt_of_a_split_outlives_its_list(videos: Path, tmp_path: Path, web: Web) -> None:
     rows = "".join(f"{letter * 11},0.000,10.000,Car,/m/0k4j\n" for letter in "defg")
     (web.folder / "more.csv").write_text(rows)
@@ -713,6 +749,18 @@ def test_what_is_settled_is_not_tried_again_unless_asked_for(faked: Fake, videos
     assert asked(faked, videos) == ["c"]
     assert asked(faked, videos) == []  # five times
     assert sorted(asked(faked, videos, retry=("all",))) == ["a", "b", "c"]
+
+
+def test_a_clip_that_a_storm_took_along_is_as_it_was_before(faked: Fake, videos: Path) -> None:
+    asked(faked, videos)
+    before = read_ledgers(faked.cache.folder)
+    faked.states |= dict.fromkeys("abce", "pending")
+    assert sorted(asked(faked, videos, retry=("all",))) == ["a", "b", "c", "e"]
+    after = read_ledgers(faked.cache.folder)
+    new = after.pop(("training", "e_0.000_10.000"))
+    assert after == before
+    assert (new.fate.state, new.fate.reason, new.attempts) == ("pending", "told", 0)
+    assert asked(faked, videos) == ["c", "e"]
 
 
 def test_a_limit_bounds_what_is_tried_and_the_untried_come_first(faked: Fake, videos: Path) -> None:

@@ -149,9 +149,8 @@ class _Crew:
                     return
                 self.jobs[name] = job
                 outcome = self._outcome(worker, job)
-                if job.is_left:  # somebody else has taken this place
+                if self.jobs.pop(name, None) is None:  # left behind: somebody else has taken this place
                     return
-                del self.jobs[name]
                 self._tell(job, outcome)
         finally:
             worker.close()
@@ -248,9 +247,9 @@ def _leave_behind(crew: _Crew) -> Fate | None:
     """The fate of a clip whose worker hangs where it cannot be reached; another takes its place."""
     limit = crew.manners.clip_timeout_s + _GRACE_S
     for name, job in list(crew.jobs.items()):
-        if job.trying_since is not None and time.monotonic() - job.trying_since > limit:
+        since = job.trying_since
+        if since is not None and time.monotonic() - since > limit and crew.jobs.pop(name, None) is not None:
             job.is_left = True
-            crew.jobs.pop(name, None)
             crew.start()
             message = f"timed out: not there after {crew.manners.clip_timeout_s:g} s"
             return Fate(job.clip.split, job.clip.clip_id, "retryable", "timeout", message)

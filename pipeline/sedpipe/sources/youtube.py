@@ -6,22 +6,25 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
+from sedpipe.choices import SPLITS
 from sedpipe.clips import Clip, ClipFormat, youtube_clip_id
 from sedpipe.errors import AudioError, SedpipeError
 from sedpipe.failures import FailedClipError, Failure
 from sedpipe.fates import Fate
 from sedpipe.io.audio.cut import cut
-from sedpipe.io.audio.store import fate_of_stored, store_cut
+from sedpipe.io.audio.store import fate_of_stored, rate_of_stored, store_cut
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.files.checksums import sha256_of
 from sedpipe.io.files.reading import walk
 from sedpipe.io.lists.dcase import read_clip_list, read_dcase_weak_list
 from sedpipe.io.lists.events import read_event_list
+from sedpipe.io.lists.remarks import counted
 from sedpipe.io.manifests.youtube import RemoteList, YoutubeManifest
 from sedpipe.io.web.fetch import fetch_file
 from sedpipe.io.web.remote_file import Limits
@@ -91,6 +94,30 @@ class YoutubeSource(Source):
     def clip_format(self) -> ClipFormat:
         """As the manifest has it."""
         return self._format
+
+    def prepare(self) -> None:
+        """Refuse another rate than that of the audio that is there.
+
+        A clip's name does not tell its rate, so what is there would be kept: clips of two rates differ in what can be
+        heard of them, which a network would take for a difference between classes.
+        """
+        record, cache, rate = self._cache.find_record(), self._cache, self._format.sample_rate
+        if record is None or record.fingerprint == self._manifest.fingerprint:
+            return
+        if record.listed and record.sample_rate == rate:
+            return
+        rates = Counter(
+            rate_of_stored(cache.audio_dir(split) / name) for split in SPLITS for name in cache.audio_names(split)
+        )
+        others = {found: count for found, count in rates.items() if found not in (0, rate)}
+        if others:
+            n_clips, before = sum(others.values()), max(others, key=lambda found: others[found])
+            raise SedpipeError(
+                f"{self._manifest.path}: the sample_rate is {rate} Hz, and {counted(n_clips, 'clip')} in "
+                f"{cache.folder} {'is' if n_clips == 1 else 'are'} of {before} Hz: features would be made of both",
+                hint=f"set sample_rate = {before} (features are made at the rate of their front end anyway), or give "
+                f"the dataset another name; to download all clips again, delete {cache.folder / 'audio'}",
+            )
 
     def resolve(self) -> Iterator[SplitRows]:
         """Read the official lists of each split; one that cannot be had makes its split unavailable."""

@@ -302,7 +302,8 @@ def _bring(
         if due and (expectation := source.expectation(due)):
             listener.say(expectation)
         for fate in listener.track(source.fetch(due), len(due), "clips"):
-            ledger.record(fate)
+            if fate.state != "pending" or (fate.split, fate.clip_id) not in entries:  # else it is as it was before
+                ledger.record(fate)
     except FetchStoppedError as stop:
         return f"{stop.message}: {stop.hint}" if stop.hint else stop.message
     return None

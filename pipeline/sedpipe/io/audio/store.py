@@ -4,7 +4,7 @@
 - :func:`store_cut`: a piece of a recording -> file and fate
 - :func:`remarked`: a fate with what is to be said of it
 - :func:`read_stored`: file -> waveform
-- :func:`fate_of_stored`: what a file that is there tells of its clip
+- :func:`fate_of_stored`: what a file that is there tells of its clip; :func:`rate_of_stored`: its sample rate
 """
 
 from __future__ import annotations
@@ -112,6 +112,14 @@ def _shortness(clip: Clip, duration: float, *, is_short: bool) -> Remark:
 def _together(*remarks: Remark) -> Remark:
     said = [(reason, message) for reason, message in remarks if reason]
     return (said[0][0], "; ".join(message for _, message in said)) if said else ("", "")
+
+
+def rate_of_stored(path: Path) -> int:
+    """Hz of a file of the store; 0 where it is none."""
+    try:
+        return int(soundfile.info(os.fspath(path)).samplerate)
+    except (soundfile.SoundFileError, OSError):
+        return 0
 
 
 def read_stored(path: Path, sample_rate: int, most_samples: int | None = None) -> np.ndarray:

@@ -220,6 +220,18 @@ def test_a_damaged_member_is_called_by_its_name_in_the_archive(tmp_path: Path) -
     assert fate.message.startswith(f"{tmp_path / 'mine.zip'}: '\\x1b[2J/abCdEfGhIjK_30.000_40.000.wav': cannot be")
 
 
+def test_members_with_windows_names_are_found_and_those_that_are_passed_over_are_counted(tmp_path: Path) -> None:
+    sound = put(tmp_path / "timed.wav", noise(10))
+    with zipfile.ZipFile(tmp_path / "mine.zip", "w") as packed:
+        packed.write(sound, "audio\\abCdEfGhIjK_30.000_40.000.wav")
+        packed.write(sound, "..\\abCdEfGhIjK_50.000_60.000.wav")
+    one, other, told = clip("abCdEfGhIjK"), clip("abCdEfGhIjK", 50, 60), list[str]()
+    cache = Dataset(tmp_path / "cache", "videos")
+    [fate] = adopt([str(tmp_path / "mine.zip")], [one, other], [one, other], cache, 1, told.append)
+    assert (fate.clip_id, fate.state) == (one.clip_id, "ok")
+    assert told == [f"{tmp_path / 'mine.zip'}: 1 member passed over (links, devices, names that lead out of it)"]
+
+
 @pytest.mark.parametrize("text", ["#EXTM3U\n#EXTINF:10,\n{}\n", "ffconcat version 1.0\nfile '{}'\n"])
 def test_a_list_that_is_called_like_audio_opens_no_other_file(tmp_path: Path, text: str) -> None:
     secret = put(tmp_path / "secret.wav", noise(10))

@@ -76,7 +76,7 @@ def test_damaged_and_missing_recordings_are_named(tmp_path: Path) -> None:
     assert empty.complaints(CONTENT, {DOG: Path(), RAIN: Path()}) == []
 
 
-@pytest.mark.parametrize("top", ["", "ESC-10-553c8f1/"])
+@pytest.mark.parametrize("top", ["", "./", "ESC-10-553c8f1/", "./ESC-10/", ".\\ESC-10\\"])
 @pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA])
 def test_archive_gives_its_listed_recordings_and_nothing_else(tmp_path: Path, top: str, compression: int) -> None:
     members = {

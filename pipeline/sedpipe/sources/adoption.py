@@ -31,6 +31,7 @@ from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.files.archives import ArchiveError, Unpacker, read_members
 from sedpipe.io.files.owners import temporary_name
 from sedpipe.io.files.reading import walk
+from sedpipe.io.lists.remarks import counted
 from sedpipe.io.parallel import in_parallel
 
 _NAME = re.compile(r"Y?(?P<id>[A-Za-z0-9_-]{11})(_(?P<start>\d+(\.\d+)?)(_(?P<end>\d+(\.\d+)?))?)?")
@@ -289,14 +290,21 @@ def _recordings(places: Sequence[str], say: Callable[[str], None]) -> Iterator[t
 
 def _names_in(archive: Path, say: Callable[[str], None]) -> Iterator[str]:
     """Members of an archive; one that breaks off after its first is worth what came before."""
-    name = None
+    name, n_passed_over = None, 0
+
+    def pass_over(_: str) -> None:
+        nonlocal n_passed_over
+        n_passed_over += 1
+
     try:
-        for name, _ in read_members(archive):
+        for name, _ in read_members(archive, pass_over=pass_over):
             yield name
     except ArchiveError as error:
         if name is None:
             raise
         say(f"{error.message}; what comes before is used")
+    if n_passed_over:
+        say(f"{archive}: {counted(n_passed_over, 'member')} passed over (links, devices, names that lead out of it)")
 
 
 def _below(folder: Path) -> Iterator[Path]:

@@ -70,6 +70,47 @@ def test_plain_files_of_a_zip_are_read_and_nothing_else(tmp_path: Path) -> None:
     assert contents(archive) == [("audio/a.wav", SOUND)]
 
 
+NAMES = {
+    "ESC-10\\001 - Dog\\a.wav": "ESC-10/001 - Dog/a.wav",
+    ".\\b.wav": "b.wav",
+    "./ESC-10/c.wav": "ESC-10/c.wav",
+    ".//././d.wav": "d.wav",
+    ".e.wav": ".e.wav",
+    "f./g.wav": "f./g.wav",
+    "..\\h.wav": None,
+    "./../i.wav": None,
+    "./\\j.wav": "j.wav",
+    "\\\\server\\k.wav": None,
+    "C:\\l.wav": None,
+    ".\\C:\\m.wav": None,
+    "a\\..\\..\\n.wav": None,
+}
+"""As archives have it, and as it is read; None: not at all."""
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar"])
+def test_names_are_read_as_paths_however_they_are_written(tmp_path: Path, kind: str) -> None:
+    if kind == "zip":
+        archive = zip_of(tmp_path / "audio.zip", **dict.fromkeys(NAMES, SOUND), **{"ESC-10\\": b"", "./": b""})
+    else:
+        folder = tarfile.TarInfo("./ESC-10")
+        folder.type = tarfile.DIRTYPE
+        archive = tar_of(tmp_path / "audio.tar", "w:gz", folder, *map(tarfile.TarInfo, NAMES))
+    passed_over: list[str] = []
+    found = [(name, unpacked(unpack)) for name, unpack in read_members(archive, pass_over=passed_over.append)]
+    assert found == [(name, SOUND) for name in NAMES.values() if name is not None]
+    assert len(passed_over) == sum(name is None for name in NAMES.values())
+
+
+def test_what_is_no_plain_file_is_told_and_folders_are_not(tmp_path: Path) -> None:
+    folder = tarfile.TarInfo("audio")
+    folder.type = tarfile.DIRTYPE
+    members = folder, link("b.wav", tarfile.SYMTYPE), tarfile.TarInfo("audio/a.wav"), link("d.wav", tarfile.FIFOTYPE)
+    passed_over: list[str] = []
+    list(read_members(tar_of(tmp_path / "audio.tar", "w", *members), pass_over=passed_over.append))
+    assert passed_over == ["b.wav", "d.wav"]
+
+
 @pytest.mark.parametrize("kind", ["zip", "tar"])
 def test_a_member_that_is_too_big_is_refused_and_the_next_is_read(tmp_path: Path, kind: str) -> None:
     if kind == "zip":

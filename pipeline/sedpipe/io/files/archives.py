@@ -58,6 +58,7 @@ _COMPRESSED: tuple[tuple[bytes, Callable[[Path], Any]], ...] = (
     (b"\xfd7zXZ\0", lzma.open),
 )
 _TAR_MARK, _TAR_MARK_AT = b"ustar", 257
+_HERE_BEFORE = re.compile(r"^(\./+)+")
 _DRIVE = re.compile(r"[A-Za-z]:")
 _PIECE = 4096  # zipfile hands bzip2 and LZMA as many packed bytes as were asked for, without a limit on what comes out
 _MOST_HEADER = 1 << 20  # bytes of one tar header with its long names; tarfile would read any number into memory
@@ -132,7 +133,9 @@ def begins_as_archive(path: Path) -> bool:
     return begin.startswith((*_ZIP_BEGINS, *packed)) or begin[_TAR_MARK_AT:] == _TAR_MARK
 
 
-def read_members(archive: Path, limits: ArchiveLimits | None = None) -> Iterator[tuple[str, Unpacker]]:
+def read_members(
+    archive: Path, limits: ArchiveLimits | None = None, pass_over: Callable[[str], object] = lambda _: None
+) -> Iterator[tuple[str, Unpacker]]:
     """Go through the plain files of an archive, in its order.
 
     Parameters
@@ -140,11 +143,14 @@ def read_members(archive: Path, limits: ArchiveLimits | None = None) -> Iterator
     archive : Path
         Zip, or tar, plain or packed with gzip, bzip2 or xz; told by its first bytes.
     limits : ArchiveLimits, optional
+    pass_over : callable
+        Takes the name of each entry that is neither a plain file nor a folder, or leads out of one.
 
     Yields
     ------
     name : str
-        As the archive has it, with ``/`` between folders; to be shown, never to be written to.
+        As the archive has it, but with ``/`` between folders (older programs of Windows write backslashes) and without
+        ``./`` before it; to be shown, never to be written to.
     unpack : Unpacker
         Writes the bytes to what it is given; only until the next member is asked for. Raises :class:`ArchiveError` if
         this member is too big, locked or damaged, or has another size than it claims (what was written by then is
@@ -167,6 +173,8 @@ def read_members(archive: Path, limits: ArchiveLimits | None = None) -> Iterator
             place = f"after {_shown(entry.name)}"
             if entry.is_plain and _is_safe(entry.name):
                 yield entry.name, entry.unpacker(archive, limits)
+            elif not entry.is_folder:
+                pass_over(entry.name)
     except _DAMAGED as error:
         raise _unreadable(f"{archive}, {place}", error) from error
 
@@ -176,6 +184,7 @@ class _Entry:
     name: str
     size: int  # as claimed
     is_plain: bool
+    is_folder: bool
     is_locked: bool
     opened: Callable[[], IO[bytes]]
     budget: _Budget
@@ -228,10 +237,13 @@ def _read_zip(archive: Path, _: bytes, limits: ArchiveLimits) -> Iterator[_Entry
     with zipfile.ZipFile(archive) as opened:
         for info in opened.infolist():
             kind = stat.S_IFMT(info.external_attr >> 16)
+            name = _as_path(info.orig_filename)  # zipfile's own ends at a NUL
+            is_folder = info.is_dir() or name.endswith("/")
             yield _Entry(
-                name=info.orig_filename,  # zipfile's own ends at a NUL
+                name=name,
                 size=info.file_size,
-                is_plain=not info.is_dir() and kind in (0, stat.S_IFREG),
+                is_plain=not is_folder and kind in (0, stat.S_IFREG),
+                is_folder=is_folder,
                 is_locked=bool(info.flag_bits & _IS_LOCKED),
                 opened=lambda info=info: opened.open(info),  # type: ignore[misc]
                 budget=budget,
@@ -256,7 +268,9 @@ def _read_tar(archive: Path, begin: bytes, limits: ArchiveLimits) -> Iterator[_E
                     raise tarfile.ReadError("its headers lead backwards")
                 last = info.offset
                 is_plain = info.isreg() and not info.issparse()
-                yield _Entry(info.name, info.size, is_plain, False, _opener(opened, info), budget)
+                yield _Entry(
+                    _as_path(info.name), info.size, is_plain, info.isdir(), False, _opener(opened, info), budget
+                )
                 file.end_header()
 
 
@@ -333,9 +347,14 @@ class _Counted:
         return int(self._file.tell())
 
 
+def _as_path(name: str) -> str:
+    """A name as others write it; where it leads is judged afterwards."""
+    return _HERE_BEFORE.sub("", name.replace("\\", "/"))
+
+
 def _is_safe(name: str) -> bool:
     """Whether a name stays in its folder, on any system."""
-    if not name or "\0" in name or "\\" in name or name.startswith("/") or _DRIVE.match(name):
+    if not name or "\0" in name or name.startswith("/") or _DRIVE.match(name):
         return False
     return ".." not in name.split("/")
 

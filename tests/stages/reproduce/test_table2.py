@@ -353,6 +353,30 @@ def test_without_features_nothing_is_begun(tmp_path: Path) -> None:
     assert not (cache.folder / "tables").exists()
 
 
+def test_where_no_training_could_be_scored_nothing_is_begun(tmp_path: Path) -> None:
+    cache = make_dataset(tmp_path, strong=())
+    with pytest.raises(MissingStageError, match="tiny has strong labels of neither testing nor evaluation") as caught:
+        make(tmp_path)
+    assert "`strong` list" in caught.value.hint
+    assert not (cache.folder / "tables").exists()
+    assert not (cache.folder / "runs").exists()
+
+
+def test_cells_without_scores_are_a_table_without_rows_and_figures(
+    made: tuple[Path, ReproduceReport], tmp_path: Path
+) -> None:
+    folder = tmp_path / "copied"
+    shutil.copytree(Path(made[1].folder) / "cells", folder / "cells")
+    shutil.copy(Path(made[1].folder) / "table.json", folder)
+    for path in (folder / "cells").glob("*.json"):
+        path.write_text(json.dumps({**json.loads(path.read_text()), "splits": {}, "sensitivity": {}}))
+    draw_table(Dataset(made[0], NAME), folder, "table2")
+    assert "12 cells" in (folder / "table.md").read_text()
+    assert "table.svg" not in (folder / "table.md").read_text()
+    assert (folder / "table.csv").read_text().count("\n") == 1
+    assert not list(folder.glob("*.svg"))
+
+
 def test_the_folder_tells_what_the_table_is_to_hold(made: tuple[Path, ReproduceReport], tmp_path: Path) -> None:
     shutil.copytree(made[0], tmp_path, dirs_exist_ok=True)
     report = make(tmp_path)

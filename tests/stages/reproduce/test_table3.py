@@ -170,6 +170,13 @@ def test_without_features_nothing_is_begun(tmp_path: Path) -> None:
     assert not (cache.folder / "tables").exists()
 
 
+def test_where_no_training_could_be_scored_nothing_is_measured(tmp_path: Path) -> None:
+    cache = make_dataset(tmp_path, strong=())
+    with pytest.raises(MissingStageError, match="strong labels of neither testing nor evaluation"):
+        make(tmp_path, Budget(1))
+    assert not (cache.folder / "tables").exists()
+
+
 def test_a_system_that_cannot_be_measured_stops_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_dataset(tmp_path)
     from sedpipe.stages.reproduce import pace

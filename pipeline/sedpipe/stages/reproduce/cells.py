@@ -26,14 +26,12 @@ from sedpipe.io.records.run import TrainReport
 from sedpipe.io.records.settings import differences, filled, in_words
 from sedpipe.io.records.table import Cell, CellScores
 from sedpipe.listener import Listener
-from sedpipe.stages.reproduce.scored_clips import check_same_clips
+from sedpipe.stages.reproduce.scored_clips import SCORED, check_same_clips
 from sedpipe.stages.reproduce.trainings import Training
 from sedpipe.stages.score import counts_of_clips, score
 from sedpipe.stages.train import train
 from sedpipe.steps.epochs import epochs_of
 from sedpipe.steps.sensitivity import sensitivity_of_run
-
-SCORED = ("testing", "evaluation")
 
 
 @dataclass(frozen=True)

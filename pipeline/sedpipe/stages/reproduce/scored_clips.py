@@ -1,6 +1,6 @@
 """The clips that cells of a table were scored on: the same in all of them, and of which recordings.
 
-- :func:`check_same_clips`
+- :func:`check_truth`: whether there are any; :func:`check_same_clips`
 - :func:`judged`: a table's record with what is known of them, and systems compared on them
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sedpipe.errors import StaleError
+from sedpipe.errors import MissingStageError, StaleError
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.table_folder import Table
 from sedpipe.io.files.reading import is_there
@@ -19,10 +19,21 @@ from sedpipe.io.records.table import Cell, TableRecord
 from sedpipe.steps.recordings import Made, Recordings, recordings_listed, recordings_of
 from sedpipe.steps.table_comparisons import comparisons_of, primary_rule
 
+SCORED = ("testing", "evaluation")
+
 _HINT = (
     "name another folder with --out, or delete the cells that were made of other features; "
     "SPLIT.failed.tsv beside the features tells which clips have none"
 )
+
+
+def check_truth(dataset: Dataset) -> None:
+    """``MissingStageError`` if no split that cells are scored on has strong labels: no training would come to a score."""
+    if not any(is_there(dataset.reference_path(split)) for split in SCORED):
+        raise MissingStageError(
+            f"{dataset.name} has strong labels of neither {' nor '.join(SCORED)}: a table could hold no scores",
+            hint="scores need onsets and offsets: give the split a `strong` list",
+        )
 
 
 def check_same_clips(table: Table, cells: Sequence[Cell]) -> None:

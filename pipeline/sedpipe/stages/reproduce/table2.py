@@ -21,6 +21,7 @@ from sedpipe.stages.reproduce.cells import Plan
 from sedpipe.stages.reproduce.completion import complete_cell
 from sedpipe.stages.reproduce.grid import GridPoint, default_folder, training_of
 from sedpipe.stages.reproduce.making import make_table, missing_of
+from sedpipe.stages.reproduce.scored_clips import check_truth
 from sedpipe.stages.reproduce.table2_files import write_table2
 from sedpipe.stages.train import open_splits
 from sedpipe.steps.work import Work
@@ -44,7 +45,7 @@ def reproduce_table2(
     Parameters
     ----------
     dataset : Dataset
-        With features and strong labels of ``testing``.
+        With features and strong labels of ``testing``, or of ``evaluation`` alone: then nothing is tuned.
     settings : TrainSettings
         Of every cell, but for pooling and seed; cells made at the same time share the threads.
     spec : FeatureSpec
@@ -65,7 +66,7 @@ def reproduce_table2(
     SettingsError
         If the network pools nothing.
     MissingStageError
-        If the dataset has no features, or no training or testing split.
+        If the dataset has no features, no training or testing split, or no strong labels to score with.
     SedpipeError
         If a cell cannot be read, or a worker process is killed.
     """
@@ -79,6 +80,7 @@ def reproduce_table2(
     trainings = [training_of(dataset, settings, spec, point) for point in points]
     if missing_of(plan, trainings, work):  # what no cell can do without is an error at once
         open_splits(dataset, spec, LabelSet(dataset.read_record().labels))
+        check_truth(dataset)
     for training in trainings:
         if work.shard is None or work.shard.holds(training.cell):
             complete_cell(plan, training)

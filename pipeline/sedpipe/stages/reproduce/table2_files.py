@@ -16,13 +16,13 @@ from sedpipe.views.tables.class_figure import class_figure
 from sedpipe.views.tables.classes import class_csv, class_gains
 from sedpipe.views.tables.sensitivity_curves import curves_of
 from sedpipe.views.tables.sensitivity_figure import sensitivity_figure
-from sedpipe.views.tables.table2 import csv_text
+from sedpipe.views.tables.table2 import csv_text, rows_of
 from sedpipe.views.tables.table2_figure import table2_figure
 from sedpipe.views.tables.table2_page import table2_page
 
 
 def write_table2(table: Table, dataset: Dataset, record: TableRecord, cells: Sequence[Cell]) -> None:
-    """Write ``table.json``, ``table.md``, ``table.csv``, ``table.svg``, and more figures where cells tell enough.
+    """Write ``table.json``, ``table.md``, ``table.csv``, and figures, ``table.svg`` first, where cells tell enough.
 
     Parameters
     ----------
@@ -43,7 +43,8 @@ def write_table2(table: Table, dataset: Dataset, record: TableRecord, cells: Seq
     title, curves, gains = f"Table 2 on {record.dataset}: {how}", curves_of(cells), class_gains(cells, record)
     write_text(table.folder / "table.md", table2_page(cells, record, curves, gains, title, table.failures, remarks))
     write_text(table.folder / "table.csv", csv_text(cells))
-    write_text(table.folder / "table.svg", table2_figure(cells, record, title))
+    if rows_of(cells, record.primary):
+        write_text(table.folder / "table.svg", table2_figure(cells, record, title))
     if curves:
         figure = sensitivity_figure(curves, f"Post-processing on {record.dataset}: {how}")
         write_text(table.folder / "sensitivity.svg", figure)

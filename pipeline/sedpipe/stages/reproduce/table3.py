@@ -20,6 +20,7 @@ from sedpipe.stages.reproduce.cells import Outcome, Plan, failed
 from sedpipe.stages.reproduce.entrants import Budget, Entrant, check_features
 from sedpipe.stages.reproduce.making import make_table
 from sedpipe.stages.reproduce.pace import known_pace, pace_of
+from sedpipe.stages.reproduce.scored_clips import check_truth
 from sedpipe.stages.reproduce.table3_files import write_table3
 from sedpipe.stages.reproduce.trainings import Training
 from sedpipe.steps.work import Work
@@ -44,7 +45,7 @@ def reproduce_table3(
     Parameters
     ----------
     dataset : Dataset
-        With features for each system and strong labels of ``testing``.
+        With features for each system and strong labels of ``testing``, or of ``evaluation`` alone.
     systems : sequence of Entrant
     seeds : sequence of int
         A cell for each, of every system; all systems of one seed come before the next seed.
@@ -63,7 +64,7 @@ def reproduce_table3(
     StaleError
         If the folder holds a cell or a pace that was made with other settings.
     MissingStageError
-        If the dataset lacks features of a system, or a training or testing split.
+        If the dataset lacks features of a system, a training or testing split, or strong labels to score with.
     SedpipeError
         If a cell cannot be read, or a worker process is killed.
     """
@@ -71,6 +72,8 @@ def reproduce_table3(
     plan = Plan(dataset, Table(folder or dataset.folder / "tables" / f"table3-{budget.name}"))
     to_make = [one for one in systems if _has_work(plan, one, seeds, work)]
     check_features(dataset, to_make)
+    if to_make:
+        check_truth(dataset)
     paces, not_made = _paces(plan, systems, to_make, seeds, budget, work, listener)
     trainings = [one.training(seed, budget, paces[one.name]) for seed in seeds for one in systems if one.name in paces]
     record = TableRecord(

@@ -87,7 +87,7 @@ def table2_figure(cells: Sequence[Cell], record: TableRecord, title: str, tuned_
     Parameters
     ----------
     cells : sequence of Cell
-        At least one.
+        With a row by the primary rule, at least one.
     record : TableRecord
         With the primary rule and the comparisons.
     title : str

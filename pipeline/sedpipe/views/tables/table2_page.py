@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from sedpipe.io.records.table import Cell, TableRecord
 from sedpipe.views.tables.classes import ClassGain, class_lines
 from sedpipe.views.tables.sensitivity_curves import Curve, sensitivity_lines
-from sedpipe.views.tables.table2 import markdown, published_lines
+from sedpipe.views.tables.table2 import markdown, published_lines, rows_of
 
 PAPERS_DATASET = "dcase2017-task4"
 
@@ -45,8 +45,7 @@ def table2_page(
     hours = sum(cell.seconds for cell in cells) / 3600
     lines = [
         markdown(cells, record, title),
-        "![error rate and F1 of all systems](table.svg)",
-        "",
+        *(["![error rate and F1 of all systems](table.svg)", ""] if rows_of(cells, record.primary) else []),
         f"{len(cells)} cells, {hours:.1f} hours of training.",
         "",
         *(f"{remark[0].upper()}{remark[1:]}.\n" for remark in remarks),

@@ -93,7 +93,6 @@ COVERED_BY = {
     "version.py": "test_packaging.py",
     "views/baselines.py": "views/terminal/test_scores.py",
     "views/page/card.py": "stages/test_report.py",
-    "views/page/comparison.py": "stages/test_report.py",
     "views/page/gallery.py": "stages/test_report.py",
     "views/page/headline.py": "stages/test_score.py",
     "views/page/provenance.py": "stages/test_report.py",

@@ -12,7 +12,7 @@ from sedpipe.io.lists.events import read_event_list
 from sedpipe.labels import LabelSet
 from sedpipe.nn.pooling import PoolingConfig
 from sedpipe.reports.tables import FigureReport
-from sedpipe.stages.reproduce.figure5 import reproduce_figure5
+from sedpipe.stages.reproduce.figure5 import _name, reproduce_figure5
 from sedpipe.stages.reproduce.grid import POOLINGS, default_folder, grid, run_name
 from sedpipe.stages.train import train
 from tiny_dataset import FRONT_END, GRID, LABELS, NAME, QUICK, make_dataset
@@ -76,6 +76,14 @@ def test_a_missing_run_is_a_sentence_that_names_the_command(cache: Path, tmp_pat
     (run / "checkpoint.pt").unlink()
     with pytest.raises(MissingStageError, match=r"1 of the 6 runs .* first table2-\S+-attention-single-seed0"):
         draw(tmp_path / "cache")
+
+
+def test_no_two_clips_share_a_file() -> None:
+    ids = ("a/b", "a-b", "a%2Fb", "a%252Fb")
+    names = {_name(clip_id) for clip_id in ids}
+    assert len(names) == len(ids)
+    assert "a-b" in names
+    assert not any("/" in name for name in names)
 
 
 def test_a_missing_clip_is_a_sentence_with_what_was_meant(cache: Path) -> None:

@@ -12,10 +12,10 @@ from sedpipe.frames import FrameGrid
 from sedpipe.labels import LabelSet
 from sedpipe.views.page.recording import Recording, can_move_thresholds, heard_classes, recording_data
 from sedpipe.views.page.recording_page import length_text, recording_page, sound_quality
-from sedpipe.views.page.recording_picture import RecordingPicture
+from sedpipe.views.page.recording_picture import RecordingPicture, usual_bands
 from sedpipe.views.page.sound import QUALITIES
 
-PICTURE = RecordingPicture(np.zeros((100, 80), np.float32), 0.2)
+PICTURE = RecordingPicture(np.zeros((100, 80), np.float32), 0.2, usual_bands(16_000))
 
 
 def test_classes_tell_events_and_how_nearly_the_others_came():

@@ -4,7 +4,14 @@ import librosa
 import numpy as np
 import pytest
 from PIL import Image
-from sedpipe.views.page.spectrogram import PALETTE, decibel_range, height_of_frequency, spectrogram_png
+from sedpipe.views.page.spectrogram import (
+    PALETTE,
+    Bands,
+    decibel_range,
+    frequencies_of,
+    height_of_frequency,
+    spectrogram_png,
+)
 
 
 def drawn(features, decibels):
@@ -35,8 +42,24 @@ def test_a_silent_clip_is_a_picture_too():
     assert drawn(silence, decibel_range([silence])).max() == 0
 
 
-@pytest.mark.parametrize(("sample_rate", "n_mels"), [(44_100, 80), (16_000, 64), (1000, 16)])
-def test_each_band_peaks_in_the_middle_of_its_row(sample_rate, n_mels):
-    peaks = librosa.mel_frequencies(n_mels + 2, fmin=0.0, fmax=sample_rate / 2)[1:-1]
-    heights = [height_of_frequency(peak, sample_rate, n_mels) for peak in peaks.tolist()]
-    assert heights == pytest.approx((np.arange(n_mels) + 0.5) / n_mels)
+@pytest.mark.parametrize(
+    "bands",
+    [
+        Bands(0.0, 22_050.0, 80),
+        Bands(0.0, 8000.0, 64),
+        Bands(0.0, 500.0, 16),
+        Bands(50.0, 14_000.0, 64),
+        Bands(1000.0, 8000.0, 40),
+    ],
+)
+def test_each_band_peaks_in_the_middle_of_its_row(bands):
+    peaks = librosa.mel_frequencies(bands.count + 2, fmin=bands.low, fmax=bands.high)[1:-1]
+    heights = [height_of_frequency(peak, bands) for peak in peaks.tolist()]
+    assert heights == pytest.approx((np.arange(bands.count) + 0.5) / bands.count)
+
+
+def test_only_frequencies_within_the_bands_are_written_beside_them():
+    assert [name for name, _ in frequencies_of(Bands(1000.0, 9000.0, 40))] == ["2 kHz", "8 kHz"]
+    kong = dict(frequencies_of(Bands(50.0, 14_000.0, 64)))
+    assert kong["8 kHz"] == pytest.approx(85.1, abs=0.1)
+    assert max(kong.values()) < 100

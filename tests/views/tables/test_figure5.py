@@ -1,5 +1,6 @@
 import base64
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -7,12 +8,15 @@ from drawings import HOSTILE, SHOWN_AS, SVG, of_class, parsed, texts
 from sedpipe.events import Event
 from sedpipe.frames import FrameGrid
 from sedpipe.labels import LabelSet
+from sedpipe.views.page.recording_picture import RecordingPicture
+from sedpipe.views.page.spectrogram import Bands
 from sedpipe.views.tables.figure5 import FIRST, LAST, Heard, Voice, figure5
 
-LABELS, FEATURES, FRAMES = LabelSet(("Dog", "Rain", "Car")), FrameGrid(16_000, 320), FrameGrid(16_000, 1280)
+LABELS, FRAMES = LabelSet(("Dog", "Rain", "Car")), FrameGrid(16_000, 1280)
+FEATURES = np.random.default_rng(0).normal(-40, 9, (500, 64)).astype(np.float32)
+PICTURE = RecordingPicture(FEATURES, 0.02, Bands(0.0, 8000.0, 64))
 HEARD = Heard(
-    np.random.default_rng(0).normal(-40, 9, (500, 64)).astype(np.float32),
-    FEATURES, 10.0, [Event(6.0, 8.5, "Rain"), Event(1.0, 2.5, "Dog"), Event(3.0, 12.0, "Dog")], LABELS,
+    PICTURE, 10.0, [Event(6.0, 8.5, "Rain"), Event(1.0, 2.5, "Dog"), Event(3.0, 12.0, "Dog")], LABELS,
 )  # fmt: skip
 RAMP = np.linspace(0, 1, 125)[:, None] * [1.0, 0.5, 0.1]
 
@@ -71,7 +75,7 @@ def seconds_of(rect) -> tuple[float, float]:
 
 
 def test_the_spectrogram_is_inside_and_as_long_as_its_frames():
-    half = Heard(HEARD.features[:250], FEATURES, 10.0, HEARD.reference, LABELS)
+    half = replace(HEARD, picture=replace(PICTURE, features=FEATURES[:250]))
     [image] = drawn(half).iter(f"{SVG}image")
     assert float(image.get("width")) == pytest.approx((LAST - FIRST) / 2, abs=0.01)
     assert base64.b64decode(image.get("href").partition(",")[2]).startswith(b"\x89PNG")
@@ -79,14 +83,22 @@ def test_the_spectrogram_is_inside_and_as_long_as_its_frames():
     assert "2 kHz" in texts(drawn(half))
 
 
+def test_without_a_spectrogram_the_figure_says_so():
+    root = drawn(replace(HEARD, picture=None))
+    assert not list(root.iter(f"{SVG}image"))
+    assert any("no spectrogram" in text for text in texts(root))
+    assert "2 kHz" not in texts(root)
+    assert len(list(of_class(root, "line"))) == len(list(of_class(drawn(), "line")))
+
+
 def test_a_clip_in_which_nothing_is_known_or_heard_shows_the_likeliest_class():
-    silent = Heard(HEARD.features, FEATURES, 10.0, [], LABELS)
+    silent = replace(HEARD, reference=[])
     root = drawn(silent, [Voice("linear", (), RAMP[:, ::-1], FRAMES, [])])
     assert [title.text for title in of_class(root, "part")] == ["Car"]
 
 
 def test_an_event_without_a_place_has_a_panel_and_no_shade():
-    unlocated = Heard(HEARD.features, FEATURES, 10.0, [Event(0, 0, "Rain")], LABELS)
+    unlocated = replace(HEARD, reference=[Event(0, 0, "Rain")])
     root = drawn(unlocated, [Voice("linear", (), RAMP, FRAMES, [])])
     assert [title.text for title in of_class(root, "part")] == ["Rain"]
     assert not list(of_class(root, "truth"))
@@ -95,6 +107,6 @@ def test_an_event_without_a_place_has_a_panel_and_no_shade():
 def test_hostile_names_are_text():
     label = "".join(character for character in HOSTILE if character.isprintable())  # no class has others
     labels = LabelSet((label, "Rain", "Car"))
-    heard = Heard(HEARD.features, FEATURES, 10.0, [Event(1.0, 2.0, label)], labels)
+    heard = Heard(PICTURE, 10.0, [Event(1.0, 2.0, label)], labels)
     shown = texts(parsed(figure5(voices(labels), heard, HOSTILE, HOSTILE)))
     assert (shown.count(SHOWN_AS), shown.count(label)) == (1, 1)

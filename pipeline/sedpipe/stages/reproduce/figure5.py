@@ -8,13 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from sedpipe.commands import command
 from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.errors import MissingStageError, SettingsError
 from sedpipe.features.spec import FeatureSpec
-from sedpipe.frames import FrameGrid
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.feature_file import FeatureFile
 from sedpipe.io.cache.frame_scores import find_origin
@@ -22,6 +19,7 @@ from sedpipe.io.cache.runs import Run, named_run
 from sedpipe.io.files.atomic import write_text
 from sedpipe.listener import Listener
 from sedpipe.reports.tables import FigureReport
+from sedpipe.stages.clip_pictures import ClipPictures
 from sedpipe.stages.reproduce.grid import POOLINGS, GridPoint, default_folder, features_in_names, run_name
 from sedpipe.steps.frame_scores import frame_scores
 from sedpipe.steps.truth import known_truth
@@ -83,9 +81,18 @@ def reproduce_figure5(
     voices = [_voice(point, scores, clip_id) for point, scores in zip(points, each, strict=True)]
     remark = f"{split} of {dataset.name}, seed {points[0].seed}, {OPERATING_POINT}."
     drawing = figure5(voices, _heard(dataset, runs[0], split, each[0], clip_id), f"Figure 5 for {clip_id}", remark)
-    path = (folder or default_folder(dataset, settings, spec)) / f"figure5-{clip_id.replace('/', '-')}.svg"
+    path = (folder or default_folder(dataset, settings, spec)) / f"figure5-{_name(clip_id)}.svg"
     write_text(path, drawing)
     return FigureReport(dataset.name, split, clip_id, [run.name for run in runs], str(path))
+
+
+def _name(clip_id: str) -> str:
+    """For a file, no two clips sharing one; a slash as in an address.
+
+    >>> _name("street/dog-1")
+    'street%2Fdog-1'
+    """
+    return clip_id.replace("%", "%25").replace("/", "%2F")
 
 
 def _check_finished(
@@ -113,12 +120,11 @@ def _voice(point: GridPoint, scores: FrameScores, clip_id: str) -> Voice:
 def _heard(cache: Dataset, run: Run, split: str, scores: FrameScores, clip_id: str) -> Heard:
     origin = find_origin(run.frame_scores_path(split))
     assert origin is not None  # frame_scores has just read or written them
-    file = FeatureFile(cache.features_dir(origin.features) / f"{split}.h5")
-    stored = file.read(file.clip_ids.index(clip_id))
+    pictures = ClipPictures(cache, FeatureFile(cache.features_dir(origin.features) / f"{split}.h5"))
+    clip = next(clip for clip in cache.read_clips()[split] if clip.clip_id == clip_id)
     truth = known_truth(cache, split, scores)
     return Heard(
-        stored.features[: stored.n_frames].astype(np.float32),
-        FrameGrid(int(file.parameters["sample_rate"]), int(file.parameters["hop_length"])),
+        pictures.of(clip),
         truth.durations[clip_id],
         truth.reference[clip_id],
         truth.labels,

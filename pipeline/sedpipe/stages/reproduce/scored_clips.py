@@ -28,7 +28,7 @@ _HINT = (
 
 
 def check_truth(dataset: Dataset) -> None:
-    """``MissingStageError`` if no split that cells are scored on has strong labels: no training would come to a score."""
+    """``MissingStageError`` if no split that is scored has strong labels: no training would come to a score."""
     if not any(is_there(dataset.reference_path(split)) for split in SCORED):
         raise MissingStageError(
             f"{dataset.name} has strong labels of neither {' nor '.join(SCORED)}: a table could hold no scores",

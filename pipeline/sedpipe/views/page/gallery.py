@@ -13,14 +13,11 @@ from typing import Any
 
 from sedpipe.labels import LabelSet
 from sedpipe.views.page.card import Card
-from sedpipe.views.page.spectrogram import height_of_frequency
 
 CARD_SCRIPTS = (
     "dom", "theme", "curve", "view", "player", "spans", "tracks", "gestures", "keys", "card",
 )  # fmt: skip
 """What draws cards, in the order in which its files need each other."""
-
-_FREQUENCIES = (500, 2000, 8000)
 
 
 @dataclass(frozen=True)
@@ -43,20 +40,6 @@ class Gallery:
     kinds: Mapping[str, str]
     remarks: Sequence[str]
     frequencies: Sequence[tuple[str, float]]
-
-
-def frequencies_of(sample_rate: int, n_mels: int) -> list[tuple[str, float]]:
-    """Names of a few frequencies and how high, in per cent, they lie on a picture of so many mel bands.
-
-    >>> [name for name, _ in frequencies_of(8000, 64)]
-    ['500 Hz', '2 kHz']
-    """
-    heights = {
-        hertz: height_of_frequency(hertz, sample_rate, n_mels) for hertz in _FREQUENCIES if hertz < sample_rate / 2
-    }
-    return [
-        (f"{hertz / 1000:g} kHz" if hertz >= 1000 else f"{hertz} Hz", 100 * height) for hertz, height in heights.items()
-    ]
 
 
 def page_data(labels: LabelSet, run_names: Sequence[str], frequencies: Sequence[tuple[str, float]]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import date
 
-from sedpipe.views.page.gallery import CARD_SCRIPTS, frequencies_of, page_data
+from sedpipe.views.page.gallery import CARD_SCRIPTS, page_data
 from sedpipe.views.page.introduction import date_text
 from sedpipe.views.page.pictures import data_uri, pictures_of
 from sedpipe.views.page.provenance import flatten
@@ -20,10 +20,10 @@ from sedpipe.views.page.recording import (
     heard_classes,
     recording_data,
 )
-from sedpipe.views.page.recording_picture import N_MELS, RecordingPicture, whole_picture
+from sedpipe.views.page.recording_picture import RecordingPicture, whole_picture
 from sedpipe.views.page.served import Served
 from sedpipe.views.page.sound import QUALITIES, Quality, best_quality
-from sedpipe.views.page.spectrogram import decibel_range
+from sedpipe.views.page.spectrogram import decibel_range, frequencies_of
 from sedpipe.views.render import Parts, render
 
 PARTS = Parts(
@@ -107,7 +107,7 @@ def recording_page(
         is_served=served is not None,
         data={
             "server": served and served.data(),
-            **page_data(recording.labels, [recording.model], frequencies_of(recording.sample_rate, N_MELS)),
+            **page_data(recording.labels, [recording.model], frequencies_of(picture.bands)),
             **data,
         },
         provenance={recording.name: _provenance(recording)},

@@ -1,7 +1,7 @@
 """The spectrogram of a recording of any length, for the eye.
 
 - :func:`picture_of_blocks`: samples, a block at a time -> features that can be drawn
-- :class:`RecordingPicture`: features, and how many seconds a column of them is
+- :class:`RecordingPicture`: features, how many seconds a column of them is, and :func:`usual_bands`
 - :func:`whole_picture`: all of it in a strip
 """
 
@@ -14,6 +14,7 @@ import numpy as np
 
 from sedpipe.features.logmel import LogMelConfig, log_mel
 from sedpipe.views.page.pictures import pictures_of
+from sedpipe.views.page.spectrogram import Bands
 
 COLUMN_S = 0.02
 MOST_COLUMNS = 180_000
@@ -26,10 +27,16 @@ _CHUNK_COLUMNS = 3000
 
 @dataclass(frozen=True, eq=False)
 class RecordingPicture:
-    """Log-mel features (columns, bands) in dB, and the seconds of a column."""
+    """Log-mel features (columns, bands) in dB, the seconds of a column, and the bands."""
 
     features: np.ndarray
     column_s: float
+    bands: Bands
+
+
+def usual_bands(sample_rate: int) -> Bands:
+    """Those of pictures that are made of samples, up to half their rate."""
+    return Bands(0.0, sample_rate / 2, N_MELS)
 
 
 def picture_of_blocks(blocks: Iterable[np.ndarray], sample_rate: int, duration: float) -> RecordingPicture:
@@ -48,7 +55,7 @@ def picture_of_blocks(blocks: Iterable[np.ndarray], sample_rate: int, duration: 
     together = max(1, int(np.ceil(duration / (COLUMN_S * MOST_COLUMNS))))
     columns = [_loudest(chunk, together) for chunk in _mel_chunks(blocks, sample_rate, hop, together)]
     features = np.concatenate(columns) if columns else np.zeros((0, N_MELS), np.float32)
-    return RecordingPicture(features, together * hop / sample_rate)
+    return RecordingPicture(features, together * hop / sample_rate, usual_bands(sample_rate))
 
 
 def _mel_chunks(blocks: Iterable[np.ndarray], sample_rate: int, hop: int, together: int) -> Iterator[np.ndarray]:

@@ -3,13 +3,15 @@
 - :func:`palette_indices`: decibels -> rows of the palette, low bands at the bottom
 - :func:`spectrogram_png`: the same as a PNG
 - :func:`decibel_range`: what is drawn darkest and brightest, the same for all clips of a page
-- :func:`height_of_frequency`: where a frequency lies on the picture
+- :class:`Bands`: the mel bands of the picture; :func:`height_of_frequency`: where a frequency lies on it
+- :func:`frequencies_of`: a few that are written beside it
 - :data:`PALETTE`: from night to cream, ever lighter, so that it reads without colours, too
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -23,6 +25,7 @@ _RAMP = np.array([_REDS, _GREENS, _BLUES])
 _STEPS = np.linspace(0, _RAMP.shape[1] - 1, _LEVELS)
 PALETTE = np.stack([np.interp(_STEPS, np.arange(_RAMP.shape[1]), channel) for channel in _RAMP], 1).astype(np.uint8)
 _LINEAR_TO_HZ, _MELS_BELOW, _OCTAVE_STEP = 1000.0, 15.0, np.log(6.4) / 27  # Slaney's scale: linear, then logarithmic
+_FREQUENCIES = (500, 2000, 8000)
 
 
 def palette_indices(features: np.ndarray, decibels: tuple[float, float]) -> np.ndarray:
@@ -57,17 +60,41 @@ def decibel_range(clips: Sequence[np.ndarray]) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def height_of_frequency(frequency: float, sample_rate: int, n_mels: int) -> float:
-    """Share of the picture's height, from the bottom, at which a frequency lies.
+@dataclass(frozen=True)
+class Bands:
+    """Slaney's mel bands: where the lowest begins and the highest ends, in Hz, and how many they are."""
 
-    Band ``k`` of Slaney's ``n_mels`` peaks at the mel ``(k + 1) / (n_mels + 1)`` of half the sample rate, and is drawn
-    from ``k / n_mels`` to ``(k + 1) / n_mels`` of the height.
+    low: float
+    high: float
+    count: int
 
-    >>> round(height_of_frequency(1000, 44_100, 80), 2)
+
+def height_of_frequency(frequency: float, bands: Bands) -> float:
+    """Share of the picture's height, from the bottom, at which a frequency lies; below 0 or above 1 it has no place.
+
+    Band ``k`` of ``n`` peaks at the share ``(k + 1) / (n + 1)`` of the way from the lowest mel to the highest, and is
+    drawn from ``k / n`` to ``(k + 1) / n`` of the height.
+
+    >>> round(height_of_frequency(1000, Bands(0, 22_050, 80)), 2)
     0.25
     """
-    band = _mel(frequency) / _mel(sample_rate / 2) * (n_mels + 1) - 1
-    return float((band + 0.5) / n_mels)
+    lowest, highest = _mel(bands.low), _mel(bands.high)
+    band = (_mel(frequency) - lowest) / (highest - lowest) * (bands.count + 1) - 1
+    return float((band + 0.5) / bands.count)
+
+
+def frequencies_of(bands: Bands) -> list[tuple[str, float]]:
+    """Names of a few frequencies that the bands hold, and how high, in per cent, they lie on the picture.
+
+    >>> [name for name, _ in frequencies_of(Bands(0, 4000, 64))]
+    ['500 Hz', '2 kHz']
+    """
+    heights = {hertz: height_of_frequency(hertz, bands) for hertz in _FREQUENCIES}
+    return [
+        (f"{hertz / 1000:g} kHz" if hertz >= 1000 else f"{hertz} Hz", 100 * height)
+        for hertz, height in heights.items()
+        if 0 <= height <= 1
+    ]
 
 
 def _mel(frequency: float) -> float:

@@ -19,14 +19,14 @@ from sedpipe.frames import FrameGrid
 from sedpipe.labels import LabelSet
 from sedpipe.views.charts import Scale
 from sedpipe.views.page.pictures import data_uri
-from sedpipe.views.page.spectrogram import decibel_range, height_of_frequency, spectrogram_png
+from sedpipe.views.page.recording_picture import RecordingPicture
+from sedpipe.views.page.spectrogram import decibel_range, frequencies_of, spectrogram_png
 from sedpipe.views.render import draw
 from sedpipe.views.tables.table2 import styles_of
 from sedpipe.views.tables.table2_words import name_of
 
 WIDTH, LEFT, FIRST, LAST = 860, 24, 130, 832
 _HEAD, _SPECTROGRAM, _CLASS_HEAD, _LANE, _BARS, _CLASS_GAP = 88, 96, 38, 40, 14, 8
-_FREQUENCIES = (500, 2000, 8000)
 
 
 @dataclass(frozen=True)
@@ -59,10 +59,8 @@ class Heard:
 
     Parameters
     ----------
-    features : ndarray [shape=(T, F)]
-        Log-mel in dB; the frames that count.
-    grid : FrameGrid
-        Where they lie.
+    picture : RecordingPicture, optional
+        Its spectrogram, where there is one.
     duration : float
         Seconds.
     reference : sequence of Event
@@ -71,11 +69,19 @@ class Heard:
         K classes.
     """
 
-    features: np.ndarray
-    grid: FrameGrid
+    picture: RecordingPicture | None
     duration: float
     reference: Sequence[Event]
     labels: LabelSet
+
+
+@dataclass(frozen=True)
+class Spectrogram:
+    """A picture as an address, where it ends, and names of a few frequencies at their heights from the top."""
+
+    src: str
+    end: float
+    frequencies: Sequence[tuple[float, str]]
 
 
 @dataclass(frozen=True)
@@ -135,10 +141,17 @@ def figure5(voices: Sequence[Voice], heard: Heard, title: str, remark: str) -> s
         "figure5.svg", title=title, remark=remark, panels=panels, across=across, left=LEFT, width=WIDTH,
         systems=systems,
         height=round(panels[-1].bottom + 44), top=_HEAD, bottom=_HEAD + _SPECTROGRAM,
-        picture=data_uri("image/png", spectrogram_png(heard.features, decibel_range([heard.features]))),
-        picture_end=across.place(min(len(heard.features) * heard.grid.frame_duration, heard.duration)),
-        frequencies=_frequencies(heard),
+        spectrogram=None if heard.picture is None else _spectrogram(heard.picture, across),
     )  # fmt: skip
+
+
+def _spectrogram(picture: RecordingPicture, across: Scale) -> Spectrogram:
+    heights = frequencies_of(picture.bands)
+    return Spectrogram(
+        src=data_uri("image/png", spectrogram_png(picture.features, decibel_range([picture.features]))),
+        end=across.place(min(len(picture.features) * picture.column_s, across.high)),
+        frequencies=[(_HEAD + (1 - height / 100) * _SPECTROGRAM, name) for name, height in heights],
+    )
 
 
 def _labels_in_question(voices: Sequence[Voice], heard: Heard) -> list[str]:
@@ -176,10 +189,3 @@ def _line(voice: Voice, label: str, k: int, styles: dict[tuple[int, ...], str], 
 
 def _places(event: Event, across: Scale) -> tuple[float, float]:
     return across.place(event.onset), across.place(min(event.offset, across.high))
-
-
-def _frequencies(heard: Heard) -> list[tuple[float, str]]:
-    """Height from the top and name of a few frequencies beside the spectrogram."""
-    rate, n_mels = heard.grid.sample_rate, heard.features.shape[1]
-    shares = {f: height_of_frequency(f, rate, n_mels) for f in _FREQUENCIES if f < rate / 2}
-    return [(_HEAD + (1 - share) * _SPECTROGRAM, f"{f / 1000:g} kHz") for f, share in shares.items()]

@@ -10,18 +10,21 @@ from builders import tiny_mixtures
 from rights import without_power
 from sedpipe.commands import command
 from sedpipe.errors import SedpipeError
+from sedpipe.fates import Fate
 from sedpipe.features.logmel import LogMelConfig
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.dataset import Dataset
+from sedpipe.io.cache.ledger import Ledger
 from sedpipe.io.cache.runs import Run
 from sedpipe.io.cache.table_folder import Table
 from sedpipe.io.files.locks import hold
 from sedpipe.io.manifests.load import load_manifest
 from sedpipe.reports import as_json
 from sedpipe.reports.data import Progress, Stages, StatusReport, StoredCounts
+from sedpipe.shards import Shard
 from sedpipe.stages.download import download
 from sedpipe.stages.features import extract_features
-from sedpipe.stages.status import overview, status
+from sedpipe.stages.status import export_clips, overview, status
 from sedpipe.steps.tally import ClassTally, Tally
 from sedpipe.views.terminal.data import status_lines
 from some_records import cell_of, run_record, table_record
@@ -67,6 +70,46 @@ def words(report: StatusReport) -> list[str]:
 def row(listed: int, ok: int) -> Tally:
     """Counts of a split of which some audio is there and nothing failed."""
     return Tally(listed, ok, gone=0, blocked=0, retryable=0, pending=listed - ok, reasons={})
+
+
+def exported(cache: Dataset) -> dict[str, dict[str, str]]:
+    """The table of the state of each clip, by ``clip_id``."""
+    path = cache.root / "clips.tsv"
+    n_rows = export_clips(cache, path)
+    header, *rows = [line.split("\t") for line in path.read_text().splitlines()]
+    assert len(rows) == n_rows
+    return {row[1]: dict(zip(header, row, strict=True)) for row in rows}
+
+
+def test_the_exported_states_are_those_that_are_counted_clip_by_clip(downloaded: Path) -> None:
+    cache = Dataset(downloaded, "tiny")
+    with Ledger(cache.folder) as ledger:
+        ledger.keep_only([(split, f"{split}-00000") for split in ("training", "testing", "evaluation")])
+        ledger.record(Fate("testing", "testing-00000", "blocked", "geo", "not in your country"))
+    with Ledger(cache.folder, Shard(1, 2)) as ledger:  # of another time: it is listed no longer
+        ledger.record(Fate("training", "unlisted", "gone", "removed"))
+    (cache.audio_dir("evaluation") / "evaluation-00000.flac").unlink()
+    told = exported(cache)
+    assert {clip_id: (row["state"], row["reason"]) for clip_id, row in told.items()} == {
+        "training-00000": ("ok", ""),
+        "training-00001": ("ok", ""),  # in no ledger, but there
+        "testing-00000": ("ok", ""),  # blocked, but there
+        "evaluation-00000": ("pending", ""),  # ok, but not there
+    }
+    attempts = {clip_id: row["attempts"] for clip_id, row in told.items()}
+    assert attempts == {"training-00000": "1", "training-00001": "0", "testing-00000": "2", "evaluation-00000": "1"}
+    assert told["testing-00000"]["message"] == ""
+    counts = status(cache).stages.download
+    assert sum(one.ok for one in counts.values()) == 3
+    assert sum(one.pending for one in counts.values()) == 1
+
+
+def test_clips_that_nobody_tried_are_exported_as_pending(downloaded: Path) -> None:
+    cache = Dataset(downloaded, "tiny")
+    shutil.rmtree(cache.folder / "audio")
+    (cache.folder / "ledger.sqlite").unlink()
+    assert {(row["state"], row["attempts"]) for row in exported(cache).values()} == {("pending", "0")}
+    assert len(exported(cache)) == 4
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="root can only do without its power there")

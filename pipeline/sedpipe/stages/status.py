@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from sedpipe.commands import command
 from sedpipe.errors import SedpipeError
+from sedpipe.fates import Fate
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.feature_file import FeatureFile
-from sedpipe.io.cache.ledger import read_ledgers, write_entries
+from sedpipe.io.cache.ledger import Entry, read_ledgers, write_entries
 from sedpipe.io.cache.runs import Run, named_run, run_address, runs_of
 from sedpipe.io.cache.table_folder import Table, tables_of
 from sedpipe.io.files.atomic import remove_leftovers
@@ -33,7 +35,7 @@ from sedpipe.reports.data import (
 )
 from sedpipe.steps.feature_plan import read_failed
 from sedpipe.steps.next_steps import after_training, scorable_split
-from sedpipe.steps.tally import tally, tally_classes
+from sedpipe.steps.tally import states_of, tally, tally_classes
 
 
 def status(dataset: Dataset, address: str = "", *, classes: bool = False) -> StatusReport:
@@ -88,18 +90,26 @@ def overview(cache_dir: Path) -> CacheStatus:
 
 
 def export_clips(dataset: Dataset, path: Path) -> int:
-    """Write what the download knows of each clip as a table, tab-separated; returns how many rows.
+    """Write the state of each clip, as it is counted, as a table, tab-separated; returns how many rows.
+
+    What the download noted of a clip stands there as far as its audio does not say otherwise.
 
     Raises
     ------
     MissingStageError
         If nothing was downloaded.
+    SedpipeError
+        As :func:`~sedpipe.steps.tally.tally`.
     """
-    dataset.read_record()
-    entries = read_ledgers(dataset.folder)
+    states, known = states_of(dataset, dataset.read_record()), read_ledgers(dataset.folder)
+    rows = []
+    for split, of_split in states.items():
+        for clip_id, (state, _) in of_split.items():
+            entry = known.get((split, clip_id), Entry(Fate(split, clip_id, state), 0, ""))
+            rows.append(entry if entry.fate.state == state else replace(entry, fate=Fate(split, clip_id, state)))
     remove_leftovers(path.parent)
-    write_entries(path, entries.values())
-    return len(entries)
+    write_entries(path, rows)
+    return len(rows)
 
 
 def _stored(folder: Path) -> dict[str, StoredCounts]:

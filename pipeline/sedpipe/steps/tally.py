@@ -1,6 +1,7 @@
 """How many clips of each split are there, and why the others are not.
 
 - :func:`tally`: counts by state and by reason -> :class:`Tally` of each split
+- :func:`states_of`: what is counted, clip by clip
 - :func:`tally_classes`: how many clips of each class are there -> :class:`ClassTally` of each
 - :class:`Listed`: what is known before anything is there
 """
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 
 from sedpipe.fates import STATES
 from sedpipe.io.cache.dataset import Dataset, audio_name
-from sedpipe.io.cache.ledger import Key, read_ledgers, read_states
+from sedpipe.io.cache.ledger import read_ledgers, read_states
 from sedpipe.io.records.dataset import DatasetRecord
 from sedpipe.io.records.reading import damaged
 
@@ -67,11 +68,23 @@ def tally(cache: Dataset, record: DatasetRecord) -> dict[str, Tally]:
     SedpipeError
         If the record lists fewer clips of a split than there are, which only damage can have done.
     """
-    states = read_states(cache.folder)
+    states = states_of(cache, record)
+    return {split: _of_split(n_listed, states[split]) for split, n_listed in record.listed.items()}
+
+
+def states_of(cache: Dataset, record: DatasetRecord) -> dict[str, dict[str, tuple[str, str]]]:
+    """State and reason of every clip that has a row, or could not be given one; by split and ``clip_id``.
+
+    Raises
+    ------
+    SedpipeError
+        As :func:`tally`.
+    """
+    known = read_states(cache.folder)
     listed = {split: [clip.clip_id for clip in clips] for split, clips in cache.read_clips().items()}
     apart: defaultdict[str, list[str]] = defaultdict(list)  # clips that could not be given a row
     with_row = {(split, clip_id) for split, clip_ids in listed.items() for clip_id in clip_ids}
-    for split, clip_id in states:
+    for split, clip_id in known:
         if (split, clip_id) not in with_row:
             apart[split].append(clip_id)
     for split, n_listed in record.listed.items():
@@ -79,10 +92,19 @@ def tally(cache: Dataset, record: DatasetRecord) -> dict[str, Tally]:
             what = f"of the {n_there:,} clips of {split} in {cache.clips_path.name} it lists {n_listed:,}"
             raise damaged(cache.record_path, what, cache.remade)
         apart[split] = _latest(cache, split, apart[split], n_listed - n_there)
-    return {
-        split: _of_split(split, n_listed, [*listed.get(split, []), *apart[split]], cache.audio_names(split), states)
-        for split, n_listed in record.listed.items()
-    }
+    states: dict[str, dict[str, tuple[str, str]]] = {}
+    for split in record.listed:
+        audio = cache.audio_names(split)
+        states[split] = {
+            clip_id: _now(known.get((split, clip_id), ("pending", "")), is_there=audio_name(clip_id) in audio)
+            for clip_id in (*listed.get(split, []), *apart[split])
+        }
+    return states
+
+
+def _now(known: tuple[str, str], *, is_there: bool) -> tuple[str, str]:
+    """State and reason: the audio alone counts; what is known may be of another time."""
+    return known if is_there == (known[0] == "ok") else ("ok" if is_there else "pending", "")
 
 
 def _latest(cache: Dataset, split: str, clip_ids: list[str], most: int) -> list[str]:
@@ -105,19 +127,9 @@ def tally_classes(cache: Dataset, record: DatasetRecord) -> dict[str, dict[str, 
     return counts
 
 
-def _of_split(
-    split: str, n_listed: int, clip_ids: list[str], audio: set[str], known: Mapping[Key, tuple[str, str]]
-) -> Tally:
-    states: Counter[str] = Counter()
-    reasons: Counter[str] = Counter()
-    for clip_id in clip_ids:
-        state, reason = known.get((split, clip_id), ("pending", ""))
-        is_there = audio_name(clip_id) in audio
-        if is_there != (state == "ok"):  # the audio alone counts; what is known is of another time
-            state, reason = "ok" if is_there else "pending", ""
-        states[state] += 1
-        if reason:
-            reasons[reason] += 1
+def _of_split(n_listed: int, found: Mapping[str, tuple[str, str]]) -> Tally:
+    states = Counter(state for state, _ in found.values())
+    reasons = Counter(reason for _, reason in found.values() if reason)
     settled = {state: states[state] for state in STATES if state != "pending"}
     pending = n_listed - sum(settled.values())
     return Tally(n_listed, **settled, pending=pending, reasons=dict(reasons.most_common()))

@@ -9,6 +9,7 @@ import sqlite3
 import time
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -207,6 +208,29 @@ def test_a_changed_manifest_is_told_and_made_anew(tiny: tuple[Path, Path], tmp_p
     assert listener.lines == ["tiny has changed since its audio was made: making it again"]
     run(toml, tmp_path / "fresh")
     assert content(cache) == content(tmp_path / "fresh")
+
+
+def test_of_parts_of_a_changed_manifest_one_alone_deletes_what_was_made_of_the_old_one(
+    tiny: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toml, cache = tiny
+    toml.write_text(toml.read_text().replace("seed = 2\n", "seed = 5\n"))
+    manifest, notes, other = load_manifest(str(toml)), Notes(), list[Future[DownloadReport]]()
+    parts = [DownloadOptions(shard=Shard(index, 2)) for index in (1, 2)]
+    with ThreadPoolExecutor(1) as pool:
+
+        def removes_late(folder: Path) -> None:
+            if not other:
+                other.append(pool.submit(download, manifest, cache, options=parts[0], listener=notes))
+                while not notes.lines and not other[0].done():
+                    time.sleep(0.01)
+            shutil.rmtree(folder)
+
+        monkeypatch.setattr("sedpipe.stages.download._remove", removes_late)
+        download(manifest, cache, options=parts[1])
+        other[0].result()
+    assert notes.lines == ["another process is reading the lists of tiny: waiting until it has"]
+    assert sum(len(Dataset(cache, "tiny").audio_names(split)) for split in COUNTS) == 7
 
 
 def test_a_manifest_that_shrinks_leaves_no_audio_behind(tiny: tuple[Path, Path]) -> None:

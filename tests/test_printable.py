@@ -1,7 +1,11 @@
+import re
+from html import unescape
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sedpipe.printable import plain_cell, printable, shortened, spreadsheet_cell
+from markdown_it import MarkdownIt
+from sedpipe.printable import markdown_text, plain_cell, printable, shortened, spreadsheet_cell
 
 # the last one is the only byte that begins a command to a terminal without ESC
 COMMANDS = ["\x1b[2J", "\x1b]0;owned\x07", "\x9b2J"]
@@ -30,6 +34,30 @@ def test_a_short_text_stays_and_a_long_one_keeps_both_ends(text: str, most: int)
     short = shortened(text, most)
     assert len(short) <= most
     assert short == text or (len(text) > most and text.startswith(short.split(" ... ")[0]))
+
+
+def as_shown(page: str) -> str:
+    """What a reader sees of the second cell of a table in GitHub's Markdown; markup would be seen as such."""
+    html = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"]).render(page)
+    [_, cell] = re.findall(r"<td>(.*?)</td>", html, flags=re.DOTALL)
+    return unescape(re.sub(r"<[^>]*>", "!", cell))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a|b", "<img src=x onerror=alert(1)>", "![x](http://web/y.png)", "[a](javascript:b)", "`c|d`", "**e**", "_f_",
+        "a_b", "~~g~~", "R & B", "&lt;b&gt;", "&#124;", "back\\slash", "\\|", "Air horn, truck horn", "Vögel",
+    ],
+)  # fmt: skip
+def test_markdown_shows_a_name_as_it_is(text: str) -> None:
+    assert as_shown(f"| a | b |\n|---|---|\n| c | {markdown_text(text)} |") == text
+
+
+@given(st.text(st.sampled_from("a_*|<>&;`[]()~\\!# lt"), min_size=1).map(lambda text: f"x{text}x"))
+def test_no_name_breaks_a_table_of_markdown(text: str) -> None:
+    shown = as_shown(f"| a | b |\n|---|---|\n| c | {markdown_text(text)} |")
+    assert re.sub(" +", " ", shown) == re.sub(" +", " ", text)
 
 
 @pytest.mark.parametrize("text", ["=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(A1)", "\t=1", " =1", "-beep", "+"])

@@ -1,5 +1,6 @@
 import csv
 import io
+from dataclasses import replace
 
 import pytest
 from classed_cells import CELLS, LENGTHS, RECORD
@@ -21,6 +22,14 @@ def test_the_table_has_a_row_a_class_and_says_whether_gains_fall_with_length() -
     assert "| testing | median event | linear, 5,5 |" in text
     assert "| Dog bark | 0.30 s | +20.0 points (95 % CI: +20.0 to +20.0) |" in text
     assert "- linear, 5,5: rank correlation of gain and length over 3 classes -1.00" in text
+
+
+def test_a_label_is_text_whatever_it_holds() -> None:
+    gains = [replace(gain, label="a|b <img src=x>") for gain in class_gains(CELLS, RECORD)[:1]]
+    lines = class_lines(gains)
+    assert any(line.startswith("| a&#124;b &lt;img src=x&gt; | 0.30 s |") for line in lines)
+    table = [line for line in lines if line.startswith("|")]
+    assert {line.count("|") for line in table} == {4}
 
 
 def test_a_program_reads_the_same() -> None:

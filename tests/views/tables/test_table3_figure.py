@@ -55,6 +55,21 @@ def test_the_baseline_has_a_colour_of_its_own_and_axes_have_units() -> None:
     assert "CPU seconds per hour of audio" in said
 
 
+def test_seconds_of_a_gpu_are_not_called_those_of_processors() -> None:
+    pace = PACE.model_copy(update={"device": "cuda"})
+    of_gpu = [
+        cell.model_copy(update={"bench": cell.bench.model_copy(update={"pace": pace})}) for cell in cells_at_max_f1()
+    ]
+    said = " ".join(texts(drawn(of_gpu)))
+    assert "seconds of the clock on a GPU" in said
+    assert "(GPU)" not in said
+    mixed = [one if one.bench.system == "better" else other
+             for one, other in zip(of_gpu, cells_at_max_f1(), strict=True)]  # fmt: skip
+    spots = [texts(spot)[2] for spot in of_class(drawn(mixed), "spot")]
+    assert spots == ["the better (GPU)", "the same", "the base"]
+    assert "of those marked (GPU) seconds of the clock" in " ".join(texts(drawn(mixed)))
+
+
 def test_a_system_of_which_the_time_is_not_known_is_counted() -> None:
     unknown = benched("far", 0, 0.5, pace=PACE.model_copy(update={"front_end_s": None}))
     assert any(text.endswith("is not known: 1") for text in texts(drawn([*cells_at_max_f1(), unknown])))

@@ -1,4 +1,4 @@
-from benched_cells import CELLS, bench_record
+from benched_cells import CELLS, PACE, bench_record
 from sedpipe.views.tables.table3_page import table3_page, table3_readme
 
 
@@ -30,6 +30,53 @@ def test_published_numbers_stand_beside_the_paper_s_dataset_alone_with_what_diff
     text = table3_page(cells, bench_record(cells), {})
     assert "| the better | 0.70 | - | - | 60.0 | it was louder |" in text
     assert "## published, testing" not in text
+
+
+def on(device: str, *systems: str) -> list:
+    """The cells as they were measured, some systems on another device."""
+    pace = PACE.model_copy(update={"device": device})
+    return [
+        cell.model_copy(update={"bench": cell.bench.model_copy(update={"pace": pace})})
+        if cell.bench.system in systems
+        else cell
+        for cell in CELLS
+    ]
+
+
+def test_seconds_are_called_what_was_measured() -> None:
+    assert "| CPU s to train | CPU s per hour of audio |" in page()
+    assert "GPU" not in page()
+    cells = on("cuda", "base", "better", "same")
+    text = table3_page(cells, bench_record(cells), {})
+    assert "| GPU s to train | GPU s per hour of audio |" in text
+    # the clock of a training, not the processor's time of it
+    assert "| the better | 3 | 4.50 M (3 networks) | 6.00 G | 120 | 12.0 | 3,600 | 630 |" in text
+    assert "Times on a GPU are seconds of the clock while it works; to those per hour of audio the CPU seconds" in text
+    assert "against the CPU time" not in text
+
+
+def test_systems_of_another_clock_are_marked() -> None:
+    cells = on("cuda:1", "better")
+    text = table3_page(cells, bench_record(cells), {})
+    assert "| s to train | s per hour of audio |" in text
+    assert "| the better (GPU) | 3 |" in text
+    assert "| the base | 3 | 1.50 M" in text
+    assert "Times of systems marked (GPU) are seconds of the clock" in text
+
+
+def test_titles_reasons_and_remarks_are_text_whatever_they_hold() -> None:
+    bench = {"title": "a|b", "differs": "<b>louder</b>"}
+    cells = [
+        cell.model_copy(update={"bench": cell.bench.model_copy(update=bench), "dataset": "dcase2017-task4"})
+        for cell in CELLS
+        if cell.bench.system == "base"
+    ]
+    text = table3_page(cells, bench_record(cells), {"x-seed0": "<img src=x>"}, ["*it* is so"])
+    assert "| a&#124;b | 3 |" in text
+    assert "| &lt;b&gt;louder&lt;/b&gt; |" in text
+    assert "Not made: x-seed0: &lt;img src=x&gt;" in text
+    assert "\\*it\\* is so." in text
+    assert "a|b" not in text
 
 
 def test_epochs_in_place_of_minutes_are_told() -> None:

@@ -18,7 +18,7 @@ import numpy as np
 
 from sedpipe.io.records.table import Cell, TableRecord
 from sedpipe.metrics.comparison import Difference, student
-from sedpipe.printable import spreadsheet_cell
+from sedpipe.printable import markdown_text, spreadsheet_cell
 from sedpipe.views.tables.table2_words import name_of
 from sedpipe.views.verdicts import verdict
 
@@ -89,12 +89,12 @@ def class_lines(gains: Sequence[ClassGain]) -> list[str]:
     for split in dict.fromkeys(gain.split for gain in gains):
         of_split = [gain for gain in gains if gain.split == split]
         systems = list(dict.fromkeys((gain.pooling, gain.hierarchy) for gain in of_split))
-        titles = " | ".join(f"{pooling}, {name_of(hierarchy)}" for pooling, hierarchy in systems)
+        titles = " | ".join(f"{markdown_text(pooling)}, {name_of(hierarchy)}" for pooling, hierarchy in systems)
         lines += [f"| {split} | median event | {titles} |", "|---|---|" + "---|" * len(systems)]
         for label, length in dict.fromkeys((gain.label, gain.median_event_s) for gain in of_split):
             found = {(gain.pooling, gain.hierarchy): gain for gain in of_split if gain.label == label}
             shown = (_shown(found[system]) if system in found else "-" for system in systems)
-            lines.append(f"| {label} | {length:.2f} s | {' | '.join(shown)} |")
+            lines.append(f"| {markdown_text(label)} | {length:.2f} s | {' | '.join(shown)} |")
         lines += ["", *(f"- {_trend(of_split, system)}" for system in systems), ""]
     return lines
 
@@ -111,7 +111,8 @@ def _trend(gains: Sequence[ClassGain], system: tuple[str, tuple[int, ...]]) -> s
     by_gain = _ranks([gain.difference.difference for gain in own])
     told = "-" if np.ptp(by_length) == 0 or np.ptp(by_gain) == 0 else f"{np.corrcoef(by_length, by_gain)[0, 1]:+.2f}"
     pooling, hierarchy = system
-    return f"{pooling}, {name_of(hierarchy)}: rank correlation of gain and length over {len(own)} classes {told}"
+    system_name = f"{markdown_text(pooling)}, {name_of(hierarchy)}"
+    return f"{system_name}: rank correlation of gain and length over {len(own)} classes {told}"
 
 
 def _ranks(values: Sequence[float]) -> np.ndarray:

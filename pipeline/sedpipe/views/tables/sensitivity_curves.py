@@ -16,6 +16,7 @@ import numpy as np
 
 from sedpipe.detection.sensitivity import Sweep
 from sedpipe.io.records.table import Cell
+from sedpipe.printable import markdown_text
 from sedpipe.views.tables.table2_words import name_of
 
 SCORES = {"error_rate": "min_er", "f1": "max_f1"}
@@ -159,7 +160,7 @@ def _table(score: str, curves: Sequence[Curve]) -> list[str]:
         first = of_system[0]
         tuned = "-" if first.as_chosen is None else _written(first.as_chosen, score)
         ranges = [_range(curve, score) for curve in of_system]
-        system = f"{first.pooling}, {name_of(first.hierarchy)}"
+        system = f"{markdown_text(first.pooling)}, {name_of(first.hierarchy)}"
         lines.append(f"| {system} | {len(first.seeds)} | {tuned} | {' | '.join(ranges)} |")
     return lines
 
@@ -170,7 +171,7 @@ def _sentences(score: str, curves: Sequence[Curve]) -> list[str]:
     for pooling in dict.fromkeys(curve.pooling for curve in curves):
         systems = {hierarchy: each for (of, hierarchy), each in _by_system(curves).items() if of == pooling}
         moves = " and ".join(f"{_extent(of_system, score)} for {name_of(h)}" for h, of_system in systems.items())
-        sentence = f"- {pooling}: post-processing changes {NAMES[score]} by up to {moves}"
+        sentence = f"- {markdown_text(pooling)}: post-processing changes {NAMES[score]} by up to {moves}"
         tuned = {hierarchy: of_system[0].as_chosen for hierarchy, of_system in systems.items()}
         single = tuned.pop((), None)
         for hierarchy, ours in tuned.items():

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from sedpipe.io.records.table import Cell, CellScores, TableRecord
 from sedpipe.metrics.detection_scores import OverallScores
 from sedpipe.metrics.spread import Interval, over_seeds
-from sedpipe.printable import spreadsheet_cell
+from sedpipe.printable import markdown_text, spreadsheet_cell
 from sedpipe.views.tables.table2_words import FREE, RULES, SHOWN, TITLES, introduction, name_of, sentences
 
 _AS_THEY_ARE = {
@@ -175,7 +175,7 @@ def _table(rows: Sequence[Row]) -> list[str]:
     lines = [f"| system | seeds | {titles} |", "|---|---|" + "---|" * len(names)]
     for row in rows:
         cells = [shown(row.scores[name], name) for name in names]
-        system = f"{row.pooling}, {name_of(row.hierarchy)}"
+        system = f"{markdown_text(row.pooling)}, {name_of(row.hierarchy)}"
         lines.append(f"| {system} | {len(row.seeds)} | {' | '.join(cells)} |")
     return lines
 

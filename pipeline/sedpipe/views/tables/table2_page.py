@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from sedpipe.io.records.table import Cell, TableRecord
+from sedpipe.printable import markdown_text
 from sedpipe.views.tables.classes import ClassGain, class_lines
 from sedpipe.views.tables.sensitivity_curves import Curve, sensitivity_lines
 from sedpipe.views.tables.table2 import markdown, published_lines, rows_of
@@ -48,8 +49,8 @@ def table2_page(
         *(["![error rate and F1 of all systems](table.svg)", ""] if rows_of(cells, record.primary) else []),
         f"{len(cells)} cells, {hours:.1f} hours of training.",
         "",
-        *(f"{remark[0].upper()}{remark[1:]}.\n" for remark in remarks),
-        *(f"Not made: {name}: {reason}" for name, reason in failures.items()),
+        *(f"{markdown_text(remark[0].upper() + remark[1:])}.\n" for remark in remarks),
+        *(f"Not made: {name}: {markdown_text(reason)}" for name, reason in failures.items()),
         *(class_lines(gains) if gains else ()),
         *(sensitivity_lines(curves) if curves else ()),
     ]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sedpipe.io.records.table import TableComparison, TableRecord
+from sedpipe.printable import markdown_text
 from sedpipe.steps.table_comparisons import is_endpoint
 from sedpipe.views.verdicts import ONE_SEED, verdict
 
@@ -81,7 +82,7 @@ def sentences(comparison: TableComparison) -> list[str]:
     n_seeds = len(comparison.seeds)
     seeds = "1 seed" if n_seeds == 1 else f"{n_seeds} seeds{_correlated(comparison)}"
     only = f" ({ONE_SEED})" if n_seeds == 1 else ""
-    lines = [f"- {comparison.pooling}, {name_of(comparison.hierarchy)} against single, {seeds}{only}:"]
+    lines = [f"- {markdown_text(comparison.pooling)}, {name_of(comparison.hierarchy)} against single, {seeds}{only}:"]
     for score, found in comparison.differences.items():
         if found is not None and score in TITLES:
             endpoint = "**primary endpoint:** " if is_endpoint(comparison, score) else ""

@@ -1,7 +1,7 @@
 """Cells of Table 3 (system x seed) -> rows: scores by each rule, scores without a threshold, what each system costs.
 
 - :class:`Row`, :func:`rows_of`: scores of a system on a split
-- :class:`Cost`, :func:`costs_of`: what it takes to train it and to hear with it
+- :class:`Cost`, :func:`costs_of`: what it takes to train it and to hear with it; :func:`clock_of`: by which clock
 - :func:`csv_text`: all of it for a program
 """
 
@@ -63,7 +63,9 @@ class Cost:
     train_s : float or None
         Of a training, on average.
     hour_s : float or None
-        To process an hour of audio, from files to probabilities.
+        To process an hour of audio, from files to probabilities; the front end's share is of processors anywhere.
+    clock : str
+        What was measured: ``CPU`` or ``GPU``.
     """
 
     system: str
@@ -76,6 +78,7 @@ class Cost:
     epochs: float
     train_s: float | None
     hour_s: float | None
+    clock: str
 
 
 def by_system(cells: Sequence[Cell]) -> dict[str, list[tuple[Cell, Bench]]]:
@@ -167,7 +170,19 @@ def _cost(of: Sequence[tuple[Cell, Bench]]) -> Cost:
         epochs=steps / pace.steps_per_epoch,
         train_s=sum(spent) / len(spent) if len(spent) == len(benches) else None,
         hour_s=hour_s,
+        clock="CPU" if pace.device == "cpu" else "GPU",
     )
+
+
+def clock_of(costs: Sequence[Cost]) -> str:
+    """What the seconds of all systems are: ``CPU``, ``GPU``, or nothing where some are the one and some the other."""
+    clocks = {cost.clock for cost in costs}
+    return clocks.pop() if len(clocks) == 1 else ""
+
+
+def titled(cost: Cost, clock: str) -> str:
+    """A system's title; where seconds are of several kinds, marked if its own are not of processors."""
+    return f"{cost.title} ({cost.clock})" if not clock and cost.clock != "CPU" else cost.title
 
 
 def _spent(cell: Cell, bench: Bench) -> float | None:
@@ -187,7 +202,7 @@ def csv_text(cells: Sequence[Cell]) -> str:
     writer = csv.writer(out, lineterminator="\n")
     names, costs = [*SHOWN, *THRESHOLD_FREE], {cost.system: cost for cost in costs_of(cells)}
     bounds = [f"{name}{suffix}" for name in names for suffix in ("", "_low", "_high")]
-    of_cost = ("networks", "parameters", "multiply_adds", "steps", "epochs", "train_s", "hour_s")
+    of_cost = ("networks", "parameters", "multiply_adds", "steps", "epochs", "train_s", "hour_s", "clock")
     writer.writerow(["system", "title", "split", "rule", "operating_point", "seeds", *bounds, *of_cost])
     for row in rows_of(cells):
         values: list[float | None] = []

@@ -14,11 +14,16 @@ from sedpipe.metrics.spread import Interval
 from sedpipe.views.charts import Scale
 from sedpipe.views.render import draw
 from sedpipe.views.tables.table2 import shown
-from sedpipe.views.tables.table3 import Cost, Row, costs_of, rows_of
+from sedpipe.views.tables.table3 import Cost, Row, clock_of, costs_of, rows_of, titled
 
 WIDTH, LEFT, RIGHT, TOP, BOTTOM, NAMES = 920, 64, 540, 92, 452, 572
 _ROW = 20
 _STEPS = (1, 2, 5)
+_SECONDS = {
+    "CPU": "CPU seconds",
+    "GPU": "seconds of the clock on a GPU, and CPU seconds of the front end,",
+    "": "CPU seconds, of those marked (GPU) seconds of the clock,",
+}
 
 
 @dataclass(frozen=True)
@@ -38,7 +43,7 @@ class Spot:
 
 
 def table3_figure(cells: Sequence[Cell], record: TableRecord, title: str) -> str:
-    """Draw F1 on ``evaluation`` with one setting for all classes, at ``max_f1``, against CPU seconds per hour of audio.
+    """Draw F1 on ``evaluation`` with one setting for all classes, at ``max_f1``, against seconds per hour of audio.
 
     Parameters
     ----------
@@ -55,9 +60,11 @@ def table3_figure(cells: Sequence[Cell], record: TableRecord, title: str) -> str
     """
     split = "evaluation" if any("evaluation" in cell.splits for cell in cells) else "testing"
     rows = {row.system: row for row in rows_of(cells) if row.part == ("common", split, "max_f1")}
+    costs = costs_of(cells)
+    clock = clock_of(costs)
     known = [
         (interval, cost.hour_s, rows[cost.system], cost)
-        for cost in costs_of(cells)
+        for cost in costs
         if cost.hour_s is not None and cost.system in rows and (interval := rows[cost.system].scores["f1"]) is not None
     ]
     known.sort(key=lambda one: -one[0].value)
@@ -66,13 +73,17 @@ def table3_figure(cells: Sequence[Cell], record: TableRecord, title: str) -> str
     seeds = [value for _, _, row, _ in known for value in row.by_seed["f1"] if value is not None] or [0.0, 1.0]
     margin = max(0.08 * (max(seeds) - min(seeds)), 0.02)
     up = Scale(max(min(seeds) - margin, 0.0), min(max(seeds) + margin, 1.0), BOTTOM, TOP)
-    spots = [_spot(place, one, across, up, baseline=record.baseline) for place, one in enumerate(known, start=1)]
+    spots = [
+        _spot(place, one, across, up, title=titled(one[3], clock), baseline=record.baseline)
+        for place, one in enumerate(known, start=1)
+    ]
     return draw(
         "table3.svg",
         title=title,
         split=split,
         spots=spots,
-        missing=len(costs_of(cells)) - len(spots),
+        missing=len(costs) - len(spots),
+        seconds=_SECONDS[clock],
         x_ticks=[(across.place(math.log10(value)), f"{value:g}") for value in ticks_of(across)],
         y_ticks=[(up.place(value), f"{100 * value:g}") for value in up.ticks(6)],
         left=LEFT,
@@ -96,7 +107,9 @@ def ticks_of(scale: Scale) -> list[float]:
     return [value for value in values if scale.low - 1e-9 <= math.log10(value) <= scale.high + 1e-9]
 
 
-def _spot(place: int, one: tuple[Interval, float, Row, Cost], across: Scale, up: Scale, *, baseline: str) -> Spot:
+def _spot(
+    place: int, one: tuple[Interval, float, Row, Cost], across: Scale, up: Scale, *, title: str, baseline: str
+) -> Spot:
     interval, hour_s, row, cost = one
     span = None
     if interval.low is not None and interval.high is not None:
@@ -109,7 +122,7 @@ def _spot(place: int, one: tuple[Interval, float, Row, Cost], across: Scale, up:
         span=span,
         style="system-1" if cost.system == baseline else "system-0",
         text_y=TOP + _ROW * place,
-        title=cost.title,
+        title=title,
         f1=shown(interval, "f1"),
         cost=f"{hour_s:,.0f}",
     )

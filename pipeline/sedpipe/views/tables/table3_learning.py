@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from sedpipe.io.records.pace import Pace
 from sedpipe.io.records.table import Bench, Cell
 from sedpipe.metrics.spread import Interval, over_seeds
+from sedpipe.printable import markdown_text
 from sedpipe.views.tables.table2 import shown
 from sedpipe.views.tables.table3 import by_system
 
@@ -92,7 +93,7 @@ def learning_lines(cells: Sequence[Cell]) -> Iterator[str]:
     yield "|---|" + "---|" * len(minutes)
     for row in rows:
         values = (_in_bold(row.f1[column], best[column]) for column in minutes)
-        yield f"| {row.title} | {' | '.join(values)} |"
+        yield f"| {markdown_text(row.title)} | {' | '.join(values)} |"
     yield ""
     yield (
         "F1 of the weights that a training would keep if it ended then (lowest validation loss so far), at the best of "

@@ -9,11 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from sedpipe.io.records.table import Cell, TableComparison, TableRecord
+from sedpipe.printable import markdown_text
 from sedpipe.steps.table_comparisons import is_endpoint
 from sedpipe.views.tables.table2 import shown
 from sedpipe.views.tables.table2_page import PAPERS_DATASET
 from sedpipe.views.tables.table2_words import RULES, TITLES
-from sedpipe.views.tables.table3 import OWN_RULE, THRESHOLD_FREE, Cost, Row, by_system, costs_of, rows_of
+from sedpipe.views.tables.table3 import (
+    OWN_RULE,
+    THRESHOLD_FREE,
+    Cost,
+    Row,
+    by_system,
+    clock_of,
+    costs_of,
+    rows_of,
+    titled,
+)
 from sedpipe.views.tables.table3_learning import learning_lines
 from sedpipe.views.verdicts import ONE_SEED, verdict
 
@@ -50,6 +61,8 @@ def table3_page(
         What else is to be known.
     """
     rows, hours = rows_of(cells), sum(cell.seconds for cell in cells) / 3600
+    costs = costs_of(cells)
+    clock = clock_of(costs)
     lines = [
         f"# Table 3 on {record.dataset}: {budget_of(record)} of training for each system and seed",
         "",
@@ -60,13 +73,13 @@ def table3_page(
         "correction; all other comparisons are exploratory, with Holm's correction among those of their rule. Not "
         "distinguishable is not the same as equal.",
         "",
-        "![F1 against the CPU time to process an hour of audio](table.svg)",
+        f"![F1 against the {'CPU ' if clock == 'CPU' else ''}time to process an hour of audio](table.svg)",
         "",
         f"{len(cells)} cells, {hours:.1f} hours of training.",
         "",
-        *(f"{remark[0].upper()}{remark[1:]}.\n" for remark in remarks),
-        *(f"Not made: {name}: {reason}\n" for name, reason in failures.items()),
-        *_cost_lines(costs_of(cells)),
+        *(f"{markdown_text(remark[0].upper() + remark[1:])}.\n" for remark in remarks),
+        *(f"Not made: {name}: {markdown_text(reason)}\n" for name, reason in failures.items()),
+        *_cost_lines(costs),
         *learning_lines(cells),
     ]
     for part in dict.fromkeys(row.part for row in rows):
@@ -77,17 +90,19 @@ def table3_page(
 
 
 def _cost_lines(costs: Sequence[Cost]) -> Iterator[str]:
+    clock = clock_of(costs)
+    seconds = f"{clock} s".strip()
     yield "## what each system takes"
     yield ""
     yield (
-        "| system | seeds | parameters | multiply-adds of 10 s | steps | times all clips | CPU s to train | "
-        "CPU s per hour of audio |"
+        f"| system | seeds | parameters | multiply-adds of 10 s | steps | times all clips | {seconds} to train | "
+        f"{seconds} per hour of audio |"
     )
     yield "|---|" + "---|" * 7
     for cost in costs:
-        of = f" ({cost.networks} networks)" if cost.networks > 1 else ""
+        title, of = markdown_text(titled(cost, clock)), f" ({cost.networks} networks)" if cost.networks > 1 else ""
         yield (
-            f"| {cost.title} | {cost.seeds} | {cost.parameters / 1e6:.2f} M{of} | {cost.multiply_adds / 1e9:.2f} G | "
+            f"| {title} | {cost.seeds} | {cost.parameters / 1e6:.2f} M{of} | {cost.multiply_adds / 1e9:.2f} G | "
             f"{cost.steps:,} | {cost.epochs:.1f} | {_seconds(cost.train_s)} | {_seconds(cost.hour_s)} |"
         )
     yield ""
@@ -96,6 +111,13 @@ def _cost_lines(costs: Sequence[Cost]) -> Iterator[str]:
         "earlier than its budget, by its own patience."
     )
     yield ""
+    if clock != "CPU":
+        of_gpu = "Times on a GPU" if clock else "Times of systems marked (GPU)"
+        yield (
+            f"{of_gpu} are seconds of the clock while it works; to those per hour of audio the CPU seconds of the "
+            "front end are added. They are no CPU seconds, and not comparable with them."
+        )
+        yield ""
 
 
 def _seconds(value: float | None) -> str:
@@ -111,9 +133,10 @@ def _part_lines(part: tuple[str, str, str], rows: Sequence[Row], record: TableRe
         f"| system | {' | '.join(_TITLES[name] for name in names)} |",
         "|---|" + "---|" * len(names),
     ]
-    lines += [f"| {row.title} | {' | '.join(shown(row.scores.get(name), name) for name in names)} |" for row in rows]
+    titles = {row.system: markdown_text(row.title) for row in rows}
+    for row in rows:
+        lines.append(f"| {titles[row.system]} | {' | '.join(shown(row.scores.get(name), name) for name in names)} |")
     below = [one for one in record.comparisons if (one.rule, one.split, one.operating_point) == part]
-    titles = {row.system: row.title for row in rows}
     return [*lines, "", *(line for one in below for line in _sentences(one, titles)), ""]
 
 
@@ -143,7 +166,7 @@ def _published_lines(cells: Sequence[Cell]) -> Iterator[str]:
             scores = bench.published.get(split)
             if scores:
                 values = (_published(name, scores.get(name)) for name in _PUBLISHED)
-                yield f"| {bench.title} | {' | '.join(values)} | {bench.differs} |"
+                yield f"| {markdown_text(bench.title)} | {' | '.join(values)} | {markdown_text(bench.differs)} |"
         yield ""
 
 

@@ -19,7 +19,11 @@ class Listener:
     """Hears of a stage's progress; this one keeps silent."""
 
     def say(self, line: str) -> None:
-        """A line for a person."""
+        """A line for a person who watches."""
+
+    def remark(self, line: str) -> None:
+        """What must not go unheard: what was left out, made again or guessed, what failed; a line as any other, here."""
+        self.say(line)
 
     def track(self, items: Iterable[Item], total: int, what: str) -> Iterator[Item]:
         """Pass ``items`` on; ``total`` of them, each a ``what``."""

@@ -549,6 +549,27 @@ def test_features_of_other_parameters_are_made_explained_and_trained_with_by_the
     assert again["splits"]["training"]["reused"] == 4
 
 
+def test_without_progress_what_was_left_out_or_failed_is_said_all_the_same(tmp_path: Path) -> None:
+    garden(tmp_path, GARDEN)
+    write_tone(Path("recordings/unlisted.wav"), 4.0, 100.0)
+    write_tone(Path("recordings/0.wav"), 12.5, 100.0)
+    loud = sedpipe("download", "garden.toml", "--cache", "loud")
+    outcome = sedpipe("download", "garden.toml", "--quiet", "--json")
+    assert outcome.exit_code == EXIT_RETRYABLE
+    assert json.loads(outcome.stdout)["splits"]["training"]["retryable"] == 1
+    assert outcome.stderr.splitlines() == loud.stderr.splitlines() != []
+    assert "unlisted.wav" in outcome.stderr
+    assert "1 recording longer than 10 s refused" in outcome.stderr
+    Path("cache/garden/audio/training/1.flac").write_bytes(b"no FLAC")
+    outcome = sedpipe("features", "garden.toml", "--quiet", "--json")
+    assert re.fullmatch(r"training: 1 failed: .*\n", outcome.stderr)
+    train = ("train", "garden.toml", "--preset", "demo", "--epochs", "1", "--batch-size", "4", "--threads", "1")
+    assert "epoch 1" in sedpipe(*train).stderr
+    told = sedpipe(*train, "--seed", "1", "--quiet").stderr
+    assert "epoch 1" not in told
+    assert "--preset" not in told
+
+
 @pytest.mark.parametrize(("n_damaged", "code"), [(1, EXIT_RETRYABLE), (3, 1)])
 def test_features_of_audio_that_cannot_be_used_are_told_by_the_exit_code(
     n_damaged: int, code: int, tmp_path: Path

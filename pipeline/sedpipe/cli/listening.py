@@ -171,7 +171,7 @@ def predict(
     hearing = Hearing(options["operating_point"], options["threshold"], shows_all, choose_device(options["device"]),
                       cache_dir)  # fmt: skip
     if shows_all and not is_table and not as_json and chosen not in ("json", "html"):
-        listener.say(f"--all: {chosen} lists events alone; --format json has the highest probability of every class")
+        listener.remark(f"--all: {chosen} lists events alone; --format json has the highest probability of every class")
     report = run_stage(
         paths, model, hearing,
         cache=open_dataset(dataset, cache_dir) if dataset else None,

@@ -54,8 +54,11 @@ class Terminal(Listener):
 
     def say(self, line: str) -> None:
         """A line for a person; above the bars, where there are some."""
-        if self._quiet:
-            return
+        if not self._quiet:
+            self.remark(line)
+
+    def remark(self, line: str) -> None:
+        """The same, even if no progress is to be shown."""
         if self._bars is not None:
             self._bars.console.print(_styled(line), soft_wrap=True)
         else:

@@ -106,7 +106,7 @@ class FolderSource(Source):
         self._drop_other_audio(rows)
         self._known.save(_remembered(looked), self._format)
         for note in unlisted_notes(looked):
-            self._access.listener.say(note)
+            self._access.listener.remark(note)
         yield from rows
 
     def recordings(self, clips: Sequence[Clip]) -> dict[str, frozenset[str]]:
@@ -235,7 +235,7 @@ class FolderSource(Source):
         entries = read_ledgers(self._cache.folder).values() if self._cache.clips_path.exists() else ()
         n_cut = sum((entry.fate.state, entry.fate.reason) == ("ok", "cut") for entry in entries)
         if n_cut:
-            self._access.listener.say(
+            self._access.listener.remark(
                 f"{counted(n_cut, 'clip')} of {self._cache.name} made by an earlier edition as the beginning of a "
                 'longer recording, labelled as all of it: long = "windows" or "inherit" in the TOML makes them again'
             )

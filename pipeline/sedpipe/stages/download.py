@@ -102,7 +102,7 @@ def download(
         splits = {split: Listed(n_clips) for split, n_clips in listed.items()}
         return DownloadReport(manifest.name, splits, time.monotonic() - started)
     if TUNED_ON not in manifest.split_names:
-        listener.say(
+        listener.remark(
             f"{manifest.name} has no [splits.{TUNED_ON}], on which training stops and thresholds are chosen: nothing "
             "can be trained on it"
         )
@@ -167,9 +167,9 @@ def _forget_other_rules(manifest: Manifest, source: Source, cache: Dataset, ledg
     if record is not None and record.fingerprint == manifest.fingerprint:
         return
     if record is not None and source.keeps_audio:
-        listener.say(f"{manifest.name} has changed: its lists are read again, its audio is kept")
+        listener.remark(f"{manifest.name} has changed: its lists are read again, its audio is kept")
     elif record is not None:
-        listener.say(f"{manifest.name} has changed since its audio was made: making it again")
+        listener.remark(f"{manifest.name} has changed since its audio was made: making it again")
         _remove(cache.folder / "audio")
         ledger.keep_only(())
     if record is not None:
@@ -189,7 +189,7 @@ def _resolve(source: Source, cache: Dataset, listener: Listener) -> list[SplitRo
     resolved = []
     for rows in source.resolve():
         for note in rows.notes:
-            listener.say(note)
+            listener.remark(note)
         resolved.append(rows)
     if not any(rows.clips for rows in resolved):
         notes = "; ".join(note for rows in resolved for note in rows.notes) or "its lists are empty"
@@ -212,7 +212,7 @@ def _or_as_before(resolved: Sequence[SplitRows], cache: Dataset, listener: Liste
             n_listed = max(rows.listed, len(clip_ids), 0 if record is None else record.listed.get(rows.split, 0))
             rows = replace(rows, clips=clips, listed=n_listed)
             if clip_ids:
-                listener.say(f"{rows.split}: what is known of its {n_listed:,} clips stays as it is")
+                listener.remark(f"{rows.split}: what is known of its {n_listed:,} clips stays as it is")
         found.append(rows)
     return found
 
@@ -292,7 +292,7 @@ def _bring(
     try:
         for fate in source.account(_unaccounted(cache, own)):
             ledger.record(fate)
-        adopted = source.adopt(_missing(cache, own), clips, listener.say)
+        adopted = source.adopt(_missing(cache, own), clips, listener.remark)
         for fate in listener.track(adopted, len(own), "searching for clips"):
             ledger.record(fate)
         entries = read_ledgers(cache.folder)

@@ -260,16 +260,18 @@ def _tell_of_failures(failures: Mapping[str, Mapping[str, str]], listener: Liste
     for split, failed in failures.items():
         for clip_id, why in [*failed.items()][:1]:
             others = f" (and {len(failed) - 1:,} others)" if len(failed) > 1 else ""
-            listener.say(f"{split}: {clip_id}{others} failed: {printable(why)}")
+            listener.remark(f"{split}: {clip_id}{others} failed: {printable(why)}")
 
 
 def _tell_of_damage(plans: Mapping[str, SplitPlan], shelf: Shelf, listener: Listener) -> None:
     for message in shelf.unreadable.values():
-        listener.say(f"{message}; its features are computed again")
+        listener.remark(f"{message}; its features are computed again")
     for split, plan in plans.items():
         if damaged := _damaged(plan):
             some = ", ".join(damaged[:EXAMPLES]) + (", ..." if len(damaged) > EXAMPLES else "")
-            listener.say(f"{split}: stored features of {len(damaged)} clips are damaged and are computed again: {some}")
+            listener.remark(
+                f"{split}: stored features of {len(damaged)} clips are damaged and are computed again: {some}"
+            )
 
 
 def _write_one_shard(

@@ -112,7 +112,7 @@ def _log_of(
         remove_leftovers(folder, *{(folder / file.name).parent for file in files})
         if log.n_dropped:
             lost = f"{log.n_dropped} damaged lines in the log of {folder} are dropped"
-            listener.say(f"{lost}: their recordings are processed again")
+            listener.remark(f"{lost}: their recordings are processed again")
         yield log
 
 

@@ -130,7 +130,7 @@ def train(
         if settings.more_epochs:
             record = with_more(run, record, settings.more_epochs)
             if record.result is None and settings.training.schedule == "cosine":
-                listener.say(
+                listener.remark(
                     f"the learning rate now falls over {least_epochs(record)} epochs: it rises again where the run "
                     "ended, and the model is not the one that training for as long from the start gives"
                 )
@@ -139,10 +139,10 @@ def train(
             return record.result
         _say_what_to_know(record.versions, description.versions, splits["training"], labels, listener)
         if remark := remark_on_attention(settings.pooling, len(labels)):
-            listener.say(remark)
+            listener.remark(remark)
         if record.contaminated_by:
             names = " and ".join(record.contaminated_by)
-            listener.say(
+            listener.remark(
                 f"{names} may have been trained on the recordings of {dataset.name}, including those that are "
                 f"scored: run and scores are marked as contaminated"
             )
@@ -215,7 +215,7 @@ def _finish(model: Network, network: NetworkConfig, task: _Task, report: TrainRe
     chance = remark_on_chance(clip_probs, task.splits["testing"].targets) if report.epochs else None
     remarks = (*([chance] if chance else []), *(remark for point in points.values() for remark in point.remarks))
     for remark in remarks:
-        task.listener.say(remark)
+        task.listener.remark(remark)
     report = report.model_copy(update={"remarks": remarks})
     known: dict[str, Any] = {
         "operating_points": tuned,
@@ -280,10 +280,10 @@ def _say_what_to_know(
 ) -> None:
     changed = differences(there, now)
     if changed:
-        listener.say(f"started with different versions, so the last digits may differ: {in_words(changed)}")
+        listener.remark(f"started with different versions, so the last digits may differ: {in_words(changed)}")
     silent = [label for label, n in zip(labels, training.targets.sum(axis=0), strict=True) if not n]
     if silent:
-        listener.say(f"no clip of training has the label {', '.join(silent)}: it cannot be learned")
+        listener.remark(f"no clip of training has the label {', '.join(silent)}: it cannot be learned")
 
 
 def _feed(splits: dict[str, ClipBatches], device: torch.device) -> None:
@@ -299,7 +299,7 @@ def _resume(fit: Fit, run: Run, listener: Listener) -> Stopwatch:
     """Let the fit go on where it was; the time that this took."""
     state, complaint = find_resume(run.state_path)
     if complaint:
-        listener.say(f"{complaint}; the previous state is used")
+        listener.remark(f"{complaint}; the previous state is used")
     if state is None:
         return Stopwatch({})
     try:

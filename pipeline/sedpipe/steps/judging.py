@@ -70,7 +70,7 @@ class Examiner:
     ) -> dict[str, OperatingPoint]:
         """Post-processing for each operating point; empty where no event is known."""
         if self.truth is None:
-            listener.say(
+            listener.remark(
                 "testing has no strong labels: thresholds are not tuned and stay at 0.5; mark when events sound "
                 "(`sedpipe listen FOLDER`) and name the list as `strong`"
             )

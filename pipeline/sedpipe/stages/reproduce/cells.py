@@ -152,7 +152,7 @@ def _scores(plan: Plan, training: Training, listener: Listener) -> dict[str, Cel
         try:
             report = score(plan.dataset, run=run, split=split, device=device)
         except MissingStageError as error:  # no such split, or no truth about it
-            listener.say(f"{split} is not scored: {error.message}")
+            listener.remark(f"{split} is not scored: {error.message}")
             continue
         clip_ids, counts, counts_common = counts_of_clips(plan.dataset, run, split, device=device)
         splits[split] = CellScores(

@@ -122,7 +122,7 @@ def _paces(
             seconds = time.monotonic() - begun
             cells = [Training(entrant.cell(seed), "", settings, entrant.spec) for seed in seeds]
             not_made += [failed(plan, cell, error, seconds) for cell in cells]
-            listener.say(f"{entrant.name}: failed: {not_made[-1].told}")
+            listener.remark(f"{entrant.name}: failed: {not_made[-1].told}")
             continue
         if known is None:
             listener.say(_pace_line(entrant, paces[entrant.name], budget))

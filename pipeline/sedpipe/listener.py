@@ -22,7 +22,7 @@ class Listener:
         """A line for a person who watches."""
 
     def remark(self, line: str) -> None:
-        """What must not go unheard: what was left out, made again or guessed, what failed; a line as any other, here."""
+        """What must not go unheard: what was left out, made again or guessed, what failed; here, as any line."""
         self.say(line)
 
     def track(self, items: Iterable[Item], total: int, what: str) -> Iterator[Item]:

@@ -76,7 +76,7 @@ class FolderSource(Source):
             known.seen.stamp == (0, 0) and path.exists() for known, path in self._of_first_edition().values()
         )
 
-    def prepare(self) -> None:
+    def recall(self) -> None:
         """Read what is remembered, which another part may have written meanwhile.
 
         The names that the first edition gave are taken over before its rows are forgotten.

@@ -119,13 +119,12 @@ class MixtureSource(Source):
         return {split: self._manifest.splits[split].clips for split in self._manifest.split_names}
 
     def prepare(self) -> None:
-        """Find the recordings, or fetch their archive."""
-        _ = self._shelf
+        """Find the recordings, or fetch their archive, and draw: parts that begin together do so at the same time."""
+        _ = self._shelf, self._drawn
 
     def resolve(self) -> Iterator[SplitRows]:
         """Draw every mixture of every split whose recordings are there."""
-        for split in self._manifest.split_names:
-            yield self._resolve_split(split)
+        yield from self._drawn
 
     def recordings(self, clips: Sequence[Clip]) -> dict[str, frozenset[str]]:
         """Names of the recordings that each mixture was drawn from; none need be there."""
@@ -144,6 +143,10 @@ class MixtureSource(Source):
             render_some = partial(_render_some, self._plan(split), self._cache)
             for fates in in_parallel(render_some, chunked(wanted, MIXTURES_PER_TASK), self._access.jobs):
                 yield from fates
+
+    @cached_property
+    def _drawn(self) -> list[SplitRows]:
+        return [self._resolve_split(split) for split in self._manifest.split_names]
 
     @cached_property
     def _shelf(self) -> RecordingShelf | None:

@@ -87,12 +87,21 @@ class Source(ABC):
         return {rows.split: rows.listed for rows in self.resolve()}
 
     def prepare(self) -> None:  # noqa: B027 - most have nothing to find
-        """Find what the user has named, before anything of the dataset is touched.
+        """Find what the user has named, and what takes long and touches nothing of the dataset.
 
         Raises
         ------
         SedpipeError
             If a place does not exist or cannot be read.
+        """
+
+    def recall(self) -> None:  # noqa: B027 - most remember nothing
+        """Read what is remembered of the dataset; until its rows are written, no other process is where this one is.
+
+        Raises
+        ------
+        SedpipeError
+            If what is there and what is wanted do not go together.
         """
 
     @abstractmethod

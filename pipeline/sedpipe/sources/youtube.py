@@ -95,7 +95,7 @@ class YoutubeSource(Source):
         """As the manifest has it."""
         return self._format
 
-    def prepare(self) -> None:
+    def recall(self) -> None:
         """Refuse another rate than that of the audio that is there.
 
         A clip's name does not tell its rate, so what is there would be kept: clips of two rates differ in what can be

@@ -152,8 +152,9 @@ def _renew_rows(
     def waits() -> None:
         listener.say(f"another process is reading the lists of {cache.name}: waiting until it has")
 
+    source.prepare()
     with wait_for(cache.folder / _ROWS_LOCK, waits):
-        source.prepare()
+        source.recall()
         _forget_other_rules(manifest, source, cache, ledger, listener)
         resolved = _or_as_before(_resolve(source, cache, listener), cache, listener)
         record = _write_rows(manifest, cache, resolved, source.clip_format)

@@ -23,7 +23,10 @@ def find_browser() -> str | None:
 
 
 class Browser:
-    """One page of a Chromium of its own; ``with`` ends it."""
+    """One page of a Chromium of its own; ``with`` ends it.
+
+    ``n_asked`` counts the pages that asked whether to leave them, and were left.
+    """
 
     def __init__(self, program: str, profile: Path) -> None:
         commands, self._commands = os.pipe()
@@ -47,7 +50,7 @@ class Browser:
         )  # fmt: skip
         os.close(commands)
         os.close(answers)
-        self._buffer, self._number, self.events = b"", 0, []
+        self._buffer, self._number, self.events, self.n_asked = b"", 0, [], 0
         target = self._ask("Target.createTarget", url="about:blank")["targetId"]
         self._session = self._ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Network", "Log"):
@@ -79,10 +82,11 @@ class Browser:
         self.ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=phone)
         self.ask("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
         self.ask("Page.navigate", url="about:blank")
+        self.wait_for("location.href === 'about:blank'")  # where the page before asks, it takes a moment
         self.events.clear()
         self.ask("Page.navigate", url=address)
         until = time.monotonic() + PATIENCE_S
-        while not any(event["method"] == "Page.loadEventFired" for event in self.events):
+        while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
             self.events.append(self._read(until))
         # the event may have been that of the blank page
         self.wait_for(f"location.href === {json.dumps(address)} && document.readyState === 'complete'")
@@ -165,16 +169,22 @@ class Browser:
         path.write_bytes(base64.b64decode(answer["data"]))
 
     def _ask(self, method: str, session: str = "", **parameters: Any) -> dict[str, Any]:
-        self._number += 1
-        command = {"id": self._number, "method": method, "params": parameters}
-        os.write(self._commands, json.dumps({**command, "sessionId": session} if session else command).encode() + b"\0")
+        number = self._send(method, session, **parameters)
         until = time.monotonic() + PATIENCE_S
         while True:
             message = self._read(until)
-            if message.get("id") == self._number:
+            if message.get("id") == number:
                 assert "error" not in message, f"{method}: {message.get('error')}"
                 return message["result"]
-            self.events.append(message)
+            if "method" in message:  # else the answer to an answer
+                self.events.append(message)
+
+    def _send(self, method: str, session: str = "", **parameters: Any) -> int:
+        """A command without its answer, which bears this number."""
+        self._number += 1
+        command = {"id": self._number, "method": method, "params": parameters}
+        os.write(self._commands, json.dumps({**command, "sessionId": session} if session else command).encode() + b"\0")
+        return self._number
 
     def _read(self, until: float) -> dict[str, Any]:
         """The next message."""
@@ -184,5 +194,9 @@ class Browser:
             read = os.read(self._answers, 1 << 20)
             assert read, "Chromium has ended"
             self._buffer += read
-        message, _, self._buffer = self._buffer.partition(b"\0")
-        return json.loads(message)
+        text, _, self._buffer = self._buffer.partition(b"\0")
+        message = json.loads(text)
+        if message.get("method") == "Page.javascriptDialogOpening":
+            self.n_asked += 1
+            self._send("Page.handleJavaScriptDialog", self._session, accept=True)
+        return message

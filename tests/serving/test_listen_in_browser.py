@@ -92,6 +92,94 @@ def test_a_correction_is_there_when_one_comes_back_and_one_that_was_overtaken_is
     browser.wait_for("document.querySelector('h1')?.textContent === 'b.wav'")
 
 
+LIST = "filename\tonset\toffset\tevent_label\n"
+SPANS = "[...document.querySelectorAll('.lane.editable .bar')].map(bar => [bar.dataset.label, +bar.dataset.onset])"
+SAVE = "document.querySelector('[data-serve]').click()"
+
+
+def delete_first(browser) -> None:
+    browser.run("document.querySelector('.spectrogram').focus()")
+    browser.press("ArrowDown")
+    browser.press("Delete")
+
+
+def test_unsaved_corrections_of_a_saved_list_are_there_after_a_reload_and_leaving_asks(
+    browser, folder: Path, served: Server
+) -> None:
+    (folder / "a.tsv").write_text(f"{LIST}a.wav\t1.000\t2.000\tOwl\na.wav\t3.000\t4.000\tRain\n")
+    address, asked = f"{served.address}recording/a.wav", browser.n_asked
+    browser.visit(address)
+    browser.visit(address)
+    assert (browser.run(COUNT), browser.n_asked) == (2, asked)  # nothing is corrected, so nothing is lost
+    delete_first(browser)
+    browser.visit(address)
+    assert browser.n_asked == asked + 1
+    assert browser.run(SPANS) == [["Rain", 3]]
+    assert browser.run(STATUS) == (
+        "Your unsaved corrections of an earlier visit are restored. Undo shows a.tsv, as you saved it."
+    )
+    browser.press("z", control=True)
+    assert sorted(browser.run(SPANS)) == [["Owl", 1], ["Rain", 3]]
+    browser.press("y", control=True)
+    browser.run(SAVE)
+    browser.wait_for(f"{STATUS}.startsWith('Saved 1 event:')")
+    asked = browser.n_asked
+    browser.visit(address)
+    assert (browser.run(SPANS), browser.n_asked) == ([["Rain", 3]], asked)
+    assert browser.run(STATUS).startswith("Shown: a.tsv, as you saved it")
+
+
+def test_corrections_of_a_list_that_was_overtaken_are_a_step_away_until_they_are_saved(
+    browser, folder: Path, served: Server
+) -> None:
+    (folder / "a.tsv").write_text(f"{LIST}a.wav\t1.000\t2.000\tOwl\na.wav\t3.000\t4.000\tRain\n")
+    address = f"{served.address}recording/a.wav"
+    browser.visit(address)
+    delete_first(browser)
+    (folder / "a.tsv").write_text(f"{LIST}a.wav\t1.000\t2.000\tBy hand\n")
+    browser.run(SAVE)
+    browser.wait_for(f"{STATUS}.startsWith('Not saved: a.tsv has been changed in the meantime')")
+    for _ in range(2):  # as often as one looks
+        browser.visit(address)
+        assert browser.run(SPANS) == [["By hand", 1]]
+        assert browser.run(STATUS).endswith(
+            "It has changed since your unsaved corrections of an earlier visit, which undo shows."
+        )
+    browser.press("z", control=True)
+    assert browser.run(SPANS) == [["Rain", 3]]
+    browser.run(SAVE)
+    browser.wait_for(f"{STATUS}.startsWith('Saved 1 event:')")
+    assert read_event_list(folder / "a.tsv")["a"] == [Event(3.0, 4.0, "Rain")]
+
+
+def test_saving_twice_at_once_saves_once_and_what_is_corrected_meanwhile_is_no_part_of_it(
+    browser, folder: Path, served: Server
+) -> None:
+    browser.visit(f"{served.address}recording/a.wav")
+    browser.run("document.querySelector('.spectrogram').focus()")
+    browser.run(
+        """(() => {
+          const told = document.querySelector('.status');
+          window.said = [];
+          new MutationObserver(() => window.said.push(told.textContent)).observe(told, { childList: true });
+          const key = (key, ctrlKey) => document.querySelector('.spectrogram').dispatchEvent(
+            new KeyboardEvent('keydown', { key, ctrlKey, bubbles: true, cancelable: true }));
+          key('s', true);
+          key('s', true);
+          key('n', false);
+        })()"""
+    )
+    count = browser.run(COUNT)
+    browser.wait_for(f"{STATUS}.startsWith('Saved ')")
+    browser.run("new Promise(done => setTimeout(done, 200))")
+    assert [said for said in browser.run("window.said") if "Not saved" in said] == []
+    assert browser.run(STATUS).endswith("What you have changed since then is not saved yet.")
+    assert len(read_event_list(folder / "a.tsv")["a"]) == count - 1
+    browser.visit(f"{served.address}recording/a.wav")
+    assert browser.run(COUNT) == count
+    assert browser.run(STATUS).startswith("Your unsaved corrections of an earlier visit are restored.")
+
+
 def test_what_another_program_marked_is_there_to_be_corrected_and_stays_as_it_is(
     browser, folder: Path, served: Server
 ) -> None:

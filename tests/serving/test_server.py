@@ -162,6 +162,21 @@ def test_a_recording_that_is_none_is_a_sentence(client: Client, folder: Path) ->
     assert "bad.wav: cannot be decoded as audio" in text
 
 
+def test_a_folder_has_the_port_that_it_had_so_that_drafts_in_the_browser_are_found(ear: Ear, tmp_path: Path) -> None:
+    def port_of(folder: Path) -> tuple[int, Server]:
+        server = Server(Recordings(folder), ear)
+        return int(urlsplit(server.address).port or 0), server
+
+    first, server = port_of(tmp_path)
+    other, second = port_of(tmp_path)  # while the first one is there
+    assert other != first
+    for each in (server, second):
+        each._socket.close()
+    again, server = port_of(tmp_path)
+    server._socket.close()
+    assert again == first
+
+
 def test_a_taken_port_is_a_sentence(ear: Ear, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other, pytest.raises(SedpipeError, match="is not available"):
         Server(Recordings(tmp_path), ear, other.getsockname()[1])

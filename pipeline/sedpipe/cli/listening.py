@@ -243,7 +243,7 @@ def report(
 @click.option("--dataset", "-d", help="Dataset of the run; without --model, its newest run is used.")
 @operating_point_option
 @click.option("--threshold", type=Quantity(0, 1), help="Threshold for all classes, instead of the model's.")
-@click.option("--port", type=click.IntRange(0, 65535), default=0, show_default="any that is free",
+@click.option("--port", type=click.IntRange(0, 65535), default=0, show_default="that of the folder, if free",
               help="Port of the local server.")  # fmt: skip
 @click.option("--no-open", is_flag=True, help="Print the address; do not open a browser.")
 @device_option

@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import secrets
 import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from sedpipe.errors import SedpipeError
 from sedpipe.serving.ear import Ear
@@ -18,6 +21,9 @@ from sedpipe.serving.recordings import Recordings
 
 HOST = "127.0.0.1"
 """This machine alone: no other one can reach it."""
+
+_PORTS = range(49152, 65536)
+"""Those that nobody registers (RFC 6335)."""
 
 
 class Server:
@@ -28,7 +34,7 @@ class Server:
     recordings : Recordings
     ear : Ear
     port : int
-        0 for any that is free.
+        0 for that which the folder had the last time or, if it is taken, any that is free.
 
     Attributes
     ----------
@@ -49,7 +55,7 @@ class Server:
             from sedpipe.serving.guard import Guard
         except ModuleNotFoundError as error:
             raise SedpipeError(f"{error.name} is not installed", hint='run `pip install "sedpipe[listen]"`') from error
-        self._socket = _listening(port)
+        self._socket = _listening(port) if port else _listening_as_before(recordings.folder)
         found, token = self._socket.getsockname()[1], secrets.token_urlsafe(24)
         self.address = f"http://{HOST}:{found}/{token}/"
         app = Guard(application(recordings, ear, f"/{token}/"), token, found)
@@ -78,6 +84,15 @@ def _ctrl_c_is(end: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def _listening_as_before(folder: Path) -> socket.socket:
+    """On the port of a folder: browsers keep drafts by the port, and would not find them under another one."""
+    digest = hashlib.sha256(os.fsencode(folder.absolute())).digest()
+    try:
+        return _listening(_PORTS[int.from_bytes(digest[:8], "big") % len(_PORTS)])
+    except SedpipeError:
+        return _listening(0)
 
 
 def _listening(port: int) -> socket.socket:

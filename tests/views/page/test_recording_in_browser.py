@@ -1,10 +1,13 @@
 """The page of a recording, in a real Chromium: heard, corrected by mouse and by keys alone, saved, read back."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from heard_recording import DURATION, LABELS, NAME, SOUNDS, make_recording, write_page
+from sedpipe.detection.decoding import decode_events
 from sedpipe.events import Event
 from sedpipe.io.lists.read import read_annotations
 
@@ -49,7 +52,9 @@ def saved(browser, folder, form="tsv"):
     browser.downloads_to(folder)
     before = set(folder.iterdir())
     browser.run(f"document.querySelector('[data-save={form}]').click()")
-    while not (new := [path for path in set(folder.iterdir()) - before if path.suffix != ".crdownload"]):
+    while not (
+        new := [path for path in set(folder.iterdir()) - before if path.suffix != ".crdownload" and path.stat().st_size]
+    ):
         browser.run("new Promise(done => setTimeout(done, 20))")
     return new[0]
 
@@ -219,18 +224,20 @@ def test_a_recording_in_which_nothing_is_left_is_saved_as_looked_at(opened, tmp_
     assert saved(opened, tmp_path).read_text() == f"filename\tonset\toffset\tevent_label\n{NAME}\t\t\t\n"
 
 
+SLIDER, FORM = "document.querySelector('[name=shift]')", "document.querySelector('.inspector').elements"
+
+
+def slide(browser, value):
+    browser.run(f"{SLIDER}.value = {value}; {SLIDER}.dispatchEvent(new Event('input', {{bubbles: true}}))")
+    browser.run(f"{SLIDER}.dispatchEvent(new Event('change', {{bubbles: true}}))")
+
+
 def test_a_threshold_brings_and_takes_events_but_never_what_a_person_decided(opened):
-    slider = "document.querySelector('[name=shift]')"
-
-    def slide(value):
-        opened.run(f"{slider}.value = {value}; {slider}.dispatchEvent(new Event('input', {{bubbles: true}}))")
-        opened.run(f"{slider}.dispatchEvent(new Event('change', {{bubbles: true}}))")
-
-    slide(-4)
+    slide(opened, -4)
     assert (ROOSTER, 8.0, 8.32, False) in bars(opened)
-    slide(0)
+    slide(opened, 0)
     assert bars(opened) == untouched()
-    slide(6)
+    slide(opened, 6)
     assert not bars(opened)
     opened.press("z", control=True)
     assert bars(opened) == untouched()
@@ -241,10 +248,89 @@ def test_a_threshold_brings_and_takes_events_but_never_what_a_person_decided(ope
     opened.press("4")
     decided = bars(opened)[0]
     assert decided[0] == ROOSTER
-    slide(6)
+    slide(opened, 6)
     assert bars(opened) == [decided]
-    slide(0)
+    slide(opened, 0)
     assert bars(opened) == [decided, untouched()[-1]]
+
+
+@pytest.fixture
+def wavering(browser, tmp_path):
+    """A page with one event, whose edges move with the threshold."""
+    recording = make_recording(SOUNDS[:1])
+    probs = recording.frame_probs
+    probs[:, 0] = 0.9 * np.exp(-(((np.arange(len(probs)) - 60) / 20) ** 2))
+    events = decode_events(
+        probs, LABELS, recording.point, recording.grid, duration=DURATION, clip_probs=recording.clip_probs
+    )
+    browser.open(write_page(tmp_path / "page.html", replace(recording, frame_probs=probs, events=events)))
+    browser.run("document.querySelector('.spectrogram').focus()")
+    browser.press("ArrowDown")
+    return browser
+
+
+def test_an_event_that_another_threshold_has_moved_is_still_the_selected_one(wavering):
+    [before] = bars(wavering)
+    slide(wavering, 1)
+    [moved] = bars(wavering)
+    assert before[1] < moved[1] < moved[2] < before[2]
+    assert wavering.run(f"[+{FORM}.onset.value, +{FORM}.offset.value]") == [*moved[1:3]]
+    wavering.run("document.querySelector('[data-act=remove]').click()")
+    assert bars(wavering) == []
+    wavering.press("z", control=True)
+    slide(wavering, 2)
+    wavering.press("ArrowDown")
+    wavering.press("4")
+    [relabelled] = bars(wavering)
+    assert (relabelled[0], relabelled[3]) == (ROOSTER, True)
+    wavering.run("document.querySelector('[data-reset]').click()")  # another class now, so nothing is selected
+    assert bars(wavering) == [before]
+    assert wavering.run(f"{FORM}.onset.disabled && document.querySelector('.bar.selected') === null")
+
+
+def test_an_event_that_is_gone_while_it_is_dragged_is_not_said_to_be_changed(opened):
+    x, y = place_of(opened, RAIN, 17.0)
+    to, _ = place_of(opened, RAIN, 18.0)
+    opened.drag(x, y, to)
+    [*_, drawn] = bars(opened)
+    x, y = place_of(opened, RAIN, 17.5)
+    held = {"y": y, "button": "left"}
+    opened.ask("Input.dispatchMouseEvent", type="mousePressed", x=x, clickCount=1, **held)
+    opened.ask("Input.dispatchMouseEvent", type="mouseMoved", x=x + 20, buttons=1, **held)
+    opened.press("z", control=True)
+    for kind in ("mouseMoved", "mouseReleased"):
+        opened.ask("Input.dispatchMouseEvent", type=kind, x=x + 40, buttons=1, **held)
+    assert bars(opened) == untouched()
+    assert "no longer there" in opened.run("document.querySelector('.status').textContent")
+    opened.press("y", control=True)
+    assert bars(opened) == [*untouched(), drawn]
+    assert opened.complaints() == []
+
+
+def type_into(browser, name, value):
+    """Of the form; what is then said."""
+    browser.run(f"{FORM}.{name}.value = '{value}'; {FORM}.{name}.dispatchEvent(new Event('change'))")
+    return browser.run("document.querySelector('.status').textContent")
+
+
+def test_times_are_typed_to_the_millisecond_and_what_is_refused_is_told(opened):
+    opened.run("document.querySelector('.events tbody button').click()")
+    type_into(opened, "onset", "1.236")
+    type_into(opened, "offset", "2.3456")
+    assert bars(opened)[0][:3] == (DOG, 1.236, 2.346)
+    assert opened.run(f"{FORM}.onset.validity.valid && {FORM}.offset.validity.valid")
+    refused = [
+        type_into(opened, name, value)
+        for name, value in (("offset", "99"), ("onset", "-1"), ("onset", "2.5"), ("offset", "1"), ("onset", ""))
+    ]
+    assert bars(opened)[0][:3] == (DOG, 1.236, 2.346)
+    assert refused == [
+        "Not changed: 99 s is not in the recording, which lasts from 0 to 20.03 s.",
+        "Not changed: -1 s is not in the recording, which lasts from 0 to 20.03 s.",
+        "Not changed: an event begins before it ends, here from 2.5 to 2.346 s.",
+        "Not changed: an event begins before it ends, here from 1.236 to 1 s.",
+        "Not changed: expected a number of seconds.",
+    ]
 
 
 def test_the_gate_of_the_clip_can_be_opened(opened):

@@ -22,6 +22,18 @@ class Corrections {
     return this.state.events;
   }
 
+  has(event) {
+    return this.events.includes(event);
+  }
+
+  /* What has become of an event that another state may not have: that of its class which overlaps it most. */
+  successor(event) {
+    if (this.has(event)) return event;
+    const shared = (other) => Math.min(event.offset, other.offset) - Math.max(event.onset, other.onset);
+    const others = this.events.filter((other) => other.label === event.label && overlap(event, other));
+    return others.sort((a, b) => shared(b) - shared(a))[0] ?? null;
+  }
+
   /* A new state; `isStep` is false while a slider or an edge is still moving. */
   follow(state, isStep = true) {
     if (isStep) {

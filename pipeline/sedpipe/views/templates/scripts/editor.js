@@ -34,9 +34,8 @@ class Editor {
   }
 
   add(event) {
-    this.selected = { ...this.within(event), label: event.label };
     this.corrections.labelled(event.label);
-    this.take(this.corrections.add(this.selected));
+    this.take(this.corrections.add({ ...this.within(event), label: event.label }));
     this.say(`New: ${this.told()}.`);
   }
 
@@ -46,7 +45,12 @@ class Editor {
     this.add({ onset: time, offset: Math.min(time + NEW_EVENT_S, this.card.data.duration), label });
   }
 
+  /* An event can be gone before a drag of it ends. */
   change(event, changes) {
+    if (!this.corrections.has(event)) {
+      this.say(`Not changed: ${event.label}, ${event.onset} to ${event.offset} s, is no longer there.`);
+      return;
+    }
     const place = "onset" in changes || "offset" in changes ? this.within({ ...event, ...changes }) : {};
     this.take(this.corrections.change(event, { ...changes, ...place }));
     this.say(`Changed: ${this.told()}.`);
@@ -120,6 +124,18 @@ class Editor {
     else this.say(`The playhead is ${name === "onset" ? "after the end" : "before the beginning"} of ${this.told()}.`);
   }
 
+  /* A time as it was typed. */
+  setTime(name, typed) {
+    const { duration } = this.card.data;
+    const time = Number(typed);
+    const { onset, offset } = { ...this.selected, [name]: time };
+    const isWithin = time >= 0 && Number(time.toFixed(3)) <= Number(duration.toFixed(3));
+    if (typed === "") this.say("Not changed: expected a number of seconds.");
+    else if (!isWithin) this.say(`Not changed: ${typed} s is not in the recording, which lasts from 0 to ${clock(duration, 0.01)} s.`);
+    else if (onset >= offset) this.say(`Not changed: an event begins before it ends, here from ${onset} to ${offset} s.`);
+    else this.change(this.selected, { [name]: time });
+  }
+
   undo() {
     this.corrections.undo();
     this.selected = null;
@@ -142,7 +158,9 @@ class Editor {
     return event && this.card.byLabel.get(event.label)?.lane.spans.elements.get(event);
   }
 
+  /* Whatever the events are now, the selected one is among them. */
   draw() {
+    this.selected = this.selected && this.corrections.successor(this.selected);
     for (const bar of this.card.stage.querySelectorAll(".bar.selected")) bar.classList.remove("selected");
     this.barOf(this.selected)?.classList.add("selected");
     this.drawForm();
@@ -153,8 +171,7 @@ class Editor {
     const { elements } = this.form;
     const changed = (name) => {
       const field = elements[name];
-      const isTime = field.value !== "" && field.checkValidity();
-      if (this.selected && isTime) this.change(this.selected, { [name]: Number(field.value) });
+      if (this.selected) this.setTime(name, field.value);
       this.drawForm();
       field.focus();
     };
@@ -204,7 +221,7 @@ class Editor {
     for (const name of ["onset", "offset"]) {
       elements[name].disabled = !event;
       elements[name].value = event ? event[name].toFixed(3) : "";
-      elements[name].max = this.card.data.duration;
+      elements[name].max = this.card.data.duration.toFixed(3);
     }
     this.form.querySelector("[data-act=remove]").disabled = !event;
     this.form.querySelector("[data-act=undo]").disabled = !past.length;

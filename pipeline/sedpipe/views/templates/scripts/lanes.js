@@ -58,7 +58,8 @@ class Lane {
     let place = null;
     const follow = (move) => {
       place = this.editor.within(moved(this.editor.card.timeAt(move) - from));
-      this.show(this.spans.elements.get(event), place);
+      const element = this.spans.elements.get(event);
+      if (element) this.show(element, place);
     };
     follow.end = () => {
       if (place && (place.onset !== event.onset || place.offset !== event.offset)) this.editor.change(event, place);

@@ -16,7 +16,7 @@ function startRecording() {
   }
   document.querySelector("[data-reset]").addEventListener("click", () => card.corrections.reset());
   if (page.server) startServing(card, page.server, saving);
-  saving.restoreDraft();
+  else saving.begin();
   startOwnSound(card, document.querySelector("input[type=file]"));
   document.querySelector("table.classes").addEventListener("click", (event) => {
     const label = event.target.closest("[data-label]")?.dataset.label;

@@ -5,8 +5,17 @@ class Saving {
     this.card = card;
     this.status = status;
     this.key = `sedpipe ${card.data.key}`;
-    this.warn = (event) => event.preventDefault();
+    this.base = "";
+    this.kept = card.corrections.state;
+    this.isServed = false;
+    this.hasStore = true;
     card.corrections.watchers.push((isStep) => isStep && this.keepDraft());
+    window.addEventListener("beforeunload", (event) => this.isAtRisk && event.preventDefault());
+  }
+
+  /* A folder has a place for the list, so whoever leaves without it is asked; a page alone has its draft. */
+  get isAtRisk() {
+    return (this.isServed || !this.hasStore) && !hasSameEvents(this.kept, this.card.corrections.state);
   }
 
   save(form) {
@@ -18,7 +27,7 @@ class Saving {
     const link = make("a", { href, download: `${stem}${ends}` });
     link.click();
     setTimeout(() => URL.revokeObjectURL(href), 60000);
-    window.removeEventListener("beforeunload", this.warn);
+    this.kept = corrections.state;
     const { length } = corrections.events;
     const what = `${name} with ${length} ${length === 1 ? "event" : "events"}`;
     this.status.textContent = `${what}: ${link.download}, where your browser keeps downloads.`;
@@ -26,15 +35,19 @@ class Saving {
 
   keepDraft() {
     const { state, labels } = this.card.corrections;
+    this.store({ ...state, labels, base: this.base });
+  }
+
+  store(draft) {
     try {
-      localStorage.setItem(this.key, JSON.stringify({ ...state, labels }));
+      localStorage.setItem(this.key, JSON.stringify(draft));
+      this.hasStore = true;
     } catch {
-      window.addEventListener("beforeunload", this.warn); // there is no store, or it is full
+      this.hasStore = false; // there is none, or it is full
     }
   }
 
   forgetDraft() {
-    window.removeEventListener("beforeunload", this.warn);
     try {
       localStorage.removeItem(this.key);
     } catch {
@@ -42,20 +55,48 @@ class Saving {
     }
   }
 
-  /* Corrections of an earlier visit, as one step that can be undone. */
-  restoreDraft() {
-    let draft;
+  readDraft() {
     try {
-      draft = JSON.parse(localStorage.getItem(this.key));
+      const draft = JSON.parse(localStorage.getItem(this.key));
+      return isState(draft, this.card.corrections.state) ? draft : null;
     } catch {
-      return;
+      return null;
     }
+  }
+
+  /* A state is written to the list, which now is the `base` of what comes; answers whether that is all of it. */
+  keep(state, base) {
+    this.kept = state;
+    this.base = base;
+    const isAll = hasSameEvents(state, this.card.corrections.state);
+    if (isAll) this.forgetDraft();
+    else this.keepDraft();
+    return isAll;
+  }
+
+  /* What the page begins with, each a step that can be undone: the list that is `shown`, and unsaved corrections of an
+     earlier visit. `base` is the state of that list: corrections of another one come before it, not after. */
+  begin({ base = "", shown = null, what = "", more = "" } = {}) {
     const { corrections } = this.card;
-    if (!isState(draft, corrections.state) || sameEvents(draft, corrections.state)) return;
-    for (const label of draft.labels) corrections.labelled(label);
-    const { shifts, gate, events, handled } = draft;
-    corrections.follow({ shifts, gate, events, handled });
-    this.status.textContent = "Your unsaved corrections of an earlier visit are restored; undo removes them.";
+    const draft = this.readDraft();
+    this.base = base;
+    const isNews = draft && !isSame(draft, shown ?? corrections.state);
+    const isOvertaken = isNews && shown && (draft.base ?? "") !== base;
+    for (const { label } of shown?.events ?? []) corrections.labelled(label);
+    for (const label of isNews ? draft.labels : []) corrections.labelled(label);
+    const { shifts, gate, events, handled } = draft ?? {};
+    const corrected = isNews ? [{ shifts, gate, events, handled }] : [];
+    const listed = shown ? [shown] : [];
+    for (const state of isOvertaken ? [...corrected, ...listed] : [...listed, ...corrected]) corrections.follow(state);
+    this.kept = shown ?? corrections.first;
+    if (isOvertaken) this.store(draft);
+    else if (!isNews) this.forgetDraft();
+    const restored = "Your unsaved corrections of an earlier visit are restored";
+    if (isOvertaken) {
+      const undone = "It has changed since your unsaved corrections of an earlier visit, which undo shows.";
+      this.status.textContent = `Shown: ${what}${more}. ${undone}`;
+    } else if (isNews) this.status.textContent = shown ? `${restored}. Undo shows ${what}.` : `${restored}; undo removes them.`;
+    else if (shown) this.status.textContent = `Shown: ${what}${more}. Undo shows what the model predicted.`;
   }
 }
 
@@ -71,8 +112,11 @@ function isState(draft, state) {
     && typeof draft.gate === "boolean";
 }
 
-function sameEvents(a, b) {
-  const cells = ({ onset, offset, label }) => [onset, offset, label];
-  const told = ({ events, shifts, gate }) => JSON.stringify([shifts, gate, inOrder(events).map(cells)]);
-  return told(a) === told(b);
+function hasSameEvents(a, b) {
+  const told = ({ events }) => JSON.stringify(inOrder(events).map(({ onset, offset, label }) => [onset, offset, label]));
+  return a === b || told(a) === told(b);
+}
+
+function isSame(a, b) {
+  return hasSameEvents(a, b) && a.gate === b.gate && a.shifts.every((shift, k) => shift === b.shifts[k]);
 }

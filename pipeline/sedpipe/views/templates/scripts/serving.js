@@ -4,27 +4,22 @@ function startServing(card, server, saving) {
   const { corrections, data } = card;
   const key = document.querySelector("[data-serve]");
   let state = server.state;
-  if (server.events) {
-    const events = server.events.map(([onset, offset, label]) => ({ onset, offset, label, by: "person" }));
-    for (const { label } of events) corrections.labelled(label);
-    corrections.follow({ ...corrections.state, events });
-    const shown = server.found
-      ? `${server.found}, which lies beside the recording, for you to correct; saving writes ${server.list}`
-      : `${server.list}, as you saved it`;
-    saving.status.textContent = `Shown: ${shown}. Undo shows what the model predicted.`;
-    saving.forgetDraft();
-  }
+  saving.isServed = true;
+  saving.begin(shownList(server, corrections));
   const save = async () => {
+    if (key.disabled) return;
     key.disabled = true;
     try {
-      const events = inOrder(corrections.events).map(({ onset, offset, label }) => ({ onset, offset, label }));
+      const saved = corrections.state;
+      const events = inOrder(saved.events).map(({ onset, offset, label }) => ({ onset, offset, label }));
       const answer = await fetch(server.save, { method: "POST", body: JSON.stringify({ events, state }) });
       if (!answer.ok) throw new Error(await answer.text());
-      const saved = await answer.json();
-      state = saved.state;
-      saving.forgetDraft();
+      const written = await answer.json();
+      state = written.state;
+      const isAll = saving.keep(saved, state);
       const count = `${events.length} ${events.length === 1 ? "event" : "events"}`;
-      saving.status.textContent = `Saved ${count}: ${saved.list}`;
+      const more = isAll ? "" : ". What you have changed since then is not saved yet.";
+      saving.status.textContent = `Saved ${count}: ${written.list}${more}`;
     } catch (error) {
       saving.status.textContent = `Not saved: ${error.message}`;
     }
@@ -34,4 +29,16 @@ function startServing(card, server, saving) {
   startKeys(card, [{ keys: ["s"], control: true, shown: "Ctrl+s", does: "save beside the recording", act: save }], document.body);
   listKeys([{ shown: "Ctrl+s", does: "save beside the recording" }]);
   document.title = `${data.file}, in its folder`;
+}
+
+/* What lies beside the recording: its events, which list of which state that is, and how it is called. */
+function shownList(server, { state }) {
+  const base = server.state || server.found;
+  if (!server.events) return { base };
+  const events = server.events.map(([onset, offset, label]) => ({ onset, offset, label, by: "person" }));
+  const what = server.found || `${server.list}, as you saved it`;
+  const more = server.found
+    ? `, which lies beside the recording, for you to correct; saving writes ${server.list}`
+    : "";
+  return { base, shown: { ...state, events }, what, more };
 }

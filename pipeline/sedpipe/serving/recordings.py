@@ -124,7 +124,8 @@ class Recordings:
         there = self.saved(file)
         if there.state != state:
             raise SedpipeError(
-                f"{there.path.name} has been changed in the meantime", hint="reload the page to see the current one; undo then shows yours"
+                f"{there.path.name} has been changed in the meantime",
+                hint="reload the page to see the current one; undo then shows yours",
             )
         if there.state and there.events is None:
             raise SedpipeError(

@@ -39,8 +39,7 @@ N_TRAINING = 51_172  # clips that the official list of training names
 BY_OTHERS = {
     ("gone", "too-short"),  # these two are told by sedpipe.io.audio.cut,
     ("gone", "silent"),
-    ("retryable", "no-solver"),  # of one video by sedpipe.io.web.videos,
-    ("retryable", "name-too-long"),  # of a recording by sedpipe.sources.folder
+    ("retryable", "no-solver"),  # of one video, by sedpipe.io.web.videos
 }
 
 

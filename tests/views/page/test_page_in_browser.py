@@ -259,6 +259,20 @@ def test_a_class_a_cell_and_a_clip_lead_to_their_clips(browser, cache, tmp_path)
     assert CLIP_ID in browser.run(SHOWN)
 
 
+def test_a_link_to_a_clip_that_is_filtered_out_opens_it_in_sight(browser, pages):
+    browser.open(pages["run"], height=500)
+    browser.run("document.querySelector('.tools [name=search]').value = 'no such clip';"
+                "document.querySelector('.tools').dispatchEvent(new Event('input'))")  # fmt: skip
+    assert browser.run(SHOWN) == []
+    browser.run("document.documentElement.style.scrollBehavior = 'auto'; scrollTo(0, 0)")
+    browser.run(f"location.hash = '#clip-{quote(CLIP_ID)}'")
+    row = f"[...document.querySelectorAll('.clip-row')].find(row => row.dataset.clip === {json.dumps(CLIP_ID)})"
+    browser.wait_for(f"!{row}.hidden && {row}.querySelector('.clip') !== null")
+    browser.run("new Promise(done => setTimeout(done, 50))")
+    assert -1 <= browser.run(f"{row}.getBoundingClientRect().top") < 500
+    assert browser.run("document.querySelector('.shown').hidden")
+
+
 def test_clips_are_sorted_searched_and_filtered_on_demand(browser, pages):
     browser.open(pages["run"])
     table = "document.querySelector('table.clips')"

@@ -382,9 +382,36 @@ def test_where_the_page_holds_no_sound_the_recording_itself_can_be_heard(browser
     soundfile.write(tmp_path / "own.wav", [0.1, -0.1] * 8000, 8000)
     browser.open(page)
     assert browser.run("document.querySelector('.play').disabled")
-    field = browser.ask("Runtime.evaluate", expression="document.querySelector('input[type=file]')")
-    browser.ask("DOM.setFileInputFiles", files=[str(tmp_path / "own.wav")], objectId=field["result"]["objectId"])
-    browser.wait_for("document.querySelector('audio').readyState >= 1")
+    choose(browser, tmp_path / "own.wav")
     assert browser.run("document.querySelector('audio').duration") == pytest.approx(2.0, abs=0.01)
     assert not browser.run("document.querySelector('.play').disabled")
     assert browser.complaints() == []
+
+
+def choose(browser, path):
+    """Choose a file to be heard, and wait until it can be."""
+    browser.run("window.ready = false; document.querySelector('audio').addEventListener('loadedmetadata', () => "
+                "setTimeout(() => { window.ready = true; }), {once: true})")  # fmt: skip
+    field = browser.ask("Runtime.evaluate", expression="document.querySelector('input[type=file]')")
+    browser.ask("DOM.setFileInputFiles", files=[str(path)], objectId=field["result"]["objectId"])
+    browser.wait_for("window.ready")
+
+
+def test_a_chosen_file_keeps_the_speed_and_one_of_another_length_is_told(browser, tmp_path):
+    import soundfile
+
+    page = write_page(tmp_path / "page.html", has_sound=False)
+    soundfile.write(tmp_path / "other.wav", [0.1, -0.1] * 8000, 8000)
+    soundfile.write(tmp_path / "own.wav", [0.1, -0.1] * round(4000 * DURATION), 8000)
+    browser.open(page)
+    browser.run("document.querySelector('.spectrogram').focus()")
+    browser.press("<")
+    shown = "Number(document.querySelector('.controls select').value)"
+    speed, status = browser.run(shown), "document.querySelector('.status').textContent"
+    assert speed == 0.75
+    choose(browser, tmp_path / "other.wav")
+    assert browser.run("document.querySelector('audio').playbackRate") == browser.run(shown) == speed
+    assert browser.run(status) == "Another recording? other.wav lasts 2 s, this one 20.03 s."
+    choose(browser, tmp_path / "own.wav")
+    assert browser.run("document.querySelector('audio').playbackRate") == speed
+    assert browser.run(status) == "own.wav can be heard."

@@ -15,10 +15,7 @@ class ClipTable {
       this.instead = null;
       this.filter();
     });
-    form.addEventListener("reset", () => setTimeout(() => {
-      this.instead = null;
-      this.filter();
-    }));
+    form.addEventListener("reset", () => setTimeout(() => this.showAll()));
     table.addEventListener("click", (event) => {
       const link = event.target.closest("th[scope=row] a");
       if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
@@ -39,10 +36,19 @@ class ClipTable {
     } else if (address.startsWith("clip-")) {
       const row = document.getElementById(decoded(address));
       if (!row) return;
-      if (row.hidden) this.form.reset();
+      if (row.hidden) {
+        this.form.reset();
+        this.showAll(); // what is hidden cannot be scrolled to
+      }
       this.open(row);
       row.scrollIntoView();
     }
+  }
+
+  /* After the form was reset. */
+  showAll() {
+    this.instead = null;
+    this.filter();
   }
 
   filter() {

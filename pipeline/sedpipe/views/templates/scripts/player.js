@@ -37,8 +37,9 @@ class Player {
     this.audio.play();
   }
 
+  /* Of any sound: one that comes later would have the usual speed. */
   setSpeed(speed) {
-    if (this.audio) this.audio.playbackRate = speed;
+    if (this.audio) this.audio.defaultPlaybackRate = this.audio.playbackRate = speed;
   }
 
   /* Play a stretch over and over; null: as it comes. */

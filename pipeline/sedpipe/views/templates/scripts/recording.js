@@ -28,9 +28,19 @@ function startRecording() {
   startSorting(document.querySelector("table.classes"));
 }
 
-/* Where the page holds no sound, the recording itself can be chosen; it stays on this machine. */
+/* Where the page holds no sound, the recording itself can be chosen; it stays on this machine. One of another length
+   would be heard under events that are not its own; packed sound may be some frames longer. */
 function startOwnSound(card, field) {
-  field?.addEventListener("change", () => {
+  if (!field) return;
+  const { audio, data, editor } = card;
+  audio.addEventListener("loadedmetadata", () => {
+    const [{ name }] = field.files;
+    const seconds = (time) => `${Number(time.toFixed(2))} s`;
+    const isOther = Number.isFinite(audio.duration) && Math.abs(audio.duration - data.duration) > 0.25;
+    const lengths = `${name} lasts ${seconds(audio.duration)}, this one ${seconds(data.duration)}.`;
+    editor.say(isOther ? `Another recording? ${lengths}` : `${name} can be heard.`);
+  });
+  field.addEventListener("change", () => {
     const reader = new FileReader();
     reader.addEventListener("load", () => card.hear(reader.result));
     reader.addEventListener("error", () => card.editor.say("This browser cannot read so large a file."));

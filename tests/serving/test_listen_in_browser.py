@@ -185,9 +185,7 @@ def test_what_another_program_marked_is_there_to_be_corrected_and_stays_as_it_is
 ) -> None:
     (folder / "a.txt").write_text(marked := "0.5\t1.25\tOwl\n2\t3\tRain\n")
     browser.visit(f"{served.address}recording/a.wav")
-    assert browser.run(STATUS).startswith(
-        "Shown: 2 events of a.txt, which lies beside the recording, for you to correct"
-    )
+    assert browser.run(STATUS).startswith("Shown: 2 events of a.txt: for you to correct; saving writes a.tsv. Undo")
     assert browser.run(COUNT) == 2
     browser.run("document.querySelector('[data-serve]').click()")
     browser.wait_for(f"{STATUS}.startsWith('Saved 2 events')")
@@ -195,6 +193,22 @@ def test_what_another_program_marked_is_there_to_be_corrected_and_stays_as_it_is
     assert (folder / "a.txt").read_text() == marked
     browser.visit(f"{served.address}recording/a.wav")
     assert browser.run(STATUS).startswith("Shown: a.tsv, as you saved it")
+
+
+def test_a_list_with_more_than_events_is_kept_and_its_odd_times_are_told(browser, folder: Path, served: Server) -> None:
+    content = "# by Anna\nfilename\tonset\toffset\tevent_label\tnote\na.wav\t5.0\t6.5\tOwl\tfar\na.wav\t0\t0\tDog\t\n"
+    (folder / "a.tsv").write_text(content)
+    browser.visit(f"{served.address}recording/a.wav")
+    assert browser.run(STATUS) == (
+        "Shown: 1 event of a.tsv; 1 event beyond the end of the recording cut there; 1 event without a length "
+        "(present, not located) left out: for you to correct; saving writes a.tsv and keeps what is there now as "
+        "a.tsv.bak. Undo shows what the model predicted."
+    )
+    browser.run(SAVE)
+    browser.wait_for(f"{STATUS}.startsWith('Saved 1 event:')")
+    assert browser.run(STATUS).endswith("a.tsv; what was there before is a.tsv.bak now")
+    assert (folder / "a.tsv.bak").read_text() == content
+    assert read_event_list(folder / "a.tsv")["a"] == [Event(5.0, 6.0, "Owl")]
 
 
 def test_a_dropped_file_is_copied_into_the_folder_and_heard(browser, tmp_path: Path, served: Server) -> None:

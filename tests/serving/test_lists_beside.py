@@ -72,6 +72,25 @@ def test_events_end_with_the_recording_and_that_is_told(tmp_path: Path) -> None:
     assert found.told == "2 events of night.txt; 2 events beyond the end of the recording cut there"
 
 
+def test_a_list_that_says_what_sounds_but_not_when_is_told_and_gives_way_to_one_that_does(tmp_path: Path) -> None:
+    (tmp_path / "night.wav").touch()
+    (tmp_path / "night.csv").write_text("filename,onset,offset,event_label\nnight.wav,0,0,Owl\nnight.wav,30,40,Rain\n")
+    found = beside(tmp_path)
+    assert found is not None
+    assert found.is_of_no_use
+    assert found.told == (
+        "0 events of night.csv; 1 event beyond the end of the recording cut there; 1 event without a length "
+        "(present, not located) left out"
+    )
+    (tmp_path / "night.txt").write_text("1\t2.5\tOwl\n4\t4\tRain\n")
+    found = beside(tmp_path)
+    assert found == FoundList(tmp_path / "night.txt", OWL, n_unlocated=1)
+    assert not found.is_of_no_use
+    (tmp_path / "night.csv").write_text("filename,onset,offset,event_label\nnight.wav,,,\n")
+    (tmp_path / "night.txt").unlink()
+    assert not beside(tmp_path).is_of_no_use  # somebody listened, and there was nothing
+
+
 def test_events_of_recordings_of_the_same_name_in_other_folders_are_not_shown(tmp_path: Path) -> None:
     folder = tmp_path / "site1"
     folder.mkdir()

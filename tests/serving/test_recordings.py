@@ -1,11 +1,15 @@
+import math
 import os
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from sedpipe.errors import SedpipeError, SettingsError
 from sedpipe.events import Event
+from sedpipe.io.audio.find import AudioFile
 from sedpipe.io.lists.events import read_event_list
-from sedpipe.serving.recordings import MOST_EVENTS, Recordings, checked_events, safe_audio_name
+from sedpipe.serving.recordings import MOST_EVENTS, Recordings, SavedList, checked_events, safe_audio_name
 
 OWL = Event(1.0, 2.5, "Owl")
 
@@ -57,6 +61,98 @@ def test_what_somebody_else_wrote_meanwhile_or_what_is_no_list_is_never_overwrit
         with pytest.raises(SedpipeError, match="is not a list of this recording's events"):
             folder.save(files[f"{name}.wav"], [OWL], found.state)
         assert (tmp_path / f"{name}.tsv").read_text() == content
+
+
+HEADER = "filename\tonset\toffset\tevent_label\n"
+MORE = f"# checked by Anna\n{HEADER[:-1]}\tnote\na.wav\t1.0\t2.5\tOwl\tfar away\n"
+RAVEN = "Selection\tBegin Time (s)\tEnd Time (s)\tLow Freq (Hz)\tAnnotation\n1\t1.0\t2.5\t200.0\tOwl\n"
+
+
+@pytest.mark.parametrize("content", [MORE, RAVEN, f"{HEADER}a.wav\t1\t2.5\tOwl\na.wav\t0\t0\tDog\n"])
+def test_what_a_saved_list_could_not_say_is_kept_under_another_name(tmp_path: Path, content: str) -> None:
+    folder = touch(tmp_path, "a.wav")
+    file = folder.files()["a.wav"]
+    (tmp_path / "a.tsv").write_text(content)
+    (tmp_path / "a.tsv.bak").write_text("of the year before")
+    there = folder.saved(file, 10.0)
+    assert there.found is not None
+    assert there.found.events == [OWL]
+    saved = folder.save(file, [OWL], there.state, 10.0)
+    assert (saved.found, saved.events, saved.kept_as) == (None, [OWL], "a.tsv.bak2")
+    assert (tmp_path / "a.tsv.bak2").read_text() == content
+    assert (tmp_path / "a.tsv.bak").read_text() == "of the year before"
+    assert folder.save(file, [], saved.state, 10.0).kept_as == ""  # that which is saved here says all
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.tsv", "a.tsv.bak", "a.tsv.bak2", "a.wav"]
+
+
+def test_events_beyond_the_end_are_cut_and_told_and_the_list_is_kept(tmp_path: Path) -> None:
+    folder = touch(tmp_path, "a.wav")
+    file = folder.files()["a.wav"]
+    folder.save(file, [OWL, Event(9.0, 10.5, "Rain"), Event(9.5, 10.001, "Owl")], "", 11.0)
+    there = folder.saved(file, 10.0)  # the recording is another one now
+    assert there.found is not None
+    assert there.events == there.found.events == [OWL, Event(9.0, 10.0, "Rain"), Event(9.5, 10.001, "Owl")]
+    assert there.found.told == "3 events of a.tsv; 1 event beyond the end of the recording cut there"
+    rows = [{"onset": e.onset, "offset": e.offset, "label": e.label} for e in there.events]
+    assert folder.save(file, checked_events(rows, 10.0), there.state, 10.0).kept_as == "a.tsv.bak"
+    assert folder.saved(file, 10.0).found is None
+
+
+def test_labels_in_one_cell_are_several_except_where_they_were_saved_as_one(tmp_path: Path) -> None:
+    folder = touch(tmp_path, "a.wav")
+    file = folder.files()["a.wav"]
+    (tmp_path / "a.tsv").write_text(f"{HEADER}a.wav\t1.0\t2.5\tDog;Owl\n")
+    assert folder.saved(file).events == [Event(1.0, 2.5, "Dog"), OWL]
+    (tmp_path / "a.tsv").unlink()
+    assert folder.save(file, [Event(1.0, 2.5, "Dog,Owl")], "").events == [Event(1.0, 2.5, "Dog,Owl")]
+
+
+def test_a_recording_of_the_same_stem_does_not_take_a_saved_list_away(tmp_path: Path) -> None:
+    folder = touch(tmp_path, "a.wav", "b.wav")
+    folder.save(folder.files()["a.wav"], [OWL], "")
+    (tmp_path / "b.tsv").write_text("1.0\t2.5\tOwl\n")  # of which of the two?
+    touch(tmp_path, "a.mp3", "b.mp3")
+    files = folder.files()
+    assert folder.saved(files["a.wav"]).events == [OWL]
+    names = {name: folder.list_path(file).name for name, file in files.items()}
+    assert names == {"a.wav": "a.tsv", "a.mp3": "a.mp3.tsv", "b.wav": "b.wav.tsv", "b.mp3": "b.mp3.tsv"}
+    assert folder.save(files["a.wav"], [], folder.saved(files["a.wav"]).state).path.name == "a.tsv"
+    assert folder.free_path("A.flac").name == "A-2.flac"
+
+
+def test_two_that_save_at_once_do_not_both_overwrite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = touch(tmp_path, "a.wav")
+    file, outcomes, both = folder.files()["a.wav"], [], threading.Barrier(2)
+    looked = Recordings.saved
+
+    def slowly(self: Recordings, file: AudioFile, duration: float = math.inf) -> SavedList:
+        seen = looked(self, file, duration)
+        with suppress(threading.BrokenBarrierError):
+            both.wait(0.3)  # the other one looks as well, if it may
+        return seen
+
+    def save(label: str) -> None:
+        try:
+            folder.save(file, [Event(1.0, 2.0, label)], "")
+            outcomes.append("saved")
+        except SedpipeError:
+            outcomes.append("told")
+
+    monkeypatch.setattr(Recordings, "saved", slowly)
+    threads = [threading.Thread(target=save, args=(label,)) for label in ("Owl", "Longer owl")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["saved", "told"]
+
+
+def test_two_files_of_one_name_that_are_added_at_once_have_one_each(tmp_path: Path) -> None:
+    folder = Recordings(tmp_path)
+    with folder.adding("a.wav") as one, folder.adding("a.wav") as other, folder.adding("a.mp3") as third:
+        assert [path.name for path in (one, other, third)] == ["a.wav", "a-2.wav", "a-3.mp3"]
+    with folder.adding("a.wav") as again:
+        assert again == one
 
 
 def test_a_link_in_the_place_of_a_list_is_replaced_and_leads_nowhere(tmp_path: Path) -> None:
@@ -119,12 +215,22 @@ def test_events_of_a_page_are_checked() -> None:
     [
         {"onset": -1}, {"onset": 3}, {"offset": 4}, {"offset": float("nan")}, {"offset": "2"}, {"onset": None},
         {"onset": True, "offset": False}, {"label": ""}, {"label": 3}, {"label": "\x1b[2J"},
-        {"label": "a\tb"}, {"label": "a\nb"}, {"label": "x" * 81},
+        {"label": "a\tb"}, {"label": "a\nb"}, {"label": "x" * 10_001},
     ],
 )  # fmt: skip
 def test_events_that_are_none_are_refused(change: dict[str, object]) -> None:
     with pytest.raises(SettingsError):
         checked_events([{"onset": 1.0, "offset": 2.5, "label": "Owl", **change}], 3.0)
+
+
+def test_a_long_label_and_the_shortest_event_are_saved_and_what_is_refused_is_named() -> None:
+    row = {"onset": 1.0, "offset": 2.5, "label": "x" * 300}
+    assert checked_events([row], 3.0) == [Event(1.0, 2.5, "x" * 300)]
+    assert checked_events([{**row, "offset": 1.0002}], 3.0) == [Event(1.0, 1.001, "x" * 300)]
+    with pytest.raises(SettingsError, match=r"'Owl' from 1 to 4 s: an event lies within the recording, from 0 to 3 s"):
+        checked_events([row, {"onset": 1, "offset": 4, "label": "Owl"}], 3.0)
+    with pytest.raises(SettingsError, match=r"'y{80}\.\.\.' from 1\.0 to 2\.5 s: a label has 1 to 10,000 letters"):
+        checked_events([{**row, "label": "y" * 10_001}], 3.0)
 
 
 @pytest.mark.parametrize("rows", [None, {}, "events", [1], [[1, 2, "Owl"]], [{}] * (MOST_EVENTS + 1)])

@@ -7,6 +7,7 @@ import re
 import signal
 import socket
 import threading
+import time
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -145,6 +146,53 @@ def test_an_added_file_lies_in_the_folder_under_a_safe_name(client: Client, fold
     assert client.ask("add?name=x.sh", b"rm")[0] == 409
     assert client.ask("add?name=empty.wav", b"")[0] == 400
     assert sorted(path.name for path in folder.rglob("*") if path.is_file()) == ["50 % <b>.wav", "a-2.wav", "a.wav"]
+
+
+def test_of_two_files_of_one_name_that_are_sent_at_once_neither_is_lost(client: Client, folder: Path) -> None:
+    def begin(content: bytes) -> http.client.HTTPConnection:
+        connection = http.client.HTTPConnection(client.host, timeout=60)
+        connection.putrequest("POST", f"{client.home}add?name=rec.wav")
+        connection.putheader("Origin", f"http://{client.host}")
+        connection.putheader("Content-Length", str(len(content)))
+        connection.endheaders(content[:1])
+        return connection
+
+    contents = [bytes([k]) * 100_000 for k in (1, 2, 3)]
+    connections = [begin(content) for content in contents]
+    until = time.monotonic() + 60
+    while len([path for path in folder.iterdir() if path.name.startswith(".")]) < 3 and time.monotonic() < until:
+        time.sleep(0.01)
+    (folder / "rec-3.wav").write_bytes(b"by somebody else")  # which the last of them was to be called
+    statuses = []
+    for connection, content in zip(connections, contents, strict=True):
+        connection.send(content[1:])
+        answer = connection.getresponse()
+        statuses.append((answer.status, answer.read().decode()))
+        connection.close()
+    kept = {path.name: path.read_bytes() for path in folder.glob("rec*.wav")}
+    assert kept.pop("rec-3.wav") == b"by somebody else"
+    assert sorted(kept) == ["rec-2.wav", "rec.wav"]
+    assert sorted(status for status, _ in statuses) == [200, 200, 409]
+    assert {*kept.values()} == {
+        content for content, (status, _) in zip(contents, statuses, strict=True) if status == 200
+    }
+    assert any("rec-3.wav is there meanwhile" in text for _, text in statuses)
+
+
+def test_a_list_that_does_not_say_when_hides_no_prediction(client: Client, folder: Path) -> None:
+    (folder / "a.csv").write_text("a.wav,0,0,Dog\n")
+    page = client.ask("recording/a.wav")[1]
+    data = json.loads(re.search(r'id="page-data">(.*?)</script>', page)[1])
+    assert data["server"]["events"] is None
+    told = "0 events of a.csv; 1 event without a length (present, not located) left out. The predictions are shown."
+    assert told in page
+    (folder / "a.tsv").write_text("filename\tonset\toffset\tevent_label\na.wav\t0\t0\tDog\n")
+    page = client.ask("recording/a.wav")[1]
+    assert told.replace("csv", "tsv") in page
+    data = json.loads(re.search(r'id="page-data">(.*?)</script>', page)[1])
+    assert data["server"]["events"] is None
+    status, answer = client.save("a.wav", [], data["server"]["state"])
+    assert (status, json.loads(answer)["kept"]) == (200, "a.tsv.bak")
 
 
 def test_too_much_is_refused_and_nothing_stays(client: Client, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -80,19 +80,25 @@ def _recording_html(recordings: Recordings, ear: Ear, home: str, name: str) -> s
     file = _known(files, name)
     names = list(files)
     later = names[names.index(name) + 1 :]
-    saved, parts = recordings.saved(file), ear.hear(file)
-    found = None if saved.state else list_beside(file.path, parts.recording.duration, but=saved.path)
+    parts = ear.hear(file)
+    duration = parts.recording.duration
+    saved = recordings.saved(file, duration)
+    found = saved.found if saved.state else list_beside(file.path, duration, but=saved.path)
+    is_of_no_use = found is not None and found.is_of_no_use
+    remarks = [parts.remark] if parts.remark else []
+    remarks += [f"{found.told}. The predictions are shown."] if found is not None and is_of_no_use else []
     served = Served(
         home=home,
         save=f"{home}save/{quote(name)}",
         following=_address(home, files[later[0]]) if later else "",
         list_name=saved.path.name,
         state=saved.state,
-        events=saved.events if found is None else found.events,
-        found="" if found is None else found.told,
+        events=None if is_of_no_use else saved.events if found is None else found.events,
+        found="" if found is None or is_of_no_use else found.told,
+        kept=saved.kept_as,
         complaint=saved.complaint,
     )
-    return recording_page(parts.recording, parts.picture, parts.sound, parts.changed_on, parts.remark, served)
+    return recording_page(parts.recording, parts.picture, parts.sound, parts.changed_on, "; ".join(remarks), served)
 
 
 async def _save(recordings: Recordings, ear: Ear, request: Request) -> Response:
@@ -107,16 +113,16 @@ async def _save(recordings: Recordings, ear: Ear, request: Request) -> Response:
 
 def _saved(recordings: Recordings, ear: Ear, name: str, rows: object, state: str) -> dict[str, str]:
     file = _known(recordings.files(), name)
-    events = checked_events(rows, ear.hear(file).recording.duration)
-    saved = recordings.save(file, events, state)
-    return {"list": printable(str(saved.path)), "state": saved.state}
+    duration = ear.hear(file).recording.duration
+    saved = recordings.save(file, checked_events(rows, duration), state, duration)
+    return {"list": printable(str(saved.path)), "state": saved.state, "kept": saved.kept_as}
 
 
 async def _add(recordings: Recordings, home: str, request: Request) -> Response:
     """Take a file; the name is the person's, where it goes is not."""
-    path = recordings.free_path(request.query_params.get("name", ""))
+    name = request.query_params.get("name", "")
     n_bytes = 0
-    with write_atomically(path) as temporary, temporary.open("wb") as file:
+    with recordings.adding(name) as path, write_atomically(path) as temporary, temporary.open("wb") as file:
         async for piece in request.stream():
             n_bytes += len(piece)
             if n_bytes > MOST_BYTES_OF_AUDIO:
@@ -124,6 +130,10 @@ async def _add(recordings: Recordings, home: str, request: Request) -> Response:
             file.write(piece)
         if n_bytes == 0:
             raise HTTPException(400, "an empty file")
+        if os.path.lexists(path):
+            raise SedpipeError(
+                f"{path.name} is there meanwhile, and is not overwritten", hint="add the recording again"
+            )
     return JSONResponse({"page": _address(home, AudioFile(path, path.name))})
 
 

@@ -3,13 +3,12 @@
 The reader is that of datasets. A list that is called like the recording comes first (Audacity's labels, a Raven
 selection table, DCASE's list), then one about several recordings that names it. It is never written to.
 
-- :func:`list_beside`: a recording -> :class:`FoundList`
+- :func:`list_beside`: a recording -> :class:`~sedpipe.serving.found_list.FoundList`
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from sedpipe.clips import AUDIO_SUFFIXES
@@ -21,38 +20,16 @@ from sedpipe.io.lists.joined_labels import taken_apart
 from sedpipe.io.lists.known_names import KnownNames
 from sedpipe.io.lists.names import LIST_SUFFIXES, recording_of_list
 from sedpipe.io.lists.read import read_annotations
-from sedpipe.io.lists.remarks import counted
+from sedpipe.serving.found_list import FoundList, found_list
 
 _MOST_SHARED = 20
 """Lists about several recordings that are looked into; a folder with more of them is no folder of recordings."""
 
 
-@dataclass(frozen=True)
-class FoundList:
-    """A list about a recording.
-
-    Parameters
-    ----------
-    path : Path
-    events : list of Event
-        Within the recording, in the order of the list; none where somebody has found it empty.
-    n_cut : int
-        Events that went beyond the end of the recording, and end there now or are left out.
-    """
-
-    path: Path
-    events: list[Event]
-    n_cut: int = 0
-
-    @property
-    def told(self) -> str:
-        """Where the events come from, for a person."""
-        cut = f"; {counted(self.n_cut, 'event')} beyond the end of the recording cut there" if self.n_cut else ""
-        return f"{counted(len(self.events), 'event')} of {self.path.name}{cut}"
-
-
 def list_beside(recording: Path, duration: float, *, but: Path) -> FoundList | None:
     """The first list in a recording's folder that is understood and says when things sound in it.
+
+    Where none says so, the first one that lists something without a place in it, for a person to know.
 
     Parameters
     ----------
@@ -62,6 +39,7 @@ def list_beside(recording: Path, duration: float, *, but: Path) -> FoundList | N
     but : Path
         The list that is written for it, which is no other program's.
     """
+    of_no_use: list[FoundList] = []
     for path, is_own in _lists(recording, but):
         try:
             found = read_annotations(path)
@@ -74,8 +52,11 @@ def list_beside(recording: Path, duration: float, *, but: Path) -> FoundList | N
         elif not is_own:
             rows = None
         if rows is not None:
-            return _found(path, rows, duration)
-    return None
+            about = _found(path, rows, duration)
+            if not about.is_of_no_use:
+                return about
+            of_no_use.append(about)
+    return of_no_use[0] if of_no_use else None
 
 
 def _names_of(recording: Path, names: Iterable[str]) -> Collection[str]:
@@ -98,12 +79,5 @@ def _lists(recording: Path, but: Path) -> Iterator[tuple[Path, bool]]:
 
 def _found(path: Path, rows: list[Annotation], duration: float) -> FoundList:
     apart, _ = taken_apart(row.label for row in rows)
-    events, n_cut = [], 0
-    for row in rows:
-        if row.times is None:
-            continue
-        onset, offset = row.times
-        n_cut += offset > duration
-        if onset < min(offset, duration):
-            events += [Event(onset, min(offset, duration), label) for label in apart[row.label]]
-    return FoundList(path, events, n_cut)
+    events = (Event(*row.times, label) for row in rows if row.times is not None for label in apart[row.label])
+    return found_list(path, events, duration)

@@ -14,22 +14,31 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import shutil
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path, PurePosixPath
 
 from sedpipe.clips import AUDIO_SUFFIXES
 from sedpipe.errors import ListFormatError, SedpipeError, SettingsError
 from sedpipe.events import Event
 from sedpipe.io.audio.find import AudioFile, find_audio
-from sedpipe.io.files.atomic import write_text
+from sedpipe.io.files.atomic import write_atomically, write_text
+from sedpipe.io.lists.annotations import Annotation
+from sedpipe.io.lists.joined_labels import taken_apart
 from sedpipe.io.lists.read import read_annotations
 from sedpipe.io.lists.text import has_control_characters
 from sedpipe.io.predictions import PredictedEvent, PredictedFile, rendered
+from sedpipe.serving.found_list import ROUNDED_S, FoundList, found_list
 
 MOST_EVENTS = 100_000
 MOST_LETTERS = 80
-"""Of a label, and of the name of an added file without its suffix."""
+"""Of the name of an added file without its suffix, and of a label in a message."""
+MOST_OF_A_LABEL = 10_000
+"""Letters; no line of a list is so long that it could not be read."""
 
 _UNSAFE = re.compile(r"[^\w .,()+-]+")
 
@@ -47,12 +56,19 @@ class SavedList:
         None where there is no list, or one that cannot be understood.
     complaint : str
         Why it cannot be.
+    found : FoundList, optional
+        Where it is not what would be written of these events: other columns, comments, events that cannot be shown.
+        Saving keeps it under another name.
+    kept_as : str
+        That name; empty where nothing would be lost.
     """
 
     path: Path
     state: str = ""
     events: list[Event] | None = None
     complaint: str = ""
+    found: FoundList | None = None
+    kept_as: str = ""
 
 
 class Recordings:
@@ -65,6 +81,8 @@ class Recordings:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._one_at_a_time = threading.Lock()
+        self._being_added: set[Path] = set()
 
     def files(self) -> dict[str, AudioFile]:
         """All of them as they are now, by name; without those whose names neither a page nor a list can contain."""
@@ -87,13 +105,24 @@ class Recordings:
         return self.files().get(name)
 
     def list_path(self, file: AudioFile) -> Path:
-        """Where its list lies: called like the recording or, where two would share it, like all of its name."""
+        """Where its list lies: called like the recording or, where two would share it, like all of its name.
+
+        A list that was there before the other recording stays its own, if it names it.
+        """
         others = [path for path in file.path.parent.glob(f"{_escaped(file.path.stem)}.*") if path != file.path]
         is_shared = any(other.suffix.lower() in AUDIO_SUFFIXES for other in others)
-        return file.path.with_name(f"{file.path.name if is_shared else file.path.stem}.tsv")
+        short, full = (file.path.with_name(f"{name}.tsv") for name in (file.path.stem, file.path.name))
+        return full if is_shared and (full.exists() or not _is_about(short, file)) else short
 
-    def saved(self, file: AudioFile) -> SavedList:
-        """The list beside a recording."""
+    def saved(self, file: AudioFile, duration: float = math.inf) -> SavedList:
+        """The list beside a recording.
+
+        Parameters
+        ----------
+        file : AudioFile
+        duration : float
+            Of the recording in seconds: events are cut there.
+        """
         path = self.list_path(file)
         state = _state_of(path)
         if not state:
@@ -104,10 +133,16 @@ class Recordings:
             return SavedList(path, state, complaint=error.message)
         if others := {row.filename for row in rows} - {file.path.name, file.path.stem}:
             return SavedList(path, state, complaint=f"it also lists other recordings ({min(others)})")
-        return SavedList(path, state, [Event(*row.times, row.label) for row in rows if row.times is not None])
+        found = _found(path, rows, duration)
+        if found.says_all and path.read_bytes() == _written(file, found.events).encode():
+            return SavedList(path, state, found.events)
+        apart, _ = taken_apart(row.label for row in rows)
+        rows = [replace(row, label=label) for row in rows for label in apart[row.label]]
+        found = _found(path, rows, duration)
+        return SavedList(path, state, found.events, found=found, kept_as=_spare_path(path).name)
 
-    def save(self, file: AudioFile, events: Sequence[Event], state: str) -> SavedList:
-        """Write a recording's list, whole or not at all.
+    def save(self, file: AudioFile, events: Sequence[Event], state: str, duration: float = math.inf) -> SavedList:
+        """Write a recording's list, whole or not at all; one that says more than events is kept under another name.
 
         Parameters
         ----------
@@ -115,13 +150,19 @@ class Recordings:
         events : sequence of Event
         state : str
             Of the list as the person saw it.
+        duration : float
+            Of the recording in seconds.
 
         Raises
         ------
         SedpipeError
             If somebody else has changed it meanwhile, or it is no list of events, which nobody overwrites.
         """
-        there = self.saved(file)
+        with self._one_at_a_time:
+            return self._save(file, events, state, duration)
+
+    def _save(self, file: AudioFile, events: Sequence[Event], state: str, duration: float) -> SavedList:
+        there = self.saved(file, duration)
         if there.state != state:
             raise SedpipeError(
                 f"{there.path.name} has been changed in the meantime",
@@ -132,18 +173,34 @@ class Recordings:
                 f"{there.path.name} is not a list of this recording's events: {there.complaint}",
                 hint="move it away; nothing is overwritten",
             )
-        predicted = [PredictedEvent(event.onset, event.offset, event.label, 1.0) for event in sorted(events)]
-        write_text(there.path, rendered([PredictedFile(str(file.path), file.path.name, None, predicted)], "tsv"))
-        return self.saved(file)
+        if there.kept_as:
+            with write_atomically(there.path.with_name(there.kept_as)) as temporary:
+                shutil.copyfile(there.path, temporary)
+        write_text(there.path, _written(file, events))
+        return replace(self.saved(file, duration), kept_as=there.kept_as)
 
     def free_path(self, name: str) -> Path:
-        """Where an added file goes: by its name, or with a number where there is one of that name."""
+        """Where an added file goes: by its name, or with a number where a recording is called so, extension aside."""
         safe = PurePosixPath(safe_audio_name(name))
-        names = [safe.name, *(f"{safe.stem}-{k}{safe.suffix}" for k in range(2, 1000))]
-        for each in names:
-            if not os.path.lexists(self.folder / each):
-                return self.folder / each
+        there = {path for path in self.folder.glob("*") if path.suffix.lower() in AUDIO_SUFFIXES} | self._being_added
+        stems = {path.stem.casefold() for path in there}
+        for stem in (safe.stem, *(f"{safe.stem}-{k}" for k in range(2, 1000))):
+            path = self.folder / f"{stem}{safe.suffix}"
+            if stem.casefold() not in stems and not os.path.lexists(path):
+                return path
         raise SettingsError(f"there are a thousand recordings called {safe.name}", hint="give it another name")
+
+    @contextmanager
+    def adding(self, name: str) -> Iterator[Path]:
+        """Where an added file goes, which no other that is added meanwhile gets."""
+        with self._one_at_a_time:
+            path = self.free_path(name)
+            self._being_added.add(path)
+        try:
+            yield path
+        finally:
+            with self._one_at_a_time:
+                self._being_added.discard(path)
 
 
 def safe_audio_name(name: str) -> str:
@@ -192,16 +249,45 @@ def _checked_event(row: object, duration: float) -> Event:
     if not isinstance(row, Mapping):
         raise SettingsError("an event is an object with onset, offset and label")
     onset, offset, label = (row.get(key) for key in ("onset", "offset", "label"))
-    is_label = isinstance(label, str) and 0 < len(label.strip()) <= MOST_LETTERS and not has_control_characters(label)
+    shown = label if not isinstance(label, str) or len(label) <= MOST_LETTERS else f"{label[:MOST_LETTERS]}..."
+    event = f"{shown!r} from {onset} to {offset} s"
+    is_label = (
+        isinstance(label, str) and 0 < len(label.strip()) <= MOST_OF_A_LABEL and not has_control_characters(label)
+    )
     if not is_label:
-        raise SettingsError(f"a label has 1 to {MOST_LETTERS} letters and no control characters")
+        raise SettingsError(f"{event}: a label has 1 to {MOST_OF_A_LABEL:,} letters and no control characters")
     if not all(isinstance(time, int | float) and math.isfinite(time) for time in (onset, offset)):
-        raise SettingsError("onset and offset are seconds")
+        raise SettingsError(f"{event}: onset and offset are seconds")
     assert isinstance(onset, int | float)
     assert isinstance(offset, int | float)
-    if not 0 <= onset < offset <= duration + 0.002:
-        raise SettingsError(f"an event lies within the recording, from 0 to {duration:g} s")
-    return Event(round(float(onset), 3), round(min(float(offset), duration), 3), str(label).strip())
+    if not 0 <= onset < offset <= duration + ROUNDED_S:
+        raise SettingsError(f"{event}: an event lies within the recording, from 0 to {duration:g} s")
+    start, end = round(float(onset), 3), round(min(float(offset), duration), 3)
+    # one that is shorter than a list can say
+    return Event(start, max(end, round(start + 0.001, 3)), str(label).strip())
+
+
+def _found(path: Path, rows: Iterable[Annotation], duration: float) -> FoundList:
+    return found_list(path, (Event(*row.times, row.label) for row in rows if row.times is not None), duration)
+
+
+def _is_about(path: Path, file: AudioFile) -> bool:
+    """Whether a list names a recording, extension and all, and no other one."""
+    try:
+        return path.is_file() and {row.filename for row in read_annotations(path).rows} == {file.path.name}
+    except SedpipeError:
+        return False
+
+
+def _written(file: AudioFile, events: Iterable[Event]) -> str:
+    predicted = [PredictedEvent(event.onset, event.offset, event.label, 1.0) for event in sorted(events)]
+    return rendered([PredictedFile(str(file.path), file.path.name, None, predicted)], "tsv")
+
+
+def _spare_path(path: Path) -> Path:
+    """Where a list can be kept, under a name that no program takes for a list's."""
+    paths = (path.with_name(f"{path.name}.bak{k if k > 1 else ''}") for k in count(1))
+    return next(path for path in paths if not os.path.lexists(path))
 
 
 def _state_of(path: Path) -> str:

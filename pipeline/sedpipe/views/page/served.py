@@ -37,6 +37,8 @@ class Served:
         What was saved before or, else, what another list beside the recording says; None where there is neither.
     found : str
         Which events of which other list these are; empty where they were saved.
+    kept : str
+        What the list beside the recording is called once something else is saved; empty where nothing of it is lost.
     complaint : str
         Why what lies there cannot be understood.
     """
@@ -48,6 +50,7 @@ class Served:
     state: str
     events: Sequence[Event] | None
     found: str = ""
+    kept: str = ""
     complaint: str = ""
 
     def data(self) -> dict[str, Any]:
@@ -55,6 +58,7 @@ class Served:
         events = None if self.events is None else [[e.onset, e.offset, e.label] for e in self.events]
         return {
             "save": self.save, "list": self.list_name, "state": self.state, "events": events, "found": self.found,
+            "kept": self.kept,
         }  # fmt: skip
 
 

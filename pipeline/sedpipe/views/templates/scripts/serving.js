@@ -19,7 +19,8 @@ function startServing(card, server, saving) {
       const isAll = saving.keep(saved, state);
       const count = `${events.length} ${events.length === 1 ? "event" : "events"}`;
       const more = isAll ? "" : ". What you have changed since then is not saved yet.";
-      saving.status.textContent = `Saved ${count}: ${written.list}${more}`;
+      const kept = written.kept ? `; what was there before is ${written.kept} now` : "";
+      saving.status.textContent = `Saved ${count}: ${written.list}${kept}${more}`;
     } catch (error) {
       saving.status.textContent = `Not saved: ${error.message}`;
     }
@@ -37,8 +38,7 @@ function shownList(server, { state }) {
   if (!server.events) return { base };
   const events = server.events.map(([onset, offset, label]) => ({ onset, offset, label, by: "person" }));
   const what = server.found || `${server.list}, as you saved it`;
-  const more = server.found
-    ? `, which lies beside the recording, for you to correct; saving writes ${server.list}`
-    : "";
+  const kept = server.kept ? ` and keeps what is there now as ${server.kept}` : "";
+  const more = server.found ? `: for you to correct; saving writes ${server.list}${kept}` : "";
   return { base, shown: { ...state, events }, what, more };
 }

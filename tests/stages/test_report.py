@@ -11,7 +11,10 @@ from click.testing import CliRunner
 from hostile_run import CLIP_ID, LABELS, SPLIT, make_hostile_run
 from sedpipe.cli.main import main
 from sedpipe.errors import MissingStageError, SedpipeError, SettingsError, StaleError
+from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.dataset import Dataset
+from sedpipe.io.cache.feature_store import merge
+from sedpipe.io.cache.frame_scores import find_origin, write_frame_scores
 from sedpipe.io.cache.runs import Run, find_run_in_cache, named_run
 from sedpipe.io.lists.clips import read_clips
 from sedpipe.reports.listening import PageReport
@@ -20,7 +23,7 @@ from sedpipe.stages.report import report
 from sedpipe.stages.score import score
 from sedpipe.views.page.scored_run import ScoredRun, read_scored_run
 from some_records import run_record
-from tiny_dataset import NAME
+from tiny_dataset import FRONT_END, NAME
 
 
 @pytest.fixture(scope="module")
@@ -194,6 +197,19 @@ def test_frames_of_other_clips_are_refused(cache):
     path.write_bytes(named_run(cache, "run").frame_scores_path("testing").read_bytes())
     with pytest.raises(StaleError, match="does not list the scored clip"):
         reported(cache, split=SPLIT)
+
+
+def test_clips_last_as_long_as_their_audio_whatever_an_early_edition_stored(cache):
+    before = {clip: card["duration"] for clip, card in cards_of(reported(cache)[1]).items()}
+    path, run = named_run(cache, "run").frame_scores_path(SPLIT), read_scored_run(cache, named_run(cache, "run"), SPLIT)
+    longer = replace(run.frame_scores, durations=run.frame_scores.durations + 0.031)
+    write_frame_scores(path, [longer], len(longer.clip_ids), find_origin(path))
+    features = Path(run.features.path)
+    rows = [run.features.read(row) for row in range(len(run.features.clip_ids))]
+    run.features.close()
+    counted = [replace(row, n_samples=round(before[row.clip_id] * 1000)) for row in rows]
+    merge(features, counted, len(counted), FeatureSpec(FRONT_END))
+    assert {clip: card["duration"] for clip, card in cards_of(reported(cache)[1]).items()} == before
 
 
 def test_a_run_that_is_deleted_while_it_is_read_is_told(cache, monkeypatch):

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from sedpipe.clips import Clip
 from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.errors import MissingStageError, StaleError
 from sedpipe.events import Event, EventLists
+from sedpipe.frames import clip_lengths
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.feature_file import FeatureFile
 from sedpipe.io.cache.frame_scores import find_frame_scores, find_origin
@@ -165,7 +166,15 @@ def _frame_scores_and_features(cache: Dataset, run: Run, split: str, command: st
     features = cache.features_dir(origin.features) / f"{split}.h5"
     if not (origin.features.isalnum() and is_there(features)):
         raise MissingStageError(f"{features} does not exist", hint=f"run `{cache.command('features')}` first")
-    return stored, FeatureFile(features)
+    file = FeatureFile(features)
+    return _as_long_as_audio(stored, file, cache.read_record().clip_format.clip_s), file
+
+
+def _as_long_as_audio(stored: FrameScores, features: FeatureFile, longest_s: float) -> FrameScores:
+    """With clips that last as ``score`` has them last; early editions took them to last as long as their frames."""
+    counted = dict(zip(features.clip_ids, features.n_samples.tolist(), strict=True))
+    n_samples = np.array([counted.get(clip_id, 0) for clip_id in stored.clip_ids], dtype=np.int64)
+    return replace(stored, durations=clip_lengths(stored.durations, n_samples, stored.grid.sample_rate, longest_s))
 
 
 def _clips(cache: Dataset, split: str, clip_ids: list[str], command: str) -> list[Clip]:

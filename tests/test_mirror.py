@@ -54,6 +54,7 @@ COVERED_BY = {
     "reports/tables.py": "views/terminal/test_learning.py",
     "serving/app.py": "serving/test_server.py",
     "serving/ear.py": "serving/test_server.py",
+    "serving/found_list.py": "serving/test_recordings.py",
     "serving/guard.py": "serving/test_server.py",
     "sources/access.py": "sources/test_doors.py",
     "sources/converting.py": "sources/test_own_recordings.py",

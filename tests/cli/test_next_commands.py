@@ -15,15 +15,15 @@ from sedpipe.errors import SedpipeError
 SHORT = ["--preset", "demo", "--epochs", "1", "--batch-size", "4", "--hierarchy", "none"]
 
 
-def run(words: list[str]) -> str:
+def run(words: list[str], exit_code: int = 0) -> str:
     outcome = CliRunner().invoke(main, words)
-    assert outcome.exit_code == 0, (words, outcome.output)
+    assert outcome.exit_code == exit_code, (words, outcome.output)
     return outcome.stdout
 
 
-def following(words: list[str]) -> list[str]:
+def following(words: list[str], exit_code: int = 0) -> list[str]:
     """What a command names as the next one."""
-    (line,) = (line for line in run(words).splitlines() if line.startswith("next: "))
+    (line,) = (line for line in run(words, exit_code).splitlines() if line.startswith("next: "))
     program, *rest = shlex.split(line.removeprefix("next: "))
     assert program == "sedpipe"
     return rest
@@ -85,7 +85,7 @@ def test_where_no_clip_could_be_used_no_training_is_named(tmp_path: Path) -> Non
     assert "no clip could be used: there is nothing to train with" in outcome.stdout
     assert "next:" not in outcome.stdout
     last.write_bytes(sound)
-    assert following(words)[:2] == ["train", manifest]
+    assert following(words, exit_code=3)[:2] == ["train", manifest]
 
 
 def test_the_command_that_makes_a_page_takes_a_recording_that_begins_with_a_dash() -> None:

@@ -66,7 +66,7 @@ def plateaus(losses: Iterable[float], every: int) -> int:
     """How often ``every`` epochs in turn have brought no lower loss; after each time they are counted anew.
 
     >>> plateaus([3, 2, 2, 2, 2, 1, 1, 1], 2)
-    3
+    2
     """
     best, waited, n_plateaus = math.inf, 0, 0
     for loss in losses:

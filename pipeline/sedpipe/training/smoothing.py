@@ -30,8 +30,8 @@ def smoothed(y: Tensor, share: float, kind: str) -> Tensor:
     --------
     >>> import torch
     >>> y = torch.tensor([[1.0, 0.0, 0.0]])
-    >>> smoothed(y, 0.2, "binary").tolist()[0], smoothed(y, 0.2, "classes").tolist()[0]
-    ([0.9, 0.1, 0.1], [0.8, 0.1, 0.1])
+    >>> smoothed(y, 0.5, "binary").tolist()[0], smoothed(y, 0.5, "classes").tolist()[0]
+    ([0.75, 0.25, 0.25], [0.5, 0.25, 0.25])
     """
     if not share:
         return y

@@ -508,8 +508,9 @@ def test_one_name_in_two_splits_is_a_sentence(garden: Path, tmp_path: Path) -> N
 def test_empty_lists_are_a_sentence(garden: Path, tmp_path: Path) -> None:
     for name in ("training.tsv", "testing.tsv", "events.tsv"):
         (tmp_path / name).write_text("")
-    with pytest.raises(SedpipeError, match=r"^garden: no clip can be made \(its lists are empty\)$"):
+    with pytest.raises(SedpipeError, match=r"^garden: no clip can be made \(its lists are empty\)$") as caught:
         run(garden, tmp_path / "cache")
+    assert caught.value.hint == "list recordings in its splits"
 
 
 # pieces of videos

@@ -61,7 +61,9 @@ def list_beside(recording: Path, duration: float, *, but: Path) -> FoundList | N
 
 def _names_of(recording: Path, names: Iterable[str]) -> Collection[str]:
     """What a list beside it calls a recording, as seen from its folder or, where that can be several, from above."""
-    return KnownNames([recording.name]).find_all(names) or KnownNames([recording.absolute().as_posix()]).find_all(names)
+    places = (recording.name, recording.absolute().as_posix())
+    found = (KnownNames([place]).find_all(names, spellings=True) for place in places)
+    return next((names for names in found if names), {})
 
 
 def _lists(recording: Path, but: Path) -> Iterator[tuple[Path, bool]]:

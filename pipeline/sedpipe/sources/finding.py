@@ -56,7 +56,8 @@ def find_listed(folder: Path, names: Sequence[str]) -> Found:
     there = set(files)
     # a name that only a link or another suffix keeps out of the search is one all the same
     found = {name: name for name in names if name in there or os.path.isfile(folder / name)}
-    left = [file for file in files if file not in set(found.values())]
+    by_name = set(found.values())
+    left = [file for file in files if file not in by_name]
     known = KnownNames(left)
     renamed = known.find_all(name for name in names if name not in found)
     found |= renamed

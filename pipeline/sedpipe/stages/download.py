@@ -156,7 +156,7 @@ def _renew_rows(
     with wait_for(cache.folder / _ROWS_LOCK, waits):
         source.recall()
         _forget_other_rules(manifest, source, cache, ledger, listener)
-        resolved = _or_as_before(_resolve(source, cache, listener), cache, listener)
+        resolved = _or_as_before(_resolve(manifest, source, cache, listener), cache, listener)
         record = _write_rows(manifest, cache, resolved, source.clip_format)
         _forget_unlisted(resolved, cache, ledger)
     return resolved, record
@@ -186,7 +186,7 @@ def _remove(folder: Path) -> None:
         raise SedpipeError(f"cannot delete {folder}", hint="delete it yourself, or choose another folder with --cache")
 
 
-def _resolve(source: Source, cache: Dataset, listener: Listener) -> list[SplitRows]:
+def _resolve(manifest: Manifest, source: Source, cache: Dataset, listener: Listener) -> list[SplitRows]:
     resolved = []
     for rows in source.resolve():
         for note in rows.notes:
@@ -194,7 +194,8 @@ def _resolve(source: Source, cache: Dataset, listener: Listener) -> list[SplitRo
         resolved.append(rows)
     if not any(rows.clips for rows in resolved):
         notes = "; ".join(note for rows in resolved for note in rows.notes) or "its lists are empty"
-        raise SedpipeError(f"{cache.name}: no clip can be made ({notes})", hint="name a place that has it with --from")
+        hint = "name a place that has it with --from" if manifest.takes_places else "list recordings in its splits"
+        raise SedpipeError(f"{cache.name}: no clip can be made ({notes})", hint=hint)
     _check_names(cache, resolved)
     return resolved
 

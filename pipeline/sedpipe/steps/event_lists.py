@@ -90,14 +90,16 @@ def _joined(
     if len(truth) == 1 and len(events) == 1 and not (truth_list.names_recordings and read.names_recordings):
         return {next(iter(truth)): next(iter(events.values()))}, []
     known = KnownNames(truth)
-    meant = known.find_all(events)
+    meant = known.find_all(events, spellings=True)
     strangers = [clip_id for clip_id in events if clip_id not in meant]
     if strangers:
         raise _unknown_clips(truth_list, read, strangers, known)
     renamed = sum(clip_id != of_truth for clip_id, of_truth in meant.items())
-    return {meant[clip_id]: of_clip for clip_id, of_clip in events.items()}, [
-        f"{read.path}: {counted(renamed, 'clip')} identified by the end of the path alone"
-    ] if renamed else []
+    joined: dict[str, list[Event]] = {}
+    for clip_id, of_clip in events.items():
+        joined.setdefault(meant[clip_id], []).extend(of_clip)
+    remark = f"{read.path}: {counted(renamed, 'clip')} identified by the end of the path alone"
+    return joined, [remark] if renamed else []
 
 
 def _unknown_clips(

@@ -76,6 +76,21 @@ def test_a_disk_without_locks_keeps_nobody_out(tmp_path: Path, monkeypatch: pyte
     assert inside
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such locks")
+def test_where_the_system_knows_no_locks_a_file_stands_for_one_and_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(*_: object) -> None:
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr("fcntl.flock", unknown)
+    path = tmp_path / "a.lock"
+    assert not is_held(path)
+    with hold(path, "x", ""):
+        assert is_held(path)
+    assert not is_held(path)
+
+
 def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     held = hold(tmp_path / "file" / "a.lock", "x", "")

@@ -68,6 +68,26 @@ def test_of_the_names_of_one_list_no_two_mean_the_same_recording(
     assert KnownNames(known).find_all(names) == meant
 
 
+@pytest.mark.parametrize(
+    ("known", "names", "meant"),
+    [
+        (["a.wav"], ["a.wav", "a", "./a.wav"], {"a.wav", "a", "./a.wav"}),
+        (["a.wav"], ["a", "./a"], {"a", "./a"}),
+        (["a.wav"], ["a.wav", "a.mp3", "a"], {"a.wav", "a"}),
+        (["site1/a.wav"], ["site1/a.wav", "site2/a.wav", "site1/a"], {"site1/a.wav", "site1/a"}),
+        (["audio/a.wav"], ["site1/a.wav", "site2/a.wav"], set()),
+        (["site1/a.wav"], ["/data/site1/a.flac", "/data/site1/a"], {"/data/site1/a.flac", "/data/site1/a"}),
+        (["b.wav"], ["a.wav"], set()),
+    ],
+)
+def test_one_name_written_in_several_ways_means_one_recording_where_that_is_asked_for(
+    known: list[str], names: list[str], meant: set[str]
+) -> None:
+    assert KnownNames(known).find_all(names, spellings=True) == dict.fromkeys(
+        (name for name in names if name in meant), known[0]
+    )
+
+
 NAMES = st.lists(
     st.builds("{}{}".format, st.sampled_from(["", "x/", "y/", "z/x/"]), st.sampled_from(["a.wav", "a.mp3", "b"]))
 )

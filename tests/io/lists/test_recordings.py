@@ -56,3 +56,9 @@ def test_events_of_another_recording_of_the_same_name_are_refused_not_joined(tmp
     said = r"strong\.tsv: 'site2/a\.wav' has events but is not listed in .*weak\.tsv \(did you mean 'site1/a\.wav'\?\)"
     with pytest.raises(ListFormatError, match=said):
         read(tmp_path, "site1/a.wav\tDog\n", strong)
+
+
+def test_a_recording_that_the_strong_list_writes_in_several_ways_has_all_of_its_events(tmp_path: Path) -> None:
+    found = read(tmp_path, "a.wav\tDog\nb.wav\tCat\n", "a.wav\t1\t2\tDog\n./a.wav\t3\t4\tDog\na\t5\t6\tDog\n")
+    assert found[0].events == (Event(1.0, 2.0, "Dog"), Event(3.0, 4.0, "Dog"), Event(5.0, 6.0, "Dog"))
+    assert found[1].events is None

@@ -51,6 +51,9 @@ def test_clips_that_runs_take_to_last_unlike_are_compared_with_the_lengths_of_th
     assert told(alike) == told(runs)
     assert warnings[-1].startswith("deaf took clips to last longer or shorter than run did")
     assert same_clips(runs)[1] == []
+    rounded, warnings = same_clips([first, longer(second, 0.001)])  # another sample rate
+    assert warnings == []
+    assert told(rounded) == told(runs)
 
 
 def test_events_in_a_segment_that_the_first_run_does_not_have_do_not_count(runs):

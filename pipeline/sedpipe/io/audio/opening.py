@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -125,7 +126,8 @@ def _by_libsndfile(opened: Opened) -> soundfile.SoundFile:
     if opened.is_mended:
         opened.file.seek(0)
         return soundfile.SoundFile(opened.file)
-    return soundfile.SoundFile(os.fsencode(opened.path))  # names are bytes, and need not be UTF-8
+    # names are bytes, and need not be UTF-8, but on Windows, where libsndfile takes text
+    return soundfile.SoundFile(opened.path if sys.platform == "win32" else os.fsencode(opened.path))
 
 
 def _is_sure(opened: Opened, file: soundfile.SoundFile) -> bool:

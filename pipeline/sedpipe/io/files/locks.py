@@ -94,13 +94,7 @@ def is_held(path: Path) -> bool:
 
 def _is_taken(path: Path) -> bool:
     if sys.platform == "win32":
-        try:
-            with _locked(path, 0) if path.exists() else nullcontext():
-                return False
-        except Timeout:
-            return True
-        except SedpipeError:
-            return False
+        return _is_refused(path)
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # FileLock would write to it
     except OSError:
@@ -108,10 +102,21 @@ def _is_taken(path: Path) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except OSError as error:
-        return error.errno in _TAKEN
+        return _is_refused(path) if error.errno in _NO_LOCKS else error.errno in _TAKEN
     finally:
         os.close(descriptor)
     return False
+
+
+def _is_refused(path: Path) -> bool:
+    """By trying to hold it, as who holds it does: where disks know no locks of the system, a file stands for one."""
+    try:
+        with _locked(path, 0) if path.exists() else nullcontext():
+            return False
+    except Timeout:
+        return True
+    except SedpipeError:
+        return False
 
 
 @contextmanager

@@ -45,18 +45,23 @@ class KnownNames:
         meant = self.candidates(name)
         return meant[0] if len(meant) == 1 else None
 
-    def find_all(self, names: Iterable[str]) -> dict[str, str]:
+    def find_all(self, names: Iterable[str], *, spellings: bool = False) -> dict[str, str]:
         """The recording that each name of one list means; no recording is meant by two of them.
 
         Where several names can only mean the same one, the nearest does: that which agrees in more folders, in all of
         its path, in its extension, to the letter; where two are equally near, neither. The others mean recordings that
         are not known: ``site2/a.wav`` of a list that has ``site1/a.wav`` as well is not the latter.
 
+        With ``spellings``, a name that a list writes in several ways means the same recording each time: ``a.wav``,
+        ``./a.wav`` and ``a``, but not ``a.mp3``.
+
         >>> known = KnownNames(["site1/a.wav", "b.wav"])
         >>> known.find_all(["site2/a.wav", "site1/a.wav", "audio/b.wav"])
         {'site1/a.wav': 'site1/a.wav', 'audio/b.wav': 'b.wav'}
         >>> known.find_all(["site2/a.wav"])
         {'site2/a.wav': 'site1/a.wav'}
+        >>> known.find_all(["b", "./b.wav", "b.mp3"], spellings=True)
+        {'b': 'b.wav', './b.wav': 'b.wav'}
         """
         asking: dict[str, list[str]] = {}
         for name in dict.fromkeys(names):
@@ -66,8 +71,12 @@ class KnownNames:
         found: dict[str, str] = {}
         for meant, of_one in asking.items():
             nearness = [_nearness(name, meant) for name in of_one]
-            if nearness.count(max(nearness)) == 1:
-                found[of_one[nearness.index(max(nearness))]] = meant
+            nearest = [name for name, near in zip(of_one, nearness, strict=True) if near == max(nearness)]
+            if spellings and all(_parts(name) == _parts(nearest[0]) for name in nearest):
+                nearest = [name for name in of_one if _is_spelling(name, nearest[0])]
+                found |= dict.fromkeys(nearest, meant)
+            elif len(nearest) == 1:
+                found[nearest[0]] = meant
         return found
 
     def candidates(self, name: str) -> list[str]:
@@ -109,6 +118,16 @@ def _parts(name: str) -> tuple[str, ...]:
     path = unicodedata.normalize("NFC", name).replace("\\", "/")
     *folders, last = [part for part in path.split("/") if part not in ("", ".")] or [""]
     return *folders, clip_id_of_filename(last)
+
+
+def _is_spelling(name: str, other: str) -> bool:
+    """Whether two names differ in how they are written alone; one may have no extension."""
+    return _parts(name) == _parts(other) and _extension(name) in ("", _extension(other))
+
+
+def _extension(name: str) -> str:
+    file_name = _file_name(name)
+    return file_name[len(clip_id_of_filename(file_name)) :]
 
 
 def _nearness(name: str, known: str) -> tuple[int, bool, bool, bool]:

@@ -73,7 +73,7 @@ def read_recordings(weak: Path, strong: Path | None, labels: LabelSet) -> tuple[
     found = read_annotations(strong)
     known = KnownNames(named)
     names = dict.fromkeys(row.filename for row in found.rows)
-    meant = known.find_all(names)
+    meant = known.find_all(names, spellings=True)
     events: dict[str, list[Event]] = {filename: [] for filename in meant.values()}
     for row in found.rows:
         if row.filename in meant and row.times is not None:

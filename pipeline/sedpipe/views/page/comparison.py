@@ -22,6 +22,9 @@ from sedpipe.truth import Truth
 from sedpipe.views.page.mistakes import errors_of_clips
 from sedpipe.views.page.scored_run import ScoredRun
 
+_ROUNDING_S = 0.002
+"""By which lengths of one clip may differ where it was heard at several sample rates."""
+
 MOST_RUNS = 8
 """As many colours as eyes can tell apart."""
 
@@ -76,7 +79,8 @@ def same_clips(runs: Sequence[ScoredRun]) -> tuple[list[ScoredRun], list[str]]:
         raise SettingsError(f"{' and '.join(names)} have no clip in common on {runs[0].split}")
     warnings, truth = _warnings(runs), runs[0].truth.of(common)
     alike = [_on_clips(run, common, truth) for run in runs]
-    unlike = [run.name for run in runs if _lengths(run, common) != _lengths(runs[0], common)]
+    first = _lengths(runs[0], common)
+    unlike = [run.name for run in runs if (np.abs(_lengths(run, common) - first) > _ROUNDING_S).any()]
     if any(len(run.clips) > len(common) for run in runs):
         warnings.append(
             f"They were scored on different clips: all numbers are recomputed on the {len(common):,} that all scored."
@@ -90,8 +94,8 @@ def same_clips(runs: Sequence[ScoredRun]) -> tuple[list[ScoredRun], list[str]]:
     return [_counted_anew(run) if run.name in unlike else run for run in alike], warnings
 
 
-def _lengths(run: ScoredRun, clip_ids: Sequence[str]) -> list[float]:
-    return [run.truth.durations[clip_id] for clip_id in clip_ids]
+def _lengths(run: ScoredRun, clip_ids: Sequence[str]) -> np.ndarray:
+    return np.array([run.truth.durations[clip_id] for clip_id in clip_ids])
 
 
 def _warnings(runs: Sequence[ScoredRun]) -> list[str]:

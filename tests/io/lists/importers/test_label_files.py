@@ -141,6 +141,13 @@ def test_labels_of_a_recording_that_is_not_there_are_not_those_of_its_namesake(
     assert left_out in made.remarks
 
 
+def test_a_recording_that_a_table_writes_in_several_ways_has_all_of_its_labels(tmp_path: Path) -> None:
+    table = "filename,onset,offset,label\na.wav,1,2,Dog\n./a.wav,3,4,Cat\na,5,6,Dog\n"
+    made = found(tmp_path, a__wav="", labels__csv=table)
+    events = (Event(1.0, 2.0, "Dog"), Event(3.0, 4.0, "Cat"), Event(5.0, 6.0, "Dog"))
+    assert [(one.filename, tuple(sorted(one.events or ()))) for one in recordings(made)] == [("a.wav", events)]
+
+
 def test_of_label_files_of_one_name_the_one_beside_the_recording_is_used(tmp_path: Path) -> None:
     made = found(
         tmp_path,

@@ -136,12 +136,19 @@ class _Rows:
         for row in read.rows:
             is_whole = read.names_recordings and row.filename in self._recordings
             by_path.setdefault(row.filename if is_whole else f"{above}/{row.filename}", []).append(row)
-        meant = self._known.find_all(by_path) if read.names_recordings else self._about(read, above, *by_path)
+        if read.names_recordings:
+            meant = self._known.find_all(by_path, spellings=True)
+        else:
+            meant = self._about(read, above, *by_path)
+        claims: dict[str, _Claim] = {}
         for path, rows in by_path.items():
-            if path in meant:
-                yield _Claim(read, path, meant[path], rows)
-            else:
+            if path not in meant:
                 self._strange[rows[0].filename] = None
+            elif meant[path] in claims:
+                claims[meant[path]].rows.extend(rows)
+            else:
+                claims[meant[path]] = _Claim(read, path, meant[path], rows)
+        yield from claims.values()
 
     def _about(self, read: Annotations, above: str, path: str) -> dict[str, str]:
         """The recording that a list without names is about."""

@@ -137,6 +137,22 @@ def test_what_is_no_longer_listed_is_forgotten_by_ledgers_that_nobody_writes(tmp
     assert set(read_ledgers(tmp_path)) == kept
 
 
+def test_a_ledger_of_a_part_that_may_not_be_written_is_left_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for part in (Shard(1, 2), Shard(2, 2)):
+        with Ledger(tmp_path, part) as ledger:
+            ledger.record(fate(f"{part.index} of old", "gone"))
+
+    def refuse(path: Path) -> None:
+        raise SedpipeError(f"cannot write {path}: Permission denied")
+
+    monkeypatch.setattr("sedpipe.io.cache.ledger.hold_if_free", refuse)
+    with Ledger(tmp_path, Shard(1, 2)) as ledger:
+        ledger.keep_only(set())
+    assert set(read_ledgers(tmp_path)) == {("training", "2 of old")}
+
+
 def test_a_damaged_ledger_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "ledger.sqlite").write_bytes(b"no database" * 100)
     with pytest.raises(SedpipeError, match="is damaged") as caught, Ledger(tmp_path):

@@ -24,6 +24,7 @@ from sedpipe.features.waveform import WaveformConfig
 from sedpipe.io.cache.feature_file import FeatureFile
 from sedpipe.io.manifests.load import KINDS, manifest_names
 from sedpipe.io.models.checkpoints import read_model
+from sedpipe.io.records.table import Cell
 from sedpipe.io.settings.presets import load_preset
 from sedpipe.nn.blocks import CONVOLUTIONS
 from sedpipe.nn.networks.crnn import CRNN
@@ -33,6 +34,7 @@ from sedpipe.nn.summary import layers
 from sedpipe.sources.open import SOURCES
 from sedpipe.steps.metrics import METRICS
 from sedpipe.views.tables.table2 import PUBLISHED
+from sedpipe.views.tables.table3_learning import learning_of
 
 DOCS = Path(__file__).parents[1] / "docs"
 N_TRAINING = 51_172  # clips that the official list of training names
@@ -582,6 +584,34 @@ def test_the_table_of_published_systems_is_what_its_cells_came_to() -> None:
             if row["system"] == system and row["split"] == "evaluation"
         }
         assert f"| {' | '.join(row_of_table3(of_rule))} |" in told
+
+
+def test_what_is_told_of_published_systems_beside_the_table_is_what_their_cells_came_to() -> None:
+    folder = DOCS.parent / "benchmarks" / "results" / "table3-esc10-fold4"
+    text = " ".join((DOCS / "table3.md").read_text(encoding="utf-8").split())
+    cells = [Cell.model_validate_json(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("cells/*.json"))]
+    rows = learning_of(cells)
+    for minutes in rows[0].f1:
+        first = max(rows, key=lambda row: row.f1[minutes].value if row.f1[minutes] else 0.0)
+        assert first.system == "head-joined"
+        assert f"(F1 {100 * first.f1[minutes].value:.1f} on `testing`" in text
+    table = list(csv.DictReader((folder / "table.csv").open(encoding="utf-8")))
+    common, chosen = (
+        {row["system"]: row for row in table if (row["split"], row["rule"], row["operating_point"]) == part}
+        for part in (("evaluation", "common", "max_f1"), ("evaluation", "chosen", "max_f1"))
+    )
+    behind = [100 * (float(one["head-yamnet"]["f1"]) - float(one["attention-head"]["f1"])) for one in (common, chosen)]
+    assert f"by {behind[0]:.0f} points of F1 with one setting for all classes and by {behind[1]:.0f} with" in text
+    alone = {
+        name: float(row["f1"]) for name, row in common.items() if name in ("small", "small-single", "strong", "cdur")
+    }
+    assert max(alone, key=alone.__getitem__) == "strong"
+    assert f"suffice for F1 {100 * alone['strong']:.0f} at most" in text
+    minutes_of = {name: float(row["train_s"]) / 60 for name, row in common.items()}
+    assert (round(minutes_of["head-joined"]), round(minutes_of["both"])) == (2, 13)
+    record = json.loads((folder / "table.json").read_text(encoding="utf-8"))
+    systems = set(record["systems"].values())
+    assert (len(rows), len(systems), len(record["seeds"]), len(cells)) == (9, 19, 3, 9)  # "nine of nineteen"
 
 
 def row_of_table3(of_rule: dict[tuple[str, str], dict[str, str]]) -> list[str]:

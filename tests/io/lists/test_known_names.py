@@ -3,7 +3,7 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sedpipe.io.lists.known_names import KnownNames
+from sedpipe.io.lists.known_names import KnownNames, agreement
 
 KNOWN = KnownNames(["site 1/a.wav", "site 2/a.wav", "site 2/Vögel.WAV", "c"])
 
@@ -102,3 +102,14 @@ def test_names_are_matched_one_to_one_in_any_order_and_an_exact_one_always(known
     assert {name: name for name in names if name in known}.items() <= meant.items()
     for name, recording in meant.items():
         assert KnownNames(known).find(name) == recording
+
+
+@given(NAMES, NAMES)
+def test_candidates_are_those_of_all_that_agree_most(known: list[str], names: list[str]) -> None:
+    known = list(dict.fromkeys(known))
+    for name in names:
+        agreeing = {path: agreement(name, path) for path in known}
+        most = max(agreeing.values(), default=0)
+        best = [path for path in known if most and agreeing[path] == most]
+        found = KnownNames(known).candidates(name)
+        assert found == best or (len(found) == 1 and set(found) < set(best))

@@ -33,10 +33,12 @@ class KnownNames:
     def __init__(self, names: Iterable[str]) -> None:
         self._names = list(names)
         self._exact = set(self._names)
-        self._by_last: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+        self._by_end: dict[tuple[str, ...], list[tuple[tuple[str, ...], str]]] = {}
         for name in self._names:
             parts = _parts(name)
-            self._by_last.setdefault(parts[-1], []).append((parts, name))
+            # by the file name, and by the folder before it, too: many recordings may be called alike
+            for end in dict.fromkeys((parts[-1:], parts[-2:])):
+                self._by_end.setdefault(end, []).append((parts, name))
 
     def find(self, name: str) -> str | None:
         """The only recording that ``name`` can mean; None where there is none, or more than one."""
@@ -86,7 +88,7 @@ class KnownNames:
         """
         parts = _parts(name)
         agreeing: dict[int, list[tuple[tuple[str, ...], str]]] = {}
-        for known, path in self._by_last.get(parts[-1], []):
+        for known, path in self._by_end.get(parts[-2:]) or self._by_end.get(parts[-1:], []):
             agreeing.setdefault(_agreement(parts, known), []).append((known, path))
         best = agreeing[max(agreeing)] if agreeing else []
         whole = [path for known, path in best if known == parts]

@@ -10,6 +10,19 @@ import soundfile
 
 SAMPLE_RATE = 44_100
 
+GARDEN = """name = "garden"
+kind = "folder"
+labels = ["Blackbird", "Lawn mower"]
+[splits.training]
+audio = "recordings"
+weak = "training.tsv"
+[splits.testing]
+audio = "recordings"
+weak = "testing.tsv"
+strong = "testing-events.tsv"
+"""
+"""A dataset of one's own recordings: what :func:`garden` is asked to lay out."""
+
 
 def tiny_mixtures(folder: Path, name: str, n_training: int = 6, n_other: int = 3) -> Path:
     """A manifest of synthesised mixtures of three classes."""

@@ -4,23 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
-from builders import garden, tiny_mixtures
+from builders import GARDEN, garden, tiny_mixtures
 from click.testing import CliRunner
 from sedpipe.cli.main import main
 from sedpipe.io.models.exports import write_export
 from tiny_dataset import make_dataset, untrained_model
 
-GARDEN = """name = "garden"
-kind = "folder"
-labels = ["Blackbird", "Lawn mower"]
-[splits.training]
-audio = "recordings"
-weak = "training.tsv"
-[splits.testing]
-audio = "recordings"
-weak = "testing.tsv"
-strong = "testing-events.tsv"
-"""
 NETWORK = ("--workers 1", "--sleep 1", "--cookies cookies.txt", "--cookies-from-browser firefox",
            "--proxy socks5://127.0.0.1:1", "--rate-limit 1M")  # fmt: skip
 

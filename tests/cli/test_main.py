@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 import pytest
-from builders import garden, tiny_mixtures, write_tone
+from builders import GARDEN, garden, tiny_mixtures, write_tone
 from click.testing import CliRunner, Result
 from sedpipe.cli.help import COMMANDS, OPTIONS
 from sedpipe.cli.main import main
@@ -34,17 +34,6 @@ VERBS = sorted(
     for name, command in main.commands.items()
     for below in (command.commands if isinstance(command, click.Group) else [""])
 )
-GARDEN = """name = "garden"
-kind = "folder"
-labels = ["Blackbird", "Lawn mower"]
-[splits.training]
-audio = "recordings"
-weak = "training.tsv"
-[splits.testing]
-audio = "recordings"
-weak = "testing.tsv"
-strong = "testing-events.tsv"
-"""
 
 
 @pytest.fixture(autouse=True)

@@ -2,6 +2,7 @@ import csv
 
 import pytest
 from benched_cells import CELLS, PACE, benched
+from sedpipe.io.records.table import Validation
 from sedpipe.views.tables.table3 import costs_of, csv_text, rows_of
 
 
@@ -61,3 +62,10 @@ def test_on_a_gpu_a_training_takes_seconds_of_the_clock() -> None:
     pace = PACE.model_copy(update={"device": "cuda"})
     assert costs_of([benched("a", 0, 0.5, pace=pace)])[0].train_s == 3600.0
     assert costs_of([benched("a", 0, 0.5, cpu_seconds=None)])[0].train_s is None
+
+
+def test_a_training_takes_what_its_budget_counts_on_whatever_machine_the_cell_was_made() -> None:
+    validations = tuple(Validation(steps=steps, loss=0.5, error_rate=None, f1=None) for steps in (40, 80, 100))
+    for measured in (150.0, 400.0, None):
+        cost = costs_of([benched("a", 0, 0.5, cpu_seconds=measured, validations=validations)])[0]
+        assert cost.train_s == 100 * 2.0 + 3 * 5.0

@@ -58,3 +58,7 @@ class Pace(Record):
     parameters: Count
     multiply_adds: Count
     clip_length_s: Seconds
+
+    def seconds_of(self, steps: int, validations: int) -> float:
+        """What steps and validations take."""
+        return steps * self.step_s + validations * self.validation_s

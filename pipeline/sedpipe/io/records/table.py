@@ -209,7 +209,7 @@ class Bench(Record):
     networks : int
         As how many networks it is scored: the checkpoints whose probabilities are averaged.
     cpu_seconds : float or None
-        Of its training; None where they were not counted.
+        Of its training, on the machine that made the cell; None where they were not counted.
     published : dict of str to dict
         Scores of the publication, by split.
     differs : str
@@ -230,6 +230,10 @@ class Bench(Record):
     published: dict[str, Numbers] = Field(default_factory=dict)
     differs: str = ""
     validations: tuple[Validation, ...] = ()
+
+    def reckoned_s(self) -> list[float]:
+        """Seconds of training until each validation was over, reckoned as the budget is, so the same on any machine."""
+        return [self.pace.seconds_of(one.steps, count) for count, one in enumerate(self.validations, start=1)]
 
 
 class Cell(Record):

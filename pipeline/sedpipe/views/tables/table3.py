@@ -61,7 +61,7 @@ class Cost:
     epochs : float
         As many times a training saw as many clips as there are.
     train_s : float or None
-        Of a training, on average.
+        Of a training, on average; its steps and validations times the system's pace.
     hour_s : float or None
         To process an hour of audio, from files to probabilities; the front end's share is of processors anywhere.
     clock : str
@@ -186,7 +186,13 @@ def titled(cost: Cost, clock: str) -> str:
 
 
 def _spent(cell: Cell, bench: Bench) -> float | None:
-    """Seconds of a training: of processors, or of the clock where a GPU trained."""
+    """Seconds of a training: reckoned as its budget is, since cells may come from machines of different speed.
+
+    Early cells do not tell their validations; theirs are the seconds that were measured: of processors, or of the clock
+    where a GPU trained.
+    """
+    if reckoned := bench.reckoned_s():
+        return reckoned[-1]
     return bench.cpu_seconds if bench.pace.device == "cpu" else cell.seconds
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sedpipe.io.records.pace import Pace
 from sedpipe.io.records.table import Bench, Cell
 from sedpipe.metrics.spread import Interval, over_seeds
 from sedpipe.printable import markdown_text
@@ -62,11 +61,7 @@ def _asked(longest: float) -> list[int]:
 
 def _minutes_of(bench: Bench) -> list[float]:
     """When each validation was over."""
-    return [_minutes(bench.pace, one.steps, count) for count, one in enumerate(bench.validations, start=1)]
-
-
-def _minutes(pace: Pace, steps: int, validations: int) -> float:
-    return (steps * pace.step_s + validations * pace.validation_s) / 60
+    return [seconds / 60 for seconds in bench.reckoned_s()]
 
 
 def _over_seeds(of_system: Sequence[Bench], minutes: int) -> Interval | None:

@@ -107,8 +107,9 @@ def _cost_lines(costs: Sequence[Cost]) -> Iterator[str]:
         )
     yield ""
     yield (
-        "Parameters and multiply-adds do not include encoders; the time per hour of audio does. A training may end "
-        "earlier than its budget, by its own patience."
+        "Parameters and multiply-adds do not include encoders; the time per hour of audio does. The time to train is "
+        "steps and validations times their durations, measured once per system, as in the budget; the cells also keep "
+        "the seconds that were measured. A training may end earlier than its budget, by its own patience."
     )
     yield ""
     if clock != "CPU":

@@ -144,7 +144,11 @@ def test_shares_are_drawn_from_the_beta_distribution() -> None:
     )
 
 
-@pytest.mark.parametrize(("mask", "axis"), [(mask_bands, 2), (mask_frames, 1)])
+def mask_all_frames(x: torch.Tensor, *settings: object) -> torch.Tensor:
+    return mask_frames(x, torch.full((len(x),), x.shape[1]), *settings)
+
+
+@pytest.mark.parametrize(("mask", "axis"), [(mask_bands, 2), (mask_all_frames, 1)])
 def test_masks_are_stretches_no_wider_than_asked_for(mask, axis) -> None:
     x, _, _ = batch(200)
     masked = (mask(x, FILL, 1, 4, draw()) == -1.0).all(dim=3 - axis)
@@ -157,7 +161,28 @@ def test_masks_are_stretches_no_wider_than_asked_for(mask, axis) -> None:
 
 def test_a_mask_wider_than_the_clip_is_no_wider_than_the_clip() -> None:
     x, _, _ = batch(50, 3)
-    assert mask_frames(x, FILL, 2, 1000, draw()).shape == x.shape
+    assert mask_all_frames(x, FILL, 2, 1000, draw()).shape == x.shape
+
+
+def test_a_mask_lies_within_its_clip_anywhere_and_others_of_the_batch_get_the_same() -> None:
+    x = torch.zeros(2000, 20, 6)
+    n_frames = torch.tensor([5, 20]).repeat(1000)
+    masked = (mask_frames(x, n_frames, FILL, 1, 3, draw()) == -1.0).all(dim=2)
+    short, long = masked[::2], masked[1::2]
+    assert not short[:, 5:].any()
+    assert short[:, :5].any(dim=0).all()
+    assert short.any(dim=1).float().mean() == pytest.approx(0.75, abs=0.05)  # widths are 0 to 3
+    assert torch.equal(long, (mask_all_frames(x, FILL, 1, 3, draw()) == -1.0).all(dim=2)[1::2])
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_padding_stays_as_the_front_end_makes_it(seed: int) -> None:
+    x, y, n_frames = batch(16, seed=seed)
+    x[torch.arange(20) >= n_frames[:, None]] = -100.0
+    after, _, n_after = augment(x, y, n_frames, FILL, EVERYTHING, draw(seed))
+    padding = torch.arange(20) >= n_after[:, None]
+    assert padding.any()
+    assert (after[padding] == -100.0).all()
 
 
 def test_the_generator_decides_all_and_what_was_given_is_left_as_it_was() -> None:

@@ -16,6 +16,19 @@ def drawn(seed: int = 0) -> np.random.Generator:
     return np.random.default_rng(seed)
 
 
+def whole(x: Tensor) -> Tensor:
+    """Every frame counts."""
+    return torch.full((len(x),), x.shape[1])
+
+
+def backgrounds(x: Tensor, share: float, generator: np.random.Generator) -> Tensor:
+    return other_backgrounds(x, whole(x), share, generator)
+
+
+def power(x: Tensor) -> Tensor:
+    return (10 ** (x.double() / 10)).sum(dim=(1, 2))
+
+
 def test_a_level_is_one_number_a_clip_within_what_was_asked(x: Tensor) -> None:
     gains = other_levels(x, 20.0, drawn()) - x
     torch.testing.assert_close(gains, gains[:, :1, :1].expand_as(x), atol=1e-4, rtol=0)
@@ -44,7 +57,7 @@ def test_a_bandwidth_takes_all_bands_from_one_on_of_some_clips_and_leaves_the_ot
 
 
 def test_noise_only_adds_power_and_only_to_some_clips(x: Tensor) -> None:
-    after = other_backgrounds(x, 0.5, drawn())
+    after = other_backgrounds(x, whole(x), 0.5, drawn())
     assert (after >= x - 1e-4).all()
     changed = ((after - x).abs() > 1e-3).any(dim=2).any(dim=1)
     assert 0.3 < changed.float().mean() < 0.7
@@ -52,18 +65,27 @@ def test_noise_only_adds_power_and_only_to_some_clips(x: Tensor) -> None:
 
 
 def test_the_level_of_noise_goes_by_the_clips_own(x: Tensor) -> None:
-    louder = other_backgrounds(x + 30, 1.0, drawn())
-    torch.testing.assert_close(louder, other_backgrounds(x, 1.0, drawn()) + 30, atol=1e-3, rtol=0)
+    louder = other_backgrounds(x + 30, whole(x), 1.0, drawn())
+    torch.testing.assert_close(louder, other_backgrounds(x, whole(x), 1.0, drawn()) + 30, atol=1e-3, rtol=0)
 
 
 def test_the_same_draws_are_the_same_and_what_was_given_is_left_alone(x: Tensor) -> None:
     before = x.clone()
-    for change, amount in ((other_levels, 20.0), (other_bandwidths, 0.5), (other_backgrounds, 0.5)):
+    for change, amount in ((other_levels, 20.0), (other_bandwidths, 0.5), (backgrounds, 0.5)):
         assert torch.equal(change(x, amount, drawn(3)), change(x, amount, drawn(3)))
         assert not torch.equal(change(x, amount, drawn(3)), change(x, amount, drawn(4)))
     assert torch.equal(x, before)
 
 
 def test_none_of_it_is_no_change(x: Tensor) -> None:
-    for change in (other_levels, other_bandwidths, other_backgrounds):
+    for change in (other_levels, other_bandwidths, backgrounds):
         torch.testing.assert_close(change(x, 0.0, drawn()), x)
+
+
+def test_noise_of_a_short_clip_is_as_loud_as_of_the_same_clip_without_padding(x: Tensor) -> None:
+    padded = torch.cat([x, torch.full_like(x, QUIETEST_DB)], dim=1)
+    noisy = other_backgrounds(padded, whole(x), 1.0, drawn())[:, : x.shape[1]]
+    alone = other_backgrounds(x, whole(x), 1.0, drawn())
+    before = power(x)
+    added_db = [10 * torch.log10(power(after) - before) for after in (noisy, alone)]
+    assert (added_db[0] - added_db[1]).abs().max() < 0.5  # the flicker's; with the padding's length it would be 3 dB

@@ -158,6 +158,8 @@ def augment_located(
 ) -> tuple[Tensor, Tensor, Tensor, Located | None]:
     """Augment a batch, and what is known of when its classes sound; with the same draws as :func:`augment`.
 
+    Padding stays as the front end makes it, which is how a network meets it when it predicts.
+
     Parameters
     ----------
     x, y, n_frames, fill, config, generator, content
@@ -165,6 +167,7 @@ def augment_located(
     located : Located, optional
         Goes wherever its clips go; a clip that is mixed with one of which nothing is known is not known either.
     """
+    plain = x
     if config.shift:
         source = _turned_round(n_frames, x.shape[1], generator).to(x.device)
         x = x.gather(1, source[:, :, None].expand_as(x))
@@ -178,7 +181,7 @@ def augment_located(
     if config.filter_db > 0:
         x = filter_bands(x, config.filter_db, generator)
     if config.background > 0:
-        x = other_backgrounds(x, config.background, generator)
+        x = other_backgrounds(x, n_frames, config.background, generator)
     if config.gain_db > 0:
         x = other_levels(x, config.gain_db, generator)
     if config.bandwidth > 0:
@@ -190,8 +193,15 @@ def augment_located(
     if config.frequency_masks:
         x = mask_bands(x, fill, config.frequency_masks, config.frequency_mask_bands, generator)
     if config.time_masks:
-        x = mask_frames(x, fill, config.time_masks, config.time_mask_frames, generator)
+        x = mask_frames(x, n_frames, fill, config.time_masks, config.time_mask_frames, generator)
+    if x is not plain:
+        x = torch.where(_within(n_frames, x), x, plain)
     return x, y, n_frames, located
+
+
+def _within(n_frames: Tensor, x: Tensor) -> Tensor:
+    """Which frames count, (B, T, 1)."""
+    return (torch.arange(x.shape[1], device=x.device) < n_frames.to(x.device)[:, None])[:, :, None]
 
 
 def shift_in_time(x: Tensor, n_frames: Tensor, generator: Generator) -> Tensor:
@@ -350,17 +360,20 @@ def mask_bands(x: Tensor, fill: Tensor, n_masks: int, widest: int, generator: Ge
     generator : Generator
         Of random numbers.
     """
-    masked = _stretches(len(x), x.shape[2], n_masks, widest, generator).to(x.device)
+    n_bands = np.full(len(x), x.shape[2])
+    masked = _stretches(n_bands, x.shape[2], n_masks, widest, generator).to(x.device)
     return torch.where(masked[:, None, :], fill.to(x.dtype), x)
 
 
-def mask_frames(x: Tensor, fill: Tensor, n_masks: int, widest: int, generator: Generator) -> Tensor:
+def mask_frames(x: Tensor, n_frames: Tensor, fill: Tensor, n_masks: int, widest: int, generator: Generator) -> Tensor:
     """Replace stretches of frames, of 0 to ``widest`` each. Source: as of :func:`mask_bands`.
 
     Parameters
     ----------
     x : Tensor [shape=(B, T, F)]
         Features.
+    n_frames : Tensor [shape=(B,)]
+        Frames that count: a stretch lies within them.
     fill : Tensor [shape=(F,)]
         What takes their place.
     n_masks : int
@@ -370,13 +383,19 @@ def mask_frames(x: Tensor, fill: Tensor, n_masks: int, widest: int, generator: G
     generator : Generator
         Of random numbers.
     """
-    masked = _stretches(len(x), x.shape[1], n_masks, widest, generator).to(x.device)
+    masked = _stretches(n_frames.cpu().numpy(), x.shape[1], n_masks, widest, generator).to(x.device)
     return torch.where(masked[:, :, None], fill.to(x.dtype), x)
 
 
-def _stretches(n_clips: int, length: int, n_masks: int, widest: int, generator: Generator) -> Tensor:
-    """Where any of the masks of a clip lies, (n_clips, length)."""
-    widths = generator.integers(min(widest, length) + 1, size=(n_clips, n_masks, 1))
-    begins = generator.integers(length - widths + 1)
-    places = np.arange(length)
+def _stretches(lengths: np.ndarray, longest: int, n_masks: int, widest: int, generator: Generator) -> Tensor:
+    """Where any of the masks of a clip lies, (n_clips, longest), each within the clip's own length.
+
+    Drawn as for the longest and then fitted, so that the others of a batch get the same ones whatever is beside them.
+    """
+    drawn = generator.integers(min(widest, longest) + 1, size=(len(lengths), n_masks, 1))
+    begins = generator.integers(longest - drawn + 1)
+    own = lengths[:, None, None]
+    widths = np.minimum(drawn, own)
+    begins = begins * (own - widths + 1) // (longest - drawn + 1)
+    places = np.arange(longest)
     return torch.from_numpy(((places >= begins) & (places < begins + widths)).any(axis=1))

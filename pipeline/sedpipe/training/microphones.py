@@ -60,25 +60,28 @@ def other_bandwidths(x: Tensor, share: float, generator: Generator) -> Tensor:
     return torch.where(torch.from_numpy(removed).to(x.device)[:, None, :], silence, x)
 
 
-def other_backgrounds(x: Tensor, share: float, generator: Generator) -> Tensor:
+def other_backgrounds(x: Tensor, n_frames: Tensor, share: float, generator: Generator) -> Tensor:
     """Add steady noise to some clips: powers add; its level goes by the clip's own, its colour by chance.
 
     Parameters
     ----------
     x : Tensor [shape=(B, T, F)]
-        Log-mel in dB.
+        Log-mel in dB; silence, which adds next to nothing to the level, beyond the clip's own frames.
+    n_frames : Tensor [shape=(B,)]
+        Frames that count.
     share : float in [0, 1]
         Of the clips.
     generator : Generator
         Of random numbers.
     """
-    n_clips, n_frames, n_bands = x.shape
+    n_clips, n_all, n_bands = x.shape
     chosen = torch.from_numpy(generator.random(n_clips) < share).to(x.device)
     below = generator.uniform(*_BELOW_DB, (n_clips, 1, 1))
     tilts = generator.uniform(-_TILT_DB / 2, _TILT_DB / 2, (n_clips, 1, 1))
     shape = tilts * np.linspace(-1, 1, n_bands) - below
-    flicker = generator.normal(0, _FLICKER_DB, (n_clips, n_frames, n_bands))
-    level = torch.logsumexp(x * _NEPERS, dim=(1, 2), keepdim=True) / _NEPERS - 10 * math.log10(n_frames * n_bands)
+    flicker = generator.normal(0, _FLICKER_DB, (n_clips, n_all, n_bands))
+    counts_db = [[[10 * math.log10(max(count, 1) * n_bands)]] for count in n_frames.tolist()]
+    level = torch.logsumexp(x * _NEPERS, dim=(1, 2), keepdim=True) / _NEPERS - torch.tensor(counts_db).to(x)
     noise = level + torch.from_numpy(shape + flicker).to(x)
     return torch.where(chosen[:, None, None], torch.logaddexp(x * _NEPERS, noise * _NEPERS) / _NEPERS, x)
 

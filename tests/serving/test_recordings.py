@@ -9,7 +9,7 @@ from sedpipe.errors import SedpipeError, SettingsError
 from sedpipe.events import Event
 from sedpipe.io.audio.find import AudioFile
 from sedpipe.io.lists.events import read_event_list
-from sedpipe.serving.recordings import MOST_EVENTS, Recordings, SavedList, checked_events, safe_audio_name
+from sedpipe.serving.recordings import MOST_EVENTS, Listing, Recordings, SavedList, checked_events, safe_audio_name
 
 OWL = Event(1.0, 2.5, "Owl")
 
@@ -41,6 +41,25 @@ def test_recordings_that_would_share_a_list_have_one_each(tmp_path: Path) -> Non
     }  # fmt: skip
     file = folder.files()["a.wav"]
     assert folder.save(file, [OWL], "").events == [OWL]
+
+
+def test_a_listing_tells_where_every_list_lies_without_a_look_for_each_recording(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [
+        f"night {night}/{k}{suffix}" for night in (1, 2) for k in range(20) for suffix in (".wav", ".x.flac", "-1.ogg")
+    ]
+    folder = touch(tmp_path, *names)
+    one_by_one = {name: folder.list_path(file) for name, file in folder.files().items()}
+    looked, listdir = [], os.listdir
+    monkeypatch.setattr(os, "listdir", lambda path: looked.append(path) or listdir(path))
+    listing = folder.listing()
+    assert listing.lists == one_by_one
+    assert len(one_by_one) == len(names)
+    assert {path.name for name, path in one_by_one.items() if name.startswith("night 1/7")} == {
+        "7.wav.tsv", "7.x.tsv", "7-1.tsv"
+    }  # fmt: skip
+    assert all(looked.count(path) <= 2 for path in looked)  # to find the audio, and what lies beside it
 
 
 def test_what_somebody_else_wrote_meanwhile_or_what_is_no_list_is_never_overwritten(tmp_path: Path) -> None:
@@ -170,11 +189,11 @@ def test_only_what_was_found_below_the_folder_is_a_recording(tmp_path: Path) -> 
     folder = touch(tmp_path / "in", "a.wav", "notes.txt", ".hidden.wav", "e\x1bvil.wav", "\udce9.wav")
     touch(tmp_path, "outside.wav")
     assert list(folder.files()) == ["a.wav"]
-    assert folder.n_unlistable() == 2
+    assert folder.listing().n_unlistable == 2
     for name in ("../outside.wav", str(tmp_path / "outside.wav"), "./a.wav", "notes.txt", "", ".."):
         assert folder.find(name) is None
     assert Recordings(tmp_path / "not there yet").files() == {}
-    assert Recordings(tmp_path / "not there yet").n_unlistable() == 0
+    assert Recordings(tmp_path / "not there yet").listing() == Listing({}, {}, 0)
 
 
 @pytest.mark.parametrize(

@@ -59,15 +59,14 @@ async def _folder(recordings: Recordings, ear: Ear, home: str, _: Request) -> Re
 
 
 def _folder_page(recordings: Recordings, ear: Ear, home: str) -> str:
+    there = recordings.listing()
     rows = []
-    for file in recordings.files().values():
-        path, size = recordings.list_path(file), file.path.stat().st_size if file.path.exists() else 0
-        rows.append(
-            ServedRecording(file.name, _address(home, file), size / 1e6, path.name if path.exists() else "")
-        )  # fmt: skip
+    for name, file in there.files.items():
+        path, size = there.lists[name], file.path.stat().st_size if file.path.exists() else 0
+        rows.append(ServedRecording(name, _address(home, file), size / 1e6, path.name if path.exists() else ""))
     labels = tuple(ear.opened.trained.labels)
     return recordings_page(
-        str(recordings.folder), ear.opened.folder.name, labels, rows, f"{home}add", recordings.n_unlistable()
+        str(recordings.folder), ear.opened.folder.name, labels, rows, f"{home}add", there.n_unlistable
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 Nothing is ever read or written outside the folder: a recording is only known by the name under which it was found
 there, and a file that is added gets a name of its own at the top.
 
-- :class:`Recordings`: the folder
+- :class:`Recordings`: the folder; :class:`Listing`: what is there at one moment
 - :class:`SavedList`: what lies beside a recording
 - :func:`checked_events`: events as a page sends them
 - :func:`safe_audio_name`: the name of a file that is added
@@ -16,6 +16,7 @@ import os
 import re
 import shutil
 import threading
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -71,6 +72,25 @@ class SavedList:
     kept_as: str = ""
 
 
+@dataclass(frozen=True)
+class Listing:
+    """The recordings of a folder at one moment.
+
+    Parameters
+    ----------
+    files : dict of str to AudioFile
+        By name.
+    lists : dict of str to Path
+        Where the list of each lies, or would lie, as :meth:`Recordings.list_path` tells it.
+    n_unlistable : int
+        How many more there are, whose names neither a page nor a list can contain.
+    """
+
+    files: dict[str, AudioFile]
+    lists: dict[str, Path]
+    n_unlistable: int
+
+
 class Recordings:
     """The recordings of a folder, which may not be there yet.
 
@@ -84,13 +104,17 @@ class Recordings:
         self._one_at_a_time = threading.Lock()
         self._being_added: set[Path] = set()
 
-    def files(self) -> dict[str, AudioFile]:
-        """All of them as they are now, by name; without those whose names neither a page nor a list can contain."""
-        return {file.name: file for file in self._found() if not has_control_characters(file.name)}
+    def listing(self) -> Listing:
+        """What is there now, found in one walk."""
+        found = self._found()
+        files = {file.name: file for file in found if not has_control_characters(file.name)}
+        beside = {folder: _audio_names(folder) for folder in {file.path.parent for file in files.values()}}
+        lists = {name: _list_path(file, beside[file.path.parent]) for name, file in files.items()}
+        return Listing(files, lists, n_unlistable=len(found) - len(files))
 
-    def n_unlistable(self) -> int:
-        """How many there are whose names neither a page nor a list can contain."""
-        return sum(has_control_characters(file.name) for file in self._found())
+    def files(self) -> dict[str, AudioFile]:
+        """All recordings as they are now, by name; without those whose names neither a page nor a list can contain."""
+        return {file.name: file for file in self._found() if not has_control_characters(file.name)}
 
     def _found(self) -> list[AudioFile]:
         if not self.folder.is_dir():
@@ -109,10 +133,7 @@ class Recordings:
 
         A list that was there before the other recording stays its own, if it names it.
         """
-        others = [path for path in file.path.parent.glob(f"{_escaped(file.path.stem)}.*") if path != file.path]
-        is_shared = any(other.suffix.lower() in AUDIO_SUFFIXES for other in others)
-        short, full = (file.path.with_name(f"{name}.tsv") for name in (file.path.stem, file.path.name))
-        return full if is_shared and (full.exists() or not _is_about(short, file)) else short
+        return _list_path(file, _audio_names(file.path.parent))
 
     def saved(self, file: AudioFile, duration: float = math.inf) -> SavedList:
         """The list beside a recording.
@@ -271,6 +292,20 @@ def _found(path: Path, rows: Iterable[Annotation], duration: float) -> FoundList
     return found_list(path, (Event(*row.times, row.label) for row in rows if row.times is not None), duration)
 
 
+def _audio_names(folder: Path) -> list[str]:
+    """Names of all audio in a folder, in order."""
+    return sorted(name for name in os.listdir(folder) if Path(name).suffix.lower() in AUDIO_SUFFIXES)
+
+
+def _list_path(file: AudioFile, audio_names: Sequence[str]) -> Path:
+    """Where a recording's list lies, beside the audio of its folder; names in order need no look at each."""
+    first = bisect_left(audio_names, f"{file.path.stem}.")
+    near = audio_names[first : first + 2]
+    is_shared = any(name.startswith(f"{file.path.stem}.") and name != file.path.name for name in near)
+    short, full = (file.path.with_name(f"{name}.tsv") for name in (file.path.stem, file.path.name))
+    return full if is_shared and (full.exists() or not _is_about(short, file)) else short
+
+
 def _is_about(path: Path, file: AudioFile) -> bool:
     """Whether a list names a recording, extension and all, and no other one."""
     try:
@@ -296,8 +331,3 @@ def _state_of(path: Path) -> str:
     except OSError:
         return ""
     return f"{stat.st_size}-{stat.st_mtime_ns}"
-
-
-def _escaped(stem: str) -> str:
-    """A name as a pattern that matches it alone."""
-    return re.sub(r"([*?\[])", r"[\1]", stem)

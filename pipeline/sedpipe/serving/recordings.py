@@ -28,6 +28,7 @@ from sedpipe.errors import ListFormatError, SedpipeError, SettingsError
 from sedpipe.events import Event
 from sedpipe.io.audio.find import AudioFile, find_audio
 from sedpipe.io.files.atomic import write_atomically, write_text
+from sedpipe.io.files.reading import names_in
 from sedpipe.io.lists.annotations import Annotation
 from sedpipe.io.lists.joined_labels import taken_apart
 from sedpipe.io.lists.read import read_annotations
@@ -294,7 +295,7 @@ def _found(path: Path, rows: Iterable[Annotation], duration: float) -> FoundList
 
 def _audio_names(folder: Path) -> list[str]:
     """Names of all audio in a folder, in order."""
-    return sorted(name for name in os.listdir(folder) if Path(name).suffix.lower() in AUDIO_SUFFIXES)
+    return sorted(name for name in names_in(folder) if Path(name).suffix.lower() in AUDIO_SUFFIXES)
 
 
 def _list_path(file: AudioFile, audio_names: Sequence[str]) -> Path:

@@ -573,6 +573,34 @@ def test_what_is_told_of_pooling_on_yamnet_frames_is_what_its_cells_came_to() ->
     assert f"behind linear softmax by an ER of {behind[0]:.2f}, attention by {behind[1]:.2f}" in " ".join(told.split())
 
 
+def test_what_is_told_of_power_pooling_is_what_its_cells_came_to() -> None:
+    folder = DOCS.parent / "benchmarks" / "results" / "table2-esc10-fold4-yamnet-power"
+    compared = json.loads((folder / "table.json").read_text(encoding="utf-8"))["comparisons"]
+    text = " ".join((DOCS / "results.md").read_text(encoding="utf-8").split())
+
+    def difference(rule: str, split: str, point: str, score: str) -> dict[str, Any]:
+        [one] = [one for one in compared if (one["rule"], one["split"], one["operating_point"]) == (rule, split, point)]
+        found: dict[str, Any] = one["differences"][score]
+        assert one["seeds"] == [*range(10)]
+        return found
+
+    means = [
+        f"{float(row['error_rate']):.3f} ± {float(row['error_rate_high']) - float(row['error_rate']):.3f}"
+        for row in csv.DictReader((folder / "table.csv").open(encoding="utf-8"))
+        if (row["rule"], row["split"], row["operating_point"]) == ("common", "evaluation", "min_er")
+    ]
+    one = difference("common", "evaluation", "min_er", "error_rate")
+    low, high = one["interval"]
+    assert f"an ER of {means[0]} single and {means[1]} with 5,5, a difference of {one['difference']:+.3f}" in text
+    assert f"({low:+.3f} to {high:+.3f}, p {one['p_holm']:.2f}). It is as good as linear softmax" in text
+    for score, title in (("psds1", "PSDS 1"), ("psds2", "PSDS 2")):
+        free = [difference("threshold_free", split, "", score) for split in ("testing", "evaluation")]
+        assert [one["outcome"] for one in free] == ["better", "better"]
+        change, (low, high) = 100 * free[1]["difference"], (100 * bound for bound in free[1]["interval"])
+        assert f"{title} {change:+.1f}" in text
+        assert f", {low:+.1f} to {high:+.1f}" in text
+
+
 def test_the_table_of_published_systems_is_what_its_cells_came_to() -> None:
     folder = DOCS.parent / "benchmarks" / "results" / "table3-esc10-fold4"
     rows = list(csv.DictReader((folder / "table.csv").open(encoding="utf-8")))

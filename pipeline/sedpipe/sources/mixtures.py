@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from sedpipe.clips import Clip
-from sedpipe.errors import AudioError
+from sedpipe.errors import AudioError, ManifestError
 from sedpipe.events import Event
 from sedpipe.fates import Fate
 from sedpipe.io.audio.store import write_flac
@@ -36,6 +36,7 @@ from sedpipe.soundscapes.mixer import (
 from sedpipe.sources.access import Access
 from sedpipe.sources.recordings import RecordingShelf, open_shelf
 from sedpipe.sources.source import Source, SplitRows
+from sedpipe.suggestions import did_you_mean
 
 _CALLED = "mixture "
 MIXTURES_PER_TASK = 16  # small enough that a progress bar moves, large enough that recordings are prepared once
@@ -80,7 +81,7 @@ class SplitPlan:
         return _prepared(self.paths[name], name)
 
 
-@lru_cache(maxsize=256)  # at most about 0.5 GB a worker
+@lru_cache(maxsize=256)  # at most 0.9 GB a worker
 def _prepared(path: Path, name: str) -> PreparedRecording:
     try:
         return prepare(read_waveform(path, SAMPLE_RATE, dtype="float64"))
@@ -146,6 +147,8 @@ class MixtureSource(Source):
 
     @cached_property
     def _drawn(self) -> list[SplitRows]:
+        if self._manifest.is_synthesised:
+            self._check_sounds()
         return [self._resolve_split(split) for split in self._manifest.split_names]
 
     @cached_property
@@ -157,6 +160,17 @@ class MixtureSource(Source):
         names = [name for split in manifest.split_names for of in manifest.recordings_of(split) for name in of]
         archive = manifest.recordings.archive
         return open_shelf(names, manifest.checksum_of, archive, self._access.places, self._cache.sources)
+
+    def _check_sounds(self) -> None:
+        from sedpipe.soundscapes.synth import SOUNDS
+
+        for label in self._manifest.labels:
+            if label not in SOUNDS:
+                meant = did_you_mean(label, SOUNDS)
+                raise ManifestError(
+                    f"{self._manifest.path}: labels: {label!r} cannot be synthesised{meant}",
+                    hint=f"what can be: {'; '.join(SOUNDS)}",
+                )
 
     def _plan(self, split: str) -> SplitPlan:
         if split not in self._plans:

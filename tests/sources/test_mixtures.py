@@ -181,3 +181,16 @@ def test_a_split_without_any_recording_is_unavailable_in_one_line(tmp_path: Path
     assert (rows.listed, list(rows.clips), rows.reference) == (3, [], None)
     assert list(rows.notes) == ["evaluation is unavailable: no recording of fold 3 was found"]
     assert list(source.fetch([])) == []
+
+
+def test_a_split_of_recordings_that_are_there_and_cannot_be_used_says_so(tmp_path: Path) -> None:
+    folder = recordings(tmp_path / "recordings")
+    manifest = manifest_at(recorded_mixtures(tmp_path, folder, "http://127.0.0.1:1/none.zip"))
+    others = sorted(folder.rglob("3-*.wav"))
+    for path in others:
+        soundfile.write(path, np.ones(44_100), 44_100)
+    rows = resolved(source_of(manifest, tmp_path / "cache", folder)[0])["evaluation"]
+    assert list(rows.notes) == [
+        f"evaluation is unavailable: no recording of fold 3 can be used: {others[0]} is damaged (its sha256 is not the "
+        f"listed one), and so with {len(others) - 1} more"
+    ]

@@ -67,6 +67,11 @@ class SplitPlan:
     paths: dict[str, Path]
     synthesis_seed: int | None
 
+    @property
+    def names(self) -> list[str]:
+        """Of the recordings of all classes."""
+        return [name for of_class in self.recordings for name in of_class]
+
     def draw(self, index: int) -> Draw:
         """Draw mixture ``index``; an :class:`AudioError` names a recording that cannot be used."""
         return draw(self.recipe, self.seed, index, [len(names) for names in self.recordings], self.library)
@@ -159,7 +164,8 @@ class MixtureSource(Source):
             return None
         names = [name for split in manifest.split_names for of in manifest.recordings_of(split) for name in of]
         archive = manifest.recordings.archive
-        return open_shelf(names, manifest.checksum_of, archive, self._access.places, self._cache.sources)
+        say = self._access.listener.say
+        return open_shelf(names, manifest.checksum_of, archive, self._access.places, self._cache.sources, say=say)
 
     def _check_sounds(self) -> None:
         from sedpipe.soundscapes.synth import SOUNDS
@@ -190,9 +196,8 @@ class MixtureSource(Source):
     def _resolve_split(self, split: str) -> SplitRows:
         listed, plan = self._manifest.splits[split].clips, self._plan(split)
         if self._shelf is not None and not plan.paths:
-            folds = ", ".join(str(fold) for fold in self._manifest.splits[split].folds)
-            notes = (f"{split} is unavailable: no recording of fold {folds} was found",)
-            return SplitRows(split, listed, (), notes=notes, is_available=False)
+            note = f"{split} is unavailable: {self._why_not(self._shelf, split, plan)}"
+            return SplitRows(split, listed, (), notes=(note,), is_available=False)
         clips, reference, dropped = [], {}, []
         indices = list(range(listed))
         for drawn in in_parallel(partial(_truths, plan), chunked(indices, MIXTURES_PER_TASK), self._access.jobs):
@@ -206,11 +211,18 @@ class MixtureSource(Source):
                 reference[clip_id] = events
         return SplitRows(split, listed, clips, reference, dropped, self._notes(plan))
 
+    def _why_not(self, shelf: RecordingShelf, split: str, plan: SplitPlan) -> str:
+        folds = ", ".join(str(fold) for fold in self._manifest.splits[split].folds)
+        there = [name for name in plan.names if shelf.is_there(name)]
+        if not there:
+            return f"no recording of fold {folds} was found"
+        more = f", and so with {len(there) - 1} more" if len(there) > 1 else ""
+        return f"no recording of fold {folds} can be used: {shelf.complaints(there[:1], {})[0]}{more}"
+
     def _notes(self, plan: SplitPlan) -> list[str]:
         if self._shelf is None:
             return []
-        names = [name for of_class in plan.recordings for name in of_class]
-        return [f"{line}: mixtures that draw it are dropped" for line in self._shelf.complaints(names, plan.paths)]
+        return [f"{line}: mixtures that draw it are dropped" for line in self._shelf.complaints(plan.names, plan.paths)]
 
 
 def mixture_id(split: str, index: int) -> str:

@@ -70,6 +70,14 @@ def test_active_rms_is_one_whatever_the_level_and_the_rest() -> None:
     np.testing.assert_allclose(prepare(sounding(*pieces) * 3).waveform, prepared.waveform)
 
 
+def test_of_a_long_recording_ten_seconds_are_held_and_all_of_it_counts() -> None:
+    prepared = prepare(sounding((1000, 0.1), (15, QUIET / 10), (1000, 0.3)))
+    assert prepared.regions == ((0, 1000 * FRAME), (1015 * FRAME, 2015 * FRAME))
+    assert prepared.waveform.base is None  # no view, which would hold all of it
+    assert len(prepared.waveform) == 10 * RATE
+    np.testing.assert_allclose(np.abs(prepared.waveform), 0.1 / np.sqrt((0.1**2 + 0.3**2) / 2))
+
+
 @pytest.mark.parametrize(
     ("waveform", "message"),
     [

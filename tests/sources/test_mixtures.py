@@ -3,9 +3,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pytest
 import soundfile
 from builders import recorded_mixtures, recordings, tiny_mixtures
 from sedpipe.clips import Clip
+from sedpipe.errors import ManifestError
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.manifests.load import load_manifest
 from sedpipe.io.manifests.mixtures import MixtureManifest
@@ -80,6 +82,15 @@ def test_rows_are_named_and_labelled_after_their_truth(tmp_path: Path) -> None:
             assert list(clip.labels) == [label for label in manifest.labels if label in clip.labels]
             assert all(0 <= event.onset < event.offset <= 10 for event in events)
             assert (clip.start_s, clip.end_s) == (0, 10)
+
+
+def test_a_class_that_cannot_be_synthesised_is_named_with_those_that_can(tmp_path: Path) -> None:
+    path = tiny_mixtures(tmp_path, "tiny")
+    path.write_text(path.read_text().replace("Screaming", "Scream"))
+    expected = rf"{path}: labels: 'Scream' cannot be synthesised \(did you mean 'Screaming'\?\)$"
+    with pytest.raises(ManifestError, match=expected) as caught:
+        resolved(source_of(manifest_at(path), tmp_path)[0])
+    assert "Train horn; Air horn, truck horn; " in caught.value.hint
 
 
 def test_the_first_mixtures_stay_when_a_split_grows(tmp_path: Path) -> None:
@@ -170,3 +181,16 @@ def test_a_split_without_any_recording_is_unavailable_in_one_line(tmp_path: Path
     assert (rows.listed, list(rows.clips), rows.reference) == (3, [], None)
     assert list(rows.notes) == ["evaluation is unavailable: no recording of fold 3 was found"]
     assert list(source.fetch([])) == []
+
+
+def test_a_split_of_recordings_that_are_there_and_cannot_be_used_says_so(tmp_path: Path) -> None:
+    folder = recordings(tmp_path / "recordings")
+    manifest = manifest_at(recorded_mixtures(tmp_path, folder, "http://127.0.0.1:1/none.zip"))
+    others = sorted(folder.rglob("3-*.wav"))
+    for path in others:
+        soundfile.write(path, np.ones(44_100), 44_100)
+    rows = resolved(source_of(manifest, tmp_path / "cache", folder)[0])["evaluation"]
+    assert list(rows.notes) == [
+        f"evaluation is unavailable: no recording of fold 3 can be used: {others[0]} is damaged (its sha256 is not the "
+        f"listed one), and so with {len(others) - 1} more"
+    ]

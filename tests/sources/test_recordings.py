@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Web
+from rights import unreadable
 from sedpipe.errors import SedpipeError
 from sedpipe.sources.recordings import MOST_BYTES_A_RECORDING, RecordingShelf, open_shelf
 
@@ -74,6 +75,22 @@ def test_damaged_and_missing_recordings_are_named(tmp_path: Path) -> None:
     empty = open_here(tmp_path, [written(tmp_path / "empty", {"note": b""})])
     assert empty.complaints(CONTENT, {}) == [f"recording {DOG!r} and 1 more was not found"]
     assert empty.complaints(CONTENT, {DOG: Path(), RAIN: Path()}) == []
+
+
+def test_a_recording_that_may_not_be_read_is_not_called_damaged(tmp_path: Path) -> None:
+    folder = written(tmp_path / "mine", CONTENT)
+    with unreadable(folder / DOG):
+        shelf = open_here(tmp_path, [folder])
+        assert found(shelf) == [RAIN]
+        lines = shelf.complaints(CONTENT, shelf.usable(CONTENT))
+    assert lines == [f"{folder / DOG} cannot be read (Permission denied)"]
+
+
+@pytest.mark.parametrize("tops", [("original/", "resampled/"), ("resampled/", "original/")])
+def test_the_whole_one_of_two_copies_in_an_archive_counts(tmp_path: Path, tops: tuple[str, str]) -> None:
+    content = {"original/": CONTENT[DOG], "resampled/": b"another one"}
+    archive = zipped(tmp_path / "two.zip", {top + DOG: content[top] for top in tops})
+    assert found(open_here(tmp_path, [archive])) == [DOG]
 
 
 @pytest.mark.parametrize("top", ["", "./", "ESC-10-553c8f1/", "./ESC-10/", ".\\ESC-10\\"])
@@ -175,9 +192,12 @@ def test_a_place_that_does_not_exist_is_a_sentence(tmp_path: Path) -> None:
 
 def test_public_archive_is_fetched_once_where_no_place_is_named(tmp_path: Path, web: Web) -> None:
     zipped(web.folder / "esc.zip", {f"top/{name}": content for name, content in CONTENT.items()})
+    url, said = f"{web.url}/esc.zip", list[str]()
     for _ in range(2):
-        assert found(open_here(tmp_path, [], f"{web.url}/esc.zip")) == [DOG, RAIN]
+        shelf = open_shelf(list(CONTENT), checksum_of, url, [], tmp_path / "sources", say=said.append)
+        assert found(shelf) == [DOG, RAIN]
     assert web.asked == ["/esc.zip"]
+    assert said == [f"fetching the recordings: {url}"]
 
 
 def test_address_of_a_mirror_may_be_a_place(tmp_path: Path, web: Web) -> None:

@@ -70,6 +70,13 @@ def test_toml_and_lists_may_lie_elsewhere(birds: Path, tmp_path: Path) -> None:
     assert load_manifest(report.path).audio_dir("training").samefile(birds)
 
 
+def test_recordings_are_found_from_a_folder_that_is_named_by_a_link(birds: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere" / "sets").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere" / "sets")
+    report = init(birds, out=Path("link"))
+    assert load_manifest(report.path).audio_dir("training").samefile(birds)
+
+
 def test_a_dataset_lies_beside_the_link_that_was_named(birds: Path, tmp_path: Path) -> None:
     (tmp_path / "here").mkdir()
     link = tmp_path / "here" / "linked"
@@ -89,6 +96,32 @@ def test_recordings_that_cannot_be_read_are_left_out_and_said(birds: Path) -> No
     report = init(birds)
     assert (report.recordings, report.labelled) == (5, 4)
     assert "1 recording that cannot be read left out: 'Crow/broken.wav'" in report.remarks
+
+
+def test_where_no_recording_can_be_read_the_first_says_why(birds: Path, tmp_path: Path) -> None:
+    for path in [path for path in birds.rglob("*") if path.is_file()]:
+        path.write_bytes(b"RIFF")
+    with pytest.raises(SettingsError, match=r"^birds: .*, but none of 4 recordings can be read$") as caught:
+        init(birds)
+    assert "a.wav: cannot be decoded as audio" in caught.value.hint
+    assert not list(tmp_path.glob("*.t*"))
+
+
+@pytest.mark.parametrize("name", ["NA", "nan", "null"])
+def test_a_class_that_lists_would_take_for_no_label_is_refused(birds: Path, tmp_path: Path, name: str) -> None:
+    (birds / "Crow").rename(birds / name)
+    with pytest.raises(SettingsError, match=rf"'{name}' is called as if there were no label, and would be read so$"):
+        init(birds)
+    assert not list(tmp_path.glob("*.t*"))
+
+
+def test_more_classes_than_a_dataset_can_have_are_a_sentence(
+    birds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sedpipe.stages.init.MOST_LABELS", 1)
+    with pytest.raises(SettingsError, match=r": 2 classes, more than the 1 that a dataset can have$"):
+        init(birds)
+    assert not list(tmp_path.glob("*.t*"))
 
 
 def test_labels_spelt_in_several_ways_are_said(birds: Path) -> None:

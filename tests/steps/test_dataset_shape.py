@@ -35,6 +35,13 @@ def test_the_rate_is_the_commonest_and_others_are_told() -> None:
     assert said[:1] == ["several sample rates (2 at 48,000 Hz, 1 at 8,000 Hz): all will be stored at 48,000 Hz"]
 
 
+@pytest.mark.parametrize(("rate", "stored"), [(97_656, 97_650), (1_000_000, 655_350)])
+def test_a_rate_that_cannot_be_stored_is_the_next_lower_one_and_told(rate: int, stored: int) -> None:
+    made, said = shape({"a.wav": (1.0, rate)})
+    assert made.sample_rate == stored
+    assert said[0] == f"{rate:,} Hz cannot be stored: clips are at {stored:,} Hz"
+
+
 def test_what_an_importer_knows_goes_first() -> None:
     made, said = shape({"a.wav": (12.0, 4000)}, STRONG, clip_s=5, sample_rate=8000)
     assert (made.clip_s, made.sample_rate) == (5, 8000)

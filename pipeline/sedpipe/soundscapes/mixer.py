@@ -65,9 +65,9 @@ class PreparedRecording:
     Parameters
     ----------
     waveform : np.ndarray [shape=(samples,)]
-        float64, RMS 1 over its active regions.
+        float64, RMS 1 over its active regions; of a longer recording, the 10 s that a mixture can hold.
     regions : tuple of (int, int)
-        First sample and end (exclusive) of each stretch in which it sounds; at least one.
+        First sample and end (exclusive) of each stretch in which it sounds, anywhere in it; at least one.
     """
 
     waveform: np.ndarray
@@ -122,7 +122,7 @@ def prepare(waveform: np.ndarray) -> PreparedRecording:
     if regions[0][0] > N_SAMPLES - _SHORTEST_REGION:
         raise ValueError("the recording has no active region that begins in its first 9.9 s")
     active = np.concatenate([stripped[first:end] for first, end in regions])
-    return PreparedRecording(stripped / np.sqrt(np.mean(active**2)), tuple(regions))
+    return PreparedRecording(stripped[:N_SAMPLES] / np.sqrt(np.mean(active**2)), tuple(regions))
 
 
 def _active_regions(waveform: np.ndarray) -> list[tuple[int, int]]:

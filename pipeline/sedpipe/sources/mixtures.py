@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from sedpipe.clips import Clip
-from sedpipe.errors import AudioError
+from sedpipe.errors import AudioError, ManifestError
 from sedpipe.events import Event
 from sedpipe.fates import Fate
 from sedpipe.io.audio.store import write_flac
@@ -36,6 +36,7 @@ from sedpipe.soundscapes.mixer import (
 from sedpipe.sources.access import Access
 from sedpipe.sources.recordings import RecordingShelf, open_shelf
 from sedpipe.sources.source import Source, SplitRows
+from sedpipe.suggestions import did_you_mean
 
 _CALLED = "mixture "
 MIXTURES_PER_TASK = 16  # small enough that a progress bar moves, large enough that recordings are prepared once
@@ -66,6 +67,11 @@ class SplitPlan:
     paths: dict[str, Path]
     synthesis_seed: int | None
 
+    @property
+    def names(self) -> list[str]:
+        """Of the recordings of all classes."""
+        return [name for of_class in self.recordings for name in of_class]
+
     def draw(self, index: int) -> Draw:
         """Draw mixture ``index``; an :class:`AudioError` names a recording that cannot be used."""
         return draw(self.recipe, self.seed, index, [len(names) for names in self.recordings], self.library)
@@ -80,7 +86,7 @@ class SplitPlan:
         return _prepared(self.paths[name], name)
 
 
-@lru_cache(maxsize=256)  # at most about 0.5 GB a worker
+@lru_cache(maxsize=256)  # at most 0.9 GB a worker
 def _prepared(path: Path, name: str) -> PreparedRecording:
     try:
         return prepare(read_waveform(path, SAMPLE_RATE, dtype="float64"))
@@ -146,6 +152,8 @@ class MixtureSource(Source):
 
     @cached_property
     def _drawn(self) -> list[SplitRows]:
+        if self._manifest.is_synthesised:
+            self._check_sounds()
         return [self._resolve_split(split) for split in self._manifest.split_names]
 
     @cached_property
@@ -156,7 +164,19 @@ class MixtureSource(Source):
             return None
         names = [name for split in manifest.split_names for of in manifest.recordings_of(split) for name in of]
         archive = manifest.recordings.archive
-        return open_shelf(names, manifest.checksum_of, archive, self._access.places, self._cache.sources)
+        say = self._access.listener.say
+        return open_shelf(names, manifest.checksum_of, archive, self._access.places, self._cache.sources, say=say)
+
+    def _check_sounds(self) -> None:
+        from sedpipe.soundscapes.synth import SOUNDS
+
+        for label in self._manifest.labels:
+            if label not in SOUNDS:
+                meant = did_you_mean(label, SOUNDS)
+                raise ManifestError(
+                    f"{self._manifest.path}: labels: {label!r} cannot be synthesised{meant}",
+                    hint=f"what can be: {'; '.join(SOUNDS)}",
+                )
 
     def _plan(self, split: str) -> SplitPlan:
         if split not in self._plans:
@@ -176,9 +196,8 @@ class MixtureSource(Source):
     def _resolve_split(self, split: str) -> SplitRows:
         listed, plan = self._manifest.splits[split].clips, self._plan(split)
         if self._shelf is not None and not plan.paths:
-            folds = ", ".join(str(fold) for fold in self._manifest.splits[split].folds)
-            notes = (f"{split} is unavailable: no recording of fold {folds} was found",)
-            return SplitRows(split, listed, (), notes=notes, is_available=False)
+            note = f"{split} is unavailable: {self._why_not(self._shelf, split, plan)}"
+            return SplitRows(split, listed, (), notes=(note,), is_available=False)
         clips, reference, dropped = [], {}, []
         indices = list(range(listed))
         for drawn in in_parallel(partial(_truths, plan), chunked(indices, MIXTURES_PER_TASK), self._access.jobs):
@@ -192,11 +211,18 @@ class MixtureSource(Source):
                 reference[clip_id] = events
         return SplitRows(split, listed, clips, reference, dropped, self._notes(plan))
 
+    def _why_not(self, shelf: RecordingShelf, split: str, plan: SplitPlan) -> str:
+        folds = ", ".join(str(fold) for fold in self._manifest.splits[split].folds)
+        there = [name for name in plan.names if shelf.is_there(name)]
+        if not there:
+            return f"no recording of fold {folds} was found"
+        more = f", and so with {len(there) - 1} more" if len(there) > 1 else ""
+        return f"no recording of fold {folds} can be used: {shelf.complaints(there[:1], {})[0]}{more}"
+
     def _notes(self, plan: SplitPlan) -> list[str]:
         if self._shelf is None:
             return []
-        names = [name for of_class in plan.recordings for name in of_class]
-        return [f"{line}: mixtures that draw it are dropped" for line in self._shelf.complaints(names, plan.paths)]
+        return [f"{line}: mixtures that draw it are dropped" for line in self._shelf.complaints(plan.names, plan.paths)]
 
 
 def mixture_id(split: str, index: int) -> str:

@@ -44,12 +44,19 @@ class RecordingShelf:
                 paths[name] = path
         return paths
 
+    def is_there(self, name: str) -> bool:
+        """Whether there is a recording of that name, whole or not."""
+        return bool(self._candidates(name))
+
     def complaints(self, names: Iterable[str], usable: dict[str, Path]) -> list[str]:
-        """A line for each damaged recording, and one for all that are missing."""
-        unusable = [name for name in names if name not in usable]
-        damaged = [name for name in unusable if self._candidates(name)]
-        lines = [f"{self._candidates(name)[0]} is damaged (its sha256 is not the listed one)" for name in damaged]
-        missing = [name for name in unusable if name not in damaged]
+        """A line for each recording that is there and cannot be used, and then one for all that are missing."""
+        lines, missing = [], []
+        for name in names:
+            candidates = [] if name in usable else self._candidates(name)
+            if candidates:
+                lines.append(f"{candidates[0]} {_why_not(candidates[0])}")
+            elif name not in usable:
+                missing.append(name)
         if missing:
             more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
             lines.append(f"recording {missing[0]!r}{more} was not found")
@@ -66,7 +73,7 @@ def open_shelf(
     places: Sequence[str],
     unpack_to: Path,
     *,
-    show_progress: bool = False,
+    say: Callable[[str], object] = lambda _: None,
 ) -> RecordingShelf:
     """Recordings from ``places`` if there are any, else from the public archive.
 
@@ -82,8 +89,8 @@ def open_shelf(
         Folders, archives (zip, tar) or addresses of archives, as the user names them.
     unpack_to : Path
         Folder of the cache for archives and what is taken from them.
-    show_progress : bool
-        Show a bar while something is fetched.
+    say : callable
+        Takes a line for a person, before something is fetched.
 
     Raises
     ------
@@ -94,7 +101,7 @@ def open_shelf(
     for place in places or [archive_url]:
         if place.startswith(("https://", "http://")):
             name = f"{hashlib.sha256(place.encode()).hexdigest()[:16]}.archive"
-            place = str(_fetched(place, unpack_to / name, show_progress=show_progress))
+            place = str(_fetched(place, unpack_to / name, say))
         path = Path(place)
         if path.is_dir():
             folders += [path, *sorted(child for child in path.iterdir() if child.is_dir())]
@@ -109,9 +116,11 @@ def open_shelf(
     return RecordingShelf(folders, checksum_of)
 
 
-def _fetched(url: str, path: Path, *, show_progress: bool) -> Path:
+def _fetched(url: str, path: Path, say: Callable[[str], object]) -> Path:
     """An archive from the network; what is none (a page that says sorry, say) is not kept."""
-    fetch_file(url, path, show_progress=show_progress)
+    if not path.exists():
+        say(f"fetching the recordings: {url}")
+    fetch_file(url, path)
     if not is_archive(path):
         path.unlink()
         raise SedpipeError(f"{url} is not an archive", hint="name another address, or your own copy, with --from")
@@ -128,6 +137,8 @@ def _unpacked(archive: Path, names: Sequence[str], folder: Path, checksum_of: Ca
             # the name is the manifest's, never the archive's
             with write_atomically(folder / name) as temporary, temporary.open("wb") as file:
                 unpack(file)
+            if _is_whole(folder / name, checksum_of(name)):  # a copy elsewhere in the archive may be another one
+                left.remove(name)
     return folder
 
 
@@ -136,3 +147,11 @@ def _is_whole(path: Path, checksum: str) -> bool:
         return sha256_of(path) == checksum
     except OSError:
         return False
+
+
+def _why_not(path: Path) -> str:
+    try:
+        sha256_of(path)
+    except OSError as error:
+        return f"cannot be read ({error.strerror or error})"
+    return "is damaged (its sha256 is not the listed one)"

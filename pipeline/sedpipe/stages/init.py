@@ -13,13 +13,16 @@ from pathlib import Path
 
 from sedpipe.choices import SPLITS
 from sedpipe.errors import SettingsError
+from sedpipe.io.audio.survey import survey
 from sedpipe.io.files.atomic import remove_leftovers, write_text
 from sedpipe.io.lists.importers import IMPORTERS
 from sedpipe.io.lists.importers.findings import Findings, Folder, look_into
 from sedpipe.io.lists.recordings import Recording
 from sedpipe.io.lists.remarks import counted, of_some
+from sedpipe.io.lists.table_rows import NO_LABEL
 from sedpipe.io.lists.text import has_control_characters
 from sedpipe.io.manifests.compose import Composed, composed, dataset_of_list, safe_name
+from sedpipe.io.manifests.form import MOST_LABELS
 from sedpipe.io.manifests.load import manifest_names
 from sedpipe.listener import Listener
 from sedpipe.reports.own import InitReport
@@ -68,9 +71,11 @@ def init(
     listable, unlisted = _listable(findings.recordings)
     lengths = lengths_of_recordings(folder, listable, listener)
     recordings, unread = _readable(listable, lengths)
-    labels = sorted({label for recording in recordings for label in recording.labels})
-    if not labels:
-        raise SettingsError(f"{folder}: {findings.story}, but no label", hint=_WAYS)
+    if listable and not recordings:
+        none = f"none of {counted(len(listable), 'recording')} can be read"
+        why = survey(folder / listable[0].filename).message
+        raise SettingsError(f"{folder}: {findings.story}, but {none}", hint=why)
+    labels = _labels(folder, findings.story, recordings)
     if share is not None and any(recording.split for recording in recordings):
         raise _already_split(folder, recordings)
     shape, guessed = shape_of(findings, recordings, lengths, share or SHARE)
@@ -143,6 +148,24 @@ def _readable(recordings: Sequence[Recording], lengths: Mapping[str, Length]) ->
     return kept, [told] if unread else []
 
 
+def _labels(folder: Path, story: str, recordings: Sequence[Recording]) -> list[str]:
+    """All of them, each of which lists and TOML can hold."""
+    labels = sorted({label for recording in recordings for label in recording.labels})
+    if not labels:
+        raise SettingsError(f"{folder}: {story}, but no label", hint=_WAYS)
+    if len(labels) > MOST_LABELS:
+        raise SettingsError(
+            f"{folder}: {story}: {len(labels):,} classes, more than the {MOST_LABELS:,} that a dataset can have"
+        )
+    for label in labels:
+        if label.lower() in NO_LABEL:
+            raise SettingsError(
+                f"{folder}: {story}: {label!r} is called as if there were no label, and would be read so",
+                hint="rename that class; recordings in which no class sounds may lie in a folder called background",
+            )
+    return labels
+
+
 def _already_split(folder: Path, recordings: Sequence[Recording]) -> SettingsError:
     told = ", ".join(f"{split} {count:,}" for split, count in _splits(recordings).items())
     return SettingsError(
@@ -207,7 +230,9 @@ def _classes(labels: Sequence[str], recordings: Sequence[Recording]) -> dict[str
 def _seen_from(out: Path, folder: Path) -> str:
     """A relative path where both can be moved together, else an absolute one."""
     relative = Path(os.path.relpath(folder, out))
-    seen = (folder if relative.parts.count("..") > 1 else relative).as_posix()
+    # from a link, ".." leads to where its target lies
+    is_reached = os.path.realpath(out / relative) == os.path.realpath(folder)
+    seen = (relative if is_reached and relative.parts.count("..") < 2 else folder).as_posix()
     try:
         seen.encode()
     except UnicodeEncodeError as error:

@@ -17,6 +17,7 @@ from sedpipe.io.lists.importers.findings import Findings
 from sedpipe.io.lists.recordings import Recording
 from sedpipe.io.lists.remarks import counted
 from sedpipe.io.manifests.compose import Shape
+from sedpipe.io.manifests.cutting import storable_rate
 from sedpipe.listener import Listener
 from sedpipe.steps.recording_groups import testing_of
 
@@ -62,8 +63,9 @@ def shape_of(
     n_long = sum(seconds > clip_s for seconds, _ in lengths.values())
     rates = Counter(rate for _, rate in lengths.values() if rate)
     commonest = rates.most_common(1)[0][0] if rates else DEFAULT_SAMPLE_RATE
-    rate = int(findings.settings.get("sample_rate", commonest))
-    remarks = []
+    wanted = int(findings.settings.get("sample_rate", commonest))
+    rate = storable_rate(wanted)
+    remarks = [f"{wanted:,} Hz cannot be stored: clips are at {rate:,} Hz"] if rate != wanted else []
     if n_long:
         how = (
             "windows, labelled with the events in them"

@@ -6,6 +6,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+import soundfile
 from encoded import FORMS, Form, clock, encoded, start_error_ms
 from sedpipe.failures import FailedClipError, Failure
 from sedpipe.io.audio.cut import cut, lasts
@@ -143,6 +144,16 @@ def test_silence_is_a_reason(form: str) -> None:
 )
 def test_what_is_no_audio_is_undecodable(body: bytes) -> None:
     assert failure_of(io.BytesIO(body)) == Failure("retryable", "undecodable")
+
+
+@pytest.mark.parametrize("at_s", [19.99, 25.0])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_sample_that_is_no_number_is_told(tmp_path: Path, at_s: float, value: float) -> None:
+    samples = np.full(40 * 48_000, 0.1, np.float32)
+    samples[round(at_s * 48_000)] = value
+    soundfile.write(tmp_path / "a.wav", samples, 48_000, subtype="FLOAT")
+    with pytest.raises(FailedClipError, match=r"a\.wav: contains samples that are not finite \(nan or infinity\)$"):
+        cut(tmp_path / "a.wav", 20, 30, RATE)
 
 
 def test_a_playlist_opens_no_other_file(tmp_path: Path, truth: np.ndarray) -> None:

@@ -96,6 +96,8 @@ def test_demo_synthesises_takes_of_each_class_and_fold() -> None:
         ("folds = [3]", "folds = [7]", r"splits\.testing\.folds: no recording of 'Dog bark' in these folds$"),
         ("gain_db = [6, 24]", "gain_db = [24, 6]", r"mixture\.gain_db: found \[24, 6\], expected \[low, high\]$"),
         ("gain_db = [6, 24]", "gain_db = [nan, 6]", r"mixture\.gain_db\.0: found nan, expected a finite number$"),
+        ("gain_db = [6, 24]", "gain_db = [6, 100000]", r"mixture\.gain_db\.1: found 100000, expected less .* to 200$"),
+        ("slope = [0.3, 1.0]", "slope = [-900, 1]", r"background_slope\.0: found -900, expected greater .* to -10$"),
         ("gain_db = [6, 24]", "gain_db = [6]", r"mixture\.gain_db\.1 is missing$"),
         ("0.35", "0.36", r"mixture\.n_events_p: found \[0\.45, 0\.36, 0\.2\], expected 3 probabilities that sum to 1"),
         ("n_events = [1, 2, 3]", "n_events = [1, 2, 11]", r"mixture\.n_events: expected at most .* labels, 10$"),
@@ -124,6 +126,11 @@ def test_demo_synthesises_takes_of_each_class_and_fold() -> None:
 def test_mistakes_in_a_recipe_are_named(tmp_path: Path, old: str, new: str, message: str) -> None:
     with pytest.raises(ManifestError, match=message):
         edited(tmp_path, old, new)
+
+
+def test_a_split_draws_from_the_folds_that_are_synthesised(tmp_path: Path) -> None:
+    with pytest.raises(ManifestError, match=r"splits\.evaluation\.folds: found 5, expected at most synthesis\.folds$"):
+        edited(tmp_path, "folds = [4]", "folds = [5]", "demo")
 
 
 def test_archives_may_come_from_this_machine(tmp_path: Path) -> None:

@@ -5,7 +5,8 @@ FFmpeg's libraries load in a fifth of a second, so they are imported where they 
 - :func:`open_track`: a file, or something that reads like one -> :class:`Track`
 - :class:`Track`: frames of the best audio track, from the beginning or from a moment on
 - :class:`Frame`: decoded samples and when they sound
-- :func:`undecodable`: the error of a recording that cannot be decoded
+- :func:`undecodable`: the error of a recording that cannot be decoded; :func:`not_finite`: of one with a sample that is
+  no number
 """
 
 from __future__ import annotations
@@ -91,7 +92,7 @@ class Frame:
             samples = samples / _INTEGER_SCALE[kind] - (1.0 if kind == "u8" else 0.0)
         mono = samples.mean(axis=1).astype(np.float32)
         if not np.isfinite(mono).all():
-            raise undecodable(f"{self._name}: contains samples that are not finite (nan or infinity)")
+            raise not_finite(self._name)
         return mono, samples if self.channels > 1 else None
 
 
@@ -238,6 +239,11 @@ def open_track(file: Readable, name: str) -> Iterator[Track]:
 def undecodable(message: str) -> FailedClipError:
     """The error of a recording that cannot be decoded."""
     return FailedClipError(message, Failure("retryable", "undecodable"))
+
+
+def not_finite(name: str) -> FailedClipError:
+    """The error of a recording in which a sample is no number."""
+    return undecodable(f"{name}: contains samples that are not finite (nan or infinity)")
 
 
 def _decoded(packets: Iterable[Any], name: str, deadline: float) -> Iterator[Any]:

@@ -25,7 +25,7 @@ import soundfile
 import soxr
 
 from sedpipe.failures import FailedClipError
-from sedpipe.io.audio.container import Readable, Track, open_track, undecodable
+from sedpipe.io.audio.container import Readable, Track, not_finite, open_track, undecodable
 from sedpipe.io.audio.level import SILENT_BELOW, Level, Remark, check_length, check_rate, silent
 from sedpipe.io.audio.opening import Opened, look_into, open_anyway, open_surely
 from sedpipe.io.audio.timeline import LONGEST_FRAME_S, Run, is_damaged, place
@@ -152,7 +152,7 @@ def lasts(path: Path, seconds: float) -> bool:
 
 def _stretch_of(opened: Opened, start_s: float, end_s: float, deadline: float) -> _Stretch:
     with open_surely(opened) as file:
-        stretch = None if file is None else _read_surely(file, start_s, end_s)
+        stretch = None if file is None else _read_surely(file, str(opened.path), start_s, end_s)
     if stretch is not None:
         return stretch
     try:
@@ -164,13 +164,13 @@ def _stretch_of(opened: Opened, start_s: float, end_s: float, deadline: float) -
             raise
         # formats of laboratories that FFmpeg does not know
         with open_anyway(opened) as file:
-            stretch = _read_surely(file, start_s, end_s)
+            stretch = _read_surely(file, str(opened.path), start_s, end_s)
         if stretch is None:
             raise
         return stretch
 
 
-def _read_surely(file: soundfile.SoundFile, start_s: float, end_s: float) -> _Stretch | None:
+def _read_surely(file: soundfile.SoundFile, name: str, start_s: float, end_s: float) -> _Stretch | None:
     """What lies around the stretch; None where it cannot be read whole, or be jumped to exactly."""
     rate, n_frames = file.samplerate, file.frames
     first = min(n_frames, max(0, math.floor((start_s - _CONTEXT_S) * rate)))
@@ -185,6 +185,8 @@ def _read_surely(file: soundfile.SoundFile, start_s: float, end_s: float) -> _St
     if len(channels) < last - first:
         return None
     mono, level = channels.mean(axis=1), Level()
+    if not np.isfinite(mono).all():
+        raise not_finite(name)
     inside = slice(max(0, round(start_s * rate) - first), max(0, round(end_s * rate) - first))
     level.hear(mono[inside], channels[inside] if file.channels > 1 else None)
     run = Run(rate, [mono], len(mono), [first / rate])

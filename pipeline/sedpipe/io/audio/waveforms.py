@@ -20,7 +20,7 @@ import soxr
 from sedpipe.errors import AudioError
 from sedpipe.failures import FailedClipError
 from sedpipe.io.audio.blocks import track_blocks
-from sedpipe.io.audio.container import open_track, undecodable
+from sedpipe.io.audio.container import not_finite, open_track, undecodable
 from sedpipe.io.audio.level import SILENCE, Level, Remark, check_length, check_rate, silent
 from sedpipe.io.audio.opening import Opened, look_into, open_anyway, open_surely
 
@@ -159,7 +159,7 @@ class Recording:
 
     def _heard(self, mono: np.ndarray, channels: np.ndarray | None) -> np.ndarray:
         if not np.isfinite(mono).all():
-            raise undecodable(f"{self.path}: contains samples that are not finite (nan or infinity)")
+            raise not_finite(str(self.path))
         self._level.hear(mono, channels)
         self.n_samples += len(mono)
         return mono

@@ -21,6 +21,9 @@ from sedpipe.io.lists.text import as_seconds, complaint
 NOT_AVAILABLE = frozenset({"", "na", "n/a", "nan", "<na>", "null", "none", "-"})
 """What other programs write into a cell that holds nothing, in small letters."""
 
+NO_LABEL = NOT_AVAILABLE - {"none", "-"}
+"""Of these, what is no label even where nothing else is said of a recording."""
+
 _DECIMAL_COMMA = re.compile(r"[+-]?\d{1,20},\d{1,40}", re.ASCII)
 _CLOCK = re.compile(r"(?:(\d{1,3}):)?(\d{1,3}):([0-5]\d(?:\.\d{1,40})?)", re.ASCII)
 _NOTHING = re.compile(r"0+([.,]0*)?")
@@ -133,7 +136,7 @@ class _RowReader:
             if self._layout.is_segments:
                 filename = self._segment(number, filename, cells)
             times = self._times_of(number, cells, label) if self._takes_times else None
-            nothing = times is None and (self._takes_times or label.lower() in NOT_AVAILABLE - {"none", "-"})
+            nothing = times is None and (self._takes_times or label.lower() in NO_LABEL)
             yield Annotation(self._table.path, number, filename, times, "" if nothing else label)
 
     def remarks(self) -> list[Remark]:

@@ -1,6 +1,7 @@
 """How long clips of a dataset are, at what rate, and what becomes of recordings that are longer.
 
 - :class:`CutManifest`: what kinds of datasets have in common whose clips are cut out of recordings
+- :func:`storable_rate`: the rate at which recordings of some rate can be stored
 - :data:`LONG`: what can become of a recording that is longer than a clip
 """
 
@@ -80,6 +81,15 @@ class CutManifest(Manifest, ABC):
         """What of this decides rows and audio; nothing where all is as it was before it could be said."""
         defaults = {"clip_s": DEFAULT_CLIP_S, "sample_rate": DEFAULT_SAMPLE_RATE, "long": None}
         return {key: getattr(self, key) for key, default in defaults.items() if getattr(self, key) != default}
+
+
+def storable_rate(rate: int) -> int:
+    """The highest rate up to ``rate`` (at least 1,000 Hz) that the store supports.
+
+    >>> storable_rate(48_000), storable_rate(97_656), storable_rate(1_000_000)
+    (48000, 97650, 655350)
+    """
+    return rate if _can_be_stored(rate) else min(rate, _HIGHEST_HZ) // 10 * 10
 
 
 def _can_be_stored(rate: int) -> bool:

@@ -3,6 +3,7 @@
 - :class:`Form`: a table of a manifest; unknown keys and wrong types are errors
 - :class:`Manifest`: name, labels, fingerprint; each kind of dataset adds its own
 - :data:`HttpUrl`, :data:`Sha256`, :data:`RelativeName`: checked strings
+- :data:`MOST_LABELS`: how many classes it may have
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ from sedpipe.suggestions import did_you_mean
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_MOST_LABELS = 1000
+
+MOST_LABELS = 1000
+"""Classes of a dataset."""
 
 
 class Form(BaseModel):
@@ -53,7 +56,7 @@ class Manifest(Form, ABC):
     name: str
     kind: str
     description: str = ""
-    labels: tuple[str, ...] = Field(max_length=_MOST_LABELS)
+    labels: tuple[str, ...] = Field(max_length=MOST_LABELS)
     _path: Path = PrivateAttr(default=Path("manifest.toml"))
 
     def model_post_init(self, context: Any, /) -> None:

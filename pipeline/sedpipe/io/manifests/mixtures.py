@@ -21,7 +21,8 @@ from sedpipe.suggestions import did_you_mean
 
 _RECORDING = re.compile(r"(?P<number>\d{3}) - (?P<label>[^/]+)/(?P<fold>[1-9])-[^/]+")
 
-Range = tuple[Annotated[float, Field(allow_inf_nan=False)], Annotated[float, Field(allow_inf_nan=False)]]
+_Slope = Annotated[float, Field(ge=-10, le=10, allow_inf_nan=False)]  # beyond, a spectrum runs out of numbers, ...
+_Decibels = Annotated[float, Field(ge=-200, le=200, allow_inf_nan=False)]  # ... and so do samples
 Fold = Annotated[int, Field(ge=1, le=9)]
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
 
@@ -70,11 +71,11 @@ class MixtureRecipe(Form):
         Of a recording over the background, drawn between.
     """
 
-    background_slope: Range
+    background_slope: tuple[_Slope, _Slope]
     background_rms: float = Field(gt=0, le=1)
     n_events: tuple[Annotated[int, Field(ge=1)], ...] = Field(min_length=1, max_length=100)
     n_events_p: tuple[Annotated[float, Field(ge=0, le=1)], ...]
-    gain_db: Range
+    gain_db: tuple[_Decibels, _Decibels]
 
     @field_validator("background_slope", "gain_db")
     @classmethod
@@ -128,6 +129,8 @@ class MixtureManifest(Manifest):
             for fold in form.folds:
                 if fold in owner:
                     raise ValueError(f"splits.{split}.folds: fold {fold} already belongs to {owner[fold]}")
+                if self.synthesis is not None and fold > self.synthesis.folds:
+                    raise ValueError(f"splits.{split}.folds: found {fold}, expected at most synthesis.folds")
                 owner[fold] = split
         return self
 

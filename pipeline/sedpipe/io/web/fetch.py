@@ -12,7 +12,7 @@ from sedpipe.errors import SedpipeError
 TIMEOUT_S = 30
 
 
-def fetch_file(url: str, path: Path, sha256: str | None = None, *, show_progress: bool = False) -> Path:
+def fetch_file(url: str, path: Path, sha256: str | None = None) -> Path:
     """Fetch ``url`` to ``path`` unless it is there already.
 
     Parameters
@@ -23,8 +23,6 @@ def fetch_file(url: str, path: Path, sha256: str | None = None, *, show_progress
         Where it goes; appears only when complete.
     sha256 : str, optional
         What it must be (hex); one that is there but differs is fetched anew.
-    show_progress : bool
-        Show a bar.
 
     Returns
     -------
@@ -40,7 +38,7 @@ def fetch_file(url: str, path: Path, sha256: str | None = None, *, show_progress
     import requests
 
     pooch.get_logger().setLevel("WARNING")
-    downloader = pooch.HTTPDownloader(progressbar=show_progress, timeout=TIMEOUT_S)
+    downloader = pooch.HTTPDownloader(timeout=TIMEOUT_S)
     try:
         pooch.retrieve(url, known_hash=sha256, fname=path.name, path=path.parent, downloader=downloader)
     except requests.exceptions.RequestException as error:

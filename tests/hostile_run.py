@@ -25,7 +25,7 @@ from sedpipe.stages.train import train
 LABELS = (
     "<img src=x onerror=\"document.title='owned'\">",
     "</svg><script>document.title='owned'</script>",
-    "Rain & 'snow'",
+    "Rain  & 'snow'",
 )
 CLIP_ID = "<b onclick=alert(1)>\"'&"
 SPLIT = "evaluation"

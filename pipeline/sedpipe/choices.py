@@ -6,6 +6,9 @@ Lists that a script of one's own can add to (pooling functions, networks, front 
 SPLITS = ("training", "testing", "evaluation")
 """DCASE's names, in the order of a dataset's table: ``testing`` is the development test set."""
 
+TRAINED_ON = "training"
+"""The network learns here; where its strong labels are known, it can be scored, too."""
+
 TUNED_ON = "testing"
 """Early stopping and thresholds come from here: DCASE's development test set."""
 

@@ -32,6 +32,10 @@ def test_names_that_end_with_a_nul_may_hold_line_ends() -> None:
     assert places("a\nb.wav\0c.wav\0", "-") == ["a\nb.wav", "c.wav"]
 
 
+def test_nothing_but_a_line_end_ends_a_name() -> None:
+    assert places("a\u2028b.wav\nc\x85d.wav\ne\x0cf.wav\n", "-") == ["a\u2028b.wav", "c\x85d.wav", "e\x0cf.wav"]
+
+
 def test_what_is_not_there_at_all_is_told_with_what_was_meant(tmp_path: Path) -> None:
     (tmp_path / "street.wav").touch()
     with pytest.raises(SettingsError, match=r"stret\.wav: no such file .*street\.wav'\?\) \(nor are the other 2\)$"):

@@ -11,16 +11,19 @@ from click.testing import CliRunner
 from hostile_run import CLIP_ID, LABELS, SPLIT, make_hostile_run
 from sedpipe.cli.main import main
 from sedpipe.errors import MissingStageError, SedpipeError, SettingsError, StaleError
+from sedpipe.events import Event
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.feature_store import merge
 from sedpipe.io.cache.frame_scores import find_origin, write_frame_scores
 from sedpipe.io.cache.runs import Run, find_run_in_cache, named_run
 from sedpipe.io.lists.clips import read_clips
+from sedpipe.io.lists.events import write_event_list
 from sedpipe.reports.listening import PageReport
 from sedpipe.stages import report_clips
 from sedpipe.stages.report import report
 from sedpipe.stages.score import score
+from sedpipe.views.page.card import card_of
 from sedpipe.views.page.scored_run import ScoredRun, read_scored_run
 from some_records import run_record
 from tiny_dataset import FRONT_END, NAME
@@ -135,6 +138,35 @@ def test_scores_on_testing_are_called_tuned(made, tmp_path):
     score(Dataset(made.root, NAME), run="run", split="testing")
     _, page = reported(made, split="testing", path=tmp_path / "page.html")
     assert "Tuned on this split" in page
+
+
+def test_scores_on_training_are_called_those_of_clips_that_taught_it(cache):
+    assert "which it never saw" in reported(cache)[1]
+    events = {
+        clip.clip_id: [Event(0.5, 1.5, label) for label in clip.labels] for clip in cache.read_clips()["training"]
+    }
+    write_event_list(cache.reference_path("training"), events)
+    for run in ("run", "other"):
+        score(Dataset(cache.root, NAME), run=run, split="training")
+    page = reported(cache, split="training")[1]
+    assert "Trained on this split" in page
+    assert "which it never saw" not in page
+    assert "They were trained on this split" in reported(cache, "run", "other", split="training")[1]
+
+
+def test_a_gate_that_is_nearly_reached_is_drawn_closed(cache):
+    run = read_scored_run(*find_run_in_cache(cache.root, "run"))
+    clip_id, label = next((clip_id, events[0].label) for clip_id, events in run.estimated.items() if events)
+    run.frame_scores.clip_probs[:] = 0.49997
+    [track] = [track for track in card_of([run], clip_id, "").tracks if track.label == label]
+    assert track.voices[0].clip < 0.5
+
+
+def test_the_ring_of_a_chart_is_told_in_the_unit_of_its_axis(made):
+    scores = named_run(made, "run").find_scores(SPLIT)
+    error_rate, f1 = (getattr(scores.segment_based, name) for name in ("error_rate", "f1"))
+    told = re.findall(r"<title>min_er: (.*?) at 0.5</title>", reported(made)[1])
+    assert told[:2] == [f"{error_rate:.2f}", f"{100 * f1:.1f} %"]
 
 
 def test_a_clip_without_audio_is_drawn_without_it_and_says_why(cache):

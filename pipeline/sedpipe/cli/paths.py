@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
@@ -83,6 +84,6 @@ def _listed(stdin: TextIO) -> Iterator[Path]:
     text = stdin.read(MOST_CHARACTERS + 1)
     if len(text) > MOST_CHARACTERS:
         raise SettingsError(f"stdin names paths of more than {MOST_CHARACTERS:,} characters", hint="name their folder")
-    for name in text.split("\0") if "\0" in text else text.splitlines():
+    for name in text.split("\0") if "\0" in text else re.split(r"\r?\n", text):
         if name.strip():
             yield _path(name)

@@ -66,6 +66,8 @@ class LineChart:
         Where, and what is written there; the first and the last are the ends of the axis.
     lines : sequence of Line
     marks : sequence of Mark
+    in_percent : bool
+        Whether fractions are written as per cent.
     """
 
     title: str
@@ -74,10 +76,15 @@ class LineChart:
     y_ticks: Sequence[tuple[float, str]]
     lines: Sequence[Line]
     marks: Sequence[Mark] = ()
+    in_percent: bool = False
 
     width = 440
     height = 270
     left, right, top, bottom = 46, 428, 12, 226
+
+    def written(self, value: float) -> str:
+        """A value of its lines."""
+        return f"{100 * value:.1f} %" if self.in_percent else f"{value:.2f}"
 
     def x(self, value: float) -> float:
         """Place of a value across."""

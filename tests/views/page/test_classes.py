@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 from sedpipe.events import Event
 from sedpipe.labels import LabelSet
-from sedpipe.views.page.classes import MOST_CONFUSED, class_rows, confused_classes, confusion_rows, findings
+from sedpipe.views.page.classes import (
+    MOST_CONFUSED,
+    class_rows,
+    confused_classes,
+    confusion_rows,
+    findings,
+    without_column,
+)
 from sedpipe.views.page.mistakes import confusions
 
 LABELS = LabelSet(("Dog", "Rain", "Car"))
@@ -70,6 +77,22 @@ def test_of_hundreds_of_classes_the_most_confused_have_columns():
     many = SimpleNamespace(rolls=(reference, estimated), labels=labels)
     columns = confused_classes(many, confusions(reference, estimated))
     assert columns == [*range(MOST_CONFUSED - 1), 150]
+
+
+def test_which_classes_have_no_column_is_told_as_it_is(dog_taken_for_rain):
+    assert without_column(dog_taken_for_rain, [0, 1]) == "1 class is not shown: neither active nor predicted here."
+    assert without_column(dog_taken_for_rain, [1]) == "Only the 1 of 3 classes with the most errors are shown."
+    assert without_column(run_of([[1, 1, 0]], [[1, 1, 1]]), [0, 1, 2]) == ""
+
+
+def test_thousands_of_seconds_are_counted_to_the_second():
+    run = run_of([[1, 0, 0]] * 3456, [[1, 0, 0]] * 2222 + [[0, 1, 0]] * 1234)
+    confused = confusions(*run.rolls)
+    [row] = confusion_rows(run, confused, [0, 1])
+    assert row.cells[0].title == "Dog detected: 2,222 of 3,456 s"
+    rows = class_rows(run, confused)
+    assert [other.seconds for other in rows[0].taken_for] == ["1,234"]
+    assert any("Dog for Rain (1,234 s)" in each.text for each in findings(run, rows, confused))
 
 
 def test_the_findings_say_what_is_wrong_in_words(dog_taken_for_rain):

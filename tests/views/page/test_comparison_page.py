@@ -22,3 +22,12 @@ def test_all_runs_share_the_axis_of_a_metric_with_nothing_in_the_middle():
     assert (first.text, first.interval) == ("\N{MINUS SIGN}0.100", "\N{MINUS SIGN}0.200 to 0.000")
     assert (f1.text, f1.interval) == ("+1.0", "+0.5 to +2.0")
     assert [first.is_apart, f1.is_apart, second.is_apart] == [False, True, False]  # an interval that ends at 0 holds it
+
+
+@pytest.mark.parametrize(
+    ("better", "told"),
+    [(0.5, "50"), (0.994, "99"), (0.9996, "more than 99"), (1.0, "more than 99"), (0.004, "less than 1")],
+)
+def test_no_run_is_better_for_certain(better, told):
+    [[found, *_]] = difference_rows([dict.fromkeys(METRICS, difference(-0.1, -0.2, 0.0, better))])
+    assert found.sure == told

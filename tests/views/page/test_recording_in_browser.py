@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from heard_recording import DURATION, LABELS, NAME, SOUNDS, make_recording, write_page
 from sedpipe.detection.decoding import decode_events
+from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.events import Event
 from sedpipe.io.lists.read import read_annotations
+from sedpipe.labels import LabelSet
 
 DOG, MARKUP, RAIN, ROOSTER = LABELS.names
 CONTRAST, TARGETS = (Path(__file__).with_name(f"{name}.js") for name in ("contrast", "targets"))
@@ -344,6 +346,54 @@ def test_the_gate_of_the_clip_can_be_opened(opened):
     assert opened.run("document.querySelector('[name=told]').value") == "0.5, as tuned"
     opened.run("document.querySelector('.thresholds [type=reset]').click()")
     assert opened.run(f"{gate}.checked")
+
+
+WHOSE, GATE = (f"document.querySelector('[name={name}]')" for name in ("whose", "gate"))
+
+
+def take_threshold_of(browser, whose):
+    """The class, by its number, whose threshold the slider moves; "" for all."""
+    browser.run(f"{WHOSE}.value = '{whose}'; {WHOSE}.dispatchEvent(new Event('change'))")
+
+
+def test_the_gate_leaves_the_thresholds_of_single_classes_where_they_are(opened):
+    take_threshold_of(opened, 3)
+    slide(opened, -4)
+    with_rooster = bars(opened)
+    assert ROOSTER in [bar[0] for bar in with_rooster]
+    take_threshold_of(opened, "")
+    opened.run(f"{GATE}.click()")
+    assert bars(opened) == with_rooster
+    take_threshold_of(opened, 3)
+    assert opened.run(f"{SLIDER}.value") == "-4"
+
+
+def test_the_threshold_of_one_class_leaves_the_events_of_others(browser, tmp_path):
+    """Tuned thresholds have more decimals than the page's probabilities."""
+    point = PostProcessing((0.99753, 0.5, 0.5, 0.9))
+    recording = make_recording(SOUNDS[:1], point)
+    recording.frame_probs[20:40, 0] = 0.99756
+    events = decode_events(recording.frame_probs, LABELS, point, recording.grid, duration=DURATION)
+    browser.open(write_page(tmp_path / "page.html", replace(recording, events=events)))
+    assert bars(browser) == [(DOG, 1.6, 3.2, False)]
+    take_threshold_of(browser, 3)
+    slide(browser, -0.5)
+    assert bars(browser) == [(DOG, 1.6, 3.2, False)]
+
+
+def test_a_class_is_chosen_as_it_is_called_whatever_blanks_are_in_its_name(browser, tmp_path):
+    labels = LabelSet(("Dog", "Dog  far"))
+    recording = make_recording()
+    events = [Event(1.0, 2.0, "Dog")]
+    point = PostProcessing(0.5)
+    narrow = {"frame_probs": recording.frame_probs[:, :2], "clip_probs": recording.clip_probs[:, :2]}
+    browser.open(
+        write_page(tmp_path / "page.html", replace(recording, labels=labels, events=events, point=point, **narrow))
+    )
+    browser.run("document.querySelector('.events tbody button').click()")
+    browser.run(f"{FORM}.label.selectedIndex = 1; {FORM}.label.dispatchEvent(new Event('change'))")
+    assert [bar[0] for bar in bars(browser)] == ["Dog  far"]
+    assert browser.run(f"[{FORM}.label.value, {FORM}.label.length]") == ["Dog  far", 2]
 
 
 def test_a_closed_page_loses_nothing(opened, page):

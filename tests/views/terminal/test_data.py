@@ -103,6 +103,12 @@ def test_a_table_has_lines_for_what_is_not_done_and_its_runs_have_none_of_their_
     ]
 
 
+def test_classes_of_any_script_stand_in_one_table() -> None:
+    classes = {"training": {"\u70cf": ClassTally(listed=10, ok=2), "Owl": ClassTally(listed=10, ok=0)}}
+    _, crow, owl, *_ = status_lines(StatusReport("d", Stages(), "sedpipe download d", classes))
+    assert (crow, owl) == (f"\u70cf {'2 of 10':>18}", f"Owl{'0 of 10':>18}")
+
+
 def test_classes_are_a_table_of_what_is_there() -> None:
     classes = {"training": {"Car": ClassTally(listed=25077, ok=20000), "Bus": ClassTally(listed=10, ok=0)}}
     lines = status_lines(StatusReport("d", Stages(), "sedpipe download d", classes))

@@ -72,3 +72,20 @@ def test_what_kept_a_class_silent_is_told_with_the_way_out() -> None:
         "--all shows it"
     )
     assert "too short" in near_line(replace(MISS, peak=0.91, why="rules"))
+
+
+def test_numbers_that_are_compared_are_told_apart() -> None:
+    assert near_line(replace(MISS, peak=0.4969, threshold=0.5)) == "Dog bark 0.497 at 0.40 s, threshold 0.500"
+    assert near_line(replace(MISS, peak=0.0021, threshold=0.00247, at=59.997)) == (
+        "Dog bark 0.0021 at 1:00.00, threshold 0.0025"
+    )
+    shut = near_line(replace(MISS, peak=0.9, clip=0.298, gate=0.3, why="gate"))
+    assert "its clip probability 0.298 is below the clip gate 0.300" in shut
+
+
+def test_a_model_of_one_class_knows_one_sound() -> None:
+    counts = {"recordings": 1, "seconds": 59.997, "events": 0}
+    report = PredictReport("frogs", [QUIET], PostProcessing(0.5), {}, 16_000, ("Frog",), counts)
+    lines = drawn(heard_table(report, Asked(SEE, "sedpipe init FOLDER")), 120)
+    assert "The model knows only this sound: Frog." in lines
+    assert lines[0].endswith(", 1:00.00: 0 events")

@@ -1,6 +1,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+from rich.cells import cell_len
 from sedpipe.io.manifests.compose import Shape
 from sedpipe.reports.own import CheckReport, InitReport, SplitFound
 from sedpipe.views.terminal.own import check_lines, init_lines
@@ -64,3 +65,20 @@ def test_where_training_cannot_work_what_comes_next_is_to_mend_it() -> None:
         "training cannot work yet: correct them, then check again",
         "next: sedpipe check birds.toml",
     ]
+
+
+def test_classes_of_any_script_stand_in_one_table() -> None:
+    classes = {"Kra\u0308he": {"training": 2}, "\u70cf": {"training": 1}, "Owl": {"training": 3}}
+    lines = init_lines(replace(SET_UP, classes=classes), Path("cache"))[1:5]
+    assert lines == [
+        "  class    training",
+        "  Kra\u0308he           2",  # the accent takes no column
+        "  \u70cf              1",  # this letter takes two
+        "  Owl             3",
+    ]
+    assert {cell_len(line) for line in lines} == {19}
+
+
+def test_of_many_classes_the_last_is_counted() -> None:
+    classes = {f"class {k}": {"training": 1} for k in range(31)}
+    assert init_lines(replace(SET_UP, classes=classes), Path("cache"))[32] == "  and 1 more class"

@@ -39,6 +39,11 @@ def test_what_is_undefined_is_a_dash_and_scores_on_testing_are_called_tuned() ->
     assert lines[-4:-2] == ["clip-based F1 50.0 %, clip-based mAP -", "event-based F1 12.5 %"]
 
 
+def test_scores_on_training_are_called_trained() -> None:
+    of_training = report(split="training", tuned_on_this_split=False)
+    assert drawn(score_lines(of_training))[0] == "r on d training: 3 of 4 clips scored, TRAINED ON THIS SPLIT"
+
+
 def test_every_number_says_which_way_is_better_and_every_baseline_what_it_predicts() -> None:
     lines = drawn(score_lines(report(yardsticks={"nothing": UNDEFINED, "commonest_everywhere": HALF, "mine": HALF},
                                      commonest_class="Car")))  # fmt: skip

@@ -20,7 +20,7 @@ from sedpipe.detection.nearness import NEARLY, nearness
 from sedpipe.metrics.segment_scores import TIME_RESOLUTION
 from sedpipe.views.page.operating_point import number_of, settings_of
 from sedpipe.views.page.pictures import Picture
-from sedpipe.views.page.probabilities import encoded
+from sedpipe.views.page.probabilities import SCALE, encoded, ten_thousandths
 from sedpipe.views.page.scored_run import ScoredRun
 
 _MOST_TRACKS = 7  # more would not be compared by eye: they are folded away
@@ -182,6 +182,12 @@ def _clip_prob(run: ScoredRun, clip_id: str, label: str) -> float:
     return float(run.frame_scores.clip_probs[run.row_of[clip_id], run.labels.index(label)])
 
 
+def _not_rounded_up(run: ScoredRun, clip_id: str, label: str) -> float:
+    """The clip probability to four decimals, which lies on the same side of the gate."""
+    probs = run.frame_scores.clip_probs[run.row_of[clip_id]]
+    return int(ten_thousandths(probs)[run.labels.index(label)]) / SCALE
+
+
 def _of_class(run: ScoredRun, label: str, setting: str) -> float:
     return number_of(settings_of(run), setting, run.labels.index(label))
 
@@ -209,7 +215,7 @@ def _voice(run: ScoredRun, number: int, clip_id: str, label: str) -> Voice:
         high=high,
         low=round(high * _of_class(run, label, "hysteresis"), 4),
         gate=_of_class(run, label, "gate"),
-        clip=round(_clip_prob(run, clip_id, label), 4),
+        clip=_not_rounded_up(run, clip_id, label),
         step=run.frame_scores.grid.frame_duration,
     )
 

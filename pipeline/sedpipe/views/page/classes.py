@@ -1,7 +1,8 @@
 """Class by class: how well each is found, and what it is taken for.
 
 - :func:`class_rows`: scores and counts, the weakest first
-- :func:`confused_classes`, :func:`confusion_rows`: when a class is missed, what was estimated instead
+- :func:`confused_classes`, :func:`confusion_rows`: when a class is missed, what was estimated instead;
+  :func:`without_column`: of which classes that is not shown
 - :func:`findings`: the few sentences that a reader looks for first
 """
 
@@ -30,6 +31,11 @@ class TakenFor:
 
     label: str
     segments: float
+
+    @property
+    def seconds(self) -> str:
+        """Of these segments, as they are written."""
+        return _seconds(self.segments)
 
 
 @dataclass(frozen=True)
@@ -114,6 +120,18 @@ def confused_classes(run: ScoredRun, confusions: Confusions) -> list[int]:
     return sorted(order[:MOST_CONFUSED])
 
 
+def without_column(run: ScoredRun, columns: Sequence[int]) -> str:
+    """Which classes the confusion matrix does not show, in a sentence; empty where it shows all."""
+    reference, estimated = run.rolls
+    n_occurring = int((reference | estimated).any(axis=(0, 1)).sum())
+    if len(columns) < n_occurring:
+        return f"Only the {len(columns)} of {len(run.labels)} classes with the most errors are shown."
+    n_silent = len(run.labels) - n_occurring
+    if not n_silent:
+        return ""
+    return f"{n_silent} class{' is' if n_silent == 1 else 'es are'} not shown: neither active nor predicted here."
+
+
 def confusion_rows(run: ScoredRun, confusions: Confusions, classes: Sequence[int]) -> list[ConfusionRow]:
     """Those of the classes that sound, with a cell for each of ``classes``."""
     rows = []
@@ -129,8 +147,17 @@ def confusion_rows(run: ScoredRun, confusions: Confusions, classes: Sequence[int
 
 def _cell(label: str, segments: float, n_reference: int, predicted: str) -> ConfusionCell:
     outcome = "detected" if predicted == label else f"missed, {predicted or 'nothing'} predicted instead"
-    title = f"{label} {outcome}: {segments:.3g} of {n_reference} s"
+    title = f"{label} {outcome}: {_seconds(segments)} of {n_reference:,} s"
     return ConfusionCell(segments, segments / n_reference, title, label, predicted)
+
+
+def _seconds(segments: float) -> str:
+    """Segments of a second, some of which several classes share.
+
+    >>> _seconds(8.0), _seconds(1 / 3), _seconds(1234.5)
+    ('8', '0.333', '1,234')
+    """
+    return f"{segments:,.0f}" if segments >= 100 else f"{segments:.3g}"
 
 
 def findings(run: ScoredRun, rows: Sequence[ClassRow], confusions: Confusions) -> list[Finding]:
@@ -181,7 +208,9 @@ def _confused(labels: LabelSet, confusions: Confusions) -> list[Finding]:
         ((float(confusions.taken_for[k, j]), k, j) for k in range(len(labels)) for j in range(len(labels))),
         key=lambda pair: (-pair[0], pair[1], pair[2]),
     )
-    named = [f"{labels.names[k]} for {labels.names[j]} ({segments:.3g} s)" for segments, k, j in pairs[:3] if segments]
+    named = [
+        f"{labels.names[k]} for {labels.names[j]} ({_seconds(segments)} s)" for segments, k, j in pairs[:3] if segments
+    ]
     silent = int(confusions.unnoticed.sum())
     if not named:
         return []

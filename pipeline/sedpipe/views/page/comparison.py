@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from sedpipe.choices import TRAINED_ON
 from sedpipe.errors import SettingsError
 from sedpipe.io.records.scores import Coverage
 from sedpipe.metrics.comparison import Difference, compare_runs
@@ -104,6 +105,8 @@ def _warnings(runs: Sequence[ScoredRun]) -> list[str]:
     if len(set(points.values())) > 1:
         named = ", ".join(f"{name} {point}" for name, point in points.items())
         warnings.append(f"Their events belong to different operating points: {named}.")
+    if runs[0].split == TRAINED_ON:
+        warnings.append("They were trained on this split: expect lower scores elsewhere.")
     if any(run.scores.tuned_on_this_split for run in runs):
         warnings.append("Thresholds were tuned on this split: expect lower scores elsewhere.")
     for run in runs:

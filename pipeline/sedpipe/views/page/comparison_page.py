@@ -58,6 +58,13 @@ class DrawnDifference:
     is_apart: bool
     better: float
 
+    @property
+    def sure(self) -> str:
+        """How sure it is, in per cent; nothing that is estimated is certain."""
+        if not 0.005 <= self.better < 0.995:
+            return "more than 99" if self.better > 0.5 else "less than 1"
+        return f"{100 * self.better:.0f}"
+
 
 def difference_rows(
     differences: Sequence[Mapping[str, Difference | None]],

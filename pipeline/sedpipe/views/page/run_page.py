@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date
 
+from sedpipe.choices import TRAINED_ON
 from sedpipe.detection.segment_tallies import scores_at
 from sedpipe.metrics.detection_scores import OverallScores
 from sedpipe.views.charts import Line, LineChart, Mark, ticks_up_to
-from sedpipe.views.page.classes import class_rows, confused_classes, confusion_rows, findings
+from sedpipe.views.page.classes import class_rows, confused_classes, confusion_rows, findings, without_column
 from sedpipe.views.page.clip_table import clip_rows
 from sedpipe.views.page.gallery import CARD_SCRIPTS, Gallery, page_data
 from sedpipe.views.page.headline import SCORE_COLUMNS, gauges, other_scores, score_rows
@@ -56,6 +57,7 @@ def run_page(run: ScoredRun, gallery: Gallery, scored_on: date) -> Iterator[str]
         run=run,
         system=system_sentence(run.record),
         point=run.scores.operating_point,
+        trained=run.split == TRAINED_ON,
         tuned=run.scores.tuned_on_this_split,
         contaminated_by=run.scores.contaminated_by,
         coverage=run.scores.clips,
@@ -68,6 +70,7 @@ def run_page(run: ScoredRun, gallery: Gallery, scored_on: date) -> Iterator[str]
         charts=threshold_charts(run),
         has_common_threshold=common_threshold(run) is not None,
         confusion_rows=confusion_rows(run, confused, columns),
+        without_column=without_column(run, columns),
         confused_labels=[run.labels.names[k] for k in columns],
         clip_rows=clip_rows(run, gallery.kinds),
         cards=gallery.cards,
@@ -95,7 +98,7 @@ def threshold_charts(run: ScoredRun) -> list[LineChart]:
         LineChart(
             "F1 (%)", "threshold", across, [(k / 5, f"{20 * k}") for k in range(6)],
             [Line("micro F1", _points(scores, "f1"), "model"), Line("macro F1", _points(scores, "macro_f1"), "second")],
-            _marks(point, x, chosen, ["f1", "macro_f1"], ["model", "second"]),
+            _marks(point, x, chosen, ["f1", "macro_f1"], ["model", "second"]), in_percent=True,
         ),
     ]  # fmt: skip
 

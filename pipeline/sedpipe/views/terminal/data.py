@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from sedpipe.commands import DEFAULT_CACHE, command
 from sedpipe.fates import STATES
 from sedpipe.io.lists.remarks import counted
+from sedpipe.views.terminal.table import columns_of, padded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -132,9 +133,9 @@ def _class_lines(classes: Mapping[str, Mapping[str, ClassTally]]) -> list[str]:
     """Clips that are there, of those listed, by class and split."""
     if not classes:
         return []
-    width = max(len(label) for counts in classes.values() for label in counts)
+    width = max(columns_of(label) for counts in classes.values() for label in counts)
     lines = [f"{'':<{width}}" + "".join(f"{split:>18}" for split in classes)]
     for label in next(iter(classes.values())):
         cells = (f"{counts[label].ok:,} of {counts[label].listed:,}" for counts in classes.values())
-        lines.append(f"{label:<{width}}" + "".join(f"{cell:>18}" for cell in cells))
+        lines.append(padded(label, width) + "".join(f"{cell:>18}" for cell in cells))
     return lines

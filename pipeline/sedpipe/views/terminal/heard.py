@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sedpipe.views.terminal.quantities import moment
+from sedpipe.views.terminal.quantities import moment, moment_with_unit, told_apart
 from sedpipe.views.terminal.table import Column, FittingTable, spark, text
 
 if TYPE_CHECKING:
@@ -51,11 +51,12 @@ def heard_table(report: PredictReport, asked: Asked) -> list[RenderableType]:
     has_events = any(file.events for file in read)
     counted = f"{len(read)} recordings" if len(read) > 1 else read[0].name if read else "no recording"
     seconds, n_events = report.counts["seconds"], int(report.counts["events"])
-    title = f"{counted}, {moment(seconds)}{' s' if seconds < 60 else ''}: {n_events} event{'s' * (n_events != 1)}"
+    title = f"{counted}, {moment_with_unit(seconds)}: {n_events} event{'s' * (n_events != 1)}"
     shown: list[RenderableType] = [text(title, "bold"), ""]
     if has_events or asked.shows_all:
         shown += [_table(read, shows_all=asked.shows_all), ""]
-    near, known = list(_near_lines(read)), f"The model knows only these {len(report.labels)} sounds: "
+    these = "this sound" if len(report.labels) == 1 else f"these {len(report.labels)} sounds"
+    near, known = list(_near_lines(read)), f"The model knows only {these}: "
     told = [] if asked.knows_classes else [text(f"{known}{'; '.join(report.labels)}.", "dim")]
     shown += [*near, *told, *([""] if near or told else [])]
     return [*shown, f"see, hear and correct it:  {asked.see}", f"your own sounds:           {asked.own}"]
@@ -107,12 +108,13 @@ def _near_lines(files: Sequence[PredictedFile]) -> Iterator[RenderableType]:
 
 def near_line(miss: NearMiss) -> str:
     """How near a class came, and what kept it silent."""
-    peak = f"{miss.label} {miss.peak:.2f} at {moment(miss.at)}{' s' if miss.at < 60 else ''}"
+    (peak, threshold), (clip, gate) = told_apart(miss.peak, miss.threshold), told_apart(miss.clip, miss.gate)
+    came = f"{miss.label} {peak} at {moment_with_unit(miss.at)}"
     if miss.why == "threshold":
-        return f"{peak}, threshold {miss.threshold:.2f}"
+        return f"{came}, threshold {threshold}"
     if miss.why == "gate":
         return (
-            f"{peak}, above its threshold {miss.threshold:.2f}, but its clip probability {miss.clip:.2f} is below the "
-            f"clip gate {miss.gate:.2f}: --all shows it"
+            f"{came}, above its threshold {threshold}, but its clip probability {clip} is below the clip gate {gate}: "
+            "--all shows it"
         )
-    return f"{peak}, above its threshold {miss.threshold:.2f}, but too short to be an event"
+    return f"{came}, above its threshold {threshold}, but too short to be an event"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from sedpipe.commands import command
 from sedpipe.io.lists.remarks import counted
+from sedpipe.views.terminal.table import columns_of, padded
 
 if TYPE_CHECKING:
     from sedpipe.io.manifests.compose import Shape
@@ -78,14 +79,14 @@ def _split_line(splits: Mapping[str, int], shape: Shape) -> str:
 
 def _class_table(classes: Mapping[str, Mapping[str, int]], splits: Sequence[str]) -> list[str]:
     """Recordings of each class in each split."""
-    width = max(len(label) for label in [*classes, "class"])
+    width = max(columns_of(label) for label in [*classes, "class"])
     head = f"  {'class':<{width}}" + "".join(f"{split:>12}" for split in splits)
     rows = [
-        f"  {label:<{width}}" + "".join(f"{counts[split]:>12,}" for split in splits)
+        f"  {padded(label, width)}" + "".join(f"{counts[split]:>12,}" for split in splits)
         for label, counts in list(classes.items())[:_MOST_CLASSES]
     ]
     more = len(classes) - _MOST_CLASSES
-    return [head, *rows, *([f"  and {more} more classes"] if more > 0 else [])]
+    return [head, *rows, *([f"  and {more} more class{'' if more == 1 else 'es'}"] if more > 0 else [])]
 
 
 def _found_line(split: str, found: SplitFound) -> str:

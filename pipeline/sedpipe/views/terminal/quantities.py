@@ -2,7 +2,8 @@
 
 - :func:`rate`, :func:`percent`: scores, with a dash where undefined
 - :func:`size`: bytes
-- :func:`moment`: a time within a recording
+- :func:`moment`: a time within a recording; :func:`moment_with_unit`: the same in a sentence
+- :func:`told_apart`: two numbers that a reader compares
 """
 
 from __future__ import annotations
@@ -29,12 +30,13 @@ def percent(value: float | None) -> str:
 def size(n_bytes: float) -> str:
     """Bytes, 1 kB being 1,000.
 
-    >>> size(7), size(1500)
-    ('7 B', '1.5 kB')
+    >>> size(7), size(1500), size(999_990)
+    ('7 B', '1.5 kB', '1.0 MB')
     """
     for unit in ("B", "kB", "MB", "GB"):
-        if n_bytes < 1000:
-            return f"{n_bytes:.0f} {unit}" if unit == "B" else f"{n_bytes:.1f} {unit}"
+        decimals = 0 if unit == "B" else 1
+        if round(n_bytes, decimals) < 1000:
+            return f"{n_bytes:.{decimals}f} {unit}"
         n_bytes /= 1000
     return f"{n_bytes:.1f} TB"
 
@@ -51,3 +53,23 @@ def moment(seconds: float) -> str:
         return f"{rest / 100:.2f}"
     hours, minutes_left = divmod(minutes, 60)
     return f"{hours}:{minutes_left:02d}:{rest / 100:05.2f}" if hours else f"{minutes}:{rest / 100:05.2f}"
+
+
+def moment_with_unit(seconds: float) -> str:
+    """The same in a sentence, where seconds alone have their unit.
+
+    >>> moment_with_unit(59.99), moment_with_unit(59.996)
+    ('59.99 s', '1:00.00')
+    """
+    told = moment(seconds)
+    return told if ":" in told else f"{told} s"
+
+
+def told_apart(one: float, other: float) -> tuple[str, str]:
+    """Two probabilities with two decimals, or as many more, up to four, as tell them apart.
+
+    >>> told_apart(0.31, 0.42), told_apart(0.497, 0.4999)
+    (('0.31', '0.42'), ('0.497', '0.500'))
+    """
+    written = [(f"{one:.{decimals}f}", f"{other:.{decimals}f}") for decimals in (2, 3, 4)]
+    return next((pair for pair in written if pair[0] != pair[1]), written[-1])

@@ -12,7 +12,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sedpipe.choices import TUNED_ON
+from sedpipe.choices import TRAINED_ON, TUNED_ON
 from sedpipe.commands import DEFAULT_CACHE, command
 from sedpipe.io.lists.remarks import counted
 from sedpipe.listener import clock
@@ -41,11 +41,12 @@ def score_lines(
     report: ScoreReport, *, explain: bool = False, cache: Path = DEFAULT_CACHE, of_run: bool = True
 ) -> list[RenderableType]:
     """The score table, the classes, and, of a run, the command to run next; ``explain`` adds what tuning gained."""
+    trained = ", TRAINED ON THIS SPLIT" if of_run and report.split == TRAINED_ON else ""
     tuned = ", TUNED ON THIS SPLIT" if report.tuned_on_this_split else ""
     against = report.against
     return [
         f"{report.run} on {report.dataset} {report.split}: {report.clips.scored} of {report.clips.listed} clips "
-        f"scored{tuned}",
+        f"scored{trained}{tuned}",
         *_contaminated_line(report.contaminated_by),
         "",
         *_detection_table(

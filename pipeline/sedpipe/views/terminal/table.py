@@ -4,6 +4,7 @@
 - :class:`Column`: one column
 - :func:`spark`: probabilities as a small curve
 - :func:`text`: words in a style, which are no markup and hold no control character
+- :func:`columns_of`: how many columns of a terminal words take; :func:`padded`: with blanks behind them
 """
 
 from __future__ import annotations
@@ -62,7 +63,8 @@ class FittingTable:
     def shown(self, width: int) -> list[int]:
         """The places of the columns for which a terminal of this width has room."""
         widths = [
-            max([_width(column.title), *(_width(row[k]) for row in self.rows)]) for k, column in enumerate(self.columns)
+            max([columns_of(column.title), *(columns_of(row[k]) for row in self.rows)])
+            for k, column in enumerate(self.columns)
         ]
         kept = list(range(len(self.columns)))
         by_rank = sorted((k for k in kept if self.columns[k].rank), key=lambda k: -self.columns[k].rank)
@@ -102,5 +104,15 @@ def text(words: str, style: str = "") -> Text:
     return Text(printable(words), style=style)
 
 
-def _width(cell: str | Text) -> int:
+def columns_of(cell: str | Text) -> int:
+    """Letters of some scripts take two columns, accents of their own none."""
     return (cell if isinstance(cell, Text) else text(cell)).cell_len
+
+
+def padded(words: str, columns: int) -> str:
+    """Words and blanks, so many columns wide.
+
+    >>> padded("Owl", 5), padded("\u9ce5", 5)
+    ('Owl  ', '\u9ce5   ')
+    """
+    return words + " " * (columns - columns_of(words))

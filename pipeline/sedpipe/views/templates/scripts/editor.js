@@ -214,7 +214,7 @@ class Editor {
     const { elements } = this.form;
     const { labels, past, future } = this.corrections;
     if (elements.label.options.length !== labels.length) {
-      elements.label.replaceChildren(...labels.map((label) => make("option", {}, label)));
+      elements.label.replaceChildren(...labels.map((label) => make("option", { value: label }, label)));
     }
     const event = this.selected;
     elements.label.value = event?.label ?? this.last ?? labels[0];

@@ -2,10 +2,12 @@
 
 class Hearing {
   constructor(page, data) {
-    this.data = data;
     this.grid = { hop: data.hop, rate: data.rate, duration: data.duration };
-    this.classes = page.classes.map((each) => ({
+    this.classes = page.classes.map((each, k) => ({
       ...each,
+      tuned: data.events
+        .filter((event) => event[2] === k)
+        .map(([onset, offset, , peak, mean]) => ({ onset, offset, label: each.label, peak, mean })),
       values: each.probs ? probabilities(each.probs) : null,
       shut: each.closed.map(([first, end]) => ({ onset: first * data.step, offset: end * data.step })),
     }));
@@ -18,12 +20,10 @@ class Hearing {
     return known ?? { label, values: null, shut: [], closed: [], high: 10000, low: 10000 };
   }
 
+  /* A class of which nothing is moved keeps its events: tuned thresholds may have more decimals than `values`. */
   events(shifts, gate) {
-    if (gate && shifts.every((shift) => shift === 0)) {
-      const event = ([onset, offset, k, peak, mean]) => ({ onset, offset, label: this.labels[k], peak, mean });
-      return this.data.events.map(event);
-    }
     return this.classes.flatMap((each, k) => {
+      if (shifts[k] === 0 && (gate || !each.closed.length)) return each.tuned;
       if (!each.values) return [];
       const settings = { ...each, ...shifted(each, shifts[k]), closed: gate ? each.closed : [] };
       return decode(settings, this.grid).map((event) => ({ ...event, label: each.label }));

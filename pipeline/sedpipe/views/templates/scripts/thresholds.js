@@ -8,7 +8,7 @@ class Thresholds {
     form.elements.whose.append(...labels.map((label, k) => make("option", { value: k }, label)));
     form.elements.shift.addEventListener("input", () => this.preview());
     form.elements.shift.addEventListener("change", () => this.retune(true));
-    form.elements.gate.addEventListener("change", () => this.retune(true));
+    form.elements.gate.addEventListener("change", () => this.follow(card.corrections.state.shifts, true));
     form.elements.whose.addEventListener("change", () => this.draw());
     form.addEventListener("reset", (event) => {
       event.preventDefault();
@@ -34,12 +34,16 @@ class Thresholds {
     });
   }
 
+  /* By the slider; the gate alone leaves every class where it is. */
   retune(isStep) {
     this.isDue = false;
-    const { shift, gate } = this.form.elements;
     const shifts = [...this.card.corrections.state.shifts];
-    for (const k of this.whose) shifts[k] = Number(shift.value);
-    this.card.corrections.retune(shifts, gate.checked, isStep);
+    for (const k of this.whose) shifts[k] = Number(this.form.elements.shift.value);
+    this.follow(shifts, isStep);
+  }
+
+  follow(shifts, isStep) {
+    this.card.corrections.retune(shifts, this.form.elements.gate.checked, isStep);
   }
 
   draw() {

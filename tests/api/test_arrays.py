@@ -21,6 +21,19 @@ def test_eight_unsigned_bits_have_their_zero_in_the_middle() -> None:
     np.testing.assert_allclose(as_mono(stored, RATE, RATE), TONE, atol=1 / 128)
 
 
+@pytest.mark.parametrize("rate", [RATE, RATE // 2])
+@pytest.mark.parametrize("dtype", [np.float16, ">f4", "<f4", ">f8", np.longdouble])
+def test_floats_of_any_width_and_order_of_bytes_are_the_same_samples(dtype: type, rate: int) -> None:
+    expected = as_mono(TONE, RATE, rate)
+    np.testing.assert_allclose(as_mono(TONE.astype(dtype), RATE, rate), expected, atol=1e-3)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+def test_tensors_may_have_a_gradient_and_few_bits(dtype: torch.dtype) -> None:
+    tensor = torch.from_numpy(TONE).to(dtype).requires_grad_()
+    np.testing.assert_allclose(as_mono(tensor, RATE, RATE), TONE, atol=2e-3)
+
+
 @pytest.mark.parametrize("axis", [0, 1])
 def test_channels_are_averaged_whichever_axis_they_are(axis: int) -> None:
     stereo = np.stack([TONE, np.zeros_like(TONE)], axis=axis)
@@ -82,6 +95,7 @@ def test_channels_that_cancel_each_other_are_told() -> None:
         (TONE, 16_000.0, "as a whole number of Hz, got 16000.0"),
         (TONE.astype(complex), RATE, "got complex"),
         (["a"], RATE, "expected samples as floats"),
+        ([[0.1, 0.2], [0.1]], RATE, "expected channels of one length"),
         (np.ones(1), 48_000, "too short for a sample at 100 Hz"),
     ],
 )

@@ -123,6 +123,23 @@ def test_a_file_that_is_not_there_and_columns_that_are_missing_are_a_sentence(tm
         segment_based(pandas.DataFrame({"file": ["a"], "start": [0]}), {}, duration=10)
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"labels": []}, "labels must name at least one class"),
+        ({"labels": ["Car", "Car"]}, "label 'Car' is listed twice"),
+        ({"duration": "long"}, "duration must be seconds, or seconds by clip, got 'long'"),
+        ({"duration": {"a": None}}, "duration must be seconds"),
+    ],
+)
+@pytest.mark.parametrize("metric", [segment_based, event_based])
+def test_classes_and_lengths_that_are_none_are_a_sentence(metric, options: dict, said: str) -> None:
+    with pytest.raises(SettingsError, match=said):
+        metric({"a": [(0, 1, "Car")]}, {}, **{"duration": 10, **options})
+    with pytest.raises(SettingsError, match="label ' Car' is empty or has blanks around it"):
+        metric({"a": [(0, 1, " Car")]}, {}, duration=10)
+
+
 def test_a_class_that_is_not_listed_is_a_sentence() -> None:
     with pytest.raises(SettingsError, match="did you mean 'Car'"):
         segment_based({"a": [(0, 1, "car")]}, {}, duration=10, labels=["Car", "Bus"])

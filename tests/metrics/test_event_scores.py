@@ -48,6 +48,6 @@ def test_float_dust_puts_a_difference_beyond_the_collar_as_in_sed_eval():
 
 
 def test_collars_out_of_range_are_refused():
-    for options in ({"collar": 0}, {"offset_collar_rate": 1.5}):
+    for options in ({"collar": 0}, {"collar": float("nan")}, {"offset_collar_rate": 1.5}):
         with pytest.raises(ValueError, match="collar must be positive and offset_collar_rate in"):
             event_based_scores({"a": []}, {}, TEN_S, LABELS, **options)

@@ -39,6 +39,9 @@ def test_masked_frames_count_nowhere(name: str) -> None:
     attention, module = attention_of(name, frame_probs), pooling(name, (5, 2))
     other = torch.where(mask.unsqueeze(-1), frame_probs, 1 - frame_probs)
     torch.testing.assert_close(module(other, mask, attention), module(frame_probs, mask, attention))
+    none = torch.where(mask.unsqueeze(-1), 0, torch.nan)
+    of_none = None if attention is None else attention + none
+    torch.testing.assert_close(module(frame_probs + none, mask, of_none), module(frame_probs, mask, attention))
 
 
 @settings(max_examples=30)

@@ -36,6 +36,17 @@ def test_a_processor_computes_in_float32_unless_told_otherwise(precision):
     assert seen == [torch.float32]
 
 
+@pytest.mark.parametrize(("device", "number"), [("cuda", 0), ("cuda:0", 0), ("cuda:1", 1)])
+def test_one_gpu_becomes_the_current_one_before_anything_is_trained_on_it(device, number, monkeypatch):
+    chosen = []
+    monkeypatch.setattr("lightning_fabric.accelerators.cuda.num_cuda_devices", lambda: 2)
+    monkeypatch.setattr("lightning_fabric.accelerators.cuda._check_cuda_matmul_precision", lambda place: None)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: True)
+    monkeypatch.setattr(torch._C, "_cuda_setDevice", chosen.append, raising=False)
+    assert launch(make_fabric(device), lambda fabric: str(fabric.device)) == f"cuda:{number}"
+    assert chosen == [number]
+
+
 def test_more_gpus_than_there_are_is_one_sentence():
     with pytest.raises(SettingsError, match=r"--devices 3: found \d of cuda"):
         make_fabric("cuda", "float32", 3)

@@ -64,7 +64,7 @@ def as_mono(samples: Any, sample_rate: int, wanted_rate: int) -> np.ndarray:
         raise AudioError(f"expected the sample rate as a whole number of Hz, got {sample_rate!r}")
     if not RATES[0] <= sample_rate <= RATES[1]:
         raise AudioError(f"expected a sample rate of {RATES[0]} to {RATES[1]} Hz, got {sample_rate}")
-    channels = _channels(_floats(np.asarray(samples)))
+    channels = _channels(_floats(_array(samples)))
     if not np.isfinite(channels).all():
         raise AudioError("the samples are not all finite (nan or infinity)")
     peak = float(np.abs(channels).max())
@@ -82,6 +82,16 @@ def as_mono(samples: Any, sample_rate: int, wanted_rate: int) -> np.ndarray:
     return np.ascontiguousarray(mono, dtype=np.float32)
 
 
+def _array(samples: Any) -> np.ndarray:
+    if hasattr(samples, "detach"):  # a tensor, which may have a gradient, or lie on a GPU
+        samples = samples.detach().cpu()
+        samples = samples.float() if samples.is_floating_point() and samples.element_size() < 4 else samples
+    try:
+        return np.asarray(samples)
+    except ValueError as error:
+        raise AudioError("expected channels of one length") from error
+
+
 def _floats(samples: np.ndarray) -> np.ndarray:
     """Full scale 1, whatever the type."""
     if samples.dtype == np.uint8:  # WAV's 8 bits have their zero at 128
@@ -91,7 +101,8 @@ def _floats(samples: np.ndarray) -> np.ndarray:
     if not np.issubdtype(samples.dtype, np.floating):
         hint = "give integers in the type in which they were recorded, as np.int16, or floats: 16 bits / 32768"
         raise AudioError(f"expected samples as floats or integers of 8, 16 or 32 bits, got {samples.dtype}", hint=hint)
-    return samples
+    # the two that can be resampled, in this machine's order of bytes
+    return samples.astype(np.float64 if samples.dtype.itemsize > 4 else np.float32, copy=False)
 
 
 def _divided(samples: np.ndarray) -> np.ndarray:

@@ -118,7 +118,10 @@ def _lists(
         if not used:
             raise SettingsError("neither list has an event, so nothing can be scored", hint="name the classes")
         labels = sorted(used)
-    return truth, found, LabelSet(tuple(map(_label, labels)))
+    try:
+        return truth, found, LabelSet(tuple(map(_label, labels)))
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
 
 
 def _events(lists: Lists, name: str) -> dict[str, list[Event]]:
@@ -167,6 +170,9 @@ def _label(value: Any) -> str:
 
 
 def _durations(duration: float | Mapping[str, float], clips: Iterable[str]) -> dict[str, float]:
-    if isinstance(duration, Mapping):
-        return {str(clip_id): float(seconds) for clip_id, seconds in duration.items()}
-    return dict.fromkeys(clips, float(duration))
+    try:
+        if isinstance(duration, Mapping):
+            return {str(clip_id): float(seconds) for clip_id, seconds in duration.items()}
+        return dict.fromkeys(clips, float(duration))
+    except (TypeError, ValueError) as error:
+        raise SettingsError(f"duration must be seconds, or seconds by clip, got {duration!r}") from error

@@ -89,7 +89,7 @@ def event_based_counts(
     offset_collar_rate : float, optional
         Share of an event's length by which its offset may be off; None: offsets are not looked at.
     """
-    if collar <= 0 or (offset_collar_rate is not None and not 0 <= offset_collar_rate <= 1):
+    if not collar > 0 or (offset_collar_rate is not None and not 0 <= offset_collar_rate <= 1):
         raise ValueError(
             f"collar must be positive and offset_collar_rate in [0, 1], got {collar} and {offset_collar_rate}"
         )

@@ -124,9 +124,11 @@ class HierarchicalPooling(nn.Module):
             raise ValueError(f"expected a mask of shape {tuple(frame_probs.shape[:2])}, got {tuple(mask.shape)}")
         if attention is not None and attention.shape != frame_probs.shape:
             raise ValueError(f"expected attention of shape {tuple(frame_probs.shape)}, got {tuple(attention.shape)}")
-        n_frames = frame_probs.shape[1]
+        mask, n_frames = mask.bool(), frame_probs.shape[1]
+        frame_probs = frame_probs.masked_fill(~mask.unsqueeze(-1), 0)  # 0 times nan would count
+        attention = None if attention is None else attention.masked_fill(~mask.unsqueeze(-1), 0)
         missing = -n_frames % prod(self.hierarchy)
-        frame_probs, mask = _padded(frame_probs, missing), _padded(mask.bool(), missing)
+        frame_probs, mask = _padded(frame_probs, missing), _padded(mask, missing)
         attention = None if attention is None else _padded(attention, missing)
         if self.training:
             keep_in_range(self.function, self.alpha, n_frames)

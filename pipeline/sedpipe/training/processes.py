@@ -70,7 +70,9 @@ def make_fabric(device: str, precision: str = "auto", n_processes: int = 1) -> F
     if rounded:
         plugins.append(_BFloat16("bf16-mixed", place.type))
     if n_processes == 1:
-        strategy: Strategy = SingleDeviceStrategy(place)
+        # it becomes the current one, and CUDA refuses a device without a number there
+        numbered = torch.device("cuda", 0) if str(place) == "cuda" else place
+        strategy: Strategy = SingleDeviceStrategy(numbered)
         return Fabric(accelerator=place.type, strategy=strategy, devices=1, plugins=plugins)
     check_devices(place, n_processes)
     # started by spawn, not by running the command again: what called us may be a notebook or a test

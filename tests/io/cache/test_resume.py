@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 import torch
 from sedpipe.errors import SedpipeError
+from sedpipe.io.cache import resume
 from sedpipe.io.cache.resume import find_resume, forget_before, remove_resume, write_resume
+from sedpipe.io.models import checkpoints
 
 torch.set_num_threads(1)
 
@@ -77,6 +79,19 @@ def test_a_state_too_large_is_not_read(path, monkeypatch):
     monkeypatch.setattr("sedpipe.io.cache.resume.MOST_BYTES", 100)
     with pytest.raises(SedpipeError, match="it is larger than"):
         find_resume(path)
+
+
+def test_a_state_may_be_several_times_as_large_as_the_largest_model():
+    assert resume.MOST_BYTES >= 5 * checkpoints.MOST_BYTES  # weights, two means of Adam, the best, the average
+
+
+def test_weights_that_stand_in_two_places_are_in_the_file_once_and_come_back_in_both(path):
+    best = {"a": torch.rand(100_000)}
+    write_resume(path, {"best_weights": best, "last_weights": [{"a": torch.rand(100_000)}, best]})
+    content, complaint = find_resume(path)
+    assert complaint == ""
+    assert torch.equal(content["best_weights"]["a"], best["a"])
+    assert torch.equal(content["last_weights"][1]["a"], best["a"])
 
 
 def test_of_one_state_and_of_none_there_is_nothing_else_to_delete(path):

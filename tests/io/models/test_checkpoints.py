@@ -246,6 +246,14 @@ def test_a_small_file_that_claims_many_values_is_refused(path):
     assert refusal(changed(path, weights={"mean": many})) == "its tensors claim more values than the file has bytes"
 
 
+def test_a_tensor_in_many_places_claims_its_values_once(path):
+    weights, big = torch.load(path, weights_only=True)["weights"], torch.zeros(100_000)
+    changed(path, weights=weights, more=[big, {"again": big}])
+    assert table_of(path.read_bytes())["more"][1]["again"].shape == (100_000,)
+    many = [torch.zeros(1).expand(100_000) for _ in range(2)]
+    assert refusal(changed(path, more=many)) == "its tensors claim more values than the file has bytes"
+
+
 def test_a_file_that_unpacks_to_more_than_it_is_is_refused(path, tmp_path):
     with zipfile.ZipFile(path) as whole, zipfile.ZipFile(tmp_path / "bomb", "w", zipfile.ZIP_DEFLATED) as bomb:
         for name in whole.namelist():

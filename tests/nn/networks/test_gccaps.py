@@ -47,6 +47,17 @@ def test_attention_is_the_sigmoids_shares_of_their_sum() -> None:
     )
 
 
+def test_under_autocast_its_probabilities_are_no_coarser() -> None:
+    torch.manual_seed(0)
+    model = GCCaps(TINY, PoolingConfig("attention", (), "time"), 3, of(120, 8)).eval()
+    torch.nn.init.uniform_(model.classify.weight, 2, 3)  # sure of everything
+    x, whole = torch.randn(2, 120, 8), torch.tensor([120, 120])
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        probs = model(x, whole).frame_probs
+    assert (probs < 1).all()
+    assert not torch.equal(probs, probs.bfloat16().float())
+
+
 def test_routing_begins_with_glorots_weights_as_keras_counts_the_axes():
     torch.manual_seed(0)
     weight = Routing(n_classes=17, n_capsules=64, size=4, class_size=8, rounds=3).weight

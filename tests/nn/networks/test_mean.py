@@ -2,6 +2,9 @@ from dataclasses import replace
 
 import pytest
 import torch
+from sedpipe.features.spec import FeatureSpec
+from sedpipe.io.encoders.front_end import named_front_end
+from sedpipe.nn.networks.both import BothNetworkConfig
 from sedpipe.nn.networks.crnn import CRNNConfig
 from sedpipe.nn.networks.mean import Mean
 from sedpipe.nn.networks.registry import build_network
@@ -54,6 +57,16 @@ def test_a_member_learns_as_if_it_were_alone() -> None:
     assert all(
         not torch.equal(member.classify.weight, was) for member, was in zip(together.networks, before, strict=True)
     )
+
+
+def test_digital_silence_is_what_its_members_take_for_it() -> None:
+    spec = FeatureSpec(named_front_end("logmel,yamnet"))
+    sizes = {"maps": (4,), "pools": ((4, 10),), "conv_maps": 4, "gru_units": 4, "encoder_units": 4}
+    one, mean = (build_network(BothNetworkConfig(**sizes, members=n), HOW, 2, spec) for n in (1, 2))
+    x = torch.zeros(1, *spec.shape)
+    x[:, 25:, : one.n_decibels] = one.silence_db
+    assert one.digital_silence(x).sum() == 100
+    assert torch.equal(mean.digital_silence(x), one.digital_silence(x))
 
 
 def test_all_members_hear_with_the_same_statistics() -> None:

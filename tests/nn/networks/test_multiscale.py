@@ -4,6 +4,7 @@ from sedpipe.nn.networks.multiscale import Multiscale, MultiscaleConfig
 from sedpipe.nn.networks.network import Prediction
 from sedpipe.nn.pooling import PoolingConfig
 from sedpipe.training.fit import parts_loss
+from sedpipe.training.located import Located, frame_loss
 from specs import of
 
 torch.set_num_threads(1)
@@ -38,9 +39,31 @@ def test_every_network_learns_from_its_own_windows_alone() -> None:
     assert all(parameter.grad is not None for parameter in model.members[1].parameters())
 
 
+def test_where_it_is_known_when_classes_sound_frames_teach_every_network() -> None:
+    model, n_frames = multiscale(lengths_s=(4.0, 1.0)).train(), torch.tensor([200, 120])
+    located = Located(torch.rand(2, 200, 3).round(), torch.tensor([True, False]))
+    prediction = model(torch.randn(2, 200, 8), n_frames)
+    assert not prediction.clip_probs.requires_grad
+    frame_loss(prediction.frame_probs, located, n_frames, model.time_factor).backward()
+    assert all(parameter.grad is not None for parameter in model.members.parameters())
+
+
 def test_a_clip_shorter_than_a_length_is_one_window() -> None:
     prediction: Prediction = multiscale(lengths_s=(10.0, 1.0))(torch.randn(1, 200, 8), torch.tensor([200]))
     assert prediction.taught[0].probs.shape == (1, 1, 3)
+
+
+def test_mlms_learns_from_a_batch_of_a_single_window() -> None:
+    from sedpipe.features.spec import FeatureSpec
+    from sedpipe.features.waveform import WaveformConfig
+
+    torch.manual_seed(0)
+    spec = FeatureSpec(WaveformConfig(sample_rate=1000, hop_length=20, n_frames=50))  # 1 s
+    model = MLMS(MLMSConfig(lengths=(1458,), maps=(4, 4, 4), units=4), NONE, 3, spec).train()
+    of_windows, of_steps = model(torch.randn(1, 50, 20), torch.tensor([50])).taught
+    assert of_windows.probs.shape == of_steps.probs.shape == (1, 1, 3)
+    parts_loss(of_windows, torch.ones(1, 3)).backward()
+    assert all(tensor.isfinite().all() for tensor in model.state_dict().values())
 
 
 def test_the_second_stage_of_mlms_teaches_the_first_nothing() -> None:

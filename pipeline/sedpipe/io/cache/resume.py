@@ -20,8 +20,11 @@ import torch
 from sedpipe.errors import SedpipeError
 from sedpipe.io.files.atomic import write_atomically
 from sedpipe.io.files.reading import is_there, opened, unreadable
-from sedpipe.io.models.checkpoints import MOST_BYTES, table_of
+from sedpipe.io.models.checkpoints import MOST_BYTES as MOST_OF_A_MODEL
+from sedpipe.io.models.checkpoints import table_of
 
+# weights, Adam's two means, the best epoch's and the average are five models; then there are the last epochs'
+MOST_BYTES = 8 * MOST_OF_A_MODEL
 _N_DIGEST = hashlib.sha256().digest_size
 
 

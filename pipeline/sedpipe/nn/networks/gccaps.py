@@ -29,6 +29,7 @@ from sedpipe.features.spec import FeatureSpec
 from sedpipe.nn.blocks import GatedConv, begin_xavier
 from sedpipe.nn.networks.network import Network, NetworkConfig, Prediction
 from sedpipe.nn.pooling import PoolingConfig
+from sedpipe.nn.precision import without_autocast
 
 _SMALLEST_SQUARE = 1e-7
 
@@ -165,10 +166,11 @@ class GCCaps(Network):
         """Probabilities of each class; see :meth:`Network.forward`."""
         silent = self.without_padding(self.standardised(x), n_frames)
         maps = self.make_capsules(self.blocks(silent.unsqueeze(1)))
-        capsules = squashed(maps.float().permute(0, 2, 3, 1).flatten(2).unflatten(2, (-1, self._capsule_size)))
-        capsules = self.drop(self.normalise(capsules.flatten(0, 2)).view_as(capsules))
-        lengths = (self.classify(capsules).square().sum(dim=-1) + _SMALLEST_SQUARE).sqrt().clamp(max=1)
-        return self.pooled_probs(lengths, capsules.flatten(2), n_frames)
+        with without_autocast(x.device):  # bfloat16 knows no probability between 0.996 and 1
+            capsules = squashed(maps.float().permute(0, 2, 3, 1).flatten(2).unflatten(2, (-1, self._capsule_size)))
+            capsules = self.drop(self.normalise(capsules.flatten(0, 2)).view_as(capsules))
+            lengths = (self.classify(capsules).square().sum(dim=-1) + _SMALLEST_SQUARE).sqrt().clamp(max=1)
+            return self.pooled_probs(lengths, capsules.flatten(2), n_frames)
 
     def attention_of(self, hidden: Tensor) -> Tensor | None:
         """Logarithms of sigmoids, whose softmax over time is the sigmoids' shares of their sum."""

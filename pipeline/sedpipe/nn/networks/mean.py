@@ -30,6 +30,7 @@ class Mean(Network):
     def __init__(self, members: Sequence[Network], n_classes: int, spec: FeatureSpec) -> None:
         first = members[0]
         super().__init__(first.pooling, n_classes, spec, first.time_factor)
+        self.n_decibels, self.silence_db = first.n_decibels, first.silence_db
         self.members = nn.ModuleList(members)
 
     @property

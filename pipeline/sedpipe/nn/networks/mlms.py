@@ -131,6 +131,9 @@ class SampleLevel(nn.Module):
 
     def forward(self, samples: Tensor) -> tuple[Tensor, Tensor]:
         """(B, length) -> logits (B, K), and the largest values of the last three layers' maps (B, n_levels)."""
+        if self.training and len(samples) == 1:  # of a single value, normalisation has no deviation: it comes twice
+            logits, levels_twice = self(samples.expand(2, -1))
+            return logits[:1], levels_twice[:1]
         hidden, levels = samples.unsqueeze(1), []
         for layer in self.layers:
             hidden = layer(hidden)

@@ -11,7 +11,7 @@ derived, and results are those of a baseline of the same kind, not of EMSI: leng
 network of four blocks of two convolutions 3x3 (normalisation, rectifier) and max-pooling (2, 2), the mean over what
 is left, a sigmoid a class. Each learns alone from its windows. Of a moment, each says the mean of its windows there,
 half of a window apart; the frame's probability is the mean of the networks', the clip's is that of the longest, for
-the gate of post-processing.
+the gate of post-processing. Where it is known when classes sound, that mean is taught with it, too.
 
 - :class:`MultiscaleConfig`: its sizes
 - :class:`Multiscale`: the network
@@ -116,7 +116,7 @@ class Multiscale(Network):
                 probs = member(cut.flatten(0, 1).unsqueeze(1)).sigmoid().float().unflatten(0, cut.shape[:2])
             heard = windows.heard(lasting)
             taught.append(Taught(probs, heard))
-            of_frames.append(windows.spread(probs.detach(), heard))
+            of_frames.append(windows.spread(probs, heard))
             of_clips.append(windows.mean(probs.detach(), heard))
         return Prediction(torch.stack(of_frames).mean(dim=0), [], of_clips[0], tuple(taught))
 

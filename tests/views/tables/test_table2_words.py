@@ -12,8 +12,8 @@ CELLS = [
 def test_what_decides_is_told_and_what_only_describes_is_told_to() -> None:
     record = record_of(CELLS)
     [text] = introduction(record)
-    assert "Primary endpoint: ER on evaluation at min_er, 1 comparisons with Holm's correction." in text
-    assert "with Holm's correction among the 3 of each rule" in text
+    assert "Primary endpoint: ER on evaluation at min_er, 1 comparison with Holm's correction." in text
+    assert "among those of their rule: 3 with one setting for all classes, 2 with no threshold, 4 with" in text
     told = [line for one in record.comparisons if one.rule == "common" for line in sentences(one)]
     assert [line.split(" better")[0] for line in told if line.startswith("  - ")] == [
         "  - ER",

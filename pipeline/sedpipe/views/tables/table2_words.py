@@ -7,8 +7,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
+from sedpipe.io.lists.remarks import counted
 from sedpipe.io.records.table import TableComparison, TableRecord
 from sedpipe.printable import markdown_text
 from sedpipe.steps.table_comparisons import is_endpoint
@@ -47,22 +49,24 @@ _FIRST_EDITION = (
 
 def introduction(record: TableRecord) -> list[str]:
     """How verdicts came about, and of how many recordings clips were made."""
-    by_rule = [
-        is_endpoint(one, score)
+    judged_in = [
+        (one.rule, is_endpoint(one, score))
         for one in record.comparisons
-        if one.rule == record.primary
         for score, found in one.differences.items()
         if found is not None
     ]
+    exploratory = Counter(rule for rule, decides in judged_in if not decides)
+    n_endpoints = len(judged_in) - exploratory.total()
     rule = "Systems are compared with one setting for all classes (threshold, median filter, minimum event length)"
-    if sum(by_rule):
+    if n_endpoints:
+        of_rules = ", ".join(f"{exploratory[name]} with {title}" for name, title in RULES.items() if exploratory[name])
         judged = (
-            f"Primary endpoint: ER on evaluation at min_er, {sum(by_rule)} comparisons with Holm's correction. All "
-            f"other comparisons are exploratory, with Holm's correction among the {len(by_rule) - sum(by_rule)} of "
-            "each rule."
+            f"Primary endpoint: ER on evaluation at min_er, {counted(n_endpoints, 'comparison')} with Holm's "
+            "correction. All other comparisons are exploratory, with Holm's correction among those of their rule: "
+            f"{of_rules}."
         )
     else:
-        judged = f"Holm's correction is for all {len(by_rule)} comparisons of a rule."
+        judged = f"Holm's correction is for all {counted(exploratory[record.primary], 'comparison')} of a rule."
     lines = [
         f"{rule if record.primary == 'common' else _FIRST_EDITION}. Numbers are means over random seeds with "
         "Student's 95 % confidence interval. Below each table: hierarchical minus single pooling, paired by seed; its "

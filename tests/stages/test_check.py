@@ -121,5 +121,5 @@ def test_a_folder_that_is_not_there_is_a_problem(garden: Path) -> None:
 
 
 def test_a_dataset_that_comes_with_sedpipe_needs_no_check() -> None:
-    with pytest.raises(SettingsError, match="there is nothing to check"):
+    with pytest.raises(SettingsError, match=r"^\S+ is no folder of recordings: there is nothing to check$"):
         check(load_manifest("demo"))

@@ -129,6 +129,12 @@ def test_labels_spelt_in_several_ways_are_said(birds: Path) -> None:
     assert "spelled in several ways, and kept as separate classes: 'Blackbird', 'black_bird'" in init(birds).remarks
 
 
+def test_labels_without_a_letter_are_not_taken_for_spellings_of_one(birds: Path) -> None:
+    (birds / "Blackbird").rename(birds / "+")
+    (birds / "Crow").rename(birds / "-")
+    assert not [remark for remark in init(birds).remarks if "spelled" in remark]
+
+
 @pytest.mark.parametrize(
     ("files", "message"),
     [

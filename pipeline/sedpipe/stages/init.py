@@ -208,7 +208,7 @@ def _alike(labels: Sequence[str]) -> list[str]:
     """Labels that may be one, spelt in several ways."""
     plain: dict[str, list[str]] = {}
     for label in labels:
-        plain.setdefault("".join(c for c in label.casefold() if c.isalnum()), []).append(label)
+        plain.setdefault("".join(c for c in label.casefold() if c.isalnum()) or label, []).append(label)
     return [
         f"spelled in several ways, and kept as separate classes: {of_some(same)}"
         for same in plain.values()

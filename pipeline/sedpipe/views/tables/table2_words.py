@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sedpipe.io.lists.remarks import counted
 from sedpipe.io.records.table import TableComparison, TableRecord
 from sedpipe.printable import markdown_text
 from sedpipe.steps.table_comparisons import is_endpoint
@@ -47,34 +48,38 @@ _FIRST_EDITION = (
 
 def introduction(record: TableRecord) -> list[str]:
     """How verdicts came about, and of how many recordings clips were made."""
-    by_rule = [
-        is_endpoint(one, score)
-        for one in record.comparisons
-        if one.rule == record.primary
-        for score, found in one.differences.items()
-        if found is not None
-    ]
     rule = "Systems are compared with one setting for all classes (threshold, median filter, minimum event length)"
-    if sum(by_rule):
-        judged = (
-            f"Primary endpoint: ER on evaluation at min_er, {sum(by_rule)} comparisons with Holm's correction. All "
-            f"other comparisons are exploratory, with Holm's correction among the {len(by_rule) - sum(by_rule)} of "
-            "each rule."
-        )
-    else:
-        judged = f"Holm's correction is for all {len(by_rule)} comparisons of a rule."
     lines = [
         f"{rule if record.primary == 'common' else _FIRST_EDITION}. Numbers are means over random seeds with "
         "Student's 95 % confidence interval. Below each table: hierarchical minus single pooling, paired by seed; its "
         "95 % interval covers the variation between seeds and between recordings (without a threshold: between seeds "
         "only) and is not corrected for the number of comparisons. "
-        f"{judged} Not distinguishable is not the same as equal."
+        f"{_judged_together(record)} Not distinguishable is not the same as equal."
     ]
     made_of = [
         f"{split}: {len(clips):,} clips of {len({name for names in clips for name in names}):,} recordings"
         for split, clips in record.recordings.items()
     ]
     return [*lines, *(["", f"Clips of one recording are not independent. {'; '.join(made_of)}."] if made_of else [])]
+
+
+def _judged_together(record: TableRecord) -> str:
+    """Among how many comparisons each was corrected."""
+    endpoints, others = 0, dict[str, int]()
+    for one in record.comparisons:
+        for score, found in one.differences.items():
+            if found is not None and is_endpoint(one, score):
+                endpoints += 1
+            elif found is not None:
+                others[one.rule] = others.get(one.rule, 0) + 1
+    counts = "; ".join(f"{RULES[rule]}: {count}" for rule, count in others.items())
+    those = f"those of its rule ({counts})"
+    if not endpoints:
+        return f"Holm's correction of a comparison is among {those}."
+    return (
+        f"Primary endpoint: ER on evaluation at min_er, {counted(endpoints, 'comparison')} with Holm's correction. "
+        f"Each other comparison is exploratory, with Holm's correction among {those}."
+    )
 
 
 def sentences(comparison: TableComparison) -> list[str]:

@@ -29,7 +29,7 @@ def test_a_difference_that_is_there_is_told_and_one_that_is_not_is_not() -> None
     assert "  - ER not distinguishable: " in attention
     assert "cannot be detected with these seeds" in attention
     assert "## testing, min_er, settings chosen for each class (tuned on this split)" in text
-    assert "Holm's correction is for all 4 comparisons of a rule." in text
+    assert "Holm's correction of a comparison is among those of its rule (settings chosen for each class: 4)." in text
 
 
 def test_cells_of_the_first_edition_say_that_they_lack_the_rule_by_which_systems_are_compared() -> None:

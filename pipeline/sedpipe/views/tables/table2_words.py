@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 from sedpipe.io.lists.remarks import counted
@@ -49,36 +48,38 @@ _FIRST_EDITION = (
 
 def introduction(record: TableRecord) -> list[str]:
     """How verdicts came about, and of how many recordings clips were made."""
-    judged_in = [
-        (one.rule, is_endpoint(one, score))
-        for one in record.comparisons
-        for score, found in one.differences.items()
-        if found is not None
-    ]
-    exploratory = Counter(rule for rule, decides in judged_in if not decides)
-    n_endpoints = len(judged_in) - exploratory.total()
     rule = "Systems are compared with one setting for all classes (threshold, median filter, minimum event length)"
-    if n_endpoints:
-        of_rules = ", ".join(f"{exploratory[name]} with {title}" for name, title in RULES.items() if exploratory[name])
-        judged = (
-            f"Primary endpoint: ER on evaluation at min_er, {counted(n_endpoints, 'comparison')} with Holm's "
-            "correction. All other comparisons are exploratory, with Holm's correction among those of their rule: "
-            f"{of_rules}."
-        )
-    else:
-        judged = f"Holm's correction is for all {counted(exploratory[record.primary], 'comparison')} of a rule."
     lines = [
         f"{rule if record.primary == 'common' else _FIRST_EDITION}. Numbers are means over random seeds with "
         "Student's 95 % confidence interval. Below each table: hierarchical minus single pooling, paired by seed; its "
         "95 % interval covers the variation between seeds and between recordings (without a threshold: between seeds "
         "only) and is not corrected for the number of comparisons. "
-        f"{judged} Not distinguishable is not the same as equal."
+        f"{_judged_together(record)} Not distinguishable is not the same as equal."
     ]
     made_of = [
         f"{split}: {len(clips):,} clips of {len({name for names in clips for name in names}):,} recordings"
         for split, clips in record.recordings.items()
     ]
     return [*lines, *(["", f"Clips of one recording are not independent. {'; '.join(made_of)}."] if made_of else [])]
+
+
+def _judged_together(record: TableRecord) -> str:
+    """Among how many comparisons each was corrected."""
+    endpoints, others = 0, dict[str, int]()
+    for one in record.comparisons:
+        for score, found in one.differences.items():
+            if found is not None and is_endpoint(one, score):
+                endpoints += 1
+            elif found is not None:
+                others[one.rule] = others.get(one.rule, 0) + 1
+    counts = "; ".join(f"{RULES[rule]}: {count}" for rule, count in others.items())
+    those = f"those of its rule ({counts})"
+    if not endpoints:
+        return f"Holm's correction of a comparison is among {those}."
+    return (
+        f"Primary endpoint: ER on evaluation at min_er, {counted(endpoints, 'comparison')} with Holm's correction. "
+        f"Each other comparison is exploratory, with Holm's correction among {those}."
+    )
 
 
 def sentences(comparison: TableComparison) -> list[str]:

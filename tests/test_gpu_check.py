@@ -2,7 +2,9 @@
 
 import importlib.util
 import json
+import subprocess
 import sys
+import time
 from pathlib import Path
 from types import ModuleType
 
@@ -38,6 +40,27 @@ def test_the_recurrent_layer_stays_in_float32_under_autocast(gpu: ModuleType, be
     assert found["output"] == ["torch.float32"]
     zeros = found["zero_gradients"]
     assert zeros["bfloat16"] < zeros["float32"] + 0.05
+
+
+def test_what_devices_draw_differently_is_left_out_of_what_they_are_compared_by(
+    gpu: ModuleType, tmp_path: Path
+) -> None:
+    bench = gpu.Bench(torch.device("cpu"), False, tmp_path)  # networks as on a GPU, whose preset drops values
+    model = gpu.network(bench, "linear", (), torch.device("cpu"))
+    assert gpu.load_preset("small").network.dropout > 0
+    x, _, n_frames = gpu.noise(1, torch.device("cpu"))
+    one, other = (model(x, n_frames).clip_probs for _ in range(2))
+    assert torch.equal(one, other)
+
+
+def test_a_check_that_hangs_is_ended_with_what_it_waits_for(gpu: ModuleType) -> None:
+    begun = time.monotonic()
+    with pytest.raises(TimeoutError, match="did not end in time"), gpu.ended_after(0.2):
+        subprocess.run([sys.executable, "-c", "import time; time.sleep(60)"], check=False)
+    assert time.monotonic() - begun < 30
+    with gpu.ended_after(0.01):
+        pass
+    time.sleep(0.02)  # nothing comes afterwards
 
 
 def test_a_check_that_fails_or_does_not_fit_is_said_and_stops_no_other(

@@ -129,6 +129,13 @@ def test_without_a_reference_there_is_no_score():
     assert found == {"scenario1": None, "scenario2": None}
 
 
+@pytest.mark.parametrize("n_frames", [0, 4])
+def test_where_no_frame_counts_nothing_is_found(n_frames):
+    truth = EventTable(np.array([0]), np.array([0]), np.array([1.0]), np.array([3.0]))
+    probs, edges = np.ones((1, n_frames, 1)), np.arange(n_frames + 1.0)
+    assert set(exact_psds(truth, probs, np.array([0]), edges, np.array([4.0]), SCENARIOS).values()) == {0.0}
+
+
 def test_clips_that_are_counted_in_pieces_come_to_the_same(monkeypatch):
     probs, counted, edges, durations, reference, _ = split(3, 7, 3, None)
     many = {name: replace(scenario, max_efpr=1e5) for name, scenario in SCENARIOS.items()}

@@ -41,10 +41,18 @@ def test_one_gpu_becomes_the_current_one_before_anything_is_trained_on_it(device
     chosen = []
     monkeypatch.setattr("lightning_fabric.accelerators.cuda.num_cuda_devices", lambda: 2)
     monkeypatch.setattr("lightning_fabric.accelerators.cuda._check_cuda_matmul_precision", lambda place: None)
-    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda place: (9, 0))
     monkeypatch.setattr(torch._C, "_cuda_setDevice", chosen.append, raising=False)
     assert launch(make_fabric(device), lambda fabric: str(fabric.device)) == f"cuda:{number}"
     assert chosen == [number]
+
+
+@pytest.mark.parametrize(("capability", "precision"), [((7, 5), "32-true"), ((8, 0), "bf16-mixed")])
+def test_of_itself_a_gpu_computes_in_bfloat16_only_if_it_is_made_for_it(capability, precision, monkeypatch):
+    monkeypatch.setattr("lightning_fabric.accelerators.cuda.num_cuda_devices", lambda: 1)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda *_, **__: True)  # so torch says of a T4, too
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda place: capability)
+    assert make_fabric("cuda").strategy.precision.precision == precision
 
 
 def test_more_gpus_than_there_are_is_one_sentence():

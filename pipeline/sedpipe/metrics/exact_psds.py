@@ -116,6 +116,8 @@ def exact_psds(
     reference = joined(reference, n_classes)
     if not len(reference):
         return dict.fromkeys(scenarios)
+    if not counted.any():  # then there is no threshold, and nothing is ever detected
+        return dict.fromkeys(scenarios, 0.0)
     exact = _in_microseconds(reference)
     seconds = np.bincount(reference.classes, reference.offsets - reference.onsets, minlength=n_classes)
     most = _MOST_THRESHOLDS // n_classes

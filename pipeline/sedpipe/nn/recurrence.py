@@ -19,6 +19,8 @@ from sedpipe.nn.precision import without_autocast
 class BidirectionalGRU(nn.GRU):
     """One layer, batch first; always in float32, since cuDNN's would be rounded to float16 under any autocast.
 
+    On a GPU, training's products are TF32 where torch allows it, as by default: see :mod:`sedpipe.nn.precision`.
+
     Parameters
     ----------
     n_in, units : int

@@ -14,6 +14,9 @@ from sedpipe.errors import SedpipeError
 from sedpipe.training.fit import LossError
 from sedpipe.training.settings import TrainSettings
 
+_NO_MEMORY = ("allocate", "out of memory", "ALLOC_FAILED")
+"""What torch, CUDA and its libraries say where there is none left."""
+
 
 @contextmanager
 def what_a_user_can_mend(name: str, settings: TrainSettings) -> Iterator[None]:
@@ -26,7 +29,8 @@ def what_a_user_can_mend(name: str, settings: TrainSettings) -> Iterator[None]:
             hint="lower learning_rate in [training] of your own preset, and train under another --run name",
         ) from error
     except (RuntimeError, MemoryError) as error:
-        if not isinstance(error, MemoryError | torch.cuda.OutOfMemoryError) and "allocate" not in str(error):
+        known = isinstance(error, MemoryError | torch.cuda.OutOfMemoryError)
+        if not known and not any(words in str(error) for words in _NO_MEMORY):
             raise
         size = settings.training.batch_size
         raise SedpipeError(

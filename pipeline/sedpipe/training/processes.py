@@ -53,8 +53,8 @@ def make_fabric(device: str, precision: str = "auto", n_processes: int = 1) -> F
     device : str
         ``cpu``, ``cuda``, ``cuda:1``, ...
     precision : str
-        One of ``PRECISIONS``: what convolutions compute in while training; ``auto`` is bfloat16 on a GPU that can, else
-        float32. GRU, sigmoid, pooling and loss are always float32, and so is all that is told of a network.
+        One of ``PRECISIONS``: what convolutions compute in while training; ``auto`` is bfloat16 on a GPU made for it,
+        else float32. GRU, sigmoid, pooling and loss are always float32, and so is all that is told of a network.
     n_processes : int
         On GPUs one each.
 
@@ -64,8 +64,8 @@ def make_fabric(device: str, precision: str = "auto", n_processes: int = 1) -> F
         If there are not as many GPUs, or a single one was named.
     """
     place = torch.device(device)
-    can = place.type == "cuda" and torch.cuda.is_bf16_supported()
-    rounded = can if precision == "auto" else precision == "bfloat16"
+    check_devices(place, n_processes)
+    rounded = _is_made_for_bfloat16(place) if precision == "auto" else precision == "bfloat16"
     plugins: list[Any] = [LightningEnvironment()]  # whatever a cluster's variables say
     if rounded:
         plugins.append(_BFloat16("bf16-mixed", place.type))
@@ -74,10 +74,16 @@ def make_fabric(device: str, precision: str = "auto", n_processes: int = 1) -> F
         numbered = torch.device("cuda", 0) if str(place) == "cuda" else place
         strategy: Strategy = SingleDeviceStrategy(numbered)
         return Fabric(accelerator=place.type, strategy=strategy, devices=1, plugins=plugins)
-    check_devices(place, n_processes)
     # started by spawn, not by running the command again: what called us may be a notebook or a test
     strategy = DDPStrategy(start_method="spawn")
     return Fabric(accelerator=place.type, strategy=strategy, devices=n_processes, plugins=plugins)
+
+
+def _is_made_for_bfloat16(place: torch.device) -> bool:
+    """Older GPUs (compute capability below 8, such as a T4) compute it in detours; torch says that they support it."""
+    if place.type != "cuda":
+        return False
+    return bool(torch.version.hip) or torch.cuda.get_device_capability(place)[0] >= 8
 
 
 def launch(fabric: Fabric, work: Callable[..., Result], *args: Any) -> Result:

@@ -1,0 +1,31 @@
+import pytest
+from sedpipe.errors import SedpipeError
+from sedpipe.nn.networks.crnn import CRNNConfig
+from sedpipe.nn.pooling import PoolingConfig
+from sedpipe.steps.mendable import what_a_user_can_mend
+from sedpipe.training.config import TrainingConfig
+from sedpipe.training.settings import TrainSettings
+
+SETTINGS = TrainSettings("small", CRNNConfig(), PoolingConfig(), TrainingConfig(batch_size=64), 0, "cuda", 1)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 14.75 GiB",
+        "CUDA error: out of memory",
+        "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+        "cuDNN error: CUDNN_STATUS_ALLOC_FAILED",
+        "[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes",
+    ],
+)
+def test_whoever_says_that_there_is_no_memory_left_it_is_one_sentence(said: str) -> None:
+    with pytest.raises(SedpipeError) as caught, what_a_user_can_mend("run", SETTINGS):
+        raise RuntimeError(said)
+    assert caught.value.message == "run: memory of cuda is too small for a batch size of 64"
+    assert "try --batch-size 32" in caught.value.hint
+
+
+def test_what_a_user_cannot_mend_stays_what_it_is() -> None:
+    with pytest.raises(RuntimeError, match="no kernel image"), what_a_user_can_mend("run", SETTINGS):
+        raise RuntimeError("CUDA error: no kernel image is available for execution on the device")

@@ -19,7 +19,7 @@ from sedpipe.printable import spreadsheet_cell
 from sedpipe.views.tables.table2_words import FREE, SHOWN
 
 TAGGING = "tagging_f1"
-THRESHOLD_FREE = {TAGGING: "tagging F1", **FREE}
+THRESHOLD_FREE = {TAGGING: "tagging F1 (at 0.5)", **FREE}
 """Scores in which no threshold of frames has a part."""
 
 OWN_RULE = "own"

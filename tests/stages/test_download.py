@@ -4,6 +4,7 @@ import itertools
 import json
 import multiprocessing
 import random
+import re
 import shutil
 import sqlite3
 import time
@@ -405,6 +406,23 @@ def test_a_fold_that_is_missing_later_on_takes_nothing_from_its_split(beeps: tup
     assert counts_of(report)["evaluation"] == {"listed": 3, "ok": 3, **OK}
     assert content(tmp_path / "cache") == before
     assert read_ledgers(tmp_path / "cache" / "beeps").keys() == ledger.keys()
+
+
+def test_a_recording_that_is_missing_later_on_takes_nothing_from_mixtures_that_are_made(
+    beeps: tuple[Path, Path], tmp_path: Path
+) -> None:
+    toml, folder = beeps
+    run(toml, tmp_path / "cache", folder)
+    before = content(tmp_path / "cache")
+    (folder / "001 - Low tone" / "1-2.wav").unlink()
+    sorted(Dataset(tmp_path / "cache", "beeps").audio_dir("testing").glob("*.flac"))[0].unlink()
+    listener = Notes()
+    report = download(load_manifest(str(toml)), tmp_path / "cache", [str(folder)], listener=listener)
+    assert counts_of(report)["training"] == {"listed": 8, "ok": 8, **OK}
+    assert content(tmp_path / "cache") == before
+    missing, kept = listener.lines
+    assert missing == "recording '001 - Low tone/1-2.wav' was not found: mixtures that draw it are dropped"
+    assert re.fullmatch(r"training: audio that is there is kept \([1-7] mixtures?\)", kept)
 
 
 def test_nothing_found_is_a_sentence(beeps: tuple[Path, Path], tmp_path: Path) -> None:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
 
@@ -18,7 +18,10 @@ from sedpipe.events import Event
 from sedpipe.fates import Fate
 from sedpipe.io.audio.store import write_flac
 from sedpipe.io.audio.waveforms import read_waveform
-from sedpipe.io.cache.dataset import Dataset
+from sedpipe.io.cache.dataset import Dataset, audio_name
+from sedpipe.io.files.reading import is_there
+from sedpipe.io.lists.events import read_event_list
+from sedpipe.io.lists.remarks import counted
 from sedpipe.io.manifests.mixtures import MixtureManifest
 from sedpipe.io.parallel import chunked, in_parallel
 from sedpipe.soundscapes.mixer import (
@@ -129,8 +132,8 @@ class MixtureSource(Source):
         _ = self._shelf, self._drawn
 
     def resolve(self) -> Iterator[SplitRows]:
-        """Draw every mixture of every split whose recordings are there."""
-        yield from self._drawn
+        """Draw every mixture of every split whose recordings are there; what was made before keeps its row."""
+        yield from map(self._with_what_was_made, self._drawn)
 
     def recordings(self, clips: Sequence[Clip]) -> dict[str, frozenset[str]]:
         """Names of the recordings that each mixture was drawn from; none need be there."""
@@ -210,6 +213,29 @@ class MixtureSource(Source):
                 clips.append(Clip(clip_id, split, f"{_CALLED}{index}", 0.0, DURATION, labels))
                 reference[clip_id] = events
         return SplitRows(split, listed, clips, reference, dropped, self._notes(plan))
+
+    def _with_what_was_made(self, rows: SplitRows) -> SplitRows:
+        """A mixture with audio is whole, wherever its recordings are now; rows of other rules are forgotten by then."""
+        dropped = {fate.clip_id: fate for fate in rows.dropped}
+        if not dropped or not is_there(self._cache.clips_path):
+            return rows
+        before, audio = self._cache.read_clips().get(rows.split, []), self._cache.audio_names(rows.split)
+        path = self._cache.reference_path(rows.split)
+        events = read_event_list(path, self._manifest.label_set) if is_there(path) else {}
+        there = dropped.keys() & events.keys()
+        made = [clip for clip in before if clip.clip_id in there and audio_name(clip.clip_id) in audio]
+        if not made:
+            return rows
+        known = {**(rows.reference or {}), **{clip.clip_id: events[clip.clip_id] for clip in made}}
+        clips = sorted([*rows.clips, *made], key=lambda clip: clip.clip_id)
+        told = f"{rows.split}: audio that is there is kept ({counted(len(made), 'mixture')})"
+        return replace(
+            rows,
+            clips=clips,
+            reference={clip.clip_id: known[clip.clip_id] for clip in clips},
+            dropped=[fate for fate in rows.dropped if fate.clip_id not in known],
+            notes=[*rows.notes, told],
+        )
 
     def _why_not(self, shelf: RecordingShelf, split: str, plan: SplitPlan) -> str:
         folds = ", ".join(str(fold) for fold in self._manifest.splits[split].folds)

@@ -646,6 +646,7 @@ def test_a_bare_download_says_what_it_takes_and_begins_only_when_told_to(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from sedpipe.stages import download
+    from sedpipe.steps import expectation
 
     begun: list[str] = []
 
@@ -655,8 +656,12 @@ def test_a_bare_download_says_what_it_takes_and_begins_only_when_told_to(
 
     monkeypatch.setattr(download, "download", begin)
     asked = sedpipe("download")  # no terminal: nobody can be asked
-    assert "dcase2017-task4: 52,763 clips from YouTube, about 7 days as a guest and 31 GB" in asked.stderr
+    assert "dcase2017-task4: 52,763 clips from YouTube, about 7 days as a guest and 30.6 GB" in asked.stderr
     assert begun == ["dcase2017-task4"]
+    with monkeypatch.context() as nearly_done:
+        nearly_done.setattr(expectation, "expectation", lambda *_: expectation.Expectation(200, 0.67, 116_000_000))
+        assert "200 clips from YouTube, about 40 min 12 s as a guest and 116.0 MB" in sedpipe("download").stderr
+        begun.pop()
     with monkeypatch.context() as at_a_terminal:
         at_a_terminal.setattr(click.testing._NamedTextIOWrapper, "isatty", lambda _: True, raising=False)
         refused = CliRunner().invoke(main, ["download"], input="n\n")

@@ -29,10 +29,12 @@ from sedpipe.cli.options import (
 from sedpipe.cli.terminal import Terminal, print_report
 from sedpipe.cli.types import BytesType, Quantity, ShardType
 from sedpipe.commands import command
+from sedpipe.listener import clock
 from sedpipe.shards import Shard
 from sedpipe.views.terminal.data import download_lines, explain_lines, features_lines, status_lines
 from sedpipe.views.terminal.machine import doctor_lines
 from sedpipe.views.terminal.overview import overview_parts
+from sedpipe.views.terminal.quantities import size
 
 
 @click.command(epilog=EXAMPLES["download"])
@@ -94,9 +96,10 @@ def _ask_before_days(dataset: str, cache_dir: Path, *, yes: bool) -> None:
     left = expectation(open_dataset(dataset, cache_dir), dataset)
     if not left.clips:
         return
+    how_long = f"{left.hours / 24:.0f} days" if left.hours >= 48 else clock(3600 * left.hours)
     click.echo(
-        f"{dataset}: {left.clips:,} clips from YouTube, about {left.hours / 24:.0f} days as a guest and "
-        f"{left.n_bytes / 1e9:.0f} GB; `sedpipe download DATASET` names another one",
+        f"{dataset}: {left.clips:,} clips from YouTube, about {how_long} as a guest and "
+        f"{size(left.n_bytes)}; `sedpipe download DATASET` names another one",
         err=True,
     )
     if not yes and sys.stdin.isatty() and not click.confirm("Begin?", err=True):

@@ -20,7 +20,7 @@ from sedpipe.io.audio.store import write_flac
 from sedpipe.io.audio.waveforms import read_waveform
 from sedpipe.io.cache.dataset import Dataset, audio_name
 from sedpipe.io.files.reading import is_there
-from sedpipe.io.lists.events import read_event_list
+from sedpipe.io.lists.events import read_stored_events
 from sedpipe.io.lists.remarks import counted
 from sedpipe.io.manifests.mixtures import MixtureManifest
 from sedpipe.io.parallel import chunked, in_parallel
@@ -221,7 +221,7 @@ class MixtureSource(Source):
             return rows
         before, audio = self._cache.read_clips().get(rows.split, []), self._cache.audio_names(rows.split)
         path = self._cache.reference_path(rows.split)
-        events = read_event_list(path, self._manifest.label_set) if is_there(path) else {}
+        events = read_stored_events(path, self._manifest.label_set) if is_there(path) else {}
         there = dropped.keys() & events.keys()
         made = [clip for clip in before if clip.clip_id in there and audio_name(clip.clip_id) in audio]
         if not made:

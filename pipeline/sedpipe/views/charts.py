@@ -2,11 +2,12 @@
 
 - :class:`LineChart`, :class:`Line`, :class:`Mark`: curves over one axis, in the units of an SVG's ``viewBox``
 - :class:`Scale`: an axis alone
-- :func:`ticks_up_to`, :func:`ticks_between`: round numbers for an axis
+- :func:`ticks_up_to`, :func:`ticks_between`: round numbers for an axis; :func:`ticks_of_logarithms`
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -121,6 +122,17 @@ def ticks_between(low: float, high: float, n: int = 5) -> list[float]:
     step = _round_step((high - low) / n)
     first, last = int(np.ceil(low / step - 1e-9)), int(np.floor(high / step + 1e-9))
     return [round(float(k * step), 6) for k in range(first, last + 1)]
+
+
+def ticks_of_logarithms(scale: Scale) -> list[float]:
+    """1, 2 and 5 times powers of ten on an axis of logarithms.
+
+    >>> ticks_of_logarithms(Scale(0.0, 1.0, 0, 100))
+    [1.0, 2.0, 5.0, 10.0]
+    """
+    powers = range(math.floor(scale.low), math.ceil(scale.high) + 1)
+    values = [step * 10.0**power for power in powers for step in (1, 2, 5)]
+    return [value for value in values if scale.low - 1e-9 <= math.log10(value) <= scale.high + 1e-9]
 
 
 def _round_step(rough: float) -> float:

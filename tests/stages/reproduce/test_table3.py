@@ -221,6 +221,8 @@ def test_the_table_is_drawn_from_its_cells_alone_to_the_same_bytes(made, tmp_pat
     assert "- the mean against the one, 2 seeds" in before["table.md"].decode()
     with pytest.raises(SettingsError, match="holds cells of table3, not of table2"):
         draw_table(Dataset(tmp_path, NAME), folder, "table2")
+    with pytest.raises(SettingsError, match=f"holds cells of the dataset {NAME}, not of demo"):
+        draw_table(Dataset(tmp_path, "demo"), folder, "table3")
 
 
 def test_workers_of_a_cluster_make_the_same_cells(made, tmp_path: Path) -> None:

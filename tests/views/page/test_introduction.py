@@ -4,8 +4,8 @@ from sedpipe.views.page.introduction import system_note, system_sentence
 SETTINGS = {"preset": "small", "network": {}, "training": {}, "seed": 3, "device": "cpu", "threads": 1}
 
 
-def record(pooling, data):
-    settings = RunSettings(**SETTINGS, pooling=pooling)
+def record(pooling, data, **changes):
+    settings = RunSettings(**{**SETTINGS, **changes}, pooling=pooling)
     return RunRecord(dataset="garden", settings=settings, data=data, versions={})
 
 
@@ -21,4 +21,10 @@ def test_a_reader_hears_what_the_system_learned_from_and_what_tells_it_from_othe
 def test_of_a_run_of_any_age_it_tells_what_is_known():
     assert system_note(record({"function": "power"}, {})) == "power pooling, random seed 3"
     assert system_note(record({}, {"training": "?"})) == "random seed 3"
+    assert system_note(record({}, {"training": {"clips": "12"}})) == "random seed 3"
     assert system_sentence(None).endswith("not when.")
+
+
+def test_strong_labels_of_training_are_told():
+    mixed = record({"function": "linear"}, {"training": {"clips": 12}}, training={"supervision": "mixed"})
+    assert system_note(mixed) == "12 clips, also strong labels, linear softmax pooling, random seed 3"

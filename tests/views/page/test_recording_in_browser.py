@@ -376,7 +376,10 @@ def test_the_threshold_of_one_class_leaves_the_events_of_others(browser, tmp_pat
     events = decode_events(recording.frame_probs, LABELS, point, recording.grid, duration=DURATION)
     browser.open(write_page(tmp_path / "page.html", replace(recording, events=events)))
     assert bars(browser) == [(DOG, 1.6, 3.2, False)]
+    told = "document.querySelector('[name=told]').value"
+    assert browser.run(told) == "0.5 to 0.9976, as tuned"
     take_threshold_of(browser, 3)
+    assert browser.run(told) == "0.9, as tuned"
     slide(browser, -0.5)
     assert bars(browser) == [(DOG, 1.6, 3.2, False)]
 

@@ -32,3 +32,12 @@ def test_each_split_has_a_block_and_each_system_a_panel() -> None:
     assert len(list(of_class(root, "block"))) == 2
     assert len(list(of_class(root, "panel"))) == 4
     assert SHOWN_AS in texts(root)
+
+
+def test_events_of_any_length_have_an_axis_with_numbers() -> None:
+    for lengths in ((25.0, 48.0, 90.0), (0.02, 0.04, 0.09)):
+        gains = [replace(gain, median_event_s=length) for gain, length in zip(GAINS, lengths, strict=True)]
+        small = of_class(parsed(class_figure(gains, "t")), "small")
+        ticks = [float(tick.text) for tick in small if "middle" in tick.get("class")]
+        assert len(ticks) >= 2
+        assert min(lengths) / 1.3 <= min(ticks) <= max(ticks) <= 1.3 * max(lengths)

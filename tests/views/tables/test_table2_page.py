@@ -14,7 +14,7 @@ def test_the_page_has_tables_figures_hours_and_what_is_missing() -> None:
     assert "](sensitivity.svg)" in page
     assert "4 cells, 4.0 hours of training." in page
     assert "It is so." in page
-    assert "Not made: linear-5-seed9: no memory" in page
+    assert "Not made: linear-5-seed9: no memory\n\n" in page
 
 
 def test_without_sweeps_there_is_no_second_figure() -> None:

@@ -87,3 +87,9 @@ def test_the_readme_has_the_command_that_makes_the_folder() -> None:
     text = table3_readme(CELLS, bench_record(CELLS))
     assert "`sedpipe reproduce table3 tiny --systems base,better,same --minutes 5 --seeds 0,1,2`:" in text
     assert "3 systems, 9 of 9 cells." in text
+
+
+def test_the_readme_tells_the_versions_of_all_cells() -> None:
+    cells = [cell.model_copy(update={"versions": {"python": "3.11.2", "torch": "2.7.0"}}) for cell in CELLS]
+    cells[0] = cells[0].model_copy(update={"versions": {"python": "3.11.2", "torch": "2.6.0"}})
+    assert "Versions: python 3.11.2, torch 2.6.0 and 2.7.0." in table3_readme(cells, bench_record(cells))

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from drawn_parts import drawn
 from sedpipe.reports.data import CacheStatus, GridState, Headline, Progress, Stages, StatusReport, StoredCounts
 from sedpipe.steps.tally import Tally
@@ -40,3 +42,12 @@ def test_a_dataset_that_cannot_be_read_is_told_and_an_empty_cache_is_no_error() 
 def test_on_a_narrow_terminal_scores_stay() -> None:
     lines = drawn(overview_parts(REPORT), 60)
     assert next(line.split()[-2:] for line in lines if line.startswith("  run")) == ["0.44", "70.9"]
+
+
+def test_scores_that_cannot_be_read_are_told_of() -> None:
+    stages = replace(STAGES, headlines={}, score={"run": ["evaluation"]})
+    lines = drawn(overview_parts(CacheStatus("cache", [StatusReport("birds", stages, "sedpipe report run")], {}, "")))
+    assert [line.split() for line in lines[3:5]] == [
+        ["run", "3", "evaluation", "cannot", "be", "read"],
+        ["other", "1,", "not", "finished", "not", "scored"],
+    ]

@@ -35,7 +35,7 @@ def draw_table(dataset: Dataset, folder: Path, name: str) -> ReproduceReport:
     MissingStageError
         If no cell is there.
     SettingsError
-        If it is the folder of another table.
+        If it is the folder of another table, or of another dataset: its clips are not these.
     StaleError
         If cells were scored on other clips than others.
     SedpipeError
@@ -47,6 +47,11 @@ def draw_table(dataset: Dataset, folder: Path, name: str) -> ReproduceReport:
         raise MissingStageError(f"{folder} holds no cells of a table", hint="name a folder with table.json and cells/")
     if record.table != name:
         raise SettingsError(f"{folder} holds cells of {record.table}, not of {name}")
+    if record.dataset != dataset.name:
+        raise SettingsError(
+            f"{folder} holds cells of the dataset {record.dataset}, not of {dataset.name}",
+            hint=f"name {record.dataset}",
+        )
     names = [name for name in record.runs if name in table.done]
     names += sorted(table.done - set(names))
     cells = [cell for name in names if (cell := table.find_cell(name)) is not None]

@@ -42,10 +42,14 @@ def system_note(record: RunRecord | None) -> str:
     if record is None:
         return ""
     training = record.data.get("training")
-    clips = [f"{training['clips']:,} clips"] if isinstance(training, Mapping) and "clips" in training else []
+    count = training.get("clips") if isinstance(training, Mapping) else None
+    clips = [f"{count:,} clips"] if isinstance(count, int) else []
+    strong = ["also strong labels"] if record.settings.training.get("supervision") == "mixed" else []
     ears = " and ".join(encoder.name for encoder in record.encoders)
     heard = [f"features of {ears}"] if ears else []
-    return ", ".join([*clips, *heard, *_pooling(record.settings.pooling), f"random seed {record.settings.seed}"])
+    return ", ".join(
+        [*clips, *strong, *heard, *_pooling(record.settings.pooling), f"random seed {record.settings.seed}"]
+    )
 
 
 def _pooling(pooling: Mapping[str, Any]) -> list[str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sedpipe.views.charts import Scale
+from sedpipe.views.charts import Scale, ticks_of_logarithms
 from sedpipe.views.render import draw
 from sedpipe.views.tables.classes import ClassGain
 from sedpipe.views.tables.table2_words import name_of
@@ -18,7 +18,6 @@ from sedpipe.views.tables.table2_words import name_of
 WIDTH, LEFT = 860, 24
 _FIRST, _LAST, _GAP = 76, 836, 34
 _HEAD, _PANEL, _BLOCK_GAP = 96, 200, 74
-_LENGTHS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 _REACH = 1.5  # of the largest difference: how far an interval of few seeds may stretch the axis
 
 
@@ -43,8 +42,7 @@ class Panel:
     @property
     def lengths(self) -> list[tuple[float, str]]:
         """Ticks of the axis, which is logarithmic."""
-        inside = [one for one in _LENGTHS if self.across.low <= np.log10(one) <= self.across.high]
-        return [(self.across.place(float(np.log10(one))), f"{one:g}") for one in inside]
+        return [(self.across.place(float(np.log10(one))), f"{one:g}") for one in ticks_of_logarithms(self.across)]
 
 
 @dataclass(frozen=True)

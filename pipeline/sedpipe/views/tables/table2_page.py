@@ -50,7 +50,7 @@ def table2_page(
         f"{len(cells)} cells, {hours:.1f} hours of training.",
         "",
         *(f"{markdown_text(remark[0].upper() + remark[1:])}.\n" for remark in remarks),
-        *(f"Not made: {name}: {markdown_text(reason)}" for name, reason in failures.items()),
+        *(f"Not made: {name}: {markdown_text(reason)}\n" for name, reason in failures.items()),
         *(class_lines(gains) if gains else ()),
         *(sensitivity_lines(curves) if curves else ()),
     ]

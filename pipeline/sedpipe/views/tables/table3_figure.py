@@ -11,14 +11,13 @@ from dataclasses import dataclass
 
 from sedpipe.io.records.table import Cell, TableRecord
 from sedpipe.metrics.spread import Interval
-from sedpipe.views.charts import Scale
+from sedpipe.views.charts import Scale, ticks_of_logarithms
 from sedpipe.views.render import draw
 from sedpipe.views.tables.table2 import shown
 from sedpipe.views.tables.table3 import Cost, Row, clock_of, costs_of, rows_of, titled
 
 WIDTH, LEFT, RIGHT, TOP, BOTTOM, NAMES = 920, 64, 540, 92, 452, 572
 _ROW = 20
-_STEPS = (1, 2, 5)
 _SECONDS = {
     "CPU": "CPU seconds",
     "GPU": "seconds of the clock on a GPU, and CPU seconds of the front end,",
@@ -84,7 +83,7 @@ def table3_figure(cells: Sequence[Cell], record: TableRecord, title: str) -> str
         spots=spots,
         missing=len(costs) - len(spots),
         seconds=_SECONDS[clock],
-        x_ticks=[(across.place(math.log10(value)), f"{value:g}") for value in ticks_of(across)],
+        x_ticks=[(across.place(math.log10(value)), f"{value:g}") for value in ticks_of_logarithms(across)],
         y_ticks=[(up.place(value), f"{100 * value:g}") for value in up.ticks(6)],
         left=LEFT,
         right=RIGHT,
@@ -94,17 +93,6 @@ def table3_figure(cells: Sequence[Cell], record: TableRecord, title: str) -> str
         width=WIDTH,
         height=max(BOTTOM + 64, TOP + _ROW * (len(spots) + 1) + 24),
     )  # fmt: skip
-
-
-def ticks_of(scale: Scale) -> list[float]:
-    """1, 2 and 5 times powers of ten on an axis of logarithms.
-
-    >>> ticks_of(Scale(0.0, 1.0, 0, 100))
-    [1.0, 2.0, 5.0, 10.0]
-    """
-    powers = range(math.floor(scale.low), math.ceil(scale.high) + 1)
-    values = [step * 10.0**power for power in powers for step in _STEPS]
-    return [value for value in values if scale.low - 1e-9 <= math.log10(value) <= scale.high + 1e-9]
 
 
 def _spot(

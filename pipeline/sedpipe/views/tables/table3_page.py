@@ -192,7 +192,11 @@ def table3_readme(cells: Sequence[Cell], record: TableRecord) -> str:
     if record.minutes is not None:
         budget = f"--minutes {record.minutes:g}"
     threads = sorted({cell.threads for cell in cells})
-    versions = dict(item for cell in cells for item in cell.versions.items())
+    of_all: dict[str, set[str]] = {}
+    for cell in cells:
+        for name, version in cell.versions.items():
+            of_all.setdefault(name, set()).add(version)
+    versions = [f"{name} {' and '.join(sorted(each))}" for name, each in of_all.items()]
     return "\n".join(
         [
             f"# Table 3 of the paper on `{record.dataset}`",
@@ -207,8 +211,7 @@ def table3_readme(cells: Sequence[Cell], record: TableRecord) -> str:
             "  the number of steps of each training, which no clock changes any more",
             f"- `sedpipe reproduce table3 {record.dataset} --out THIS_FOLDER --draw` draws all of it anew from cells",
             "",
-            f"Threads of each training: {', '.join(map(str, threads))}. Versions: "
-            f"{', '.join(f'{name} {version}' for name, version in versions.items())}.",
+            f"Threads of each training: {', '.join(map(str, threads))}. Versions: {', '.join(versions)}.",
             f"{sum(cell.seconds for cell in cells) / 3600:.1f} hours by the cells' own clocks.",
             "",
         ]

@@ -55,8 +55,11 @@ def _rows(stages: Stages) -> Iterator[list[str]]:
         if name in of_tables:
             continue
         epochs = f"{run.epochs}" if run.finished else f"{run.epochs}, not finished"
-        headlines = stages.headlines.get(name, {})
-        for split, headline in headlines.items():
-            yield [f"  {name}", epochs, split, rate(headline.error_rate).strip(), percent(headline.f1).strip()]
-        if not headlines:
+        headlines, scored = stages.headlines.get(name, {}), stages.score.get(name, [])
+        for split in dict.fromkeys([*headlines, *scored]):
+            told = ["cannot be read", ""]
+            if split in headlines:
+                told = [rate(headlines[split].error_rate).strip(), percent(headlines[split].f1).strip()]
+            yield [f"  {name}", epochs, split, *told]
+        if not headlines and not scored:
             yield [f"  {name}", epochs, "not scored", "", ""]

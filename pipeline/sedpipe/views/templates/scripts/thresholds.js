@@ -61,7 +61,13 @@ class Thresholds {
   range(shifts) {
     const { classes } = this.card.hearing;
     const highs = this.whose.map((k) => shifted(classes[k], shifts[k]).high / 1e4);
-    const [least, most] = [Math.min(...highs), Math.max(...highs)].map((value) => String(Number(value.toPrecision(2))));
+    const [least, most] = [Math.min(...highs), Math.max(...highs)].map(written);
     return least === most ? least : `${least} to ${most}`;
   }
+}
+
+/* A threshold with two digits of what it is away from 0 or from 1: 0.9976 is far from 1. */
+function written(threshold) {
+  const rest = Number(Math.min(threshold, 1 - threshold).toPrecision(2));
+  return String(Number((threshold < 0.5 ? rest : 1 - rest).toFixed(4)));
 }

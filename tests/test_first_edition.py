@@ -93,13 +93,21 @@ def test_a_finished_run_is_finished_and_a_begun_one_ends_as_the_finished_one_did
     train(dataset, settings, spec, run_name="begun", listener=heard)
     assert "begun resumes after epoch 2" in heard.lines
     begun = named_run(dataset, "begun")
-    assert begun.log_path.read_text() == whole.log_path.read_text()
+    # the first edition trained it on another processor, whose sums may differ in their last digits
+    logs = [
+        [list(map(float, line.split(","))) for line in run.log_path.read_text().splitlines()[1:]]
+        for run in (whole, begun)
+    ]
+    assert logs[1] == [pytest.approx(row, rel=1e-5) for row in logs[0]]
+    assert logs[1][:2] == logs[0][:2]
     there, made = (json.loads(run.record_path.read_text()) for run in (whole, begun))
     assert made["settings"] == there["settings"]
     # thresholds are searched anew, in more places than the first edition knew: what was learnt is the same
     assert made["operating_points"].keys() == there["operating_points"].keys()
     one, other = (read_model(run.model_path, torch.device("cpu")).model.state_dict() for run in (whole, begun))
-    assert all(torch.equal(one[name], other[name]) for name in one)
+    assert one.keys() == other.keys()
+    for name in one:
+        torch.testing.assert_close(other[name], one[name], rtol=1e-4, atol=1e-5)
 
 
 def test_scores_of_stored_and_of_new_frame_scores_are_those_there_were(dataset: Dataset) -> None:

@@ -81,7 +81,6 @@ COVERED_BY = {
     "steps/feature_plan.py": "stages/test_features.py",
     "steps/hearing.py": "stages/test_predict.py",
     "steps/judging.py": "stages/test_train.py",
-    "steps/mendable.py": "stages/test_train.py",
     "steps/more_epochs.py": "stages/test_more_epochs.py",
     "steps/scoring.py": "stages/test_score.py",
     "steps/sensitivity.py": "stages/reproduce/test_table2.py",

@@ -353,10 +353,8 @@ def mask_bands(x: Tensor, fill: Tensor, n_masks: int, widest: int, generator: Ge
         Features.
     fill : Tensor [shape=(F,)]
         What takes their place.
-    n_masks : int
-        Stretches a clip.
-    widest : int
-        Bands of the widest.
+    n_masks, widest : int
+        Stretches a clip, and bands of the widest.
     generator : Generator
         Of random numbers.
     """
@@ -376,10 +374,8 @@ def mask_frames(x: Tensor, n_frames: Tensor, fill: Tensor, n_masks: int, widest:
         Frames that count: a stretch lies within them.
     fill : Tensor [shape=(F,)]
         What takes their place.
-    n_masks : int
-        Stretches a clip.
-    widest : int
-        Frames of the widest.
+    n_masks, widest : int
+        Stretches a clip, and frames of the widest.
     generator : Generator
         Of random numbers.
     """

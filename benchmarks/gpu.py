@@ -1,7 +1,7 @@
 """Whether sedpipe's GPU path holds what it claims: one script, under 8 minutes, one JSON.
 
 ``python benchmarks/gpu.py`` on a machine with a GPU writes ``gpu.json`` and prints a line for each check;
-``--short --device cpu`` runs everything that a processor can run, in a minute, so that the script itself is tested.
+``--short --device cpu`` runs everything that a processor can run, in some minutes, so that the script itself is tested.
 All data is made here: features of noise, and the built-in dataset ``demo``. The JSON is written anew after each check,
 so that a run that is cut off still says what it found; checks that do not fit into ``--minutes`` are left out by name,
 and one that has not ended by then is ended.

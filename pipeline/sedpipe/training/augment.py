@@ -23,6 +23,7 @@ import torch
 from numpy.random import Generator
 from torch import Tensor
 
+from sedpipe.nn.networks.network import first_frames
 from sedpipe.training.located import Located
 from sedpipe.training.microphones import other_backgrounds, other_bandwidths, other_levels
 
@@ -195,13 +196,8 @@ def augment_located(
     if config.time_masks:
         x = mask_frames(x, n_frames, fill, config.time_masks, config.time_mask_frames, generator)
     if x is not plain:
-        x = torch.where(_within(n_frames, x), x, plain)
+        x = torch.where(first_frames(n_frames.to(x.device), x.shape[1])[:, :, None], x, plain)
     return x, y, n_frames, located
-
-
-def _within(n_frames: Tensor, x: Tensor) -> Tensor:
-    """Which frames count, (B, T, 1)."""
-    return (torch.arange(x.shape[1], device=x.device) < n_frames.to(x.device)[:, None])[:, :, None]
 
 
 def shift_in_time(x: Tensor, n_frames: Tensor, generator: Generator) -> Tensor:

@@ -334,11 +334,9 @@ class Fit:
     ) -> tuple[Tensor, Tensor, Tensor, Located | None]:
         numbers = np.random.SeedSequence([self._seed, self.epoch + 1, self.step, 1], spawn_key=self._process)
         generator = np.random.default_rng(numbers)
-        fill, content = self.model.mean, self.model.content
-        x, y, n_frames, located = augment_located(
-            x, y, n_frames, located, fill, self.config.augment, generator, content
-        )
-        return x, smoothed(y, self.config.label_smoothing, self.config.smoothing), n_frames, located
+        fill, content, config = self.model.mean, self.model.content, self.config
+        x, y, n_frames, located = augment_located(x, y, n_frames, located, fill, config.augment, generator, content)
+        return x, smoothed(y, config.label_smoothing, config.smoothing), n_frames, located
 
     def _averaged(self) -> AbstractContextManager[None]:
         return nullcontext() if self._average is None else self._average.applied_to(self.model)

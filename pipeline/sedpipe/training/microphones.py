@@ -19,6 +19,8 @@ import torch
 from numpy.random import Generator
 from torch import Tensor
 
+from sedpipe.nn.networks.network import first_frames
+
 QUIETEST_DB = -100.0
 """What log-mel gives for silence, 10 log10 of the front end's smallest power; quieter than this is nothing."""
 
@@ -66,7 +68,7 @@ def other_backgrounds(x: Tensor, n_frames: Tensor, share: float, generator: Gene
     Parameters
     ----------
     x : Tensor [shape=(B, T, F)]
-        Log-mel in dB; silence, which adds next to nothing to the level, beyond the clip's own frames.
+        Log-mel in dB.
     n_frames : Tensor [shape=(B,)]
         Frames that count.
     share : float in [0, 1]
@@ -81,7 +83,8 @@ def other_backgrounds(x: Tensor, n_frames: Tensor, share: float, generator: Gene
     shape = tilts * np.linspace(-1, 1, n_bands) - below
     flicker = generator.normal(0, _FLICKER_DB, (n_clips, n_all, n_bands))
     counts_db = [[[10 * math.log10(max(count, 1) * n_bands)]] for count in n_frames.tolist()]
-    level = torch.logsumexp(x * _NEPERS, dim=(1, 2), keepdim=True) / _NEPERS - torch.tensor(counts_db).to(x)
+    heard = x.masked_fill(~first_frames(n_frames.to(x.device), n_all)[:, :, None], -math.inf)
+    level = torch.logsumexp(heard * _NEPERS, dim=(1, 2), keepdim=True) / _NEPERS - torch.tensor(counts_db).to(x)
     noise = level + torch.from_numpy(shape + flicker).to(x)
     return torch.where(chosen[:, None, None], torch.logaddexp(x * _NEPERS, noise * _NEPERS) / _NEPERS, x)
 

@@ -27,7 +27,7 @@ from torch import Tensor, nn
 
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.nn.blocks import begin_xavier, rectified
-from sedpipe.nn.networks.network import Network, NetworkConfig, Prediction
+from sedpipe.nn.networks.network import Network, NetworkConfig, Prediction, first_frames
 from sedpipe.nn.pooling import PoolingConfig
 from sedpipe.nn.recurrence import BidirectionalGRU
 
@@ -110,7 +110,7 @@ class SelfAttention(nn.Module):
             for name in ("ask", "match", "say")
         )
         logits = ask @ match.transpose(-1, -2) / sqrt(self.head_size)
-        counts = torch.arange(x.shape[1], device=x.device) < n_frames.to(x.device).unsqueeze(1)
+        counts = first_frames(n_frames.to(x.device), x.shape[1])
         weights = logits.masked_fill(~counts[:, None, None], torch.finfo(logits.dtype).min).softmax(dim=-1)
         heard = (self.drop_weights(weights) @ say).transpose(1, 2).flatten(2)
         said: Tensor = self.drop(self.join(heard))

@@ -4,6 +4,7 @@
 - :class:`Prediction`: what it returns; :class:`Taught`: what else learns than clips
 - :data:`LAST_LAYERS`: those that know the classes
 - :class:`Network`: standardises its input, pools its frames, knows where they lie; a new one fills in the rest
+- :func:`first_frames`: which frames of a padded batch count
 
 Shapes: B clips, T input frames, F features, T' = ceil(T / time_factor) output frames, K classes.
 """
@@ -220,7 +221,7 @@ class Network(nn.Module, ABC):
 
     def without_padding(self, x: Tensor, n_frames: Tensor) -> Tensor:
         """(B, T, F) -> (B, T' * time_factor, F): frames that do not count become 0, and a few are added at the end."""
-        padding = ~_first(n_frames.to(x.device, non_blocking=True), x.shape[1])
+        padding = ~first_frames(n_frames.to(x.device, non_blocking=True), x.shape[1])
         silent = x.masked_fill(padding.unsqueeze(-1), 0)
         lacking = -x.shape[1] % self.time_factor
         return nn.functional.pad(silent, (0, 0, 0, lacking)) if lacking else silent
@@ -257,7 +258,7 @@ class Network(nn.Module, ABC):
 
     def pooled_probs(self, frame_probs: Tensor, hidden: Tensor, n_frames: Tensor) -> Prediction:
         """What pooling makes of frame probabilities (B, T', K), with what attention layers say of ``hidden``."""
-        valid = _first(self.output_frames(n_frames).to(hidden.device, non_blocking=True), hidden.shape[1])
+        valid = first_frames(self.output_frames(n_frames).to(hidden.device, non_blocking=True), hidden.shape[1])
         with without_autocast(hidden.device):
             return self._pool(frame_probs.float(), hidden.float(), valid)
 
@@ -296,6 +297,6 @@ class Network(nn.Module, ABC):
         return weights
 
 
-def _first(n_frames: Tensor, n_all: int) -> Tensor:
+def first_frames(n_frames: Tensor, n_all: int) -> Tensor:
     """Which of ``n_all`` frames are among the first ``n_frames`` (B,); (B, n_all)."""
     return torch.arange(n_all, device=n_frames.device) < n_frames.unsqueeze(1)

@@ -297,6 +297,15 @@ def test_the_tables_of_speed_are_those_of_the_measurements() -> None:
         assert f" | {row['clips_per_second']:.1f} | {row['ratio']:.2f} |" in text
     gain = ways["bfloat16"]["clips_per_second"] / ways["sedpipe"]["clips_per_second"]
     assert f"it is {gain:.2f} times as fast as float32 for `small`" in text
+    fast, slow = ways["sedpipe"], ways["plain"]
+    returned, kept = ways["memory returned"], ways["plain, memory kept"]
+    taken = [f"{way['peak_memory_gb']:.1f}" for way in (kept, slow, fast, returned)]
+    assert "took {} instead of {} GB, sedpipe {} instead of {}".format(*taken) in " ".join(text.split())
+    assert 1 - returned["clips_per_second"] / fast["clips_per_second"] == pytest.approx(1 / 4, abs=0.02)
+    assert 1 - slow["clips_per_second"] / kept["clips_per_second"] == pytest.approx(1 / 3, abs=0.02)
+    alone = ways["torch's operations"]["ratio"]
+    assert f"On their own they lose ({alone:.2f})" in text
+    assert f"{ways['compiled']['ratio']:.2f} times the plain way, after a minute" in text
 
 
 def test_the_learning_curves_of_networks_are_those_of_the_runs() -> None:

@@ -1,7 +1,9 @@
 """docs/pooling.md says what its script computes, and what follows from it."""
 
+import csv
 import importlib.util
 import math
+import statistics
 import sys
 from pathlib import Path
 
@@ -60,3 +62,22 @@ def test_only_linear_softmax_pushes_frames_outside_of_the_event_down(found) -> N
     )
     short = found["exponential"][0.3][0]
     assert short.outside / (short.outside + short.inside) > 2 / 3
+
+
+def test_events_are_as_long_as_told(shared_data) -> None:
+    text = " ".join((DOCS / "pooling.md").read_text(encoding="utf-8").split())
+    table = DOCS.parent / "benchmarks" / "results" / "table2-esc10-fold4-yamnet" / "classes.csv"
+    with table.open(encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["split"] == "evaluation"]
+    lengths = sorted({(float(row["median_event_s"]), row["class"]) for row in rows})
+    (shortest, shortest_class), (longest, longest_class) = lengths[0], lengths[4]
+    assert len(lengths) == 10
+    assert longest < 2 < lengths[5][0]
+    assert (
+        f"five of ten have a median event of {shortest:.1f} s, {shortest_class}, to {longest:.1f} s, {longest_class}; "
+        f"of the others it lasts {lengths[5][0]:.1f} s or more"
+    ) in text
+    reference = shared_data / "dcase2017-task4" / "groundtruth_strong_label_testing_set.csv"
+    with reference.open(encoding="utf-8") as file:
+        events = [float(row[2]) - float(row[1]) for row in csv.reader(file, delimiter="\t")]
+    assert f"The median event of DCASE 2017 Task 4 lasts {statistics.median(events):.1f} s (`testing`)" in text

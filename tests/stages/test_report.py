@@ -107,7 +107,7 @@ def test_what_the_page_has_no_room_for_is_told_and_counted(made, tmp_path, monke
     cards = cards_of(page)
     assert [bool(cards[clip]["sound"]) for clip in written.clips] == [True, True]
     assert len(cards) < 5
-    assert f"{5 - len(cards)} clips are listed without picture and probabilities" in page
+    assert f"{5 - len(cards)} clips listed without picture and probabilities" in page
     assert "Sound is reduced to" in page
     assert page.count('class="clip-row"') == 5
 

@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 from sedpipe.io.cache.dataset import Dataset
+from sedpipe.io.lists.remarks import counted
 from sedpipe.listener import Listener
 from sedpipe.stages.report_scene import Scene
 from sedpipe.views.page.card import Card
@@ -110,7 +111,7 @@ def _remarks(cards: Mapping[str, Card], kinds: Mapping[str, str], n_others: int,
     left_out = n_others + len(kinds) - len(cards)
     if left_out:
         remarks.append(
-            f"{left_out:,} clips are listed without picture and probabilities, since the page would be larger than "
-            f"{MOST_BYTES // 1_000_000} MB."
+            f"{counted(left_out, 'clip')} listed without picture and probabilities, since the page would be larger "
+            f"than {MOST_BYTES // 1_000_000} MB."
         )
     return remarks

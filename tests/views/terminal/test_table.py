@@ -38,6 +38,14 @@ def test_the_least_important_columns_go_first_and_are_named() -> None:
     assert drawn(table, everything - 4)[-1] == "a wider terminal shows recall"
 
 
+def test_a_long_name_is_wrapped_before_a_column_is_left_out() -> None:
+    rows = [["a_recording_with_a_very_long_name_of_2026-11-29_07-15-00.wav", "0.50", "100.0", "33.3"]]
+    lines = drawn(FittingTable(COLUMNS, rows), 60)
+    assert lines[0].split() == ["class", "ER", "recall", "macro", "F1"]
+    assert "".join(line.split()[0] for line in lines[1:]) == rows[0][0]
+    assert max(len(line.rstrip()) for line in lines) <= 60
+
+
 def test_names_are_no_markup_and_steer_no_terminal() -> None:
     lines = drawn(FittingTable(COLUMNS, ROWS), 80)
     assert lines[2].startswith("[bold]Car\\x1b[2J ")

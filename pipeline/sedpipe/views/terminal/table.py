@@ -26,6 +26,7 @@ _WITHOUT_BLOCKS = str.maketrans(_BLOCKS, "_.-=+*#@")
 """For terminals whose encoding has no such letters."""
 
 _BETWEEN = 2
+_NAMES = 24  # columns that names keep; longer ones wrap before another column is left out
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ class FittingTable:
             max([columns_of(column.title), *(columns_of(row[k]) for row in self.rows)])
             for k, column in enumerate(self.columns)
         ]
+        widths[0] = min(widths[0], _NAMES)
         kept = list(range(len(self.columns)))
         by_rank = sorted((k for k in kept if self.columns[k].rank), key=lambda k: -self.columns[k].rank)
         for k in by_rank:
@@ -79,7 +81,8 @@ class FittingTable:
         shown = self.shown(options.max_width)
         drawn = Table(box=None, padding=(0, _BETWEEN, 0, 0), pad_edge=False, header_style="bold")
         for k in shown:
-            drawn.add_column(Text(self.columns[k].title), justify=self.columns[k].justify, no_wrap=k != shown[0])
+            column, is_name = self.columns[k], k == shown[0]
+            drawn.add_column(Text(column.title), justify=column.justify, no_wrap=not is_name, overflow="fold")
         for row in self.rows:
             cells = [cell if isinstance(cell := row[k], Text) else text(cell) for k in shown]
             if options.ascii_only:

@@ -308,6 +308,16 @@ def test_the_tables_of_speed_are_those_of_the_measurements() -> None:
     assert f"{ways['compiled']['ratio']:.2f} times the plain way, after a minute" in text
 
 
+def test_what_compression_saves_and_costs_is_what_was_measured() -> None:
+    told = json.loads((DOCS.parent / "benchmarks" / "results" / "compression.json").read_text())
+    sizes, spent = told["bytes a clip"], told["milliseconds of the processor a clip"]
+    kilobytes = ", ".join(f"{sizes[name] / 1000:.0f} kB" for name in ("lzf", "gzip"))
+    more = ", ".join(f"{spent[name] - spent['none']:.1f}" for name in ("lzf", "gzip"))
+    of_audio_set = ", ".join(f"{2.1e6 * sizes[name] / 1e12:.2f} TB" for name in ("lzf", "gzip"))
+    row = f"{kilobytes} per clip; {more} ms per clip to compress (`benchmarks/compression.py`) | {of_audio_set} |"
+    assert row in (DOCS / "cluster.md").read_text(encoding="utf-8")
+
+
 def test_the_learning_curves_of_networks_are_those_of_the_runs() -> None:
     text = (DOCS / "results.md").read_text(encoding="utf-8")
     path = DOCS.parent / "benchmarks" / "results" / "networks-esc10-fold4-4-epochs.json"

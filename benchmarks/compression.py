@@ -1,7 +1,7 @@
 """What compressing stored features costs and saves.
 
-``python benchmarks/compression.py DATASET --cache CACHE`` takes log-mel features of clips that are stored already, writes
-them anew with each compression, and prints bytes and seconds of the processor a clip, which
+``python benchmarks/compression.py DATASET --cache CACHE`` takes log-mel features of clips that are stored already,
+writes them anew with each compression, and prints bytes and seconds of the processor a clip, which
 ``results/compression.json`` keeps. Sizes are the same on every machine.
 """
 

@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -21,6 +22,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 MANIFEST = ROOT / "manifests" / "esc10-fold4.toml"
 AVERAGED = ROOT / "benchmarks" / "table2" / "averaged.toml"
+GRACE_S = 30
+"""Seconds that a call has to save its state when its time is over."""
 
 
 def larger(clips: int, folder: Path, held_out: int | None = None) -> Path:
@@ -87,13 +90,17 @@ def run(words: list[str], out: Path, seconds: float) -> dict[str, object]:
         return {"exit": 124, "seconds": 0, "said": "no time was left"}
     child = subprocess.Popen(
         [sys.executable, "-m", "sedpipe", *words, "--quiet"], env=environment, stderr=subprocess.PIPE, text=True,
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
     try:
         _, said = child.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
         child.terminate()
-        _, said = child.communicate()
+        try:
+            _, said = child.communicate(timeout=GRACE_S)
+        except subprocess.TimeoutExpired:
+            os.killpg(child.pid, signal.SIGKILL)  # with its workers, which would hold the pipe open
+            _, said = child.communicate()
     return {"exit": child.returncode, "seconds": round(time.monotonic() - begun, 1), "said": said.strip()[-300:]}
 
 

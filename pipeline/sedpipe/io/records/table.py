@@ -254,10 +254,12 @@ class Cell(Record):
         By operating point; cells of early editions have none.
     bench : Bench, optional
         Of Table 3.
+    pools : dict
+        All settings of its pooling, which decide it, too; early cells have none.
     """
 
     parts_to_come: ClassVar[frozenset[str]] = frozenset(
-        {"sensitivity", "features", "front_end", "validation_loss", "bench"}
+        {"sensitivity", "features", "front_end", "validation_loss", "bench", "pools"}
     )
     decisive: ClassVar[Sequence[str]] = (
         "dataset", "pooling", "hierarchy", "seed", "preset", "recipe", "epochs", "network", "training",
@@ -283,6 +285,7 @@ class Cell(Record):
     validation_loss: float | None = None
     sensitivity: dict[str, Around] = Field(default_factory=dict)
     bench: Bench | None = None
+    pools: Table = Field(default_factory=dict)
 
     @property
     def system(self) -> tuple[str, tuple[int, ...]]:

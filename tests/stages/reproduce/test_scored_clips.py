@@ -68,3 +68,15 @@ def test_recordings_that_are_said_to_belong_together_later_count_together_from_t
     unknown, remarks = judged(dataset, table_record(1, {}), cells)
     assert unknown.recordings == {}
     assert "belong together" in remarks[0]
+
+
+@pytest.mark.parametrize(
+    ("listed", "told"),
+    [(3, ["2 of the 3 clips that testing lists were scored: the others are missing"]), (2, []), (0, [])],
+)
+def test_a_table_says_of_how_many_listed_clips_it_is(tmp_path: Path, listed: int, told: list[str]) -> None:
+    cells = [cell(0, ["a", "b"]), cell(1, ["a", "b"])]
+    scores = cells[1].splits["testing"].model_copy(update={"listed": listed})
+    cells[1] = cells[1].model_copy(update={"splits": {"testing": scores}})
+    _, remarks = judged(Dataset(tmp_path, "nobody-knows"), table_record(1, {}), cells)
+    assert remarks[:-1] == told

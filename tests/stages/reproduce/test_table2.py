@@ -106,6 +106,7 @@ def test_the_table_has_every_system_with_its_seeds(made: tuple[Path, ReproduceRe
     assert "## testing, min_er, one setting for all classes (tuned on this split)" in table
     assert "## testing, min_er, settings chosen for each class (tuned on this split)" in table
     assert "| exponential, 5 | 2 |" in table
+    assert "6 of the 7 clips that testing lists were scored: the others are missing." in table
     assert "attention, 5 against single, 2 seeds" in table
     assert len((Path(report.folder) / "table.csv").read_text().splitlines()) == 1 + 2 * 2 * 6 * 2 + 2 * 6
 

@@ -144,10 +144,12 @@ class CellScores(Record):
         With the post-processing that the system was published with.
     clip_based : ClipBased, optional
         Of tags; early cells have none.
+    listed : int
+        Clips of the split, those that are missing, too; early cells do not tell (0).
     """
 
     parts_to_come: ClassVar[frozenset[str]] = frozenset(
-        {"post_processing_common", "counts_common", "threshold_free", "clip_ids", "own_rule", "clip_based"}
+        {"post_processing_common", "counts_common", "threshold_free", "clip_ids", "own_rule", "clip_based", "listed"}
     )
 
     clips: Annotated[int, Field(gt=0)]
@@ -159,6 +161,7 @@ class CellScores(Record):
     clip_ids: tuple[str, ...] = ()
     own_rule: Common | None = None
     clip_based: ClipBased | None = None
+    listed: Count = 0
 
     @model_validator(mode="after")
     def _counts_are_of_the_clips(self) -> CellScores:

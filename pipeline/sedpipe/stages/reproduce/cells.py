@@ -169,6 +169,7 @@ def _scores(plan: Plan, training: Training, listener: Listener) -> dict[str, Cel
         clip_ids, counts, counts_common = counts_of_clips(plan.dataset, run, split, device=device)
         splits[split] = CellScores(
             clips=report.clips.scored,
+            listed=report.clips.listed,
             operating_points=report.operating_points,
             counts=counts,
             post_processing_common=report.post_processing_common,

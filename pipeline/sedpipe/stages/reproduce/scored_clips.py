@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -78,8 +78,16 @@ def judged(dataset: Dataset, record: TableRecord, cells: Sequence[Cell]) -> tupl
     made = {split: of_clips[split] for split, one in known.items() if not one.remark}
     median = {split: _median_events(dataset, record, split) for split in known}
     compared = {"primary": primary_rule(cells), "comparisons": comparisons_of(cells, of_clips, record.baseline)}
-    remarks = [one.remark for one in known.values() if one.remark]
+    remarks = [*_missing(cells), *(one.remark for one in known.values() if one.remark)]
     return record.model_copy(update={"recordings": made, "median_event_s": median, **compared}), remarks
+
+
+def _missing(cells: Sequence[Cell]) -> Iterator[str]:
+    """A sentence for each split of which clips are missing: its scores are not those of the whole list."""
+    for split, n_clips in _clips_of(cells).items():
+        listed = max(cell.splits[split].listed for cell in cells if split in cell.splits)
+        if listed > max(n_clips):
+            yield f"{max(n_clips):,} of the {listed:,} clips that {split} lists were scored: the others are missing"
 
 
 def _clips_of(cells: Sequence[Cell]) -> dict[str, set[int]]:

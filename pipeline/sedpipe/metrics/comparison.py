@@ -35,6 +35,8 @@ OUTCOMES = ("better", "worse", "not distinguishable", "one seed")
 
 LOWER_IS_BETTER = frozenset({"error_rate"})
 
+_NO_SPREAD = 1e-9  # of a difference: what is left of a spread of nothing
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -47,7 +49,7 @@ class Difference:
     difference : float
         Mean over seeds, on all clips.
     interval : tuple of float, optional
-        With 95 % confidence it lies there; None where seeds and recordings are too few to tell.
+        With 95 % confidence it lies there; None where seeds and recordings are too few to tell, or show no spread.
     better : float in [0, 1]
         How sure it is that the first is better (a lower error rate, a higher F1): 0.5 is not at all.
     seeds : int
@@ -179,10 +181,11 @@ def _difference(
     correlation = None
     if n_seeds > 2 and np.ptp(ours) > 0 and np.ptp(theirs) > 0:
         correlation = float(np.corrcoef(ours, theirs)[0, 1])
-    if not np.isfinite(seeds + recordings) or degrees <= 0:
-        return Difference(value, None, 0.5, n_seeds, correlation=correlation)
     error = float(np.sqrt(seeds + recordings))
-    t = value / error if error else np.copysign(np.inf, value)
+    # of a few clips, scores of several seeds may agree to the last digit, which shows no spread and proves nothing
+    if not np.isfinite(error) or degrees <= 0 or (value and error <= _NO_SPREAD * abs(value)):
+        return Difference(value, None, 0.5, n_seeds, correlation=correlation)
+    t = value / error if error else 0.0
     half = float(stdtrit(degrees, 1 - LEVEL / 2)) * error
     sure = float(stdtr(degrees, -t if lower_is_better else t)) if value else 0.5
     return Difference(

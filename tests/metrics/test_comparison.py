@@ -56,16 +56,14 @@ def test_a_system_against_itself_differs_by_nothing() -> None:
     assert (found.difference, found.interval, found.p, found.better) == (0, (0, 0), 1, 0.5)
 
 
-def test_differences_that_show_no_spread_at_all_prove_nothing() -> None:
+def test_a_few_seeds_that_gain_the_same_to_the_last_digit_prove_nothing() -> None:
     # the same ten points in both seeds, but for the last digit of arithmetic
     [found] = judged([student([0.8, 0.5], [0.7, 0.4], lower_is_better=False)])
     assert found is not None
     assert found.difference == pytest.approx(0.1)
     assert (found.interval, found.p, found.better, found.outcome) == (None, None, 0.5, "not distinguishable")
-    every_clip = np.tile([4, 4, 0, 0], (2, 60, 1)), np.tile([20, 4, 4, 24], (2, 60, 1))
-    found = compare(*(of_rows(rows)["error_rate"] for rows in every_clip), ALONE, lower_is_better=True)
-    assert found is not None
-    assert (found.difference, found.interval, found.p) == (-4.0, None, None)
+    same = student([0.8, 0.5], [0.8, 0.5], lower_is_better=False)
+    assert (same.difference, same.interval, same.p) == (0, (0, 0), 1)
 
 
 @given(st.integers(0, 50), st.integers(1, 5))

@@ -49,7 +49,7 @@ class Difference:
     difference : float
         Mean over seeds, on all clips.
     interval : tuple of float, optional
-        With 95 % confidence it lies there; None where seeds and recordings are too few to tell, or show no spread.
+        With 95 % confidence it lies there; None where seeds and recordings are too few to tell.
     better : float in [0, 1]
         How sure it is that the first is better (a lower error rate, a higher F1): 0.5 is not at all.
     seeds : int
@@ -139,6 +139,9 @@ def student(ours: Sequence[float], theirs: Sequence[float], *, lower_is_better: 
     """The same by Student's paired test: chance between seeds alone."""
     each = np.asarray(ours) - np.asarray(theirs)
     over_seeds = float(np.var(each, ddof=1)) / len(each) if len(each) > 1 else np.inf
+    # of a few clips, a few seeds may gain the same to the last digit, which shows no spread and proves nothing
+    if each.mean() and np.sqrt(over_seeds) <= _NO_SPREAD * abs(each.mean()):
+        over_seeds = np.inf
     return _difference(np.asarray(ours), np.asarray(theirs), lower_is_better, over_seeds, 0.0, float(len(each) - 1))
 
 
@@ -181,11 +184,10 @@ def _difference(
     correlation = None
     if n_seeds > 2 and np.ptp(ours) > 0 and np.ptp(theirs) > 0:
         correlation = float(np.corrcoef(ours, theirs)[0, 1])
-    error = float(np.sqrt(seeds + recordings))
-    # of a few clips, scores of several seeds may agree to the last digit, which shows no spread and proves nothing
-    if not np.isfinite(error) or degrees <= 0 or (value and error <= _NO_SPREAD * abs(value)):
+    if not np.isfinite(seeds + recordings) or degrees <= 0:
         return Difference(value, None, 0.5, n_seeds, correlation=correlation)
-    t = value / error if error else 0.0
+    error = float(np.sqrt(seeds + recordings))
+    t = value / error if error else np.copysign(np.inf, value)
     half = float(stdtrit(degrees, 1 - LEVEL / 2)) * error
     sure = float(stdtr(degrees, -t if lower_is_better else t)) if value else 0.5
     return Difference(

@@ -26,6 +26,7 @@ from sedpipe.io.manifests.load import KINDS, manifest_names
 from sedpipe.io.models.checkpoints import read_model
 from sedpipe.io.records.table import Cell
 from sedpipe.io.settings.presets import load_preset
+from sedpipe.metrics.validation import DUST_DECIMALS
 from sedpipe.nn.blocks import CONVOLUTIONS
 from sedpipe.nn.networks.crnn import CRNN
 from sedpipe.nn.networks.registry import NETWORKS
@@ -257,6 +258,10 @@ def recipe_results(split: str) -> dict[str, list[dict[str, Any]]]:
     return recipes
 
 
+def test_times_are_rounded_as_the_page_about_scores_says() -> None:
+    assert f"Times are first rounded to {1e6 * 10**-DUST_DECIMALS:g} microsecond." in (DOCS / "scoring.md").read_text()
+
+
 def test_the_table_of_recipes_is_that_of_the_runs() -> None:
     text = (DOCS / "results.md").read_text(encoding="utf-8")
     number = r"([\d.]+)"
@@ -409,6 +414,68 @@ def test_what_is_told_of_trials_is_what_was_tried() -> None:
     many = json.loads((DOCS.parent / "benchmarks" / "results" / "many-clips.json").read_text(encoding="utf-8"))["verbs"]
     score, report, status = (many[verb]["peak MB"] for verb in ("score", "report", "status"))
     assert f"`score` takes {score} MB, `report` {report} MB, `status` {status} MB" in text
+
+
+def measured(*path: str) -> Any:
+    return json.loads((DOCS.parent / "benchmarks" / "results").joinpath(*path).read_text(encoding="utf-8"))
+
+
+def test_what_is_told_of_somebody_elses_probabilities_is_what_they_were_scored() -> None:
+    scores, text = measured("cvssp-testing.json"), (DOCS / "table3.md").read_text(encoding="utf-8")
+    steps = {name: {step["step"]: step for step in of_point} for name, of_point in scores["tuning"].items()}
+    chosen = {name: next(step for step in each.values() if step["chosen"]) for name, each in steps.items()}
+    untuned = [steps[name]["untuned"]["tuned"] for name in ("min_er", "max_f1")]
+    assert f"| 0.5, no smoothing | | {untuned[0]:.2f} | {100 * untuned[1]:.1f} | |" in text
+    for rule, numbers, crossed in (
+        (
+            "one setting for all classes",
+            {name: one["segment_based"] for name, one in scores["post_processing_common"].items()},
+            {name: each["smoothing"]["cross_validated"] for name, each in steps.items()},
+        ),
+        (
+            "settings for each class",
+            scores["operating_points"],
+            {name: step["cross_validated"] for name, step in chosen.items()},
+        ),
+    ):
+        er, f1 = ([f"{one['error_rate']:.2f}", f"{100 * one['f1']:.1f}"] for one in numbers.values())
+        assert f"| {rule} | ER | {' | '.join(er)} | ER {crossed['min_er']:.2f} |" in text
+        assert f"| | F1 | {' | '.join(f1)} | F1 {100 * crossed['max_f1']:.1f} |" in text
+    free = {name: f"{100 * value:.1f}" for name, value in scores["threshold_free"].items()}
+    assert (
+        f"Tags at 0.5: F1 {100 * scores['clip_based']['f1']:.1f}; clip mAP {free['clip_map']}, frame mAP "
+        f"{free['frame_map']}, PSDS1 {free['psds1']}, PSDS2 {free['psds2']}."
+    ) in text
+
+
+def test_what_is_told_of_breathing_is_what_the_run_was_scored() -> None:
+    scores = measured("sprsound-small", "scores-testing.json")
+    text = " ".join((DOCS / "own-data.md").read_text(encoding="utf-8").split())
+    points, known = scores["operating_points"], scores["yardsticks"]
+    low, high = (f"{100 * end:.1f}" for end in scores["intervals"]["max_f1"]["f1"])
+    for said in (
+        f"F1 of {100 * points['max_f1']['f1']:.1f} % (95 % CI {low} to {high}) at the operating point `max_f1`",
+        f"always predicting the most frequent class gives {100 * known['commonest_everywhere']['f1']:.1f}",
+        f"the true tags stretched over whole clips {100 * known['tags_stretched']['f1']:.1f}",
+        f"its error rate there is {points['max_f1']['error_rate']:.2f}, and at `min_er` "
+        f"{points['min_er']['error_rate']:.2f}",
+    ):
+        assert said in text
+
+
+def test_what_is_told_of_pages_and_of_speed_of_prediction_is_what_was_measured() -> None:
+    pages, text = measured("page", "pages.json"), (DOCS / "page.md").read_text(encoding="utf-8")
+    for name in dict.fromkeys(page["page"] for page in pages):
+        widths = [page for page in pages if page["page"] == name]
+        loads = sorted(f"{page['load_s']:.1f}" for page in widths)
+        assert f"| {widths[0]['megabytes']:.1f} MB | {loads[0]} to {loads[1]} s |" in text
+    assert f"the longest {max(page['frame_ms_while_scrolling']['worst'] for page in pages)} ms" in text
+    told = " ".join((DOCS / "results.md").read_text(encoding="utf-8").split())
+    for preset, said in (("small", "`small` takes {:.0f} s for an hour of audio"), ("paper", "`paper` {:.0f} s")):
+        costs = measured("predict", f"speed-{preset}.json")["costs"]
+        of = {cost["minutes"]: cost for cost in costs if (cost["way"], cost["format"]) == ("blocks", "flac")}
+        assert said.format(of[60]["seconds"]) in told
+        assert f"{of[60]['peak_mb'] / 1000:.2f} and {of[1]['peak_mb'] / 1000:.2f} GB" in told
 
 
 def told(value: float | None, spread: float | None = None, *, percent: bool = True) -> str:

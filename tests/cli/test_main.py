@@ -1,6 +1,7 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import time
@@ -623,6 +624,22 @@ def test_figure5_and_its_clip_go_together(arguments: tuple[str, ...]) -> None:
 def test_figure5_of_a_dataset_that_is_not_there_names_the_command_that_gets_it() -> None:
     said = complaint("reproduce", "figure5", "esc10-fold4", "--clip", "testing-00000", "--preset", "small")
     assert "run `sedpipe download esc10-fold4` first" in said
+
+
+def test_figure5_whose_runs_are_missing_names_table2_with_the_options_that_were_given(tmp_path: Path) -> None:
+    make_dataset(Path("cache"))
+    preset = tmp_path / "own preset" / "own.toml"
+    preset.parent.mkdir()
+    preset.write_text("[network]\nmaps = [4]\npools = [[2, 4]]\nconv_maps = 8\ngru_units = 4\n")
+    given = ("--preset", str(preset), "--poolings", "max,linear", "--epochs", "3", "--n-mels", "16", "--device", "cpu")
+    said = complaint("reproduce", "figure5", "tiny", "--clip", "testing-00001", "--seed", "4", *given)
+    [printed] = re.findall(r"run `sedpipe ([^`]+)` first", " ".join(said.split()))
+    words = shlex.split(printed)
+    assert words[:3] == ["reproduce", "table2", "tiny"]
+    context = main.commands["reproduce"].make_context("reproduce", words[1:])
+    asked = {name: context.params[name] for name in ("preset", "poolings", "epochs", "n_mels", "device", "seeds")}
+    assert asked == {"preset": str(preset), "poolings": ("max", "linear"), "epochs": 3, "n_mels": 16, "device": "cpu",
+                     "seeds": (4,)}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", sorted(OPTIONS))

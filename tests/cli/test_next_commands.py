@@ -2,6 +2,7 @@
 
 import io
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,12 @@ def test_the_printed_commands_lead_from_nothing_through_a_stopped_run_to_the_pag
     (row,) = (line.split() for line in page if line.startswith(f"  {name} "))
     assert row[:3] == [name, "1", "evaluation"]
     assert f"next: sedpipe report {name} --cache 'a cache'" in page
+
+    runs = tmp_path / "a cache" / "tiny" / "runs"
+    shutil.copytree(runs / name, runs / "other")
+    of_both = run(["score", "tiny", "--run", name, "--run", "other", *cache])
+    assert f"ensembles/{name}+other/estimated-evaluation.tsv" in of_both
+    assert "next:" not in of_both  # there is no page of the mean of runs
 
 
 def test_an_empty_cache_says_where_to_begin(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import subprocess
 import sys
 import warnings
@@ -329,6 +330,24 @@ def test_several_runs_are_scored_as_their_mean_tuned_on_testing(two):
     assert np.allclose([[float(cell) for cell in row[2:]] for row in rows[1:]], mean[1][: len(rows) - 1], atol=1e-6)
     assert {tuple(step.step for step in steps) for steps in report.tuning.values()} == {tuple(searches())}
     assert Path(report.estimated).parent == two.folder / "ensembles" / "run+other"
+
+
+def test_ten_runs_with_usual_names_are_scored_as_their_mean(two):
+    runs = [f"cdur-strong-linear-single-seed{seed}" for seed in range(10)]
+    for name in runs:
+        shutil.copytree(named_run(two, "run").folder, named_run(two, name).folder)
+    report = scored(two, run=runs)
+    assert report.run.startswith("cdur-strong-linear-single-seed0+9-others-")
+    assert Path(report.estimated).is_file()
+    assert scored(two, run=[*runs[:-1], "other"]).run != report.run
+
+
+@pytest.mark.parametrize("twice", ["run", "against"])
+def test_a_run_is_not_two_random_seeds_of_a_system(two, twice):
+    systems = {"run": ["run", "other"], "against": ["run", "other"]}
+    systems[twice] = ["other", str(named_run(two, "other").folder)]
+    with pytest.raises(SettingsError, match="the run other is named twice"):
+        scored(two, **systems)
 
 
 def stored_frames(cache: Dataset, run: str) -> np.ndarray:

@@ -61,6 +61,13 @@ def test_without_times_the_length_of_the_clips_says_where_frames_lie(tmp_path: P
         tables.frame_period(None)
 
 
+def test_a_single_frame_of_each_clip_is_as_long_as_the_clips_are_said_to_be(tmp_path: Path) -> None:
+    tables = read_frame_tables(table(tmp_path / "frames.tsv", "filename\tonset\tDog\na.wav\t0\t0.1\nb.wav\t0\t0.7\n"))
+    assert tables.frame_period(10.0) == 10.0
+    with pytest.raises(ValueError, match="a single frame: give their length with --duration"):
+        tables.frame_period(None)
+
+
 def test_the_length_that_is_given_counts_where_no_column_tells_the_end(tmp_path: Path) -> None:
     wrong = frames().replace("0.900\t0.1", "0.900\t0.95")  # the last frame sounds, and nothing should
     tables, reference = table(tmp_path / "frames.tsv", wrong), table(tmp_path / "reference.tsv", REFERENCE)
@@ -96,6 +103,9 @@ def test_a_length_that_the_tables_contradict_is_a_sentence(tmp_path: Path) -> No
         ("filename\tonset\tDog\nc0.wav\t0.0\n", r"frames.tsv:2: .*2 cells.*3, as in the header"),
         ("filename\tonset\tDog\nc0.wav\t0.0\tnan\n", "a probability from 0 to 1"),
         ("filename\tonset\tDog\n", "has no frames"),
+        ("filename\tonset\nc0.wav\t0.0\n", "one column per class: .*at least one class, got none"),
+        ("filename\tonset\tDog\tDog\nc0.wav\t0.0\t0.1\t0.2\n", "one column per class: .*'Dog' is listed twice"),
+        (",filename,onset,Dog\n0,c0.wav,0.0,0.1\n", "one column per class: label '' is empty"),
         ("", "expected a header"),
     ],
 )

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 from builders import tiny_mixtures
+from grouped import grouped_birds
 from sedpipe.clips import Clip
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.lists.clips import write_clips
@@ -67,6 +68,21 @@ def test_windows_of_a_recording_and_pieces_of_a_video_share_it_whether_or_not_th
     found = recordings_of(dataset_of(clips, tmp_path), "testing", [one.clip_id for one in clips])
     assert found == Recordings((("monday.wav",), ("monday.wav",), ("b.wav",)))
     assert found.sharing.share == pytest.approx(5 / 9)
+
+
+def test_groups_are_asked_of_the_manifest_and_where_it_is_gone_that_is_said(tmp_path: Path) -> None:
+    manifest = grouped_birds(tmp_path)
+    clips = [clip(f"{place}_{n}", f"{place}_{n}.wav") for place in "ab" for n in range(2)]
+    ids = [one.clip_id for one in clips]
+    known = dataset_of(clips, tmp_path / "c", fingerprint=manifest.fingerprint, manifest=str(manifest.path))
+    assert recordings_of(known, "testing", ids) == Recordings((("a",), ("a",), ("b",), ("b",)))
+    moved = manifest.path.rename(tmp_path / "elsewhere.toml")
+    found = recordings_of(known, "testing", ids)
+    assert found.of_clips == tuple((one.source,) for one in clips)
+    assert found.remark.startswith("it is not known which recordings of testing belong together (`group`)")
+    assert f"{manifest.path} has changed or is no longer there" in found.remark
+    moved.rename(manifest.path)
+    assert recordings_of(known, "testing", ids).remark == ""
 
 
 @pytest.mark.parametrize(("name", "n_clips"), [("esc10-fold4", 299), ("nobody-knows", 3), ("dcase2017-task4", 3)])

@@ -24,6 +24,11 @@ UNSEEN = Difference(0.01, (-0.02, 0.04), 0.4, seeds=5, p=0.6, p_holm=1.0, smalle
             "not distinguishable: +0.100; these seeds and recordings are too few to see any difference",
         ),
         (
+            Difference(0.0, (0.0, 0.0), 0.5, seeds=3, p=1.0, p_holm=1.0, smallest=0.0, outcome="not distinguishable"),
+            False,
+            "not distinguishable: +0.000 (95 % CI: +0.000 to +0.000, p 1; Holm-corrected 1); the same in every seed",
+        ),
+        (
             Difference(0.1, (0.0, 0.2), 0.9, p=0.04, outcome="one seed"),
             False,
             "+0.100 (95 % CI: +0.000 to +0.200, p 0.04)",

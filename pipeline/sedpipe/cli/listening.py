@@ -102,11 +102,12 @@ def score(
     scored.check_options(scored.RUN)
     from sedpipe.stages.score import score as run_stage
 
+    runs = options.pop("runs")
     report = run_stage(
-        open_dataset(dataset or DEFAULT_DATASET, cache_dir), run=options.pop("runs"), against=against,
+        open_dataset(dataset or DEFAULT_DATASET, cache_dir), run=runs, against=against,
         listener=Terminal(quiet=quiet), **options,
     )  # fmt: skip
-    print_report(report, partial(score_lines, explain=explain, cache=cache_dir), as_json)
+    print_report(report, partial(score_lines, explain=explain, cache=cache_dir, is_mean=len(runs) > 1), as_json)
 
 
 def _only_list(against: tuple[str, ...]) -> Path | None:

@@ -20,6 +20,7 @@ from sedpipe.cli.options import (
     dataset_argument,
     device_option,
     front_end_options,
+    given,
     processors,
 )
 from sedpipe.cli.terminal import Terminal, print_report
@@ -162,7 +163,7 @@ def _figure5(dataset: Any, options: dict[str, Any], listener: Terminal) -> Figur
     points = grid((options["seed"],), HIERARCHIES, options["poolings"])
     return reproduce_figure5(
         dataset, settings, spec, options["clip"], points, split=options["split"], folder=options["out"],
-        listener=listener,
+        made_by=given("preset", "recipe", "poolings", "epochs", *_FEATURES, "out", "device"), listener=listener,
     )  # fmt: skip
 
 

@@ -35,6 +35,8 @@ OUTCOMES = ("better", "worse", "not distinguishable", "one seed")
 
 LOWER_IS_BETTER = frozenset({"error_rate"})
 
+_NO_SPREAD = 1e-9  # of a difference: what is left of a spread of nothing
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -137,6 +139,9 @@ def student(ours: Sequence[float], theirs: Sequence[float], *, lower_is_better: 
     """The same by Student's paired test: chance between seeds alone."""
     each = np.asarray(ours) - np.asarray(theirs)
     over_seeds = float(np.var(each, ddof=1)) / len(each) if len(each) > 1 else np.inf
+    # of a few clips, a few seeds may gain the same to the last digit, which shows no spread and proves nothing
+    if each.mean() and np.sqrt(over_seeds) <= _NO_SPREAD * abs(each.mean()):
+        over_seeds = np.inf
     return _difference(np.asarray(ours), np.asarray(theirs), lower_is_better, over_seeds, 0.0, float(len(each) - 1))
 
 

@@ -86,6 +86,8 @@ def score(
     ------
     MissingStageError
         If there is no such run, no features, or no strong labels for the split.
+    SettingsError
+        If a run of a system is named twice.
     SedpipeError
         If sed_eval and sedpipe do not agree on a score, which is a bug that must not be printed.
     """
@@ -95,9 +97,19 @@ def score(
     cache.read_record()
     names: Sequence[str | None] = [run] if run is None or isinstance(run, str) else list(run) or [None]
     runs = [find_run(cache, name) for name in names]
-    others = [against] if isinstance(against, str) else list(against or [])
+    others = [find_run(cache, name) for name in ([against] if isinstance(against, str) else against or [])]
+    for system in (runs, others):
+        _check_distinct(system)
     with writing_results(written_to(cache, runs), listener, is_trained=len(runs) == 1):
         return _scored(cache, runs, split, operating_point, others, export_scores, device, listener)
+
+
+def _check_distinct(runs: Sequence[Run]) -> None:
+    """``SettingsError`` if a run is there twice: it would pass for two random seeds that agree to the last digit."""
+    folders = [run.folder.resolve() for run in runs]
+    twice = next((run.name for run in runs if folders.count(run.folder.resolve()) > 1), None)
+    if twice is not None:
+        raise SettingsError(f"the run {twice} is named twice", hint="name each run of a system once")
 
 
 def _scored(
@@ -105,7 +117,7 @@ def _scored(
     runs: Sequence[Run],
     split: str,
     operating_point: str,
-    against: Sequence[str],
+    against: Sequence[Run],
     export_scores: Path | None,
     device: str,
     listener: Listener,
@@ -147,7 +159,7 @@ def _scored(
         remarks=(*system.remarks, *([recordings.remark] if recordings.remark else [])),
     )
     if against:
-        rivals = Rivals(runs, [find_run(cache, name) for name in against])
+        rivals = Rivals(runs, against)
         found_against = against_runs(cache, rivals, split, operating_point, truth, recordings, device, listener)
         report = report.model_copy(update={"against": found_against})
     scores = report.as_json()

@@ -48,7 +48,7 @@ class Recordings:
 
 
 def recordings_of(dataset: Dataset, split: str, clip_ids: Sequence[str]) -> Recordings:
-    """Recordings of clips in the cache, by the manifest that they were made by; where it is gone, by their rows.
+    """Recordings of clips in the cache, by the manifest that they were made by; else by rows, which know no groups.
 
     Parameters
     ----------
@@ -66,14 +66,18 @@ def recordings_of(dataset: Dataset, split: str, clip_ids: Sequence[str]) -> Reco
     """
     rows = {clip.clip_id: clip for clip in dataset.read_clips().get(split, [])}
     clips = [rows[clip_id] for clip_id in clip_ids if clip_id in rows]
-    manifest = _find_manifest(dataset)
+    manifest, remark = _find_manifest(dataset), ""
     if manifest is not None:
         found = open_source(manifest, dataset, Access()).recordings(clips)
     elif any(is_mixture(clip) for clip in clips):
         return _unknown(split, len(clip_ids))
     else:
         found = {clip.clip_id: frozenset({clip.source}) for clip in clips}
-    return Recordings(tuple(tuple(sorted(found.get(clip_id, ()))) for clip_id in clip_ids))
+        toml = dataset.read_record().manifest
+        if toml and dataset.name not in manifest_names():  # of the first edition's, or of ours, no group is lost
+            told = f"it is not known which recordings of {split} belong together (`group`)"
+            remark = f"{told}, since {toml} has changed or is no longer there: each counts by itself"
+    return Recordings(tuple(tuple(sorted(found.get(clip_id, ()))) for clip_id in clip_ids), remark)
 
 
 def recordings_listed(dataset: Dataset, split: str, n_clips: int) -> Recordings:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -19,6 +20,8 @@ from sedpipe.io.cache.runs import Run
 from sedpipe.listener import Listener
 from sedpipe.steps.frame_scores import frame_scores
 from sedpipe.steps.truth import known_truth
+
+_LONGEST_NAME = 255  # bytes of a folder's name; ten runs together are longer
 
 
 @dataclass(frozen=True)
@@ -74,8 +77,14 @@ def system_of(cache: Dataset, runs: Sequence[Run], split: str, device: str, list
 
 
 def written_to(cache: Dataset, runs: Sequence[Run]) -> Run:
-    """Where scores go: to the run, or, of the mean of several, to a folder of its own."""
-    return runs[0] if len(runs) == 1 else Run(cache.folder / "ensembles" / "+".join(run.name for run in runs))
+    """Where scores go: to the run, or, of the mean of several, to a folder of its own, named after all if it can be."""
+    if len(runs) == 1:
+        return runs[0]
+    name = "+".join(run.name for run in runs)
+    if len(name.encode("utf-8", "surrogatepass")) > _LONGEST_NAME:
+        digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+        name = f"{runs[0].name[:50]}+{len(runs) - 1}-others-{digest}"
+    return Run(cache.folder / "ensembles" / name)
 
 
 def _mean(each: Sequence[FrameScores]) -> FrameScores:

@@ -45,4 +45,6 @@ def _p(found: Difference) -> str:
 def _unseen(found: Difference, factor: float, decimals: int, unit: str) -> str:
     if found.smallest is None:
         return "these seeds and recordings are too few to see any difference"
+    if found.smallest == 0:
+        return "the same in every seed"
     return f"a difference smaller than {factor * found.smallest:.{decimals}f}{unit} cannot be detected with these seeds"

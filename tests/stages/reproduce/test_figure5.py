@@ -64,13 +64,13 @@ def test_only_the_poolings_asked_for_are_drawn(cache: Path, tmp_path: Path) -> N
     assert [run.split("-")[-3] for run in report.runs] == ["attention", "attention"]
     with pytest.raises(MissingStageError, match="2 of the 2 runs") as error:
         draw(cache, poolings=("max",))
-    assert error.value.hint.endswith(f"--poolings max --seeds 0 --cache {cache}` first, with the same features")
+    assert error.value.hint.endswith(f"table2 tiny --seeds 0 --cache {cache}` first, with the same settings")
 
 
 def test_a_missing_run_is_a_sentence_that_names_the_command(cache: Path, tmp_path: Path) -> None:
     with pytest.raises(MissingStageError, match="6 of the 6 runs of seed 7 are missing") as error:
-        draw(cache, seed=7)
-    assert "reproduce table2 tiny --preset tiny --recipe paper --epochs 1 --seeds 7" in error.value.hint
+        draw(cache, seed=7, made_by=["--preset", "my/own.toml", "--hop", "0.08"])
+    assert "reproduce table2 tiny --preset my/own.toml --hop 0.08 --seeds 7" in error.value.hint
     shutil.copytree(cache, tmp_path / "cache")
     run = next((tmp_path / "cache" / NAME / "runs").glob("*attention-single-seed0"))
     (run / "checkpoint.pt").unlink()

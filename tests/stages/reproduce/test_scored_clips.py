@@ -2,11 +2,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from grouped import grouped_birds
+from sedpipe.clips import Clip
 from sedpipe.errors import StaleError
+from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.table_folder import Table
-from sedpipe.io.records.table import Cell, CellScores
-from sedpipe.stages.reproduce.scored_clips import check_same_clips
-from some_records import cell_of
+from sedpipe.io.lists.clips import write_clips
+from sedpipe.io.records.dataset import DatasetRecord
+from sedpipe.io.records.table import Cell, CellScores, TableRecord
+from sedpipe.stages.reproduce.scored_clips import check_same_clips, judged
+from some_records import cell_of, table_record
 from swept_cells import overall
 
 
@@ -39,3 +44,39 @@ def test_cells_of_other_clips_are_never_compared_row_by_row(tmp_path: Path, othe
 
 def test_cells_of_the_same_clips_pass_and_early_ones_that_name_none(tmp_path: Path) -> None:
     check_same_clips(Table(tmp_path), [cell(0, [], 2), cell(1, ["a", "b"]), cell(2, ["a", "b"])])
+
+
+def test_recordings_that_are_said_to_belong_together_later_count_together_from_then_on(tmp_path: Path) -> None:
+    ids = ["a_0", "a_1", "b_0", "b_1"]
+    cells = [cell(0, ids), cell(1, ids)]
+    dataset = Dataset(tmp_path / "cache", "birds")
+    write_clips(dataset.clips_path, [Clip(one, "testing", f"{one}.wav", 0.0, 3.0, ("Crow",)) for one in ids])
+
+    def judged_after_download(group: str) -> tuple[TableRecord, list[str]]:
+        manifest = grouped_birds(tmp_path, group)
+        plain = {"dataset": "birds", "labels": ("Crow",), "listed": {"testing": 4}}
+        dataset.write_record(DatasetRecord(**plain, fingerprint=manifest.fingerprint, manifest=str(manifest.path)))
+        return judged(dataset, before, cells)
+
+    before = table_record(1, {})
+    before, remarks = judged_after_download("")
+    assert (before.recordings["testing"], remarks) == (tuple((f"{one}.wav",) for one in ids), [])
+    after, remarks = judged_after_download('group = "prefix_"')
+    assert (after.recordings["testing"], remarks) == ((("a",), ("a",), ("b",), ("b",)), [])
+    (tmp_path / "birds.toml").unlink()  # then the folder of the table still knows
+    assert judged(dataset, after, cells) == (after, [])
+    unknown, remarks = judged(dataset, table_record(1, {}), cells)
+    assert unknown.recordings == {}
+    assert "belong together" in remarks[0]
+
+
+@pytest.mark.parametrize(
+    ("listed", "told"),
+    [(3, ["2 of the 3 clips that testing lists were scored: the others are missing"]), (2, []), (0, [])],
+)
+def test_a_table_says_of_how_many_listed_clips_it_is(tmp_path: Path, listed: int, told: list[str]) -> None:
+    cells = [cell(0, ["a", "b"]), cell(1, ["a", "b"])]
+    scores = cells[1].splits["testing"].model_copy(update={"listed": listed})
+    cells[1] = cells[1].model_copy(update={"splits": {"testing": scores}})
+    _, remarks = judged(Dataset(tmp_path, "nobody-knows"), table_record(1, {}), cells)
+    assert remarks[:-1] == told

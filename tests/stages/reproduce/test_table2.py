@@ -106,6 +106,7 @@ def test_the_table_has_every_system_with_its_seeds(made: tuple[Path, ReproduceRe
     assert "## testing, min_er, one setting for all classes (tuned on this split)" in table
     assert "## testing, min_er, settings chosen for each class (tuned on this split)" in table
     assert "| exponential, 5 | 2 |" in table
+    assert "6 of the 7 clips that testing lists were scored: the others are missing." in table
     assert "attention, 5 against single, 2 seeds" in table
     assert len((Path(report.folder) / "table.csv").read_text().splitlines()) == 1 + 2 * 2 * 6 * 2 + 2 * 6
 
@@ -127,6 +128,52 @@ def test_cells_of_other_settings_are_refused_whatever_they_are_called(
     other = replace(QUICK, training=replace(QUICK.training, **{name: value}))
     with pytest.raises(StaleError, match=rf"other settings: .*{name}"):
         reproduce_table2(Dataset(cache, NAME), other, FeatureSpec(FRONT_END), grid((0,), GRID))
+
+
+def test_cells_have_the_presets_attention_axis_and_segment_weights(tmp_path: Path) -> None:
+    make_dataset(tmp_path)
+
+    def make_with(**pooling: str) -> ReproduceReport:
+        preset = replace(QUICK, pooling=replace(QUICK.pooling, **pooling))
+        points = grid((0,), GRID, ("attention",))
+        return reproduce_table2(Dataset(tmp_path, NAME), preset, FeatureSpec(FRONT_END), points)
+
+    report = make_with(segment_weights="learned", attention_axis="time")
+    assert report.cells["made"] == 2
+    for name, hierarchy in (("single", []), ("5", [5])):
+        asked = {"function": "attention", "hierarchy": hierarchy, "attention_axis": "time"}
+        assert cells(report)[f"attention-{name}-seed0"]["pools"] == {**asked, "segment_weights": "learned"}
+    for changed in ({"segment_weights": "original"}, {"segment_weights": "learned", "attention_axis": "classes"}):
+        with pytest.raises(StaleError, match=r"other settings: pools\."):
+            make_with(**{"attention_axis": "time", **changed})
+
+
+def test_a_cell_that_does_not_tell_its_segment_weights_has_the_erratums(
+    made: tuple[Path, ReproduceReport], tmp_path: Path
+) -> None:
+    shutil.copytree(made[0], tmp_path, dirs_exist_ok=True)
+    folder = default_folder(Dataset(tmp_path, NAME), QUICK, FeatureSpec(FRONT_END)) / "cells"
+    for path in folder.glob("[!.]*.json"):
+        cell = json.loads(path.read_text())
+        del cell["pools"]
+        path.write_text(json.dumps(cell))
+    assert make(tmp_path).cells["made"] == 0
+    learned = replace(QUICK, pooling=replace(QUICK.pooling, segment_weights="learned"))
+    with pytest.raises(StaleError, match=r"pools\.segment_weights: there 'corrected', now 'learned'"):
+        reproduce_table2(Dataset(tmp_path, NAME), learned, FeatureSpec(FRONT_END), grid((0,), GRID))
+
+
+def test_what_no_cell_can_be_made_of_is_said_at_once(tmp_path: Path) -> None:
+    make_dataset(tmp_path)
+    learned = replace(QUICK, pooling=replace(QUICK.pooling, segment_weights="learned"))
+    for settings, pooling, said in (
+        (learned, "max", "it has no segment weights to learn"),
+        (replace(QUICK, preset="my preset"), "linear", "run 'table2-my preset-.*expected at most 100 letters"),
+    ):
+        with pytest.raises(SettingsError, match=said):
+            reproduce_table2(
+                Dataset(tmp_path, NAME), settings, FeatureSpec(FRONT_END), grid((0,), GRID, (pooling,))
+            )  # fmt: skip
 
 
 def test_a_cell_from_before_there_was_a_setting_counts_as_made_with_its_default(

@@ -3,8 +3,8 @@ from sedpipe.metrics.comparison import Difference
 from sedpipe.views.page.comparison_page import METRICS, difference_rows
 
 
-def difference(value, low, high, better=0.5):
-    return Difference(value, (low, high), better)
+def difference(value, low, high, better=0.5, p=1.0):
+    return Difference(value, (low, high), better, p=p)
 
 
 def test_all_runs_share_the_axis_of_a_metric_with_nothing_in_the_middle():
@@ -21,7 +21,22 @@ def test_all_runs_share_the_axis_of_a_metric_with_nothing_in_the_middle():
     assert second.place == pytest.approx(50 + 50 * 0.05 / reach, abs=0.01)
     assert (first.text, first.interval) == ("\N{MINUS SIGN}0.100", "\N{MINUS SIGN}0.200 to 0.000")
     assert (f1.text, f1.interval) == ("+1.0", "+0.5 to +2.0")
-    assert [first.is_apart, f1.is_apart, second.is_apart] == [False, True, False]  # an interval that ends at 0 holds it
+
+
+def test_runs_are_apart_by_what_is_left_after_all_differences_of_the_page_are_looked_at():
+    near, far = difference(0.03, 0.005, 0.055, p=0.02), difference(0.09, 0.06, 0.12, p=0.0001)
+
+    def apart(*of_runs):
+        return [[bool(cell and cell.is_apart) for cell in row] for row in difference_rows(of_runs)]
+
+    alone = {"error_rate": near, "f1": None, "macro_f1": None}
+    assert apart(alone) == [[True, False, False]]
+    unknown = Difference(0.1, None, 0.5)
+    assert apart(alone, {"error_rate": far, "f1": difference(0, -1, 1), "macro_f1": unknown}) == [
+        [True, False, False], [True, False, False],
+    ]  # fmt: skip
+    many = dict.fromkeys(METRICS, difference(0, -1, 1))
+    assert apart(alone, {**many, "f1": far}) == [[False] * 3, [False, True, False]]  # 0.02 is the second of four
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ def test_classes_are_told_from_short_events_to_long_ones_with_what_their_f1_gain
 def test_the_table_has_a_row_a_class_and_says_whether_gains_fall_with_length() -> None:
     text = "\n".join(class_lines(class_gains(CELLS, RECORD)))
     assert "| testing | median event | linear, 5,5 |" in text
-    assert "| Dog bark | 0.30 s | +20.0 points (95 % CI: +20.0 to +20.0) |" in text
+    assert "| Dog bark | 0.30 s | +20.0 points (95 % CI: +17.5 to +22.5) |" in text
     assert "- linear, 5,5: rank correlation of gain and length over 3 classes -1.00" in text
 
 

@@ -87,6 +87,22 @@ def test_the_readme_has_the_command_that_makes_the_folder() -> None:
     text = table3_readme(CELLS, bench_record(CELLS))
     assert "`sedpipe reproduce table3 tiny --systems base,better,same --minutes 5 --seeds 0,1,2`:" in text
     assert "3 systems, 9 of 9 cells." in text
+    other = table3_readme(CELLS, bench_record(CELLS, baseline="same"))
+    assert "--seeds 0,1,2 --baseline same`:" in other
+
+
+def test_the_readme_counts_cells_of_systems_and_seeds_that_were_not_asked_for_last() -> None:
+    asked = {"runs": {"same-seed0": "r", "same-seed7": "r"}, "systems": {"same-seed0": "same", "same-seed7": "same"}}
+    text = table3_readme(CELLS, bench_record(CELLS, seeds=(0, 7), **asked))
+    assert "--systems same,base,better --minutes 5 --seeds 0,7,1,2 --baseline base`:" in text
+    assert "3 systems, 9 of 10 cells." in text
+
+
+def test_no_primary_endpoint_is_told_of_where_evaluation_is_not_scored() -> None:
+    cells = [cell.model_copy(update={"splits": {"testing": cell.splits["evaluation"]}}) for cell in CELLS]
+    text = table3_page(cells, bench_record(cells), {})
+    assert "rimary endpoint" not in text
+    assert "All comparisons are exploratory, with Holm's correction among those of their rule." in text
 
 
 def test_the_readme_tells_the_versions_of_all_cells() -> None:

@@ -21,6 +21,7 @@ import numpy as np
 from sedpipe.errors import ListFormatError
 from sedpipe.io.lists.cells import split_cells
 from sedpipe.io.lists.text import MOST_BYTES_IN_A_LINE, MOST_BYTES_IN_A_LIST, complaint
+from sedpipe.labels import LabelSet
 from sedpipe.suggestions import did_you_mean
 
 _FILE, _ONSET, _OFFSET = ("filename", "file", "clip", "audio_filename"), ("onset", "start"), ("offset", "end")
@@ -55,7 +56,7 @@ class FrameTables:
         Raises
         ------
         ValueError
-            If no column tells of times and no ``duration`` of all clips is given, or frames lie unevenly.
+            If no column tells how long a frame is and no ``duration`` of all clips is given, or frames lie unevenly.
         """
         longest = max(self.probs, key=lambda clip: len(self.probs[clip]))
         n_frames = len(self.probs[longest])
@@ -63,10 +64,12 @@ class FrameTables:
             if duration is None:
                 raise ValueError("it has no column onset: give the length of the clips with --duration")
             return duration / n_frames
-        times = self.onsets[longest]
-        whole = self.ends.get(longest)
-        period = whole / n_frames if whole is not None else float(times[-1]) / max(n_frames - 1, 1)
-        period = float(times[-1]) / (n_frames - 1) if n_frames > 1 else period
+        if n_frames > 1:
+            period = float(self.onsets[longest][-1]) / (n_frames - 1)
+        elif (whole := self.ends.get(longest, duration)) is None:
+            raise ValueError("its clips have a single frame: give their length with --duration")
+        else:
+            period = whole
         if not period > 0:
             raise ValueError(f"the frames of {longest!r} are not in order of time")
         for clip, own in self.onsets.items():
@@ -122,6 +125,10 @@ def _read(path: Path, clip: str | None) -> FrameTables:
         meant = did_you_mean(names[0], _FILE)
         raise ListFormatError(f"{path} has no column filename, so its frames cannot be assigned to clips{meant}")
     classes = [place for place, role in enumerate(roles) if role == "class"]
+    try:
+        LabelSet(tuple(names[place] for place in classes))
+    except ValueError as error:
+        raise ListFormatError(f"{path} has one column per class: {error}") from error
     rows: dict[str, list[list[float]]] = {}
     onsets: dict[str, list[float]] = {}
     ends: dict[str, float] = {}

@@ -144,10 +144,12 @@ class CellScores(Record):
         With the post-processing that the system was published with.
     clip_based : ClipBased, optional
         Of tags; early cells have none.
+    listed : int
+        Clips of the split, those that are missing, too; early cells do not tell (0).
     """
 
     parts_to_come: ClassVar[frozenset[str]] = frozenset(
-        {"post_processing_common", "counts_common", "threshold_free", "clip_ids", "own_rule", "clip_based"}
+        {"post_processing_common", "counts_common", "threshold_free", "clip_ids", "own_rule", "clip_based", "listed"}
     )
 
     clips: Annotated[int, Field(gt=0)]
@@ -159,6 +161,7 @@ class CellScores(Record):
     clip_ids: tuple[str, ...] = ()
     own_rule: Common | None = None
     clip_based: ClipBased | None = None
+    listed: Count = 0
 
     @model_validator(mode="after")
     def _counts_are_of_the_clips(self) -> CellScores:
@@ -254,10 +257,12 @@ class Cell(Record):
         By operating point; cells of early editions have none.
     bench : Bench, optional
         Of Table 3.
+    pools : dict
+        All settings of its pooling, which decide it, too; early cells have none.
     """
 
     parts_to_come: ClassVar[frozenset[str]] = frozenset(
-        {"sensitivity", "features", "front_end", "validation_loss", "bench"}
+        {"sensitivity", "features", "front_end", "validation_loss", "bench", "pools"}
     )
     decisive: ClassVar[Sequence[str]] = (
         "dataset", "pooling", "hierarchy", "seed", "preset", "recipe", "epochs", "network", "training",
@@ -283,6 +288,7 @@ class Cell(Record):
     validation_loss: float | None = None
     sensitivity: dict[str, Around] = Field(default_factory=dict)
     bench: Bench | None = None
+    pools: Table = Field(default_factory=dict)
 
     @property
     def system(self) -> tuple[str, tuple[int, ...]]:

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 
@@ -23,7 +24,7 @@ from sedpipe.io.cache.resume import remove_resume
 from sedpipe.io.cache.runs import named_run
 from sedpipe.io.cache.table_folder import Table
 from sedpipe.io.records.run import TrainReport
-from sedpipe.io.records.settings import differences, filled, in_words
+from sedpipe.io.records.settings import as_table, differences, filled, in_words
 from sedpipe.io.records.table import Cell, CellScores
 from sedpipe.listener import Listener
 from sedpipe.stages.reproduce.scored_clips import SCORED, check_same_clips
@@ -76,8 +77,9 @@ def find_cell(plan: Plan, training: Training) -> Cell | None:
     there["features"] = cell.features or training.spec.fingerprint  # early cells do not say
     for key, now in (("network", training.settings.network), ("training", training.settings.training)):
         there[key] = filled(there[key], now)  # defaults are what was done before there was a setting
+    there["pools"] = filled(_pools(cell, training), training.settings.pooling)
     if cell.bench is not None:
-        there |= {"system": cell.bench.system, "pools": filled(cell.bench.pooling, training.settings.pooling)}
+        there["system"] = cell.bench.system
     changed = differences(there, training.decides(plan.dataset))
     if changed:
         raise StaleError(
@@ -85,6 +87,16 @@ def find_cell(plan: Plan, training: Training) -> Cell | None:
             hint="name another folder with --out",
         )
     return cell
+
+
+def _pools(cell: Cell, training: Training) -> Mapping[str, Any]:
+    """All settings of its pooling; early cells of Table 2 had the erratum's segment weights, whatever the preset's."""
+    if cell.pools:
+        return cell.pools
+    if cell.bench is not None:
+        return cell.bench.pooling
+    early = {"function": cell.pooling, "hierarchy": list(cell.hierarchy), "segment_weights": "corrected"}
+    return as_table(training.settings.pooling) | early
 
 
 def find_cells(plan: Plan, trainings: Sequence[Training]) -> list[Cell]:
@@ -157,6 +169,7 @@ def _scores(plan: Plan, training: Training, listener: Listener) -> dict[str, Cel
         clip_ids, counts, counts_common = counts_of_clips(plan.dataset, run, split, device=device)
         splits[split] = CellScores(
             clips=report.clips.scored,
+            listed=report.clips.listed,
             operating_points=report.operating_points,
             counts=counts,
             post_processing_common=report.post_processing_common,

@@ -20,7 +20,7 @@ from sedpipe.io.files.atomic import write_text
 from sedpipe.listener import Listener
 from sedpipe.reports.tables import FigureReport
 from sedpipe.stages.clip_pictures import ClipPictures
-from sedpipe.stages.reproduce.grid import POOLINGS, GridPoint, default_folder, features_in_names, run_name
+from sedpipe.stages.reproduce.grid import GridPoint, default_folder, run_name
 from sedpipe.steps.frame_scores import frame_scores
 from sedpipe.steps.truth import known_truth
 from sedpipe.suggestions import did_you_mean
@@ -39,6 +39,7 @@ def reproduce_figure5(
     *,
     split: str = "testing",
     folder: Path | None = None,
+    made_by: Sequence[str] | None = None,
     listener: Listener | None = None,
 ) -> FigureReport:
     """Draw ``figure5-<clip_id>.svg`` from the runs that Table 2 left in the cache; nothing is trained.
@@ -58,6 +59,8 @@ def reproduce_figure5(
         Whose clip; its strong labels must be known.
     folder : Path, optional
         Where to write; the table's folder by default.
+    made_by : sequence of str, optional
+        Options with which ``sedpipe reproduce table2`` makes the runs, to be told where some are missing.
     listener : Listener, optional
         Hears of progress.
 
@@ -70,7 +73,7 @@ def reproduce_figure5(
     """
     listener = listener or Listener()
     runs = [named_run(dataset, run_name(dataset, settings, spec, point)) for point in points]
-    _check_finished(dataset, settings, spec, points, runs)
+    _check_finished(dataset, points, runs, made_by)
     each = [frame_scores(dataset, run, split, settings.device, listener) for run in runs]
     clip_ids = each[0].clip_ids
     if clip_id not in clip_ids:
@@ -96,18 +99,17 @@ def _name(clip_id: str) -> str:
 
 
 def _check_finished(
-    dataset: Dataset, settings: TrainSettings, spec: FeatureSpec, points: Sequence[GridPoint], runs: Sequence[Run]
+    dataset: Dataset, points: Sequence[GridPoint], runs: Sequence[Run], made_by: Sequence[str] | None
 ) -> None:
     missing = [run.name for run in runs if not run.is_finished]
     if missing:
-        how = ["--preset", settings.preset, "--recipe", settings.recipe, "--epochs", str(settings.training.epochs)]
-        poolings, seed = tuple(dict.fromkeys(point.pooling for point in points)), points[0].seed
-        if poolings != POOLINGS:
-            how += ["--poolings", ",".join(poolings)]
-        made_by = command("reproduce", "table2", dataset.called, *how, "--seeds", str(seed), cache=dataset.root)
+        seed = points[0].seed
+        table2 = command(
+            "reproduce", "table2", dataset.called, *(made_by or ()), "--seeds", str(seed), cache=dataset.root
+        )
         raise MissingStageError(
             f"{len(missing)} of the {len(runs)} runs of seed {seed} are missing or unfinished, first {missing[0]}",
-            hint=f"run `{made_by}` first" + (", with the same features" if features_in_names(dataset, spec) else ""),
+            hint=f"run `{table2}` first" + (", with the same settings" if made_by is None else ""),
         )
 
 

@@ -12,10 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from sedpipe.errors import SettingsError
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.hierarchy import Hierarchy, as_name
 from sedpipe.io.cache.dataset import Dataset
-from sedpipe.nn.pooling import PoolingConfig
+from sedpipe.io.cache.runs import named_run
 from sedpipe.stages.reproduce.trainings import Training
 from sedpipe.training.settings import TrainSettings
 
@@ -70,7 +71,18 @@ def run_name(dataset: Dataset, settings: TrainSettings, spec: FeatureSpec, point
 
 
 def training_of(dataset: Dataset, settings: TrainSettings, spec: FeatureSpec, point: GridPoint) -> Training:
-    """What makes the cell of a point, with ``settings`` but for pooling and seed."""
-    pooling = PoolingConfig(point.pooling, point.hierarchy, settings.pooling.attention_axis)
+    """What makes the cell of a point, with ``settings`` but for pooling function, hierarchy and seed.
+
+    ``SettingsError`` if that function cannot have the segment weights of ``settings``, or no run can be named after it.
+    """
+    try:
+        pooling = replace(settings.pooling, function=point.pooling, hierarchy=point.hierarchy)
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
     own = replace(settings, pooling=pooling, seed=point.seed)
-    return Training(point.name, run_name(dataset, settings, spec, point), own, spec)
+    try:
+        run = named_run(dataset, run_name(dataset, settings, spec, point))
+    except SettingsError as error:
+        hint = "it is named after the files of preset and recipe: give them shorter or plainer names"
+        raise SettingsError(error.message, hint=hint) from error
+    return Training(point.name, run.name, own, spec)

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -74,11 +74,20 @@ def judged(dataset: Dataset, record: TableRecord, cells: Sequence[Cell]) -> tupl
         At least one.
     """
     known = {split: _recordings(dataset, record, cells, split) for split in _clips_of(cells)}
-    made: dict[str, Made] = {split: one.of_clips for split, one in known.items() if not one.remark}
+    of_clips: dict[str, Made] = {split: one.of_clips for split, one in known.items()}
+    made = {split: of_clips[split] for split, one in known.items() if not one.remark}
     median = {split: _median_events(dataset, record, split) for split in known}
-    compared = {"primary": primary_rule(cells), "comparisons": comparisons_of(cells, made, record.baseline)}
-    remarks = [one.remark for one in known.values() if one.remark]
+    compared = {"primary": primary_rule(cells), "comparisons": comparisons_of(cells, of_clips, record.baseline)}
+    remarks = [*_missing(cells), *(one.remark for one in known.values() if one.remark)]
     return record.model_copy(update={"recordings": made, "median_event_s": median, **compared}), remarks
+
+
+def _missing(cells: Sequence[Cell]) -> Iterator[str]:
+    """A sentence for each split of which clips are missing: its scores are not those of the whole list."""
+    for split, n_clips in _clips_of(cells).items():
+        listed = max(cell.splits[split].listed for cell in cells if split in cell.splits)
+        if listed > max(n_clips):
+            yield f"{max(n_clips):,} of the {listed:,} clips that {split} lists were scored: the others are missing"
 
 
 def _clips_of(cells: Sequence[Cell]) -> dict[str, set[int]]:
@@ -91,18 +100,20 @@ def _clips_of(cells: Sequence[Cell]) -> dict[str, set[int]]:
 
 
 def _recordings(dataset: Dataset, record: TableRecord, cells: Sequence[Cell], split: str) -> Recordings:
-    """Those that are stored beside the cells; else as the dataset, in the cache or by its manifest, tells."""
+    """As the dataset in the cache tells; else as they are stored beside the cells; else as a manifest of ours tells."""
     scored = [cell.splits[split] for cell in cells if split in cell.splits]
-    n_clips = scored[0].clips
-    if len(record.recordings.get(split, ())) == n_clips:
-        return Recordings(record.recordings[split])
-    if dataset.find_record() is None or not is_there(dataset.clips_path):
-        return recordings_listed(dataset, split, n_clips)
+    n_clips, stored = scored[0].clips, record.recordings.get(split, ())
     named = next((one.clip_ids for one in scored if one.clip_ids), None)
-    rows = [clip.clip_id for clip in dataset.read_clips().get(split, [])]
-    if named is None and len(rows) != n_clips:
-        return recordings_listed(dataset, split, n_clips)
-    return recordings_of(dataset, split, named or rows)
+    in_cache = None
+    if dataset.find_record() is not None and is_there(dataset.clips_path):
+        rows = [clip.clip_id for clip in dataset.read_clips().get(split, [])]
+        if named is not None or len(rows) == n_clips:
+            in_cache = recordings_of(dataset, split, named or rows)
+            if not in_cache.remark and set(named or rows) <= set(rows):
+                return in_cache
+    if len(stored) == n_clips:
+        return Recordings(stored)
+    return in_cache or recordings_listed(dataset, split, n_clips)
 
 
 def _median_events(dataset: Dataset, record: TableRecord, split: str) -> dict[str, float]:

@@ -47,7 +47,7 @@ def reproduce_table2(
     dataset : Dataset
         With features and strong labels of ``testing``, or of ``evaluation`` alone: then nothing is tuned.
     settings : TrainSettings
-        Of every cell, but for pooling and seed; cells made at the same time share the threads.
+        Of every cell, but for pooling function, hierarchy and seed; cells made at the same time share the threads.
     spec : FeatureSpec
         Which features.
     points : sequence of GridPoint
@@ -64,7 +64,8 @@ def reproduce_table2(
     StaleError
         If the folder holds a cell that was made with other settings.
     SettingsError
-        If the network pools nothing.
+        If the network pools nothing, a function cannot have the preset's segment weights, or the names of preset and
+        recipe make no name of a run.
     MissingStageError
         If the dataset has no features, no training or testing split, or no strong labels to score with.
     SedpipeError

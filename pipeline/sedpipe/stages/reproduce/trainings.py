@@ -95,9 +95,10 @@ class Training:
             "network": as_table(settings.network),
             "training": as_table(settings.training),
             "features": self.spec.fingerprint,
+            "pools": as_table(settings.pooling),
         }
 
     def decides(self, dataset: Dataset) -> dict[str, Any]:
-        """The same with the system of Table 3, and all settings of its pooling."""
-        of_entry = {} if self.entry is None else {"system": self.entry.name, "pools": as_table(self.settings.pooling)}
+        """The same with the system of Table 3."""
+        of_entry = {} if self.entry is None else {"system": self.entry.name}
         return {**self.decides_cell(dataset), **of_entry}

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sedpipe.metrics.comparison import Difference
+from sedpipe.metrics.comparison import LEVEL, Difference
+from sedpipe.metrics.holm import holm
 from sedpipe.metrics.sharing import Sharing
 from sedpipe.views.page.clip_table import compared_rows
 from sedpipe.views.page.comparison import compared_classes, differences_to_first
@@ -44,7 +45,7 @@ class DrawnDifference:
     start, end, place : float
         The interval and the difference, in per cent of the axis.
     is_apart : bool
-        Whether 0 lies outside of the interval.
+        Whether it is more than chance, among all differences of the page (Holm).
     better : float
         How sure it is that the run is better.
     """
@@ -71,7 +72,12 @@ def difference_rows(
 ) -> list[list[DrawnDifference | None]]:
     """A row for each run but the first, an item for each of :data:`METRICS`; None where it is undefined."""
     reach = {metric: _reach([of_run[metric] for of_run in differences]) for metric in METRICS}
-    return [[_drawn(metric, of_run[metric], reach[metric]) for metric in METRICS] for of_run in differences]
+    each = [found for of_run in differences for metric in METRICS if (found := of_run[metric]) and found.p is not None]
+    apart = {id(found) for found, p in zip(each, holm([found.p or 0.0 for found in each]), strict=True) if p < LEVEL}
+    return [
+        [_drawn(metric, of_run[metric], reach[metric], is_apart=id(of_run[metric]) in apart) for metric in METRICS]
+        for of_run in differences
+    ]
 
 
 def _reach(differences: Sequence[Difference | None]) -> float:
@@ -79,16 +85,14 @@ def _reach(differences: Sequence[Difference | None]) -> float:
     return _MARGIN * max([_LEAST_REACH, *ends])
 
 
-def _drawn(metric: str, difference: Difference | None, reach: float) -> DrawnDifference | None:
+def _drawn(metric: str, difference: Difference | None, reach: float, *, is_apart: bool) -> DrawnDifference | None:
     if difference is None or difference.interval is None:
         return None
     scale, decimals = (1, 3) if metric == "error_rate" else (100, 1)
     written = [signed(scale * value, decimals) for value in (difference.difference, *difference.interval)]
     low, high = difference.interval
     start, end, place = (round(50 + 50 * value / reach, 2) for value in (low, high, difference.difference))
-    return DrawnDifference(
-        metric, written[0], " to ".join(written[1:]), start, end, place, not low <= 0 <= high, difference.better
-    )
+    return DrawnDifference(metric, written[0], " to ".join(written[1:]), start, end, place, is_apart, difference.better)
 
 
 def comparison_page(

@@ -62,15 +62,17 @@ def table3_page(
     """
     rows, hours = rows_of(cells), sum(cell.seconds for cell in cells) / 3600
     costs = costs_of(cells)
-    clock = clock_of(costs)
+    clock, endpoint = clock_of(costs), "All"
+    if any("evaluation" in cell.splits for cell in cells):
+        rule = RULES["common"]
+        endpoint = f"Primary endpoint: ER on evaluation at min_er with {rule}, with Holm's correction; all other"
     lines = [
         f"# Table 3 on {record.dataset}: {budget_of(record)} of training for each system and seed",
         "",
         "Numbers are means over random seeds with Student's 95 % confidence interval, in per cent except for rates. "
         f"Post-processing is tuned on testing. Below each table: differences from {record.baseline}, paired by seed; "
         "their 95 % intervals cover the variation between seeds and between recordings (without a threshold: between "
-        "seeds only). Primary endpoint: ER on evaluation at min_er with one setting for all classes, with Holm's "
-        "correction; all other comparisons are exploratory, with Holm's correction among those of their rule. Not "
+        f"seeds only). {endpoint} comparisons are exploratory, with Holm's correction among those of their rule. Not "
         "distinguishable is not the same as equal.",
         "",
         f"![F1 against the {'CPU ' if clock == 'CPU' else ''}time to process an hour of audio](table.svg)",
@@ -185,12 +187,15 @@ def table3_readme(cells: Sequence[Cell], record: TableRecord) -> str:
     cells : sequence of Cell
         At least one.
     record : TableRecord
-        What the table is to hold.
+        What the table was asked to hold last; there may be cells of other systems and seeds.
     """
-    systems = ",".join(dict.fromkeys(record.systems.values()))
-    seeds, budget = ",".join(map(str, record.seeds)), f"--epochs {record.epochs}"
-    if record.minutes is not None:
-        budget = f"--minutes {record.minutes:g}"
+    systems = list(dict.fromkeys((*record.systems.values(), *by_system(cells))))
+    seeds = ",".join(map(str, dict.fromkeys((*record.seeds, *sorted(cell.seed for cell in cells)))))
+    budget = f"--epochs {record.epochs}" if record.minutes is None else f"--minutes {record.minutes:g}"
+    usual = "small" if "small" in systems else systems[0]
+    baseline = "" if record.baseline == usual else f" --baseline {record.baseline}"
+    asked = f"--systems {','.join(systems)} {budget} --seeds {seeds}{baseline}"
+    names = {*record.runs, *(f"{cell.bench.system}-seed{cell.seed}" for cell in cells if cell.bench is not None)}
     threads = sorted({cell.threads for cell in cells})
     of_all: dict[str, set[str]] = {}
     for cell in cells:
@@ -201,8 +206,8 @@ def table3_readme(cells: Sequence[Cell], record: TableRecord) -> str:
         [
             f"# Table 3 of the paper on `{record.dataset}`",
             "",
-            f"`sedpipe reproduce table3 {record.dataset} --systems {systems} {budget} --seeds {seeds}`:",
-            f"{len(by_system(cells))} systems, {len(cells)} of {len(record.runs)} cells.",
+            f"`sedpipe reproduce table3 {record.dataset} {asked}`:",
+            f"{len(by_system(cells))} systems, {len(cells)} of {len(names)} cells.",
             "",
             "- `table.md`: all numbers, differences to the baseline; `table.csv`: the numbers, for a program;",
             "  `table.svg`: F1 against the time to process an hour of audio",

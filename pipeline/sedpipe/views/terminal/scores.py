@@ -38,9 +38,17 @@ ONE_RULE = ", both with one setting for all classes"
 
 
 def score_lines(
-    report: ScoreReport, *, explain: bool = False, cache: Path = DEFAULT_CACHE, of_run: bool = True
+    report: ScoreReport,
+    *,
+    explain: bool = False,
+    cache: Path = DEFAULT_CACHE,
+    of_run: bool = True,
+    is_mean: bool = False,
 ) -> list[RenderableType]:
-    """The score table, the classes, and, of a run, the command to run next; ``explain`` adds what tuning gained."""
+    """The score table, the classes, and, of a run, the command to run next; ``explain`` adds what tuning gained.
+
+    Of the mean of several runs there is no page: ``is_mean`` leaves its command out.
+    """
     trained = ", TRAINED ON THIS SPLIT" if of_run and report.split == TRAINED_ON else ""
     tuned = ", TUNED ON THIS SPLIT" if report.tuned_on_this_split else ""
     against = report.against
@@ -62,13 +70,14 @@ def score_lines(
         *_class_table(report.per_class, report.operating_point),
         "",
         *_other_scores(report.numbers_shown),
-        *(_next_lines(report, cache) if of_run else ()),
+        *([f"events: {report.estimated}"] if of_run else ()),
+        *([_next_line(report, cache)] if of_run and not is_mean else ()),
     ]
 
 
-def _next_lines(report: ScoreReport, cache: Path) -> list[str]:
-    page = command("report", str(Path(report.estimated).parent), "--split", report.split, cache=cache)
-    return [f"events: {report.estimated}", f"next: {page}"]
+def _next_line(report: ScoreReport, cache: Path) -> str:
+    folder = str(Path(report.estimated).parent)
+    return f"next: {command('report', folder, '--split', report.split, cache=cache)}"
 
 
 def _contaminated_line(encoders: Sequence[str]) -> list[str]:

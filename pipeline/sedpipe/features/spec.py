@@ -16,7 +16,7 @@ from sedpipe.features.front_end import FrontEnd, Setting, build_front_end, front
 
 # Bounds on what a model from elsewhere may claim, far above what any front end needs: features of a clip are 64 MiB at
 # most, as float32 (half an hour of log-mel, six minutes of samples), and its samples 128 MiB.
-MOST_VALUES, _MOST_SAMPLES, _MOST_RATE = 2**24, 2**25, 2**20
+MOST_VALUES, _MOST_SAMPLES, MOST_RATE = 2**24, 2**25, 2**20
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,8 @@ class FeatureSpec:
             raise ValueError(f"{n_frames} x {n_features} values a clip are too many: at most {MOST_VALUES} are read")
         if self.front_end.n_samples > _MOST_SAMPLES:
             raise ValueError(f"{self.front_end.n_samples} samples a clip are too many: at most {_MOST_SAMPLES}")
-        if self.front_end.sample_rate > _MOST_RATE:
-            raise ValueError(f"a rate of {self.front_end.sample_rate} Hz is too high: at most {_MOST_RATE}")
+        if self.front_end.sample_rate > MOST_RATE:
+            raise ValueError(f"a rate of {self.front_end.sample_rate} Hz is too high: at most {MOST_RATE}")
 
     @classmethod
     def of_clips(cls, clips: ClipFormat) -> FeatureSpec:

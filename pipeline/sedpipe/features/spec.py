@@ -56,10 +56,14 @@ class FeatureSpec:
         n_frames, n_features = self.shape
         if n_frames * n_features > MOST_VALUES:
             raise ValueError(f"{n_frames} x {n_features} values a clip are too many: at most {MOST_VALUES} are read")
-        if self.front_end.n_samples > _MOST_SAMPLES:
-            raise ValueError(f"{self.front_end.n_samples} samples a clip are too many: at most {_MOST_SAMPLES}")
-        if self.front_end.sample_rate > MOST_RATE:
-            raise ValueError(f"a rate of {self.front_end.sample_rate} Hz is too high: at most {MOST_RATE}")
+        n_samples, rate = self.front_end.n_samples, self.front_end.sample_rate
+        if rate > MOST_RATE:
+            raise ValueError(f"a rate of {rate} Hz is too high: at most {MOST_RATE}")
+        if n_samples > _MOST_SAMPLES:
+            raise ValueError(
+                f"clips of {n_samples / rate:,.0f} s are too long for {self.front_end.name} at {rate:,} Hz: at most "
+                f"{_MOST_SAMPLES // rate:,} s"
+            )
 
     @classmethod
     def of_clips(cls, clips: ClipFormat) -> FeatureSpec:

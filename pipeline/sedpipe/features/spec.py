@@ -1,6 +1,7 @@
 """Which features a run learns from: a front end, and how its values are stored.
 
 - :class:`FeatureSpec`: both as one value, which names the folder that such features lie in
+- :func:`fingerprint_of`: that name, of parameters alone
 """
 
 from __future__ import annotations
@@ -105,5 +106,10 @@ class FeatureSpec:
     @property
     def fingerprint(self) -> str:
         """16 hexadecimal digits that differ whenever a parameter does."""
-        canonical = json.dumps(self.parameters, sort_keys=True)
-        return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+        return fingerprint_of(self.parameters)
+
+
+def fingerprint_of(parameters: Mapping[str, Setting]) -> str:
+    """:attr:`FeatureSpec.fingerprint` of features that were made with these parameters, known here or not."""
+    canonical = json.dumps(dict(parameters), sort_keys=True)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]

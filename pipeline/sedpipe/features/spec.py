@@ -11,8 +11,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from sedpipe.choices import DTYPES
 from sedpipe.clips import ClipFormat
+from sedpipe.errors import AudioError
 from sedpipe.features.front_end import FrontEnd, Setting, build_front_end, front_end_of, front_end_table
 
 # Bounds on what a model from elsewhere may claim, far above what any front end needs: features of a clip are 64 MiB at
@@ -96,6 +99,25 @@ class FeatureSpec:
     def shape(self) -> tuple[int, int]:
         """Frames and features of a stored clip, (T, F)."""
         return self.front_end.n_frames, self.front_end.n_features
+
+    def as_stored(self, features: np.ndarray) -> np.ndarray:
+        """Features of the front end as the store holds them, and as a network hears them, therefore.
+
+        Raises
+        ------
+        AudioError
+            If one is no finite number there.
+        """
+        with np.errstate(over="ignore"):
+            stored = features.astype(self.dtype)
+        if np.isfinite(stored).all():
+            return stored
+        if not np.isfinite(features).all():
+            raise AudioError("its features are NaN or infinite")
+        raise AudioError(
+            f"its features reach {np.abs(features).max():.3g}, and {self.dtype} ends at "
+            f"{np.finfo(self.dtype).max:.3g}: give `features` and `train` --dtype float32"
+        )
 
     @property
     def parameters(self) -> dict[str, Setting]:

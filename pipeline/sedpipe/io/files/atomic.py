@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sedpipe.errors import NameTooLongError, SedpipeError
-from sedpipe.io.files.owners import TEMPORARY_PREFIX, is_abandoned, temporary_name
+from sedpipe.io.files.owners import TEMPORARY_PREFIX, is_abandoned, is_temporary_name, temporary_name
 
 _DISK_TROUBLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO})
 
@@ -87,8 +87,11 @@ def write_json(path: Path, value: object) -> None:
 
 
 def remove_leftovers(*folders: Path) -> None:
-    """Delete what killed processes left unfinished in these folders, not in folders below; whoever runs keeps his."""
-    found = (path for folder in folders for path in folder.glob(f"{TEMPORARY_PREFIX}*"))
+    """Delete what killed processes left unfinished in these folders, not in folders below; whoever runs keeps his.
+
+    Folders may be a user's own, where other programs' files lie.
+    """
+    found = (path for folder in folders for path in folder.glob(f"{TEMPORARY_PREFIX}*") if is_temporary_name(path.name))
     for path in filter(is_abandoned, found):
         with suppress(OSError):
             if path.is_dir() and not path.is_symlink():

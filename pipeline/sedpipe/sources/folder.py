@@ -87,9 +87,9 @@ class FolderSource(Source):
                 if os.path.realpath(path) in map(os.path.realpath, lists):
                     raise SedpipeError(f"{path} is a list of {manifest.name}, and would be overwritten", hint=hint)
         made = [os.path.realpath(cache.folder / "audio"), *(os.path.realpath(cache.audio_dir(one)) for one in SPLITS)]
-        for split in read_splits(manifest):
-            base = manifest.audio_dir(split.split)
-            for folder in {base, *((base / recording.filename).parent for recording in split.recordings)}:
+        for listed in read_splits(manifest):
+            base = manifest.audio_dir(listed.split)
+            for folder in {base, *((base / recording.filename).parent for recording in listed.recordings)}:
                 if any(Path(os.path.realpath(folder)).is_relative_to(place) for place in made):
                     raise SedpipeError(
                         f"the recordings of {manifest.name} lie in {folder}, where sedpipe stores and deletes clips",

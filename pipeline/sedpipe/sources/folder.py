@@ -87,7 +87,11 @@ class FolderSource(Source):
                 if os.path.realpath(path) in map(os.path.realpath, lists):
                     raise SedpipeError(f"{path} is a list of {manifest.name}, and would be overwritten", hint=hint)
         made = [os.path.realpath(cache.folder / "audio"), *(os.path.realpath(cache.audio_dir(one)) for one in SPLITS)]
-        for listed in read_splits(manifest):
+        try:
+            splits = list(read_splits(manifest))
+        except ListFormatError:  # which is told when rows are made of them, before anything is deleted
+            splits = []
+        for listed in splits:
             base = manifest.audio_dir(listed.split)
             for folder in {base, *((base / recording.filename).parent for recording in listed.recordings)}:
                 if any(Path(os.path.realpath(folder)).is_relative_to(place) for place in made):

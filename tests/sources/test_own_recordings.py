@@ -500,3 +500,50 @@ def test_parts_that_begin_together_bring_the_whole_dataset(own: Own) -> None:
     assert set(own.audio.values()) == {(1.0, RATE)}
     assert len(own.audio) == 16
     assert set(own.fates.values()) == {("ok", "inherited")}
+
+
+@pytest.mark.parametrize("audio", ["own/audio/training", "own/audio", "own", "link"])
+def test_recordings_that_lie_where_clips_are_stored_are_refused_and_stay(tmp_path: Path, audio: str) -> None:
+    mine = tmp_path / "own" / "audio" / "training" / "a.flac"  # --cache . beside a folder that is called as the dataset
+    mine.parent.mkdir(parents=True)
+    soundfile.write(mine, SOUND[:RATE], RATE)
+    (tmp_path / "link").symlink_to(mine.parent)
+    below = mine.relative_to(tmp_path / audio).as_posix() if audio != "link" else "a.flac"
+    (tmp_path / "weak.tsv").write_text(f"{below}\tBird\n")
+    (tmp_path / "own.toml").write_text(f'{HEAD}[splits.training]\naudio = "{audio}"\nweak = "weak.tsv"\n')
+    for _ in range(2):  # the second finds what the first has left
+        with pytest.raises(SedpipeError, match=r"the recordings of own lie in .*, where sedpipe stores and deletes"):
+            download(load_manifest(str(tmp_path / "own.toml")), tmp_path)
+    assert mine.exists()
+
+
+def test_a_folder_that_was_there_before_is_no_dataset_of_sedpipes(own: Own) -> None:
+    own.record("a.wav", 2.0)
+    strange = own.cache.audio_dir("training") / "copy.flac"
+    strange.parent.mkdir(parents=True)
+    soundfile.write(strange, SOUND[:RATE], RATE)
+    for _ in range(2):
+        with pytest.raises(SedpipeError, match=r"own/audio contains files, and nothing says that sedpipe made them"):
+            own.run()
+    assert strange.exists()
+
+
+def test_a_list_that_would_be_overwritten_is_refused(own: Own) -> None:
+    own.record("a.wav", 2.0)
+    own.manifest()
+    own.cache.folder.mkdir(parents=True)
+    (own.folder / "weak.tsv").rename(own.cache.clips_path)
+    toml = own.folder / "own.toml"
+    toml.write_text(toml.read_text().replace("weak.tsv", "cache/own/clips.tsv"))
+    with pytest.raises(SedpipeError, match=r"clips\.tsv is a list of own, and would be overwritten"):
+        download(load_manifest(str(toml)), own.cache.root)
+    assert own.cache.clips_path.read_text() == "filename\tevent_label\na.wav\tBird\n"
+
+
+def test_only_what_sedpipe_writes_is_deleted_among_clips(own: Own) -> None:
+    own.record("a.wav", 2.0)
+    own.run()
+    for name in ("of no clip.flac", "added by hand.wav"):
+        (own.cache.audio_dir("training") / name).write_bytes(b"")
+    own.run()
+    assert own.cache.audio_names("training") == {"a.flac", "added by hand.wav"}

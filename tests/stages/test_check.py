@@ -120,6 +120,14 @@ def test_a_folder_that_is_not_there_is_a_problem(garden: Path) -> None:
     assert report.problems[0].startswith("training: 2 of 2 recordings missing")
 
 
+def test_clips_that_are_too_long_for_features_are_a_problem_before_they_are_converted(garden: Path) -> None:
+    (garden / "garden.toml").write_text(TOML.replace("clip_s = 4", "clip_s = 1800"))
+    assert (
+        "clips of 1,800 s are too long for logmel at 44,100 Hz: at most 760 s; shorten clip_s"
+        in checked(garden).problems
+    )
+
+
 def test_a_dataset_that_comes_with_sedpipe_needs_no_check() -> None:
     with pytest.raises(SettingsError, match=r"^\S+ is no folder of recordings: there is nothing to check$"):
         check(load_manifest("demo"))

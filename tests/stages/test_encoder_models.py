@@ -4,12 +4,14 @@ import json
 import re
 import shlex
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
 import numpy as np
 import onnxruntime
 import pytest
+import soundfile
 import torch
 from builders import tiny_mixtures
 from click.testing import CliRunner, Result
@@ -18,6 +20,8 @@ from sedpipe.cli.main import main
 from sedpipe.errors import MissingStageError
 from sedpipe.io.cache.dataset import Dataset, audio_name
 from sedpipe.io.cache.runs import named_run
+from sedpipe.io.models.exports import write_export
+from sedpipe.io.models.open import open_model
 from tiny_encoder import write_encoder
 
 torch.set_num_threads(1)
@@ -262,3 +266,18 @@ def test_a_network_that_hears_spectrograms_is_refused(made: Made) -> None:
     assert outcome.exit_code == 1
     assert "cannot from embeddings of an encoder, which" in outcome.stderr
     assert "networks that can are head, " in outcome.stderr
+
+
+def test_a_recording_whose_features_cannot_be_stored_fails_alone(made: Made, tmp_path: Path) -> None:
+    trained = open_model(str(made.dataset.runs / made.run), None, "cpu").trained
+    [ears] = trained.spec.front_end.encoders
+    louder = replace(trained.spec.front_end, encoders=(replace(ears, scale=2.0**17),))
+    write_export(tmp_path / "model", replace(trained, spec=replace(trained.spec, front_end=louder)))
+    paths = [tmp_path / "faint.wav", tmp_path / "loud.wav"]
+    for path, amplitude in zip(paths, (0.01, 0.9), strict=True):
+        soundfile.write(path, amplitude * np.sin(np.arange(16_000)), 8_000)
+    outcome = sedpipe(made.cache, "predict", *map(str, paths), "--model", str(tmp_path / "model"), "--json")
+    assert outcome.exit_code == 3, outcome.output
+    faint, loud = json.loads(outcome.stdout)["files"]
+    assert (faint["state"], loud["state"]) == ("ok", "failed")
+    assert loud["reason"].startswith("its features reach 1.17e+05, and float16 ends at 6.55e+04")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from sedpipe.detection.postprocess import PostProcessing
-from sedpipe.errors import SedpipeError
+from sedpipe.errors import SedpipeError, SettingsError
 from sedpipe.io.models.checkpoints import TrainedModel
 from sedpipe.io.models.exports import write_export
 from sedpipe.io.models.open import open_model
@@ -66,3 +66,15 @@ def test_a_graph_that_another_models_weights_join_is_told(models, tmp_path, dama
     if damaged:
         (out / "config.json").write_text("{")
     assert export(models[1], out=out).of_another_model == [str(out / "model.onnx")]
+
+
+@pytest.mark.parametrize("form", ["safetensors", "onnx"])
+def test_the_model_of_another_program_is_not_overwritten(models, tmp_path, form):
+    out = tmp_path / "bert"
+    out.mkdir()
+    theirs = {"config.json": '{"model_type": "bert"}', "model.safetensors": "weights"}
+    for name, text in theirs.items():
+        (out / name).write_text(text)
+    with pytest.raises(SettingsError, match=r"bert contains a config\.json of another program"):
+        export(models[0], out=out, form=form)
+    assert {path.name: path.read_text() for path in out.iterdir()} == theirs

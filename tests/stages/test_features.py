@@ -3,6 +3,7 @@ import multiprocessing
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from sedpipe.features.logmel import LogMelConfig
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache import audio_checksums
 from sedpipe.io.cache.dataset import Dataset
-from sedpipe.io.cache.feature_file import FeatureFile
+from sedpipe.io.cache.feature_file import DamagedStoreError, FeatureFile
 from sedpipe.io.files.checksums import sha256_of
 from sedpipe.io.files.locks import hold
 from sedpipe.listener import Listener
@@ -306,6 +307,17 @@ def test_features_of_other_parameters_lie_beside(own: Own) -> None:
     assert len({full.fingerprint, few.fingerprint, own.features.name}) == 3
     assert FeatureFile(own.cache.features_dir(full.fingerprint) / "training.h5").read_features([0]).dtype == np.float32
     assert FeatureFile(own.cache.features_dir(few.fingerprint) / "training.h5").read_features([0]).shape[2] == 40
+
+
+def test_features_that_were_copied_to_the_folder_of_other_parameters_are_made_anew(own: Own) -> None:
+    own.extract()
+    floored = FeatureSpec(LogMelConfig(floor=1e-6))  # of the same shape, so that nothing else would tell
+    shutil.copytree(own.features, own.cache.features_dir(floored.fingerprint))
+    copied = own.cache.features_dir(floored.fingerprint) / "training.h5"
+    with pytest.raises(DamagedStoreError, match=r"training\.h5: it contains features with other parameters than its"):
+        FeatureFile(copied).read(0)
+    assert extract_features(Dataset(own.root, "own"), floored).splits["training"].computed == 5
+    assert FeatureFile(copied).read(0).features.min() >= -60
 
 
 def test_before_download_the_sentence_names_it(tmp_path: Path) -> None:

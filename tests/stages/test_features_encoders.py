@@ -85,6 +85,6 @@ def test_values_that_the_store_cannot_hold_are_failed_clips_that_say_what_helps(
         main, ["features", downloaded[0], "--encoder", toml, "--cache", str(downloaded[1]), "--json"]
     )
     assert json.loads(outcome.stdout)["splits"]["training"]["failed"] == 6
-    assert "and float16 ends at 6.55e+04: give --dtype float32" in outcome.stderr
+    assert "and float16 ends at 6.55e+04: give `features` and `train` --dtype float32" in outcome.stderr
     counts = features(downloaded, "--encoder", toml, "--dtype", "float32")["splits"]["training"]
     assert (counts["computed"], counts["failed"]) == (6, 0)

@@ -498,3 +498,18 @@ def test_a_recording_of_the_first_edition_is_heard_again_where_its_peaks_are_ask
     assert predict([path], model, output=Output(tmp_path / "out")).counts["kept"] == 1
     [again] = predict([path], model, output=Output(tmp_path / "out", "csv")).files
     assert (again.state, again.events) == ("ok", first.events)
+
+
+def test_lists_that_were_there_before_are_not_overwritten(tmp_path, model):
+    path = noise(tmp_path / "a.wav", 2.0)
+    mine = tmp_path / "a.wav.tsv"
+    mine.write_text("a.wav\t0\t1\tmine\n")
+    with pytest.raises(
+        SettingsError, match=r"a\.wav\.tsv would be overwritten, and no predictions\.jsonl in"
+    ) as caught:
+        predict([path], model, output=Output(tmp_path))
+    assert caught.value.hint == "name another --out, or move such lists elsewhere"
+    assert mine.read_text() == "a.wav\t0\t1\tmine\n"
+    assert predict([path], model, output=Output(tmp_path, "csv")).counts["ok"] == 1
+    path.touch()  # what it wrote itself it may replace
+    assert predict([path], model, output=Output(tmp_path, "csv")).counts["ok"] == 1

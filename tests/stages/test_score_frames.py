@@ -114,6 +114,24 @@ def test_a_table_that_cannot_be_used_is_a_sentence(tmp_path: Path, text: str, sa
         read_frame_tables(table(tmp_path / "frames.tsv", text))
 
 
+def test_a_packed_table_that_is_damaged_is_a_sentence(tmp_path: Path) -> None:
+    path = table(tmp_path / "frames.tsv.gz", frames())
+    raw = bytearray(path.read_bytes())
+    raw[12] ^= 0xFF
+    path.write_bytes(raw)
+    with pytest.raises(ListFormatError, match=r"cannot read .*frames\.tsv\.gz: "):
+        read_frame_tables(path)
+
+
+def test_what_macos_writes_beside_tables_is_none_and_no_table_takes_the_place_of_another(tmp_path: Path) -> None:
+    table(tmp_path / "a.tsv", frames())
+    table(tmp_path / "._a.tsv", "\0\5\x16\7")
+    assert len(read_frame_tables(tmp_path).probs) == 5
+    table(tmp_path / "b.tsv", frames().replace("0.95", "0.05"))
+    with pytest.raises(ListFormatError, match=r"several of its tables have frames of 'c0\.wav'"):
+        read_frame_tables(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

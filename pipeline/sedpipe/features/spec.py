@@ -1,6 +1,7 @@
 """Which features a run learns from: a front end, and how its values are stored.
 
 - :class:`FeatureSpec`: both as one value, which names the folder that such features lie in
+- :func:`fingerprint_of`: that name, of parameters alone
 """
 
 from __future__ import annotations
@@ -10,13 +11,16 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from sedpipe.choices import DTYPES
 from sedpipe.clips import ClipFormat
+from sedpipe.errors import AudioError
 from sedpipe.features.front_end import FrontEnd, Setting, build_front_end, front_end_of, front_end_table
 
 # Bounds on what a model from elsewhere may claim, far above what any front end needs: features of a clip are 64 MiB at
 # most, as float32 (half an hour of log-mel, six minutes of samples), and its samples 128 MiB.
-MOST_VALUES, _MOST_SAMPLES, _MOST_RATE = 2**24, 2**25, 2**20
+MOST_VALUES, _MOST_SAMPLES, MOST_RATE = 2**24, 2**25, 2**20
 
 
 @dataclass(frozen=True)
@@ -56,10 +60,14 @@ class FeatureSpec:
         n_frames, n_features = self.shape
         if n_frames * n_features > MOST_VALUES:
             raise ValueError(f"{n_frames} x {n_features} values a clip are too many: at most {MOST_VALUES} are read")
-        if self.front_end.n_samples > _MOST_SAMPLES:
-            raise ValueError(f"{self.front_end.n_samples} samples a clip are too many: at most {_MOST_SAMPLES}")
-        if self.front_end.sample_rate > _MOST_RATE:
-            raise ValueError(f"a rate of {self.front_end.sample_rate} Hz is too high: at most {_MOST_RATE}")
+        n_samples, rate = self.front_end.n_samples, self.front_end.sample_rate
+        if rate > MOST_RATE:
+            raise ValueError(f"a rate of {rate} Hz is too high: at most {MOST_RATE}")
+        if n_samples > _MOST_SAMPLES:
+            raise ValueError(
+                f"clips of {n_samples / rate:,.0f} s are too long for {self.front_end.name} at {rate:,} Hz: at most "
+                f"{_MOST_SAMPLES // rate:,} s"
+            )
 
     @classmethod
     def of_clips(cls, clips: ClipFormat) -> FeatureSpec:
@@ -92,6 +100,25 @@ class FeatureSpec:
         """Frames and features of a stored clip, (T, F)."""
         return self.front_end.n_frames, self.front_end.n_features
 
+    def as_stored(self, features: np.ndarray) -> np.ndarray:
+        """Features of the front end as the store holds them, and as a network hears them, therefore.
+
+        Raises
+        ------
+        AudioError
+            If one is no finite number there.
+        """
+        with np.errstate(over="ignore"):
+            stored = features.astype(self.dtype)
+        if np.isfinite(stored).all():
+            return stored
+        if not np.isfinite(features).all():
+            raise AudioError("its features are NaN or infinite")
+        raise AudioError(
+            f"its features reach {np.abs(features).max():.3g}, and {self.dtype} ends at "
+            f"{np.finfo(self.dtype).max:.3g}: give `features` and `train` --dtype float32"
+        )
+
     @property
     def parameters(self) -> dict[str, Setting]:
         """Everything that decides a stored value, and the name of a front end that is not log-mel."""
@@ -101,5 +128,10 @@ class FeatureSpec:
     @property
     def fingerprint(self) -> str:
         """16 hexadecimal digits that differ whenever a parameter does."""
-        canonical = json.dumps(self.parameters, sort_keys=True)
-        return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+        return fingerprint_of(self.parameters)
+
+
+def fingerprint_of(parameters: Mapping[str, Setting]) -> str:
+    """:attr:`FeatureSpec.fingerprint` of features that were made with these parameters, known here or not."""
+    canonical = json.dumps(dict(parameters), sort_keys=True)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]

@@ -139,13 +139,13 @@ class PredictionLog:
         if begun is None:
             raise SedpipeError(
                 f"{self._path} does not start with the settings of a prediction",
-                hint="name another --out, or move that file elsewhere, and all recordings are processed again",
+                hint="name another --out, or move that file and all lists elsewhere: all is processed again",
             )
         changed = differences(begun.settings, head.settings)
         if changed:
             raise StaleError(
                 f"{folder} was started with other settings ({in_words(changed)})",
-                hint=f"name another --out, or delete {self._path}",
+                hint=f"name another --out, or delete {self._path} and the lists that it is about",
             )
 
     def _take(self, raw: bytes, offset: int) -> bool:

@@ -8,6 +8,7 @@ changed label touches no audio.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -24,6 +25,7 @@ from sedpipe.io.audio.survey import Survey
 from sedpipe.io.cache.dataset import Dataset, audio_name
 from sedpipe.io.cache.ledger import read_ledgers
 from sedpipe.io.cache.recordings import KnownRecording, KnownRecordings
+from sedpipe.io.files.reading import is_there
 from sedpipe.io.lists.remarks import counted
 from sedpipe.io.manifests.folder import FolderManifest
 from sedpipe.io.manifests.listed import groups_of, read_splits
@@ -75,6 +77,33 @@ class FolderSource(Source):
         return self._known.is_there or any(
             known.seen.stamp == (0, 0) and path.exists() for known, path in self._of_first_edition().values()
         )
+
+    def prepare(self) -> None:
+        """Refuse a dataset whose folder in the cache is a user's own: what is of no clip is deleted there."""
+        cache, manifest, hint = self._cache, self._manifest, "choose another --cache, or another name for the dataset"
+        for split in manifest.split_names:
+            lists = {manifest.weak_path(split), manifest.strong_path(split) or manifest.weak_path(split)}
+            for path in (cache.clips_path, *map(cache.reference_path, SPLITS)):
+                if os.path.realpath(path) in map(os.path.realpath, lists):
+                    raise SedpipeError(f"{path} is a list of {manifest.name}, and would be overwritten", hint=hint)
+        made = [os.path.realpath(cache.folder / "audio"), *(os.path.realpath(cache.audio_dir(one)) for one in SPLITS)]
+        try:
+            splits = list(read_splits(manifest))
+        except ListFormatError:  # which is told when rows are made of them, before anything is deleted
+            splits = []
+        for listed in splits:
+            base = manifest.audio_dir(listed.split)
+            for folder in {base, *((base / recording.filename).parent for recording in listed.recordings)}:
+                if any(Path(os.path.realpath(folder)).is_relative_to(place) for place in made):
+                    raise SedpipeError(
+                        f"the recordings of {manifest.name} lie in {folder}, where sedpipe stores and deletes clips",
+                        hint=hint,
+                    )
+        is_known = is_there(cache.record_path) or self._known.is_there or bool(read_ledgers(cache.folder))
+        if not is_known and any(map(cache.audio_names, SPLITS)):
+            raise SedpipeError(
+                f"{cache.folder / 'audio'} contains files, and nothing says that sedpipe made them", hint=hint
+            )
 
     def recall(self) -> None:
         """Read what is remembered, which another part may have written meanwhile.
@@ -208,7 +237,8 @@ class FolderSource(Source):
                         kept[clip.split].add(audio_name(clip.clip_id))
         for split in SPLITS:
             for name in self._cache.audio_names(split) - kept[split]:
-                self._delete(self._cache.audio_dir(split) / name)
+                if name.endswith(".flac"):  # others are not sedpipe's
+                    self._delete(self._cache.audio_dir(split) / name)
 
     def _delete(self, path: Path) -> None:
         try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from sedpipe.clips import DEFAULT_SAMPLE_RATE
+from sedpipe.clips import DEFAULT_SAMPLE_RATE, ClipFormat
 from sedpipe.commands import command
 from sedpipe.errors import ListFormatError, SettingsError
 from sedpipe.io.lists.recordings import read_recordings
@@ -17,6 +17,7 @@ from sedpipe.io.manifests.form import Manifest
 from sedpipe.io.manifests.listed import ListedSplit, read_splits
 from sedpipe.io.manifests.load import manifest_names
 from sedpipe.io.parallel import in_parallel
+from sedpipe.io.settings.front_ends import feature_spec
 from sedpipe.listener import Listener
 from sedpipe.reports.own import CheckReport, SplitFound
 from sedpipe.sources.finding import find_listed
@@ -54,6 +55,7 @@ def check(manifest: Manifest, *, jobs: int = 1, listener: Listener | None = None
         faults.add(faults_of(seen, manifest.clip_s, manifest.long_of(seen.split)))
     rates = Counter(one.survey.rate for seen in splits for one in seen.examined.values() if one.survey.rate)
     classes = _classes(manifest, splits)
+    faults.wrong.extend(_unheard(ClipFormat(manifest.clip_s, _rate(manifest, rates))))
     if len(listed) == len(manifest.split_names):  # else what is missing would follow from a list that cannot be read
         faults.add(faults_between(splits, _rate(manifest, rates)))
         faults.add(faults_of_classes(classes))
@@ -92,6 +94,15 @@ def _listed(manifest: FolderManifest, faults: Faults) -> list[ListedSplit]:
 
 def _sentence(error: ListFormatError) -> str:
     return f"{error.message} ({error.hint})" if error.hint else error.message
+
+
+def _unheard(clips: ClipFormat) -> list[str]:
+    """Why the usual features cannot be made of clips, if they cannot: else it is told when all audio is converted."""
+    try:
+        feature_spec(clips)
+    except SettingsError as error:
+        return [f"{error.message}; shorten clip_s"]
+    return []
 
 
 def _rate(manifest: FolderManifest, rates: Counter[int]) -> int:

@@ -14,7 +14,15 @@ from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.encoders.kept import how_to_bring
 from sedpipe.io.files.atomic import remove_leftovers
 from sedpipe.io.files.locks import wait_for
-from sedpipe.io.models.exports import GRAPH, not_described, write_config, write_export, write_onnx
+from sedpipe.io.models.exports import (
+    CONFIG,
+    GRAPH,
+    is_of_another_program,
+    not_described,
+    write_config,
+    write_export,
+    write_onnx,
+)
 from sedpipe.io.models.open import open_model
 from sedpipe.reports.learning import ExportReport, NeededEncoder
 
@@ -43,7 +51,7 @@ def export(
     MissingStageError
         If there is no such model.
     SettingsError
-        If a package is missing, or the export would overwrite what it is made from.
+        If a package is missing, or the export would overwrite what it is made from, or the model of another program.
     SedpipeError
         If the ONNX file would compute something else.
     """
@@ -53,6 +61,11 @@ def export(
     folder = out if out is not None else model.folder / "export"
     if folder.resolve() == model.folder.resolve():
         raise SettingsError(f"{folder} is the folder of the model itself", hint="name another folder with --out")
+    if is_of_another_program(folder):
+        raise SettingsError(
+            f"{folder} contains a {CONFIG} of another program, which would be overwritten",
+            hint="name another folder with --out",
+        )
     with wait_for(folder / LOCK):  # weights and description must be of one model
         remove_leftovers(folder)
         before = not_described(folder, model.trained)

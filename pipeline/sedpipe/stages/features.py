@@ -13,8 +13,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 
-import numpy as np
-
 from sedpipe.errors import AudioError, MissingStageError, SedpipeError
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.audio.store import read_stored
@@ -291,7 +289,7 @@ def _write_one_shard(
             stamp = AudioStamp.of(path)  # before it is decoded: a file that changes meanwhile is made anew next time
             waveform = read_stored(path, front_end.sample_rate, most_samples=front_end.n_samples)
             features, n_frames = front_end.extract(waveform)
-            stored = _as_stored(features, spec.dtype)
+            stored = spec.as_stored(features)
         except (AudioError, OSError) as error:
             failures[clip_id] = str(error)
         else:
@@ -303,20 +301,6 @@ def _write_one_shard(
     name = f"{hashlib.sha256(content.encode()).hexdigest()[:16]}.h5"
     write_shard(folder.shards(split) / name, rows, spec, compression, stamps)
     return name, failures
-
-
-def _as_stored(features: np.ndarray, dtype: str) -> np.ndarray:
-    """Features as the store holds them; ``AudioError`` where one is no finite number there."""
-    with np.errstate(over="ignore"):
-        stored = features.astype(dtype)
-    if np.isfinite(stored).all():
-        return stored
-    if not np.isfinite(features).all():
-        raise AudioError("its features are NaN or infinite")
-    raise AudioError(
-        f"its features reach {np.abs(features).max():.3g}, and {dtype} ends at {np.finfo(dtype).max:.3g}: "
-        "give --dtype float32"
-    )
 
 
 def _check_worker(folder: FeatureFolder, wanted: str) -> None:

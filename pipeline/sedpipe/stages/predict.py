@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,9 +17,9 @@ from sedpipe.io.audio.find import AudioFile, find_audio
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.files.atomic import remove_leftovers
 from sedpipe.io.files.locks import hold, is_held
-from sedpipe.io.files.reading import entries
+from sedpipe.io.files.reading import entries, is_there
 from sedpipe.io.models.open import OpenModel
-from sedpipe.io.prediction_log import PredictionLog
+from sedpipe.io.prediction_log import LOG_NAME, PredictionLog
 from sedpipe.io.predictions import PredictedFile
 from sedpipe.listener import Listener
 from sedpipe.reports.listening import PredictReport
@@ -107,6 +108,8 @@ def _log_of(
         rivals = [of_all] if shard is not None else entries(folder, ".predict*.lock")
         if any(is_held(path) for path in rivals if path != own):
             raise SedpipeError(f"another process is writing to {folder}", hint=_ONE_AT_A_TIME)
+        if not is_there(folder / LOG_NAME):
+            _refuse_to_overwrite(files, predicting.output, folder)
         settings = {"model": predicting.sha256, "post_processing": predicting.point.as_table(), "overlap": OVERLAP}
         log = PredictionLog(folder, settings)
         remove_leftovers(folder, *{(folder / file.name).parent for file in files})
@@ -114,6 +117,16 @@ def _log_of(
             lost = f"{log.n_dropped} damaged lines in the log of {folder} are dropped"
             listener.remark(f"{lost}: their recordings are processed again")
         yield log
+
+
+def _refuse_to_overwrite(files: Sequence[AudioFile], output: Output, folder: Path) -> None:
+    """Where nothing was predicted yet, lists that are there are somebody's own."""
+    for path in filter(None, (output.path_of(file.name) for file in files)):
+        if os.path.lexists(path):
+            raise SettingsError(
+                f"{path} would be overwritten, and no {LOG_NAME} in {folder} says that it was predicted",
+                hint="name another --out, or move such lists elsewhere",
+            )
 
 
 def _lock(folder: Path, shard: Shard | None = None) -> Path:

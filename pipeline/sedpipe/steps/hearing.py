@@ -140,7 +140,7 @@ def frame_probabilities(blocks: Iterable[np.ndarray], trained: TrainedModel, ove
 
 def _batch(windows: Sequence[Window], trained: TrainedModel) -> Batch:
     made = [trained.spec.front_end.extract(window.samples) for window in windows]
-    stored = np.stack([features for features, _ in made]).astype(trained.spec.dtype)  # as the store casts them
+    stored = np.stack([trained.spec.as_stored(features) for features, _ in made])
     x, n_frames = torch.from_numpy(stored).float(), torch.tensor([n_frames for _, n_frames in made])
     return Batch(x, torch.zeros(len(windows), len(trained.labels)), n_frames, [])
 

@@ -10,7 +10,7 @@ import pytest
 from leftovers import left_by_a_killed_process
 from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.detection.postprocess import PostProcessing
-from sedpipe.errors import SedpipeError
+from sedpipe.errors import SedpipeError, SettingsError
 from sedpipe.frames import FrameGrid
 from sedpipe.io.cache.frame_scores import (
     Origin,
@@ -165,3 +165,16 @@ def test_the_tsv_form_has_a_row_a_frame_up_to_the_end_of_the_clip(tmp_path, scor
     lines = (tmp_path / "out" / "ü.tsv").read_text(encoding="utf-8").splitlines()
     assert lines[0] == "onset\toffset\tDog\tAir horn, truck horn\tü"
     assert [line.split("\t")[:2] for line in lines[1:]] == [["0.000", "0.080"], ["0.080", "0.150"]]
+
+
+def test_an_export_overwrites_no_list_of_events(tmp_path: Path) -> None:
+    (tmp_path / "b.tsv").write_text("onset\toffset\tevent_label\n0\t1\tDog\n")
+    probs, labels = np.full((2, 1, 1), 0.5), LabelSet(("Dog",))
+    scores = FrameScores(["a", "b"], probs, probs.max(1), np.ones(2, int), np.full(2, 0.1), labels, FrameGrid(10, 1))
+    with pytest.raises(
+        SettingsError, match=r"b\.tsv is no export of frame probabilities of these classes, and would be"
+    ):
+        export_frame_scores(tmp_path, scores)
+    assert [path.name for path in tmp_path.iterdir()] == ["b.tsv"]
+    (tmp_path / "b.tsv").unlink()
+    assert export_frame_scores(tmp_path, scores) == export_frame_scores(tmp_path, scores) == 2

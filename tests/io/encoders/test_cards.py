@@ -66,6 +66,17 @@ def test_what_cannot_be_used_is_a_sentence(tmp_path, old: str, new: str, why: st
     assert str(path) in caught.value.message
 
 
+@pytest.mark.parametrize("n_bytes", [0, 2 * 2**30 + 1])
+def test_an_empty_file_beside_a_toml_and_a_huge_one_are_a_sentence(tmp_path, n_bytes: int) -> None:
+    path = write_encoder(tmp_path)
+    with (tmp_path / "ears.onnx").open("wb") as file:
+        file.truncate(n_bytes)
+    said = rf"ears\.onnx has {n_bytes:,} bytes, expected 1 to 2,147,483,648"
+    with pytest.raises(SettingsError, match=said) as caught:
+        load_encoder(str(path))
+    assert caught.value.message.startswith(str(path))
+
+
 @pytest.mark.parametrize(
     ("name", "n_bytes", "why"),
     [

@@ -92,6 +92,18 @@ def test_target_that_is_a_folder_is_one_sentence_and_leaves_no_leftover(tmp_path
     assert names_in(tmp_path) == ["a.txt"]
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes among files")
+def test_no_file_takes_the_place_of_a_pipe_or_a_device(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "stdout").symlink_to("pipe")  # as /dev/stdout is one
+    for name in ("pipe", "stdout"):
+        with pytest.raises(SedpipeError, match=rf"^cannot write .*{name}: it is a device or a pipe, expected a file$"):
+            write_text(tmp_path / name, "new")
+    assert (tmp_path / "pipe").is_fifo()
+    assert (tmp_path / "stdout").is_symlink()
+    assert names_in(tmp_path) == ["pipe", "stdout"]
+
+
 def test_two_writers_of_one_file_do_not_meet(tmp_path: Path) -> None:
     target = tmp_path / "a.txt"
     with write_atomically(target) as first:

@@ -88,6 +88,16 @@ def test_what_names_nobody_or_is_from_elsewhere_is_work_in_progress_for_an_hour(
         assert is_abandoned(path)
 
 
+def test_what_other_programs_call_alike_stays_however_old_it_is(tmp_path: Path) -> None:
+    own = tmp_path / ".tmp-0123456789abcdef.h5"
+    strange = [tmp_path / name for name in (".tmp-thesis.docx", ".tmp-0", ".tmp-0123456789abcdefg", ".tmp-ffffffff-1")]
+    for path in (own, *strange):
+        path.write_bytes(b"")
+        age(path, 48 * HOUR_S)
+    remove_leftovers(tmp_path)
+    assert sorted(tmp_path.iterdir()) == sorted(strange)
+
+
 def test_a_folder_is_as_young_as_what_was_written_last_in_it(tmp_path: Path) -> None:
     folder = tmp_path / ".tmp-0123456789abcdef"
     folder.mkdir()

@@ -2,6 +2,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+from sedpipe.errors import ListFormatError
 from sedpipe.io.lists.annotations import Annotations, Asked
 from sedpipe.io.lists.read import read_annotations
 
@@ -67,3 +69,14 @@ def test_json_may_stand_in_one_long_line(tmp_path: Path) -> None:
 def test_plain_rows_with_a_label_as_text_are_no_export_of_label_studio(tmp_path: Path) -> None:
     found = read(tmp_path, [{"file": "a.wav", "start": 0.5, "end": 2, "label": "Dog"}])
     assert rows(found) == [DOG]
+
+
+@pytest.mark.parametrize("stranger", [None, 5, "a.wav", ["a.wav"]])
+def test_what_is_no_task_among_tasks_is_a_sentence(tmp_path: Path, stranger: Any) -> None:
+    with pytest.raises(ListFormatError, match=r"list\.json:2: found .*, expected a task"):
+        read(tmp_path, [task("a.wav", [region(0.5, 2, "Dog")]), stranger])
+
+
+def test_a_path_with_brackets_that_makes_no_address_is_a_path(tmp_path: Path) -> None:
+    found = read(tmp_path, [task("//[field] 2/a.wav", [region(0.5, 2, "Dog")])])
+    assert rows(found) == [("//[field] 2/a.wav", *DOG[1:])]

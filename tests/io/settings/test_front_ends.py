@@ -105,6 +105,16 @@ def test_a_file_with_its_own_hop_has_as_many_frames_as_a_clip(tmp_path: Path) ->
     assert load_front_end(path, ClipFormat(3.0, 8000)).n_frames == 73
 
 
+def test_a_file_with_its_own_rate_has_frames_of_the_usual_length(tmp_path: Path) -> None:
+    clips = ClipFormat(3.0, 44_100)
+    assert load_front_end(front_end(tmp_path, "sample_rate = 8000"), clips) == LogMelConfig(8000, 320, 160, 512, 150)
+    raw = load_front_end(front_end(tmp_path, "front_end = 'waveform'\nsample_rate = 8000"), clips)
+    assert raw == WaveformConfig(8000, 160, 150)
+    for wrong in ("0", "-8000", "true", "'8000'", "8e3"):
+        with pytest.raises(SettingsError, match=r"mine\.toml.*sample_rate"):
+            load_front_end(front_end(tmp_path, f"sample_rate = {wrong}\nhop_length = 160"), clips)
+
+
 PUBLISHED = {
     "mcfee": (431, 128),  # theirs: 430 frames, as many as blocks need
     "kong": (1000, 64),

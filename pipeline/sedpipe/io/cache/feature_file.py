@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -17,6 +18,7 @@ import h5py
 import numpy as np
 
 from sedpipe.errors import SedpipeError
+from sedpipe.features.spec import fingerprint_of
 from sedpipe.io.cache.audio_checksums import AudioStamp
 from sedpipe.io.cache.feature_store import FeatureRow
 from sedpipe.io.cache.row_checksums import is_intact
@@ -25,6 +27,7 @@ from sedpipe.io.files.hdf5_reading import open_to_read, refusal
 
 _COLUMNS = ("features", "clip_id", "n_frames", "audio_sha256")  # as many rows in each
 _LATER_COLUMNS = ("checksum", "n_samples")  # which stores of sedpipe 0.1 lack
+_FINGERPRINT = re.compile("[0-9a-f]{16}")
 _MOST_PRESSED = 1100  # times: deflate makes nothing smaller than this, so more is no size but damage
 _LONGEST_REASON = 100  # characters of what HDF5 says, innermost first
 _OF_THE_DISK = "check the disk that it is on, then try again"
@@ -126,8 +129,7 @@ class FeatureFile:
     def parameters(self) -> dict[str, int | float | str]:
         """What the features were made with."""
         with _sentences(self.path):
-            attributes = self._file.attrs.items()
-            return {name: value.item() if hasattr(value, "item") else value for name, value in attributes}
+            return _parameters(self._file)
 
     @property
     def compression(self) -> str:
@@ -231,6 +233,13 @@ def _check_form(file: h5py.File, path: Path) -> None:
         if claimed > _MOST_PRESSED * path.stat().st_size:
             raise DamagedStoreError(f"cannot read {path}: it claims more values than it contains")
         check_heaps(file, path, "clip_id")
+        folder = next((above.name for above in path.parents[:2] if _FINGERPRINT.fullmatch(above.name)), None)
+        if folder not in (None, fingerprint_of(_parameters(file))):  # copied, or renamed
+            raise DamagedStoreError(f"cannot read {path}: it contains features with other parameters than its folder")
+
+
+def _parameters(file: h5py.File) -> dict[str, int | float | str]:
+    return {name: value.item() if hasattr(value, "item") else value for name, value in file.attrs.items()}
 
 
 @contextmanager

@@ -25,6 +25,7 @@ import numpy as np
 
 from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.detection.postprocess import PostProcessing
+from sedpipe.errors import SettingsError
 from sedpipe.frames import FrameGrid
 from sedpipe.io.cache.stored_probs import DamagedProbsError, StoredProbs
 from sedpipe.io.files.atomic import remove_leftovers, write_text
@@ -172,11 +173,28 @@ def _scores_in(file: h5py.File) -> FrameScores:
     )
 
 
+def _begins_with(path: Path, line: bytes) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(line)) == line
+
+
 def export_frame_scores(folder: Path, scores: FrameScores) -> int:
-    """Write ``<clip_id>.tsv`` for each clip; returns how many."""
+    """Write ``<clip_id>.tsv`` for each clip; returns how many.
+
+    Raises
+    ------
+    SettingsError
+        If a file of such a name holds something else: lists of events are called so, too.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     remove_leftovers(folder)
     header = tab_row("onset", "offset", *scores.labels)
+    for path in (folder / f"{clip_id}.tsv" for clip_id in scores.clip_ids):
+        if path.is_file() and not _begins_with(path, f"{header}\n".encode()):
+            raise SettingsError(
+                f"{path} is no export of frame probabilities of these classes, and would be overwritten",
+                hint="name another folder with --export-scores",
+            )
     for some in scores.blocks():
         columns = scores.clip_ids[some], scores.frame_probs[some], scores.counted[some].tolist(), scores.durations[some]
         for clip_id, probs, n_frames, duration in zip(*columns, strict=True):

@@ -187,9 +187,9 @@ def load_encoder(name_or_path: str) -> EncoderCard:
     """
     path = ENCODERS.find(name_or_path)
     table = config_from(_Table, read_toml(path), str(path))
-    file = _with_checksum(table.file, path)
     kept = ("runtime", "sample_rate", "window", "dimensions", "stride", "output", "network", "scale")
     try:
+        file = _with_checksum(table.file, path)
         encoder = Encoder(
             path.stem, file=file.name, sha256=file.sha256, heard=table.heard,
             **{key: getattr(table, key) for key in kept},
@@ -216,7 +216,10 @@ def _with_checksum(file: EncoderFile, toml: Path) -> EncoderFile:
         return file
     beside = toml.parent / file.name
     try:
-        return EncoderFile(file.name, sha256_of(beside), beside.stat().st_size)
+        n_bytes = beside.stat().st_size
+        if not 0 < n_bytes <= MOST_BYTES:  # before it is read
+            raise ValueError(f"{beside} has {n_bytes:,} bytes, expected 1 to {MOST_BYTES:,}")
+        return EncoderFile(file.name, sha256_of(beside), n_bytes)
     except OSError as error:
         raise SettingsError(
             f"{toml}: {beside} cannot be read: {error.strerror or error}",

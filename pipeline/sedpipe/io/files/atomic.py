@@ -13,12 +13,13 @@ import errno
 import json
 import os
 import shutil
+import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sedpipe.errors import NameTooLongError, SedpipeError
-from sedpipe.io.files.owners import TEMPORARY_PREFIX, is_abandoned, temporary_name
+from sedpipe.io.files.owners import TEMPORARY_PREFIX, is_abandoned, is_temporary_name, temporary_name
 
 _DISK_TROUBLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO})
 
@@ -47,11 +48,13 @@ def write_atomically(path: Path) -> Iterator[Path]:
     NameTooLongError
         If the disk allows no name as long, before anything is written.
     SedpipeError
-        If the folder cannot be written to, or the disk is full.
+        If the folder cannot be written to, the disk is full, or a device or a pipe is in the file's place.
     """
     path = Path(path)
     if not path.name:
         raise SedpipeError(f"cannot write {path}: it is a folder", hint="name a file")
+    if _is_special(path):
+        raise SedpipeError(f"cannot write {path}: it is a device or a pipe, expected a file", hint="name a file")
     temporary = path.with_name(temporary_name(path.suffix))
     _create(temporary, path)
     try:
@@ -84,8 +87,11 @@ def write_json(path: Path, value: object) -> None:
 
 
 def remove_leftovers(*folders: Path) -> None:
-    """Delete what killed processes left unfinished in these folders, not in folders below; whoever runs keeps his."""
-    found = (path for folder in folders for path in folder.glob(f"{TEMPORARY_PREFIX}*"))
+    """Delete what killed processes left unfinished in these folders, not in folders below; whoever runs keeps his.
+
+    Folders may be a user's own, where other programs' files lie.
+    """
+    found = (path for folder in folders for path in folder.glob(f"{TEMPORARY_PREFIX}*") if is_temporary_name(path.name))
     for path in filter(is_abandoned, found):
         with suppress(OSError):
             if path.is_dir() and not path.is_symlink():
@@ -101,6 +107,15 @@ def check_name(path: Path) -> None:
     except OSError as error:
         if error.errno == errno.ENAMETOOLONG:
             raise cannot_write(path, error) from error
+
+
+def _is_special(path: Path) -> bool:
+    """Whether it is a device, a pipe or a link to one: a file in its place would be the end of ``/dev/null``."""
+    try:
+        mode = os.stat(path).st_mode
+    except (OSError, ValueError):  # nothing is there, or nothing can be; whoever writes says why
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 def _create(temporary: Path, path: Path) -> None:

@@ -1,6 +1,7 @@
 """Whose an unfinished file or folder is: its name tells, so that nobody clears away what another one is writing.
 
 - :func:`temporary_name`: for what is not finished
+- :func:`is_temporary_name`: whether something is called so, and not by another program
 - :func:`is_abandoned`: whether nobody will finish it
 """
 
@@ -24,10 +25,21 @@ IN_WORK_S = 3600
 
 _NAME = re.compile(re.escape(TEMPORARY_PREFIX) + r"(?P<place>[0-9a-f]{8})-(?P<process>\d{1,10})-[0-9a-f]{8}(\..*)?")
 
+_NAME_OF_NOBODY = re.compile(re.escape(TEMPORARY_PREFIX) + r"[0-9a-f]{16}(\..*)?")  # of sedpipe 0.1
+
 
 def temporary_name(suffix: str = "") -> str:
     """A name of its own, that tells which process of which machine it belongs to."""
     return f"{TEMPORARY_PREFIX}{_place()}-{os.getpid()}-{secrets.token_hex(4)}{suffix}"
+
+
+def is_temporary_name(name: str) -> bool:
+    """Whether sedpipe calls something unfinished so; other programs have names with the same beginning.
+
+    >>> is_temporary_name(temporary_name(".h5")), is_temporary_name(".tmp-thesis")
+    (True, False)
+    """
+    return bool(_NAME.fullmatch(name) or _NAME_OF_NOBODY.fullmatch(name))
 
 
 def is_abandoned(path: Path) -> bool:

@@ -10,8 +10,8 @@ and a column a class; ``.gz`` is unpacked.
 from __future__ import annotations
 
 import gzip
-import io
 import math
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from sedpipe.errors import ListFormatError
+from sedpipe.io.files.reading import opened, walk
 from sedpipe.io.lists.cells import split_cells
 from sedpipe.io.lists.text import MOST_BYTES_IN_A_LINE, MOST_BYTES_IN_A_LIST, complaint
 from sedpipe.labels import LabelSet
@@ -26,6 +27,7 @@ from sedpipe.suggestions import did_you_mean
 
 _FILE, _ONSET, _OFFSET = ("filename", "file", "clip", "audio_filename"), ("onset", "start"), ("offset", "end")
 _DUST = 1e-4  # a probability may be rounded up
+_OF_MACOS = "._"  # begins what it writes beside each file on disks of others
 _LATE_S = 0.0021  # times of frames are written to the millisecond, of both ends of a frame
 
 
@@ -88,11 +90,13 @@ def read_frame_tables(path: Path) -> FrameTables:
     Raises
     ------
     ListFormatError
-        If one cannot be read, has no header, other classes than the others, or a cell that is no probability.
+        If one cannot be read, has no header, other classes or the same clips as others, or a cell that is no
+        probability.
     """
     if not path.is_dir():
         return _together(path, [_read(path, None)])
-    files = sorted(file for file in path.rglob("*.tsv") if file.is_file())
+    found = (Path(where, name) for where, _, names in walk(path) for name in names)
+    files = sorted(file for file in found if file.suffix == ".tsv" and not file.name.startswith(_OF_MACOS))
     if not files:
         raise ListFormatError(f"{path} holds no .tsv", hint="sed_scores_eval and --export-scores write one per clip")
     return _together(path, [_read(file, file.relative_to(path).with_suffix("").as_posix()) for file in files])
@@ -104,6 +108,8 @@ def _together(path: Path, tables: list[FrameTables]) -> FrameTables:
     for table in tables:
         if table.labels != first.labels or bool(table.onsets) != bool(first.onsets):
             raise ListFormatError(f"{path}: its tables have different columns")
+        if twice := probs.keys() & table.probs.keys():
+            raise ListFormatError(f"{path}: several of its tables have frames of {min(twice)!r}")
         probs.update(table.probs)
     onsets = {clip: times for table in tables for clip, times in table.onsets.items()}
     return FrameTables(first.labels, probs, onsets, {clip: end for table in tables for clip, end in table.ends.items()})
@@ -189,8 +195,7 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
     """Lines with their numbers, within bounds, unpacked where need be."""
     size = 0
     try:
-        with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as packed:
-            reader = io.BufferedReader(packed) if isinstance(packed, gzip.GzipFile) else packed
+        with opened(path) as file, gzip.open(file) if path.suffix == ".gz" else file as reader:
             for number, raw in enumerate(iter(lambda: reader.readline(MOST_BYTES_IN_A_LINE + 1), b""), start=1):
                 size += len(raw)
                 if len(raw) > MOST_BYTES_IN_A_LINE or size > 4 * MOST_BYTES_IN_A_LIST:
@@ -198,5 +203,5 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
                 line = raw.decode("utf-8-sig").rstrip("\r\n")
                 if line.strip():
                     yield number, line
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise ListFormatError(f"cannot read {path}: {error}") from error

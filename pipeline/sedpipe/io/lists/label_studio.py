@@ -83,6 +83,8 @@ def label_studio_annotations(path: Path, found: Any, asked: Asked) -> Annotation
     counts: Counter[str] = Counter()
     rows: list[Annotation] = []
     for number, task in enumerate(found, start=1):
+        if not isinstance(task, dict):
+            raise complaint(path, number, str(task), "a task")
         name, places = (_long if "data" in task else _short)(path, number, task, counts)
         if places is not None:
             rows += _rows(path, number, name, places, counts)
@@ -97,7 +99,10 @@ def name_of_address(address: str) -> str:
     >>> name_of_address("/data/upload/3/1a2b3c4d-street.wav"), name_of_address("/data/local-files/?d=site/a%20b.wav")
     ('street.wav', 'site/a b.wav')
     """
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:  # brackets between which no IPv6 address stands: it is a path
+        return address
     local = parse_qs(parts.query).get("d")
     name = local[0] if local else unquote(parts.path)
     return _UPLOADED.sub("", name) if "upload" in name or "/" not in name else name

@@ -3,6 +3,7 @@
 - :func:`write_export`, :func:`read_export`: ``model.safetensors`` and ``config.json``, which together are the model
 - :func:`is_export`: whether a folder holds them
 - :func:`write_config`: all but the weights, and whose they must be
+- :func:`is_of_another_program`: whether a folder holds somebody else's
 - :func:`not_described`: what an earlier export left there, of another model
 - :func:`write_onnx`: ``model.onnx``, left there only if it computes what the network does
 
@@ -64,6 +65,15 @@ def write_config(folder: Path, trained: TrainedModel) -> Path:
     """
     write_json(folder / CONFIG, {**described(trained), "weights_sha256": sha256(_weights(trained)).hexdigest()})
     return folder / CONFIG
+
+
+def is_of_another_program(folder: Path) -> bool:
+    """Whether the configuration in a folder is whole and no model's of sedpipe: others name their files alike."""
+    try:
+        found = json.loads(read_bounded(folder / CONFIG, _MOST_BYTES_OF_CONFIG) or b"{}")
+    except (ValueError, RecursionError):  # damaged: whose it was cannot be told
+        return False
+    return isinstance(found, dict) and bool(found) and "operating_points" not in found
 
 
 def not_described(folder: Path, trained: TrainedModel) -> list[Path]:

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 from sedpipe.clips import ClipFormat
 from sedpipe.errors import SettingsError
 from sedpipe.features.front_end import DEFAULT, FrontEnd, build_front_end, changed, kind_of
-from sedpipe.features.spec import FeatureSpec
+from sedpipe.features.spec import MOST_RATE, FeatureSpec
 from sedpipe.io.encoders.front_end import named_front_end
 from sedpipe.io.settings.shipped import PACKAGE, Shelf
 from sedpipe.io.settings.toml import config_from, read_toml
@@ -31,7 +32,8 @@ def load_front_end(path: Path, clips: ClipFormat | None = None) -> FrontEnd:
     path : Path
         A TOML, or the name of one that comes with sedpipe.
     clips : ClipFormat, optional
-        Of a dataset: keys that are not given fit these clips; without, they have their defaults.
+        Of a dataset: keys that are not given fit these clips, at the file's own ``sample_rate`` where it has one;
+        without, they have their defaults.
 
     Raises
     ------
@@ -63,7 +65,7 @@ def front_end_from(table: Any, where: str, clips: ClipFormat | None = None) -> F
     name = table.get(_NAME, DEFAULT)
     try:
         kind = kind_of(name) if isinstance(name, str) else None
-        usual = {} if clips is None or not isinstance(kind, type) else _fitted(name, clips).settings
+        usual = {} if clips is None or not isinstance(kind, type) else _fitted(name, clips, table).settings
     except (ValueError, TypeError) as error:
         raise SettingsError(f"{where}.{_NAME}: {error}") from error
     if kind is None:
@@ -84,8 +86,12 @@ def _built(name: str, settings: dict[str, Any], where: str) -> FrontEnd:
         raise SettingsError(f"{where}: {error}") from error
 
 
-def _fitted(name: str, clips: ClipFormat) -> FrontEnd:
-    return build_front_end(name).fitted_to(clips.sample_rate, clips.clip_s)
+def _fitted(name: str, clips: ClipFormat, table: Mapping[str, Any] | None = None) -> FrontEnd:
+    """With its usual settings, which count samples: at the rate that a table gives, where it gives one."""
+    rate = (table or {}).get("sample_rate", clips.sample_rate)
+    if type(rate) is not int or not 0 < rate <= MOST_RATE:  # which is complained about afterwards
+        rate = clips.sample_rate
+    return build_front_end(name).fitted_to(rate, clips.clip_s)
 
 
 def _variant(kind: type[Any], name: str) -> dict[str, str]:

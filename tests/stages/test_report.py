@@ -75,6 +75,16 @@ def test_the_page_has_the_numbers_of_the_scores(made):
     assert "1 clip is missing" in page
 
 
+def test_the_page_tells_what_the_scores_tell_beside_their_numbers(made):
+    path = named_run(made, "run").scores_path(SPLIT)
+    before = path.read_bytes()
+    path.write_text(json.dumps(json.loads(before) | {"remarks": ["each counts <by> itself"]}))
+    try:
+        assert "<p>Each counts &lt;by&gt; itself.</p>" in reported(made)[1].replace(' class="hint"', "")
+    finally:
+        path.write_bytes(before)
+
+
 def test_nothing_in_the_page_points_anywhere(made):
     for runs in (("run",), ("run", "other")):
         _, page = reported(made, *runs)

@@ -759,6 +759,18 @@ def test_what_is_told_of_published_systems_beside_the_table_is_what_their_cells_
     assert f"none of them reaches an F1 of {100 * max(alone[name] for name in large) + 1:.0f}" in text
     assert max(alone[name] for name in large) < min(alone[name] for name in alone.keys() - set(large))
     record = json.loads((folder / "table.json").read_text(encoding="utf-8"))
+    primary = {
+        one["system"]: one["differences"]["error_rate"]["outcome"]
+        for one in record["comparisons"]
+        if (one["rule"], one["split"], one["operating_point"]) == ("common", "evaluation", "min_er")
+    }
+    better, worse = (
+        [f"`{name}`" for name, outcome in primary.items() if outcome == wanted] for wanted in ("better", "worse")
+    )
+    assert f"{', '.join(better[:-1])} and {better[-1]} are better; " in text
+    listed = text.split(" are better; ")[1].split(" are worse.")[0].replace(" and ", ", ").split(", ")
+    assert sorted(listed) == sorted(worse)
+    assert {primary[name] for name in ("cdur", "strong", "both")} == {"not distinguishable"}
     n_cells = len(set(record["systems"].values())) * len(record["seeds"])
     assert f"**Unfinished**: {len(cells)} of {n_cells} cells" in text
 

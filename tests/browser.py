@@ -23,7 +23,7 @@ def find_browser() -> str | None:
 
 
 class Browser:
-    """One page of a Chromium of its own; ``with`` ends it.
+    """One page of a Chromium of its own, with a store of its own; ``with`` ends it.
 
     ``n_asked`` counts the pages that asked whether to leave them, and were left.
     """
@@ -51,7 +51,19 @@ class Browser:
         os.close(commands)
         os.close(answers)
         self._buffer, self._number, self.events, self.n_asked = b"", 0, [], 0
-        target = self._ask("Target.createTarget", url="about:blank")["targetId"]
+        self._begin()
+
+    def begin_anew(self) -> None:
+        """Another page, which knows nothing that pages before it have stored.
+
+        To empty the store is not enough: a page that is opened right afterwards may still be told what was in it.
+        """
+        self._ask("Target.disposeBrowserContext", browserContextId=self._context)
+        self._begin()
+
+    def _begin(self) -> None:
+        self._context = self._ask("Target.createBrowserContext")["browserContextId"]
+        target = self._ask("Target.createTarget", url="about:blank", browserContextId=self._context)["targetId"]
         self._session = self._ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Network", "Log"):
             self.ask(f"{domain}.enable")
@@ -157,7 +169,10 @@ class Browser:
 
     def downloads_to(self, folder: Path) -> None:
         """Where what the page saves is written."""
-        self._ask("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder), eventsEnabled=True)
+        self._ask(
+            "Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder), eventsEnabled=True,
+            browserContextId=self._context,
+        )  # fmt: skip
 
     def screenshot(self, path: Path, selector: str = "body") -> None:
         """Picture of an element, also of what is below the window."""

@@ -27,9 +27,6 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def opened(browser, page):
     browser.open(page)
-    while browser.run("localStorage.length"):  # the test before left a draft, of which a page may be told for a while
-        browser.run("localStorage.clear()")
-        browser.open(page)
     return browser
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from sedpipe.features.logmel import LogMelConfig, log_mel, mel_filterbank
+from sedpipe.features.logmel import LogMelConfig, empty_bands, log_mel, mel_filterbank
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.audio.waveforms import read_waveform
 
@@ -142,6 +142,17 @@ def test_a_band_of_many_bins_has_an_area_of_one_and_bands_overlap_only_their_nei
     assert wide.sum() > 30
     overlap = (filters.T @ filters) > 0
     assert not np.triu(overlap, 2).any()
+
+
+@pytest.mark.filterwarnings("error")
+def test_bands_between_two_bins_are_empty_and_no_sound_reaches_them() -> None:
+    narrow = LogMelConfig().fitted_to(1000, 2.0)
+    empty = empty_bands(narrow)
+    noise = np.random.default_rng(0).standard_normal(2000).astype(np.float32)
+    heard = log_mel(noise, narrow)[0].max(axis=0) > narrow.floor_db
+    assert empty == [int(band) for band in np.flatnonzero(~heard)]
+    assert 0 < len(empty) < 80
+    assert empty_bands(CONFIG) == []
 
 
 @pytest.mark.parametrize("shape", [(0,), (2, 100), ()])

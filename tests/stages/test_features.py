@@ -18,7 +18,7 @@ import pytest
 from leftovers import left_by_a_killed_process
 from own_dataset import CONFIG, Own
 from sedpipe.errors import MissingStageError, SedpipeError
-from sedpipe.features.logmel import LogMelConfig
+from sedpipe.features.logmel import LogMelConfig, empty_bands
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache import audio_checksums
 from sedpipe.io.cache.dataset import Dataset
@@ -282,6 +282,20 @@ def test_audio_that_cannot_be_decoded_is_a_failed_row_and_the_others_go_on(own: 
     assert own.counts() == (1, 4, 0)
     own.assert_right(own.clips[:5])
     assert failed(own) == [["clip_id", "reason"]]
+
+
+def test_bands_that_hold_no_sound_are_told_when_they_are_made_and_not_again(own: Own) -> None:
+    many = replace(CONFIG, n_mels=512)
+    empty = len(empty_bands(many))
+    told: list[str] = []
+    for _ in range(2):
+        listener = Listener()
+        listener.say = told.append
+        extract_features(Dataset(own.root, "own"), FeatureSpec(many), listener=listener)
+    assert told == [
+        f"{empty} of 512 mel bands hold no sound: the spectrum has a value every 21.5 Hz, and none lies in them; "
+        "ask for fewer bands (--n-mels), or for a larger n_fft (--front-end FILE)"
+    ]
 
 
 def test_audio_that_breaks_after_it_was_stored_loses_its_row(own: Own) -> None:

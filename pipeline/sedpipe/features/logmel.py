@@ -2,11 +2,12 @@
 
 - :class:`LogMelConfig`: every parameter that decides a value; a :class:`~sedpipe.features.front_end.FrontEnd`
 - :func:`log_mel`: the spectrogram of one clip
-- :func:`mel_filterbank`: its mel bands
+- :func:`mel_filterbank`: its mel bands; :func:`empty_bands`: those that hold no sound
 """
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import asdict, dataclass, fields, replace
 from functools import lru_cache
 from typing import ClassVar, Self
@@ -305,7 +306,20 @@ def mel_filterbank(config: LogMelConfig) -> np.ndarray:
     """Filters (n_fft // 2 + 1, n_mels), float32: librosa's Slaney bands with Slaney normalisation."""
     import librosa.filters  # takes a second to import; only who makes features pays
 
-    filters = librosa.filters.mel(
-        sr=config.sample_rate, n_fft=config.n_fft, n_mels=config.n_mels, fmin=config.f_min, fmax=config.highest
-    )
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Empty filters", UserWarning)  # `features` tells of them, once
+        filters = librosa.filters.mel(
+            sr=config.sample_rate, n_fft=config.n_fft, n_mels=config.n_mels, fmin=config.f_min, fmax=config.highest
+        )
     return np.ascontiguousarray(filters.T, dtype=np.float32)
+
+
+def empty_bands(config: LogMelConfig) -> list[int]:
+    """Bands, counted from 0, so narrow that no bin of the transform lies in them: they are silent whatever sounds.
+
+    Bins are ``sample_rate / n_fft`` Hz apart, wherever they are too far apart for that many bands.
+
+    >>> empty_bands(LogMelConfig()), len(empty_bands(LogMelConfig().fitted_to(1000, 10.0)))
+    ([], 18)
+    """
+    return [int(band) for band in np.flatnonzero(~mel_filterbank(config).any(axis=0))]

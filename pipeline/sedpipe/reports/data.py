@@ -82,10 +82,11 @@ class FeatureExplanation:
 
 @dataclass(frozen=True)
 class StoredCounts:
-    """Clips whose features are stored, and those whose audio could not be used."""
+    """Clips whose features are stored, and those whose audio could not be used; or why the store cannot be read."""
 
     clips: int
     failed: int
+    unreadable: str = ""
 
 
 @dataclass(frozen=True)

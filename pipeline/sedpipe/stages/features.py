@@ -14,6 +14,9 @@ from contextlib import suppress
 from functools import partial
 
 from sedpipe.errors import AudioError, MissingStageError, SedpipeError
+from sedpipe.features.encoders.both import BothConfig
+from sedpipe.features.front_end import FrontEnd
+from sedpipe.features.logmel import LogMelConfig, empty_bands
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.audio.store import read_stored
 from sedpipe.io.cache.audio_checksums import AudioStamp
@@ -143,6 +146,8 @@ class _Extraction:
             for split, plan in plans.items():
                 plan.checksums.save(self.audio[split])
         _tell_of_damage(plans, shelf, listener)
+        if any(plan.missing for plan in plans.values()):
+            _tell_of_empty_bands(self.spec.front_end, listener)
         made, failures = self._make(plans, jobs, scheduler, listener)
         _tell_of_failures(failures, listener)
         with wait_for(self.folder.merge_lock):
@@ -259,6 +264,16 @@ def _tell_of_failures(failures: Mapping[str, Mapping[str, str]], listener: Liste
         for clip_id, why in [*failed.items()][:1]:
             others = f" (and {len(failed) - 1:,} others)" if len(failed) > 1 else ""
             listener.remark(f"{split}: {clip_id}{others} failed: {printable(why)}")
+
+
+def _tell_of_empty_bands(front_end: FrontEnd, listener: Listener) -> None:
+    spectrogram = front_end.spectrogram if isinstance(front_end, BothConfig) else front_end
+    if isinstance(spectrogram, LogMelConfig) and (empty := empty_bands(spectrogram)):
+        apart = spectrogram.sample_rate / spectrogram.n_fft
+        listener.remark(
+            f"{len(empty)} of {spectrogram.n_mels} mel bands hold no sound: the spectrum has a value every {apart:.3g} "
+            "Hz, and none lies in them; ask for fewer bands (--n-mels), or for a larger n_fft (--front-end FILE)"
+        )
 
 
 def _tell_of_damage(plans: Mapping[str, SplitPlan], shelf: Shelf, listener: Listener) -> None:

@@ -16,7 +16,7 @@ from sedpipe.commands import command
 from sedpipe.errors import SedpipeError
 from sedpipe.fates import Fate
 from sedpipe.io.cache.dataset import Dataset
-from sedpipe.io.cache.feature_file import FeatureFile
+from sedpipe.io.cache.feature_file import DamagedStoreError, FeatureFile
 from sedpipe.io.cache.ledger import Entry, read_ledgers, write_entries
 from sedpipe.io.cache.runs import Run, named_run, run_address, runs_of
 from sedpipe.io.cache.table_folder import Table, tables_of
@@ -53,7 +53,7 @@ def status(dataset: Dataset, address: str = "", *, classes: bool = False) -> Sta
     Raises
     ------
     SedpipeError
-        If something that lies there cannot be read.
+        If something that lies there cannot be read; a store of features that is damaged is told among the others.
     """
     address, record = address or dataset.name, dataset.find_record()
     if record is None or not is_there(dataset.clips_path):
@@ -113,10 +113,14 @@ def export_clips(dataset: Dataset, path: Path) -> int:
 
 
 def _stored(folder: Path) -> dict[str, StoredCounts]:
-    return {
-        path.stem: StoredCounts(len(FeatureFile(path).clip_ids), len(read_failed(path.with_suffix(".failed.tsv"))))
-        for path in entries(folder, "[!.]*.h5")
-    }
+    stored = {}
+    for path in entries(folder, "[!.]*.h5"):
+        failed = len(read_failed(path.with_suffix(".failed.tsv")))
+        try:
+            stored[path.stem] = StoredCounts(len(FeatureFile(path).clip_ids), failed)
+        except DamagedStoreError as error:
+            stored[path.stem] = StoredCounts(0, failed, error.message)
+    return stored
 
 
 def _scored(run: Run) -> list[str]:

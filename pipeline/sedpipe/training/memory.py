@@ -17,7 +17,8 @@ def keep_freed_memory() -> bool:
 
     A training step allocates and frees the same large blocks again and again. By default glibc gets each from the
     system anew, and the system clears it page by page: up to half of a step's time. The price is that memory once
-    used stays taken, and that the peak is a little higher, since blocks of different sizes leave gaps.
+    used stays taken, and that the peak is higher, since blocks of different sizes leave gaps: a little in most
+    trainings, and much where batches are large.
 
     Returns
     -------

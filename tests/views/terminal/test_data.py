@@ -73,7 +73,11 @@ def test_reasons_are_counted_with_examples_and_details() -> None:
 def test_a_status_tells_each_stage_and_ends_with_what_to_run_next() -> None:
     stages = Stages(
         download={"training": GONE},
-        features={"ab12": {"training": StoredCounts(3, 0), "testing": StoredCounts(1, 2)}, "cd34": {}},
+        features={
+            "ab12": {"training": StoredCounts(3, 0), "testing": StoredCounts(1, 2)},
+            "cd34": {},
+            "ef56": {"training": StoredCounts(0, 0, "cannot read x.h5: cut short"), "testing": StoredCounts(1, 0)},
+        },
         train={"run": Progress(finished=True, epochs=3), "other": Progress(finished=False, epochs=1)},
         score={"run": ["evaluation", "testing"], "other": []},
     )
@@ -81,6 +85,9 @@ def test_a_status_tells_each_stage_and_ends_with_what_to_run_next() -> None:
         "download: training: 5 listed, 3 ok, 2 gone (2 removed)",
         "features: ab12: training 3 clips, testing 1 clip and 2 failed",
         "features: cd34: none",
+        "features: ef56: testing 1 clip",
+        "features: ef56: cannot read x.h5: cut short: run `sedpipe features` again, with the same options: "
+        "only what is damaged is computed again",
         "train: run: finished, 3 epochs",
         "train: other: not finished, 1 epoch",
         "score: run: evaluation, testing",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from sedpipe.commands import DEFAULT_CACHE, command
 from sedpipe.fates import STATES
 from sedpipe.io.lists.remarks import counted
+from sedpipe.printable import printable
 from sedpipe.views.terminal.table import columns_of, padded
 
 if TYPE_CHECKING:
@@ -91,7 +92,9 @@ def _stage_lines(stages: Stages) -> Iterator[str]:
     for split, counts in stages.download.items():
         yield f"download: {split}: {_counts(counts)}"
     for fingerprint, stored in stages.features.items():
-        yield f"features: {fingerprint}: {_stored(stored) or 'none'}"
+        if told := _stored(stored) or ("" if stored else "none"):
+            yield f"features: {fingerprint}: {told}"
+    yield from unreadable_lines(stages)
     for name, run in stages.train.items():
         if name not in of_tables:
             yield f"train: {name}: {'finished' if run.finished else 'not finished'}, {counted(run.epochs, 'epoch')}"
@@ -113,7 +116,17 @@ def _stored(stored: Mapping[str, StoredCounts]) -> str:
     return ", ".join(
         f"{split} {counted(counts.clips, 'clip')}" + (f" and {counts.failed} failed" if counts.failed else "")
         for split, counts in stored.items()
+        if not counts.unreadable
     )
+
+
+def unreadable_lines(stages: Stages) -> Iterator[str]:
+    """Each damaged store of features, and what mends it."""
+    for fingerprint, stored in stages.features.items():
+        for counts in stored.values():
+            if counts.unreadable:
+                remedy = "run `sedpipe features` again, with the same options: only what is damaged is computed again"
+                yield f"features: {fingerprint}: {printable(counts.unreadable)}: {remedy}"
 
 
 def _grid_lines(name: str, table: GridState) -> Iterator[str]:

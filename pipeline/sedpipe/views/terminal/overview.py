@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from sedpipe.views.terminal.data import unreadable_lines
 from sedpipe.views.terminal.quantities import percent, rate
 from sedpipe.views.terminal.table import Column, FittingTable, text
 
@@ -42,6 +43,7 @@ def _dataset_parts(report: StatusReport) -> Iterator[RenderableType]:
     told += [f"table {name}: {grid.done} of {grid.all} cells" for name, grid in stages.reproduce.items()]
     yield text(report.dataset, "bold")
     yield text(f"  {', '.join(told)}" if stages.download else "  not downloaded")
+    yield from (text(f"  {line}") for line in unreadable_lines(stages))
     if rows := list(_rows(stages)):
         yield FittingTable(_COLUMNS, rows)
     yield f"next: {report.next}"

@@ -143,3 +143,17 @@ def test_classes_and_lengths_that_are_none_are_a_sentence(metric, options: dict,
 def test_a_class_that_is_not_listed_is_a_sentence() -> None:
     with pytest.raises(SettingsError, match="did you mean 'Car'"):
         segment_based({"a": [(0, 1, "car")]}, {}, duration=10, labels=["Car", "Bus"])
+
+
+def test_recordings_of_one_name_in_two_folders_of_a_data_frame_are_two_clips() -> None:
+    truth = as_frame({"site 1/a": [Event(0, 2, "Dog")], "site 2/a": [Event(5, 7, "Cat")]})
+    found = as_frame({"site 1/a": [Event(5, 7, "Cat")], "site 2/a": [Event(0, 2, "Dog")]})
+    assert segment_based(truth, found, duration=10).overall.f1 == 0
+
+
+def test_two_files_of_a_data_frame_are_not_one_clip() -> None:
+    pandas = pytest.importorskip("pandas")
+    rows = [("a.wav", 0, 2, "Dog"), ("a.mp3", 0, 2, "Dog")]
+    frame = pandas.DataFrame(rows, columns=["filename", "onset", "offset", "event_label"])
+    with pytest.raises(SedpipeError, match=r"reference:2: found 'a.mp3', expected one file a clip"):
+        segment_based(frame, frame, duration=10)

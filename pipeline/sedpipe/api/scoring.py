@@ -11,10 +11,11 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from sedpipe.clips import clip_id_of_filename
 from sedpipe.errors import SettingsError
 from sedpipe.events import Event
+from sedpipe.io.lists.annotations import Annotation
 from sedpipe.io.lists.events import read_event_list
+from sedpipe.io.lists.filenames import clip_ids_of
 from sedpipe.labels import LabelSet
 from sedpipe.metrics.detection_scores import DetectionScores
 from sedpipe.metrics.event_scores import event_based_scores
@@ -145,8 +146,11 @@ def _of_data_frame(frame: Any, name: str) -> dict[str, list[Event]]:
     found: dict[str, list[Event]] = {}
     # None, NaN and NA, which tell that a clip has no event: one word for all
     filled = frame[list(COLUMNS)].astype(object).where(frame[list(COLUMNS)].notna(), None)
-    for filename, *event in zip(*(filled[column].tolist() for column in COLUMNS), strict=True):
-        events = found.setdefault(clip_id_of_filename(str(filename)), [])
+    names = [str(filename) for filename in filled[COLUMNS[0]].tolist()]
+    # as in a list: a name in two folders is two clips, and no two files are one
+    clip_ids = clip_ids_of(Annotation(Path(name), row, named, None, "") for row, named in enumerate(names, start=1))
+    for filename, *event in zip(names, *(filled[column].tolist() for column in COLUMNS[1:]), strict=True):
+        events = found.setdefault(clip_ids[filename], [])
         if event not in _NOTHING:
             events.append(_event(tuple(event), f"{name}, {filename!r}"))
     return found

@@ -39,6 +39,12 @@ def test_the_short_export_says_the_same(tmp_path: Path) -> None:
     assert rows(found) == [DOG]
 
 
+def test_the_short_export_may_have_regions_and_a_choice(tmp_path: Path) -> None:
+    label = [{"start": 0.5, "end": 2, "channel": 0, "labels": ["Dog"]}]
+    found = read(tmp_path, [{"audio": "a.wav", "id": 1, "label": label, "choice": "Rain"}])
+    assert rows(found) == [DOG, ("a.wav", None, "Rain")]
+
+
 def test_a_task_that_nobody_has_annotated_is_not_a_recording_without_events(tmp_path: Path) -> None:
     tasks = [task("a.wav"), task("b.wav", []), task("c.wav", [region(1, 2, "Dog")], was_cancelled=True)]
     found = read(tmp_path, tasks)

@@ -127,11 +127,12 @@ def _short(path: Path, number: int, raw: Any, counts: Counter[str]) -> tuple[str
     key = _audio_key(raw)
     if key is None:
         raise complaint(path, number, ", ".join(map(str, raw)), "the address of a recording")
+    task = TypeAdapter(_ShortTask).validate_python(raw)
     if "choice" in raw:
         chosen = raw["choice"]
         choices = chosen.get("choices", []) if isinstance(chosen, dict) else [chosen]
-        return name_of_address(raw[key]), [TypeAdapter(_Place).validate_python({"choices": tuple(choices)})]
-    task = TypeAdapter(_ShortTask).validate_python(raw)
+        choice = TypeAdapter(_Place).validate_python({"choices": tuple(choices)})
+        return name_of_address(raw[key]), [*(task.label or ()), choice]
     if task.label is None:
         counts[_NOT_ANNOTATED] += 1
     return name_of_address(raw[key]), task.label

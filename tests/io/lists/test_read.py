@@ -93,6 +93,11 @@ def test_raven_lists_a_selection_once_a_view_and_times_that_run_on_from_file_to_
     ]
 
 
+def test_numbers_of_rows_and_names_that_are_numbers_are_no_decimals(tmp_path: Path) -> None:
+    found = read(tmp_path, "0,64760,1,2,Dog\n1,64761,3,4,Cat\n")
+    assert rows(found) == [("64760", (1.0, 2.0), "Dog"), ("64761", (3.0, 4.0), "Cat")]
+
+
 def test_the_spreadsheet_of_a_german_office_is_read_and_every_guess_is_said(tmp_path: Path) -> None:
     text = "Datei;Beginn (s);Ende (s);Klasse\r\nVögel/a.wav;1,5;3;Krähe\r\nb.wav;;;\r\n;;;\r\n"
     found = read(tmp_path, text.encode("cp1252"))
@@ -130,6 +135,10 @@ def test_labels_of_whole_segments_are_no_events(tmp_path: Path) -> None:
         ("a.wav,1e12,1e308,Dog\n", r"list\.csv:1: found '1e12', expected a time in seconds"),
         ("1.0\t2.0\t\n1.0\t2.0\tDog\n", r"list\.csv:1: found '', expected a label$"),
         ("a.wav\t0\t1\tCar\tbus\nb.wav\t0\t1\tCar\n", r"list\.csv:1: found 'a\.wav.*', expected 4 columns$"),
+        *((f"{header}{name}7,250,8,500,Dog\n{name}1,125,2,750,Cat\n",
+           r"found '(a\.wav,)?7,250,8,500,Dog', expected times with decimal points, or decimal commas in quotes")
+          for header, name in (("filename,onset,offset,event_label\n", "a.wav,"), ("onset,offset,event_label\n", ""),
+                               ("", "a.wav,"), ("", ""))),
     ],
 )  # fmt: skip
 def test_what_is_not_understood_is_one_sentence(tmp_path: Path, text: str, message: str) -> None:

@@ -9,12 +9,14 @@ import itertools
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from sedpipe.errors import ListFormatError
 from sedpipe.io.lists.annotations import Asked
 from sedpipe.io.lists.columns import roles_of, seconds_a_unit
 from sedpipe.io.lists.remarks import Remark
 from sedpipe.io.lists.tables import Row, Table, is_audio_name, is_number
+from sedpipe.io.lists.text import complaint
 
 _LOOKED_AT = 1000
 _MOST_SHOWN = 200
@@ -90,10 +92,36 @@ def layout_of(table: Table, asked: Asked) -> Layout:
     """
     if not table.rows and not table.header:
         return Layout(1, 0, width=2) if asked == "tags" else Layout(3, 0, 1, 2, width=4)
+    if not table.header and table.separator == "," and asked != "tags":
+        _refuse_split_decimals(table)
     layout = _by_names(table) if table.header else _by_content(table, asked)
     if layout is None or not _suffices(layout, asked):
         raise not_understood(table, asked)
     return layout
+
+
+def split_decimals(path: Path, number: int, line: str) -> ListFormatError:
+    """The error for a row whose decimal commas are taken for the commas between its cells."""
+    return complaint(
+        path, number, line, "times with decimal points, or decimal commas in quotes: here commas stand between cells"
+    )
+
+
+def _refuse_split_decimals(table: Table) -> None:
+    """No row is ``7,250,8,500,Dog``, a name before it or not, of which nobody knows which commas are decimal."""
+    rows = table.rows[:_LOOKED_AT]
+    for place in range(3):
+        halves = [
+            (number, cells)
+            for number, cells in rows
+            if len(cells) > place + 4
+            and all(cell.strip().isdecimal() for cell in cells[place : place + 4])
+            and not is_number(cells[place + 4])
+        ]
+        is_index = place == 0 and _is_running([cells[0] for _, cells in halves])
+        if len(halves) > len(rows) / 2 and not is_index:
+            number, cells = halves[0]
+            raise split_decimals(table.path, number, ",".join(cells))
 
 
 def not_understood(table: Table, asked: Asked) -> ListFormatError:

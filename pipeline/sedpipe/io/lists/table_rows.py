@@ -12,10 +12,10 @@ from pathlib import Path
 
 from sedpipe.clips import youtube_clip_id
 from sedpipe.io.lists.annotations import Annotation, Annotations, Asked
-from sedpipe.io.lists.layout import Layout, layout_of
+from sedpipe.io.lists.layout import Layout, layout_of, split_decimals
 from sedpipe.io.lists.names import recording_of_list
 from sedpipe.io.lists.remarks import Remark
-from sedpipe.io.lists.tables import Table, is_audio_name
+from sedpipe.io.lists.tables import Table, is_audio_name, is_number
 from sedpipe.io.lists.text import as_seconds, complaint
 
 NOT_AVAILABLE = frozenset({"", "na", "n/a", "nan", "<na>", "null", "none", "-"})
@@ -152,6 +152,8 @@ class _RowReader:
         """As many cells as there are columns; commas in a last cell that is a label need no quotes."""
         cells, width = found, self._layout.width
         if len(cells) > width and self._table.separator == "," and self._layout.label == width - 1:
+            if self._layout.has_times and is_number(cells[width - 1]):
+                raise split_decimals(self._table.path, number, ",".join(cells))
             cells = [*cells[: width - 1], ",".join(cells[width - 1 :])]
         while len(cells) > width and not cells[-1].strip():
             cells = cells[:-1]

@@ -93,6 +93,12 @@ def test_raven_lists_a_selection_once_a_view_and_times_that_run_on_from_file_to_
     ]
 
 
+def test_selections_of_several_tables_in_one_that_share_a_number_are_all_kept(tmp_path: Path) -> None:
+    rows_of_two = "1\tS\t1\t1.5\t3.0\t0\t9\tDog\n1\tS\t1\t4.5\t5.0\t0\t9\tCat\n"
+    found = read(tmp_path, f"{RAVEN}\tAnnotation\n{rows_of_two}", "a.txt")
+    assert rows(found) == [("a", (1.5, 3.0), "Dog"), ("a", (4.5, 5.0), "Cat")]
+
+
 def test_numbers_of_rows_and_names_that_are_numbers_are_no_decimals(tmp_path: Path) -> None:
     found = read(tmp_path, "0,64760,1,2,Dog\n1,64761,3,4,Cat\n")
     assert rows(found) == [("64760", (1.0, 2.0), "Dog"), ("64761", (3.0, 4.0), "Cat")]

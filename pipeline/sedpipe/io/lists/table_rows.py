@@ -118,7 +118,7 @@ class _RowReader:
         self._takes_times = layout.has_times and asked != "tags"
         self._times = Times(table.path, layout.units)
         self._own_name = recording_of_list(table.path.name)
-        self._seen: set[tuple[str, str]] = set()
+        self._seen: set[tuple[str, ...]] = set()
         self._views = 0
         place = layout.filename
         self._has_suffixes = place is not None and any(
@@ -181,10 +181,12 @@ class _RowReader:
         return name
 
     def _is_another_view(self, filename: str, cells: Sequence[str]) -> bool:
-        """Raven lists a selection once for each view that shows it."""
-        if self._layout.selection is None:
+        """Raven lists a selection once for each view that shows it; one at another time is another table's."""
+        layout = self._layout
+        if layout.selection is None:
             return False
-        key = filename, cells[self._layout.selection]
+        times = (cells[place] for place in (layout.onset, layout.offset) if place is not None)
+        key = filename, cells[layout.selection], *times
         is_known = key in self._seen
         self._seen.add(key)
         self._views += is_known

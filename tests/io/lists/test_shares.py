@@ -84,3 +84,15 @@ def test_a_column_of_the_list_tells_groups(tmp_path: Path) -> None:
 def test_the_group_of_a_recording_that_does_not_count_is_not_that_of_its_namesake(tmp_path: Path) -> None:
     (tmp_path / "weak.csv").write_text("filename,event_label,site\nn/a.wav,Bird,north\ns/a.wav,Bird,south\n")
     assert groups_by_column(tmp_path / "weak.csv", "site", ["n/a.wav"]) == {"n/a.wav": "north"}
+
+
+def test_r_s_row_names_do_not_make_another_column_the_group(tmp_path: Path) -> None:
+    (tmp_path / "weak.tsv").write_text("filename\tevent_label\tday\n1\ta.wav\tDog\tMonday\n2\tb.wav\tDog\tFriday\n")
+    found = groups_by_column(tmp_path / "weak.tsv", "day", ["a.wav", "b.wav"])
+    assert found == {"a.wav": "Monday", "b.wav": "Friday"}
+
+
+def test_a_column_in_which_nothing_stands_is_no_group(tmp_path: Path) -> None:
+    (tmp_path / "weak.csv").write_text("filename,event_label,day\na.wav,Dog,\nb.wav,Dog,\n")
+    with pytest.raises(ListFormatError, match="the column 'day' is empty$"):
+        groups_by_column(tmp_path / "weak.csv", "day", ["a.wav", "b.wav"])

@@ -142,9 +142,7 @@ def _suffices(layout: Layout, asked: Asked) -> bool:
 
 
 def _by_names(table: Table) -> Layout | None:
-    header, rows = table.header, table.rows
-    if rows and all(len(cells) == len(header) + 1 for _, cells in rows):
-        header = ("", *header)  # R's row names have no name
+    header, rows = table.columns, table.rows
     roles = roles_of(header)
     label = _filled(rows, roles.get("event_label", []))
     if label is None:

@@ -123,8 +123,8 @@ def groups_by_column(path: Path, column: str, filenames: Sequence[str]) -> dict[
     if path.is_dir():
         raise ListFormatError(f"{path} is a folder of lists, which has no column {column!r}")
     table = read_table(path)
-    names = [name.casefold() for name in table.header]
-    roles = roles_of(table.header)
+    names = [name.casefold() for name in table.columns]
+    roles = roles_of(table.columns)
     if column.casefold() not in names or "filename" not in roles:
         found = ", ".join(map(repr, table.header)) or "no header"
         raise ListFormatError(
@@ -134,4 +134,9 @@ def groups_by_column(path: Path, column: str, filenames: Sequence[str]) -> dict[
     place, of_name = names.index(column.casefold()), roles["filename"][0]
     rows = [cells for _, cells in table.rows if len(cells) > max(place, of_name)]
     of_row = {cells[of_name].strip().replace("\\", "/"): cells[place].strip() for cells in rows}
+    if not any(of_row.values()):
+        raise ListFormatError(
+            f"{path}: the column {column!r} is empty",
+            hint="fill it in, name another column, or leave group out of the TOML",
+        )
     return {filename: of_row[name] for name, filename in KnownNames(filenames).find_all(of_row).items()}

@@ -52,6 +52,12 @@ class Table:
     separator: str
     remarks: tuple[Remark, ...]
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The header, with a name without letters for a column of row names, to which R gives none."""
+        has_row_names = self.header and self.rows and all(len(row) == len(self.header) + 1 for _, row in self.rows)
+        return ("", *self.header) if has_row_names else self.header
+
 
 def read_table(path: Path) -> Table:
     """Read a table with tabs, commas, semicolons or blanks between its cells.

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 from sedpipe.errors import ListFormatError, SettingsError
 from sedpipe.events import Event
+from sedpipe.labels import LabelSet
 from sedpipe.steps.event_lists import ListsRead, read_lists
 
 HEADER = "filename\tonset\toffset\tevent_label\n"
@@ -46,3 +47,20 @@ def test_events_of_a_recording_that_the_reference_lacks_are_not_those_of_its_nam
             ListFormatError, match=r"has events of clip 'site2/a', which .*r\.tsv does not list \(did you"
         ):
             read(tmp_path, HEADER + "site1/a.wav\t1\t2\tDog\nsite1/b.wav\nsite2/b.wav\n", HEADER + "".join(estimated))
+
+
+@pytest.mark.parametrize("mark", ["|", ";", ","])
+def test_several_labels_in_one_cell_are_several_events_and_it_is_said(tmp_path: Path, mark: str) -> None:
+    both = HEADER + "a.wav\t1\t2\tDog\na.wav\t1\t2\tCat\n"
+    found = read(tmp_path, HEADER + f"a.wav\t1\t2\tDog{mark}Cat\n", both)
+    assert found.labels.names == ("Cat", "Dog")
+    assert sorted(found.reference["a"]) == [Event(1, 2, "Cat"), DOG]
+    assert found.remarks == (f"{tmp_path / 'r.tsv'}: cells with several labels split (1 cell)",)
+
+
+def test_a_comma_with_a_blank_is_part_of_a_name_and_so_is_any_mark_of_a_known_class(tmp_path: Path) -> None:
+    horn = HEADER + "a.wav\t1\t2\tAir horn, truck horn\n"
+    assert read(tmp_path, horn, horn).labels.names == ("Air horn, truck horn",)
+    (tmp_path / "r.tsv").write_text(HEADER + "a.wav\t1\t2\tDog|Cat\na.wav\t3\t4\tDog\n")
+    known = read_lists(tmp_path / "r.tsv", [], LabelSet(("Dog", "Dog|Cat")))
+    assert {(event.onset, event.label) for event in known.reference["a"]} == {(1, "Dog|Cat"), (3, "Dog")}

@@ -113,21 +113,26 @@ def _scored(metric: Any, *arguments: Any) -> DetectionScores:
 def _lists(
     reference: Lists, estimated: Lists, labels: Sequence[str] | None
 ) -> tuple[dict[str, list[Event]], dict[str, list[Event]], LabelSet]:
-    truth, found = _events(reference, "reference"), _events(estimated, "estimated")
-    if labels is None:
+    known = None if labels is None else _label_set(labels)
+    truth, found = _events(reference, "reference", known), _events(estimated, "estimated", known)
+    if known is None:
         used = {event.label for lists in (truth, found) for events in lists.values() for event in events}
         if not used:
             raise SettingsError("neither list has an event, so nothing can be scored", hint="name the classes")
-        labels = sorted(used)
+        known = _label_set(sorted(used))
+    return truth, found, known
+
+
+def _label_set(labels: Iterable[Any]) -> LabelSet:
     try:
-        return truth, found, LabelSet(tuple(map(_label, labels)))
+        return LabelSet(tuple(map(_label, labels)))
     except ValueError as error:
         raise SettingsError(str(error)) from error
 
 
-def _events(lists: Lists, name: str) -> dict[str, list[Event]]:
+def _events(lists: Lists, name: str, known: LabelSet | None) -> dict[str, list[Event]]:
     if isinstance(lists, str | PathLike):
-        return {clip_id: list(events) for clip_id, events in read_event_list(Path(fspath(lists))).items()}
+        return read_event_list(Path(fspath(lists)), known)
     if isinstance(lists, Mapping):
         return {
             str(clip_id): [_event(event, f"{name}, clip {clip_id!r}") for event in events]

@@ -13,6 +13,7 @@ from sedpipe.errors import ListFormatError, SettingsError
 from sedpipe.events import Event, EventLists
 from sedpipe.io.lists.annotations import Annotations
 from sedpipe.io.lists.events import events_of
+from sedpipe.io.lists.joined_labels import one_label_a_row
 from sedpipe.io.lists.known_names import KnownNames
 from sedpipe.io.lists.read import read_annotations
 from sedpipe.io.lists.remarks import counted, of_some
@@ -62,14 +63,14 @@ def read_lists(reference: Path, estimated: Sequence[Path], labels: LabelSet | No
     SettingsError
         If no list names a class.
     """
-    truth_list = read_annotations(reference)
+    truth_list = one_label_a_row(read_annotations(reference), labels)
     truth = events_of(truth_list, labels)
     if not truth:
         raise ListFormatError(f"{reference} lists no clip")
     remarks = _told(truth_list)
     found: dict[Path, EventLists] = {}
     for path in estimated:
-        read = read_annotations(path)
+        read = one_label_a_row(read_annotations(path), labels)
         found[path], joined = _joined(truth_list, truth, read, events_of(read, labels))
         remarks += [*_told(read), *joined]
         if labels is None:

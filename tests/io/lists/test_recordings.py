@@ -29,6 +29,11 @@ def test_without_a_strong_list_nothing_is_known_of_times(tmp_path: Path) -> None
     assert read(tmp_path, "a.wav\tDog\n") == [Recording("a.wav", ("Dog",), None)]
 
 
+def test_the_strong_list_may_have_several_labels_in_one_cell(tmp_path: Path) -> None:
+    (recording,) = read(tmp_path, "a.wav\tDog|Cat\n", "a.wav\t1\t2\tDog|Cat\n")
+    assert recording.events == (Event(1, 2, "Cat"), Event(1, 2, "Dog"))
+
+
 def test_the_strong_list_may_call_a_recording_a_little_differently(tmp_path: Path) -> None:
     (recording,) = read(tmp_path, "site/a.wav\tDog\n", "C:\\data\\site\\a.flac\t1\t2\tDog\n")
     assert recording.events == (Event(1, 2, "Dog"),)

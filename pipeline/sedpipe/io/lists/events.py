@@ -20,6 +20,7 @@ from sedpipe.io.files.atomic import write_text
 from sedpipe.io.lists.annotations import Annotations
 from sedpipe.io.lists.cells import tab_row
 from sedpipe.io.lists.filenames import clip_ids_of
+from sedpipe.io.lists.joined_labels import one_label_a_row
 from sedpipe.io.lists.read import read_annotations
 from sedpipe.io.lists.text import as_label
 from sedpipe.labels import FORBIDDEN, LabelSet
@@ -33,7 +34,8 @@ def read_event_list(path: Path, labels: LabelSet | None = None) -> dict[str, lis
     Parameters
     ----------
     path : Path
-        A list, as :func:`~sedpipe.io.lists.read.read_annotations` takes it.
+        A list, as :func:`~sedpipe.io.lists.read.read_annotations` takes it. A cell may hold several labels, see
+        :func:`~sedpipe.io.lists.joined_labels.one_label_a_row`.
     labels : LabelSet, optional
         The classes there are; without it every label is taken.
 
@@ -53,7 +55,7 @@ def read_stored_events(path: Path, labels: LabelSet | None = None) -> dict[str, 
 
 def events_of(annotations: Annotations, labels: LabelSet | None = None) -> dict[str, list[Event]]:
     """Events of a list that was read, by ``clip_id``; see :func:`read_event_list`."""
-    return _by_clip(annotations, clip_ids_of(annotations.rows), labels)
+    return _by_clip(one_label_a_row(annotations, labels), clip_ids_of(annotations.rows), labels)
 
 
 def _by_clip(annotations: Annotations, clip_ids: Mapping[str, str], labels: LabelSet | None) -> dict[str, list[Event]]:

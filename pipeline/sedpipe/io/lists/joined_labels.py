@@ -1,19 +1,26 @@
-"""Several labels in one cell, taken apart before anybody knows which labels there are.
+"""Several labels in one cell, taken apart.
 
-- :func:`taken_apart`: cells -> the labels in each, and what was guessed
+- :func:`taken_apart`: cells of a folder's lists -> the labels in each, before anybody knows which labels there are
+- :func:`one_label_a_row`: a list of events -> the same with a row for each label
+- :func:`labels_in`: a row -> its labels, which are known
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
+from sedpipe.io.lists.annotations import Annotation, Annotations
 from sedpipe.io.lists.remarks import Remark, of_some
+from sedpipe.io.lists.text import complaint, label_complaint
+from sedpipe.labels import LabelSet, UnknownLabelError
 
 BETWEEN = re.compile(r"\s*[;|]\s*")
 """No label holds a semicolon, and none of the field's a bar."""
 
 _COMMA = re.compile(r",(?=\S)")
+_SPLIT = "cells with several labels split"
 
 
 def taken_apart(cells: Iterable[str]) -> tuple[dict[str, tuple[str, ...]], list[Remark]]:
@@ -26,7 +33,7 @@ def taken_apart(cells: Iterable[str]) -> tuple[dict[str, tuple[str, ...]], list[
     >>> taken_apart(["Train,Air horn, truck horn", "Dog;Cat", "Cat, Dog"])[0]["Cat, Dog"]
     ('Cat', 'Dog')
     """
-    pieces = {cell: [piece.strip() for part in BETWEEN.split(cell) for piece in _COMMA.split(part)] for cell in cells}
+    pieces = {cell: _pieces(cell) for cell in cells}
     alone = {piece for of_cell in pieces.values() for piece in of_cell if ", " not in piece}
     found: dict[str, tuple[str, ...]] = {}
     whole: dict[str, None] = {}
@@ -40,10 +47,58 @@ def taken_apart(cells: Iterable[str]) -> tuple[dict[str, tuple[str, ...]], list[
             labels += sides
         found[cell] = tuple(dict.fromkeys(label for label in labels if label))
     n_several = sum(len(labels) > 1 for labels in found.values())
-    remarks = [Remark("cells with several labels split", "cell", n_several)] if n_several else []
+    remarks = [Remark(_SPLIT, "cell", n_several)] if n_several else []
     if whole:
         names = of_some(list(whole))
         remarks.append(
             Remark(f"commas in {names} are taken as part of the label; use a semicolon to separate two labels")
         )
     return found, remarks
+
+
+def one_label_a_row(annotations: Annotations, labels: LabelSet | None = None) -> Annotations:
+    """A list of events in which every row has one label, and how many cells were split.
+
+    Parameters
+    ----------
+    annotations : Annotations
+    labels : LabelSet, optional
+        The classes there are. Without it, semicolons, bars, and commas without a blank after them stand between labels.
+
+    Raises
+    ------
+    ListFormatError
+        If a label is none of ``labels``, or nothing stands between the marks.
+    """
+    rows: list[Annotation] = []
+    n_split = 0
+    for row in annotations.rows:
+        if row.times is None:
+            rows.append(row)
+            continue
+        found = labels_in(row, labels) if labels is not None else tuple(dict.fromkeys(filter(None, _pieces(row.label))))
+        if not found:
+            raise complaint(row.path, row.line, row.label, "a label")
+        n_split += len(found) > 1
+        rows += [row if label == row.label else replace(row, label=label) for label in found]
+    told = (Remark(_SPLIT, "cell", n_split),) if n_split else ()
+    return replace(annotations, rows=rows, remarks=(*annotations.remarks, *told))
+
+
+def labels_in(row: Annotation, labels: LabelSet) -> tuple[str, ...]:
+    """Labels of a row, joined by commas, semicolons or bars although they may hold commas: the longest match wins.
+
+    Raises
+    ------
+    ListFormatError
+        If one is none of ``labels``.
+    """
+    try:
+        pieces = [row.label] if row.label in labels else BETWEEN.split(row.label)
+        return tuple(label for piece in pieces for label in labels.split(piece))
+    except UnknownLabelError as error:
+        raise label_complaint(row.path, row.line, error) from error
+
+
+def _pieces(cell: str) -> list[str]:
+    return [piece.strip() for part in BETWEEN.split(cell) for piece in _COMMA.split(part)]

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from sedpipe.errors import ListFormatError
 from sedpipe.events import Event
+from sedpipe.io.lists.joined_labels import one_label_a_row
 from sedpipe.io.lists.known_names import KnownNames
 from sedpipe.io.lists.read import read_annotations
 from sedpipe.io.lists.remarks import Remark, of_some, together
-from sedpipe.io.lists.text import as_label
 from sedpipe.io.lists.weak import tags_of
 from sedpipe.labels import LabelSet
 
@@ -70,15 +70,14 @@ def read_recordings(weak: Path, strong: Path | None, labels: LabelSet) -> tuple[
     named = tags_of(tags, labels)
     if strong is None:
         return [Recording(filename, of_file) for filename, of_file in named.items()], tags.remarks
-    found = read_annotations(strong)
+    found = one_label_a_row(read_annotations(strong), labels)
     known = KnownNames(named)
     names = dict.fromkeys(row.filename for row in found.rows)
     meant = known.find_all(names, spellings=True)
     events: dict[str, list[Event]] = {filename: [] for filename in meant.values()}
     for row in found.rows:
         if row.filename in meant and row.times is not None:
-            event = Event(*row.times, as_label(row.path, row.line, row.label, labels))
-            events[meant[row.filename]].append(event)
+            events[meant[row.filename]].append(Event(*row.times, row.label))
     strange = [name for name in names if name not in meant]
     if strange:
         have, are = ("has", "is") if len(strange) == 1 else ("have", "are")

@@ -5,16 +5,14 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
-from sedpipe.io.lists.annotations import Annotation, Annotations
+from sedpipe.io.lists.annotations import Annotations
 from sedpipe.io.lists.filenames import clip_ids_of
+from sedpipe.io.lists.joined_labels import labels_in
 from sedpipe.io.lists.read import read_annotations
-from sedpipe.io.lists.text import as_filename, complaint, label_complaint
-from sedpipe.labels import LabelSet, UnknownLabelError
-
-_BETWEEN_LABELS = re.compile(r"[;|]")  # no label holds a semicolon, and none of the field's a bar
+from sedpipe.io.lists.text import as_filename, complaint
+from sedpipe.labels import LabelSet
 
 
 def read_weak_list(path: Path, labels: LabelSet) -> dict[str, tuple[str, ...]]:
@@ -45,17 +43,10 @@ def tags_of(annotations: Annotations, labels: LabelSet) -> dict[str, tuple[str, 
     clip_ids_of(annotations.rows)  # no two of them may be one clip
     for row in annotations.rows:
         filename = as_filename(row.path, row.line, row.filename)
-        of_row = _split(row, labels)
+        of_row = labels_in(row, labels)
         of_file = found.get(filename, of_row)
         if bool(of_file) != bool(of_row):
             raise complaint(row.path, row.line, row.label, f"all rows of {filename!r} to have labels, or none")
         found[filename] = tuple(dict.fromkeys(of_file + of_row))
     return found
 
-
-def _split(row: Annotation, labels: LabelSet) -> tuple[str, ...]:
-    try:
-        pieces = [row.label] if row.label in labels else _BETWEEN_LABELS.split(row.label)
-        return tuple(label for piece in pieces for label in labels.split(piece))
-    except UnknownLabelError as error:
-        raise label_complaint(row.path, row.line, error) from error

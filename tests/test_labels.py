@@ -112,3 +112,12 @@ def test_index_and_multi_hot_refuse_unknown_labels_too() -> None:
 def test_names_that_lists_cannot_hold_are_refused(names: tuple[str, ...], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         LabelSet(names)
+
+
+def test_a_name_is_found_however_its_accents_are_written() -> None:
+    one, two = "M\u00e9sange", "Me\u0301sange"
+    for spelled, asked in ((one, two), (two, one)):
+        labels = LabelSet(("Dog", spelled))
+        assert labels.index(asked) == 1
+        assert asked in labels
+        assert labels.split(f"{one},Dog") == (spelled, "Dog")

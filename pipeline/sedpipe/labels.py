@@ -2,10 +2,12 @@
 
 - :class:`LabelSet`: ordered class names <-> indices <-> multi-hot (K,)
 - :class:`UnknownLabelError`: a name that is not in the set, with the name that was probably meant
+- :func:`one_spelling`: a label with its accents written in one way
 """
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +23,15 @@ _MOST_OF_A_LABEL, _MOST_SHOWN = 60, 160
 FORBIDDEN = ("\t", "\n", "\r", ";")
 
 
+def one_spelling(label: str) -> str:
+    """A label with every accent in one character with its letter (NFC): names of files on a Mac have two.
+
+    >>> len("Me\u0301sange"), len(one_spelling("Me\u0301sange"))
+    (8, 7)
+    """
+    return unicodedata.normalize("NFC", label)
+
+
 class UnknownLabelError(ValueError):
     """A label outside the set; its text carries a suggestion, and readers add file and line."""
 
@@ -34,6 +45,7 @@ class LabelSet:
     names : tuple of str
         K names. Commas are allowed ("Air horn, truck horn"); tabs, line ends and semicolons are not,
         since the lists that sedpipe writes are separated by them, nor are control characters, which terminals obey.
+        A name is found however its accents are written.
 
     Raises
     ------
@@ -79,22 +91,23 @@ class LabelSet:
         return iter(self.names)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._indices
+        return name in self._indices or (isinstance(name, str) and one_spelling(name) in self._indices)
 
     @cached_property
     def _indices(self) -> dict[str, int]:
-        return {name: index for index, name in enumerate(self.names)}
+        names = {name: index for index, name in enumerate(self.names)}
+        return {one_spelling(name): index for name, index in names.items()} | names
 
     @cached_property
     def _longest_first(self) -> Sequence[str]:
-        return sorted(self.names, key=len, reverse=True)
+        return sorted(self._indices, key=len, reverse=True)
 
     def index(self, name: str) -> int:
         """Index of ``name``; raises :class:`UnknownLabelError`, with a suggestion, if it is not in the set."""
-        try:
-            return self._indices[name]
-        except KeyError:
-            raise UnknownLabelError(self._complaint(name)) from None
+        index = self._indices.get(name, self._indices.get(one_spelling(name)))
+        if index is None:
+            raise UnknownLabelError(self._complaint(name))
+        return index
 
     def multi_hot(self, labels: Iterable[str]) -> np.ndarray:
         """Vector (K,) float32 with 1 for each of ``labels``."""
@@ -117,8 +130,9 @@ class LabelSet:
             label = next((name for name in self._longest_first if _starts_with(rest, name)), None)
             if label is None:
                 raise UnknownLabelError(self._complaint(rest.split(",")[0].strip()))
-            if label not in found:
-                found.append(label)
+            name = self.names[self._indices[label]]
+            if name not in found:
+                found.append(name)
             rest = rest[len(label) :].lstrip().removeprefix(",").lstrip()
         return tuple(found)
 

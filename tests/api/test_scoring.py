@@ -157,3 +157,9 @@ def test_two_files_of_a_data_frame_are_not_one_clip() -> None:
     frame = pandas.DataFrame(rows, columns=["filename", "onset", "offset", "event_label"])
     with pytest.raises(SedpipeError, match=r"reference:2: found 'a.mp3', expected one file a clip"):
         segment_based(frame, frame, duration=10)
+
+
+def test_labels_that_look_the_same_are_the_same_class(tmp_path: Path) -> None:
+    one, two = ({"a": [Event(0, 2, label)]} for label in ("M\u00e9sange", "Me\u0301sange"))
+    for estimated in (two, as_tuples(two), as_frame(two), as_file(two, tmp_path / "e.tsv")):
+        assert segment_based(one, estimated, duration=10).overall.f1 == 1

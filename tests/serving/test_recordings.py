@@ -256,3 +256,11 @@ def test_a_long_label_and_the_shortest_event_are_saved_and_what_is_refused_is_na
 def test_what_is_no_list_of_events_is_refused(rows: object) -> None:
     with pytest.raises(SettingsError):
         checked_events(rows, 3.0)
+
+
+def test_a_label_is_saved_with_its_accents_in_one_way_and_read_back_as_it_was_saved(tmp_path: Path) -> None:
+    folder = touch(tmp_path, "a.wav")
+    events = checked_events([{"onset": 0, "offset": 1, "label": "Me\u0301sange"}], 10.0)
+    saved = folder.save(folder.files()["a.wav"], events, "")
+    assert (saved.events, saved.kept_as) == ([Event(0, 1, "M\u00e9sange")], "")
+    assert folder.saved(folder.files()["a.wav"]).kept_as == ""

@@ -16,7 +16,7 @@ from sedpipe.events import Event
 from sedpipe.io.lists.annotations import Annotation
 from sedpipe.io.lists.events import read_event_list
 from sedpipe.io.lists.filenames import clip_ids_of
-from sedpipe.labels import LabelSet
+from sedpipe.labels import LabelSet, one_spelling
 from sedpipe.metrics.detection_scores import DetectionScores
 from sedpipe.metrics.event_scores import event_based_scores
 from sedpipe.metrics.segment_scores import segment_based_scores
@@ -162,10 +162,8 @@ def _of_data_frame(frame: Any, name: str) -> dict[str, list[Event]]:
 
 
 def _event(event: Any, where: str) -> Event:
-    if isinstance(event, Event):
-        return event
     try:
-        onset, offset, label = event[:3]
+        onset, offset, label = (event.onset, event.offset, event.label) if isinstance(event, Event) else event[:3]
         return Event(float(onset), float(offset), _label(label))
     except (TypeError, ValueError) as error:
         raise SettingsError(f"{where}: expected an event (onset, offset, label), got {event!r}: {error}") from error
@@ -175,7 +173,7 @@ def _label(value: Any) -> str:
     """A class's name; of a number, too, which a column that has gaps holds as 1.0."""
     if value is None or value != value:
         raise ValueError("it has no label")
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else one_spelling(str(value))
 
 
 def _durations(duration: float | Mapping[str, float], clips: Iterable[str]) -> dict[str, float]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 from typing import TypeAlias
 from urllib.parse import quote
@@ -20,6 +21,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from sedpipe.errors import SedpipeError
+from sedpipe.events import Event
 from sedpipe.io.audio.find import AudioFile
 from sedpipe.io.files.atomic import write_atomically
 from sedpipe.printable import printable
@@ -92,12 +94,20 @@ def _recording_html(recordings: Recordings, ear: Ear, home: str, name: str) -> s
         following=_address(home, files[later[0]]) if later else "",
         list_name=saved.path.name,
         state=saved.state,
-        events=None if is_of_no_use else saved.events if found is None else found.events,
+        events=None if is_of_no_use else _spelled(saved.events if found is None else found.events, ear),
         found="" if found is None or is_of_no_use else found.told,
         kept=saved.kept_as,
         complaint=saved.complaint,
     )
     return recording_page(parts.recording, parts.picture, parts.sound, parts.changed_on, "; ".join(remarks), served)
+
+
+def _spelled(events: list[Event] | None, ear: Ear) -> list[Event] | None:
+    """Labels as the model spells its classes, whose rows of the page they are to be in."""
+    labels = ear.opened.trained.labels
+    return events and [
+        replace(event, label=labels[labels.index(event.label)]) if event.label in labels else event for event in events
+    ]
 
 
 async def _save(recordings: Recordings, ear: Ear, request: Request) -> Response:

@@ -34,6 +34,7 @@ from sedpipe.io.lists.joined_labels import taken_apart
 from sedpipe.io.lists.read import read_annotations
 from sedpipe.io.lists.text import has_control_characters
 from sedpipe.io.predictions import PredictedEvent, PredictedFile, rendered
+from sedpipe.labels import one_spelling
 from sedpipe.serving.found_list import ROUNDED_S, FoundList, found_list
 
 MOST_EVENTS = 100_000
@@ -286,7 +287,7 @@ def _checked_event(row: object, duration: float) -> Event:
         raise SettingsError(f"{event}: an event lies within the recording, from 0 to {duration:g} s")
     start, end = round(float(onset), 3), round(min(float(offset), duration), 3)
     # one that is shorter than a list can say
-    return Event(start, max(end, round(start + 0.001, 3)), str(label).strip())
+    return Event(start, max(end, round(start + 0.001, 3)), one_spelling(str(label)).strip())
 
 
 def _found(path: Path, rows: Iterable[Annotation], duration: float) -> FoundList:

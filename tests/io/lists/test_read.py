@@ -196,3 +196,8 @@ def test_a_folder_is_a_list_a_recording(tmp_path: Path) -> None:
 def test_a_folder_without_lists_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(ListFormatError, match=r"holds no list \(\.tsv, "):
         read_annotations(tmp_path)
+
+
+def test_labels_that_look_the_same_are_the_same(tmp_path: Path) -> None:
+    found = read(tmp_path, "a.wav\t1\t2\tM\u00e9sange\na.wav\t3\t4\tMe\u0301sange\n", "l.tsv")
+    assert {row.label for row in found.rows} == {"M\u00e9sange"}

@@ -67,3 +67,12 @@ def test_a_recording_that_the_strong_list_writes_in_several_ways_has_all_of_its_
     found = read(tmp_path, "a.wav\tDog\nb.wav\tCat\n", "a.wav\t1\t2\tDog\n./a.wav\t3\t4\tDog\na\t5\t6\tDog\n")
     assert found[0].events == (Event(1.0, 2.0, "Dog"), Event(3.0, 4.0, "Dog"), Event(5.0, 6.0, "Dog"))
     assert found[1].events is None
+
+
+@pytest.mark.parametrize("listed", ["M\u00e9sange", "Me\u0301sange"])
+def test_labels_are_as_the_classes_are_spelled(tmp_path: Path, listed: str) -> None:
+    (tmp_path / "weak.tsv").write_text(f"a.wav\t{listed}\n")
+    (tmp_path / "strong.tsv").write_text(f"a.wav\t1\t2\t{listed}\n")
+    for spelled in ("M\u00e9sange", "Me\u0301sange"):
+        (recording,), _ = read_recordings(tmp_path / "weak.tsv", tmp_path / "strong.tsv", LabelSet((spelled,)))
+        assert recording == Recording("a.wav", (spelled,), (Event(1, 2, spelled),))

@@ -121,3 +121,8 @@ def test_lists_may_be_folders_whose_every_file_counts(tmp_path: Path) -> None:
     assert [(one.filename, one.labels) for one in split.recordings] == [("a.wav", ("Bird",))]
     (folder / "b.txt").write_text("filename\tlabel\nb.wav\tCar\n")
     assert manifest(tmp_path, text).fingerprint != before
+
+
+def test_labels_that_look_the_same_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ManifestError, match="is listed twice, with its accents written in two ways"):
+        manifest(tmp_path, HEAD.replace('"Bird", "Car"', '"M\u00e9sange", "Me\u0301sange"') + TRAINING)

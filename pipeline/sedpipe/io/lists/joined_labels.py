@@ -94,7 +94,9 @@ def labels_in(row: Annotation, labels: LabelSet) -> tuple[str, ...]:
         If one is none of ``labels``.
     """
     try:
-        pieces = [row.label] if row.label in labels else BETWEEN.split(row.label)
+        if row.label in labels:
+            return (labels[labels.index(row.label)],)
+        pieces = BETWEEN.split(row.label)
         return tuple(label for piece in pieces for label in labels.split(piece))
     except UnknownLabelError as error:
         raise label_complaint(row.path, row.line, error) from error

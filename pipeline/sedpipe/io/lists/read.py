@@ -17,6 +17,7 @@ from sedpipe.io.lists.remarks import together
 from sedpipe.io.lists.table_rows import annotations_of
 from sedpipe.io.lists.tables import read_table
 from sedpipe.io.lists.text import complaint, has_control_characters
+from sedpipe.labels import one_spelling
 
 
 def read_annotations(place: Path, asked: Asked = "events") -> Annotations:
@@ -67,7 +68,9 @@ def _one(path: Path, asked: Asked) -> Annotations:
     for row in found.rows:
         if has_control_characters(row.label):
             raise complaint(path, row.line, row.label, "a label without control characters")
-    return found
+    # accents are written in two ways that look the same, and would be two classes
+    rows = [row if row.label.isascii() else replace(row, label=one_spelling(row.label)) for row in found.rows]
+    return replace(found, rows=rows)
 
 
 def _below(folder: Path, path: Path, asked: Asked) -> Annotations:

@@ -98,7 +98,7 @@ def as_seconds(path: Path, number: int, text: str, unit: float = 1.0) -> float:
 
 
 def as_label(path: Path, number: int, text: str, labels: LabelSet) -> str:
-    """``text`` if it is one of ``labels``.
+    """``text`` if it is one of ``labels``, as it is spelled there.
 
     Parameters
     ----------
@@ -112,10 +112,9 @@ def as_label(path: Path, number: int, text: str, labels: LabelSet) -> str:
         The classes.
     """
     try:
-        labels.index(text)
+        return labels[labels.index(text)]
     except UnknownLabelError as error:
         raise label_complaint(path, number, error) from error
-    return text
 
 
 def label_complaint(path: Path, number: int, error: UnknownLabelError) -> ListFormatError:

@@ -49,4 +49,3 @@ def tags_of(annotations: Annotations, labels: LabelSet) -> dict[str, tuple[str, 
             raise complaint(row.path, row.line, row.label, f"all rows of {filename!r} to have labels, or none")
         found[filename] = tuple(dict.fromkeys(of_file + of_row))
     return found
-

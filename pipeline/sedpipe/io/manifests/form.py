@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, field_validator
 
 from sedpipe.choices import SPLITS
-from sedpipe.labels import LabelSet
+from sedpipe.labels import LabelSet, one_spelling
 from sedpipe.suggestions import did_you_mean
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
@@ -74,7 +74,11 @@ class Manifest(Form, ABC):
     @field_validator("labels")
     @classmethod
     def _labels_are_distinct(cls, labels: tuple[str, ...]) -> tuple[str, ...]:
-        return LabelSet(labels).names
+        spelled = {one_spelling(label): label for label in LabelSet(labels)}
+        if len(spelled) < len(labels):
+            twice = next(label for label in labels if spelled[one_spelling(label)] != label)
+            raise ValueError(f"label {twice!r} is listed twice, with its accents written in two ways")
+        return labels
 
     @property
     def path(self) -> Path:

@@ -80,3 +80,10 @@ def test_classes_in_a_folder_for_training_alone_are_classes(tmp_path: Path) -> N
 def test_a_class_called_train_is_one(tmp_path: Path) -> None:
     made = found(tmp_path, "train/a.wav", "car/b.wav")
     assert labels(made) == {"train/a.wav": ("train",), "car/b.wav": ("car",)}
+
+
+def test_folders_whose_names_look_the_same_are_one_class(tmp_path: Path) -> None:
+    made = found(tmp_path, "M\u00e9sange/a.wav", "Me\u0301sange/b.wav", "Dog/c.wav")
+    assert set(labels(made).values()) == {("M\u00e9sange",), ("Dog",)}
+    assert made is not None
+    assert made.remarks == ()

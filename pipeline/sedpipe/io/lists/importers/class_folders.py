@@ -12,6 +12,7 @@ from sedpipe.io.lists.importers.findings import Findings, Folder
 from sedpipe.io.lists.importers.split_folders import split_of_folders
 from sedpipe.io.lists.recordings import Recording
 from sedpipe.io.lists.remarks import counted, of_some
+from sedpipe.labels import one_spelling
 
 BACKGROUND = frozenset({"background", "_background_noise_", "negative", "negatives", "no event", "none", "nothing"})
 """Folders of recordings in which none of the classes sounds."""
@@ -44,7 +45,8 @@ def _labels(folders: set[str]) -> dict[str, str]:
     """Labels by folder: ``001 - Dog bark`` is ``Dog bark``, if all are numbered and stay different."""
     bare = {folder: _NUMBERED.sub("", folder, count=1) for folder in folders}
     is_numbered = all(_NUMBERED.match(folder) for folder in folders) and len(set(bare.values())) == len(folders)
-    return {folder: (bare[folder] if is_numbered else folder).strip().replace(";", ",") for folder in folders}
+    names = bare if is_numbered else {folder: folder for folder in folders}
+    return {folder: one_spelling(name).strip().replace(";", ",") for folder, name in names.items()}
 
 
 def _quiet(named: dict[str, str]) -> set[str]:
@@ -57,6 +59,6 @@ def _remarks(loose: list[str], named: dict[str, str], labels: dict[str, str]) ->
         remarks.append(f"{counted(len(loose), 'recording')} outside the folders of classes left out: {of_some(loose)}")
     for folder in sorted(_quiet(named)):
         remarks.append(f"recordings in {folder!r} are taken as recordings without any class")
-    if any(labels[folder] != folder for folder in labels):
+    if any(labels[folder] != one_spelling(folder) for folder in labels):
         remarks.append("numbers in front of folder names are not part of the labels")
     return remarks

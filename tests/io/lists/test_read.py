@@ -193,6 +193,22 @@ def test_a_folder_is_a_list_a_recording(tmp_path: Path) -> None:
     assert said(found) == [NO_HEADER.format("filename, "), NO_HEADER.format("")]
 
 
+def test_of_several_forms_of_one_list_in_a_folder_the_tsv_is_read_and_it_is_said(tmp_path: Path) -> None:
+    (tmp_path / "a.wav.tsv").write_text("filename\tonset\toffset\tevent_label\na.wav\t1.5\t3.0\tDog\n")
+    (tmp_path / "a.wav.csv").write_text("filename,onset,offset,event_label\na.wav,1.5,3.0,Dog\n")
+    (tmp_path / "b.Table.1.selections.txt").write_text("0.0\t9.0\tCat\n")
+    (tmp_path / "b.tsv").write_text("filename\tonset\toffset\tevent_label\nb.wav\t2.0\t3.25\tCat\n")
+    found = read_annotations(tmp_path)
+    assert rows(found) == [DOG, CAT]
+    assert said(found) == ["lists of which there is another form, not read (2 files)"]
+
+
+def test_several_tables_of_one_recording_in_a_folder_are_all_read(tmp_path: Path) -> None:
+    for number, row in (1, "1.5\t3.0\tDog\n"), (2, "4\t5\tCat\n"):
+        (tmp_path / f"a.Table.{number}.selections.txt").write_text(row)
+    assert rows(read_annotations(tmp_path)) == [("a", (1.5, 3.0), "Dog"), ("a", (4.0, 5.0), "Cat")]
+
+
 def test_a_folder_without_lists_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(ListFormatError, match=r"holds no list \(\.tsv, "):
         read_annotations(tmp_path)

@@ -13,7 +13,7 @@ from sedpipe.io.files.reading import walk
 from sedpipe.io.lists.annotations import Annotation, Annotations, Asked
 from sedpipe.io.lists.json_lists import read_json_list
 from sedpipe.io.lists.names import LIST_SUFFIXES, recording_of_list
-from sedpipe.io.lists.remarks import together
+from sedpipe.io.lists.remarks import Remark, together
 from sedpipe.io.lists.table_rows import annotations_of
 from sedpipe.io.lists.tables import read_table
 from sedpipe.io.lists.text import complaint, has_control_characters
@@ -28,7 +28,8 @@ def read_annotations(place: Path, asked: Asked = "events") -> Annotations:
     place : Path
         A table (TSV, CSV, Audacity's labels, a Raven selection table, BirdNET's and Audio Set's lists, ...) or JSON;
         or a folder in which every such file is a list, those that name no recording being about the one that is
-        called like them.
+        called like them. Of several forms of one list (``a.tsv`` and ``a.csv``) the TSV is read, which ``listen`` and
+        ``predict`` write.
     asked : Asked
         What it is asked for.
 
@@ -42,13 +43,16 @@ def read_annotations(place: Path, asked: Asked = "events") -> Annotations:
     files = lists_below(place)
     if not files:
         raise ListFormatError(f"{place} holds no list ({', '.join(LIST_SUFFIXES)})")
-    each = [_below(place, path, asked) for path in files]
+    read = _one_form_of_each(files)
+    each = [_below(place, path, asked) for path in read]
+    n_others = len(files) - len(read)
+    others = [Remark("lists of which there is another form, not read", "file", n_others)] if n_others else []
     return Annotations(
         place,
         [row for annotations in each for row in annotations.rows],
         True,
         any(annotations.has_times for annotations in each),
-        together(remark for annotations in each for remark in annotations.remarks),
+        together([*(remark for annotations in each for remark in annotations.remarks), *others]),
     )
 
 
@@ -61,6 +65,21 @@ def lists_below(folder: Path) -> list[Path]:
         and path.is_file()
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     )
+
+
+def _one_form_of_each(files: list[Path]) -> list[Path]:
+    """Without lists that differ from another in how they end alone, whose events would all be there twice.
+
+    Beside ``a.tsv`` so are all lists about ``a``: it is the correction of what another program wrote.
+    """
+    about: dict[Path, dict[str, Path]] = {}
+    for path in sorted(files, key=lambda path: (path.suffix.lower() != ".tsv", path)):
+        about.setdefault(path.with_name(recording_of_list(path.name)), {}).setdefault(path.stem, path)
+    kept: set[Path] = set()
+    for recording, forms in about.items():
+        own = forms.get(recording.name)
+        kept |= {own} if own is not None and own.suffix.lower() == ".tsv" else set(forms.values())
+    return [path for path in files if path in kept]
 
 
 def _one(path: Path, asked: Asked) -> Annotations:

@@ -104,10 +104,9 @@ class LabelSet:
 
     def index(self, name: str) -> int:
         """Index of ``name``; raises :class:`UnknownLabelError`, with a suggestion, if it is not in the set."""
-        index = self._indices.get(name, self._indices.get(one_spelling(name)))
-        if index is None:
-            raise UnknownLabelError(self._complaint(name))
-        return index
+        if name in self:
+            return self._indices[name if name in self._indices else one_spelling(name)]
+        raise UnknownLabelError(self._complaint(name))
 
     def multi_hot(self, labels: Iterable[str]) -> np.ndarray:
         """Vector (K,) float32 with 1 for each of ``labels``."""

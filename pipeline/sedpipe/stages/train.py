@@ -54,6 +54,7 @@ from sedpipe.steps.run_record import begin_run, check_same_features, describe_ru
 from sedpipe.steps.start import check_start, start, told_of
 from sedpipe.steps.stopwatch import Stopwatch
 from sedpipe.steps.supervision import check_strong_labels, teach_frames
+from sedpipe.steps.without_effect import without_effect
 from sedpipe.training.fit import Fit, Judge, predict
 from sedpipe.training.memory import keep_freed_memory
 from sedpipe.training.processes import launch, make_fabric
@@ -133,7 +134,8 @@ def train(
             listener.say(f"{run.name} is finished already")
             return record.result
         _say_what_to_know(record.versions, description.versions, splits["training"], labels, listener)
-        if remark := remark_on_attention(settings.pooling, len(labels)):
+        on_attention = remark_on_attention(settings.pooling, len(labels))
+        for remark in (*([on_attention] if on_attention else []), *without_effect(settings, len(labels))):
             listener.remark(remark)
         if record.contaminated_by:
             names = " and ".join(record.contaminated_by)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 import torch
 from lightning_fabric import Fabric
 
+from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.errors import SettingsError
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.models.beginning import Beginning
@@ -83,6 +84,11 @@ def check_start(settings: TrainSettings, labels: LabelSet, spec: FeatureSpec, be
     model = _built(settings, labels, spec)
     if begin is not None:
         _begin(model, labels, begin)
+    if isinstance(settings.own_rule, PostProcessing):
+        try:
+            settings.own_rule.check_classes(len(labels))
+        except ValueError as error:
+            raise SettingsError(f"preset {settings.preset}: own_rule: {error}, as many as the dataset has") from error
 
 
 def _built(settings: TrainSettings, labels: LabelSet, spec: FeatureSpec) -> Network:

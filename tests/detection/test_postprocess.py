@@ -36,6 +36,14 @@ def test_padding_is_never_active_and_cannot_be_lit_by_the_median():
     assert decode_events(probs, LabelSet(("Dog",)), settings, GRID, n_frames=5) == [Event(0.16, 0.4, "Dog")]
 
 
+def test_hysteresis_carries_nothing_out_of_the_padding_into_the_clip():
+    probs = np.array([[0.1], [0.3], [0.3], [0.9], [0.9]])
+    settings = PostProcessing(0.5, hysteresis=0.5)
+    assert not decode_events(probs, LabelSet(("Dog",)), settings, GRID, n_frames=3)
+    assert not decode_events(probs, LabelSet(("Dog",)), settings, GRID, duration=0.24)
+    assert decode_events(probs, LabelSet(("Dog",)), settings, GRID) == [Event(0.08, 0.4, "Dog")]
+
+
 @given(arrays.arrays(np.float64, 30, elements=st.floats(0, 1)), st.floats(0.1, 1), st.floats(0, 1))
 def test_hysteresis_is_the_low_runs_that_hold_a_high_frame(probs, threshold, share):
     runs, n = ndimage.label(probs >= threshold * share)

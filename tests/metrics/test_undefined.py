@@ -1,7 +1,9 @@
 from dataclasses import asdict
 
+import numpy as np
 from sedpipe.events import Event
 from sedpipe.labels import LabelSet
+from sedpipe.metrics.clip_scores import clip_based_scores
 from sedpipe.metrics.segment_scores import segment_based_scores
 from sedpipe.metrics.undefined import undefined
 
@@ -16,3 +18,12 @@ def test_every_score_that_is_none_has_a_reason_and_no_other_has():
         "per_class.Car.precision",
         *(f"per_class.Bus.{name}" for name, value in asdict(scores.per_class["Bus"]).items() if value is None),
     }
+
+
+def test_a_macro_precision_is_undefined_where_the_reference_has_nothing_whatever_was_estimated():
+    scores = clip_based_scores(np.array([[0.9, 0.1]]), np.zeros((1, 2)))
+    reasons = undefined(asdict(scores))
+    assert "micro.precision" not in reasons
+    assert reasons["macro.precision"] == "the reference has none"
+    nothing = undefined(asdict(clip_based_scores(np.array([[0.1, 0.1]]), np.ones((1, 2)))))
+    assert nothing == {"micro.precision": "nothing was estimated"}

@@ -125,3 +125,21 @@ def test_two_passes_may_go_backward_together(name: str) -> None:
 def test_segments_on_the_way_are_as_many_as_frames_fill() -> None:
     _, segments = HierarchicalPooling("linear", (5, 5)).stages(probs(26))
     assert [part.shape[1] for part in segments] == [6, 2]
+
+
+@pytest.mark.parametrize(("hierarchy", "most"), [((), 0.5), ((5, 5), 0.91)])
+def test_what_the_bound_of_cap_leaves_to_a_single_frame_is_what_the_documents_say(
+    hierarchy: tuple[int, ...], most: float
+) -> None:
+    module = HierarchicalPooling("cap", hierarchy, n_classes=1).train()
+    with torch.no_grad():
+        module.alpha.fill_(99.0)
+        assert module(torch.eye(125)[60].reshape(1, 125, 1)).item() == pytest.approx(most, abs=0.005)
+
+
+@pytest.mark.parametrize(("hierarchy", "signs"), [((), [1, -1, -1]), ((5,), [1, -1, 1])])
+def test_linear_softmax_pushes_down_what_the_documents_say(hierarchy: tuple[int, ...], signs: list[int]) -> None:
+    """Frames of a loud segment, of a quiet one, and the quietest of that one, which is below half of its segment."""
+    frame_probs = torch.tensor([0.9] * 5 + [0.1] * 4 + [0.01]).reshape(1, 10, 1).requires_grad_()
+    HierarchicalPooling("linear", hierarchy)(frame_probs).sum().backward()
+    assert frame_probs.grad[0, [0, 5, 9], 0].sign().tolist() == signs

@@ -73,6 +73,20 @@ def test_that_a_falling_rate_rises_again_is_said(tmp_path: Path) -> None:
     assert sum("falls over 3 epochs: it rises again" in line for line in lines) == 1
 
 
+def test_a_rate_that_keeps_falling_as_planned_is_not_said_to_rise(tmp_path: Path) -> None:
+    class Heard(Listener):
+        def say(self, line: str) -> None:
+            lines.append(line)
+
+    lines: list[str] = []
+    changes = {"patience": 1, "learning_rate": 0.5, "schedule": "cosine"}
+    dataset = make_dataset(tmp_path)
+    ended = train(dataset, asked(50, **changes), SPEC, run_name="run")
+    report = train(dataset, asked(50, more=1, **changes), SPEC, run_name="run", listener=Heard())
+    assert (ended.stopped, report.epochs) == ("patience", ended.epochs + 1)
+    assert not any("rises again" in line for line in lines)
+
+
 def test_asked_again_it_is_finished_and_asked_for_more_it_counts_from_where_it_ended_by_itself(tmp_path: Path) -> None:
     dataset = make_dataset(tmp_path)
     train(dataset, asked(2), SPEC, run_name="run")
@@ -93,7 +107,7 @@ def test_patience_that_has_run_out_does_not_end_it_at_once(tmp_path: Path) -> No
     ended = train(dataset, asked(50, patience=1, learning_rate=0.5), SPEC, run_name="run")
     assert ended.stopped == "patience"
     report = train(dataset, asked(50, patience=1, learning_rate=0.5, more=3), SPEC, run_name="run")
-    assert report.epochs >= ended.epochs + 3
+    assert report.epochs == ended.epochs + 3
 
 
 @pytest.mark.parametrize("again", [0, 3])

@@ -526,3 +526,23 @@ def test_a_rule_that_waits_for_clips_is_chosen_on_testing_when_the_run_ends(tmp_
     assert len(record.own_rule.threshold) == len(LABELS)
     scored = score(cache, run="run", split="evaluation")
     assert scored.own_rule.settings == record.own_rule
+
+
+def test_a_rule_for_other_classes_than_there_are_is_refused_before_anything_is_trained(tmp_path):
+    cache = make_dataset(tmp_path)
+    settings = replace(SETTINGS, own_rule=PostProcessing(tuple([0.5] * (len(LABELS) + 1))))
+    with pytest.raises(SettingsError, match=rf"^preset tiny: own_rule: settings are of {len(LABELS) + 1} classes"):
+        train(cache, settings, FeatureSpec(FRONT_END), run_name="run")
+    assert not named_run(cache, "run").folder.exists()
+
+
+def test_settings_that_change_nothing_are_told(tmp_path):
+    class Heard(Listener):
+        def say(self, line: str) -> None:
+            lines.append(line)
+
+    lines: list[str] = []
+    pooling = PoolingConfig("linear", (), segment_weights="learned")
+    settings = replace(SETTINGS, pooling=pooling, training=replace(SETTINGS.training, epochs=0))
+    train(make_dataset(tmp_path), settings, FeatureSpec(FRONT_END), run_name="run", listener=Heard())
+    assert any("`learned` have no effect in single pooling" in line for line in lines)

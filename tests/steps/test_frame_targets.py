@@ -1,5 +1,8 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import torch
 from sedpipe.clips import Clip
 from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.events import Event
@@ -53,6 +56,17 @@ def test_classes_are_found_by_name_where_the_teacher_knows_more_or_in_another_or
 def test_the_share_is_of_clips_that_have_the_class() -> None:
     targets = PseudoTargets.heard(scores("a", "b"), [clip("a", "Dog"), clip("b")], LABELS, STUDENT, 12)
     assert targets.share == pytest.approx(0.5, abs=1e-3)
+
+
+def test_a_teacher_teaches_nothing_behind_the_end_of_a_clip() -> None:
+    """What it says of padding means nothing, and counts where a longer clip is added to a short one."""
+    heard = replace(scores("a", "b"), n_frames=np.array([1, 3]), durations=np.array([0.4, 1.2]))
+    targets = PseudoTargets.heard(heard, [clip("a", "Dog"), clip("b", "Rain")], LABELS, STUDENT, 12)
+    short = targets.of(np.array([0])).frames[0, :, 0]
+    np.testing.assert_allclose(short, [0.2] * 4 + [0.0] * 8, atol=1e-3)
+    both = targets.of(np.array([0, 1])).superposed(torch.tensor([1, 0]), torch.tensor([True, False]))
+    np.testing.assert_allclose(both.frames[0, :, 0], short, atol=1e-3)
+    assert targets.share == pytest.approx((0.2 + (0.1 + 0.4 + 0.7) / 3) / 2, abs=1e-3)
 
 
 def test_events_are_known_of_some_clips() -> None:

@@ -132,6 +132,28 @@ def test_parts_of_clips_learn_from_the_clips_labels_and_padding_from_none():
     assert loss.item() == pytest.approx((2 * math.log(2) - math.log(0.9)) / 3)
 
 
+@pytest.mark.parametrize("losses", [[0.9] * 4, [0.9, 0.8, 0.7, 0.6]])
+def test_a_fit_that_goes_on_does_as_many_epochs_as_it_is_asked_for(losses):
+    """Its patience had run out after two epochs of 50: two more are due, whether or not they bring a lower loss."""
+    config = replace(CONFIG, epochs=50, patience=1)
+    fit = Fit(Told(), config, 0, make_fabric("cpu"), in_all=4)
+    for loss in losses:
+        assert not fit.stopped
+        fit.run_epoch([batch(1.0)], [batch(loss)])
+    assert (bool(fit.stopped), fit.epoch, fit.most_epochs) == (True, 4, 4)
+
+
+def test_a_fit_that_goes_on_within_its_plan_keeps_the_plans_learning_rate():
+    config = replace(CONFIG, epochs=50, patience=1, schedule="cosine")
+    planned, goes_on = Fit(Told(), config, 0, make_fabric("cpu")), Fit(Told(), config, 0, make_fabric("cpu"), in_all=4)
+    for fit in (planned, goes_on):
+        fit.run_epoch([batch(1.0)], [batch(1.0)])
+        fit.run_epoch([batch(1.0)], [batch(0.9)])
+    assert (
+        goes_on.state()["optimiser"]["param_groups"][0]["lr"] == planned.state()["optimiser"]["param_groups"][0]["lr"]
+    )
+
+
 def test_losses_are_means_over_clips_not_over_batches():
     fit = Fit(Told(), CONFIG, 0, make_fabric("cpu"))
     record = fit.run_epoch([batch(1.0)], [batch(0.1, 0.2, 0.3), batch(1.0)])

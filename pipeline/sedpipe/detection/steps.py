@@ -116,10 +116,10 @@ class Step:
 
 def _reach_threshold(active: np.ndarray, frames: Frames, threshold: float, share: float) -> np.ndarray:
     # 0.7 as float32 reaches 0.7
-    high = frames.probs >= frames.probs.dtype.type(threshold)
-    if share < 1:
-        high = hysteresis(high, frames.probs >= frames.probs.dtype.type(threshold * share))
-    return np.asarray(active & high)
+    high = active & (frames.probs >= frames.probs.dtype.type(threshold))
+    if share < 1:  # what a network says of padding means nothing, so that no event may come out of it
+        high = hysteresis(high, active & (frames.probs >= frames.probs.dtype.type(threshold * share)))
+    return np.asarray(high)
 
 
 def _smooth(active: np.ndarray, frames: Frames, median_s: float) -> np.ndarray:

@@ -23,5 +23,7 @@ def undefined(scores: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
         if isinstance(value, Mapping):
             reasons |= undefined(value, f"{prefix}{name}.")
         elif value is None:
-            reasons[f"{prefix}{name}"] = NO_OUTPUT if name == "precision" else NO_REFERENCE
+            # a macro mean is over the classes with reference: without output, their precision there is 0
+            of_output = name == "precision" and not prefix.endswith("macro.")
+            reasons[f"{prefix}{name}"] = NO_OUTPUT if of_output else NO_REFERENCE
     return reasons

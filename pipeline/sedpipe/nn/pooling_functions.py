@@ -34,7 +34,7 @@ def _not_negative(n_frames: int) -> tuple[float, float]:
 
 
 def _half_for_one_frame(n_frames: int) -> tuple[float, float]:
-    """With ``ln(T - 1)``, a single frame of 1 among frames of 0 has half of the weight: no frame decides alone."""
+    """With ``ln(T - 1)``, in single pooling one frame of 1 among frames of 0 has half of the weight, no more."""
     most = log(max(n_frames - 1, 1))
     return -most, most
 

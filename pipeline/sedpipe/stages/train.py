@@ -48,12 +48,13 @@ from sedpipe.steps.familiar import familiar_with
 from sedpipe.steps.finish import finished
 from sedpipe.steps.judging import Examiner
 from sedpipe.steps.mendable import what_a_user_can_mend
-from sedpipe.steps.more_epochs import least_epochs, never_begun, with_more
+from sedpipe.steps.more_epochs import epochs_in_all, never_begun, with_more
 from sedpipe.steps.next_steps import features_words
 from sedpipe.steps.run_record import begin_run, check_same_features, describe_run
 from sedpipe.steps.start import check_start, start, told_of
 from sedpipe.steps.stopwatch import Stopwatch
 from sedpipe.steps.supervision import check_strong_labels, teach_frames
+from sedpipe.steps.without_effect import without_effect
 from sedpipe.training.fit import Fit, Judge, predict
 from sedpipe.training.memory import keep_freed_memory
 from sedpipe.training.processes import launch, make_fabric
@@ -129,16 +130,12 @@ def train(
         record = begin_run(run, description, settings)
         if settings.more_epochs:
             record = with_more(run, record, settings.more_epochs)
-            if record.result is None and settings.training.schedule == "cosine":
-                listener.remark(
-                    f"the learning rate now falls over {least_epochs(record)} epochs: it rises again where the run "
-                    "ended, and the model is not the one that training for as long from the start gives"
-                )
         if record.result is not None and run.is_finished:
             listener.say(f"{run.name} is finished already")
             return record.result
         _say_what_to_know(record.versions, description.versions, splits["training"], labels, listener)
-        if remark := remark_on_attention(settings.pooling, len(labels)):
+        on_attention = remark_on_attention(settings.pooling, len(labels))
+        for remark in (*([on_attention] if on_attention else []), *without_effect(settings, len(labels))):
             listener.remark(remark)
         if record.contaminated_by:
             names = " and ".join(record.contaminated_by)
@@ -188,8 +185,13 @@ def _train(fabric: Fabric, task: _Task) -> TrainReport:
         task = replace(task, listener=Listener())
     torch.set_num_threads(max(1, settings.threads // settings.devices))
     keep_freed_memory()
-    least = least_epochs(task.record)
-    fit = start(fabric, settings, task.labels, task.spec, splits["training"], begin=task.begin, at_least=least)
+    in_all = epochs_in_all(task.record)
+    fit = start(fabric, settings, task.labels, task.spec, splits["training"], begin=task.begin, in_all=in_all)
+    if in_all > fit.planned_epochs and settings.training.schedule == "cosine":
+        task.listener.remark(
+            f"the learning rate now falls over {in_all} epochs: it rises again where the run ended, and the model is "
+            "not the one that training for as long from the start gives"
+        )
     _feed(splits, fabric.device)
     watch = _resume(fit, run, task.listener)
     judge = task.examiner.judge(fit.model.time_factor)

@@ -62,7 +62,8 @@ class EventTargets:
 class PseudoTargets:
     """What a teacher heard in clips, within their weak labels: pseudo strong labels, which are probabilities.
 
-    A class that does not sound in a clip sounds in none of its frames, whatever the teacher says.
+    A class that does not sound in a clip sounds in none of its frames, whatever the teacher says, and nothing sounds
+    behind the end of a clip, where the frames of a longer one may come to lie that is mixed with it.
 
     Source: the idea of frame-level pseudo strong labels, arXiv:2501.03740; targets stay probabilities here.
 
@@ -72,12 +73,15 @@ class PseudoTargets:
         float16, in the teacher's frames.
     place : ndarray [shape=(T,)]
         The teacher's frame at the middle of each of the features' frames.
+    counted : ndarray [shape=(N,)]
+        How many of the teacher's frames each clip has; in the others all probabilities are 0.
     known : ndarray [shape=(N,)]
         Whether the teacher heard a clip at all.
     """
 
     probs: np.ndarray
     place: np.ndarray
+    counted: np.ndarray
     known: np.ndarray
 
     @classmethod
@@ -104,15 +108,17 @@ class PseudoTargets:
         columns = [scores.labels.index(label) for label in labels]
         rows = {clip_id: row for row, clip_id in enumerate(scores.clip_ids)}
         probs = np.zeros((len(clips), scores.frame_probs.shape[1], len(labels)), np.float16)
-        for target, clip in zip(probs, clips, strict=True):
+        counted = np.array([scores.counted[rows[clip.clip_id]] if clip.clip_id in rows else 0 for clip in clips])
+        for target, clip, end in zip(probs, clips, counted.tolist(), strict=True):
             if clip.clip_id in rows:
-                target[:] = scores.frame_probs[rows[clip.clip_id]][:, columns] * labels.multi_hot(clip.labels)
-        return cls(probs, place, np.array([clip.clip_id in rows for clip in clips]))
+                heard = scores.frame_probs[rows[clip.clip_id], :end][:, columns]
+                target[:end] = heard * labels.multi_hot(clip.labels)
+        return cls(probs, place, counted, np.array([clip.clip_id in rows for clip in clips]))
 
     @property
     def share(self) -> float:
         """How much of the time a class sounds in clips that have it, as the teacher hears it."""
-        of_clips = self.probs.mean(axis=1, dtype=np.float64)
+        of_clips = self.probs.sum(axis=1, dtype=np.float64) / np.maximum(self.counted, 1)[:, None]
         sounding = self.probs.any(axis=1)
         return float(of_clips[sounding].mean()) if sounding.any() else 0.0
 

@@ -2,7 +2,7 @@
 
 - :func:`with_more`: the record of a finished run that has them to do yet
 - :func:`never_begun`: the complaint that there is no run to go on with
-- :func:`least_epochs`: how many a run must do before it may end
+- :func:`epochs_in_all`: after how many it ends then
 """
 
 from __future__ import annotations
@@ -65,6 +65,6 @@ def never_begun(run: Run, dataset: Dataset) -> StaleError:
     )
 
 
-def least_epochs(record: RunRecord) -> int:
-    """Epochs before which patience does not end a run; 0 for one that nobody has asked for more of."""
+def epochs_in_all(record: RunRecord) -> int:
+    """Epochs after which a run that goes on ends, no sooner and no later; 0 for one nobody has asked for more of."""
     return (record.ended_after or 0) + record.more_epochs if record.more_epochs else 0

@@ -12,6 +12,7 @@ from collections.abc import Callable
 import torch
 from lightning_fabric import Fabric
 
+from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.errors import SettingsError
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.models.beginning import Beginning
@@ -34,7 +35,7 @@ def start(
     training: ClipBatches,
     statistics: Callable[[ClipBatches], FeatureStatistics] = kept_statistics,
     begin: Beginning | None = None,
-    at_least: int = 0,
+    in_all: int = 0,
 ) -> Fit:
     """A fit of a network.
 
@@ -54,8 +55,8 @@ def start(
         Mean and deviation of its input.
     begin : Beginning, optional
         The model whose weights and statistics it begins with; by default weights are by chance.
-    at_least : int
-        Epochs before which it does not end.
+    in_all : int
+        Epochs after which it ends, of a fit that goes on; else 0.
 
     Raises
     ------
@@ -75,7 +76,7 @@ def start(
     if settings.compiled:
         model.compile_for(len(range(fabric.global_rank, settings.training.batch_size, fabric.world_size)))
     n_steps = -(-len(training) // settings.training.batch_size)
-    return Fit(model, settings.training, settings.seed, fabric, n_steps, at_least)
+    return Fit(model, settings.training, settings.seed, fabric, n_steps, in_all)
 
 
 def check_start(settings: TrainSettings, labels: LabelSet, spec: FeatureSpec, begin: Beginning | None) -> None:
@@ -83,6 +84,11 @@ def check_start(settings: TrainSettings, labels: LabelSet, spec: FeatureSpec, be
     model = _built(settings, labels, spec)
     if begin is not None:
         _begin(model, labels, begin)
+    if isinstance(settings.own_rule, PostProcessing):
+        try:
+            settings.own_rule.check_classes(len(labels))
+        except ValueError as error:
+            raise SettingsError(f"preset {settings.preset}: own_rule: {error}, as many as the dataset has") from error
 
 
 def _built(settings: TrainSettings, labels: LabelSet, spec: FeatureSpec) -> Network:

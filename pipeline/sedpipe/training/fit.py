@@ -100,8 +100,8 @@ class Fit:
         Device, precision and processes; see :mod:`sedpipe.training.processes`.
     steps_per_epoch : int
         As many as show every clip once; ``config.epoch_steps`` takes their place.
-    at_least : int
-        Epochs before which nothing ends it, whatever ``config`` says: of a fit that goes on.
+    in_all : int
+        Epochs after which it ends, no sooner and no later, whatever ``config`` says: of a fit that goes on; else 0.
 
     Raises
     ------
@@ -116,7 +116,7 @@ class Fit:
         seed: int,
         fabric: Fabric,
         steps_per_epoch: int = 1,
-        at_least: int = 0,
+        in_all: int = 0,
     ) -> None:
         check_content(config.augment, model.content)
         self.model = model
@@ -134,7 +134,7 @@ class Fit:
         self._last_weights: list[dict[str, Tensor]] = []
         self._seed = seed
         self._steps_per_epoch = config.epoch_steps or steps_per_epoch
-        self._at_least = at_least
+        self._in_all = in_all
         self._average = MovingAverage(model, config.averaging) if config.averaging else None
 
     @property
@@ -150,7 +150,7 @@ class Fit:
     @property
     def stopped(self) -> str:
         """Why no further epoch is due: ``"epochs"``, ``"patience"``, or ``""`` while one is."""
-        if self.epoch < self._at_least:
+        if self.epoch < self._in_all:
             return ""
         if self.epoch - self.best_epoch >= self.config.patience:
             return "patience"
@@ -159,8 +159,13 @@ class Fit:
     @property
     def most_epochs(self) -> int:
         """No epoch after this one is due."""
+        return self._in_all or self.planned_epochs
+
+    @property
+    def planned_epochs(self) -> int:
+        """As many as ``config`` allows."""
         in_steps = -(-self.config.steps // self._steps_per_epoch)
-        return max(min(self.config.epochs, in_steps or self.config.epochs), self._at_least)
+        return min(self.config.epochs, in_steps or self.config.epochs)
 
     @property
     def steps_done(self) -> int:
@@ -312,8 +317,9 @@ class Fit:
         return (self._fabric.global_rank,) if self._fabric.global_rank else ()
 
     def _share_of_rate(self) -> float:
-        most, config = float(self.most_epochs), self.config
-        if config.steps and not self._at_least:  # then the last one may be shorter
+        # a fit that goes on but ends before its plan, which patience had cut short, keeps to the plan
+        most, config = float(max(self.planned_epochs, self._in_all)), self.config
+        if config.steps and not self._in_all:  # then the last one may be shorter
             most = min(most, config.steps / self._steps_per_epoch)
         schedule = Schedule(config.schedule, config.decay_epochs, config.decay_factor)
         losses = [record.validation_loss for record in self.records]

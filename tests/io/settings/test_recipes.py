@@ -42,6 +42,14 @@ def test_a_recipe_sets_its_keys_and_leaves_the_others(tmp_path: Path) -> None:
     assert changed == {"schedule", "augment"}
 
 
+def test_a_recipes_augmentation_replaces_the_presets_as_a_whole_as_the_documents_say() -> None:
+    before = load_preset("cdur-64").training
+    after = load_recipe("strong").applied_to(before)
+    assert (before.augment.shift, before.augment.time_masks) == (True, 2)
+    assert (after.augment.shift, after.augment.time_masks, after.augment.superpose) == (False, 0, 0.3)
+    assert (after.order, after.label_smoothing) == (before.order, before.label_smoothing)
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -77,3 +78,14 @@ def test_a_network_that_pools_nothing_is_asked_for_no_pooling() -> None:
     assert train_settings(Asked(1, "emsi-like", device="cpu")).network.name == "multiscale"
     with pytest.raises(SettingsError, match="the network multiscale pools no frames"):
         train_settings(Asked(1, "emsi-like", pooling="linear", device="cpu"))
+
+
+def test_a_teacher_takes_no_strong_labels_beside_it_whoever_asks_for_them(tmp_path: Path) -> None:
+    recipe = tmp_path / "mine.toml"
+    recipe.write_text('[training]\nsupervision = "mixed"\n')
+    asked = Asked(1, "small", str(recipe), device="cpu", teacher="round-0@0123456789abcdef")
+    with pytest.raises(SettingsError, match=r"of recipe mine or small.* cannot be combined"):
+        train_settings(asked)
+    with pytest.raises(SettingsError, match="--supervision mixed cannot be combined"):
+        train_settings(replace(asked, recipe="paper", supervision="mixed"))
+    assert train_settings(replace(asked, supervision="weak")).training.supervision == "weak"

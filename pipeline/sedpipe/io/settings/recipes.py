@@ -1,5 +1,7 @@
 """Recipes: how any network is trained, in one TOML whose ``[training]`` takes the place of a preset's, key by key.
 
+``augment`` is such a key, and is replaced as a whole.
+
 - :class:`Recipe`: its name and the keys that it sets
 - :func:`load_recipe`: by the name of one that comes with sedpipe, or by path
 """

@@ -103,11 +103,6 @@ def train_settings(asked: Asked, begin: Beginning | None = None, content: str = 
     """
     if asked.freeze and begin is None:
         raise SettingsError("--freeze needs a trained model", hint="name the model to start from with --init")
-    if asked.teacher is not None and asked.supervision == "mixed":
-        raise SettingsError(
-            "--teacher and --supervision mixed cannot be combined",
-            hint="leave one of them out",
-        )
     device = choose_device(asked.device)
     usual = BY_CONTENT.get(content, ON_A_PROCESSOR if device == "cpu" else ON_A_GPU)
     preset = load_preset(asked.preset or usual)
@@ -124,14 +119,21 @@ def train_settings(asked: Asked, begin: Beginning | None = None, content: str = 
         pooled = replace(preset.pooling, **pooling)
     except ValueError as error:
         raise SettingsError(str(error)) from error
+    training = replace(
+        recipe.applied_to(preset.training),
+        **_given(epochs=asked.epochs, batch_size=asked.batch_size, supervision=asked.supervision),
+    )
+    if asked.teacher is not None and training.supervision == "mixed":
+        of_file = "" if asked.supervision else f' (`supervision = "mixed"` of recipe {recipe.name} or {preset.name})'
+        raise SettingsError(
+            f"--teacher and --supervision mixed{of_file} cannot be combined",
+            hint="leave one of them out, or give --supervision weak",
+        )
     return TrainSettings(
         preset=preset.name,
         network=network,
         pooling=pooled,
-        training=replace(
-            recipe.applied_to(preset.training),
-            **_given(epochs=asked.epochs, batch_size=asked.batch_size, supervision=asked.supervision),
-        ),
+        training=training,
         seed=asked.seed,
         device=device,
         threads=asked.threads,

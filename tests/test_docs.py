@@ -720,14 +720,14 @@ def test_what_is_told_of_published_systems_beside_the_table_is_what_their_cells_
     alone = {name: float(row["f1"]) for name, row in common.items() if name in without}
     assert max(alone, key=alone.__getitem__) == "strong"
     assert (
-        f"Of the {len(alone)} without an encoder, `strong` is the best, with an F1 of {100 * alone['strong']:.0f},"
+        f"Of the {len(alone)} without an encoder, `strong` is the best, with an F1 of {100 * alone['strong']:.0f}."
         in text
     )
     ours = {"small", "small-single", "strong"}
     theirs = {name: f1 for name, f1 in alone.items() if name not in ours}
-    assert min(alone[name] for name in ours) > max(theirs.values())
     assert max(theirs, key=theirs.__getitem__) == "cdur"
-    assert f"CDur, the best of them ({100 * theirs['cdur']:.0f})" in text
+    assert f"CDur is the best ({100 * theirs['cdur']:.0f}), level with `small`," in text
+    assert abs(theirs["cdur"] - alone["small"]) < 0.01
     passes = {name: float(common[name]["epochs"]) for name in (*ours, "cdur")}
     assert max(passes.values()) - passes["cdur"] < 2
     minutes_of = {name: float(row["train_s"]) / 60 for name, row in common.items()}
@@ -770,7 +770,9 @@ def test_what_is_told_of_published_systems_beside_the_table_is_what_their_cells_
     assert f"{', '.join(better[:-1])} and {better[-1]} are better; " in text
     listed = text.split(" are better; ")[1].split(" are worse.")[0].replace(" and ", ", ").split(", ")
     assert sorted(listed) == sorted(worse)
-    assert {primary[name] for name in ("cdur", "strong", "both")} == {"not distinguishable"}
+    open_still = {"small-single", "attention-head", "cdur", "mcfee-crnn"}
+    assert {name for name, outcome in primary.items() if outcome == "not distinguishable"} == open_still
+    assert {name for name, outcome in primary.items() if outcome == "one seed"} == {"talnet"}
     n_cells = len(set(record["systems"].values())) * len(record["seeds"])
     assert f"**Unfinished**: {len(cells)} of {n_cells} cells" in text
 

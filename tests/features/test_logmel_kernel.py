@@ -38,7 +38,7 @@ def start(root: Path, **environment: str) -> subprocess.Popen[str]:
 
 
 def digest(process: subprocess.Popen[str]) -> str:
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=400)  # four compile at once, on machines that do other things
     assert (process.returncode, err) == (0, "")
     return out.strip()
 

@@ -20,6 +20,8 @@ def example() -> tuple[FrameScores, Truth]:
         about = json.loads(str(stored["meta"]))
         frame_probs, clip_probs = ((stored[name] / np.float32(255)) for name in ("frame_probs", "clip_probs"))
         n_frames, durations = stored["n_frames"], stored["durations"]
+    for probs, end in zip(frame_probs, n_frames.tolist(), strict=True):
+        probs[end:] = 0  # the first edition let hysteresis carry events out of the padding, which is no sound
     labels = LabelSet(tuple(about["labels"]))
     scores = FrameScores(
         about["clip_ids"], frame_probs, clip_probs, n_frames, durations, labels, FrameGrid(**about["grid"])

@@ -92,8 +92,8 @@ def _stage_lines(stages: Stages) -> Iterator[str]:
     for split, counts in stages.download.items():
         yield f"download: {split}: {_counts(counts)}"
     for fingerprint, stored in stages.features.items():
-        if told := _stored(stored) or ("" if stored else "none"):
-            yield f"features: {fingerprint}: {told}"
+        if clips := _stored(stored) or ("" if stored else "none"):
+            yield f"features: {fingerprint}: {clips}"
     yield from unreadable_lines(stages)
     for name, run in stages.train.items():
         if name not in of_tables:

@@ -85,7 +85,7 @@ class Browser:
         return self._ask(method, session=self._session, **parameters)
 
     def open(self, path: Path, *, width: int = 1180, height: int = 900, scheme: str = "light") -> None:
-        """Show a file, in a window of this size, and wait until it is loaded; begins with no events."""
+        """Show a file, in a window of this size, and wait until it is loaded and drawn; begins with no events."""
         self.visit(path.resolve().as_uri(), width=width, height=height, scheme=scheme)
 
     def visit(self, address: str, *, width: int = 1180, height: int = 900, scheme: str = "light") -> None:
@@ -102,6 +102,8 @@ class Browser:
             self.events.append(self._read(until))
         # the event may have been that of the blank page
         self.wait_for(f"location.href === {json.dumps(address)} && document.readyState === 'complete'")
+        # pages draw when they first have a size, which is told between the callbacks of a frame and those of the next
+        self.run("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
     def run(self, script: str) -> Any:
         """Value of an expression of JavaScript, a promise's included."""

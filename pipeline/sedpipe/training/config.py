@@ -104,3 +104,12 @@ class TrainingConfig:
             raise ValueError(f"checkpoints must be from 1 to {MOST_CHECKPOINTS}, got {self.checkpoints}")
         if not 0 < self.learning_rate < 1:
             raise ValueError(f"learning_rate must be between 0 and 1, got {self.learning_rate}")
+
+    def most_epochs(self, steps_per_epoch: int) -> int:
+        """Epochs that are due at the most where one has so many steps; the last one may be shorter.
+
+        >>> TrainingConfig(epochs=50, steps=25).most_epochs(10)
+        3
+        """
+        in_steps = -(-self.steps // steps_per_epoch)
+        return min(self.epochs, in_steps or self.epochs)

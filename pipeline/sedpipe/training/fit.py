@@ -134,7 +134,7 @@ class Fit:
         self._last_weights: list[dict[str, Tensor]] = []
         self._seed = seed
         self._steps_per_epoch = config.epoch_steps or steps_per_epoch
-        self._in_all = in_all
+        self.planned_epochs, self._in_all = config.most_epochs(self._steps_per_epoch), in_all
         self._average = MovingAverage(model, config.averaging) if config.averaging else None
 
     @property
@@ -160,12 +160,6 @@ class Fit:
     def most_epochs(self) -> int:
         """No epoch after this one is due."""
         return self._in_all or self.planned_epochs
-
-    @property
-    def planned_epochs(self) -> int:
-        """As many as ``config`` allows."""
-        in_steps = -(-self.config.steps // self._steps_per_epoch)
-        return min(self.config.epochs, in_steps or self.config.epochs)
 
     @property
     def steps_done(self) -> int:

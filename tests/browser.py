@@ -54,10 +54,7 @@ class Browser:
         self._begin()
 
     def begin_anew(self) -> None:
-        """Another page, which knows nothing that pages before it have stored.
-
-        To empty the store is not enough: a page that is opened right afterwards may still be told what was in it.
-        """
+        """Another page, which knows nothing that pages before it have stored."""
         self._ask("Target.disposeBrowserContext", browserContextId=self._context)
         self._begin()
 

@@ -317,6 +317,7 @@ def test_a_damaged_store_is_told_among_the_others_and_calls_for_features(feature
     report = look(featured)
     stored = report.stages.features[FEATURES]
     assert stored["training"].unreadable.startswith(f"cannot read {store}: ")
+    assert "run `sedpipe features" in stored["training"].unreadable
     assert (stored["training"].clips, stored["testing"].clips, stored["testing"].unreadable) == (0, 1, "")
     assert words(report) == ["features", "tiny"]
     extract_features(Dataset(featured, "tiny"), FeatureSpec(LogMelConfig()))

@@ -119,7 +119,7 @@ def _stored(folder: Path) -> dict[str, StoredCounts]:
         try:
             stored[path.stem] = StoredCounts(len(FeatureFile(path).clip_ids), failed)
         except DamagedStoreError as error:
-            stored[path.stem] = StoredCounts(0, failed, error.message)
+            stored[path.stem] = StoredCounts(0, failed, f"{error.message}: {error.hint}")
     return stored
 
 

@@ -135,7 +135,7 @@ def train(
             return record.result
         _say_what_to_know(record.versions, description.versions, splits["training"], labels, listener)
         on_attention = remark_on_attention(settings.pooling, len(labels))
-        for remark in (*([on_attention] if on_attention else []), *without_effect(settings, len(labels))):
+        for remark in filter(None, (on_attention, *without_effect(settings, len(labels)))):
             listener.remark(remark)
         if record.contaminated_by:
             names = " and ".join(record.contaminated_by)

@@ -86,8 +86,7 @@ def test_a_status_tells_each_stage_and_ends_with_what_to_run_next() -> None:
         "features: ab12: training 3 clips, testing 1 clip and 2 failed",
         "features: cd34: none",
         "features: ef56: testing 1 clip",
-        "features: ef56: cannot read x.h5: cut short: run `sedpipe features` again, with the same options: "
-        "only what is damaged is computed again",
+        "features: ef56: cannot read x.h5: cut short",
         "train: run: finished, 3 epochs",
         "train: other: not finished, 1 epoch",
         "score: run: evaluation, testing",

@@ -125,8 +125,7 @@ def unreadable_lines(stages: Stages) -> Iterator[str]:
     for fingerprint, stored in stages.features.items():
         for counts in stored.values():
             if counts.unreadable:
-                remedy = "run `sedpipe features` again, with the same options: only what is damaged is computed again"
-                yield f"features: {fingerprint}: {printable(counts.unreadable)}: {remedy}"
+                yield f"features: {fingerprint}: {printable(counts.unreadable)}"
 
 
 def _grid_lines(name: str, table: GridState) -> Iterator[str]:

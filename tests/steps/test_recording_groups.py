@@ -1,8 +1,9 @@
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import pytest
 from sedpipe.io.lists.recordings import Recording
-from sedpipe.steps.recording_groups import testing_of as drawn_testing
+from sedpipe.steps.recording_groups import group_of
 
 ONE_BY_ONE = (
     "nothing in names and folders shows which recordings belong together, so testing is drawn one by one; if some "
@@ -17,25 +18,25 @@ def recordings(names: Iterable[str], label_of: Callable[[int], tuple[str, ...]])
 
 def test_a_beginning_that_is_the_class_is_no_group_and_testing_has_all_classes() -> None:
     names = [f"{label}/{label}_{n:03}.wav" for n in range(40) for label in CLASSES]
-    assert drawn_testing(recordings(names, lambda n: (CLASSES[n % 7],)), 0.2) == ("", [ONE_BY_ONE])
+    assert group_of(recordings(names, lambda n: (CLASSES[n % 7],)), 0.2) == ("", [ONE_BY_ONE])
 
 
 def test_a_beginning_that_is_mostly_the_class_is_no_group_either() -> None:
     names = [f"{CLASSES[n % 7]}_{n}.wav" for n in range(280)]
-    group, said = drawn_testing(recordings(names, lambda n: (CLASSES[n % 7], *(["rain"] if n % 5 == 0 else []))), 0.2)
+    group, said = group_of(recordings(names, lambda n: (CLASSES[n % 7], *(["rain"] if n % 5 == 0 else []))), 0.2)
     assert (group, said) == ("", [ONE_BY_ONE])
 
 
 def test_several_classes_that_begin_alike_are_no_group() -> None:
     kinds = [f"{animal}_{what}" for animal in CLASSES for what in ("near", "far")]
     names = [f"{kinds[n % 14]}_{n}.wav" for n in range(280)]
-    assert drawn_testing(recordings(names, lambda n: (kinds[n % 14],)), 0.2) == ("", [ONE_BY_ONE])
+    assert group_of(recordings(names, lambda n: (kinds[n % 14],)), 0.2) == ("", [ONE_BY_ONE])
 
 
 @pytest.mark.parametrize("name", ["{source}-{n}.wav", "{source}_{n}.wav", "{source}/{n}.wav"])
 def test_slices_of_one_recording_stay_together_though_all_have_its_one_class(name: str) -> None:
     names = [name.format(source=1000 + n // 4, n=n) for n in range(400)]
-    group, said = drawn_testing(recordings(names, lambda n: (CLASSES[n // 4 % 7],)), 0.2)
+    group, said = group_of(recordings(names, lambda n: (CLASSES[n // 4 % 7],)), 0.2)
     assert group
     assert said[0].endswith(" (100 groups)")
     assert len(said) == 1
@@ -44,7 +45,7 @@ def test_slices_of_one_recording_stay_together_though_all_have_its_one_class(nam
 def test_places_with_some_classes_of_their_own_stay_together() -> None:
     names = [f"place{n % 6}_{n}.wav" for n in range(300)]
     labels = {0: "otter", 1: "seal"}
-    group, said = drawn_testing(
+    group, said = group_of(
         recordings(names, lambda n: ("owl", *([labels[n % 6]] if n % 6 < 2 and n < 60 else []))), 0.2
     )
     assert group == "prefix_"
@@ -53,32 +54,40 @@ def test_places_with_some_classes_of_their_own_stay_together() -> None:
 
 def test_a_name_without_the_mark_is_by_itself_and_counted() -> None:
     names = [f"p{n % 20:02}_{n}.wav" for n in range(200)]
-    group, said = drawn_testing(recordings([*names, "extra.wav"], lambda n: (CLASSES[n % 2],)), 0.2)
+    group, said = group_of(recordings([*names, "extra.wav"], lambda n: (CLASSES[n % 2],)), 0.2)
     assert group == "prefix_"
     told = (
         "recordings whose names begin alike up to '_' stay in one split (20 groups; 1 recording without it by itself)"
     )
     assert said == [told]
     loose = [f"extra {n}.wav" for n in range(40)]
-    assert drawn_testing(recordings([*names, *loose], lambda n: (CLASSES[n % 2],)), 0.2) == ("", [ONE_BY_ONE])
+    assert group_of(recordings([*names, *loose], lambda n: (CLASSES[n % 2],)), 0.2) == ("", [ONE_BY_ONE])
 
 
 @pytest.mark.parametrize("n_groups", [1, 4, 101])
 def test_few_groups_and_groups_of_one_are_none_and_that_is_said(n_groups: int) -> None:
     names = [f"p{n % n_groups}_{n}.wav" for n in range(200)]
-    assert drawn_testing(recordings(names, lambda n: (CLASSES[n % 2],)), 0.2) == ("", [ONE_BY_ONE])
+    assert group_of(recordings(names, lambda n: (CLASSES[n % 2],)), 0.2) == ("", [ONE_BY_ONE])
 
 
-def test_recordings_that_are_split_are_not_drawn() -> None:
-    assert drawn_testing([Recording(f"p{n % 6}_{n}.wav", ("dog",), None, "training") for n in range(60)], 0.2) == (
-        "", []
-    )  # fmt: skip
+def test_recordings_that_are_split_are_not_drawn_but_those_of_a_patient_are_not_independent_either() -> None:
+    split = [
+        Recording(f"p{n % 6}_{n}.wav", ("dog",), None, "training" if n % 6 < 4 else "evaluation") for n in range(60)
+    ]
+    told = "recordings whose names begin alike up to '_' belong together: scores do not take them for independent"
+    assert group_of(split, 0.2) == ("prefix_", [f"{told} (6 groups)"])
+    moved = [replace(split[0], split="evaluation"), *split[1:]]
+    assert group_of(moved, 0.2) == ("prefix_", [f"{told} (6 groups, 1 of them in several splits)"])
+
+
+def test_of_recordings_that_are_split_nothing_is_guessed_where_names_show_nothing() -> None:
+    assert group_of([Recording(f"{n}.wav", ("dog",), None, "training") for n in range(60)], 0.2) == ("", [])
 
 
 def test_a_class_that_lies_on_one_side_is_named() -> None:
     names = [f"p{n % 5}_{n}.wav" for n in range(100)]
     of_one = recordings(names, lambda n: ("owl", *([f"rare {n % 5}"] if n % 4 == 0 else [])))
-    group, said = drawn_testing(of_one, 0.2)
+    group, said = group_of(of_one, 0.2)
     assert group == "prefix_"
     assert len(said) == 3
     assert said[1].startswith("1 of 6 classes with all recordings in testing, none to train on: 'rare ")

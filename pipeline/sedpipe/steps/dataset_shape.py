@@ -1,7 +1,7 @@
 """What clips of a dataset should be like, given the recordings that they are to be made of.
 
 - :func:`lengths_of_recordings`: seconds and Hz of each
-- :func:`shape_of`: length and rate of clips, what becomes of longer recordings, and what must stay together
+- :func:`shape_of`: length and rate of clips, what becomes of longer recordings, and what belongs together
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from sedpipe.io.lists.remarks import counted
 from sedpipe.io.manifests.compose import Shape
 from sedpipe.io.manifests.cutting import storable_rate
 from sedpipe.listener import Listener
-from sedpipe.steps.recording_groups import testing_of
+from sedpipe.steps.recording_groups import group_of
 
 Length = tuple[float, int]
 """Seconds and Hz."""
@@ -77,5 +77,5 @@ def shape_of(
         told = ", ".join(f"{count:,} at {hz:,} Hz" for hz, count in rates.most_common(4))
         remarks.append(f"several sample rates ({told}): all will be stored at {rate:,} Hz")
     long = "windows" if has_times else "inherit" if n_long else "refuse"
-    group, said = testing_of(recordings, share)
+    group, said = group_of(recordings, share)
     return Shape(clip_s, rate, long, share, group), [*remarks, *said]

@@ -1,6 +1,6 @@
-"""Which recordings belong in one split, guessed from their names and folders, where nobody has split them.
+"""Which recordings belong together, of one place, person or day, guessed from their names and folders.
 
-- :func:`testing_of`: the group, and what a split drawn by it lacks
+- :func:`group_of`: the group, and what a split drawn by it lacks
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ _NAMED = 0.9
 
 _CLASS_LIKE = 0.5
 _RULES = {
-    f"{BY_PREFIX}_": "recordings whose names begin alike up to '_' stay in one split",
-    f"{BY_PREFIX}-": "recordings whose names begin alike up to '-' stay in one split",
-    BY_FOLDER: "recordings of one folder stay in one split",
+    f"{BY_PREFIX}_": "recordings whose names begin alike up to '_'",
+    f"{BY_PREFIX}-": "recordings whose names begin alike up to '-'",
+    BY_FOLDER: "recordings of one folder",
 }
 _ONE_BY_ONE = (
     "nothing in names and folders shows which recordings belong together, so testing is drawn one by one; if some "
@@ -28,30 +28,44 @@ _ONE_BY_ONE = (
 )
 
 
-def testing_of(recordings: Sequence[Recording], share: float) -> tuple[str, list[str]]:
-    """How ``testing`` is drawn: by what recordings of one place, person or day have in common.
+def group_of(recordings: Sequence[Recording], share: float) -> tuple[str, list[str]]:
+    """By what recordings of one place, person or day can be told, so that none of them is taken for independent.
 
     Parameters
     ----------
     recordings : sequence of Recording
         All that there are.
     share : float in (0, 1)
-        Of them for ``testing``.
+        Of them for ``testing``, where nobody has split them.
 
     Returns
     -------
     str
-        As ``group`` of a manifest says it; empty for none, or where somebody has split them.
+        As ``group`` of a manifest says it; empty for none.
     list of str
-        What was guessed, and classes that are in one of the splits only, in sentences.
+        What was guessed; groups that are in several splits, where somebody has split them, else classes that will be in
+        one of the splits only; in sentences.
     """
-    if any(recording.split for recording in recordings):
-        return "", []
-    for rule, told in _RULES.items():
+    is_split = any(recording.split for recording in recordings)
+    for rule, which in _RULES.items():
         groups = groups_by_name([recording.filename for recording in recordings], rule) or {}
-        if _are_groups(groups) and _dependence(recordings, groups) < _CLASS_LIKE:
-            return rule, [f"{told} ({_counts(groups)})", *_on_one_side(recordings, share, groups)]
-    return "", [_ONE_BY_ONE, *_on_one_side(recordings, share, {})]
+        if not _are_groups(groups) or _dependence(recordings, groups) >= _CLASS_LIKE:
+            continue
+        if is_split:
+            return rule, [
+                f"{which} belong together: scores do not take them for independent "
+                f"({_counts(groups)}{_in_several_splits(recordings, groups)})"
+            ]
+        return rule, [f"{which} stay in one split ({_counts(groups)})", *_on_one_side(recordings, share, groups)]
+    return "", [] if is_split else [_ONE_BY_ONE, *_on_one_side(recordings, share, {})]
+
+
+def _in_several_splits(recordings: Sequence[Recording], groups: Mapping[str, str]) -> str:
+    splits: dict[str, set[str]] = {}
+    for recording in recordings:
+        splits.setdefault(groups[recording.filename], set()).add(recording.split)
+    several = sum(len(of_group) > 1 for group, of_group in splits.items() if group)
+    return f", {several:,} of them in several splits" if several else ""
 
 
 def _are_groups(groups: Mapping[str, str]) -> bool:

@@ -32,7 +32,8 @@ def test_a_dataset_is_a_toml_and_lists_with_a_row_a_label_and_a_row_an_event() -
 def test_splits_of_the_author_stay_and_there_is_no_strong_list_without_events() -> None:
     recordings = [Recording("a.wav", ("Dog",), split="training"), Recording("b.wav", ("Dog",), split="evaluation")]
     made = composed("birds", "x", ["Dog"], recordings, SHAPE, "")
-    assert set(tomllib.loads(made.toml)["splits"]) == {"training", "evaluation"}
+    splits = tomllib.loads(made.toml)["splits"]
+    assert {split: table["group"] for split, table in splits.items()} == {"training": "_", "evaluation": "_"}
     assert list(made.lists) == ["birds-training-weak.tsv", "birds-evaluation-weak.tsv"]
 
 

@@ -38,7 +38,7 @@ class Shape:
     share : float
         Of the training recordings for ``testing``, where nobody has split them.
     group : str
-        What recordings must share a split: as the manifest says it; empty for none.
+        What recordings belong together: as the manifest says it; empty for none.
     """
 
     clip_s: float
@@ -90,6 +90,7 @@ def composed(
     lists: dict[str, str] = {}
     is_split = any(recording.split for recording in recordings)
     tables = []
+    group = [f"group = {_quoted(shape.group)}"] if shape.group else []
     for split in SPLITS if is_split else SPLITS[:1]:
         of_split = [recording for recording in recordings if recording.split == split or not is_split]
         if not of_split:
@@ -100,11 +101,12 @@ def composed(
                 file = f"{name}-{split}-{key}.tsv"
                 lists[file] = text
                 lines.append(f"{key} = {_quoted(file)}")
-        tables.append("\n".join(lines))
+        tables.append("\n".join([*lines, *(group if is_split else [])]))
     if not is_split:
-        lines = ["# recordings of the same group stay together"] if shape.group else []
-        lines += ["[splits.testing]", 'from = "training"', f"share = {shape.share:g}"]
-        tables.append("\n".join(lines + ([f"group = {_quoted(shape.group)}"] if shape.group else [])))
+        note = ["# recordings of the same group stay together"] if shape.group else []
+        tables.append(
+            "\n".join([*note, "[splits.testing]", 'from = "training"', f"share = {shape.share:g}", *group])
+        )
     head = [
         f"name = {_quoted(name)}",
         'kind = "folder"',

@@ -7,6 +7,7 @@ from sedpipe.errors import SettingsError
 from sedpipe.io.manifests.folder import FolderManifest
 from sedpipe.io.manifests.listed import read_splits
 from sedpipe.io.manifests.load import load_manifest
+from sedpipe.stages.check import check
 from sedpipe.stages.init import init
 
 
@@ -96,6 +97,16 @@ def test_recordings_that_cannot_be_read_are_left_out_and_said(birds: Path) -> No
     report = init(birds)
     assert (report.recordings, report.labelled) == (5, 4)
     assert "1 recording that cannot be read left out: 'Crow/broken.wav'" in report.remarks
+
+
+def test_of_a_recording_in_two_encodings_one_is_taken_and_said_and_the_dataset_can_be_checked(birds: Path) -> None:
+    path = next((birds / "Crow").glob("*.wav"))
+    path.with_suffix(".flac").write_bytes(path.read_bytes())
+    report = init(birds)
+    assert (report.recordings, report.labelled) == (5, 4)
+    told = f"1 recording called like another one but for the ending left out: 'Crow/{path.name}'"
+    assert told in report.remarks
+    assert not [one for one in check(load_manifest(report.path)).problems if "one file a clip" in one]
 
 
 def test_where_no_recording_can_be_read_the_first_says_why(birds: Path, tmp_path: Path) -> None:

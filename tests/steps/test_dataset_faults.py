@@ -56,7 +56,7 @@ def test_silence_in_which_nothing_is_said_to_sound_is_to_be_known() -> None:
 
 
 def test_recordings_longer_than_a_clip_are_left_out_or_cut() -> None:
-    of = seen(a=sound(60.0), b=sound(10.0))
+    of = seen(a=sound(60.0), b=sound(10.0), c=sound(10.05))  # `download` takes c as one clip
     assert faults(of).wrong[0].startswith("training: 1 recording longer than 10 s refused ('a.wav'): choose")
     assert faults(of, long="windows") == Faults([], [], ["training: 1 recording longer than 10 s: windows"])
 

@@ -18,6 +18,8 @@ def shape(lengths: dict[str, tuple[float, int]], events: tuple[Event, ...] | Non
         ((3.0, 2.2), None, 3, "refuse"),
         ((2.2,), STRONG, 3, "windows"),
         ((10.0, 4.0), None, 10, "refuse"),
+        ((10.1, 4.0), None, 10, "refuse"),  # what is left is no piece: `download` keeps it as one clip
+        ((10.2, 4.0), None, 10, "inherit"),
         ((60.0, 4.0), None, 10, "inherit"),
         ((60.0, 4.0), STRONG, 10, "windows"),
     ],

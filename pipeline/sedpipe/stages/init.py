@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sedpipe.choices import SPLITS
+from sedpipe.clips import clip_id_of_path
 from sedpipe.errors import SettingsError
 from sedpipe.io.audio.survey import survey
 from sedpipe.io.files.atomic import remove_leftovers, write_text
@@ -71,6 +72,7 @@ def init(
     listable, unlisted = _listable(findings.recordings)
     lengths = lengths_of_recordings(folder, listable, listener)
     recordings, unread = _readable(listable, lengths)
+    recordings, twice = _one_file_a_clip(recordings)
     if listable and not recordings:
         none = f"none of {counted(len(listable), 'recording')} can be read"
         why = survey(folder / listable[0].filename).message
@@ -81,7 +83,7 @@ def init(
     shape, guessed = shape_of(findings, recordings, lengths, share or SHARE)
     made = composed(name, _seen_from(out, named), labels, recordings, shape, findings.story)
     _write(out, made)
-    remarks = (*unread_lists, *findings.remarks, *unlisted, *unread, *guessed, *_alike(labels))
+    remarks = (*unread_lists, *findings.remarks, *unlisted, *unread, *twice, *guessed, *_alike(labels))
     return InitReport(
         dataset=name,
         path=_shown(out / f"{name}.toml"),
@@ -146,6 +148,18 @@ def _readable(recordings: Sequence[Recording], lengths: Mapping[str, Length]) ->
     kept = [recording for recording in recordings if recording.filename in lengths]
     told = f"{counted(len(unread), 'recording')} that cannot be read left out: {of_some(unread)}"
     return kept, [told] if unread else []
+
+
+def _one_file_a_clip(recordings: Sequence[Recording]) -> tuple[list[Recording], list[str]]:
+    """Of files that are one clip (``a.flac`` and ``a.wav`` in one folder) the first."""
+    first: dict[str, Recording] = {}
+    for recording in recordings:
+        first.setdefault(clip_id_of_path(recording.filename), recording)
+    kept = list(first.values())
+    chosen = {recording.filename for recording in kept}
+    others = [recording.filename for recording in recordings if recording.filename not in chosen]
+    told = f"{counted(len(others), 'recording')} called like another one but for the ending left out: {of_some(others)}"
+    return kept, [told] if others else []
 
 
 def _labels(folder: Path, story: str, recordings: Sequence[Recording]) -> list[str]:

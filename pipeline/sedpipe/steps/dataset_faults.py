@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sedpipe.choices import SPLITS, TUNED_ON
+from sedpipe.clips import pieces
 from sedpipe.io.lists.recordings import Recording
 from sedpipe.io.lists.remarks import counted, of_some
 from sedpipe.sources.cutting import differs
@@ -71,8 +72,10 @@ class SplitSeen:
         ]
 
     def longer_than(self, seconds: float) -> list[str]:
-        """Recordings that are no clip as they are."""
-        return [name for name, seen in self.examined.items() if not seen.fault and seen.seconds > seconds + 1e-3]
+        """Recordings that are several clips, cut as ``download`` cuts them."""
+        return [
+            name for name, seen in self.examined.items() if not seen.fault and len(pieces(seen.seconds, seconds)) > 1
+        ]
 
 
 @dataclass(frozen=True)

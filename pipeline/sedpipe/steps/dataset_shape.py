@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from sedpipe.clips import DEFAULT_CLIP_S, DEFAULT_SAMPLE_RATE
+from sedpipe.clips import DEFAULT_CLIP_S, DEFAULT_SAMPLE_RATE, pieces
 from sedpipe.io.audio.lengths import length_of
 from sedpipe.io.lists.importers.findings import Findings
 from sedpipe.io.lists.recordings import Recording
@@ -60,7 +60,7 @@ def shape_of(
     longest = max((seconds for seconds, _ in lengths.values()), default=DEFAULT_CLIP_S)
     has_times = any(recording.events for recording in recordings)
     clip_s = findings.settings.get("clip_s", float(min(DEFAULT_CLIP_S, math.ceil(longest - 1e-6))))
-    n_long = sum(seconds > clip_s for seconds, _ in lengths.values())
+    n_long = sum(len(pieces(seconds, clip_s)) > 1 for seconds, _ in lengths.values())
     rates = Counter(rate for _, rate in lengths.values() if rate)
     commonest = rates.most_common(1)[0][0] if rates else DEFAULT_SAMPLE_RATE
     wanted = int(findings.settings.get("sample_rate", commonest))

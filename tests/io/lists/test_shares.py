@@ -86,6 +86,15 @@ def test_the_group_of_a_recording_that_does_not_count_is_not_that_of_its_namesak
     assert groups_by_column(tmp_path / "weak.csv", "site", ["n/a.wav"]) == {"n/a.wav": "north"}
 
 
+def test_a_recording_in_two_groups_is_an_error_and_an_empty_cell_says_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "weak.csv"
+    path.write_text("filename,event_label,day\na.wav,Dog,\na.wav,Cat,Monday\na.wav,Owl,\n")
+    assert groups_by_column(path, "day", ["a.wav"]) == {"a.wav": "Monday"}
+    path.write_text("filename,event_label,day\na.wav,Dog,Monday\na.wav,Cat,Friday\n")
+    with pytest.raises(ListFormatError, match=r"weak.csv:3: found .day 'Friday' for 'a.wav'., expected 'Monday', as"):
+        groups_by_column(path, "day", ["a.wav"])
+
+
 def test_r_s_row_names_do_not_make_another_column_the_group(tmp_path: Path) -> None:
     (tmp_path / "weak.tsv").write_text("filename\tevent_label\tday\n1\ta.wav\tDog\tMonday\n2\tb.wav\tDog\tFriday\n")
     found = groups_by_column(tmp_path / "weak.tsv", "day", ["a.wav", "b.wav"])

@@ -2,6 +2,7 @@
 
 - :data:`ROLES`: what a column can be, with the names it goes by
 - :func:`roles_of`: a row of names -> which of them is what
+- :func:`names_slices`: whether times beside it say where a slice was cut out
 - :func:`seconds_a_unit`: how many seconds one of the column's units lasts
 """
 
@@ -68,6 +69,15 @@ def roles_of(names: Sequence[str]) -> dict[str, list[int]]:
     for role, places in found.items():
         places.sort(key=lambda place: ROLES[role].index(_plain(names[place])[0]))
     return found
+
+
+def names_slices(name: str) -> bool:
+    """Whether a column of files is UrbanSound8K's, whose times are those of the recordings that slices were cut from.
+
+    >>> names_slices("slice_file_name"), names_slices("filename")
+    (True, False)
+    """
+    return _plain(name)[0] == "slicefilename"
 
 
 def seconds_a_unit(name: str) -> float:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sedpipe.errors import ListFormatError
 from sedpipe.io.lists.annotations import Asked
-from sedpipe.io.lists.columns import roles_of, seconds_a_unit
+from sedpipe.io.lists.columns import names_slices, roles_of, seconds_a_unit
 from sedpipe.io.lists.remarks import Remark
 from sedpipe.io.lists.tables import Row, Table, is_audio_name, is_number
 from sedpipe.io.lists.text import complaint
@@ -163,6 +163,9 @@ def _by_names(table: Table) -> Layout | None:
         offset, lasts = first["duration"], True
     if onset is None or offset is None:
         return layout
+    if files and names_slices(header[files[0]]):
+        told = f"{header[onset]!r} and {header[offset]!r} not read, which say where a slice was cut out"
+        return replace(layout, remarks=(*layout.remarks, Remark(told)))
     starts_anew = None
     if "place" in first and layout.filename is not None and not lasts:
         starts_anew, onset = (onset, offset), first["place"]

@@ -16,6 +16,7 @@ from sedpipe.io.lists.columns import roles_of
 from sedpipe.io.lists.known_names import KnownNames
 from sedpipe.io.lists.recordings import Recording
 from sedpipe.io.lists.tables import read_table
+from sedpipe.io.lists.text import complaint
 from sedpipe.suggestions import did_you_mean
 
 BY_FOLDER = "folder"
@@ -118,7 +119,7 @@ def groups_by_column(path: Path, column: str, filenames: Sequence[str]) -> dict[
     Raises
     ------
     ListFormatError
-        If the list has no such column, or none with file names.
+        If the list has no such column, or none with file names, or a file is in two groups.
     """
     if path.is_dir():
         raise ListFormatError(f"{path} is a folder of lists, which has no column {column!r}")
@@ -132,8 +133,14 @@ def groups_by_column(path: Path, column: str, filenames: Sequence[str]) -> dict[
             hint="group names a column of the weak list, or says prefix_ (names that begin alike) or folder",
         )
     place, of_name = names.index(column.casefold()), roles["filename"][0]
-    rows = [cells for _, cells in table.rows if len(cells) > max(place, of_name)]
-    of_row = {cells[of_name].strip().replace("\\", "/"): cells[place].strip() for cells in rows}
+    of_row: dict[str, str] = {}
+    for row, cells in table.rows:
+        if len(cells) > max(place, of_name):
+            name, group = cells[of_name].strip().replace("\\", "/"), cells[place].strip()
+            known = of_row.get(name, "")
+            of_row[name] = known or group
+            if group and known and group != known:
+                raise complaint(path, row, f"{column} {group!r} for {name!r}", f"{known!r}, as in an earlier row")
     if not any(of_row.values()):
         raise ListFormatError(
             f"{path}: the column {column!r} is empty",

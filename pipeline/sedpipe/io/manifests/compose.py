@@ -104,9 +104,7 @@ def composed(
         tables.append("\n".join([*lines, *(group if is_split else [])]))
     if not is_split:
         note = ["# recordings of the same group stay together"] if shape.group else []
-        tables.append(
-            "\n".join([*note, "[splits.testing]", 'from = "training"', f"share = {shape.share:g}", *group])
-        )
+        tables.append("\n".join([*note, "[splits.testing]", 'from = "training"', f"share = {shape.share:g}", *group]))
     head = [
         f"name = {_quoted(name)}",
         'kind = "folder"',

@@ -233,7 +233,8 @@ def test_events_of_a_page_are_checked() -> None:
     "change",
     [
         {"onset": -1}, {"onset": 3}, {"offset": 4}, {"offset": float("nan")}, {"offset": "2"}, {"onset": None},
-        {"onset": True, "offset": False}, {"label": ""}, {"label": 3}, {"label": "\x1b[2J"},
+        {"offset": float("inf")}, {"offset": 10**400}, {"onset": True, "offset": False}, {"label": ""},
+        {"label": 3}, {"label": "\x1b[2J"},
         {"label": "a\tb"}, {"label": "a\nb"}, {"label": "x" * 10_001},
     ],
 )  # fmt: skip

@@ -273,16 +273,14 @@ def _checked_event(row: object, duration: float) -> Event:
         raise SettingsError("an event is an object with onset, offset and label")
     onset, offset, label = (row.get(key) for key in ("onset", "offset", "label"))
     shown = label if not isinstance(label, str) or len(label) <= MOST_LETTERS else f"{label[:MOST_LETTERS]}..."
-    event = f"{shown!r} from {onset} to {offset} s"
+    event = f"{shown!r} from {onset!s:.30} to {offset!s:.30} s"
     is_label = (
         isinstance(label, str) and 0 < len(label.strip()) <= MOST_OF_A_LABEL and not has_control_characters(label)
     )
     if not is_label:
         raise SettingsError(f"{event}: a label has 1 to {MOST_OF_A_LABEL:,} letters and no control characters")
-    if not all(isinstance(time, int | float) and math.isfinite(time) for time in (onset, offset)):
+    if not isinstance(onset, int | float) or not isinstance(offset, int | float):
         raise SettingsError(f"{event}: onset and offset are seconds")
-    assert isinstance(onset, int | float)
-    assert isinstance(offset, int | float)
     if not 0 <= onset < offset <= duration + ROUNDED_S:
         raise SettingsError(f"{event}: an event lies within the recording, from 0 to {duration:g} s")
     start, end = round(float(onset), 3), round(min(float(offset), duration), 3)

@@ -163,6 +163,37 @@ def test_a_cross_validated_score_is_of_the_clips_that_the_step_was_not_tuned_on(
     assert any(step.cross_validated != step.tuned for step in found.values())
 
 
+def test_clips_of_a_group_are_cross_validated_together_and_folds_are_alike_in_size():
+    groups = [f"patient {n % 23}" for n in range(230)]
+    folds = _folds(groups)
+    assert len({*zip(groups, folds.tolist(), strict=True)}) == 23
+    assert np.bincount(folds).tolist() == [50, 50, 50, 40, 40]
+    assert _folds(groups[::-1]).tolist() == folds.tolist()[::-1]
+    assert sorted(np.bincount(_folds(["a"] * 7 + ["b"] * 2 + ["c"]))) == [1, 2, 7]
+
+
+def test_what_helps_on_windows_of_known_recordings_alone_is_not_chosen():
+    """Each of six recordings has a class of its own, and every second of them needs a higher threshold."""
+    clip_ids = [f"{recording}@{k}" for recording in "abcdef" for k in range(8)]
+    recordings = [clip_id[0] for clip_id in clip_ids]
+    labels = LabelSet(tuple("ABCDEF"))
+    reference = {clip_id: [Event(2, 5, clip_id[0].upper())] for clip_id in clip_ids}
+    truth = np.array([encode_activity(reference[clip_id], labels, GRID, 125) for clip_id in clip_ids])
+    probs = np.full(truth.shape, 0.1)
+    for n, recording in enumerate(recordings):
+        k = "abcdef".index(recording)
+        probs[n, :, k] = np.where(truth[n, :, k], *((0.6, 0.4) if k % 2 else (0.8, 0.6)))
+    durations = dict.fromkeys(clip_ids, 10.0)
+    scores, known = scores_of(probs, clip_ids, durations, labels=labels), Truth(reference, durations, labels)
+    alone, together = (tune(scores, known, candidates=FEW, groups=of)["max_f1"] for of in (None, recordings))
+    assert [one.tuned for one in alone.steps] == [one.tuned for one in together.steps]
+    own = step_of(together, "class_thresholds")
+    assert own.cross_validated < step_of(alone, "class_thresholds").cross_validated - 0.1
+    assert tune(scores, known, candidates=FEW, groups=["one"] * 48)["max_f1"] == alone
+    with pytest.raises(ValueError, match=r"^expected a group for each of 48 clips, got 2$"):
+        tune(scores, known, groups=["a", "b"])
+
+
 def test_a_step_that_learns_noise_by_heart_is_not_chosen():
     g = np.random.default_rng(4)
     labels = LabelSet(tuple(f"c{k}" for k in range(12)))

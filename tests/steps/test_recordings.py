@@ -68,6 +68,13 @@ def test_windows_of_a_recording_and_pieces_of_a_video_share_it_whether_or_not_th
     found = recordings_of(dataset_of(clips, tmp_path), "testing", [one.clip_id for one in clips])
     assert found == Recordings((("monday.wav",), ("monday.wav",), ("b.wav",)))
     assert found.sharing.share == pytest.approx(5 / 9)
+    ids = [one.clip_id for one in clips]
+    assert found.groups(ids) == [ids[0], ids[0], "b"]
+
+
+def test_clips_with_several_recordings_each_or_none_that_is_known_form_no_groups() -> None:
+    assert Recordings((("a", "b"), ("a",), ("a",))).groups(["1", "2", "3"]) == ["1", "2", "3"]
+    assert Recordings(((), (), ("a",))).groups(["1", "2", "3"]) == ["1", "2", "3"]
 
 
 def test_groups_are_asked_of_the_manifest_and_where_it_is_gone_that_is_said(tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ found); a threshold for each class; a threshold and a median filter for each cla
 (:mod:`sedpipe.detection.class_settings`). Thresholds are tried in steps of the logit, as far as there are scores.
 
 **What is chosen.** Each step is also cross-validated: the whole search on four fifths of the clips, scored on the
-rest. The step with the best cross-validated score is taken, of equal ones the plainer. So a step that over-tunes
-shows, and is not taken.
+rest, clips of one recording (patient, place) together. The step with the best cross-validated score is taken, of equal
+ones the plainer. So a step that over-tunes shows, and is not taken.
 
 Every candidate is counted by :mod:`sedpipe.detection.segment_tallies`.
 
@@ -20,6 +20,7 @@ Every candidate is counted by :mod:`sedpipe.detection.segment_tallies`.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -104,7 +105,12 @@ class OperatingPoint:
 
 
 def tune(
-    scores: FrameScores, truth: Truth, *, candidates: Candidates | None = None, time_resolution: float = 1.0
+    scores: FrameScores,
+    truth: Truth,
+    *,
+    candidates: Candidates | None = None,
+    time_resolution: float = 1.0,
+    groups: Sequence[str] | None = None,
 ) -> dict[str, OperatingPoint]:
     """Choose post-processing for each of :data:`OPERATING_POINTS`.
 
@@ -118,6 +124,9 @@ def tune(
         The values to try; thresholds are in reach of every score, if not given.
     time_resolution : float > 0
         Length of a segment in seconds.
+    groups : sequence of str, optional
+        Of each of the N clips: those of one group are cross-validated together. By default, and where all clips are of
+        one group, each by itself.
 
     Returns
     -------
@@ -127,10 +136,13 @@ def tune(
     Raises
     ------
     ValueError
-        If scores and truth do not fit together, or no clip has a located event: nothing can be tuned then.
+        If scores and truth do not fit together, groups are not as many as clips, or no clip has a located event:
+        nothing can be tuned then.
     """
     split = _tunable(scores, truth, time_resolution)
-    folds = _folds(scores.clip_ids)
+    if groups is not None and len(groups) != len(scores.clip_ids):
+        raise ValueError(f"expected a group for each of {len(scores.clip_ids)} clips, got {len(groups)}")
+    folds = _folds(groups if groups is not None and len(set(groups)) > 1 else scores.clip_ids)
     candidates = candidates or Candidates(threshold=thresholds_within(scores))
     return {name: _operating_point(name, split, folds, candidates) for name in OPERATING_POINTS}
 
@@ -170,13 +182,17 @@ def _tunable(scores: FrameScores, truth: Truth, time_resolution: float) -> Segme
     return split
 
 
-def _folds(clip_ids: Sequence[str]) -> np.ndarray:
-    """The fold (N,) of each clip: alike in size, drawn by the clips' names, so that their order never matters."""
-    digests = [hashlib.sha256(clip_id.encode()).digest() for clip_id in clip_ids]
-    folds = np.empty(len(clip_ids), dtype=int)
-    for place, n in enumerate(sorted(range(len(clip_ids)), key=digests.__getitem__)):
-        folds[n] = place % N_FOLDS
-    return folds
+def _folds(groups: Sequence[str]) -> np.ndarray:
+    """The fold (N,) of each clip: whole groups, drawn by their names, so that their order never matters.
+
+    A group goes where there are the fewest clips yet, so that folds are alike in size.
+    """
+    of_group = Counter(groups)
+    sizes, fold_of = [0] * N_FOLDS, dict[str, int]()
+    for group in sorted(of_group, key=lambda group: hashlib.sha256(group.encode()).digest()):
+        fold_of[group] = sizes.index(min(sizes))
+        sizes[fold_of[group]] += of_group[group]
+    return np.array([fold_of[group] for group in groups], dtype=int)
 
 
 def _operating_point(name: str, split: SegmentTallies, folds: np.ndarray, candidates: Candidates) -> OperatingPoint:
@@ -211,8 +227,8 @@ def _best_of(name: str, validated: Sequence[float | None]) -> int:
 
 def _cross_validated(name: str, split: SegmentTallies, folds: np.ndarray, candidates: Candidates) -> list[float | None]:
     """Score of each step on clips that it was not tuned on, over all folds together."""
-    masks = [folds == fold for fold in range(N_FOLDS)]
-    if not all(split.reference[~mask].any() for mask in masks) or not all(mask.any() for mask in masks):
+    masks = [folds == fold for fold in np.unique(folds)]  # of two to four groups there are as many folds
+    if len(folds) < N_FOLDS or not all(split.reference[~mask].any() for mask in masks):
         return [None] * len(searches())
     tallies: list[list[SegmentTally]] = [[] for _ in searches()]
     for mask in masks:

@@ -34,6 +34,7 @@ from sedpipe.metrics.sharing import Sharing
 from sedpipe.metrics.undefined import undefined
 from sedpipe.metrics.yardsticks import commonest_class
 from sedpipe.steps.metrics import Heard, Scored, measured, those_of_ones_own
+from sedpipe.steps.recordings import Recordings
 from sedpipe.steps.scoring import SEGMENTS, checked, yardstick_scores
 from sedpipe.suggestions import did_you_mean
 from sedpipe.truth import Truth
@@ -85,7 +86,8 @@ def score_frames(
     truth = Truth(truth_events, dict(zip(scores.clip_ids, scores.durations.tolist(), strict=True)), classes)
     if not truth.is_located:
         raise ListFormatError(f"{reference} has no event with times, so nothing can be tuned")
-    points = tune(scores, truth)
+    made_of = Recordings(tuple((recording_of_piece(clip_id),) for clip_id in scores.clip_ids))
+    points = tune(scores, truth, groups=made_of.groups(scores.clip_ids))
     estimated = {name: scores.decode(points[name].settings) for name in OPERATING_POINTS}
     segments = {
         name: checked(SEGMENTS, truth, events, TIME_RESOLUTION, listener=listener) for name, events in estimated.items()

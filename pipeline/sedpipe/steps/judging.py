@@ -16,6 +16,7 @@ from sedpipe.io.cache.dataset import Dataset
 from sedpipe.labels import LabelSet
 from sedpipe.listener import Listener
 from sedpipe.steps.batches import ClipBatches
+from sedpipe.steps.recordings import recordings_of
 from sedpipe.steps.truth import find_truth
 from sedpipe.training.fit import Judge
 from sedpipe.truth import Truth
@@ -37,6 +38,8 @@ class Examiner:
         Length of each clip in seconds.
     truth : Truth or None
         None where it is not known when anything sounds.
+    groups : list of str
+        Of each clip: those of one recording are tuned on together.
     """
 
     testing: ClipBatches
@@ -44,14 +47,16 @@ class Examiner:
     spec: FeatureSpec
     durations: np.ndarray
     truth: Truth | None
+    groups: list[str]
 
     @classmethod
     def of(cls, dataset: Dataset, testing: ClipBatches, labels: LabelSet, spec: FeatureSpec) -> Examiner:
-        """Look up the truth of the clips."""
+        """Look up the truth of the clips, and which belong together."""
         durations = testing.durations(spec.front_end.grid, dataset.read_record().clip_format.clip_s)
         of_clips = {clip.clip_id: length for clip, length in zip(testing.clips, durations.tolist(), strict=True)}
         truth = find_truth(dataset, "testing", of_clips, labels)
-        return cls(testing, labels, spec, durations, truth if truth and truth.is_located else None)
+        groups = recordings_of(dataset, "testing", list(of_clips)).groups(list(of_clips))
+        return cls(testing, labels, spec, durations, truth if truth and truth.is_located else None, groups)
 
     def judge(self, time_factor: int) -> Judge | None:
         """Error rate and F1 at the best of a few thresholds, of a network that makes one frame of ``time_factor``."""
@@ -75,7 +80,7 @@ class Examiner:
                 "(`sedpipe listen FOLDER`) and name the list as `strong`"
             )
             return {}
-        return tune(self._scores(time_factor, frame_probs, clip_probs), self.truth)
+        return tune(self._scores(time_factor, frame_probs, clip_probs), self.truth, groups=self.groups)
 
     def _scores(self, time_factor: int, frame_probs: np.ndarray, clip_probs: np.ndarray) -> FrameScores:
         """What a network that makes one frame of ``time_factor`` says."""

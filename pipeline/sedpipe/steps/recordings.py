@@ -46,6 +46,19 @@ class Recordings:
         """Which clips have one in common."""
         return Sharing.of(self.of_clips)
 
+    def groups(self, clip_ids: Sequence[str]) -> list[str]:
+        """Of each clip the first clip of its recording; where some have several, as mixtures have, each by itself.
+
+        >>> Recordings((("a.wav",), ("a.wav",), ("b.wav",))).groups(["a_10", "a_00", "b_00"])
+        ['a_00', 'a_00', 'b_00']
+        """
+        if any(len(names) > 1 for names in self.of_clips):
+            return list(clip_ids)
+        first: dict[tuple[str, ...], str] = {}
+        for clip_id, names in zip(clip_ids, self.of_clips, strict=True):
+            first[names] = min(clip_id, first.get(names, clip_id))
+        return [first[names] if names else clip_id for clip_id, names in zip(clip_ids, self.of_clips, strict=True)]
+
 
 def recordings_of(dataset: Dataset, split: str, clip_ids: Sequence[str]) -> Recordings:
     """Recordings of clips in the cache, by the manifest that they were made by; else by rows, which know no groups.

@@ -19,6 +19,7 @@ from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.runs import Run
 from sedpipe.listener import Listener
 from sedpipe.steps.frame_scores import frame_scores
+from sedpipe.steps.recordings import recordings_of
 from sedpipe.steps.truth import known_truth
 
 _LONGEST_NAME = 255  # bytes of a folder's name; ten runs together are longer
@@ -104,4 +105,4 @@ def _tuned_mean(cache: Dataset, runs: Sequence[Run], device: str, listener: List
     if not truth.is_located:
         raise MissingStageError(f"{TUNED_ON} has no event with times, so the mean of runs cannot be tuned")
     listener.say(f"tuning the mean of {len(runs)} runs on {TUNED_ON}")
-    return tune(mean, truth)
+    return tune(mean, truth, groups=recordings_of(cache, TUNED_ON, mean.clip_ids).groups(mean.clip_ids))

@@ -277,9 +277,20 @@ def test_a_changed_label_converts_nothing(own: Own) -> None:
     own.rows["a.wav"] = "Car"
     _, notes = own.run(events="a.wav\t0\t1\tCar\nb.wav\t11\t12\tBird\n")
     assert own.times == before
-    assert notes[0] == "own has changed: its lists are read again, its audio is kept"
+    assert notes[0] == "own has changed: its lists are read again, audio that still fits is kept"
     labels = {clip.clip_id: clip.labels for clip in own.cache.read_clips()["training"]}
     assert labels == {"a": ("Car",), "b@0.000-10.000": (), "b@10.000-15.000": ("Bird",)}
+
+
+@pytest.mark.parametrize(("label", "events"), [("Brid", ""), ("Bird", "c.wav\t0\t1\tBird\n")])
+def test_a_list_that_cannot_be_read_leaves_the_dataset_as_it_was(own: Own, label: str, events: str) -> None:
+    own.record("a.wav", 2.0)
+    own.run()
+    before = own.cache.clips_path.read_bytes(), own.cache.read_record()
+    own.rows["b.wav"] = label
+    with pytest.raises(SedpipeError, match=r"Brid|c\.wav"):
+        own.run(events=events)
+    assert (own.cache.clips_path.read_bytes(), own.cache.read_record()) == before
 
 
 def test_a_replaced_recording_is_converted_anew_also_into_other_windows(own: Own) -> None:

@@ -274,7 +274,9 @@ def test_audio_that_cannot_be_decoded_is_a_failed_row_and_the_others_go_on(own: 
     kept = [clip for clip in own.clips[:5] if clip is not own.clips[2]]
     own.assert_right(kept)
     assert failed(own) == [["clip_id", "reason"], ["training-2", f"{broken}: cannot be decoded as audio"]]
-    assert told == [f"training: training-2 failed: {broken}: cannot be decoded as audio"]
+    again = f"delete that file and run `sedpipe download own --cache {own.root}`"
+    told_of = f"{broken}: cannot be decoded as audio; to have its audio made again, {again}"
+    assert told == [f"training: training-2 failed: {told_of}"]
     before = times(own.features)
     assert own.counts() == (0, 4, 1)
     assert times(own.features) == before

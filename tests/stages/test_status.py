@@ -188,6 +188,19 @@ def test_after_features_the_next_is_train(featured: Path) -> None:
     assert words(report) == ["train", "tiny"]
 
 
+def test_features_are_next_where_audio_was_made_again_since(featured: Path) -> None:
+    name = next((featured / "tiny" / "audio" / "training").iterdir())
+    name.write_bytes(name.read_bytes()[:-1])
+    report = look(featured)
+    assert report.next.startswith("sedpipe features tiny")
+    [stored] = report.stages.features.values()
+    assert stored["training"] == StoredCounts(clips=2, failed=0, changed=1)
+    assert (
+        f"features: {FEATURES}: evaluation 1 clip, testing 1 clip, training 2 clips (1 with audio files written "
+        in ("\n".join(status_lines(report)))
+    )
+
+
 def test_after_train_the_next_is_score_of_the_runs_that_lack_it(featured: Path) -> None:
     cache = Dataset(featured, "tiny")
     for name, is_finished in (("first", True), ("second", True), ("third", False)):

@@ -82,11 +82,15 @@ class FeatureExplanation:
 
 @dataclass(frozen=True)
 class StoredCounts:
-    """Clips whose features are stored, and those whose audio could not be used; or why the store cannot be read."""
+    """Clips whose features are stored, and those whose audio could not be used; or why the store cannot be read.
+
+    Of the former, ``changed`` are those whose audio file is another one since, by its size and time.
+    """
 
     clips: int
     failed: int
     unreadable: str = ""
+    changed: int = 0
 
 
 @dataclass(frozen=True)

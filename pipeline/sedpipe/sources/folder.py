@@ -26,6 +26,7 @@ from sedpipe.io.cache.dataset import Dataset, audio_name
 from sedpipe.io.cache.ledger import read_ledgers
 from sedpipe.io.cache.recordings import KnownRecording, KnownRecordings
 from sedpipe.io.files.reading import is_there
+from sedpipe.io.lists.recordings import Recording
 from sedpipe.io.lists.remarks import counted
 from sedpipe.io.manifests.folder import FolderManifest
 from sedpipe.io.manifests.listed import groups_of, read_splits
@@ -79,7 +80,10 @@ class FolderSource(Source):
         )
 
     def prepare(self) -> None:
-        """Refuse a dataset whose folder in the cache is a user's own: what is of no clip is deleted there."""
+        """Refuse lists that cannot be used, before the rows that are there are forgotten.
+
+        So is a dataset whose folder in the cache is a user's own: what is of no clip is deleted there.
+        """
         cache, manifest, hint = self._cache, self._manifest, "choose another --cache, or another name for the dataset"
         for split in manifest.split_names:
             lists = {manifest.weak_path(split), manifest.strong_path(split) or manifest.weak_path(split)}
@@ -87,11 +91,8 @@ class FolderSource(Source):
                 if os.path.realpath(path) in map(os.path.realpath, lists):
                     raise SedpipeError(f"{path} is a list of {manifest.name}, and would be overwritten", hint=hint)
         made = [os.path.realpath(cache.folder / "audio"), *(os.path.realpath(cache.audio_dir(one)) for one in SPLITS)]
-        try:
-            splits = list(read_splits(manifest))
-        except ListFormatError:  # which is told when rows are made of them, before anything is deleted
-            splits = []
-        for listed in splits:
+        for listed in read_splits(manifest):  # a list that cannot be read leaves the rows that are there
+            self._check_every_recording_has_rows(listed.split, listed.recordings)
             base = manifest.audio_dir(listed.split)
             for folder in {base, *((base / recording.filename).parent for recording in listed.recordings)}:
                 if any(Path(os.path.realpath(folder)).is_relative_to(place) for place in made):
@@ -203,8 +204,7 @@ class FolderSource(Source):
         clips = [clip for pieces in cut for clip in pieces.clips]
         reference: dict[str, list[Event]] | None = None
         if self._manifest.has_truth(name):
-            if name != SPLITS[0]:  # training may be taught by the strong labels of some clips, and by weak ones alone
-                self._check_every_recording_has_rows(name, split)
+            self._check_every_recording_has_rows(name, split.listed.recordings)
             reference = {}
             for one, pieces in zip(split.recordings, cut, strict=True):
                 unknown = one.listed.events is None
@@ -214,13 +214,16 @@ class FolderSource(Source):
         notes = notes_of(split, cut, self._format.clip_s, has_strong=self._manifest.has_truth(name))
         return SplitRows(name, len(clips), clips, reference, notes=notes, missing=missing)
 
-    def _check_every_recording_has_rows(self, name: str, split: SplitLooked) -> None:
-        """Absent is not negative: only a recording in which nothing sounds may go without a row."""
-        for one in split.recordings:
-            if one.listed.labels and one.listed.events is None:
+    def _check_every_recording_has_rows(self, name: str, recordings: Sequence[Recording]) -> None:
+        """Absent is not negative: only a recording in which nothing sounds may go without a row.
+
+        Training may be taught by the strong labels of some clips, and by weak ones alone.
+        """
+        for one in recordings if self._manifest.has_truth(name) and name != SPLITS[0] else ():
+            if one.labels and one.events is None:
                 raise ListFormatError(
-                    f"{self._manifest.strong_path(name)}: {one.listed.filename!r} has the weak label "
-                    f"{one.listed.labels[0]!r} but no event",
+                    f"{self._manifest.strong_path(name)}: {one.filename!r} has the weak label {one.labels[0]!r} but no "
+                    "event",
                     hint="add its events, or onset and offset 0 if they are unknown",
                 )
 

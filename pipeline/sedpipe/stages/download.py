@@ -168,7 +168,7 @@ def _forget_other_rules(manifest: Manifest, source: Source, cache: Dataset, ledg
     if record is not None and record.fingerprint == manifest.fingerprint:
         return
     if record is not None and source.keeps_audio:
-        listener.remark(f"{manifest.name} has changed: its lists are read again, its audio is kept")
+        listener.remark(f"{manifest.name} has changed: its lists are read again, audio that still fits is kept")
     elif record is not None:
         listener.remark(f"{manifest.name} has changed since its audio was made: making it again")
         _remove(cache.folder / "audio")

@@ -149,7 +149,7 @@ class _Extraction:
         if any(plan.missing for plan in plans.values()):
             _tell_of_empty_bands(self.spec.front_end, listener)
         made, failures = self._make(plans, jobs, scheduler, listener)
-        _tell_of_failures(failures, listener)
+        _tell_of_failures(failures, self.cache, listener)
         with wait_for(self.folder.merge_lock):
             if self.shard is None and not any(made.values()):
                 waiting = self._merge(plans, shelf, failures)
@@ -258,12 +258,16 @@ def _damaged(plan: SplitPlan) -> list[str]:
     return [clip_id for clip_id, reason in plan.missing.items() if reason == DAMAGED]
 
 
-def _tell_of_failures(failures: Mapping[str, Mapping[str, str]], listener: Listener) -> None:
-    """Why the first clip of each split failed; a table has them all."""
+def _tell_of_failures(failures: Mapping[str, Mapping[str, str]], cache: Dataset, listener: Listener) -> None:
+    """Why the first clip of each split failed, and how it is mended; a table has them all.
+
+    Audio that is there is made no second time, whatever became of it: who wants that deletes it.
+    """
     for split, failed in failures.items():
         for clip_id, why in [*failed.items()][:1]:
             others = f" (and {len(failed) - 1:,} others)" if len(failed) > 1 else ""
-            listener.remark(f"{split}: {clip_id}{others} failed: {printable(why)}")
+            again = f"to have its audio made again, delete that file and run `{cache.command('download')}`"
+            listener.remark(f"{split}: {clip_id}{others} failed: {printable(why)}; {again}")
 
 
 def _tell_of_empty_bands(front_end: FrontEnd, listener: Listener) -> None:

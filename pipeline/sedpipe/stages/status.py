@@ -33,6 +33,7 @@ from sedpipe.reports.data import (
     StatusReport,
     StoredCounts,
 )
+from sedpipe.steps.changed_audio import perhaps_changed
 from sedpipe.steps.feature_plan import read_failed
 from sedpipe.steps.next_steps import after_training, scorable_split
 from sedpipe.steps.tally import states_of, tally, tally_classes
@@ -61,7 +62,9 @@ def status(dataset: Dataset, address: str = "", *, classes: bool = False) -> Sta
     runs = runs_of(dataset)
     stages = Stages(
         download=tally(dataset, record),
-        features={folder.name: _stored(folder) for folder in entries(dataset.folder / "features") if folder.is_dir()},
+        features={
+            folder.name: _stored(dataset, folder) for folder in entries(dataset.folder / "features") if folder.is_dir()
+        },
         train={run.name: Progress(run.is_finished, run.n_epochs) for run in runs},
         score={run.name: _scored(run) for run in runs},
         headlines={run.name: headlines for run in runs if (headlines := _headlines(run))},
@@ -112,12 +115,13 @@ def export_clips(dataset: Dataset, path: Path) -> int:
     return len(rows)
 
 
-def _stored(folder: Path) -> dict[str, StoredCounts]:
-    stored = {}
+def _stored(dataset: Dataset, folder: Path) -> dict[str, StoredCounts]:
+    stored, clips = {}, dataset.read_clips()
     for path in entries(folder, "[!.]*.h5"):
         failed = len(read_failed(path.with_suffix(".failed.tsv")))
         try:
-            stored[path.stem] = StoredCounts(len(FeatureFile(path).clip_ids), failed)
+            n_changed = len(perhaps_changed(dataset, path, clips.get(path.stem, ())))
+            stored[path.stem] = StoredCounts(len(FeatureFile(path).clip_ids), failed, changed=n_changed)
         except DamagedStoreError as error:
             stored[path.stem] = StoredCounts(0, failed, f"{error.message}: {error.hint}")
     return stored
@@ -213,8 +217,9 @@ def _begun(dataset: Dataset, stages: Stages) -> tuple[str, ...] | None:
 
 
 def _is_complete(stored: dict[str, StoredCounts], available: dict[str, int]) -> bool:
-    """Whether every clip that has audio was looked at."""
+    """Whether every clip that has audio was looked at, as that is now."""
     nothing = StoredCounts(0, 0)
     return all(
-        (counts := stored.get(split, nothing)).clips + counts.failed >= n_clips for split, n_clips in available.items()
+        not (counts := stored.get(split, nothing)).changed and counts.clips + counts.failed >= n_clips
+        for split, n_clips in available.items()
     )

@@ -42,6 +42,7 @@ from sedpipe.nn.networks.network import Network, NetworkConfig
 from sedpipe.steps.attention import remark_on_attention
 from sedpipe.steps.batches import ClipBatches, read_ahead
 from sedpipe.steps.chance import remark_on_chance
+from sedpipe.steps.changed_audio import tell_of_changed
 from sedpipe.steps.default_run import default_run_name
 from sedpipe.steps.epochs import epoch_line, log_of
 from sedpipe.steps.familiar import familiar_with
@@ -133,6 +134,9 @@ def train(
         if record.result is not None and run.is_finished:
             listener.say(f"{run.name} is finished already")
             return record.result
+        clips = dataset.read_clips()
+        for split, batches in splits.items():
+            tell_of_changed(dataset, batches.path, clips[split], listener)
         _say_what_to_know(record.versions, description.versions, splits["training"], labels, listener)
         on_attention = remark_on_attention(settings.pooling, len(labels))
         for remark in filter(None, (on_attention, *without_effect(settings, len(labels)))):

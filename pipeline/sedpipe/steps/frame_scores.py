@@ -31,6 +31,7 @@ from sedpipe.io.files.reading import is_there
 from sedpipe.io.parallel import process_apart
 from sedpipe.labels import LabelSet
 from sedpipe.listener import Listener
+from sedpipe.steps.changed_audio import tell_of_changed
 
 if TYPE_CHECKING:
     from sedpipe.io.models.checkpoints import TrainedModel
@@ -69,7 +70,7 @@ def frame_scores(cache: Dataset, run: Run, split: str, device: str, listener: Li
             f"{cache.name} has no clips in {split}: it has {', '.join(clips)}",
             hint=f"choose one of them: --split {list(clips)[-1]}" if clips else "",
         )
-    stored = _stored(cache, run, split, clips[split])
+    stored = _stored(cache, run, split, clips[split], listener)
     scores = stored or _by_the_network(cache, run, split, clips[split], device, listener)
     check_classes(cache, scores.labels)
     return scores
@@ -85,7 +86,7 @@ def check_classes(cache: Dataset, labels: LabelSet) -> None:
         )
 
 
-def _stored(cache: Dataset, run: Run, split: str, clips: Sequence[Clip]) -> FrameScores | None:
+def _stored(cache: Dataset, run: Run, split: str, clips: Sequence[Clip], listener: Listener) -> FrameScores | None:
     path = run.frame_scores_path(split)
     origin = find_origin(path)
     if origin is None or len(Path(origin.features).parts) != 1:
@@ -99,6 +100,7 @@ def _stored(cache: Dataset, run: Run, split: str, clips: Sequence[Clip]) -> Fram
     # names have no checksum of their own: where one is damaged, all is made anew
     if found is None or found.clip_ids != [clip.clip_id for clip in there]:
         return None
+    tell_of_changed(cache, features, clips, listener)
     # early editions took a clip to last as long as its frames
     n_samples = np.array([audio[clip_id].n_samples for clip_id in found.clip_ids], dtype=np.int64)
     longest_s = cache.read_record().clip_format.clip_s
@@ -136,6 +138,7 @@ def _by_the_network(
         fingerprint = call(_fingerprint, heard)
         features = cache.features_dir(fingerprint) / f"{split}.h5"
         audio = _audio_of(features)
+        tell_of_changed(cache, features, clips, listener)
         there = [clip for clip in clips if clip.clip_id in audio]  # as batches have them
         path, origin = run.frame_scores_path(split), _origin(run, fingerprint, there, audio)
         # where no clip has features, there is one batch of none, which whoever opens it refuses

@@ -48,7 +48,7 @@ def download_lines(report: DownloadReport, address: str, cache: Path = DEFAULT_C
 def _counts(counts: Listed | Tally) -> str:
     """Counts by state, then by reason."""
     by_state = {"listed": counts.listed, **{state: getattr(counts, state, 0) for state in STATES}}
-    states = ", ".join(f"{count} {state}" for state, count in by_state.items() if count)
+    states = ", ".join(f"{count} {state}" for state, count in by_state.items() if count) or "0 listed"
     reasons = ", ".join(f"{count} {reason}" for reason, count in getattr(counts, "reasons", {}).items())
     return f"{states} ({reasons})" if reasons else states
 
@@ -114,7 +114,9 @@ def _scored(split: str, headline: Headline | None) -> str:
 
 def _stored(stored: Mapping[str, StoredCounts]) -> str:
     return ", ".join(
-        f"{split} {counted(counts.clips, 'clip')}" + (f" and {counts.failed} failed" if counts.failed else "")
+        f"{split} {counted(counts.clips, 'clip')}"
+        + (f" ({counts.changed} with audio files written since)" if counts.changed else "")
+        + (f" and {counts.failed} failed" if counts.failed else "")
         for split, counts in stored.items()
         if not counts.unreadable
     )

@@ -36,7 +36,7 @@ def test_nothing_is_told_of_features_of_the_audio_that_is_there(own: Own) -> Non
 
 def test_features_of_audio_that_was_replaced_are_told_of_until_they_are_computed_again(own: Own) -> None:
     own.record_audio(own.clips[1], seed=99)
-    assert changed(own.cache, own.store(), own.clips) == ["training-1"]
+    assert changed(own.cache, own.store(), own.clips, Listener()) == ["training-1"]
     assert told(own) == [
         "training: the audio of 1 clip ('training-1') has changed since the features were computed, which are used as "
         f"they are: run `sedpipe features own --cache {own.root}` again, with the same options"

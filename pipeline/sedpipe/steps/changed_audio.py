@@ -57,12 +57,14 @@ def perhaps_changed(cache: Dataset, store: Path, clips: Sequence[Clip]) -> dict[
     }
 
 
-def changed(cache: Dataset, store: Path, clips: Sequence[Clip]) -> list[str]:
+def changed(cache: Dataset, store: Path, clips: Sequence[Clip], listener: Listener) -> list[str]:
     """Clips whose stored features are of other audio than is there; reads what :func:`perhaps_changed` names."""
-    folder = cache.audio_dir(store.stem)
-    return [
+    folder, unsure = cache.audio_dir(store.stem), perhaps_changed(cache, store, clips)
+    if not unsure:
+        return []
+    return [  # of a cache that was copied without its times, this reads all audio there is
         clip_id
-        for clip_id, sha256 in perhaps_changed(cache, store, clips).items()
+        for clip_id, sha256 in listener.track(unsure.items(), len(unsure), "audio files")
         if _sha256_now(folder / audio_name(clip_id)) not in ("", sha256)
     ]
 
@@ -70,7 +72,7 @@ def changed(cache: Dataset, store: Path, clips: Sequence[Clip]) -> list[str]:
 def tell_of_changed(cache: Dataset, store: Path, clips: Sequence[Clip], listener: Listener) -> None:
     """Tell of clips whose features are of other audio, and of clips with audio that have none yet."""
     split, again = store.stem, f"run `{cache.command('features')}` again, with the same options"
-    if other := changed(cache, store, clips):
+    if other := changed(cache, store, clips, listener):
         listener.remark(
             f"{split}: the audio of {counted(len(other), 'clip')} ({of_some(other)}) has changed since the features "
             f"were computed, which are used as they are: {again}"

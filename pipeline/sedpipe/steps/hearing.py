@@ -26,6 +26,7 @@ from sedpipe.choices import OPERATING_POINTS
 from sedpipe.detection.decoding import decode_events, frame_edges, peak_and_mean
 from sedpipe.detection.nearness import Glance, glance_at
 from sedpipe.detection.postprocess import PostProcessing
+from sedpipe.detection.steps import settings_of_steps
 from sedpipe.errors import SettingsError
 from sedpipe.events import Event
 from sedpipe.features.familiar import Extent
@@ -85,10 +86,12 @@ def chosen_settings(
     point = trained.operating_points[operating_point]
     if opens_gates:
         point = point.changed(gate=0.0)
-    try:
-        return point if threshold is None else point.changed(threshold=threshold)
+    if threshold is None:
+        return point
+    try:  # one number for every class
+        return point.changed(threshold=settings_of_steps()["threshold"].checked(threshold))
     except ValueError as error:
-        raise SettingsError(f"--threshold: {error}") from error
+        raise SettingsError(str(error)) from error
 
 
 def frame_probabilities(blocks: Iterable[np.ndarray], trained: TrainedModel, overlap: float = OVERLAP) -> Heard:

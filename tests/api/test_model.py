@@ -103,6 +103,7 @@ def test_rate_channels_and_integers_are_brought_to_what_the_model_hears(model: M
         ("nowhere.wav", None, AudioError, "nowhere.wav"),
         ("nowhere.wav", 8000, SettingsError, "has its own sample rate"),
         (np.array([np.nan]), 8000, AudioError, "not all finite"),
+        (np.ones(30), 1000, AudioError, "samples: too short .0.030 s, expected at least 0.04 s."),
     ],
 )
 def test_wrong_input_is_a_sentence(

@@ -150,6 +150,12 @@ def test_classes_and_lengths_that_are_none_are_a_sentence(metric, options: dict,
         metric({"a": [(0, 1, " Car")]}, {}, duration=10)
 
 
+@pytest.mark.parametrize("events", [None, 3, "abc"])
+def test_a_clip_whose_events_are_no_list_is_a_sentence(events: object) -> None:
+    with pytest.raises(SettingsError, match="reference, clip 'a': expected its events in a list, empty where there is"):
+        segment_based({"a": events}, {}, duration=10)
+
+
 def test_a_class_that_is_not_listed_is_a_sentence() -> None:
     with pytest.raises(SettingsError, match="did you mean 'Car'"):
         segment_based({"a": [(0, 1, "car")]}, {}, duration=10, labels=["Car", "Bus"])

@@ -138,13 +138,16 @@ def _events(lists: Lists, name: str, known: LabelSet | None) -> dict[str, list[E
     if isinstance(lists, str | PathLike):
         return read_event_list(Path(fspath(lists)), known)
     if isinstance(lists, Mapping):
-        return {
-            str(clip_id): [_event(event, f"{name}, clip {clip_id!r}") for event in events]
-            for clip_id, events in lists.items()
-        }
+        return {str(clip_id): _of_clip(events, f"{name}, clip {clip_id!r}") for clip_id, events in lists.items()}
     if hasattr(lists, "columns") and hasattr(lists, "itertuples"):
         return _of_data_frame(lists, name)
     raise SettingsError(f"{name}: expected a path, a dictionary or a data frame, got {type(lists).__name__}")
+
+
+def _of_clip(events: Any, where: str) -> list[Event]:
+    if isinstance(events, str) or not isinstance(events, Iterable):
+        raise SettingsError(f"{where}: expected its events in a list, empty where there is none, got {events!r}")
+    return [_event(event, where) for event in events]
 
 
 def _of_data_frame(frame: Any, name: str) -> dict[str, list[Event]]:

@@ -468,6 +468,25 @@ def test_what_came_near_is_told_and_an_open_gate_lets_it_speak(tmp_path, model):
     assert {event.label for event in loud.events} == set(LABELS)
 
 
+def test_no_list_of_a_changed_recording_tells_of_what_it_was(tmp_path, model):
+    out, forms = tmp_path / "out", [*FORMATS, "html"]
+    path = noise(tmp_path / "in" / "a.wav", 9.0)
+    for form in forms:
+        predict([path], model, output=Output(out, form))
+    corrected = out / "a.wav.txt"
+    corrected.write_text("1.0\t2.0\tmine\n")
+    predict([path], model, output=Output(out, "csv"))
+    assert "mine" in corrected.read_text()  # the recording is the same: nobody touches what lies there
+    noise(path, 5.0)
+    predict([path], model, output=Output(out, "csv"))
+    for form in forms:
+        predict([path], model, output=Output(out, form))
+        predict([path], model, output=Output(tmp_path / "anew", form))
+    lists = {file.name: file.read_bytes() for file in out.iterdir() if file.name.startswith("a.wav")}
+    assert lists == {name: (tmp_path / "anew" / name).read_bytes() for name in lists}
+    assert len(lists) == len(forms)
+
+
 def test_json_has_the_peaks_of_all_classes_wherever_it_is_written_and_again_where_it_was_deleted(tmp_path, model):
     path, out = noise(tmp_path / "a.wav", 9.0), tmp_path / "out"
     for keeps in (True, False):

@@ -146,9 +146,9 @@ def _done(
         else:
             yield kept
     for outcomes in predicted(left, opened, predicting, work):
-        for file, state in outcomes:
-            if state is not None and file.name in changed:
-                _renew(file, predicting.output, opened.trained.spec.front_end.sample_rate)
+        for found, state in outcomes:
+            if state is not None and found.name in changed:
+                _renew(found, predicting.output, opened.trained.spec.front_end.sample_rate)
         if log is not None:
             log.add_all((file, state) for file, state in outcomes if state is not None)
         yield from (file for file, _ in outcomes)

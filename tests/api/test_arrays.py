@@ -1,10 +1,13 @@
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 import torch
 from sedpipe.api.arrays import as_mono
 from sedpipe.errors import AudioError
+from sedpipe.io.audio.waveforms import read_blocks
 
 RATE = 16_000
 TONE = np.sin(2 * np.pi * 440 * np.arange(RATE) / RATE).astype(np.float32) * 0.5
@@ -74,13 +77,29 @@ def test_torch_tensors_and_lists_are_samples_too() -> None:
     assert as_mono([0.0, 0.5], RATE, RATE).dtype == np.float32
 
 
-def test_channels_that_cancel_each_other_are_told() -> None:
-    with pytest.warns(UserWarning, match="cancel each other"):
-        as_mono(np.stack([TONE, -TONE]), RATE, RATE)
+@pytest.mark.parametrize("share", [1.0, 0.95])
+def test_channels_that_cancel_each_other_are_refused_as_those_of_files_are(share: float) -> None:
+    with pytest.raises(AudioError, match="samples: its channels cancel each other"):
+        as_mono(np.stack([TONE, -share * TONE]), RATE, RATE)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         as_mono(np.stack([TONE, TONE]), RATE, RATE)
         as_mono(np.zeros((RATE, 2)), RATE, RATE)
+
+
+@pytest.mark.parametrize("rate", [RATE, 2 * RATE])
+def test_samples_and_a_file_of_them_are_one_recording(rate: int, tmp_path: Path) -> None:
+    """Square waves overshoot where they are resampled, and a click lies beyond full scale."""
+    clicks = TONE.copy()
+    clicks[::1000] = 3.0
+    for samples in (np.sign(TONE), clicks, np.stack([clicks, TONE])):
+        soundfile.write(tmp_path / "a.wav", samples.T, RATE, subtype="FLOAT")
+        of_file = np.concatenate(list(read_blocks(tmp_path / "a.wav", rate)))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            np.testing.assert_array_equal(as_mono(samples, RATE, rate), of_file)
+    with pytest.warns(UserWarning, match=r"its samples reach 3.00 times full scale: clipped"):
+        as_mono(clicks, RATE, rate)
 
 
 @pytest.mark.parametrize(
@@ -88,6 +107,7 @@ def test_channels_that_cancel_each_other_are_told() -> None:
     [
         (np.full(10, np.nan), RATE, "not all finite"),
         (TONE * 32768, RATE, "times full scale"),
+        (TONE * 3, RATE, "% of its samples are beyond full scale"),
         (np.zeros(0), RATE, r"expected samples of shape .*, got \(0,\)"),
         (np.zeros((2, 2, 2)), RATE, r"got \(2, 2, 2\)"),
         (np.zeros((100, 100)), RATE, "at most 64 channels"),

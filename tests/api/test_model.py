@@ -55,6 +55,12 @@ def test_a_file_and_its_samples_have_the_events_of_the_command(
     assert model.predict((noise(seconds), RATE), operating_point=point) == by_command.events
 
 
+def test_a_threshold_may_be_a_number_of_numpy(model: Model) -> None:
+    for threshold in (np.float32(0.5), np.float64(0.5), np.int64(1)):
+        expected = model.predict(noise(6), RATE, threshold=float(threshold))
+        assert model.predict(noise(6), RATE, threshold=threshold) == expected  # type: ignore[arg-type]
+
+
 def test_a_lower_threshold_gives_more_of_the_recording_to_events(model: Model) -> None:
     covered = [
         sum(event.offset - event.onset for event in model.predict(noise(6), RATE, threshold=threshold))
@@ -97,6 +103,7 @@ def test_rate_channels_and_integers_are_brought_to_what_the_model_hears(model: M
         ("nowhere.wav", None, AudioError, "nowhere.wav"),
         ("nowhere.wav", 8000, SettingsError, "has its own sample rate"),
         (np.array([np.nan]), 8000, AudioError, "not all finite"),
+        (np.ones(30), 1000, AudioError, "samples: too short .0.030 s, expected at least 0.04 s."),
     ],
 )
 def test_wrong_input_is_a_sentence(
@@ -109,7 +116,9 @@ def test_wrong_input_is_a_sentence(
 def test_wrong_settings_are_a_sentence(model: Model, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="operating point must be one of min_er, max_f1, got 'best'"):
         model.predict(noise(1), RATE, operating_point="best")
-    with pytest.raises(SettingsError, match=r"threshold must lie in \[0, 1\]"):
+    with pytest.raises(SettingsError, match=r"^threshold must lie in \[0, 1\], got 2"):
         model.predict(noise(1), RATE, threshold=2)
+    with pytest.raises(SettingsError, match=r"^threshold must be a number, got \[0.5, 0.5, 0.5\]"):
+        model.predict(noise(1), RATE, threshold=[0.5, 0.5, 0.5])  # type: ignore[arg-type]
     with pytest.raises(MissingStageError, match="contains no trained model"):
         load_model(tmp_path)

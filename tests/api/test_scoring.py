@@ -5,6 +5,7 @@ from sedpipe.api.scoring import event_based, segment_based
 from sedpipe.errors import SedpipeError, SettingsError
 from sedpipe.events import Event
 from sedpipe.io.lists.events import write_event_list
+from sedpipe.io.predictions import PredictedEvent
 
 REFERENCE = {"a": [Event(0.0, 2.5, "Car")], "b": [Event(1.0, 3.0, "Bus"), Event(4.0, 6.0, "Car")], "c": []}
 ESTIMATED = {"a": [Event(0.4, 2.5, "Car")], "b": [Event(1.0, 3.0, "Bus")], "c": [Event(0.0, 1.0, "Bus")]}
@@ -39,6 +40,15 @@ def test_files_dictionaries_tuples_and_data_frames_score_alike(metric, tmp_path:
     assert metric(*files, duration=10) == expected
     assert metric(as_frame(REFERENCE), as_frame(ESTIMATED), duration=10) == expected
     assert metric(REFERENCE, ESTIMATED, duration={"a": 10, "b": 10.0, "c": 10}) == expected
+
+
+@pytest.mark.parametrize("metric", [segment_based, event_based])
+def test_what_a_model_has_found_can_be_scored_as_it_is(metric) -> None:
+    found = {
+        clip_id: [PredictedEvent(event.onset, event.offset, event.label, 0.9, 0.7) for event in events]
+        for clip_id, events in ESTIMATED.items()
+    }
+    assert metric(REFERENCE, found, duration=10) == metric(REFERENCE, ESTIMATED, duration=10)
 
 
 @pytest.mark.parametrize("kind", [int, float, "Int64", object, "category"])
@@ -138,6 +148,12 @@ def test_classes_and_lengths_that_are_none_are_a_sentence(metric, options: dict,
         metric({"a": [(0, 1, "Car")]}, {}, **{"duration": 10, **options})
     with pytest.raises(SettingsError, match="label ' Car' is empty or has blanks around it"):
         metric({"a": [(0, 1, " Car")]}, {}, duration=10)
+
+
+@pytest.mark.parametrize("events", [None, 3, "abc"])
+def test_a_clip_whose_events_are_no_list_is_a_sentence(events: object) -> None:
+    with pytest.raises(SettingsError, match="reference, clip 'a': expected its events in a list, empty where there is"):
+        segment_based({"a": events}, {}, duration=10)
 
 
 def test_a_class_that_is_not_listed_is_a_sentence() -> None:

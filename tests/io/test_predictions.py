@@ -32,6 +32,16 @@ def test_lists_are_read_back_as_any_event_list_and_a_recording_without_events_is
     }
 
 
+@pytest.mark.parametrize("form", ["tsv", "csv", "json"])
+@pytest.mark.parametrize("name", ["#1", "#1.wav", '# "one", two'])
+def test_a_name_that_begins_as_a_comment_is_read_back(tmp_path, form, name):
+    event = PredictedEvent(0.0, 1.28, "Dog bark", 0.9, 0.7)
+    for events, times in (([event], (0.0, 1.28)), ([], None)):
+        path = tmp_path / f"list.{form}"
+        path.write_text(rendered([PredictedFile(name, name, 3.0, events)], form), encoding="utf-8")
+        assert [(row.filename, row.times) for row in read_annotations(path).rows] == [(name, times)]
+
+
 def test_tsv_is_the_fields_event_list():
     assert rendered(FILES, "tsv") == (
         "filename\tonset\toffset\tevent_label\n"

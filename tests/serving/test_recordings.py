@@ -82,6 +82,21 @@ def test_what_somebody_else_wrote_meanwhile_or_what_is_no_list_is_never_overwrit
         assert (tmp_path / f"{name}.tsv").read_text() == content
 
 
+@pytest.mark.parametrize("name", ["night 1/a.wav", "./a.wav", "/data/2025/night 1/a.wav", "a"])
+def test_a_list_that_calls_the_recording_as_seen_from_above_is_about_it(tmp_path: Path, name: str) -> None:
+    """So do the lists of ``predict``, and those that are saved from its pages."""
+    folder = touch(tmp_path, "night 1/a.wav")
+    file = folder.files()["night 1/a.wav"]
+    path = folder.list_path(file)
+    path.write_text(f"{HEADER}{name}\t1.000\t2.500\tOwl\n")
+    there = folder.saved(file, 10.0)
+    assert there.complaint == ""
+    assert (there.found.events if there.found else there.events) == [OWL]
+    assert folder.save(file, [OWL], there.state, 10.0).events == [OWL]
+    path.write_text(f"{HEADER}{name}\t1.000\t2.500\tOwl\nnight 2/a.wav\t1.000\t2.500\tOwl\n")
+    assert folder.saved(file, 10.0).complaint == "it also lists other recordings (night 2/a.wav)"
+
+
 HEADER = "filename\tonset\toffset\tevent_label\n"
 MORE = f"# checked by Anna\n{HEADER[:-1]}\tnote\na.wav\t1.0\t2.5\tOwl\tfar away\n"
 RAVEN = "Selection\tBegin Time (s)\tEnd Time (s)\tLow Freq (Hz)\tAnnotation\n1\t1.0\t2.5\t200.0\tOwl\n"
@@ -251,6 +266,14 @@ def test_a_long_label_and_the_shortest_event_are_saved_and_what_is_refused_is_na
         checked_events([row, {"onset": 1, "offset": 4, "label": "Owl"}], 3.0)
     with pytest.raises(SettingsError, match=r"'y{80}\.\.\.' from 1\.0 to 2\.5 s: a label has 1 to 10,000 letters"):
         checked_events([{**row, "label": "y" * 10_001}], 3.0)
+
+
+@pytest.mark.parametrize("duration", [0.04, 3.0, 7.919])
+def test_the_shortest_event_at_the_end_is_within_the_recording_and_read_back(tmp_path: Path, duration: float) -> None:
+    folder = touch(tmp_path, "a.wav")
+    [event] = checked_events([{"onset": duration - 0.0002, "offset": duration, "label": "Owl"}], duration)
+    assert 0 <= event.onset < event.offset <= duration
+    assert folder.save(folder.files()["a.wav"], [event], "", duration).events == [event]
 
 
 @pytest.mark.parametrize("rows", [None, {}, "events", [1], [[1, 2, "Owl"]], [{}] * (MOST_EVENTS + 1)])

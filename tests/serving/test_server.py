@@ -8,6 +8,7 @@ import signal
 import socket
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -15,6 +16,7 @@ import pytest
 from noise_recording import noise
 from sedpipe.errors import SedpipeError
 from sedpipe.events import Event
+from sedpipe.features.familiar import Familiar
 from sedpipe.io.lists.events import read_event_list
 from sedpipe.serving.ear import Ear
 from sedpipe.serving.recordings import Recordings
@@ -201,6 +203,16 @@ def test_too_much_is_refused_and_nothing_stays(client: Client, folder: Path, mon
     assert client.ask("add?name=long.wav", bytes(5000))[0] == 413
     assert client.ask("save/a.wav", bytes(5000))[0] == 413
     assert sorted(path.name for path in folder.rglob("*") if path.is_file()) == ["50 % <b>.wav", "a.wav"]
+
+
+def test_a_recording_unlike_those_of_training_is_told_on_its_page_as_predict_tells_it(
+    client: Client, folder: Path, ear: Ear
+) -> None:
+    trained = replace(ear.opened.trained, familiar=Familiar(6.0, 400.0))  # louder than anything
+    ear.opened = replace(ear.opened, trained=trained)
+    status, page, _ = client.ask("recording/a.wav")
+    assert status == 200
+    assert "quieter than the recordings that the model was trained on" in page
 
 
 def test_a_recording_that_is_none_is_a_sentence(client: Client, folder: Path) -> None:

@@ -78,3 +78,29 @@ def test_the_model_of_another_program_is_not_overwritten(models, tmp_path, form)
     with pytest.raises(SettingsError, match=r"bert contains a config\.json of another program"):
         export(models[0], out=out, form=form)
     assert {path.name: path.read_text() for path in out.iterdir()} == theirs
+
+
+@pytest.mark.parametrize(
+    ("form", "name", "content"),
+    [
+        ("onnx", "model.onnx", "a detector of somebody else's"),
+        ("safetensors", "model.safetensors", "weights"),
+        ("onnx", "config.json", '["a", "list"]'),
+    ],
+)
+def test_a_file_of_another_program_without_a_description_is_not_overwritten(models, tmp_path, form, name, content):
+    out = tmp_path / "theirs"
+    out.mkdir()
+    (out / name).write_text(content)
+    with pytest.raises(SettingsError, match=f"theirs contains a {name} of another program"):
+        export(models[0], out=out, form=form)
+    assert {path.name: path.read_text() for path in out.iterdir()} == {name: content}
+
+
+def test_an_export_that_was_killed_before_its_description_can_be_run_again(models, tmp_path):
+    for form in ("safetensors", "onnx"):
+        export(models[0], out=tmp_path / form, form=form)
+        (tmp_path / form / "config.json").unlink()
+    (tmp_path / "onnx" / "model.onnx").write_bytes(b"a graph \x0a\x07sedpipe\x12")
+    for form in ("safetensors", "onnx"):
+        assert len(export(models[0], out=tmp_path / form, form=form).files) == 2

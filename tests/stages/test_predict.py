@@ -433,7 +433,7 @@ def test_what_cannot_be_used_is_said(tmp_path, model):
     path = noise(tmp_path / "a.wav", 1.0)
     with pytest.raises(SettingsError, match="operating point must be one of min_er, max_f1, got 'best'"):
         predict([path], model, hearing=Hearing(operating_point="best"))
-    with pytest.raises(SettingsError, match="--threshold: threshold must lie in"):
+    with pytest.raises(SettingsError, match=r"^threshold must lie in \[0, 1\], got 1.5"):
         predict([path], model, hearing=Hearing(threshold=1.5))
     with pytest.raises(MissingStageError, match="the model nowhere does not exist"):
         predict([path], "nowhere")
@@ -466,6 +466,25 @@ def test_what_came_near_is_told_and_an_open_gate_lets_it_speak(tmp_path, model):
     assert silent.glance.peaks[nearest.label] == Peak(nearest.peak, nearest.at)
     [loud] = predict([path], str(gated), hearing=Hearing(opens_gates=True)).files
     assert {event.label for event in loud.events} == set(LABELS)
+
+
+def test_no_list_of_a_changed_recording_tells_of_what_it_was(tmp_path, model):
+    out, forms = tmp_path / "out", [*FORMATS, "html"]
+    path = noise(tmp_path / "in" / "a.wav", 9.0)
+    for form in forms:
+        predict([path], model, output=Output(out, form))
+    corrected = out / "a.wav.txt"
+    corrected.write_text("1.0\t2.0\tmine\n")
+    predict([path], model, output=Output(out, "csv"))
+    assert "mine" in corrected.read_text()  # the recording is the same: nobody touches what lies there
+    noise(path, 5.0)
+    predict([path], model, output=Output(out, "csv"))
+    for form in forms:
+        predict([path], model, output=Output(out, form))
+        predict([path], model, output=Output(tmp_path / "anew", form))
+    lists = {file.name: file.read_bytes() for file in out.iterdir() if file.name.startswith("a.wav")}
+    assert lists == {name: (tmp_path / "anew" / name).read_bytes() for name in lists}
+    assert len(lists) == len(forms)
 
 
 def test_json_has_the_peaks_of_all_classes_wherever_it_is_written_and_again_where_it_was_deleted(tmp_path, model):

@@ -12,6 +12,8 @@ import numpy as np
 import soxr
 
 from sedpipe.errors import AudioError
+from sedpipe.io.audio.level import Level
+from sedpipe.io.audio.waveforms import SAMPLES_PER_BLOCK
 
 RATES = (100, 768_000)
 """Hz, lowest and highest that is believed."""
@@ -23,9 +25,6 @@ SIXTEEN_BITS = 32768
 MOST_CHANNELS = 64
 LOUDEST = 16.0
 """Times full scale: louder samples are integers that were never divided, which would all be heard as clipped."""
-
-CANCELLED_DB = 40.0
-"""The mean of the channels lies this far below each of them where one is turned upside down."""
 
 
 def as_mono(samples: Any, sample_rate: int, wanted_rate: int) -> np.ndarray:
@@ -44,16 +43,19 @@ def as_mono(samples: Any, sample_rate: int, wanted_rate: int) -> np.ndarray:
     Returns
     -------
     ndarray [shape=(samples,), dtype=float32]
+        In [-1, 1].
 
     Raises
     ------
     AudioError
-        If the samples are none, not finite, too loud to be what they say, of another shape, or the rate is absurd.
+        If the samples are none, not finite, too loud to be what they say, of another shape, or the rate is absurd; as
+        of a file, also if more than a hundredth of them lie beyond full scale, or the channels cancel each other.
 
     Warns
     -----
     UserWarning
-        If the channels cancel each other, or integers of 32 bits hold no more than 16 bits can.
+        If samples beyond full scale are clipped, as those of a file are, or integers of 32 bits hold no more than 16
+        bits can.
 
     Examples
     --------
@@ -73,13 +75,18 @@ def as_mono(samples: Any, sample_rate: int, wanted_rate: int) -> np.ndarray:
             f"samples reach {peak:g} times full scale", hint="divide integers that were read as floats by 32768"
         )
     mono = channels[0] if len(channels) == 1 else channels.mean(axis=0)
-    if len(channels) > 1 and _cancel(channels, mono):
-        warnings.warn("the channels cancel each other out: their mean is almost silent", stacklevel=3)
+    level = Level()
+    for first in range(0, len(mono), SAMPLES_PER_BLOCK):  # as files are heard, whose sums stay exact
+        some = slice(first, first + SAMPLES_PER_BLOCK)
+        level.hear(mono[some], channels[:, some].T if len(channels) > 1 else None)
+    level.check("samples")
+    for _, remark in level.remarks:
+        warnings.warn(remark, stacklevel=3)
     if sample_rate != wanted_rate:
         mono = soxr.resample(mono, sample_rate, wanted_rate)
         if not len(mono):
             raise AudioError(f"too short for a sample at {wanted_rate} Hz")
-    return np.ascontiguousarray(mono, dtype=np.float32)
+    return np.ascontiguousarray(mono.clip(-1, 1), dtype=np.float32)
 
 
 def _array(samples: Any) -> np.ndarray:
@@ -125,9 +132,3 @@ def _channels(samples: np.ndarray) -> np.ndarray:
     if len(channels) > MOST_CHANNELS:
         raise AudioError(f"expected at most {MOST_CHANNELS} channels, got samples of shape {samples.shape}")
     return channels
-
-
-def _cancel(channels: np.ndarray, mono: np.ndarray) -> bool:
-    quietest = np.sqrt(np.square(channels.astype(np.float64)).mean(axis=1)).min()
-    level = np.sqrt(np.square(mono.astype(np.float64)).mean())
-    return bool(quietest > 0 and level < quietest * 10 ** (-CANCELLED_DB / 20))

@@ -18,6 +18,7 @@ from sedpipe.choices import OPERATING_POINTS
 from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.errors import MissingStageError, SettingsError
 from sedpipe.features.familiar import Extent
+from sedpipe.io.audio.level import check_length
 from sedpipe.io.audio.waveforms import read_blocks
 from sedpipe.io.cache.open import open_dataset
 from sedpipe.io.models.open import OpenModel, able_to_hear, open_model
@@ -132,7 +133,8 @@ class Model:
         Raises
         ------
         AudioError
-            If the recording cannot be decoded, or the samples are unusable (no audio, not finite).
+            If the recording cannot be decoded, or it is unusable: shorter than 0.04 s, channels that cancel each
+            other, many samples beyond full scale; or samples that are not finite.
         SettingsError
             If there is no such operating point, the threshold is out of range, or the rate is missing.
 
@@ -211,4 +213,6 @@ class Model:
             recording, sample_rate = recording
         if sample_rate is None:
             raise SettingsError("samples need their rate", hint="call it with (samples, sample_rate)")
-        return [as_mono(recording, sample_rate, self.sample_rate)]
+        mono = as_mono(recording, sample_rate, self.sample_rate)
+        check_length("samples", len(mono), self.sample_rate)
+        return [mono]

@@ -16,15 +16,19 @@ from sedpipe.events import Event
 from sedpipe.io.lists.annotations import Annotation
 from sedpipe.io.lists.events import read_event_list
 from sedpipe.io.lists.filenames import clip_ids_of
+from sedpipe.io.predictions import PredictedEvent
 from sedpipe.labels import LabelSet, one_spelling
 from sedpipe.metrics.detection_scores import DetectionScores
 from sedpipe.metrics.event_scores import event_based_scores
 from sedpipe.metrics.segment_scores import segment_based_scores
 
-Lists: TypeAlias = "str | PathLike[str] | Mapping[str, Iterable[Event | tuple[float, float, str]]] | Any"
-"""Events by clip: the path of an event list; a dictionary of :class:`~sedpipe.events.Event` or of ``(onset, offset,
-label)``; or a data frame with the columns ``filename``, ``onset``, ``offset``, ``event_label``. Classes may be numbers;
-a row of a data frame with a file name alone is a clip without events."""
+Lists: TypeAlias = (
+    "str | PathLike[str] | Mapping[str, Iterable[Event | PredictedEvent | tuple[float, float, str]]] | Any"
+)
+"""Events by clip: the path of an event list; a dictionary of :class:`~sedpipe.events.Event`, of what
+:meth:`Model.predict <sedpipe.api.model.Model.predict>` has found, or of ``(onset, offset, label)``; or a data frame
+with the columns ``filename``, ``onset``, ``offset``, ``event_label``. Classes may be numbers; a row of a data frame
+with a file name alone is a clip without events."""
 
 _NOTHING = ([None, None, None], [0, 0, None])
 COLUMNS = ("filename", "onset", "offset", "event_label")
@@ -134,13 +138,16 @@ def _events(lists: Lists, name: str, known: LabelSet | None) -> dict[str, list[E
     if isinstance(lists, str | PathLike):
         return read_event_list(Path(fspath(lists)), known)
     if isinstance(lists, Mapping):
-        return {
-            str(clip_id): [_event(event, f"{name}, clip {clip_id!r}") for event in events]
-            for clip_id, events in lists.items()
-        }
+        return {str(clip_id): _of_clip(events, f"{name}, clip {clip_id!r}") for clip_id, events in lists.items()}
     if hasattr(lists, "columns") and hasattr(lists, "itertuples"):
         return _of_data_frame(lists, name)
     raise SettingsError(f"{name}: expected a path, a dictionary or a data frame, got {type(lists).__name__}")
+
+
+def _of_clip(events: Any, where: str) -> list[Event]:
+    if isinstance(events, str) or not isinstance(events, Iterable):
+        raise SettingsError(f"{where}: expected its events in a list, empty where there is none, got {events!r}")
+    return [_event(event, where) for event in events]
 
 
 def _of_data_frame(frame: Any, name: str) -> dict[str, list[Event]]:
@@ -163,7 +170,8 @@ def _of_data_frame(frame: Any, name: str) -> dict[str, list[Event]]:
 
 def _event(event: Any, where: str) -> Event:
     try:
-        onset, offset, label = (event.onset, event.offset, event.label) if isinstance(event, Event) else event[:3]
+        has_names = isinstance(event, Event | PredictedEvent)
+        onset, offset, label = (event.onset, event.offset, event.label) if has_names else event[:3]
         return Event(float(onset), float(offset), _label(label))
     except (TypeError, ValueError) as error:
         raise SettingsError(f"{where}: expected an event (onset, offset, label), got {event!r}: {error}") from error

@@ -80,7 +80,7 @@ class StepSetting:
 
     def checked(self, value: object) -> float:
         """``value`` as a float; ``ValueError`` if it is out of range."""
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
+        if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
             raise ValueError(f"{self.name} must be a number, got {value!r}")
         if self.name.endswith("_s") and not 0 <= value <= _LONGEST_S:
             raise ValueError(f"{self.name} must be a length in seconds, got {value}")

@@ -101,6 +101,14 @@ class PredictionLog:
         events, unlike = list(line.events), list(line.unlike_training)
         return PredictedFile(str(path), name, line.duration, events, "kept", line.reason, unlike)
 
+    def has_changed(self, name: str, path: Path) -> bool:
+        """Whether a recording was finished under this name, and is not the one any more that it was then."""
+        place = self._places.get(name)
+        try:
+            return place is not None and place.state != state_of(path)
+        except OSError:
+            return False
+
     def add(self, file: PredictedFile, state: State) -> None:
         """A recording is finished; ``state`` is its :func:`state_of` from before it was read."""
         self.add_all([(file, state)])

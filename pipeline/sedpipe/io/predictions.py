@@ -122,12 +122,26 @@ def rendered(files: Sequence[PredictedFile], form: str, sample_rate: int = DEFAU
         return _raven_table(read, sample_rate)
     text = io.StringIO()
     if form == "tsv":
-        text.writelines(tab_row(*row[:4]) + "\n" for row in [COLUMNS, *_rows(read)])
+        text.writelines(_tab_line(row) for row in [[*COLUMNS], *_rows(read)])
     else:
         table = csv.writer(text, lineterminator="\n")
         table.writerow([*COLUMNS, "probability", "mean_probability", "starts_at", "ends_at"])
-        table.writerows(map(spreadsheet_cell, row) for row in _rows(read))
+        in_quotes = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
+        for row in _rows(read):  # a name may begin as a comment does
+            (in_quotes if row[0].startswith("#") else table).writerow(map(spreadsheet_cell, row))
     return text.getvalue()
+
+
+def _tab_line(row: Sequence[str]) -> str:
+    """A row of DCASE's list; a name that begins as a comment does stands between quotes."""
+    name, *others = row[:4]
+    first = f"{_in_quotes(name)}\t" if name.startswith("#") else tab_row(name, "")
+    return f"{first}{tab_row(*others)}\n"
+
+
+def _in_quotes(name: str) -> str:
+    doubled = name.replace('"', '""')
+    return f'"{doubled}"'
 
 
 def _raven_table(files: Sequence[PredictedFile], sample_rate: int) -> str:

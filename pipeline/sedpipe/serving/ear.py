@@ -16,7 +16,7 @@ from sedpipe.io.audio.waveforms import Recording
 from sedpipe.io.models.open import OpenModel
 from sedpipe.io.prediction_log import State, state_of
 from sedpipe.stages.predict_page import RecordingParts, recording_parts
-from sedpipe.steps.hearing import frame_probabilities
+from sedpipe.steps.hearing import heard_and_told
 
 _KEPT = 8
 """Pages of as many recordings: looking back costs nothing."""
@@ -54,10 +54,8 @@ class Ear:
         with self._one_at_a_time:
             state, known = state_of(file.path), self._known.get(file.name)
             if known is None or known.state != state:
-                recording, trained = Recording(file.path), self.opened.trained
-                heard = frame_probabilities(recording.resampled(trained.spec.front_end.sample_rate), trained)
-                remark = "; ".join(sentence for _, sentence in recording.remarks)
-                known = _Known(state, recording_parts(file, heard, self.opened, self._point, remark))
+                heard, told = heard_and_told(Recording(file.path), self.opened.trained)
+                known = _Known(state, recording_parts(file, heard, self.opened, self._point, told.remark))
                 self._known[file.name] = known
             self._known.move_to_end(file.name)
             while len(self._known) > _KEPT:

@@ -4,6 +4,7 @@ The reader is that of datasets. A list that is called like the recording comes f
 selection table, DCASE's list), then one about several recordings that names it. It is never written to.
 
 - :func:`list_beside`: a recording -> :class:`~sedpipe.serving.found_list.FoundList`
+- :func:`names_of`: what such a list calls it
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def list_beside(recording: Path, duration: float, *, but: Path) -> FoundList | N
             continue
         rows: list[Annotation] | None = found.rows
         if found.names_recordings:
-            names = _names_of(recording, {row.filename: None for row in found.rows})
+            names = names_of(recording, {row.filename: None for row in found.rows})
             rows = [row for row in found.rows if row.filename in names] or None
         elif not is_own:
             rows = None
@@ -59,8 +60,15 @@ def list_beside(recording: Path, duration: float, *, but: Path) -> FoundList | N
     return of_no_use[0] if of_no_use else None
 
 
-def _names_of(recording: Path, names: Iterable[str]) -> Collection[str]:
-    """What a list beside it calls a recording, as seen from its folder or, where that can be several, from above."""
+def names_of(recording: Path, names: Iterable[str]) -> Collection[str]:
+    """What a list beside it calls a recording, as seen from its folder or, where that can be several, from above.
+
+    Parameters
+    ----------
+    recording : Path
+    names : iterable of str
+        All that the list has.
+    """
     places = (recording.name, recording.absolute().as_posix())
     found = (KnownNames([place]).find_all(names, spellings=True) for place in places)
     return next((names for names in found if names), {})

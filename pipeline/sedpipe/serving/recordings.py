@@ -36,6 +36,7 @@ from sedpipe.io.lists.text import has_control_characters
 from sedpipe.io.predictions import PredictedEvent, PredictedFile, rendered
 from sedpipe.labels import one_spelling
 from sedpipe.serving.found_list import ROUNDED_S, FoundList, found_list
+from sedpipe.serving.lists_beside import names_of
 
 MOST_EVENTS = 100_000
 MOST_LETTERS = 80
@@ -154,7 +155,8 @@ class Recordings:
             rows = read_annotations(path).rows
         except ListFormatError as error:
             return SavedList(path, state, complaint=error.message)
-        if others := {row.filename for row in rows} - {file.path.name, file.path.stem}:
+        names = {row.filename for row in rows}
+        if others := names - set(names_of(file.path, names)):
             return SavedList(path, state, complaint=f"it also lists other recordings ({min(others)})")
         found = _found(path, rows, duration)
         if found.says_all and path.read_bytes() == _written(file, found.events).encode():
@@ -284,8 +286,10 @@ def _checked_event(row: object, duration: float) -> Event:
     if not 0 <= onset < offset <= duration + ROUNDED_S:
         raise SettingsError(f"{event}: an event lies within the recording, from 0 to {duration:g} s")
     start, end = round(float(onset), 3), round(min(float(offset), duration), 3)
-    # one that is shorter than a list can say
-    return Event(start, max(end, round(start + 0.001, 3)), one_spelling(str(label)).strip())
+    if end <= start:  # shorter than a list can say
+        start = min(start, max(0.0, round(math.floor(1000 * duration) / 1000 - 0.001, 3)))
+        end = round(start + 0.001, 3)
+    return Event(start, end, one_spelling(str(label)).strip())
 
 
 def _found(path: Path, rows: Iterable[Annotation], duration: float) -> FoundList:

@@ -15,10 +15,9 @@ from sedpipe.io.encoders.kept import how_to_bring
 from sedpipe.io.files.atomic import remove_leftovers
 from sedpipe.io.files.locks import wait_for
 from sedpipe.io.models.exports import (
-    CONFIG,
     GRAPH,
-    is_of_another_program,
     not_described,
+    of_another_program,
     write_config,
     write_export,
     write_onnx,
@@ -61,9 +60,10 @@ def export(
     folder = out if out is not None else model.folder / "export"
     if folder.resolve() == model.folder.resolve():
         raise SettingsError(f"{folder} is the folder of the model itself", hint="name another folder with --out")
-    if is_of_another_program(folder):
+    theirs = of_another_program(folder, model.trained, form)
+    if theirs is not None:
         raise SettingsError(
-            f"{folder} contains a {CONFIG} of another program, which would be overwritten",
+            f"{folder} contains a {theirs.name} of another program, which would be overwritten",
             hint="name another folder with --out",
         )
     with wait_for(folder / LOCK):  # weights and description must be of one model

@@ -20,7 +20,7 @@ from sedpipe.io.files.locks import hold, is_held
 from sedpipe.io.files.reading import entries, is_there
 from sedpipe.io.models.open import OpenModel
 from sedpipe.io.prediction_log import LOG_NAME, PredictionLog
-from sedpipe.io.predictions import PredictedFile
+from sedpipe.io.predictions import FORMATS, PredictedFile
 from sedpipe.listener import Listener
 from sedpipe.reports.listening import PredictReport
 from sedpipe.shards import Shard
@@ -137,14 +137,18 @@ def _done(
     files: Sequence[AudioFile], opened: OpenModel, predicting: Predicting, work: Work, log: PredictionLog | None
 ) -> Iterator[PredictedFile]:
     """Recordings that were finished before, then the others as they are finished; each is logged."""
-    left = []
+    left, changed = [], set[str]()
     for file in files:
         kept = None if log is None else _kept(file, opened, predicting.output, log)
         if kept is None:
             left.append(file)
+            changed |= {file.name} if log is not None and log.has_changed(file.name, file.path) else set()
         else:
             yield kept
     for outcomes in predicted(left, opened, predicting, work):
+        for found, state in outcomes:
+            if state is not None and found.name in changed:
+                _renew(found, predicting.output, opened.trained.spec.front_end.sample_rate)
         if log is not None:
             log.add_all((file, state) for file, state in outcomes if state is not None)
         yield from (file for file, _ in outcomes)
@@ -161,6 +165,18 @@ def _kept(file: AudioFile, opened: OpenModel, output: Output, log: PredictionLog
         return None
     write_events(path, kept, output.form, opened.trained.spec.front_end.sample_rate)
     return kept
+
+
+def _renew(file: PredictedFile, output: Output, sample_rate: int) -> None:
+    """Lists of a changed recording in other forms, which would be taken for those of what it is now."""
+    for form in {*FORMATS, "html"} - {output.form}:
+        path = replace(output, form=form).path_of(file.name)
+        if path is None or not path.is_file():
+            continue
+        if form in ("html", "json"):  # of which more is needed than what was found; written when they are asked for
+            path.unlink()
+        else:
+            write_events(path, file, form, sample_rate)
 
 
 def _has_peaks(file: PredictedFile) -> bool:

@@ -18,7 +18,6 @@ from typing import NamedTuple
 
 from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.errors import AudioError, NameTooLongError, SedpipeError
-from sedpipe.features.familiar import Extent
 from sedpipe.io.audio.find import AudioFile
 from sedpipe.io.audio.waveforms import Recording
 from sedpipe.io.files.atomic import check_name, write_text
@@ -28,7 +27,7 @@ from sedpipe.io.prediction_log import State, state_of
 from sedpipe.io.predictions import FORMATS, PredictedFile, rendered
 from sedpipe.nn.device import devices_like
 from sedpipe.stages.predict_page import recording_parts, write_recording_page
-from sedpipe.steps.hearing import events_of, frame_probabilities, glance_of, noticing, unlike_training
+from sedpipe.steps.hearing import events_of, glance_of, heard_and_told
 from sedpipe.steps.work import Work
 
 FILES_A_TASK = 16
@@ -206,18 +205,15 @@ def write_events(path: Path, found: PredictedFile, form: str, sample_rate: int) 
 def _heard(file: AudioFile, opened: OpenModel, predicting: Predicting, page: Path | None) -> PredictedFile:
     """What is found in a recording; its page, if one is asked for, is written first."""
     trained, point, recording = opened.trained, predicting.point, Recording(file.path)
-    sample_rate = trained.spec.front_end.sample_rate
-    extent = Extent(sample_rate)
-    heard = frame_probabilities(noticing(recording.resampled(sample_rate), extent), trained)
-    unlike = unlike_training(extent, trained)
-    remark = "; ".join([*(sentence for _, sentence in recording.remarks), *unlike])
+    heard, told = heard_and_told(recording, trained)
     if page is not None:
-        write_recording_page(page, recording_parts(file, heard, opened, point, remark))
-    duration, events = round(heard.n_samples / sample_rate, 3), events_of(*heard, trained, point)
+        write_recording_page(page, recording_parts(file, heard, opened, point, told.remark))
+    duration = round(heard.n_samples / trained.spec.front_end.sample_rate, 3)
+    events = events_of(*heard, trained, point)
     looks = predicting.output.keeps or predicting.output.form == "json"
     glance = glance_of(heard, events, trained, point) if looks else None
     return PredictedFile(
-        str(file.path), file.name, duration, events, reason=remark, unlike_training=unlike, glance=glance
+        str(file.path), file.name, duration, events, reason=told.remark, unlike_training=told.unlike, glance=glance
     )
 
 

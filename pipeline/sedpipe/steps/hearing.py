@@ -7,7 +7,8 @@ and there. Silence alone is no question for a network, which never learnt what t
 - :class:`Hearing`: where and how a model hears; :func:`chosen_settings`: its post-processing
 - :func:`frame_probabilities`: what it says of a recording, :class:`Heard`
 - :func:`events_of`: the events in that; :func:`glance_of`: what a person wants to see of it at once
-- :func:`noticing`, :func:`unlike_training`: in what it differs from the recordings that the model was trained on
+- :func:`heard_and_told`: a file through a model, and what a person should know of it: :class:`Told`
+- :func:`unlike_training`: in what it differs from the recordings that the model was trained on
 """
 
 from __future__ import annotations
@@ -26,11 +27,13 @@ from sedpipe.choices import OPERATING_POINTS
 from sedpipe.detection.decoding import decode_events, frame_edges, peak_and_mean
 from sedpipe.detection.nearness import Glance, glance_at
 from sedpipe.detection.postprocess import PostProcessing
+from sedpipe.detection.steps import settings_of_steps
 from sedpipe.errors import SettingsError
 from sedpipe.events import Event
 from sedpipe.features.familiar import Extent
 from sedpipe.features.windows import Window, cut_windows, join_windows
 from sedpipe.io.audio.level import SILENT_BELOW, Level
+from sedpipe.io.audio.waveforms import Recording
 from sedpipe.io.models.checkpoints import TrainedModel
 from sedpipe.io.predictions import PredictedEvent
 from sedpipe.training.fit import Batch
@@ -85,10 +88,12 @@ def chosen_settings(
     point = trained.operating_points[operating_point]
     if opens_gates:
         point = point.changed(gate=0.0)
-    try:
-        return point if threshold is None else point.changed(threshold=threshold)
+    if threshold is None:
+        return point
+    try:  # one number for every class
+        return point.changed(threshold=settings_of_steps()["threshold"].checked(threshold))
     except ValueError as error:
-        raise SettingsError(f"--threshold: {error}") from error
+        raise SettingsError(str(error)) from error
 
 
 def frame_probabilities(blocks: Iterable[np.ndarray], trained: TrainedModel, overlap: float = OVERLAP) -> Heard:
@@ -191,7 +196,38 @@ def glance_of(heard: Heard, events: Sequence[PredictedEvent], trained: TrainedMo
     return glance_at(probs, clip_probs, found, trained.labels, point, trained.grid)
 
 
-def noticing(blocks: Iterable[np.ndarray], extent: Extent) -> Iterator[np.ndarray]:
+class Told(NamedTuple):
+    """What a person should know of a recording: all of it, and in what it is unlike those of training, which is last.
+
+    Parameters
+    ----------
+    sentences, unlike : list of str
+    """
+
+    sentences: list[str]
+    unlike: list[str]
+
+    @property
+    def remark(self) -> str:
+        """All in one; empty where there is nothing."""
+        return "; ".join(self.sentences)
+
+
+def heard_and_told(recording: Recording, trained: TrainedModel) -> tuple[Heard, Told]:
+    """What a model says of a recording that nobody has read yet, and what is to be said of the recording.
+
+    Raises
+    ------
+    AudioError
+        If it cannot be read, or is unusable.
+    """
+    extent = Extent(trained.spec.front_end.sample_rate)
+    heard = frame_probabilities(_noticing(recording.resampled(extent.sample_rate), extent), trained)
+    unlike = unlike_training(extent, trained)
+    return heard, Told([*(sentence for _, sentence in recording.remarks), *unlike], unlike)
+
+
+def _noticing(blocks: Iterable[np.ndarray], extent: Extent) -> Iterator[np.ndarray]:
     """Pass blocks of samples on; ``extent`` notices how loud and how wide they are."""
     for block in blocks:
         extent.hear(block)

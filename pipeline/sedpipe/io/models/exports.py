@@ -3,7 +3,7 @@
 - :func:`write_export`, :func:`read_export`: ``model.safetensors`` and ``config.json``, which together are the model
 - :func:`is_export`: whether a folder holds them
 - :func:`write_config`: all but the weights, and whose they must be
-- :func:`is_of_another_program`: whether a folder holds somebody else's
+- :func:`of_another_program`: what is somebody else's in a folder, and would be overwritten
 - :func:`not_described`: what an earlier export left there, of another model
 - :func:`write_onnx`: ``model.onnx``, left there only if it computes what the network does
 
@@ -44,6 +44,7 @@ PARITY_BATCHES = (1, 2, 5)
 MOST_DIFFERENT = 1e-4
 """Largest difference of a probability with which an ONNX file is kept; 3e-7 is what is seen."""
 _MOST_BYTES_OF_CONFIG = 1024 * 1024
+_MARK = b"\x0a\x07sedpipe"  # the key of our metadata, as ONNX stores it
 
 
 def is_export(folder: Path) -> bool:
@@ -67,13 +68,36 @@ def write_config(folder: Path, trained: TrainedModel) -> Path:
     return folder / CONFIG
 
 
-def is_of_another_program(folder: Path) -> bool:
-    """Whether the configuration in a folder is whole and no model's of sedpipe: others name their files alike."""
+def of_another_program(folder: Path, trained: TrainedModel, form: str) -> Path | None:
+    """The file of somebody else that an export would overwrite, if there is one: others name their files alike.
+
+    Parameters
+    ----------
+    folder : Path
+    trained : TrainedModel
+        What is to be written.
+    form : str
+        ``safetensors`` or ``onnx``.
+
+    Returns
+    -------
+    Path or None
+        A configuration that is whole and no model's of sedpipe; or, beside no configuration, a graph without sedpipe's
+        mark, or weights that are not these, which an export that was killed may have left.
+    """
     try:
-        found = json.loads(read_bounded(folder / CONFIG, _MOST_BYTES_OF_CONFIG) or b"{}")
+        described_as = json.loads(read_bounded(folder / CONFIG, _MOST_BYTES_OF_CONFIG) or b"{}")
     except (ValueError, RecursionError):  # damaged: whose it was cannot be told
-        return False
-    return isinstance(found, dict) and bool(found) and "operating_points" not in found
+        return None
+    if described_as and not (isinstance(described_as, dict) and "operating_points" in described_as):
+        return folder / CONFIG
+    if is_there(folder / CONFIG):
+        return None
+    if form == "onnx":
+        is_foreign = is_there(folder / GRAPH) and _MARK not in (folder / GRAPH).read_bytes()
+        return folder / GRAPH if is_foreign else None
+    is_foreign = is_there(folder / WEIGHTS) and sha256_of(folder / WEIGHTS) != sha256(_weights(trained)).hexdigest()
+    return folder / WEIGHTS if is_foreign else None
 
 
 def not_described(folder: Path, trained: TrainedModel) -> list[Path]:

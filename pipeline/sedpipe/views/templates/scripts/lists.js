@@ -24,7 +24,8 @@ function quoted(name) {
 function dcaseList(file, events) {
   const times = inOrder(events).map(({ onset, offset, label }) => [onset.toFixed(3), offset.toFixed(3), quoted(label)]);
   const rows = times.length ? times : [["", "", ""]];
-  return lines([["filename", "onset", "offset", "event_label"], ...rows.map((row) => [quoted(file), ...row])]);
+  const name = file.startsWith("#") ? `"${file.replaceAll('"', '""')}"` : quoted(file); // no comment
+  return lines([["filename", "onset", "offset", "event_label"], ...rows.map((row) => [name, ...row])]);
 }
 
 function audacityLabels(file, events) {

@@ -6,15 +6,17 @@ from typing import Any
 
 import pytest
 import torch
+from benched_cells import CELLS, bench_record
 from sedpipe.errors import MissingStageError, SettingsError, StaleError
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.dataset import Dataset
+from sedpipe.io.cache.table_folder import Table
 from sedpipe.io.settings.systems import load_system, settings_of
 from sedpipe.listener import Listener
 from sedpipe.reports.tables import ReproduceReport
 from sedpipe.shards import Shard
 from sedpipe.stages.reproduce.drawing import draw_table
-from sedpipe.stages.reproduce.entrants import Budget, Entrant
+from sedpipe.stages.reproduce.entrants import Budget, Entrant, check_features, entrants
 from sedpipe.stages.reproduce.table3 import reproduce_table3
 from sedpipe.steps.work import Work
 from tiny_dataset import FRONT_END, NAME, make_dataset
@@ -168,6 +170,22 @@ def test_without_features_nothing_is_begun(tmp_path: Path) -> None:
         make(tmp_path, Budget(1))
     assert "sedpipe features" in caught.value.hint
     assert not (cache.folder / "tables").exists()
+
+
+def test_all_features_that_are_missing_are_named_at_once(tmp_path: Path) -> None:
+    dataset = make_dataset(tmp_path)
+    with pytest.raises(MissingStageError, match="tiny has no features for small, cdur") as caught:
+        check_features(dataset, entrants(dataset, ("small", "paper", "cdur"), 1, "cpu"))
+    cache = f"--cache {tmp_path}"
+    assert caught.value.hint == (
+        f"run first: `sedpipe features tiny {cache}`, `sedpipe features tiny --front-end cdur {cache}`"
+    )
+
+
+def test_where_a_split_has_no_clips_no_features_are_asked_for(tmp_path: Path) -> None:
+    dataset = make_dataset(tmp_path, splits=("training", "evaluation"))
+    with pytest.raises(MissingStageError, match="tiny has no clips in testing"):
+        check_features(dataset, entrants(dataset, ("cdur",), 1, "cpu"))
 
 
 def test_where_no_training_could_be_scored_nothing_is_measured(tmp_path: Path) -> None:

@@ -243,6 +243,23 @@ def test_the_table_is_drawn_from_its_cells_alone_to_the_same_bytes(made, tmp_pat
         draw_table(Dataset(tmp_path, "demo"), folder, "table3")
 
 
+def test_a_table_of_which_a_part_was_asked_for_last_is_drawn_against_small(tmp_path: Path) -> None:
+    names = {"base": "small", "better": "mine", "same": "yours"}
+    theirs = [one.model_copy(update={"bench": one.bench.model_copy(update={"system": names[one.bench.system]})})
+              for one in CELLS if one.bench]  # fmt: skip
+    table, last = Table(tmp_path), [one for one in theirs if one.bench.system == "yours"]
+    for one in theirs:
+        table.write_cell(f"{one.bench.system}-seed{one.seed}", one)
+    record = bench_record(last, baseline="yours")
+    table.write_record(record)
+    draw_table(Dataset(tmp_path / "no cache", record.dataset), tmp_path, "table3")
+    drawn = table.find_record()
+    assert (drawn.baseline, {one.system for one in drawn.comparisons}) == ("small", {"mine", "yours"})
+    table.write_record(bench_record(theirs, baseline="yours"))
+    draw_table(Dataset(tmp_path / "no cache", record.dataset), tmp_path, "table3")
+    assert table.find_record().baseline == "yours"  # as asked for with all of them
+
+
 def test_workers_of_a_cluster_make_the_same_cells(made, tmp_path: Path) -> None:
     distributed = pytest.importorskip("distributed")
     shutil.copytree(made[0], tmp_path, dirs_exist_ok=True)

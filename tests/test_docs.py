@@ -773,6 +773,15 @@ def test_what_is_told_of_published_systems_beside_the_table_is_what_their_cells_
     open_still = {"small-single", "attention-head", "cdur", "mcfee-crnn"}
     assert {name for name, outcome in primary.items() if outcome == "not distinguishable"} == open_still
     assert set(primary.values()) == {"better", "worse", "not distinguishable"}
+    spent: dict[str, list[float]] = {}
+    for cell in cells:
+        if cell.bench and cell.bench.validations[-1].steps == cell.training["steps"]:
+            spent.setdefault(cell.bench.system, []).append(cell.bench.cpu_seconds)
+    every, fastest = [one for each in spent.values() for one in each], {name: min(each) for name, each in spent.items()}
+    assert f"took {min(every):.0f} to {max(every):,.0f} CPU seconds instead of 900" in text
+    first, last = min(fastest, key=fastest.__getitem__), max(fastest, key=fastest.__getitem__)
+    assert f"took {fastest[first]:.0f} (`{first}`) to {fastest[last]:.0f} (`{last}`)" in text
+    assert f"by a factor of up to {fastest[last] / fastest[first]:.1f}" in text
     n_cells = len(set(record["systems"].values())) * len(record["seeds"])
     assert len(cells) == n_cells == 57
 

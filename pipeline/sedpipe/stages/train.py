@@ -267,9 +267,10 @@ def open_splits(
     """
     clips = cache.read_clips()
     splits: dict[str, ClipBatches] = {}
-    for split in ("training", "testing"):
+    for split in ("training", "testing"):  # before features, which would not mend it
         if split not in clips:
             raise MissingStageError(f"{cache.name} has no clips in {split}", hint=_NEEDED_FOR[split])
+    for split in ("training", "testing"):
         path = cache.features_dir(spec.fingerprint) / f"{split}.h5"
         if not is_there(path):
             words = features_words(asked)

@@ -6,15 +6,17 @@ from typing import Any
 
 import pytest
 import torch
+from benched_cells import CELLS, bench_record
 from sedpipe.errors import MissingStageError, SettingsError, StaleError
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.dataset import Dataset
+from sedpipe.io.cache.table_folder import Table
 from sedpipe.io.settings.systems import load_system, settings_of
 from sedpipe.listener import Listener
 from sedpipe.reports.tables import ReproduceReport
 from sedpipe.shards import Shard
 from sedpipe.stages.reproduce.drawing import draw_table
-from sedpipe.stages.reproduce.entrants import Budget, Entrant
+from sedpipe.stages.reproduce.entrants import Budget, Entrant, check_features, entrants
 from sedpipe.stages.reproduce.table3 import reproduce_table3
 from sedpipe.steps.work import Work
 from tiny_dataset import FRONT_END, NAME, make_dataset
@@ -170,6 +172,22 @@ def test_without_features_nothing_is_begun(tmp_path: Path) -> None:
     assert not (cache.folder / "tables").exists()
 
 
+def test_all_features_that_are_missing_are_named_at_once(tmp_path: Path) -> None:
+    dataset = make_dataset(tmp_path)
+    with pytest.raises(MissingStageError, match="tiny has no features for small, cdur") as caught:
+        check_features(dataset, entrants(dataset, ("small", "paper", "cdur"), 1, "cpu"))
+    cache = f"--cache {tmp_path}"
+    assert caught.value.hint == (
+        f"run first: `sedpipe features tiny {cache}`, `sedpipe features tiny --front-end cdur {cache}`"
+    )
+
+
+def test_where_a_split_has_no_clips_no_features_are_asked_for(tmp_path: Path) -> None:
+    dataset = make_dataset(tmp_path, splits=("training", "evaluation"))
+    with pytest.raises(MissingStageError, match="tiny has no clips in testing"):
+        check_features(dataset, entrants(dataset, ("cdur",), 1, "cpu"))
+
+
 def test_where_no_training_could_be_scored_nothing_is_measured(tmp_path: Path) -> None:
     cache = make_dataset(tmp_path, strong=())
     with pytest.raises(MissingStageError, match="strong labels of neither testing nor evaluation"):
@@ -223,6 +241,23 @@ def test_the_table_is_drawn_from_its_cells_alone_to_the_same_bytes(made, tmp_pat
         draw_table(Dataset(tmp_path, NAME), folder, "table2")
     with pytest.raises(SettingsError, match=f"holds cells of the dataset {NAME}, not of demo"):
         draw_table(Dataset(tmp_path, "demo"), folder, "table3")
+
+
+def test_a_table_of_which_a_part_was_asked_for_last_is_drawn_against_small(tmp_path: Path) -> None:
+    names = {"base": "small", "better": "mine", "same": "yours"}
+    theirs = [one.model_copy(update={"bench": one.bench.model_copy(update={"system": names[one.bench.system]})})
+              for one in CELLS if one.bench]  # fmt: skip
+    table, last = Table(tmp_path), [one for one in theirs if one.bench.system == "yours"]
+    for one in theirs:
+        table.write_cell(f"{one.bench.system}-seed{one.seed}", one)
+    record = bench_record(last, baseline="yours")
+    table.write_record(record)
+    draw_table(Dataset(tmp_path / "no cache", record.dataset), tmp_path, "table3")
+    drawn = table.find_record()
+    assert (drawn.baseline, {one.system for one in drawn.comparisons}) == ("small", {"mine", "yours"})
+    table.write_record(bench_record(theirs, baseline="yours"))
+    draw_table(Dataset(tmp_path / "no cache", record.dataset), tmp_path, "table3")
+    assert table.find_record().baseline == "yours"  # as asked for with all of them
 
 
 def test_workers_of_a_cluster_make_the_same_cells(made, tmp_path: Path) -> None:

@@ -53,3 +53,10 @@ def test_cells_of_which_no_validation_is_known_have_no_row() -> None:
     plain, unscored = benched("plain", 0, 0.5), learnt("unscored", 0, [(1.0, 0.5, None)])
     assert list(learning_lines([plain, unscored])) == []
     assert [row.system for row in learning_of([plain, *LATE])] == ["late"]
+
+
+def test_a_system_that_keeps_the_mean_of_checkpoints_is_said_to_be_judged_by_one() -> None:
+    mean = [one.model_copy(update={"training": {**one.training, "checkpoints": 7}}) for one in EARLY]
+    told = " Of the early, a single checkpoint, not the mean that is kept. "
+    assert told in list(learning_lines([*mean, *LATE]))[-2]
+    assert "single checkpoint" not in list(learning_lines([*EARLY, *LATE]))[-2]

@@ -12,6 +12,7 @@ def test_the_page_has_a_table_for_each_rule_and_what_each_system_takes() -> None
     assert "| the better | 3 | 4.50 M (3 networks) | 6.00 G | 120 | 12.0 | 300 | 630 |" in text
     assert "## evaluation, min_er, one setting for all classes\n" in text
     assert "## testing, max_f1" not in text  # which these cells have not
+    assert "steps and times all clips are those of the whole budget" in text
     assert "Not made: same-seed3: no memory" in text
     assert "Two clips are gone." in text
 

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from sedpipe.errors import MissingStageError, SettingsError
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.table_folder import Table
+from sedpipe.io.records.table import Cell, TableRecord
 from sedpipe.reports.tables import ReproduceReport
 from sedpipe.stages.reproduce.scored_clips import check_same_clips
 from sedpipe.stages.reproduce.table2_files import write_table2
@@ -56,6 +58,13 @@ def draw_table(dataset: Dataset, folder: Path, name: str) -> ReproduceReport:
     names += sorted(table.done - set(names))
     cells = [cell for name in names if (cell := table.find_cell(name)) is not None]
     check_same_clips(table, cells)
+    record = record.model_copy(update={"baseline": _baseline(record, cells)})
     _WRITE[name](table, dataset, record, cells)
     counts = {"all": len({*record.runs, *names}), "made": 0, "missing": len(set(record.runs) - table.done)}
     return ReproduceReport(record.dataset, name, counts, str(folder), {})
+
+
+def _baseline(record: TableRecord, cells: Sequence[Cell]) -> str:
+    """As asked for; where only some of the systems were asked for last, the usual one."""
+    here = {cell.bench.system for cell in cells if cell.bench is not None}
+    return "small" if "small" in here and here - set(record.systems.values()) else record.baseline

@@ -30,8 +30,9 @@ class Learning:
 def learning_of(cells: Sequence[Cell]) -> list[Learning]:
     """A row for each system whose validations are known.
 
-    A training that had ended then would have kept the weights with the lowest loss so far: theirs is the F1. Minutes
-    are reckoned from steps and validations, as the budget is; one of which the training ended before keeps its last F1.
+    A training that had ended then would have kept the weights with the lowest loss so far: theirs is the F1, also where
+    the mean of several checkpoints is kept, which is not validated. Minutes are reckoned from steps and validations, as
+    the budget is; one of which the training ended before keeps its last F1.
 
     Parameters
     ----------
@@ -91,11 +92,20 @@ def learning_lines(cells: Sequence[Cell]) -> Iterator[str]:
         yield f"| {markdown_text(row.title)} | {' | '.join(values)} |"
     yield ""
     yield (
-        "F1 of the weights that a training would keep if it ended then (lowest validation loss so far), at the best of "
-        "a few thresholds common to all classes, chosen on these clips: a rough comparison. Minutes are steps and "
-        "validations times their measured durations, as in the budget. '-': not validated by then."
+        "F1 of the weights with the lowest validation loss by then, which most trainings would keep if they ended, at "
+        "the best of a few thresholds common to all classes, chosen on these clips: a rough comparison."
+        f"{_of_means(cells)} Minutes are steps and validations times their measured durations, as in the budget. "
+        "'-': not validated by then."
     )
     yield ""
+
+
+def _of_means(cells: Sequence[Cell]) -> str:
+    """That systems which are the mean of several checkpoints are not validated as such."""
+    titles = dict.fromkeys(
+        markdown_text(cell.bench.title) for cell in cells if cell.bench and cell.training.get("checkpoints", 1) != 1
+    )
+    return f" Of {', '.join(titles)}, a single checkpoint, not the mean that is kept." if titles else ""
 
 
 def _value(interval: Interval | None) -> float:

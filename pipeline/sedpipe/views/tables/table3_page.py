@@ -111,8 +111,8 @@ def _cost_lines(costs: Sequence[Cost]) -> Iterator[str]:
     yield (
         "Parameters and multiply-adds do not include encoders; the time per hour of audio does. The time to train is "
         "steps and validations times their durations, measured once per system, as in the budget; the cells also keep "
-        "the seconds that were measured. A training may end earlier than its budget, by its own patience: steps and times "
-        "all clips are those of the whole budget, the time to train is of the steps that were made."
+        "the seconds that were measured. A training may end earlier than its budget, by its own patience: steps and "
+        "times all clips are those of the whole budget, the time to train is of the steps that were made."
     )
     yield ""
     if clock != "CPU":

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import os
 import re
 import shlex
@@ -698,6 +699,43 @@ def test_the_table_of_published_systems_is_what_its_cells_came_to() -> None:
             if row["system"] == system and row["split"] == "evaluation"
         }
         assert f"| {' | '.join(row_of_table3(of_rule))} |" in told
+
+
+SECTIONS_OF_TABLE3 = {
+    "McFee, Salamon and Bello 2018": {"mcfee-cnn": "", "mcfee-crnn": ""},
+    "Kong, Xu, Wang and Plumbley 2020": {"kong-gru": "less than one pass", "kong-transformer": "less than one pass"},
+    "Xu, Kong, Wang and Plumbley 2018 (Surrey)": {"surrey": "three passes"},
+    "Wang, Li and Metze 2019": {"wang": "nine passes", "talnet": "two and a half"},
+    "GCCaps (Iqbal, Xu, Kong and Wang 2018)": {"gccaps": "four and a half passes"},
+    "CDur (Dinkel, Wu and Yu 2021)": {"cdur": ""},
+    "Kong's attention (2018, ref. 3 of the paper)": {"attention-head": ""},
+    "EMSI-like (after Lee, Lee, Han and Lee 2017)": {"emsi-like": "one pass"},
+}
+PASSES = {
+    "less than one pass": (0.7, 0.95), "one pass": (0.9, 1.2), "two and a half": (2.4, 2.6), "three passes": (2.8, 3.2),
+    "four and a half passes": (4.3, 4.7), "nine passes": (8.7, 9.2),
+}  # fmt: skip
+
+
+def test_what_came_out_for_each_published_system_is_its_row_of_the_table() -> None:
+    text = (DOCS / "table3.md").read_text(encoding="utf-8")
+    table = csv.DictReader((DOCS.parent / "benchmarks/results/table3-esc10-fold4/table.csv").open(encoding="utf-8"))
+    rows = {
+        row["system"]: row
+        for row in table
+        if (row["split"], row["rule"], row["operating_point"]) == ("evaluation", "common", "max_f1")
+    }
+    f1 = {system: float(row["f1"]) for system, row in rows.items()}
+    for title, systems in SECTIONS_OF_TABLE3.items():
+        section = " ".join(text.split(f"\n## {title}\n")[1].split("\n## ")[0].split())
+        came_out = section.split("- Came out: ")[1].split(" - To take from it: ")[0]
+        for system, passes in systems.items():
+            spread = float(rows[system]["f1_high"]) - f1[system]
+            assert f"{100 * f1[system]:.1f} ± {100 * spread:.1f}" in came_out
+            assert passes in came_out
+            low, high = PASSES.get(passes, (0, math.inf))
+            assert low <= float(rows[system]["epochs"]) <= high
+    assert f1["strong"] < f1["attention-head"] < f1["head-yamnet"]
 
 
 def test_what_is_told_of_published_systems_beside_the_table_is_what_their_cells_came_to() -> None:

@@ -688,6 +688,48 @@ def test_what_is_told_of_power_pooling_is_what_its_cells_came_to() -> None:
         assert f", {low:+.1f} to {high:+.1f}" in text
 
 
+def test_what_is_told_of_pooling_on_childrens_lungs_is_what_its_cells_came_to() -> None:
+    folder = DOCS.parent / "benchmarks" / "results" / "table2-sprsound-yamnet"
+    compared = json.loads((folder / "table.json").read_text(encoding="utf-8"))["comparisons"]
+    text = " ".join((DOCS / "results.md").read_text(encoding="utf-8").split())
+
+    def difference(rule: str, point: str, score: str) -> dict[str, Any]:
+        [one] = [one for one in compared if (one["rule"], one["operating_point"]) == (rule, point)]
+        found: dict[str, Any] = one["differences"][score]
+        assert (one["split"], one["seeds"]) == ("testing", [*range(5)])
+        return found
+
+    def points(found: dict[str, Any]) -> str:
+        low, high = found["interval"]
+        return f"{100 * low:+.1f} to {100 * high:+.1f}"
+
+    means = [
+        f"{100 * float(row['f1']):.1f} ± {100 * (float(row['f1_high']) - float(row['f1'])):.1f}"
+        for row in csv.DictReader((folder / "table.csv").open(encoding="utf-8"))
+        if (row["rule"], row["operating_point"]) == ("common", "max_f1")
+    ]
+    endpoint = difference("common", "max_f1", "f1")
+    assert f"is {means[0]} single and {means[1]} with 5,5: a difference of {100 * endpoint['difference']:+.1f}" in text
+    assert f"points ({points(endpoint)}, p {endpoint['p']:.2f})." in text
+    assert f"a gain of more than {100 * endpoint['interval'][1]:.1f} points is ruled out" in text
+    psds, frames = difference("threshold_free", "", "psds1"), difference("threshold_free", "", "frame_map")
+    assert (psds["outcome"], frames["outcome"]) == ("better", "not distinguishable")
+    told = f"PSDS 1 is better by {100 * psds['difference']:.1f} points ({points(psds)}, p {psds['p_holm']:.2g} after"
+    assert told in text
+    assert f"frame mAP is not ({100 * frames['difference']:+.1f}, {points(frames)})" in text
+
+
+def test_of_the_unfinished_comparison_as_many_cells_are_told_as_there_are() -> None:
+    cells = list((DOCS.parent / "benchmarks/results/table2-esc10-fold4-small/cells").glob("*.json"))
+    text = " ".join((DOCS / "results.md").read_text(encoding="utf-8").split())
+    assert (
+        f"Of the 60 preregistered cells (12 epochs, averaged weights, ten random seeds) there are {len(cells)}," in text
+    )
+    reproduce = " ".join((DOCS / "reproduce.md").read_text(encoding="utf-8").split())
+    assert f"of the 60 cells of `small` there are {len(cells)}." in reproduce
+    assert {json.loads(cell.read_text(encoding="utf-8"))["seed"] for cell in cells} == {0}
+
+
 def test_the_table_of_published_systems_is_what_its_cells_came_to() -> None:
     folder = DOCS.parent / "benchmarks" / "results" / "table3-esc10-fold4"
     rows = list(csv.DictReader((folder / "table.csv").open(encoding="utf-8")))

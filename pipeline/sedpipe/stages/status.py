@@ -23,6 +23,8 @@ from sedpipe.io.cache.table_folder import Table, tables_of
 from sedpipe.io.files.atomic import remove_leftovers
 from sedpipe.io.files.locks import is_held
 from sedpipe.io.files.reading import entries, is_there
+from sedpipe.io.manifests.folder import FolderManifest
+from sedpipe.io.manifests.load import load_manifest
 from sedpipe.reports.data import (
     CacheStatus,
     CellState,
@@ -188,7 +190,7 @@ def _state(run: Run, failure: str | None) -> str:
 def _next(dataset: Dataset, stages: Stages, address: str) -> tuple[str, ...]:
     """The first command whose result is missing; after all of them, the page of the last run."""
     available = {split: counts.ok for split, counts in stages.download.items() if counts.listed}
-    if not any(available.values()):
+    if not any(available.values()) or _is_listed_anew(dataset):
         return "download", address
     if not any(_is_complete(stored, available) for stored in stages.features.values()):
         return "features", address
@@ -202,6 +204,18 @@ def _next(dataset: Dataset, stages: Stages, address: str) -> tuple[str, ...]:
     if begun is not None:
         return begun
     return ("report", run_address(dataset, finished[-1])) if finished else ("train", address)
+
+
+def _is_listed_anew(dataset: Dataset) -> bool:
+    """Whether the TOML or the lists of one's own dataset were edited since, or cannot be read any more."""
+    record = dataset.read_record()
+    if not record.manifest or not Path(record.manifest).is_file():
+        return False
+    try:
+        manifest = load_manifest(record.manifest)
+    except SedpipeError:
+        return True
+    return isinstance(manifest, FolderManifest) and manifest.fingerprint != record.fingerprint
 
 
 def _begun(dataset: Dataset, stages: Stages) -> tuple[str, ...] | None:

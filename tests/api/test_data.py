@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from own_dataset import Own
 from sedpipe.api.data import OpenDataset, open_dataset
 from sedpipe.errors import ManifestError, MissingStageError
 from sedpipe.features.spec import FeatureSpec
@@ -84,3 +85,16 @@ def test_what_is_not_there_is_a_sentence(opened: OpenDataset, tmp_path: Path) ->
         open_dataset("demos", tmp_path)
     with pytest.raises(MissingStageError, match="demo is not in"):
         open_dataset("demo", tmp_path)
+
+
+def test_features_of_audio_that_was_replaced_are_a_warning(tmp_path: Path) -> None:
+    own = Own(tmp_path, training=2)
+    own.extract()
+    dataset = open_dataset("own", tmp_path)
+    dataset.torch("training")
+    own.record_audio(own.clips[1], seed=99)
+    with pytest.warns(
+        UserWarning, match=r"the audio of 1 clip \('training-1'\) has changed since the features"
+    ) as told:
+        dataset.torch("training")
+    assert told[0].filename == __file__

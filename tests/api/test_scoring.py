@@ -146,8 +146,8 @@ def test_a_file_that_is_not_there_and_columns_that_are_missing_are_a_sentence(tm
 def test_classes_and_lengths_that_are_none_are_a_sentence(metric, options: dict, said: str) -> None:
     with pytest.raises(SettingsError, match=said):
         metric({"a": [(0, 1, "Car")]}, {}, **{"duration": 10, **options})
-    with pytest.raises(SettingsError, match="label ' Car' is empty or has blanks around it"):
-        metric({"a": [(0, 1, " Car")]}, {}, duration=10)
+    with pytest.raises(SettingsError, match="label '' is empty or has blanks around it"):
+        metric({"a": [(0, 1, " ")]}, {}, duration=10)
 
 
 @pytest.mark.parametrize("events", [None, 3, "abc"])
@@ -179,3 +179,19 @@ def test_labels_that_look_the_same_are_the_same_class(tmp_path: Path) -> None:
     one, two = ({"a": [Event(0, 2, label)]} for label in ("M\u00e9sange", "Me\u0301sange"))
     for estimated in (two, as_tuples(two), as_frame(two), as_file(two, tmp_path / "e.tsv")):
         assert segment_based(one, estimated, duration=10).overall.f1 == 1
+
+
+def test_several_labels_of_one_event_are_several_events_wherever_the_list_is(tmp_path: Path) -> None:
+    rows = [(0.0, 2.0, "Car|Dog"), (4.0, 5.0, "Cat")]
+    joined = {"a": [Event(*row) for row in rows]}
+    (tmp_path / "e.tsv").write_text("".join(f"a.wav\t{on}\t{off}\t{label}\n" for on, off, label in rows))
+    apart = {"a": [(0, 2, "Car"), (0, 2, "Dog"), (4, 5, "Cat")]}
+    for estimated in (joined, as_tuples(joined), as_frame(joined), tmp_path / "e.tsv"):
+        for labels in (None, ["Car", "Cat", "Dog"]):
+            scores = segment_based(apart, estimated, duration=10, labels=labels)
+            assert (scores.overall.f1, len(scores.per_class)) == (1.0, 3)
+
+
+def test_a_length_that_cannot_be_meant_is_a_sentence() -> None:
+    with pytest.raises(SettingsError, match=r"a clip of 1e\+12 s has 1e\+12 segments of 1 s, for each of 2 classes"):
+        segment_based(REFERENCE, ESTIMATED, duration=1e12)

@@ -532,3 +532,15 @@ def test_lists_that_were_there_before_are_not_overwritten(tmp_path, model):
     assert predict([path], model, output=Output(tmp_path, "csv")).counts["ok"] == 1
     path.touch()  # what it wrote itself it may replace
     assert predict([path], model, output=Output(tmp_path, "csv")).counts["ok"] == 1
+
+
+def test_the_list_of_a_recording_that_became_unreadable_is_said_to_be_from_before(tmp_path, model):
+    path, out = tmp_path / "a.wav", tmp_path / "out"
+    soundfile.write(path, np.random.default_rng(0).uniform(-0.5, 0.5, RATE), RATE)
+    predict([path], model, output=Output(out))
+    before = (out / "a.wav.tsv").read_bytes()
+    path.write_bytes(b"no audio")
+    (file,) = predict([path], model, output=Output(out)).files
+    assert file.state == "failed"
+    assert file.reason.endswith(f" ({out / 'a.wav.tsv'} is from before, and is left as it is)")
+    assert (out / "a.wav.tsv").read_bytes() == before

@@ -18,6 +18,7 @@ from sedpipe.io.cache.ledger import Ledger
 from sedpipe.io.cache.runs import Run
 from sedpipe.io.cache.table_folder import Table
 from sedpipe.io.files.locks import hold
+from sedpipe.io.lists.clips import write_clips
 from sedpipe.io.manifests.load import load_manifest
 from sedpipe.reports import as_json
 from sedpipe.reports.data import Progress, Stages, StatusReport, StoredCounts
@@ -199,6 +200,16 @@ def test_features_are_next_where_audio_was_made_again_since(featured: Path) -> N
         f"features: {FEATURES}: evaluation 1 clip, testing 1 clip, training 2 clips (1 with audio files written "
         in ("\n".join(status_lines(report)))
     )
+
+
+def test_features_of_a_split_that_the_dataset_has_no_more_are_not_told(featured: Path) -> None:
+    cache = Dataset(featured, "tiny")
+    record = cache.read_record()
+    listed = {split: n for split, n in record.listed.items() if split != "evaluation"}
+    cache.write_record(record.model_copy(update={"listed": listed}))
+    write_clips(cache.clips_path, [clip for split in listed for clip in cache.read_clips()[split]])
+    stages = look(featured).stages
+    assert (list(stages.download), list(stages.features[FEATURES])) == (list(listed), ["testing", "training"])
 
 
 def test_after_train_the_next_is_score_of_the_runs_that_lack_it(featured: Path) -> None:

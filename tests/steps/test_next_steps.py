@@ -2,10 +2,13 @@ from pathlib import Path
 
 import pytest
 from builders import tiny_mixtures
+from sedpipe.clips import ClipFormat
 from sedpipe.io.cache.dataset import Dataset
+from sedpipe.io.cache.recordings import KnownRecordings
+from sedpipe.io.lists.clips import write_clips
 from sedpipe.io.manifests.load import load_manifest
 from sedpipe.stages.download import download
-from sedpipe.steps.next_steps import after_training, scorable_split
+from sedpipe.steps.next_steps import after_features, after_training, scorable_split
 
 
 @pytest.fixture
@@ -31,3 +34,18 @@ def test_without_truth_the_recordings_that_were_not_trained_on_are_listened_to(t
     assert verb == "predict"
     assert any(Path(place).iterdir())
     assert options == ["--dataset", "my.toml", "--model", "r"]
+
+
+def test_a_training_comes_after_features_with_the_options_of_these(tiny: Dataset) -> None:
+    assert after_features(tiny, "my.toml", ("--n-mels", "40")) == ("train", "my.toml", "--n-mels", "40")
+
+
+def test_where_a_split_that_training_needs_has_no_clips_it_is_downloaded_or_ones_own_lists_are_checked(
+    tiny: Dataset,
+) -> None:
+    write_clips(
+        tiny.clips_path, [clip for clips in tiny.read_clips().values() for clip in clips if clip.split != "testing"]
+    )
+    assert after_features(tiny, "my.toml") == ("download", "my.toml")
+    KnownRecordings(tiny.folder).save({}, ClipFormat())
+    assert after_features(tiny, "my.toml") == ("check", "my.toml")

@@ -12,11 +12,8 @@ import numpy as np
 import soxr
 
 from sedpipe.errors import AudioError
-from sedpipe.io.audio.level import Level
+from sedpipe.io.audio.level import RATES, Level
 from sedpipe.io.audio.waveforms import SAMPLES_PER_BLOCK
-
-RATES = (100, 768_000)
-"""Hz, lowest and highest that is believed."""
 
 BYTES_OF_INTEGERS = 4
 """At most, where full scale is known. A list of integers is int64, of which no recording is made."""
@@ -48,8 +45,9 @@ def as_mono(samples: Any, sample_rate: int, wanted_rate: int) -> np.ndarray:
     Raises
     ------
     AudioError
-        If the samples are none, not finite, too loud to be what they say, of another shape, or the rate is absurd; as
-        of a file, also if more than a hundredth of them lie beyond full scale, or the channels cancel each other.
+        If the samples are none, masked, not finite, too loud to be what they say, of another shape, or the rate is
+        absurd; as of a file, also if more than a hundredth of them lie beyond full scale, or the channels cancel each
+        other.
 
     Warns
     -----
@@ -65,7 +63,7 @@ def as_mono(samples: Any, sample_rate: int, wanted_rate: int) -> np.ndarray:
     if not isinstance(sample_rate, int | np.integer) or isinstance(sample_rate, bool):
         raise AudioError(f"expected the sample rate as a whole number of Hz, got {sample_rate!r}")
     if not RATES[0] <= sample_rate <= RATES[1]:
-        raise AudioError(f"expected a sample rate of {RATES[0]} to {RATES[1]} Hz, got {sample_rate}")
+        raise AudioError(f"expected a sample rate of {RATES[0]:,} to {RATES[1]:,} Hz, got {sample_rate}")
     channels = _channels(_floats(_array(samples)))
     if not np.isfinite(channels).all():
         raise AudioError("the samples are not all finite (nan or infinity)")
@@ -93,6 +91,9 @@ def _array(samples: Any) -> np.ndarray:
     if hasattr(samples, "detach"):  # a tensor, which may have a gradient, or lie on a GPU
         samples = samples.detach().cpu()
         samples = samples.float() if samples.is_floating_point() and samples.element_size() < 4 else samples
+    if np.ma.is_masked(samples):
+        n_masked = np.count_nonzero(np.ma.getmaskarray(samples))
+        raise AudioError(f"{n_masked} of the samples are masked", hint="say what lies there, as with samples.filled(0)")
     try:
         return np.asarray(samples)
     except ValueError as error:

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import warnings
 from os import PathLike
 from pathlib import Path
 
@@ -24,7 +25,9 @@ from sedpipe.io.cache.feature_file import FeatureFile
 from sedpipe.io.files.reading import entries, is_there
 from sedpipe.io.lists.events import read_stored_events
 from sedpipe.labels import LabelSet
+from sedpipe.listener import Listener
 from sedpipe.steps.batches import with_features
+from sedpipe.steps.changed_audio import tell_of_changed
 from sedpipe.suggestions import did_you_mean
 
 
@@ -115,9 +118,16 @@ class OpenDataset:
         ------
         MissingStageError
             If the features are not computed yet, or no clip has any.
+
+        Warns
+        -----
+        UserWarning
+            If the audio of some clips has changed since their features were computed, or some have none yet.
         """
         clips = self.clips(split)
-        return TorchSplit(self._features(split, spec), clips, self.labels)
+        path = self._features(split, spec)
+        tell_of_changed(self._dataset, path, clips, _Warnings())
+        return TorchSplit(path, clips, self.labels)
 
     def _features(self, split: str, spec: FeatureSpec | None) -> Path:
         there = [
@@ -139,6 +149,13 @@ class OpenDataset:
                 hint="choose one with spec=FeatureSpec(...)",
             )
         raise MissingStageError(f"{wanted} does not exist", hint=f"run `{self._dataset.command('features')}` first")
+
+
+class _Warnings(Listener):
+    """What must not go unheard is a warning in somebody's program."""
+
+    def remark(self, line: str) -> None:
+        warnings.warn(line, stacklevel=4)
 
 
 class TorchSplit(TorchDataset[tuple[Tensor, Tensor, int]]):

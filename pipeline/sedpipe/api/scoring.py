@@ -16,6 +16,7 @@ from sedpipe.events import Event
 from sedpipe.io.lists.annotations import Annotation
 from sedpipe.io.lists.events import read_event_list
 from sedpipe.io.lists.filenames import clip_ids_of
+from sedpipe.io.lists.joined_labels import labels_of_cell
 from sedpipe.io.predictions import PredictedEvent
 from sedpipe.labels import LabelSet, one_spelling
 from sedpipe.metrics.detection_scores import DetectionScores
@@ -27,8 +28,9 @@ Lists: TypeAlias = (
 )
 """Events by clip: the path of an event list; a dictionary of :class:`~sedpipe.events.Event`, of what
 :meth:`Model.predict <sedpipe.api.model.Model.predict>` has found, or of ``(onset, offset, label)``; or a data frame
-with the columns ``filename``, ``onset``, ``offset``, ``event_label``. Classes may be numbers; a row of a data frame
-with a file name alone is a clip without events."""
+with the columns ``filename``, ``onset``, ``offset``, ``event_label``. Classes may be numbers; several labels of one
+event may be joined as in a list (``"Dog|Cat"``); a row of a data frame with a file name alone is a clip without
+events."""
 
 _NOTHING = ([None, None, None], [0, 0, None])
 COLUMNS = ("filename", "onset", "offset", "event_label")
@@ -138,19 +140,19 @@ def _events(lists: Lists, name: str, known: LabelSet | None) -> dict[str, list[E
     if isinstance(lists, str | PathLike):
         return read_event_list(Path(fspath(lists)), known)
     if isinstance(lists, Mapping):
-        return {str(clip_id): _of_clip(events, f"{name}, clip {clip_id!r}") for clip_id, events in lists.items()}
+        return {str(clip_id): _of_clip(events, f"{name}, clip {clip_id!r}", known) for clip_id, events in lists.items()}
     if hasattr(lists, "columns") and hasattr(lists, "itertuples"):
-        return _of_data_frame(lists, name)
+        return _of_data_frame(lists, name, known)
     raise SettingsError(f"{name}: expected a path, a dictionary or a data frame, got {type(lists).__name__}")
 
 
-def _of_clip(events: Any, where: str) -> list[Event]:
+def _of_clip(events: Any, where: str, known: LabelSet | None) -> list[Event]:
     if isinstance(events, str) or not isinstance(events, Iterable):
         raise SettingsError(f"{where}: expected its events in a list, empty where there is none, got {events!r}")
-    return [_event(event, where) for event in events]
+    return [one for event in events for one in _one_or_several(event, where, known)]
 
 
-def _of_data_frame(frame: Any, name: str) -> dict[str, list[Event]]:
+def _of_data_frame(frame: Any, name: str, known: LabelSet | None) -> dict[str, list[Event]]:
     columns = [str(column) for column in frame.columns]
     missing = [column for column in COLUMNS if column not in columns]
     if missing:
@@ -164,15 +166,16 @@ def _of_data_frame(frame: Any, name: str) -> dict[str, list[Event]]:
     for filename, *event in zip(names, *(filled[column].tolist() for column in COLUMNS[1:]), strict=True):
         events = found.setdefault(clip_ids[filename], [])
         if event not in _NOTHING:
-            events.append(_event(tuple(event), f"{name}, {filename!r}"))
+            events += _one_or_several(tuple(event), f"{name}, {filename!r}", known)
     return found
 
 
-def _event(event: Any, where: str) -> Event:
+def _one_or_several(event: Any, where: str, known: LabelSet | None) -> list[Event]:
+    """An event for each of its labels, which may be joined as in a list."""
     try:
         has_names = isinstance(event, Event | PredictedEvent)
         onset, offset, label = (event.onset, event.offset, event.label) if has_names else event[:3]
-        return Event(float(onset), float(offset), _label(label))
+        return [Event(float(onset), float(offset), one) for one in labels_of_cell(_label(label), known) or ("",)]
     except (TypeError, ValueError) as error:
         raise SettingsError(f"{where}: expected an event (onset, offset, label), got {event!r}: {error}") from error
 

@@ -126,10 +126,10 @@ def features(
     from sedpipe.io.cache.open import open_dataset
     from sedpipe.io.settings.front_ends import feature_spec
     from sedpipe.stages.features import explain_features, extract_features
+    from sedpipe.steps.next_steps import after_features
 
     if explain:
         refuse(("compression", "shard", "scheduler"), "--explain, which computes nothing")
-    following = command("train", dataset, *given(*options), cache=cache_dir)
     opened, asked = open_dataset(dataset, cache_dir), asked_features(options)
     begin = model_to_begin_with(options, opened)
     spec = feature_spec(opened.read_record().clip_format, asked, like=begin.spec if begin else None)
@@ -140,6 +140,7 @@ def features(
         opened, spec, compression=compression, jobs=jobs, scheduler=scheduler, shard=shard,
         listener=Terminal(quiet=quiet),
     )  # fmt: skip
+    following = command(*after_features(opened, dataset, given(*options)), cache=cache_dir)
     print_report(report, partial(features_lines, following=following), as_json)
     if not report.waiting and not report.holds_any:
         sys.exit(1)

@@ -9,6 +9,7 @@ as the clip lasts. A roll is a boolean array (N, S, K): N clips, S segments, K c
 - :func:`segment_roll`: events -> roll
 - :func:`segments_of_frames`: the same from the frames that the events would be made of
 - :func:`count_segments`: rolls -> counts
+- :func:`check_size`: lengths that cannot be meant
 
 Source: Mesaros, Heittola & Virtanen, "Metrics for polyphonic sound event detection", Applied Sciences 6(6), 2016.
 """
@@ -26,6 +27,9 @@ from sedpipe.metrics.validation import EventTable, validate
 
 TIME_RESOLUTION = 1.0
 """Length of a segment in seconds, as DCASE has it."""
+
+MOST_SEGMENTS = 2**26
+"""Of the longest clip, times classes: they are a byte each."""
 
 _MOST_CELLS = 2**20  # of a roll; each that is lit takes 8 bytes several times
 
@@ -93,6 +97,7 @@ def segment_based_counts(
     if not time_resolution > 0:  # nor is nan
         raise ValueError(f"time_resolution must be positive, got {time_resolution}")
     clips = validate(reference, estimated, durations, labels)
+    check_size(clips.durations, len(labels), time_resolution)
     n_segments = count_of_segments(clips.durations, time_resolution)
     counts = []
     for some in _pieces(n_segments, len(labels), _MOST_CELLS):
@@ -102,6 +107,22 @@ def segment_based_counts(
         )
         counts.append(count_segments(*rolls))
     return DetectionCounts.together(counts)
+
+
+def check_size(durations: Sequence[float] | np.ndarray, n_classes: int, time_resolution: float) -> None:
+    """Refuse lengths that cannot be meant, before they fill the memory.
+
+    Raises
+    ------
+    ValueError
+        If a clip has more than :data:`MOST_SEGMENTS` segments, those of all classes together.
+    """
+    longest = float(np.max(durations, initial=0.0))
+    if longest / time_resolution * n_classes > MOST_SEGMENTS:
+        raise ValueError(
+            f"a clip of {longest:g} s has {longest / time_resolution:.3g} segments of {time_resolution:g} s, for "
+            f"each of {n_classes} classes, expected at most {MOST_SEGMENTS:,} in all"
+        )
 
 
 def _pieces(n_segments: np.ndarray, n_classes: int, most_cells: int) -> Iterator[slice]:

@@ -189,9 +189,9 @@ def _predicted(file: AudioFile, opened: OpenModel, predicting: Predicting) -> Ou
         if path is not None and output.form != "html":
             write_events(path, found, output.form, opened.trained.spec.front_end.sample_rate)
     except OSError as error:
-        return Outcome(_failed(file, f"{file.path}: {error.strerror or error}"), None)
+        return Outcome(_failed(file, f"{file.path}: {error.strerror or error}", path), None)
     except AudioError as error:
-        return Outcome(_failed(file, error.message), None)
+        return Outcome(_failed(file, error.message, path), None)
     except NameTooLongError as error:
         return Outcome(_failed(file, f"{error.message}: rename it"), None)
     return Outcome(found, state)
@@ -222,7 +222,9 @@ def _check_name(file: AudioFile) -> None:
         raise AudioError(f"{file.path}: its name contains characters that lists cannot contain: rename it")
 
 
-def _failed(file: AudioFile, reason: str) -> PredictedFile:
+def _failed(file: AudioFile, reason: str, path: Path | None = None) -> PredictedFile:
+    if path is not None and path.is_file():  # of the recording as it was before, or somebody's own
+        reason = f"{reason} ({path} is from before, and is left as it is)"
     return PredictedFile(shown(file.path), shown(file.name), None, [], "failed", shown(reason))
 
 

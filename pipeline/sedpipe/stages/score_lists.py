@@ -15,7 +15,7 @@ from sedpipe.events import EventLists
 from sedpipe.labels import LabelSet
 from sedpipe.listener import Listener
 from sedpipe.metrics.intervals import intervals
-from sedpipe.metrics.segment_scores import segment_based_counts
+from sedpipe.metrics.segment_scores import check_size, segment_based_counts
 from sedpipe.metrics.sharing import Sharing
 from sedpipe.metrics.undefined import undefined
 from sedpipe.metrics.yardsticks import commonest_class
@@ -26,9 +26,6 @@ from sedpipe.steps.event_lists import read_lists
 from sedpipe.steps.metrics import Scored, measured, those_of_ones_own
 from sedpipe.steps.scoring import SEGMENTS, checked, compare, yardstick_scores
 from sedpipe.truth import Truth
-
-MOST_SEGMENTS = 2**26
-"""Segments of the longest clip times classes, which are a byte each."""
 
 
 def score_lists(
@@ -102,13 +99,11 @@ def score_lists(
 
 
 def _check_size(truth: Truth, time_resolution: float) -> None:
-    longest = max(truth.durations[clip_id] for clip_id in truth.reference)
-    if longest / time_resolution * len(truth.labels) > MOST_SEGMENTS:
-        raise SettingsError(
-            f"a clip of {longest:g} s has {longest / time_resolution:.3g} segments of {time_resolution:g} s, for "
-            f"each of {len(truth.labels)} classes, expected at most {MOST_SEGMENTS:,} in all",
-            hint="use a longer --time-resolution, or check the lists for a mistyped time",
-        )
+    try:
+        check_size([truth.durations[clip_id] for clip_id in truth.reference], len(truth.labels), time_resolution)
+    except ValueError as error:
+        hint = "use a longer --time-resolution, or check the lists for a mistyped time"
+        raise SettingsError(str(error), hint=hint) from error
 
 
 def _clips(truth: EventLists, found: EventLists, lengths: ClipLengths) -> ListCoverage:

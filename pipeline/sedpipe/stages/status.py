@@ -37,7 +37,7 @@ from sedpipe.reports.data import (
 )
 from sedpipe.steps.changed_audio import perhaps_changed
 from sedpipe.steps.feature_plan import read_failed
-from sedpipe.steps.next_steps import after_training, scorable_split
+from sedpipe.steps.next_steps import after_features, after_training, scorable_split
 from sedpipe.steps.tally import states_of, tally, tally_classes
 
 
@@ -120,9 +120,11 @@ def export_clips(dataset: Dataset, path: Path) -> int:
 def _stored(dataset: Dataset, folder: Path) -> dict[str, StoredCounts]:
     stored, clips = {}, dataset.read_clips()
     for path in entries(folder, "[!.]*.h5"):
+        if path.stem not in clips:  # of a split that the dataset has no more
+            continue
         failed = len(read_failed(path.with_suffix(".failed.tsv")))
         try:
-            n_changed = len(perhaps_changed(dataset, path, clips.get(path.stem, ())))
+            n_changed = len(perhaps_changed(dataset, path, clips[path.stem]))
             stored[path.stem] = StoredCounts(len(FeatureFile(path).clip_ids), failed, changed=n_changed)
         except DamagedStoreError as error:
             stored[path.stem] = StoredCounts(0, failed, f"{error.message}: {error.hint}")
@@ -203,7 +205,7 @@ def _next(dataset: Dataset, stages: Stages, address: str) -> tuple[str, ...]:
     begun = _begun(dataset, stages)
     if begun is not None:
         return begun
-    return ("report", run_address(dataset, finished[-1])) if finished else ("train", address)
+    return ("report", run_address(dataset, finished[-1])) if finished else after_features(dataset, address)
 
 
 def _is_listed_anew(dataset: Dataset) -> bool:

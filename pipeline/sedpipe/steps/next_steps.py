@@ -1,6 +1,9 @@
-"""What comes after a training, as words of a command: what can be scored is, else recordings are listened to.
+"""What comes before and after a training, as words of a command.
+
+After it, what can be scored is, else recordings are listened to.
 
 - :func:`scorable_split`: on which split a score says most
+- :func:`after_features`: train, if that can work
 - :func:`after_training`: the command for a run
 - :func:`features_words`: options of a training with which ``sedpipe features`` makes what it asks for
 """
@@ -12,6 +15,7 @@ from itertools import pairwise
 
 from sedpipe.choices import SPLITS, TUNED_ON
 from sedpipe.io.cache.dataset import Dataset
+from sedpipe.io.cache.recordings import KnownRecordings
 
 DEFAULT_SPLIT = "evaluation"
 """What ``sedpipe score`` scores where no split is named."""
@@ -37,6 +41,24 @@ def features_words(asked: Sequence[str]) -> tuple[str, ...]:
     """
     pairs = pairwise(asked)
     return tuple(word for option, value in pairs if option in _OF_FEATURES for word in (option, value))
+
+
+def after_features(dataset: Dataset, address: str, words: Sequence[str] = ()) -> tuple[str, ...]:
+    """Train; where a split that this needs has no clips, say what one's own dataset lacks, or download the rest.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Downloaded.
+    address : str
+        How commands call the dataset.
+    words : sequence of str
+        Options of the features, which ``train`` is to take.
+    """
+    clips = dataset.read_clips()
+    if all(clips.get(split) for split in (SPLITS[0], TUNED_ON)):
+        return ("train", address, *words)
+    return "check" if KnownRecordings(dataset.folder).is_there else "download", address
 
 
 def after_training(dataset: Dataset, address: str, run: str) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 - :func:`taken_apart`: cells of a folder's lists -> the labels in each, before anybody knows which labels there are
 - :func:`one_label_a_row`: a list of events -> the same with a row for each label
 - :func:`labels_in`: a row -> its labels, which are known
+- :func:`labels_of_cell`: the labels of one cell, wherever it stood
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ def one_label_a_row(annotations: Annotations, labels: LabelSet | None = None) ->
         if row.times is None:
             rows.append(row)
             continue
-        found = labels_in(row, labels) if labels is not None else tuple(dict.fromkeys(filter(None, _pieces(row.label))))
+        found = labels_of_cell(row.label) if labels is None else labels_in(row, labels)
         if not found:
             raise complaint(row.path, row.line, row.label, "a label")
         n_split += len(found) > 1
@@ -94,12 +95,31 @@ def labels_in(row: Annotation, labels: LabelSet) -> tuple[str, ...]:
         If one is none of ``labels``.
     """
     try:
-        if row.label in labels:
-            return (labels[labels.index(row.label)],)
-        pieces = BETWEEN.split(row.label)
-        return tuple(label for piece in pieces for label in labels.split(piece))
+        return labels_of_cell(row.label, labels)
     except UnknownLabelError as error:
         raise label_complaint(row.path, row.line, error) from error
+
+
+def labels_of_cell(cell: str, labels: LabelSet | None = None) -> tuple[str, ...]:
+    """The labels in a cell; none where nothing stands between the marks.
+
+    Parameters
+    ----------
+    cell : str
+    labels : LabelSet, optional
+        The classes there are; :class:`~sedpipe.labels.UnknownLabelError` if a label is none of them. Without it,
+        semicolons, bars, and commas without a blank after them stand between labels.
+
+    Examples
+    --------
+    >>> labels_of_cell("Dog|Cat"), labels_of_cell("Air horn, truck horn")
+    (('Dog', 'Cat'), ('Air horn, truck horn',))
+    """
+    if labels is None:
+        return tuple(dict.fromkeys(filter(None, _pieces(cell))))
+    if cell in labels:
+        return (labels[labels.index(cell)],)
+    return tuple(label for piece in BETWEEN.split(cell) for label in labels.split(piece))
 
 
 def _pieces(cell: str) -> list[str]:

@@ -46,6 +46,15 @@ def test_classes_that_both_know_keep_their_probabilities_wherever_they_stand(fun
     assert torch.equal(new.classify.weight[1], chance.classify.weight[1])
 
 
+def test_a_number_of_another_pooling_is_brought_into_the_range_of_this_one() -> None:
+    """``power`` with less than 0 would prefer the quietest frames, which no step of its training leads to."""
+    old, new = (network(KNOWN, 1, PoolingConfig(function, (5,))) for function in ("auto", "power"))
+    torch.nn.init.constant_(old.alpha, -3.0)
+    begin_with(new, KNOWN, old.state_dict(), KNOWN)
+    assert new.alpha is not None
+    assert new.alpha.tolist() == [0.0, 0.0, 0.0]
+
+
 def test_layers_that_the_other_one_lacks_stay_as_chance_made_them() -> None:
     old, attends = network(KNOWN, 1), PoolingConfig("attention", (5, 2), "time", "learned")
     new, chance = network(KNOWN, 2, attends), network(KNOWN, 2, attends)

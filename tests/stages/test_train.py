@@ -536,6 +536,15 @@ def test_a_rule_for_other_classes_than_there_are_is_refused_before_anything_is_t
     assert not named_run(cache, "run").folder.exists()
 
 
+def test_more_networks_than_a_model_may_have_are_refused_before_they_are_trained(tmp_path):
+    cache = make_dataset(tmp_path)
+    training = replace(SETTINGS.training, checkpoints=22)
+    settings = replace(SETTINGS, network=replace(SETTINGS.network, members=3), training=training)
+    with pytest.raises(SettingsError, match=r"^preset tiny: 3 members x 22 checkpoints are too many .* at most 64$"):
+        train(cache, settings, FeatureSpec(FRONT_END), run_name="run")
+    assert not named_run(cache, "run").folder.exists()
+
+
 def test_settings_that_change_nothing_are_told(tmp_path):
     class Heard(Listener):
         def say(self, line: str) -> None:

@@ -386,6 +386,26 @@ def test_steps_end_a_fit_within_an_epoch_and_an_epoch_may_be_any_number_of_steps
     assert fit.stopped == "epochs"
 
 
+def test_a_fit_that_goes_on_beyond_its_steps_counts_those_that_were_done() -> None:
+    config = replace(CONFIG, epochs=9, patience=9, epoch_steps=4, steps=10)
+    fit, seen = Fit(Told(), config, 0, make_fabric("cpu"), 7, in_all=5), []
+    while not fit.stopped:
+        seen.append((fit.steps_done, fit.steps_due))
+        fit.run_epoch([batch(1.0)] * fit.steps_due, [batch(1.0)])
+    assert seen == [(0, 4), (4, 4), (8, 2), (10, 4), (14, 4)]
+    assert fit.steps_done == 18
+
+
+def test_a_fit_that_patience_had_cut_short_goes_on_with_the_rates_of_its_plan() -> None:
+    config = replace(CONFIG, schedule="cosine", epochs=9, epoch_steps=4, steps=6)
+    rates = []
+    for in_all in (0, 2):
+        fit = Fit(Told(), config, 0, make_fabric("cpu"), 7, in_all=in_all)
+        list(fit.steps([batch(1.0)] * 3))
+        rates.append(fit._optimiser.param_groups[0]["lr"])
+    assert rates[0] == rates[1]
+
+
 def test_the_rate_falls_to_zero_over_the_steps_there_are() -> None:
     config = replace(CONFIG, schedule="cosine", epochs=100, epoch_steps=4, steps=6)
     fit, rates = Fit(Told(), config, 0, make_fabric("cpu"), 7), []

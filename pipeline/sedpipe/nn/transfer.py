@@ -50,6 +50,7 @@ def begin_with(model: Network, labels: LabelSet, weights: Mapping[str, Tensor], 
                 here = f"the layer {name} is {_sizes(tensor)} in the network to train"
                 raise ValueError(f"{here}, and {there} in the model to start from")
             tensor.copy_(given)
+    model.keep_in_range()  # what another pooling learnt may lie beyond what this one can use
 
 
 def _by_class(tensor: Tensor, labels: LabelSet, given: Tensor, learnt: LabelSet) -> None:

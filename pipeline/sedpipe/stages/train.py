@@ -365,7 +365,7 @@ def _clips_a_step(task: _Task) -> float:
 
 
 def _report(fit: Fit, task: _Task, watch: Stopwatch) -> TrainReport:
-    n_steps, seconds = min(fit.steps_done, fit.config.steps or fit.steps_done), watch.seconds
+    n_steps, seconds = fit.steps_done, watch.seconds
     return TrainReport(
         dataset=task.record.dataset,
         run=task.run.name,

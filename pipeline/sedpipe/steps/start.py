@@ -18,7 +18,7 @@ from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.models.beginning import Beginning
 from sedpipe.labels import LabelSet
 from sedpipe.nn.networks.network import Network
-from sedpipe.nn.networks.registry import build_network, kind_of
+from sedpipe.nn.networks.registry import MOST_MEMBERS, build_network, kind_of
 from sedpipe.nn.transfer import begin_with
 from sedpipe.steps.batches import ClipBatches
 from sedpipe.steps.statistics import FeatureStatistics, kept_statistics
@@ -92,6 +92,12 @@ def check_start(settings: TrainSettings, labels: LabelSet, spec: FeatureSpec, be
 
 
 def _built(settings: TrainSettings, labels: LabelSet, spec: FeatureSpec) -> Network:
+    members, checkpoints = settings.network.members, settings.training.checkpoints
+    if members > 1 and members * checkpoints > MOST_MEMBERS:  # else it would end without a model
+        raise SettingsError(
+            f"preset {settings.preset}: {members} members x {checkpoints} checkpoints are too many networks for one "
+            f"model: at most {MOST_MEMBERS}"
+        )
     try:
         model = build_network(settings.network, settings.pooling, len(labels), spec)
     except ValueError as error:

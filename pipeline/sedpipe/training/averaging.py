@@ -1,6 +1,7 @@
 """A moving average of a network's weights, which is steadier than the last of them.
 
 - :class:`MovingAverage`
+- :func:`copied`: values that later steps do not change
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class MovingAverage:
     def __init__(self, model: nn.Module, decay: float) -> None:
         self._decay = decay
         self._n_updates = 0
-        self._values = _copied(model.state_dict())
+        self._values = copied(model.state_dict())
 
     @torch.no_grad()
     def update(self, model: nn.Module) -> None:
@@ -49,7 +50,7 @@ class MovingAverage:
     @contextmanager
     def applied_to(self, model: nn.Module) -> Iterator[None]:
         """Give the model the average for as long as the block lasts."""
-        own = _copied(model.state_dict())
+        own = copied(model.state_dict())
         model.load_state_dict(self._values)
         try:
             yield
@@ -67,5 +68,6 @@ class MovingAverage:
             value.copy_(state["values"][name])
 
 
-def _copied(values: dict[str, Tensor]) -> dict[str, Tensor]:
+def copied(values: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Of a ``state_dict``, as they are now."""
     return {name: value.detach().clone() for name, value in values.items()}

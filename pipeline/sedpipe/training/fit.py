@@ -23,7 +23,7 @@ from sedpipe.errors import SedpipeError
 from sedpipe.nn.networks.network import Network, Prediction, Taught
 from sedpipe.nn.precision import exactly
 from sedpipe.training.augment import augment_located, check_content
-from sedpipe.training.averaging import MovingAverage
+from sedpipe.training.averaging import MovingAverage, copied
 from sedpipe.training.config import TrainingConfig
 from sedpipe.training.late import LateValue
 from sedpipe.training.located import Located, frame_loss
@@ -130,11 +130,13 @@ class Fit:
         self._fabric = fabric
         adam = torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=True)
         self._network, self._optimiser = fabric.setup(model, adam)  # the model's own weights, shared by processes
-        self._best_weights = _copied(model.state_dict())
+        self._best_weights = copied(model.state_dict())
         self._last_weights: list[dict[str, Tensor]] = []
         self._seed = seed
         self._steps_per_epoch = config.epoch_steps or steps_per_epoch
         self.planned_epochs, self._in_all = config.most_epochs(self._steps_per_epoch), in_all
+        whole = self.planned_epochs * self._steps_per_epoch
+        self._lacking = max(0, whole - config.steps) if config.steps else 0  # in the last epoch of the plan
         self._average = MovingAverage(model, config.averaging) if config.averaging else None
 
     @property
@@ -164,14 +166,12 @@ class Fit:
     @property
     def steps_done(self) -> int:
         """Of all epochs."""
-        return self.epoch * self._steps_per_epoch + self.step
+        return self.epoch * self._steps_per_epoch + self.step - self._lacking * (self.epoch >= self.planned_epochs)
 
     @property
     def steps_due(self) -> int:
         """Steps that are left of the epoch."""
-        left_in_all = self.config.steps - self.epoch * self._steps_per_epoch
-        of_epoch = min(self._steps_per_epoch, left_in_all) if left_in_all > 0 else self._steps_per_epoch
-        return of_epoch - self.step
+        return self._steps_per_epoch - self.step - self._lacking * (self.epoch == self.planned_epochs - 1)
 
     def run_epoch(self, training: Iterable[Batch], validation: Iterable[Batch]) -> EpochRecord:
         """Train on every batch once, then validate."""
@@ -238,7 +238,7 @@ class Fit:
         """
         with self._averaged():
             found = self._validate(validation, judge) if self._fabric.is_global_zero else (math.nan, {})
-            weights = _copied(self.model.state_dict())
+            weights = copied(self.model.state_dict())
         loss, scores = self._fabric.broadcast(found)
         if not math.isfinite(loss):
             raise LossError(f"the validation loss is {loss} after epoch {self.epoch + 1}")
@@ -313,14 +313,17 @@ class Fit:
     def _share_of_rate(self) -> float:
         # a fit that goes on but ends before its plan, which patience had cut short, keeps to the plan
         most, config = float(max(self.planned_epochs, self._in_all)), self.config
-        if config.steps and not self._in_all:  # then the last one may be shorter
+        if config.steps and self._in_all <= self.planned_epochs:  # then the last one may be shorter
             most = min(most, config.steps / self._steps_per_epoch)
         schedule = Schedule(config.schedule, config.decay_epochs, config.decay_factor)
         losses = [record.validation_loss for record in self.records]
         return schedule.share(losses, self.epoch + self.step / self._steps_per_epoch, most)
 
     def _loss(self, prediction: Prediction, y: Tensor, n_frames: Tensor, located: Located | None) -> Tensor:
-        """Of clips and of parts of them, and of the frames of those whose events are known."""
+        """Of clips and of parts of them, and of the frames of those whose events are known; of members the mean."""
+        if prediction.alone:
+            each = [self._loss(one, y, n_frames, located) for one in prediction.alone]
+            return sum(each, start=y.new_zeros(())) / len(each)
         teaches = prediction.clip_probs.requires_grad or not prediction.taught  # a mean of what learns alone does not
         parts = [parts_loss(taught, y) for taught in prediction.taught]
         of_clips = sum([clip_loss(prediction.clip_probs, y), *parts] if teaches else parts, start=y.new_zeros(()))
@@ -394,7 +397,3 @@ def _on_device(batch: Batch, model: Network) -> tuple[Tensor, Tensor, Tensor]:
 def _located_on_device(batch: Batch, model: Network) -> Located | None:
     device = model.mean.device
     return None if batch.located is None else Located(*(part.to(device, non_blocking=True) for part in batch.located))
-
-
-def _copied(weights: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {name: tensor.detach().clone() for name, tensor in weights.items()}

@@ -1,3 +1,4 @@
+from copy import deepcopy
 from dataclasses import replace
 
 import pytest
@@ -11,6 +12,7 @@ from sedpipe.nn.networks.registry import build_network
 from sedpipe.nn.pooling import PoolingConfig
 from sedpipe.training.config import TrainingConfig
 from sedpipe.training.fit import Batch, Fit
+from sedpipe.training.located import Located
 from sedpipe.training.processes import make_fabric
 from specs import of
 
@@ -35,7 +37,7 @@ def test_in_use_it_is_the_mean_of_members_that_differ() -> None:
     torch.testing.assert_close(together.frame_probs, sum(one.frame_probs for one in each) / 3)
     torch.testing.assert_close(together.segment_probs[0], sum(one.segment_probs[0] for one in each) / 3)
     torch.testing.assert_close(together.clip_probs, sum(one.clip_probs for one in each) / 3)
-    assert model.penalty().detach() == pytest.approx(0.06)
+    assert model.penalty().detach() == pytest.approx(0.02)
 
 
 def test_a_member_learns_as_if_it_were_alone() -> None:
@@ -57,6 +59,23 @@ def test_a_member_learns_as_if_it_were_alone() -> None:
     assert all(
         not torch.equal(member.classify.weight, was) for member, was in zip(together.networks, before, strict=True)
     )
+
+
+@pytest.mark.parametrize("supervision", ["weak", "mixed"])
+def test_what_a_member_learns_does_not_depend_on_the_others(supervision: str) -> None:
+    """Nor on how many there are, in its frames and in the penalty of ``rap``: its gradient is a third of it alone's."""
+    torch.manual_seed(0)
+    members = [build_network(replace(TINY, members=1, dropout=0.0), HOW, 2, of(40, 16)) for _ in range(3)]
+    y = torch.tensor([[1.0, 0], [0, 1], [1, 1], [0, 0]])
+    frames = (torch.rand(4, 40, 2, generator=torch.Generator().manual_seed(1)) > 0.5) * y.unsqueeze(1)
+    located = Located(frames, torch.tensor([True, True, False, True])) if supervision == "mixed" else None
+    alone = deepcopy(members[0])
+    for model in (alone, Mean(members, 2, of(40, 16))):
+        fit = Fit(model, TrainingConfig(batch_size=4, epochs=1), 0, make_fabric("cpu"))
+        list(fit.steps([Batch(X, y, N_FRAMES, ["a", "b", "c", "d"], located=located)]))
+    for mine, other in zip(members[0].parameters(), alone.parameters(), strict=True):
+        assert mine.grad is not None
+        torch.testing.assert_close(3 * mine.grad, other.grad, rtol=1e-4, atol=1e-7)
 
 
 def test_digital_silence_is_what_its_members_take_for_it() -> None:

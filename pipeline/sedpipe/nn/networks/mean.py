@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from sedpipe.features.spec import FeatureSpec
-from sedpipe.nn.networks.network import Network, Prediction, Taught
+from sedpipe.nn.networks.network import Network, Prediction
 
 
 class Mean(Network):
@@ -55,8 +55,8 @@ class Mean(Network):
             member.freeze()
 
     def penalty(self) -> Tensor | float:
-        """The sum of the members'."""
-        return sum((member.penalty() for member in self.networks), start=0.0)
+        """The mean of the members', as their losses are averaged."""
+        return sum((member.penalty() for member in self.networks), start=0.0) / len(self.networks)
 
     def keep_in_range(self) -> None:
         """What follows each step of training, for each member."""
@@ -71,8 +71,4 @@ class Mean(Network):
         segments = [torch.stack(stage).mean(dim=0) for stage in zip(*(one.segment_probs for one in each), strict=True)]
         if not self.training:
             return Prediction(frame_probs, segments, clip_probs)
-        alone = torch.stack([prediction.clip_probs for prediction in each], dim=1)
-        taught = [part for prediction in each for part in prediction.taught]
-        if alone.requires_grad:
-            taught.append(Taught(alone, torch.ones_like(alone[..., 0])))
-        return Prediction(frame_probs, segments, clip_probs.detach(), tuple(taught))
+        return Prediction(frame_probs.detach(), segments, clip_probs.detach(), alone=tuple(each))

@@ -76,12 +76,15 @@ class Prediction(NamedTuple):
     clip_probs : Tensor [shape=(B, K)]
     taught : tuple of Taught
         What else learns from the clip's labels; nothing, in most networks.
+    alone : tuple of Prediction
+        Of a mean of networks in training, what each says: they learn from that, and nothing from the mean.
     """
 
     frame_probs: Tensor
     segment_probs: list[Tensor]
     clip_probs: Tensor
     taught: tuple[Taught, ...] = ()
+    alone: tuple[Prediction, ...] = ()
 
 
 class Network(nn.Module, ABC):

@@ -34,7 +34,9 @@ from sedpipe.suggestions import did_you_mean
 DEFAULT = "crnn"
 """The network of a preset, a run or a model that names none, as those of the first edition do."""
 
-_MOST_MEMBERS = 64
+MOST_MEMBERS = 64
+"""Of one system."""
+
 _SPECTROGRAMS = ("decibels", "bands")
 _IN_WORDS = {
     "decibels": "a spectrogram",
@@ -119,8 +121,8 @@ def build_network(config: NetworkConfig, pooling: PoolingConfig, n_classes: int,
             f"the network {config.name} learns from {wanted}, and cannot from "
             f"{_IN_WORDS.get(content, content)}, which the front end {spec.front_end.name} gives{instead}"
         )
-    if not 1 <= config.members <= _MOST_MEMBERS:
-        raise ValueError(f"members must be from 1 to {_MOST_MEMBERS}, got {config.members}")
+    if not 1 <= config.members <= MOST_MEMBERS:
+        raise ValueError(f"members must be from 1 to {MOST_MEMBERS}, got {config.members}")
     if config.members == 1:
         return kind.build(config, pooling, n_classes, spec)
     return Mean([kind.build(config, pooling, n_classes, spec) for _ in range(config.members)], n_classes, spec)

@@ -1,8 +1,10 @@
+import time
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sedpipe.labels import LabelSet, UnknownLabelError
+from sedpipe.labels import LabelSet, UnknownLabelError, one_spelling
 
 DCASE = LabelSet(
     (
@@ -121,3 +123,12 @@ def test_a_name_is_found_however_its_accents_are_written() -> None:
         assert labels.index(asked) == 1
         assert asked in labels
         assert labels.split(f"{one},Dog") == (spelled, "Dog")
+
+
+def test_many_labels_and_heaps_of_accents_take_no_square_of_their_number() -> None:
+    begin = time.process_time()
+    LabelSet(tuple(map(str, range(50_000))))
+    heap = "a" + "\u0301\u0323" * 50_000
+    assert one_spelling(heap) == heap
+    assert time.process_time() - begin < 10
+    assert one_spelling("e" + "\u0301" * 30) == "\u00e9" + "\u0301" * 29

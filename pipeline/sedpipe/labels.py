@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +20,7 @@ from sedpipe.printable import printable, shortened
 from sedpipe.suggestions import did_you_mean
 
 _MOST_OF_A_LABEL, _MOST_SHOWN = 60, 160
+_MOST_ACCENTS = 30  # on one letter; Unicode's stream-safe text has no more, and no language
 
 FORBIDDEN = ("\t", "\n", "\r", ";")
 
@@ -29,7 +31,17 @@ def one_spelling(label: str) -> str:
     >>> len("Me\u0301sange"), len(one_spelling("Me\u0301sange"))
     (8, 7)
     """
-    return unicodedata.normalize("NFC", label)
+    return label if _is_heaped(label) else unicodedata.normalize("NFC", label)
+
+
+def _is_heaped(text: str) -> bool:
+    """Whether a letter has more accents than in any language: to order them takes the square of their number."""
+    n_accents = 0
+    for character in "" if text.isascii() else text:
+        n_accents = n_accents + 1 if unicodedata.combining(character) else 0
+        if n_accents > _MOST_ACCENTS:
+            return True
+    return False
 
 
 class UnknownLabelError(ValueError):
@@ -71,7 +83,7 @@ class LabelSet:
                 raise ValueError(f"label {name!r} holds a tab, a line end or a semicolon")
             if printable(name) != name:  # lists and pages would carry it to terminals, whoever made the model
                 raise ValueError(f"label {name!r} holds a control character")
-        repeated = sorted({name for name in self.names if self.names.count(name) > 1})
+        repeated = sorted(name for name, count in Counter(self.names).items() if count > 1)
         if repeated:
             raise ValueError(f"label {repeated[0]!r} is listed twice")
 

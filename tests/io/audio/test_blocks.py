@@ -74,3 +74,20 @@ def test_blocks_hold_a_frame_or_a_few_however_long_the_recording(tmp_path: Path)
     path.write_bytes(encoded(clock(20, FORMS["m4a"].rate), FORMS["m4a"]))
     with path.open("rb") as file, open_track(file, str(path)) as track:
         assert max(len(block) for _, block in track_blocks(track, str(path), Level())) <= 8 * 2048
+
+
+def test_a_long_gap_takes_no_memory_of_its_length(tmp_path: Path) -> None:
+    path = tmp_path / "a.webm"
+    with_gap(path, before_s=1, gap_s=100.0, after_s=1)
+    with path.open("rb") as file, open_track(file, str(path)) as track, pytest.raises(FailedClipError, match="missing"):
+        assert max(len(block) for _, block in track_blocks(track, str(path), Level())) <= 2**20
+
+
+def test_gaps_that_are_too_long_together_end_a_recording_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sedpipe.io.audio.blocks._MOST_GAPS_S", 0.5)
+    path = tmp_path / "a.webm"
+    with_gap(path, before_s=10, gap_s=1.0, after_s=10)
+    with pytest.raises(FailedClipError, match="of it are missing"):
+        in_blocks(path)

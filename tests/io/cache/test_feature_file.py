@@ -297,3 +297,13 @@ def test_a_store_that_may_not_be_read_is_not_called_damaged(store: Path) -> None
         FeatureFile(store).clip_ids  # noqa: B018
     assert not isinstance(caught.value, DamagedStoreError)
     assert caught.value.hint.startswith("let your user read it")
+
+
+def test_a_file_that_claims_more_rows_than_it_holds_is_not_read(tmp_path: Path) -> None:
+    path, n = tmp_path / "training.h5", 2**40
+    with h5py.File(path, "w") as file:
+        file.create_dataset("features", (n, 0, 8), np.float32, chunks=(1024, 1, 8), maxshape=(None, None, None))
+        for name, dtype in (("clip_id", h5py.string_dtype()), ("n_frames", np.int32), ("audio_sha256", "S64")):
+            file.create_dataset(name, (n,), dtype, chunks=(1024,))
+    with pytest.raises(DamagedStoreError, match="it claims more values than it contains"):
+        FeatureFile(path).n_frames  # noqa: B018

@@ -1,8 +1,12 @@
+import gzip
 import io
 import random
 import tarfile
+import time
+import tracemalloc
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sedpipe.io.files.archives import (
@@ -223,3 +227,54 @@ def test_the_size_of_a_member_is_known_before_it_is_unpacked(tmp_path: Path, pac
     path = tmp_path / "a"
     whole = zip_of(path, x=SOUND) if packing == "zip" else tar_of(path, f"w:{packing}", tarfile.TarInfo("x"))
     assert [(name, unpack.size) for name, unpack in read_members(whole)] == [("x", len(SOUND))]
+
+
+def extended(content: bytes, kind: bytes = tarfile.XHDTYPE) -> bytes:
+    """A tar archive of one empty file, with a header of any content before its own."""
+    header = tarfile.TarInfo("x")
+    header.type, header.size = kind, len(content)
+    padded = content + bytes(-len(content) % 512)
+    return header.tobuf(tarfile.GNU_FORMAT) + padded + tarfile.TarInfo("a.wav").tobuf() + bytes(1024)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"1" * 500_000,
+        b"5 aaa" * 100_000 + b"5 a=\n",
+        b"500000 comment=" + b"1" * 499_984 + b"\n",
+        b"9 a=b\n",
+        b"6 abc\n",
+    ],
+)
+def test_an_extended_header_that_is_none_is_refused_before_it_takes_the_square_of_its_length(
+    tmp_path: Path, content: bytes
+) -> None:
+    (tmp_path / "a.tar").write_bytes(extended(content))
+    begin = time.process_time()
+    assert not is_archive(tmp_path / "a.tar")
+    with pytest.raises(ArchiveError, match="an extended header"):
+        contents(tmp_path / "a.tar")
+    assert time.process_time() - begin < 5
+
+
+@pytest.mark.parametrize("packing", ["", "gz"])
+def test_extended_headers_of_others_are_read(tmp_path: Path, packing: str) -> None:
+    names = ["V\u00f6gel/" + "x" * 300 + ".wav", "b.wav"]
+    mode: Any = f"w:{packing}"
+    with tarfile.open(tmp_path / "a", mode, format=tarfile.PAX_FORMAT, pax_headers={"comment": "\n1 2="}) as tar:
+        for name in names:
+            tar.addfile(tarfile.TarInfo(name))
+    assert is_archive(tmp_path / "a")
+    assert [name for name, _ in contents(tmp_path / "a")] == names
+
+
+def test_to_tell_an_archive_takes_no_memory_that_its_header_claims(tmp_path: Path) -> None:
+    with gzip.open(tmp_path / "a.tar.gz", "wb", compresslevel=1) as file:
+        file.write(extended(bytes(64 << 20), tarfile.GNUTYPE_LONGNAME))
+    tracemalloc.start()
+    try:
+        assert not is_archive(tmp_path / "a.tar.gz")
+        assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    finally:
+        tracemalloc.stop()

@@ -75,3 +75,10 @@ def test_any_bytes_are_lines_or_a_sentence(tmp_path_factory: pytest.TempPathFact
     except ListFormatError:
         return
     assert all(line.strip() and "\n" not in line and "\0" not in line for _, line in lines)
+
+
+def test_a_list_of_absurdly_many_lines_is_not_taken_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sedpipe.io.lists.text.MOST_LINES", 4)
+    assert len(read(tmp_path, b"a\r\n" * 4)[0]) == 4
+    with pytest.raises(ListFormatError, match=r"list\.tsv: found more than 4 lines, which no list of clips needs"):
+        read(tmp_path, b"a\n" * 9)

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 from sedpipe.io.lists.joined_labels import taken_apart
 
@@ -26,3 +28,10 @@ def test_what_was_taken_apart_or_kept_whole_is_said() -> None:
         "cells with several labels split (1 cell)",
         "commas in 'Air horn, truck horn' are taken as part of the label; use a semicolon to separate two labels",
     ]
+
+
+def test_blanks_within_a_cell_take_no_square_of_their_number() -> None:
+    begin = time.process_time()
+    cell = "a" + " " * 60_000 + "b"
+    assert taken_apart([cell])[0][cell] == (cell,)
+    assert time.process_time() - begin < 5

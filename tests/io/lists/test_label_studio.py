@@ -1,10 +1,12 @@
 import json
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sedpipe.errors import ListFormatError
 from sedpipe.io.lists.annotations import Annotations, Asked
+from sedpipe.io.lists.label_studio import name_of_address
 from sedpipe.io.lists.read import read_annotations
 
 DOG = ("a.wav", (0.5, 2.0), "Dog")
@@ -86,3 +88,22 @@ def test_what_is_no_task_among_tasks_is_a_sentence(tmp_path: Path, stranger: Any
 def test_a_path_with_brackets_that_makes_no_address_is_a_path(tmp_path: Path) -> None:
     found = read(tmp_path, [task("//[field] 2/a.wav", [region(0.5, 2, "Dog")])])
     assert rows(found) == [("//[field] 2/a.wav", *DOG[1:])]
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("/data/upload/3/1a2b3c4d-street-20240101-night.wav", "street-20240101-night.wav"),
+        ("rec_20240101-120000.wav", "rec_20240101-120000.wav"),
+        ("1a2b3c4d-street.wav", "street.wav"),
+        ("site/1a2b3c4d-street.wav", "site/1a2b3c4d-street.wav"),
+    ],
+)
+def test_only_what_label_studio_puts_before_a_name_is_taken_off(address: str, name: str) -> None:
+    assert name_of_address(address) == name
+
+
+def test_an_address_of_many_folders_takes_no_square_of_their_number() -> None:
+    begin = time.process_time()
+    name_of_address("upload" + "/" * 100_000)
+    assert time.process_time() - begin < 5

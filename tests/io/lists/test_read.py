@@ -217,3 +217,9 @@ def test_a_folder_without_lists_is_a_sentence(tmp_path: Path) -> None:
 def test_labels_that_look_the_same_are_the_same(tmp_path: Path) -> None:
     found = read(tmp_path, "a.wav\t1\t2\tM\u00e9sange\na.wav\t3\t4\tMe\u0301sange\n", "l.tsv")
     assert {row.label for row in found.rows} == {"M\u00e9sange"}
+
+
+def test_a_header_of_many_columns_makes_no_long_list_wide(tmp_path: Path) -> None:
+    header = "filename\tevent_label" + "\tx" * 30_000
+    with pytest.raises(ListFormatError, match=r"found 30,002 columns in 3,000 rows, which no list needs"):
+        read(tmp_path, header + "\na.wav\tDog" * 3_000, "list.tsv", "tags")

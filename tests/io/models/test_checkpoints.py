@@ -1,3 +1,4 @@
+import io
 import os
 import pickle
 import zipfile
@@ -285,3 +286,26 @@ def test_the_same_values_give_the_same_bytes(tmp_path: Path) -> None:
     for name in ("one.pt", "two.pt"):
         write_state(tmp_path / name, {"weights": torch.arange(5.0), "labels": ["a"]})
     assert (tmp_path / "one.pt").read_bytes() == (tmp_path / "two.pt").read_bytes()
+
+
+def of_pickle(program: bytes) -> bytes:
+    """A checkpoint whose table is what a pickle's opcodes make."""
+    empty, changed = io.BytesIO(), io.BytesIO()
+    torch.save({}, empty)
+    with zipfile.ZipFile(empty) as old, zipfile.ZipFile(changed, "w") as new:
+        for member in old.infolist():
+            new.writestr(member.filename, program if member.filename.endswith("data.pkl") else old.read(member))
+    return changed.getvalue()
+
+
+@pytest.mark.parametrize(
+    "lists",
+    [
+        b"]q\0h\0a",  # a list that holds itself
+        # 60 lists, each of which holds the next one twice
+        b"".join(b"]q" + bytes([k]) for k in range(60)) + b"".join(b"ah" + bytes([k]) + b"a" for k in range(59, 0, -1)),
+    ],
+)
+def test_a_few_bytes_that_make_values_without_end_are_refused(lists):
+    with pytest.raises(ValueError, match="claim more values than the file has bytes"):
+        table_of(of_pickle(b"\x80\x02}X\1\0\0\0a" + lists + b"s."))

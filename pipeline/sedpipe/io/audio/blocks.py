@@ -16,6 +16,8 @@ from sedpipe.io.audio.timeline import LONGEST_FRAME_S, Run, is_damaged
 
 _FRAMES_TO_PLACE = 8  # whose timestamps, together, say where frames that follow one another begin
 _LONGEST_GAP_S = 3600.0  # a timestamp may claim any
+_MOST_GAPS_S = 24 * 3600.0  # of all together: a few bytes make each
+_SILENCE_AT_ONCE = 2**20  # samples
 _LONGEST_OTHER_S = 600.0  # of another sample rate in between; it is held in memory
 
 
@@ -106,8 +108,11 @@ class _Line:
         if self._run.rate != self.rate:
             mono = soxr.resample(mono, self._run.rate, self.rate)
         if gap > 0:
-            yield from self._hand_on(np.zeros(gap, np.float32))
+            for begin in range(0, gap, _SILENCE_AT_ONCE):
+                yield from self._hand_on(np.zeros(min(_SILENCE_AT_ONCE, gap - begin), np.float32))
             self._covered -= gap
+            if self._length - self._covered > _MOST_GAPS_S * self.rate:
+                raise undecodable(f"{self._name}: more than {_MOST_GAPS_S / 3600:.0f} h of it are missing")
         yield from self._hand_on(mono[max(0, -gap) :])
 
     def _hand_on(self, mono: np.ndarray) -> Iterator[np.ndarray]:

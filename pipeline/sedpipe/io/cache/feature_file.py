@@ -227,7 +227,7 @@ def _check_form(file: h5py.File, path: Path) -> None:
     with _sentences(path):
         lengths = {file[name].shape[:1] for name in (*_COLUMNS, *(name for name in _LATER_COLUMNS if name in file))}
         features = file["features"]
-        claimed = int(np.prod(features.shape, dtype=object)) * features.dtype.itemsize
+        claimed = sum(_claimed_bytes(file[name]) for name in (*_COLUMNS, *_LATER_COLUMNS) if name in file)
         if len(lengths) != 1 or features.ndim != 3 or features.dtype.kind != "f":
             raise DamagedStoreError(f"cannot read {path}: its columns do not match")
         if claimed > _MOST_PRESSED * path.stat().st_size:
@@ -236,6 +236,10 @@ def _check_form(file: h5py.File, path: Path) -> None:
         folder = next((above.name for above in path.parents[:2] if _FINGERPRINT.fullmatch(above.name)), None)
         if folder not in (None, fingerprint_of(_parameters(file))):  # copied, or renamed
             raise DamagedStoreError(f"cannot read {path}: it contains features with other parameters than its folder")
+
+
+def _claimed_bytes(column: h5py.Dataset) -> int:
+    return int(np.prod(column.shape, dtype=object)) * int(column.dtype.itemsize)
 
 
 def _parameters(file: h5py.File) -> dict[str, int | float | str]:

@@ -19,13 +19,15 @@ import stat
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Protocol, Self
+from typing import IO, Any, Protocol
 
 from sedpipe.errors import SedpipeError
 from sedpipe.io.files.reading import opened
+from sedpipe.io.files.tar_headers import StrictInfo
 
 
 class ArchiveError(SedpipeError):
@@ -114,8 +116,12 @@ def is_archive(path: Path) -> bool:
     try:
         with opened(path) as file:
             begin = file.read(8)
-        return zipfile.is_zipfile(path) if begin.startswith(_ZIP_BEGINS) else tarfile.is_tarfile(path)
-    except _DAMAGED:
+        if begin.startswith(_ZIP_BEGINS):
+            return zipfile.is_zipfile(path)
+        with closing(_read_tar(path, begin, ArchiveLimits())) as entries:  # tarfile's own look has no limits
+            next(entries, None)
+        return True
+    except (*_DAMAGED, ArchiveError):
         return False
 
 
@@ -250,7 +256,7 @@ def _read_zip(archive: Path, _: bytes, limits: ArchiveLimits) -> Iterator[_Entry
             )
 
 
-def _read_tar(archive: Path, begin: bytes, limits: ArchiveLimits) -> Iterator[_Entry]:
+def _read_tar(archive: Path, begin: bytes, limits: ArchiveLimits) -> Generator[_Entry]:
     unpack = next((unpack for magic, unpack in _COMPRESSED if begin.startswith(magic)), None)
     # What is packed can only be read forward; in a plain tar, what nobody asks for is jumped over.
     with archive.open("rb") if unpack is None else unpack(archive) as raw:
@@ -260,7 +266,7 @@ def _read_tar(archive: Path, begin: bytes, limits: ArchiveLimits) -> Iterator[_E
         with tarfile.open(
             fileobj=file,  # type: ignore[call-overload]
             mode="r:" if unpack is None else "r|",
-            tarinfo=_StrictInfo,
+            tarinfo=StrictInfo,
         ) as opened:
             last = -1
             while info := _next_of(opened, file, is_packed=unpack is not None):
@@ -304,17 +310,6 @@ def _skip_to(opened: tarfile.TarFile, offset: int) -> None:
         if not piece:
             raise tarfile.ReadError("unexpected end of data")
         missing -= len(piece)
-
-
-class _StrictInfo(tarfile.TarInfo):
-    """Headers, of which a damaged one is an error; to tarfile it is the archive's end."""
-
-    @classmethod
-    def fromtarfile(cls, tarfile_: tarfile.TarFile) -> Self:
-        try:
-            return super().fromtarfile(tarfile_)
-        except (tarfile.InvalidHeaderError, tarfile.TruncatedHeaderError) as error:  # type: ignore[attr-defined]
-            raise tarfile.ReadError(str(error)) from error
 
 
 class _Counted:

@@ -52,6 +52,7 @@ _SECONDS = frozenset({"s", "sec", "secs", "second", "seconds", "sekunden", "seco
 _MILLISECONDS = frozenset({"ms", "msec", "msecs", "millisecond", "milliseconds", "millis"})
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _BETWEEN = re.compile(r"[^0-9a-z]+")
+_MOST_OF_A_NAME = 200
 _ROLE_OF = {name: role for role, names in ROLES.items() for name in names}
 
 
@@ -91,7 +92,8 @@ def seconds_a_unit(name: str) -> float:
 
 def _plain(name: str) -> tuple[str, float]:
     """A name as it stands in :data:`ROLES`, and its unit in seconds."""
-    ascii_only = unicodedata.normalize("NFKD", _CAMEL.sub(" ", name.strip())).encode("ascii", "ignore").decode()
+    apart = unicodedata.normalize("NFKD", _CAMEL.sub(" ", name.strip()[:_MOST_OF_A_NAME]))
+    ascii_only = apart.encode("ascii", "ignore").decode()
     words = [word for word in _BETWEEN.split(ascii_only.lower()) if word]
     unit = 1.0
     if len(words) > 1 and words[-1] in _SECONDS | _MILLISECONDS:

@@ -65,6 +65,8 @@ def read_text(path: Path, most_in_a_line: int | None = text.MOST_BYTES_IN_A_LINE
     """
     raw = _raw(path)
     content, remarks = _decoded(path, raw)
+    if most_in_a_line is not None and content.count("\n") + content.count("\r") > 2 * text.MOST_LINES:  # CR and LF
+        raise ListFormatError(f"{path}: found more than {text.MOST_LINES:,} lines, which no list of clips needs")
     lines = []
     for number, line in enumerate(_LINE_END.split(content), start=1):
         if most_in_a_line is not None and len(line) > most_in_a_line:

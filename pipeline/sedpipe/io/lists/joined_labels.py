@@ -17,7 +17,7 @@ from sedpipe.io.lists.remarks import Remark, of_some
 from sedpipe.io.lists.text import complaint, label_complaint
 from sedpipe.labels import LabelSet, UnknownLabelError
 
-BETWEEN = re.compile(r"\s*[;|]\s*")
+_BETWEEN = re.compile("[;|]")
 """No label holds a semicolon, and none of the field's a bar."""
 
 _COMMA = re.compile(r",(?=\S)")
@@ -119,8 +119,8 @@ def labels_of_cell(cell: str, labels: LabelSet | None = None) -> tuple[str, ...]
         return tuple(dict.fromkeys(filter(None, _pieces(cell))))
     if cell in labels:
         return (labels[labels.index(cell)],)
-    return tuple(label for piece in BETWEEN.split(cell) for label in labels.split(piece))
+    return tuple(label for piece in _BETWEEN.split(cell) for label in labels.split(piece))
 
 
 def _pieces(cell: str) -> list[str]:
-    return [piece.strip() for part in BETWEEN.split(cell) for piece in _COMMA.split(part)]
+    return [piece.strip() for part in _BETWEEN.split(cell) for piece in _COMMA.split(part)]

@@ -22,7 +22,7 @@ from sedpipe.io.lists.decoding import read_text
 from sedpipe.io.lists.label_studio import is_label_studio, label_studio_annotations
 from sedpipe.io.lists.predicted import is_predicted, predicted_annotations
 from sedpipe.io.lists.table_rows import annotations_of
-from sedpipe.io.lists.tables import Table
+from sedpipe.io.lists.tables import Table, check_cells
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,7 @@ def _are_rows(found: Any) -> bool:
 def _rows_as_table(path: Path, found: Any, asked: Asked) -> Annotations:
     """An array of flat objects, as pandas writes data frames, is a table whose header is its keys."""
     header = tuple(dict.fromkeys(str(key) for row in found for key in row))
+    check_cells(path, len(found), len(header))
     rows = [
         (number, ["" if row.get(key) is None else str(row[key]) for key in header])
         for number, row in enumerate(found, start=1)

@@ -6,10 +6,11 @@
 
 from __future__ import annotations
 
-import unicodedata
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 
 from sedpipe.clips import clip_id_of_filename
+from sedpipe.labels import one_spelling
 from sedpipe.suggestions import did_you_mean
 
 
@@ -33,17 +34,18 @@ class KnownNames:
     def __init__(self, names: Iterable[str]) -> None:
         self._names = list(names)
         self._exact = set(self._names)
-        self._by_end: dict[tuple[str, ...], list[tuple[tuple[str, ...], str]]] = {}
-        for name in self._names:
-            parts = _parts(name)
-            # by the file name, and by the folder before it, too: many recordings may be called alike
-            for end in dict.fromkeys((parts[-1:], parts[-2:])):
-                self._by_end.setdefault(end, []).append((parts, name))
+        # sorted from the end on, those that agree most lie together: many recordings may be called alike
+        self._from_the_end = sorted((_parts(name)[::-1], place) for place, name in enumerate(self._names))
+        self._whole = {parts for parts, _ in self._from_the_end}
 
     def find(self, name: str) -> str | None:
         """The only recording that ``name`` can mean; None where there is none, or more than one."""
         if name in self._exact:
             return name
+        parts = _parts(name)[::-1]
+        first, end = self._agreeing_most(parts)
+        if end - first > 1 and parts not in self._whole:
+            return None
         meant = self.candidates(name)
         return meant[0] if len(meant) == 1 else None
 
@@ -73,7 +75,8 @@ class KnownNames:
         found: dict[str, str] = {}
         for meant, of_one in asking.items():
             nearness = [_nearness(name, meant) for name in of_one]
-            nearest = [name for name, near in zip(of_one, nearness, strict=True) if near == max(nearness)]
+            most = max(nearness)
+            nearest = [name for name, near in zip(of_one, nearness, strict=True) if near == most]
             if spellings and all(_parts(name) == _parts(nearest[0]) for name in nearest):
                 nearest = [name for name in of_one if _is_spelling(name, nearest[0])]
                 found |= dict.fromkeys(nearest, meant)
@@ -86,16 +89,26 @@ class KnownNames:
 
         Of several, one whose whole path is the same is meant, unless another has the extension that ``name`` asks for.
         """
-        parts = _parts(name)
-        agreeing: dict[int, list[tuple[tuple[str, ...], str]]] = {}
-        for known, path in self._by_end.get(parts[-2:]) or self._by_end.get(parts[-1:], []):
-            agreeing.setdefault(_agreement(parts, known), []).append((known, path))
-        best = agreeing[max(agreeing)] if agreeing else []
-        whole = [path for known, path in best if known == parts]
-        others = [path for known, path in best if known != parts]
+        parts = _parts(name)[::-1]
+        first, end = self._agreeing_most(parts)
+        best = sorted((place, known == parts) for known, place in self._from_the_end[first:end])
+        whole = [self._names[place] for place, is_whole in best if is_whole]
+        others = [self._names[place] for place, is_whole in best if not is_whole]
         if len(whole) == 1 and not any(_file_name(path) == _file_name(name) for path in others):
             return whole
-        return [path for _, path in best]
+        return [self._names[place] for place, _ in best]
+
+    def _agreeing_most(self, parts: tuple[str, ...]) -> tuple[int, int]:
+        """Where those that agree in most parts begin and end; parts from the end on."""
+        at = bisect_left(self._from_the_end, (parts,))
+        n_same = max((_n_same(parts, known) for known, _ in self._from_the_end[max(0, at - 1) : at + 1]), default=0)
+        if n_same == 0:
+            return 0, 0
+        ends = [
+            bisect(self._from_the_end, parts[:n_same], key=lambda entry: entry[0][:n_same])
+            for bisect in (bisect_left, bisect_right)
+        ]
+        return ends[0], ends[1]
 
     def suggestion(self, name: str) -> str:
         """`` (did you mean ...?)`` for a name that means none of them."""
@@ -112,12 +125,12 @@ def agreement(a: str, b: str) -> int:
 
 
 def _file_name(path: str) -> str:
-    return unicodedata.normalize("NFC", path).replace("\\", "/").rpartition("/")[2].casefold()
+    return one_spelling(path).replace("\\", "/").rpartition("/")[2].casefold()
 
 
 def _parts(name: str) -> tuple[str, ...]:
     """Folders and the file name without extension, accents written in one way."""
-    path = unicodedata.normalize("NFC", name).replace("\\", "/")
+    path = one_spelling(name).replace("\\", "/")
     *folders, last = [part for part in path.split("/") if part not in ("", ".")] or [""]
     return *folders, clip_id_of_filename(last)
 
@@ -139,6 +152,9 @@ def _nearness(name: str, known: str) -> tuple[int, bool, bool, bool]:
 
 def _agreement(a: tuple[str, ...], b: tuple[str, ...]) -> int:
     """How many parts at the end are the same."""
-    return next(
-        (n for n, (x, y) in enumerate(zip(reversed(a), reversed(b), strict=False)) if x != y), min(len(a), len(b))
-    )
+    return _n_same(a[::-1], b[::-1])
+
+
+def _n_same(a: tuple[str, ...], b: tuple[str, ...]) -> int:
+    """How many parts at the beginning are the same."""
+    return next((n for n, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))

@@ -22,7 +22,7 @@ from sedpipe.io.lists.remarks import Remark
 from sedpipe.io.lists.tables import is_audio_name
 from sedpipe.io.lists.text import as_seconds, complaint
 
-_UPLOADED = re.compile(r"(?:.*/)?[0-9a-f]{8}-(?=.)")
+_UPLOADED = re.compile(r"[0-9a-f]{8}-(?=.)")
 _NOT_ANNOTATED = "tasks without a finished annotation left out"
 _SEVERAL = "annotated several times, the last one is used"
 _UNLABELLED = "regions without a label left out"
@@ -105,7 +105,9 @@ def name_of_address(address: str) -> str:
         return address
     local = parse_qs(parts.query).get("d")
     name = local[0] if local else unquote(parts.path)
-    return _UPLOADED.sub("", name) if "upload" in name or "/" not in name else name
+    own = name.rpartition("/")[2]
+    is_uploaded = ("upload" in name or own == name) and _UPLOADED.match(own)
+    return own[is_uploaded.end() :] if is_uploaded else name
 
 
 def _long(path: Path, number: int, raw: Any, counts: Counter[str]) -> tuple[str, Sequence[_Place] | None]:

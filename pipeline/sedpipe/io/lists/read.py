@@ -16,7 +16,7 @@ from sedpipe.io.lists.names import LIST_SUFFIXES, recording_of_list
 from sedpipe.io.lists.remarks import Remark, together
 from sedpipe.io.lists.table_rows import annotations_of
 from sedpipe.io.lists.tables import read_table
-from sedpipe.io.lists.text import complaint, has_control_characters
+from sedpipe.io.lists.text import MOST_BYTES_IN_A_LINE, complaint, has_control_characters
 from sedpipe.labels import one_spelling
 
 
@@ -87,6 +87,9 @@ def _one(path: Path, asked: Asked) -> Annotations:
     for row in found.rows:
         if has_control_characters(row.label):
             raise complaint(path, row.line, row.label, "a label without control characters")
+        if max(len(row.label), len(row.filename)) > MOST_BYTES_IN_A_LINE:  # JSON has no lines
+            longer = max(row.label, row.filename, key=len)
+            raise complaint(path, row.line, longer, f"at most {MOST_BYTES_IN_A_LINE} letters")
     # accents are written in two ways that look the same, and would be two classes
     rows = [row if row.label.isascii() else replace(row, label=one_spelling(row.label)) for row in found.rows]
     return replace(found, rows=rows)

@@ -15,7 +15,7 @@ from sedpipe.io.lists.annotations import Annotation, Annotations, Asked
 from sedpipe.io.lists.layout import Layout, layout_of, split_decimals
 from sedpipe.io.lists.names import recording_of_list
 from sedpipe.io.lists.remarks import Remark
-from sedpipe.io.lists.tables import Table, is_audio_name, is_number
+from sedpipe.io.lists.tables import Table, check_cells, is_audio_name, is_number
 from sedpipe.io.lists.text import as_seconds, complaint
 
 NOT_AVAILABLE = frozenset({"", "na", "n/a", "nan", "<na>", "null", "none", "-"})
@@ -100,6 +100,7 @@ def annotations_of(table: Table, asked: Asked) -> Annotations:
         rows = [(number, cells) for number, cells in table.rows if cells[0].strip() != "\\"]
         table = Table(table.path, table.header, rows, table.separator, table.remarks)
     layout = layout_of(table, asked)
+    check_cells(table.path, len(table.rows), layout.width)
     reader = _RowReader(table, layout, asked)
     rows_read = list(reader.rows())
     remarks = [*table.remarks, *layout.remarks]

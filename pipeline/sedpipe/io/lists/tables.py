@@ -2,6 +2,7 @@
 
 - :func:`read_table`: a text file -> :class:`Table`
 - :class:`Table`: header, if there is one, and cells row by row
+- :func:`check_cells`: whether it can be held
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from sedpipe.clips import AUDIO_SUFFIXES
+from sedpipe.errors import ListFormatError
 from sedpipe.io.lists.cells import split_cells
 from sedpipe.io.lists.columns import roles_of
 from sedpipe.io.lists.decoding import read_text
@@ -20,6 +22,9 @@ from sedpipe.io.lists.text import complaint
 from sedpipe.printable import plain_cell
 
 Row = tuple[int, list[str]]
+
+MOST_CELLS = 64 * 1024 * 1024
+"""Of a list, empty ones too: one row with many columns makes all others as long."""
 
 _SEPARATORS = {"\t": "tabs", ",": "commas", ";": "semicolons", " ": "blanks"}
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?([eE][+-]?\d+)?", re.ASCII)
@@ -96,6 +101,12 @@ def read_table(path: Path) -> Table:
     elif rows:
         header = _header_in_comment(comments, rows[0][1], separator)
     return Table(path, tuple(cell.strip() for cell in header), rows, separator, tuple(remarks))
+
+
+def check_cells(path: Path, n_rows: int, n_columns: int) -> None:
+    """``ListFormatError`` for a list with more cells than :data:`MOST_CELLS`."""
+    if n_rows * n_columns > MOST_CELLS:
+        raise ListFormatError(f"{path}: found {n_columns:,} columns in {n_rows:,} rows, which no list needs")
 
 
 def is_number(cell: str) -> bool:

@@ -19,6 +19,8 @@ from sedpipe.labels import LabelSet, UnknownLabelError
 
 MOST_BYTES_IN_A_LINE = 64 * 1024
 MOST_BYTES_IN_A_LIST = 256 * 1024 * 1024
+MOST_LINES = 10_000_000
+"""Of a list; each takes some 400 bytes of memory, however short it is."""
 MOST_SECONDS = 7 * 24 * 3600
 """No recording is longer, so no time in one is larger."""
 

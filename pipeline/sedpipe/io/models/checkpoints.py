@@ -196,7 +196,7 @@ def table_of(raw: bytes) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise ValueError("it does not hold a table")
     # a tensor that stands in several places, as a best epoch's among the last ones, is in the file once
-    different = {id(tensor): tensor for tensor in _tensors(content)}.values()
+    different = {id(tensor): tensor for tensor in _tensors(content, len(raw))}.values()
     if sum(tensor.numel() * tensor.element_size() for tensor in different) > len(raw):
         raise ValueError("its tensors claim more values than the file has bytes")
     return content
@@ -214,13 +214,21 @@ def _check_members(raw: bytes) -> None:
             raise ValueError("a member is damaged")
 
 
-def _tensors(content: Any) -> Iterator[Tensor]:
-    """Every tensor in nested tables and lists."""
-    if isinstance(content, Tensor):
-        yield content
-    elif isinstance(content, dict | list | tuple):
-        for part in content.values() if isinstance(content, dict) else content:
-            yield from _tensors(part)
+def _tensors(content: Any, most: int) -> Iterator[Tensor]:
+    """Every tensor in nested tables and lists; ``ValueError`` where these hold more than so many values.
+
+    A list may stand in many places, or in itself, so that a few bytes make values without end.
+    """
+    left = [content]
+    for _ in range(most):
+        if not left:
+            return
+        part = left.pop()
+        if isinstance(part, Tensor):
+            yield part
+        elif isinstance(part, dict | list | tuple):
+            left += part.values() if isinstance(part, dict) else part
+    raise ValueError("its tables and lists claim more values than the file has bytes")
 
 
 def reason(error: Exception) -> str:

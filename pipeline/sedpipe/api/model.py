@@ -212,7 +212,7 @@ class Model:
         if isinstance(recording, tuple) and len(recording) == 2 and sample_rate is None:
             recording, sample_rate = recording
         if sample_rate is None:
-            raise SettingsError("samples need their rate", hint="call it with (samples, sample_rate)")
+            raise SettingsError("samples need their sample rate", hint="call it with (samples, sample_rate)")
         mono = as_mono(recording, sample_rate, self.sample_rate)
         check_length("samples", len(mono), self.sample_rate)
         return [mono]

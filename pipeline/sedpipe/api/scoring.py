@@ -124,7 +124,8 @@ def _lists(
     if known is None:
         used = {event.label for lists in (truth, found) for events in lists.values() for event in events}
         if not used:
-            raise SettingsError("neither list has an event, so nothing can be scored", hint="name the classes")
+            hint = "name the classes with labels=[...]"
+            raise SettingsError("neither list has an event, so nothing can be scored", hint=hint)
         known = _label_set(sorted(used))
     return truth, found, known
 

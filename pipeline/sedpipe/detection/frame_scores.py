@@ -86,7 +86,7 @@ class FrameScores:
         if (self.n_frames < 0).any() or (self.n_frames > self.frame_probs.shape[1]).any():
             raise ValueError(f"n_frames must lie in 0 .. {self.frame_probs.shape[1]}")
         if len(set(self.clip_ids)) < n:
-            raise ValueError("clip_ids holds a clip twice")
+            raise ValueError("clip_ids contains a clip twice")
 
     @classmethod
     def pooled(

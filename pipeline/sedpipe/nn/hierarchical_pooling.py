@@ -80,7 +80,7 @@ class HierarchicalPooling(nn.Module):
             raise ValueError(f"hierarchy must be groups of at least 2, got {tuple(hierarchy)}")
         learns = POOLING_FUNCTIONS[function].learns_alpha
         if learns and n_classes is None:
-            raise ValueError(f"{function} pooling learns a number a class: give n_classes")
+            raise ValueError(f"{function} pooling learns a parameter for each class: give n_classes")
         self.function = function
         self.hierarchy = tuple(hierarchy)
         self.attention_axis = attention_axis

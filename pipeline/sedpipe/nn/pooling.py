@@ -148,7 +148,7 @@ def pool_stage(
         If ``group`` is not positive.
     """
     if group < 1:
-        raise ValueError(f"a group must be of at least 1, got {group}")
+        raise ValueError(f"a group must have at least 1 member, got {group}")
     lacking = -values.shape[1] % group
     if lacking:  # what is not there weighs as much as padding does: nothing
         values, weights = (nn.functional.pad(part, (0, 0, 0, lacking)) for part in (values, weights))
@@ -188,7 +188,7 @@ def check_hierarchy(hierarchy: Sequence[int], n_frames: int) -> None:
     for stage, group in enumerate(hierarchy):
         if group < 2 or group > left:
             fits = f"{as_option(hierarchy[:stage])} fits, and so does none" if stage else "none fits"
-            wrong = f"stage {stage + 1} would group {group} of {left}" if group > 1 else "groups are of at least 2"
+            wrong = f"stage {stage + 1} would group {group} of {left}" if group > 1 else "a group has 2 members or more"
             raise ValueError(f"hierarchy {as_option(hierarchy)} does not fit {n_frames} frames: {wrong}; {fits}")
         left = -(-left // group)
 

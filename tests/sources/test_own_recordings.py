@@ -326,7 +326,7 @@ def test_a_deleted_recording_is_told_each_time_and_what_was_made_of_it_kept(own:
         report, notes = own.run('long = "inherit"\n')
         assert own.times == before
         assert report.missing == {"training": [f"{own.folder}/recordings/b.wav"]}
-        assert "training: 1 recording no longer there; what was made from it is kept: 'b.wav'" in notes
+        assert "training: 1 recording no longer there; clips made before are kept: 'b.wav'" in notes
         assert report.splits["training"].ok == 3
 
 
@@ -448,8 +448,8 @@ def test_beginnings_of_long_recordings_that_the_first_edition_kept_are_told_and_
     _, notes = own.run()
     assert own.times == before
     assert notes == [
-        "1 clip of own made by an earlier edition as the beginning of a longer recording, labelled as all of it: "
-        'long = "windows" or "inherit" in the TOML makes them again'
+        "1 clip of own made by an earlier version, with the beginning of a longer recording but the labels of all of "
+        'it: set long = "windows" or "inherit" in the TOML to make them again'
     ]
     own.record("b.wav", 12.0, seed=1)
     os.utime(own.folder / "recordings" / "b.wav", ns=(before["b.flac"] - 10**9,) * 2)

@@ -4,7 +4,7 @@
 
 ``nothing``: no events. ``commonest_everywhere``: the class with the longest total duration, over all of every clip.
 ``tags_stretched``: the true labels of each clip, over the whole clip, as from a perfect tagger without times.
-``rounded_to_segments``: the reference, its times rounded to whole segments, as from a perfect system of that resolution.
+``rounded_to_segments``: the reference with its times rounded to segments, as from a perfect system at that resolution.
 """
 
 from __future__ import annotations

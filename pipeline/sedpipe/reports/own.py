@@ -61,7 +61,7 @@ class InitReport:
 
 @dataclass(frozen=True)
 class SplitFound:
-    """Recordings of one split: how many are listed and what was found; ``seconds`` of the usable ones; events listed."""
+    """Recordings of one split: what is listed and what was found; ``seconds`` of the usable ones; events listed."""
 
     listed: int
     found: int

@@ -35,7 +35,7 @@ class Coverage(Record):
 
 
 class EventBased(Record):
-    """Event-based scores with DCASE's collars, and of onsets alone; None in files of versions that did not have these."""
+    """Event-based scores with DCASE's collars, and of onsets alone; None in files of early versions."""
 
     error_rate: float | None
     substitution_rate: float | None

@@ -195,7 +195,7 @@ def test_damaged_bytes_are_refused_or_read_but_never_an_error_of_another_kind(pa
         ({"operating_points": {"min_er": {"threshold": 0.5}}}, "it lacks 'max_f1'"),
         ({"operating_points": {name: {"threshold": 2.0} for name in POINTS}}, r"threshold must lie in \[0, 1\]"),
         ({"operating_points": None}, "not subscriptable"),
-        ({"operating_points": {name: {"threshold": (0.5,) * 3} for name in POINTS}}, "of 3 classes, expected 2"),
+        ({"operating_points": {name: {"threshold": (0.5,) * 3} for name in POINTS}}, "for 3 classes, expected 2"),
         ({"operating_points": {name: {"threshold": "0.5"} for name in POINTS}}, "threshold must be a number"),
     ],
 )

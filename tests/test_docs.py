@@ -770,7 +770,7 @@ def test_what_came_out_for_each_published_system_is_its_row_of_the_table() -> No
     f1 = {system: float(row["f1"]) for system, row in rows.items()}
     for title, systems in SECTIONS_OF_TABLE3.items():
         section = " ".join(text.split(f"\n## {title}\n")[1].split("\n## ")[0].split())
-        came_out = section.split("- Came out: ")[1].split(" - To take from it: ")[0]
+        came_out = section.split("- Result: ")[1].split(" - Takeaway: ")[0]
         for system, passes in systems.items():
             spread = float(rows[system]["f1_high"]) - f1[system]
             assert f"{100 * f1[system]:.1f} ± {100 * spread:.1f}" in came_out

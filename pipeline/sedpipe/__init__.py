@@ -5,14 +5,14 @@
 >>> model.predict("street.wav")  # doctest: +SKIP
 [PredictedEvent(onset=3.2, offset=4.1, label='Dog bark', probability=0.93)]
 
-- :func:`load_model`: a model that comes with sedpipe, your own run, or an export -> events of any recording
+- :func:`load_model`: open a shipped model, a run of your own, or an export, to find events in recordings
 - :func:`open_dataset`: clips, labels and features of a dataset, also as torch tensors
 - :mod:`sedpipe.pooling`: hierarchical pooling as a module for any network
 - :mod:`sedpipe.metrics`: segment- and event-based scores of lists in files, dictionaries or data frames
 - :class:`Event`, :class:`FrameScores`, :class:`SedpipeError`: inputs, outputs and errors
 
-Everything is imported when it is first asked for, so that ``import sedpipe`` costs nothing. The command line is in
-``sedpipe.cli``; ``FLOORS`` is the map of the house.
+Everything is imported when it is first used, so that ``import sedpipe`` is fast. The command line is in
+``sedpipe.cli``; ``FLOORS`` lists the layers of the package.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a person can mend, as exceptions; a programmer's slip in a pure function stays a ``ValueError``.
+"""Errors that the user can fix, as exceptions; wrong arguments of a pure function stay a ``ValueError``.
 
 :mod:`sedpipe.cli.main` turns a :class:`SedpipeError` into one sentence and exit code 1.
 
@@ -12,13 +12,13 @@ from sedpipe.printable import printable, shortened
 
 
 class SedpipeError(Exception):
-    """Something the user can mend.
+    """Something that the user can fix.
 
     Parameters
     ----------
     message : str
-        Where, what was found, what was expected, in a line of at most 300 characters: of a longer one, whatever
-        somebody's file made it, the middle is left out.
+        Where, what was found, what was expected, in a line of at most 300 characters; the middle of a longer one is
+        left out.
     hint : str, optional
         What to do about it.
     """
@@ -50,7 +50,7 @@ class AudioError(SedpipeError):
 
 
 class NameTooLongError(SedpipeError):
-    """A file would be called by more letters than the disk allows; named after a recording, it concerns that alone."""
+    """A file name would be longer than the disk allows; if it is named after a recording, only that recording fails."""
 
 
 class ListFormatError(SedpipeError):

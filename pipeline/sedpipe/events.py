@@ -21,7 +21,7 @@ class Event:
     Parameters
     ----------
     onset, offset : float
-        Seconds, ``0 <= onset <= offset``. Equal times say "present, not located", as in DCASE 2017 Task 4.
+        Seconds, ``0 <= onset <= offset``. If equal, the class is present at an unknown time (DCASE 2017 Task 4).
     label : str
         Its class.
 
@@ -55,9 +55,9 @@ class Event:
 
 
 def events_within(events: Iterable[Event], start_s: float, end_s: float) -> list[Event]:
-    """What is heard of some events between two moments, in seconds from the first.
+    """The parts of events between two times, in seconds from the first of these.
 
-    Events that are not located are left out.
+    Events without times are left out.
 
     >>> events_within([Event(1.0, 4.0, "Car"), Event(0.0, 0.0, "Dog")], 2.0, 10.0)
     [Event(onset=0.0, offset=2.0, label='Car')]

@@ -99,7 +99,7 @@ def test_rate_channels_and_integers_are_brought_to_what_the_model_hears(model: M
 @pytest.mark.parametrize(
     ("recording", "rate", "error", "said"),
     [
-        (np.zeros(100), None, SettingsError, "samples need their rate"),
+        (np.zeros(100), None, SettingsError, "samples need their sample rate"),
         ("nowhere.wav", None, AudioError, "nowhere.wav"),
         ("nowhere.wav", 8000, SettingsError, "has its own sample rate"),
         (np.array([np.nan]), 8000, AudioError, "not all finite"),

@@ -210,7 +210,7 @@ def test_a_table_with_a_failed_cell_ends_with_3(tmp_path: Path, monkeypatch: pyt
     [
         (("table3", "tiny", "--preset", "small"), "--preset does not apply to table3: leave it out"),
         (("table2", "tiny", "--minutes", "5"), "--minutes does not apply to table2"),
-        (("table3", "tiny", "--minutes", "5", "--epochs", "2"), "--minutes and --epochs exclude each other"),
+        (("table3", "tiny", "--minutes", "5", "--epochs", "2"), "--minutes and --epochs cannot be combined"),
         (("table3", "tiny", "--systems", "small,wang", "--baseline", "surrey"), "expected one of small, wang"),
         (("table3", "tiny", "--draw"), "--draw draws table3 from the cells in --out DIR"),
     ],

@@ -33,7 +33,7 @@ def scores() -> FrameScores:
         ({"n_frames": np.array([5, -1, 5])}, r"n_frames must lie in 0 .. 5"),
         ({"durations": np.array([0.4, np.nan, 0.4])}, "durations must be lengths"),
         ({"durations": np.array([0.4, -1, 0.4])}, "durations must be lengths"),
-        ({"clip_ids": ["a", "b", "a"]}, "holds a clip twice"),
+        ({"clip_ids": ["a", "b", "a"]}, "contains a clip twice"),
         ({"frame_probs": np.full((3, 5, 3), np.nan)}, "frame_probs holds a nan"),
         ({"clip_probs": np.full((3, 3), 7.0)}, r"clip_probs holds a value outside \[0, 1\]"),
         ({"clip_probs": np.full((3, 3), -0.1)}, r"clip_probs holds a value outside \[0, 1\]"),

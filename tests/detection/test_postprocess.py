@@ -88,9 +88,9 @@ def test_many_clips_at_once_are_as_one_by_one_and_class_by_class(probs, n_frames
 
 
 def test_settings_for_each_class_must_be_of_the_classes_there_are():
-    with pytest.raises(ValueError, match=r"settings must be of one number of classes, got \[2, 3\]"):
+    with pytest.raises(ValueError, match=r"settings must all be for the same number of classes, got \[2, 3\]"):
         PostProcessing((0.5, 0.5), gap_s=(0.0, 0.0, 0.0))
-    with pytest.raises(ValueError, match="settings are of 3 classes, expected 2"):
+    with pytest.raises(ValueError, match="settings are for 3 classes, expected 2"):
         decode_events(np.ones((5, 2)), DOG_CAT, PostProcessing((0.5, 0.5, 0.5)), GRID)
 
 

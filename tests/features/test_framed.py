@@ -48,5 +48,5 @@ def test_fields_are_settings_and_stay_when_it_is_fitted_to_other_clips() -> None
 
 @pytest.mark.parametrize("change", [{"sample_rate": 0}, {"hop_length": 1.5}, {"n_frames": "8"}])
 def test_sizes_are_whole_numbers_from_one_on(change: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match="must be a whole number from 1 on"):
+    with pytest.raises(ValueError, match="must be a whole number of at least 1"):
         Peaks(**change)  # type: ignore[arg-type]

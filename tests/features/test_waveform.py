@@ -21,5 +21,5 @@ def test_frames_of_one_sample_stay_that_at_any_rate() -> None:
 
 @pytest.mark.parametrize("change", [{"hop_length": 0}, {"n_frames": 2.5}, {"sample_rate": "8000"}])
 def test_sizes_are_whole_numbers_from_one_on(change: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match="must be a whole number from 1 on"):
+    with pytest.raises(ValueError, match="must be a whole number of at least 1"):
         WaveformConfig(**change)  # type: ignore[arg-type]

@@ -93,7 +93,7 @@ def test_in_training_alpha_stays_in_the_range_of_its_function_and_rap_has_a_pena
     ("options", "said"),
     [
         ({"function": "linaer"}, r"got 'linaer' \(did you mean 'linear'\?\)"),
-        ({"function": "auto"}, "auto pooling learns a number a class: give n_classes"),
+        ({"function": "auto"}, "auto pooling learns a parameter for each class: give n_classes"),
         ({"hierarchy": (1,)}, r"groups of at least 2, got \(1,\)"),
         ({"attention_axis": "frames"}, "must be 'classes' or 'time'"),
     ],

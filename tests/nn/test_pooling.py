@@ -327,9 +327,9 @@ def test_small_weights_of_a_half_precision_network_do_not_vanish_when_squared(fu
     ("hierarchy", "said"),
     [
         ((250,), "hierarchy 250 does not fit 125 frames: stage 1 would group 250 of 125; none fits"),
-        ((1,), "hierarchy 1 does not fit 125 frames: groups are of at least 2; none fits"),
-        ((5, 0), "hierarchy 5,0 does not fit 125 frames: groups are of at least 2; 5 fits, and so does none"),
-        ((-5, -5), "groups are of at least 2"),
+        ((1,), "hierarchy 1 does not fit 125 frames: a group has 2 members or more; none fits"),
+        ((5, 0), "hierarchy 5,0 does not fit 125 frames: a group has 2 members or more; 5 fits, and so does none"),
+        ((-5, -5), "a group has 2 members or more"),
         ((5, 5, 5, 5), "stage 4 would group 5 of 1; 5,5,5 fits, and so does none"),
         ((5, 10**12), "stage 2 would group 1000000000000 of 25; 5 fits, and so does none"),
     ],
@@ -385,7 +385,7 @@ def test_what_pooling_does_not_know_is_refused():
         frame_weights("attention", x, valid, x, "frames")
     with pytest.raises(ValueError, match="auto and power pooling need their alpha"):
         frame_weights("auto", x, valid)
-    with pytest.raises(ValueError, match="a group must be of at least 1, got 0"):
+    with pytest.raises(ValueError, match="a group must have at least 1 member, got 0"):
         pool_stage(x, x, 0)
     with pytest.raises(ValueError, match="must be one of corrected, original, learned, got 'mean'"):
         pool("linear", x, x, (2,), segment_weights="mean")

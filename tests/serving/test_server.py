@@ -178,7 +178,7 @@ def test_of_two_files_of_one_name_that_are_sent_at_once_neither_is_lost(client: 
     assert {*kept.values()} == {
         content for content, (status, _) in zip(contents, statuses, strict=True) if status == 200
     }
-    assert any("rec-3.wav is there meanwhile" in text for _, text in statuses)
+    assert any("rec-3.wav exists by now" in text for _, text in statuses)
 
 
 def test_a_list_that_does_not_say_when_hides_no_prediction(client: Client, folder: Path) -> None:

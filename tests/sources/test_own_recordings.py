@@ -31,7 +31,7 @@ from sedpipe.stages.download import DownloadOptions, download
 
 HEAD = 'name = "own"\nkind = "folder"\nlabels = ["Bird", "Car"]\n'
 NO_TESTING = (
-    "own has no [splits.testing], on which training stops and thresholds are chosen: nothing can be trained on it"
+    "own has no [splits.testing], which early stopping and the choice of thresholds need: nothing can be trained on it"
 )
 """Told first of all, before anything is converted."""
 RATE = 16_000
@@ -326,7 +326,7 @@ def test_a_deleted_recording_is_told_each_time_and_what_was_made_of_it_kept(own:
         report, notes = own.run('long = "inherit"\n')
         assert own.times == before
         assert report.missing == {"training": [f"{own.folder}/recordings/b.wav"]}
-        assert "training: 1 recording no longer there; what was made from it is kept: 'b.wav'" in notes
+        assert "training: 1 recording no longer there; clips made before are kept: 'b.wav'" in notes
         assert report.splits["training"].ok == 3
 
 
@@ -355,7 +355,7 @@ def test_a_recording_that_is_no_longer_listed_leaves_no_audio(own: Own) -> None:
 def test_two_recordings_that_would_be_one_clip_are_a_sentence(own: Own) -> None:
     own.record("a.wav", 12.0)
     own.record("a@0.000-10.000.wav", 2.0, seed=1)
-    with pytest.raises(SedpipeError, match=r"^own: 2 clips of training would be called 'a@0\.000-10\.000'$"):
+    with pytest.raises(SedpipeError, match=r"^own: 2 clips of training would be named 'a@0\.000-10\.000'$"):
         own.run('long = "inherit"\n')
 
 
@@ -448,8 +448,8 @@ def test_beginnings_of_long_recordings_that_the_first_edition_kept_are_told_and_
     _, notes = own.run()
     assert own.times == before
     assert notes == [
-        "1 clip of own made by an earlier edition as the beginning of a longer recording, labelled as all of it: "
-        'long = "windows" or "inherit" in the TOML makes them again'
+        "1 clip of own made by an earlier version, with the beginning of a longer recording but the labels of all of "
+        'it: set long = "windows" or "inherit" in the TOML to make them again'
     ]
     own.record("b.wav", 12.0, seed=1)
     os.utime(own.folder / "recordings" / "b.wav", ns=(before["b.flac"] - 10**9,) * 2)
@@ -494,7 +494,7 @@ def test_a_part_that_is_still_reading_keeps_what_another_one_makes_meanwhile(
         download(manifest, own.cache.root, options=parts[1])
         assert fast[0].result().stopped is None
     assert len(own.audio) == 6
-    assert notes.lines[1:] == ["another process is reading the lists of own: waiting until it has"]
+    assert notes.lines[1:] == ["another process is reading the lists of own: waiting until it is done"]
 
 
 def test_parts_that_begin_together_bring_the_whole_dataset(own: Own) -> None:

@@ -129,5 +129,5 @@ def test_clips_that_are_too_long_for_features_are_a_problem_before_they_are_conv
 
 
 def test_a_dataset_that_comes_with_sedpipe_needs_no_check() -> None:
-    with pytest.raises(SettingsError, match=r"^\S+ is no folder of recordings: there is nothing to check$"):
+    with pytest.raises(SettingsError, match=r"^\S+ is not a folder of recordings: there is nothing to check$"):
         check(load_manifest("demo"))

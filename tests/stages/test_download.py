@@ -230,7 +230,7 @@ def test_of_parts_of_a_changed_manifest_one_alone_deletes_what_was_made_of_the_o
         monkeypatch.setattr("sedpipe.stages.download._remove", removes_late)
         download(manifest, cache, options=parts[1])
         other[0].result()
-    assert notes.lines == ["another process is reading the lists of tiny: waiting until it has"]
+    assert notes.lines == ["another process is reading the lists of tiny: waiting until it is done"]
     assert sum(len(Dataset(cache, "tiny").audio_names(split)) for split in COUNTS) == 7
 
 
@@ -401,7 +401,7 @@ def test_a_fold_that_is_missing_later_on_takes_nothing_from_its_split(beeps: tup
     report = download(load_manifest(str(toml)), tmp_path / "cache", [str(tmp_path / "copy")], listener=listener)
     assert listener.lines == [
         "evaluation is unavailable: no recording of fold 3 was found",
-        "evaluation: what is known of its 3 clips stays as it is",
+        "evaluation: not available now, so its 3 clips stay as they were",
     ]
     assert counts_of(report)["evaluation"] == {"listed": 3, "ok": 3, **OK}
     assert content(tmp_path / "cache") == before
@@ -685,7 +685,7 @@ def test_what_a_crawl_has_learnt_of_a_split_outlives_its_list(videos: Path, tmp_
         assert counts_of(report) == before | {"evaluation": {"listed": 4, "ok": 1, **OK, "gone": 2, "blocked": 1}}
         assert content(cache.folder) == stored
         assert read_ledgers(cache.folder) == known
-        assert listener.lines[-1] == "evaluation: what is known of its 4 clips stays as it is"
+        assert listener.lines[-1] == "evaluation: not available now, so its 4 clips stay as they were"
     videos.write_text(
         videos.read_text().replace('["Car"]', '["Car", "Bus"]').replace("[mids]", '[mids]\n"Bus" = "/m/1"')
     )

@@ -158,7 +158,7 @@ def test_the_printed_command_after_features_trains_a_network_that_takes_them(mad
 def test_what_cannot_be_trained_leaves_no_run_behind(made: Made) -> None:
     for asked, why in (
         (("--recipe", "strong"), "recipe strong: augment.superpose works on decibels or samples, not on embedding"),
-        (("--preset", "small"), "preset small: the network crnn learns from a spectrogram, and cannot from embeddings"),
+        (("--preset", "small"), "preset small: the network crnn learns from a spectrogram, not from embeddings"),
     ):
         outcome = sedpipe(made.cache, *made.train, *asked, "--run", "wrong")
         assert outcome.exit_code == 1
@@ -169,7 +169,7 @@ def test_what_cannot_be_trained_leaves_no_run_behind(made: Made) -> None:
 def test_a_head_without_an_encoder_is_told_to_get_one_before_any_features_are_asked_for(made: Made) -> None:
     outcome = sedpipe(made.cache, "train", made.toml, "--preset", "head", "--run", "wrong")
     assert outcome.exit_code == 1
-    assert "network head learns from embeddings of an encoder, and cannot from a spectrogram" in outcome.stderr
+    assert "network head learns from embeddings of an encoder, not from a spectrogram" in outcome.stderr
     assert "--encoder yamnet" in outcome.stderr
 
 
@@ -265,7 +265,7 @@ def test_a_network_that_hears_spectrograms_is_refused(made: Made) -> None:
     outcome = sedpipe(made.cache, "train", made.toml, *made.asked, "--preset", "small")
     assert outcome.exit_code == 1
     assert "cannot from embeddings of an encoder, which" in outcome.stderr
-    assert "networks that can are head, " in outcome.stderr
+    assert "networks that do are head, " in outcome.stderr
 
 
 def test_a_recording_whose_features_cannot_be_stored_fails_alone(made: Made, tmp_path: Path) -> None:

@@ -39,11 +39,11 @@ def test_weights_of_an_earlier_export_are_never_heard_with_beside_a_graph_of_ano
     out = tmp_path / "export"
     export(models[0], out=out)
     report = export(models[1], out=out, form="onnx")
-    with pytest.raises(SedpipeError, match=r"model\.safetensors is damaged, or another model's"):
+    with pytest.raises(SedpipeError, match=r"model\.safetensors is damaged, or of another model"):
         open_model(str(out), None, "cpu")
     assert report.of_another_model == [str(out / "model.safetensors")]
     assert any(
-        line.startswith(f"note: {out / 'model.safetensors'} is of an earlier export") for line in export_lines(report)
+        line.startswith(f"note: {out / 'model.safetensors'} is from an earlier export") for line in export_lines(report)
     )
     assert export(models[1], out=out).of_another_model == []
     assert open_model(str(out), None, "cpu").trained.operating_points["min_er"].threshold == 0.25

@@ -104,7 +104,7 @@ def test_of_a_recording_in_two_encodings_one_is_taken_and_said_and_the_dataset_c
     path.with_suffix(".flac").write_bytes(path.read_bytes())
     report = init(birds)
     assert (report.recordings, report.labelled) == (5, 4)
-    told = f"1 recording called like another one but for the ending left out: 'Crow/{path.name}'"
+    told = f"1 recording left out, named like another one except for the extension: 'Crow/{path.name}'"
     assert told in report.remarks
     assert not [one for one in check(load_manifest(report.path)).problems if "one file a clip" in one]
 
@@ -121,7 +121,7 @@ def test_where_no_recording_can_be_read_the_first_says_why(birds: Path, tmp_path
 @pytest.mark.parametrize("name", ["NA", "nan", "null"])
 def test_a_class_that_lists_would_take_for_no_label_is_refused(birds: Path, tmp_path: Path, name: str) -> None:
     (birds / "Crow").rename(birds / name)
-    with pytest.raises(SettingsError, match=rf"'{name}' is called as if there were no label, and would be read so$"):
+    with pytest.raises(SettingsError, match=rf"the class name '{name}' would be read as no label$"):
         init(birds)
     assert not list(tmp_path.glob("*.t*"))
 
@@ -200,7 +200,7 @@ def test_a_share_of_recordings_that_are_split_already_is_refused(birds: Path, tm
         for name in names:
             (birds / split / name).parent.mkdir(parents=True)
             (birds / name).rename(birds / split / name)
-    with pytest.raises(SettingsError, match=r"already split \(training 2, testing 2\), so no share of them") as caught:
+    with pytest.raises(SettingsError, match=r"already split \(training 2, testing 2\), so --share cannot") as caught:
         init(birds, share=0.2)
     assert caught.value.hint
     assert not contents(tmp_path)

@@ -70,7 +70,7 @@ def test_that_a_falling_rate_rises_again_is_said(tmp_path: Path) -> None:
     for asking in (asked(2, schedule="cosine"), asked(2, more=1, schedule="cosine")):
         assert not any("rises again" in line for line in lines)
         train(dataset, asking, SPEC, run_name="run", listener=Heard())
-    assert sum("falls over 3 epochs: it rises again" in line for line in lines) == 1
+    assert sum("falls over 3 epochs: it is higher again" in line for line in lines) == 1
 
 
 def test_a_rate_that_keeps_falling_as_planned_is_not_said_to_rise(tmp_path: Path) -> None:

@@ -531,7 +531,7 @@ def test_a_rule_that_waits_for_clips_is_chosen_on_testing_when_the_run_ends(tmp_
 def test_a_rule_for_other_classes_than_there_are_is_refused_before_anything_is_trained(tmp_path):
     cache = make_dataset(tmp_path)
     settings = replace(SETTINGS, own_rule=PostProcessing(tuple([0.5] * (len(LABELS) + 1))))
-    with pytest.raises(SettingsError, match=rf"^preset tiny: own_rule: settings are of {len(LABELS) + 1} classes"):
+    with pytest.raises(SettingsError, match=rf"^preset tiny: own_rule: settings are for {len(LABELS) + 1} classes"):
         train(cache, settings, FeatureSpec(FRONT_END), run_name="run")
     assert not named_run(cache, "run").folder.exists()
 

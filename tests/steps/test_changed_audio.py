@@ -38,8 +38,8 @@ def test_features_of_audio_that_was_replaced_are_told_of_until_they_are_computed
     own.record_audio(own.clips[1], seed=99)
     assert changed(own.cache, own.store(), own.clips, Listener()) == ["training-1"]
     assert told(own) == [
-        "training: the audio of 1 clip ('training-1') has changed since the features were computed, which are used as "
-        f"they are: run `sedpipe features own --cache {own.root}` again, with the same options"
+        "training: the audio of 1 clip ('training-1') has changed since the features were computed; the old features "
+        f"are used: run `sedpipe features own --cache {own.root}` again, with the same options"
     ]
     own.extract()
     assert told(own) == []

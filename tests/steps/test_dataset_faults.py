@@ -95,7 +95,7 @@ def test_training_may_have_strong_labels_of_some_recordings_only() -> None:
 def test_events_past_the_end_of_their_recording_are_named() -> None:
     late = Recording("a.wav", ("Dog",), (Event(7.0, 8.04, "Dog"), Event(9.0, 11.0, "Dog")))
     assert faults(seen("testing", late, a=GOOD)).wrong == [
-        "testing: 1 recording with events beyond the end: 'a.wav' lasts 8.0 s, an event until 11.0 s"
+        "testing: 1 recording with events beyond the end: 'a.wav' lasts 8.0 s, an event ends at 11.0 s"
     ]
     dust = Recording("a.wav", ("Dog",), (Event(7.0, 8.04, "Dog"),))
     assert faults(seen("testing", dust, a=GOOD)) == Faults([], [], [])
@@ -108,7 +108,7 @@ def test_the_same_sound_in_two_splits_is_wrong_and_in_one_a_remark() -> None:
     ]
     found = faults_between(splits, 44_100)
     assert found.wrong == ["1 recording in two splits with identical audio: 'c.wav' in training and 'd.wav' in testing"]
-    assert found.remarks == ["1 sound several times in one split: 'a.wav', 'b.wav'"]
+    assert found.remarks == ["1 recording several times in one split, with identical audio: 'a.wav', 'b.wav'"]
 
 
 def test_training_needs_two_splits() -> None:

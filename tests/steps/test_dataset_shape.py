@@ -57,7 +57,7 @@ def test_what_stays_together_is_part_of_the_shape_and_said() -> None:
     assert said == ["recordings whose names begin alike up to '_' stay in one split (6 groups)"]
     made, said = shape({f"{n}_take.wav": (1.0, 8000) for n in range(30)})
     assert made.group == ""
-    assert "testing is drawn one by one" in said[0]
+    assert "those for testing are drawn one by one" in said[0]
 
 
 def test_recordings_of_one_folder_stay_together_unless_folders_are_classes() -> None:

@@ -6,8 +6,8 @@ from sedpipe.io.lists.recordings import Recording
 from sedpipe.steps.recording_groups import group_of
 
 ONE_BY_ONE = (
-    "nothing in names and folders shows which recordings belong together, so testing is drawn one by one; if some "
-    "share a place, a person or a day, name it with group in the TOML"
+    "nothing in names and folders shows which recordings belong together, so those for testing are drawn one by one; "
+    "if some share a place, a person or a day, say so with group in the TOML"
 )
 CLASSES = ("dog", "cat", "rain", "wind", "car", "bus", "owl")
 
@@ -56,9 +56,7 @@ def test_a_name_without_the_mark_is_by_itself_and_counted() -> None:
     names = [f"p{n % 20:02}_{n}.wav" for n in range(200)]
     group, said = group_of(recordings([*names, "extra.wav"], lambda n: (CLASSES[n % 2],)), 0.2)
     assert group == "prefix_"
-    told = (
-        "recordings whose names begin alike up to '_' stay in one split (20 groups; 1 recording without it by itself)"
-    )
+    told = "recordings whose names begin alike up to '_' stay in one split (20 groups; 1 recording in no group)"
     assert said == [told]
     loose = [f"extra {n}.wav" for n in range(40)]
     assert group_of(recordings([*names, *loose], lambda n: (CLASSES[n % 2],)), 0.2) == ("", [ONE_BY_ONE])
@@ -74,7 +72,7 @@ def test_recordings_that_are_split_are_not_drawn_but_those_of_a_patient_are_not_
     split = [
         Recording(f"p{n % 6}_{n}.wav", ("dog",), None, "training" if n % 6 < 4 else "evaluation") for n in range(60)
     ]
-    told = "recordings whose names begin alike up to '_' belong together: scores do not take them for independent"
+    told = "recordings whose names begin alike up to '_' belong together: scores do not treat them as independent"
     assert group_of(split, 0.2) == ("prefix_", [f"{told} (6 groups)"])
     moved = [replace(split[0], split="evaluation"), *split[1:]]
     assert group_of(moved, 0.2) == ("prefix_", [f"{told} (6 groups, 1 of them in several splits)"])

@@ -64,7 +64,7 @@ class OpenDataset:
     Parameters
     ----------
     dataset : Dataset
-        Of the cache.
+        The dataset in the cache.
     """
 
     def __init__(self, dataset: Dataset) -> None:
@@ -97,7 +97,7 @@ class OpenDataset:
         return clips[split]
 
     def reference(self, split: str) -> dict[str, list[Event]]:
-        """Strong labels by clip, a clip without events included; ``MissingStageError`` where there are none."""
+        """Strong labels by clip, including clips without events; ``MissingStageError`` if the split has none."""
         clips, path = self.clips(split), self._dataset.reference_path(split)
         if not is_there(path):
             raise MissingStageError(f"{self.name} has no strong labels for {split} ({path} does not exist)")
@@ -112,7 +112,7 @@ class OpenDataset:
         split : str
             ``training``, ``testing`` or ``evaluation``.
         spec : FeatureSpec, optional
-            Which features; by default log-mel, or the only ones that are there.
+            Which features; by default log-mel, or, if these are not stored, the only ones that are.
 
         Raises
         ------

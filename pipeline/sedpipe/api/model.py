@@ -48,8 +48,8 @@ def load_model(
     dataset : str, optional
         The dataset of the run.
     cache : path
-        Folder of the datasets and of the files of pretrained encoders; what is not there is looked for in the cache
-        that the run lies in.
+        Folder of the datasets and of the files of pretrained encoders; an encoder that is not there is looked for in
+        the cache that contains the run.
     device : str
         ``auto``, ``cpu``, ``cuda``, ...
 
@@ -133,8 +133,8 @@ class Model:
         Raises
         ------
         AudioError
-            If the recording cannot be decoded, or it is unusable: shorter than 0.04 s, channels that cancel each
-            other, many samples beyond full scale; or samples that are not finite.
+            If the recording cannot be decoded or used: it is shorter than 0.04 s, its channels cancel each other, many
+            samples are beyond full scale, or samples are not finite.
         SettingsError
             If there is no such operating point, the threshold is out of range, or the rate is missing.
 
@@ -182,7 +182,7 @@ class Model:
         )
 
     def unlike_training(self, recording: Any, sample_rate: int | None = None) -> list[str]:
-        """In what a recording lies outside of what the model was trained on: level, bandwidth.
+        """How a recording differs from the training data: whether it is quieter, or has a narrower bandwidth.
 
         Parameters
         ----------
@@ -192,7 +192,8 @@ class Model:
         Returns
         -------
         list of str
-            A sentence each; empty if it lies within, is silent, or the model does not know its training recordings.
+            One sentence for each difference; empty if there is none, if the recording is silent, or if the model has no
+        record of its training data.
 
         Raises
         ------
@@ -212,7 +213,7 @@ class Model:
         if isinstance(recording, tuple) and len(recording) == 2 and sample_rate is None:
             recording, sample_rate = recording
         if sample_rate is None:
-            raise SettingsError("samples need their rate", hint="call it with (samples, sample_rate)")
+            raise SettingsError("samples need their sample rate", hint="call it with (samples, sample_rate)")
         mono = as_mono(recording, sample_rate, self.sample_rate)
         check_length("samples", len(mono), self.sample_rate)
         return [mono]

@@ -1,7 +1,7 @@
-"""``sedpipe.pooling``: pooling over time for anybody's network.
+"""``sedpipe.pooling``: pooling over time for any network.
 
 - :class:`HierarchicalPooling`: a module
-- :data:`POOLING_FUNCTIONS`, :func:`frame_weights`, :func:`pool`: what it is made of
+- :data:`POOLING_FUNCTIONS`, :func:`frame_weights`, :func:`pool`: its parts, as functions
 """
 
 from sedpipe.nn.hierarchical_pooling import HierarchicalPooling

@@ -1,7 +1,7 @@
-"""``sedpipe.metrics``: scores of event lists, wherever they are: in files, dictionaries or data frames.
+"""``sedpipe.metrics``: scores of event lists in files, dictionaries or data frames.
 
 - :func:`segment_based`, :func:`event_based`: the two usual ways to score detected events
-- :data:`Lists`: what they take
+- :data:`Lists`: event lists as these functions take them
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from sedpipe.metrics.segment_scores import segment_based_scores
 Lists: TypeAlias = (
     "str | PathLike[str] | Mapping[str, Iterable[Event | PredictedEvent | tuple[float, float, str]]] | Any"
 )
-"""Events by clip: the path of an event list; a dictionary of :class:`~sedpipe.events.Event`, of what
-:meth:`Model.predict <sedpipe.api.model.Model.predict>` has found, or of ``(onset, offset, label)``; or a data frame
+"""Events by clip: the path of an event list; a dictionary of :class:`~sedpipe.events.Event`, of the results of
+:meth:`Model.predict <sedpipe.api.model.Model.predict>`, or of ``(onset, offset, label)``; or a data frame
 with the columns ``filename``, ``onset``, ``offset``, ``event_label``. Classes may be numbers; several labels of one
 event may be joined as in a list (``"Dog|Cat"``); a row of a data frame with a file name alone is a clip without
 events."""
@@ -89,10 +89,10 @@ def event_based(
     reference, estimated, duration, labels
         As for :func:`segment_based`.
     onset_collar : float
-        Seconds by which an onset may be off.
+        Tolerance for onsets in seconds.
     offset_collar : float, optional
-        Share of the event's length by which its offset may be off (at least ``onset_collar`` seconds); None: offsets
-        are ignored.
+        Tolerance for offsets as a share of the reference event's length (but at least ``onset_collar`` seconds); None:
+        offsets are ignored.
 
     Raises
     ------
@@ -124,7 +124,8 @@ def _lists(
     if known is None:
         used = {event.label for lists in (truth, found) for events in lists.values() for event in events}
         if not used:
-            raise SettingsError("neither list has an event, so nothing can be scored", hint="name the classes")
+            hint = "name the classes with labels=[...]"
+            raise SettingsError("neither list has an event, so nothing can be scored", hint=hint)
         known = _label_set(sorted(used))
     return truth, found, known
 

@@ -67,8 +67,8 @@ if TYPE_CHECKING:
 @click.option("--freeze", is_flag=True, help="With --init: train only the last layers.")
 @click.option("--epochs", type=click.IntRange(0), help="Maximum number of epochs; 0 leaves the network untrained.")
 @click.option("--more-epochs", type=click.IntRange(1), metavar="N",
-              help="Continue a finished run, N epochs beyond its first end; with --run, options are those it was begun "
-              "with.")  # fmt: skip
+              help="Continue a finished run for N epochs beyond where it first ended; with --run, its original options "
+              "apply.")  # fmt: skip
 @click.option("--batch-size", type=click.IntRange(1), help="Clips per step.")
 @click.option("--threads", type=click.IntRange(1), default=processors, show_default="all processors",
               help="CPU threads; their number affects the last digits of results.")  # fmt: skip

@@ -44,14 +44,15 @@ from sedpipe.views.terminal.scores import list_score_lines, score_lines
               help="Name or path of a run; of several, the mean of their probabilities is scored.",
               show_default="the newest")  # fmt: skip
 @click.option("--split", "-s", type=click.Choice(SPLITS), default="evaluation",
-              show_default=True, help="Split to score; thresholds are not tuned on it.")  # fmt: skip
+              show_default=True,
+              help="Split to score. Thresholds were chosen on `testing`: quote `evaluation`.")  # fmt: skip
 @click.option("--estimated", type=LISTS, metavar="LIST",
-              help="Score this event list, of any system, or a folder of lists, ...")  # fmt: skip
+              help="Score this event list (of any system), or a folder of lists; needs --reference.")  # fmt: skip
 @click.option("--reference", type=LISTS, metavar="LIST",
-              help="... against this reference; DATASET then only gives the classes.")  # fmt: skip
+              help="Reference for --estimated or --frame-scores; DATASET then only gives the classes.")  # fmt: skip
 @click.option("--frame-scores", type=LISTS, metavar="TABLE",
-              help="... or the frame probabilities of any system: a table with filename, onset and a column per class, "
-              "or a folder of sed_scores_eval; they are tuned and scored on the reference's clips.")  # fmt: skip
+              help="Score the frame probabilities of any system: a table with filename, onset and a column per class, "
+              "or a folder of sed_scores_eval; needs --reference, on which thresholds are tuned, too.")  # fmt: skip
 @click.option("--duration", type=Quantity(0, min_open=True), metavar="SECONDS",
               help="Duration of every clip in the lists or tables; events are truncated there.",
               show_default="nothing is truncated")  # fmt: skip
@@ -86,7 +87,7 @@ def score(
         )  # fmt: skip
         return print_report(heard, partial(score_lines, explain=explain, of_run=False), as_json)
     if frame_scores is not None:
-        raise click.UsageError("--frame-scores needs the true events: add --reference")
+        raise click.UsageError("--frame-scores needs the reference events: add --reference")
     if estimated is not None and reference is not None:
         scored.check_options(scored.LISTS)
         from sedpipe.stages.score_lists import score_lists
@@ -113,7 +114,7 @@ def score(
 def _only_list(against: tuple[str, ...]) -> Path | None:
     """The list to compare with; lists have no seeds."""
     if len(against) > 1:
-        raise click.UsageError("--against takes one list; several runs are two systems' seeds")
+        raise click.UsageError("give --against only one list: repeating it compares the runs of two systems")
     return Path(against[0]) if against else None
 
 
@@ -253,7 +254,7 @@ def listen(
     folder: Path, model: str | None, dataset: str | None, port: int, no_open: bool, cache_dir: Path, as_json: bool,
     quiet: bool, **options: Any,
 ) -> None:  # fmt: skip
-    """See, hear and correct the events of a folder of recordings in a browser; saved lists lie beside them.
+    """See, hear and correct the events of a folder of recordings in a browser; lists are saved there.
 
     FOLDER is `recordings` if none is named; it may be empty, since a file that is dropped on the page is copied there.
     Nothing leaves this machine. Press Ctrl-C to stop.

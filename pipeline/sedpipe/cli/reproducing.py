@@ -57,7 +57,7 @@ _ELSEWHERE = {
 @click.option("--systems", type=NamesType(), metavar="NAME,NAME",
               help="Systems of table3 (docs/table3.md), or paths of TOMLs.", show_default="all")  # fmt: skip
 @click.option("--minutes", type=Quantity(0, min_open=True),
-              help="Budget of each training in table3: CPU minutes, on a GPU minutes.",
+              help="Budget of each training in table3: CPU minutes (on a GPU: wall-clock minutes).",
               show_default="15, unless --epochs is given")  # fmt: skip
 @click.option("--baseline", metavar="NAME", help="The system that others are compared with.",
               show_default="small, else the first")  # fmt: skip
@@ -84,7 +84,7 @@ _ELSEWHERE = {
 def reproduce(table: str, dataset: str, cache_dir: Path, as_json: bool, quiet: bool, **options: Any) -> None:
     """Reproduce the paper's tables: systems, several random seeds, confidence intervals; resumes.
 
-    table2 compares six pooling structures, table3 published systems and ours within one budget of training.
+    table2 compares six pooling structures, table3 published systems and ours with the same training budget.
     figure5 draws the frame probabilities of the six systems with one seed for a clip; it needs table2's runs.
     """
     from sedpipe.io.cache.open import open_dataset
@@ -140,7 +140,7 @@ def _table3(dataset: Any, options: dict[str, Any], listener: Terminal) -> Reprod
 
     minutes, epochs, baseline = options["minutes"], options["epochs"], options["baseline"] or "small"
     if minutes is not None and epochs is not None:
-        raise click.UsageError("--minutes and --epochs exclude each other: give one of them")
+        raise click.UsageError("--minutes and --epochs cannot be combined: give one of them")
     systems = entrants(
         dataset, options["systems"] or system_names(), options["threads"], choose_device(options["device"])
     )

@@ -1,4 +1,4 @@
-"""What a system says of clips, frame by frame.
+"""The output of a system, frame by frame.
 
 - :class:`FrameScores`: probabilities of N clips, with all that is needed to make events of them
 - :func:`mean_of`: several systems as one
@@ -32,8 +32,8 @@ class FrameScores:
     clip_ids : list of str
         Distinct.
     frame_probs : ndarray [shape=(N, T, K)]
-        Probability of each of K classes in each of T frames, in [0, 1]; those of many clips may lie on disk, so that
-        what looks at all of them does it by :meth:`blocks`.
+        Probability of each of K classes in each of T frames, in [0, 1]; those of many clips may be on disk, so
+        use :meth:`blocks` to go through all of them.
     clip_probs : ndarray [shape=(N, K)]
         Probability of each class in each clip, in [0, 1].
     n_frames : ndarray [shape=(N,)]
@@ -86,7 +86,7 @@ class FrameScores:
         if (self.n_frames < 0).any() or (self.n_frames > self.frame_probs.shape[1]).any():
             raise ValueError(f"n_frames must lie in 0 .. {self.frame_probs.shape[1]}")
         if len(set(self.clip_ids)) < n:
-            raise ValueError("clip_ids holds a clip twice")
+            raise ValueError("clip_ids contains a clip twice")
 
     @classmethod
     def pooled(
@@ -128,18 +128,18 @@ class FrameScores:
 
     @cached_property
     def edges(self) -> np.ndarray:
-        """Of the frames, (T + 1,) in seconds, as events have them."""
+        """Edges of the frames, (T + 1,) in seconds, as used for onsets and offsets."""
         return frame_edges(self.grid, self.frame_probs.shape[1])
 
     @property
     def times(self) -> np.ndarray:
-        """Middle of each frame, (T,) in seconds."""
+        """Centre of each frame, (T,) in seconds."""
         exact = self.grid.edges(self.frame_probs.shape[1])
         return np.asarray((exact[:-1] + exact[1:]) / 2)
 
     @cached_property
     def counted(self) -> np.ndarray:
-        """How many frames (N,) of each clip are no padding and begin before the clip ends."""
+        """How many frames (N,) of each clip are not padding and begin before the clip ends."""
         return countable_frames(self.edges, self.n_frames, self.durations)
 
     def row_of(self, clip_id: str) -> int:
@@ -211,8 +211,8 @@ def _difference(one: FrameScores, other: FrameScores) -> str:
 def mean_of(each: Sequence[FrameScores]) -> FrameScores:
     """The mean of several systems' probabilities of the same clips; it has no operating points yet.
 
-    They may hear at different sample rates, as long as their frames are equally long. By these, one may have a frame
-    more of a clip than another: it is theirs who have it.
+    The systems may use different sample rates, as long as their frames are equally long. Then one system may have a
+    frame more of a clip than another: the mean of that frame is over the systems that have it.
 
     Raises
     ------

@@ -95,7 +95,7 @@ class PostProcessing(Mapping[str, Setting]):
                 checked[name] = number
         object.__setattr__(self, "_settings", checked)
         if len(self._lengths) > 1:
-            raise ValueError(f"settings must be of one number of classes, got {sorted(self._lengths)}")
+            raise ValueError(f"settings must all be for the same number of classes, got {sorted(self._lengths)}")
 
     def __getitem__(self, name: str) -> Setting:
         return self._settings[name]
@@ -152,7 +152,7 @@ class PostProcessing(Mapping[str, Setting]):
     def check_classes(self, n_classes: int) -> None:
         """``ValueError`` if there are settings for each class, but not for ``n_classes``."""
         if not self._lengths <= {n_classes}:
-            raise ValueError(f"settings are of {max(self._lengths)} classes, expected {n_classes}")
+            raise ValueError(f"settings are for {max(self._lengths)} classes, expected {n_classes}")
 
     def of_class(self, k: int) -> PostProcessing:
         """The settings of one class, as single numbers."""

@@ -47,7 +47,7 @@ class FramedFrontEnd(ABC):
         for name in ("sample_rate", "hop_length", "n_frames"):
             value = getattr(self, name)
             if not isinstance(value, int) or value < 1:
-                raise ValueError(f"{name} must be a whole number from 1 on, got {value}")
+                raise ValueError(f"{name} must be a whole number of at least 1, got {value}")
 
     @property
     @abstractmethod

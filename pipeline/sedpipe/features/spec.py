@@ -56,10 +56,10 @@ class FeatureSpec:
         for name in ("sample_rate", "hop_length", "n_samples", "n_frames", "n_features"):
             size = getattr(self.front_end, name)
             if not isinstance(size, int) or size < 1:
-                raise ValueError(f"{name} must be a whole number from 1 on, got {size!r}")
+                raise ValueError(f"{name} must be a whole number of at least 1, got {size!r}")
         n_frames, n_features = self.shape
         if n_frames * n_features > MOST_VALUES:
-            raise ValueError(f"{n_frames} x {n_features} values a clip are too many: at most {MOST_VALUES} are read")
+            raise ValueError(f"{n_frames} x {n_features} values per clip are too many: at most {MOST_VALUES} are read")
         n_samples, rate = self.front_end.n_samples, self.front_end.sample_rate
         if rate > MOST_RATE:
             raise ValueError(f"a rate of {rate} Hz is too high: at most {MOST_RATE}")

@@ -147,7 +147,7 @@ class PredictionLog:
         if begun is None:
             raise SedpipeError(
                 f"{self._path} does not start with the settings of a prediction",
-                hint="name another --out, or move that file and all lists elsewhere: all is processed again",
+                hint="name another --out, or move that file and all lists elsewhere to process everything again",
             )
         changed = differences(begun.settings, head.settings)
         if changed:

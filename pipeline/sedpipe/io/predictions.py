@@ -32,9 +32,9 @@ _RAVEN_COLUMNS = (
 
 @dataclass(frozen=True)
 class PredictedEvent:
-    """An event, seconds from the recording's beginning; the highest and the mean probability of its frames.
+    """An event: onset and offset in seconds from the start of the recording, highest and mean frame probability.
 
-    The first edition wrote the mean as ``probability`` and no ``mean_probability``.
+    sedpipe 0.1 wrote the mean as ``probability``, and no ``mean_probability``.
     """
 
     onset: float
@@ -51,9 +51,9 @@ class PredictedFile:
     Parameters
     ----------
     path : str
-        As it was named.
+        The path as it was given.
     name : str
-        What it is called in lists: relative, with ``/``.
+        Its name in lists: a relative path with ``/``.
     duration : float, optional
         Seconds; None where it could not be read.
     events : list of PredictedEvent
@@ -61,11 +61,11 @@ class PredictedFile:
     state : str
         ``ok``, ``kept`` (finished before) or ``failed``.
     reason : str
-        Why it failed; else what is to be said of the recording, if anything is.
+        Why it failed; otherwise a note about the recording, if there is one.
     unlike_training : list of str
-        In what it lies outside of what the model was trained on, a sentence each; part of ``reason``.
+        How it differs from the model's training data, one sentence for each difference; part of ``reason``.
     glance : Glance, optional
-        What is to be seen at once; None where it was finished before, or nobody looks.
+        What the terminal shows of it; None if it was finished before, or is not shown.
     """
 
     path: str
@@ -79,14 +79,14 @@ class PredictedFile:
 
     @property
     def recorded_at(self) -> datetime | None:
-        """Beginning by the recorder's clock, where the name tells it."""
+        """Date and time at which the recording starts, if its name contains them."""
         return recorded_at(self.name)
 
     def as_json(self) -> dict[str, Any]:
         """As plain values.
 
-        ``nearest`` are the classes that came near without an event, ``peaks`` the highest probability of every class
-        and its time; null where that is not known, as of a recording that was finished before.
+        ``nearest`` are the classes that almost had an event, ``peaks`` the highest probability of every class and its
+        time; null where that is not known, as for a recording that was finished before.
         """
         begins, plain = self.recorded_at, asdict(self)
         glance = plain.pop("glance")

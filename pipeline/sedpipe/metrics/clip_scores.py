@@ -1,4 +1,4 @@
-"""Clip-based scores (audio tagging): is each class named for each clip, validate -> counts -> scores.
+"""Clip-based scores (audio tagging): is each class predicted for each clip, validate -> counts -> scores.
 
 - :func:`clip_based_scores`: precision, recall and F1 at a threshold, and mAP; micro and macro
 - :func:`average_precision`: of one class
@@ -22,7 +22,7 @@ class TagScores:
     precision, recall, f1 : float or None
         At the threshold.
     map : float or None
-        Average precision, which knows no threshold.
+        Average precision, which needs no threshold.
     """
 
     precision: float | None
@@ -38,9 +38,9 @@ class ClipScores:
     Parameters
     ----------
     micro : TagScores
-        Of the tags of all classes as if of one.
+        Scores of the tags of all classes, counted together.
     macro : TagScores
-        Means over the classes with a positive; one that is never named has a precision of 0 there.
+        Means over the classes with a positive clip; a class that is never predicted has a precision of 0 there.
     """
 
     micro: TagScores
@@ -55,9 +55,9 @@ def clip_based_scores(clip_probs: np.ndarray, targets: np.ndarray, threshold: fl
     clip_probs : ndarray [shape=(N, K)]
         Probability of each of K classes in each of N clips.
     targets : ndarray [shape=(N, K)]
-        The truth, 0 or 1.
+        Weak labels of the reference, 0 or 1.
     threshold : float
-        A class is named where its probability is at least this.
+        A class is predicted if its probability is at least this.
 
     Raises
     ------

@@ -4,7 +4,7 @@ Chance has two parts: other seeds would have trained other networks, other recor
 variance of the mean difference is the sum of both. The seeds' part is taken from the differences seed by seed, which
 holds what seeds and recordings do together, too; the recordings' part from what each clip adds to the mean difference,
 less what seeds and recordings do together. Degrees of freedom are Satterthwaite's. ``benchmarks/false_alarms.py``
-simulates how often this cries wolf with 3, 5 and 10 seeds.
+simulates how often this reports a difference that is not there, with 3, 5 and 10 seeds.
 
 - :func:`compare`, :func:`compare_runs`: seeds and recordings
 - :func:`student`: seeds alone, of a score of which nobody knows what each clip adds
@@ -40,36 +40,36 @@ _NO_SPREAD = 1e-9  # of a difference: what is left of a spread of nothing
 
 @dataclass(frozen=True)
 class Difference:
-    """One system's score less another's.
+    """The difference between two systems: the first one's score minus the second one's.
 
-    The first files of this kind held the first three only, from a bootstrap over clips.
+    Files of sedpipe 0.1 have only the first three fields, from a bootstrap over clips.
 
     Parameters
     ----------
     difference : float
         Mean over seeds, on all clips.
     interval : tuple of float, optional
-        With 95 % confidence it lies there; None where seeds and recordings are too few to tell.
+        95 % confidence interval; None if there are too few seeds or recordings to tell.
     better : float in [0, 1]
-        How sure it is that the first is better (a lower error rate, a higher F1): 0.5 is not at all.
+        Confidence that the first system is better (a lower error rate, a higher F1); 0.5 says nothing.
     seeds : int
-        Of how many.
+        Number of random seeds.
     recordings : int
-        Of how many the clips were made; 0 where chance between recordings is not counted.
+        Number of recordings that the clips were made of; 0 if the variation between recordings is not included.
     p : float, optional
-        How probable so large a difference is if there is none.
+        p-value: the probability of a difference at least this large if the systems do not differ.
     over_seeds, over_recordings : float
-        Standard errors of the mean difference: what other seeds and what other recordings would change.
+        Standard errors of the mean difference due to the choice of seeds and of recordings.
     degrees : float
-        Of freedom.
+        Degrees of freedom.
     correlation : float, optional
-        Of the two systems' scores over the seeds: near 1, pairs help; below 0, the same seed is no pair at all.
+        Correlation of the two systems' scores over seeds: near 1, pairing by seed helps; below 0, it does not.
     p_holm : float, optional
-        p among all comparisons that were judged together.
+        p-value after Holm's correction for all comparisons that were made together.
     smallest : float, optional
-        The smallest difference that could have been told from chance, with these seeds, recordings and comparisons.
+        The smallest difference that would have been significant, with these seeds, recordings and comparisons.
     outcome : str
-        One of :data:`OUTCOMES`; empty where it was not judged.
+        One of :data:`OUTCOMES`; empty if it was not tested.
     """
 
     difference: float

@@ -1,4 +1,4 @@
-"""What counts and scores of sound event detection look like, whether segments or events are counted.
+"""Counts and scores of sound event detection, segment-based or event-based.
 
 Scores are fractions. One that is undefined is ``None``, never nan or a huge number: precision without any output,
 everything else without any reference (:mod:`sedpipe.metrics.undefined` says which). Where a class has reference but
@@ -65,11 +65,11 @@ class OverallScores:
     Parameters
     ----------
     error_rate : float or None
-        Substitutions, deletions and insertions a reference item; may exceed 1.
+        Substitutions, deletions and insertions per reference item; may exceed 1.
     substitution_rate, deletion_rate, insertion_rate : float or None
         Its three parts.
     precision, recall, f1 : float or None
-        Micro: of the items of all classes together.
+        Micro-averaged: over the items of all classes together.
     macro_f1 : float or None
         Mean of F1 over the classes that occur in the reference.
     """
@@ -86,16 +86,16 @@ class OverallScores:
 
 @dataclass(frozen=True)
 class ClassScores:
-    """Scores of one class, in which there is nothing to substitute.
+    """Scores of one class; within a class there are no substitutions.
 
     Parameters
     ----------
     n_reference, n_estimated : int
         Items (segments or events) of the class in the reference and in the output.
     error_rate, deletion_rate, insertion_rate : float or None
-        Deletions and insertions a reference item.
+        Deletions and insertions per reference item.
     precision, recall, f1 : float or None
-        Of the items of the class.
+        Over the items of the class.
     """
 
     n_reference: int

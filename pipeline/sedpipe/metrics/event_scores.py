@@ -2,9 +2,9 @@
 
 Equal to sed_eval's ``EventBasedMetrics`` with its default, optimal matching. An estimated event is correct if it has
 the class of a reference event, its onset lies within the collar, and its offset within the collar or a share of the
-reference event's length, whichever is longer; as many pairs are made as can be. Of what is left over, a pair that
-fits in time but not in class is one substitution. A difference that float arithmetic puts beyond the collar (0.9 s
-and 0.7 s differ by 0.20000000000000007 s) is beyond it, as it is for sed_eval.
+reference event's length, whichever is longer; events are matched so that there are as many pairs as possible.
+Of the events left over, a pair that matches in time but not in class is one substitution. A difference that float
+arithmetic puts beyond the collar (0.9 s and 0.7 s differ by 0.20000000000000007 s) is beyond it, as it is for sed_eval.
 
 - :func:`event_based_scores`: event lists -> scores
 - :func:`event_based_counts`: event lists -> counts of each clip
@@ -43,7 +43,7 @@ def event_based_scores(
         How far, in seconds, an onset may be off.
     offset_collar_rate : float in [0, 1], optional
         An offset may be off by the collar or by this share of the reference event's length. With ``None`` only
-        onsets are looked at.
+        onsets are compared.
 
     Returns
     -------

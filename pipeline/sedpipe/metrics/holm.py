@@ -1,6 +1,6 @@
-"""Many comparisons at once: how improbable each is if none of the differences were there.
+"""Many comparisons at once: p-values corrected for their number.
 
-- :func:`holm`: p of each -> p of each among all
+- :func:`holm`: p-values -> adjusted p-values
 
 Source: Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6(2), 1979.
 """
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 
 def holm(p: Sequence[float]) -> list[float]:
-    """Adjusted p: at most one false alarm in twenty tables if those below 0.05 are believed.
+    """Adjusted p-values: if those below 0.05 count as significant, at most one table in twenty has a false alarm.
 
     The smallest of n is taken n times, the next n - 1 times and so on; none falls below one before it, or passes 1.
 

@@ -1,4 +1,4 @@
-"""How far the scores of one system would move if other recordings had been drawn: counts -> 95 % intervals.
+"""How much the scores of one system would vary with other recordings: counts -> 95 % intervals.
 
 - :func:`intervals`: of error rate, F1 and macro F1
 - :data:`SCORES`: their names

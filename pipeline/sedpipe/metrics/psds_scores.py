@@ -3,7 +3,7 @@
 Equal to psds_eval. At each operating point (one threshold), a detection is good where enough of it lies in reference
 events of its class (``dtc``), and a reference event is found where good detections cover enough of it (``gtc``).
 Detections that are not good are false positives; those with enough of them in another class (``cttc``) are cross-
-triggers of it too. The points make a curve of each class, found events against effective false positives an hour;
+triggers of it too. The points make a curve for each class, found events against effective false positives per hour;
 the score is the area under the mean of the curves less their spread, up to ``max_efpr``.
 
 A score depends on which thresholds make the points. :data:`THRESHOLDS` are the 50 of the DESED baseline, 0.01, 0.03,
@@ -47,7 +47,7 @@ class Scenario:
     alpha_ct, alpha_st : float >= 0
         Cost of cross-triggers, and of classes that differ.
     max_efpr : float > 0
-        Effective false positives an hour, up to which is looked.
+        The maximum of effective false positives per hour: the curve is cut off there.
     """
 
     dtc: float

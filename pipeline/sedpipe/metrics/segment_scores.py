@@ -1,8 +1,8 @@
-"""Segment-based scores: is each class heard in each second, validate -> counts -> scores.
+"""Segment-based scores: is each class detected in each second, validate -> counts -> scores.
 
 Equal to sed_eval's ``SegmentBasedMetrics`` and fast enough (a millisecond on rolls) to tune settings with it.
-An event lights every segment it touches: ``floor(onset / resolution)`` up to ``ceil(offset / resolution)``, as far
-as the clip lasts. A roll is a boolean array (N, S, K): N clips, S segments, K classes.
+An event makes every segment that it touches active: ``floor(onset / resolution)`` up to ``ceil(offset / resolution)``,
+as far as the clip lasts. A roll is a boolean array (N, S, K): N clips, S segments, K classes.
 
 - :func:`segment_based_scores`: event lists -> scores
 - :func:`segment_based_counts`: event lists -> counts of each clip
@@ -48,7 +48,7 @@ def segment_based_scores(
     reference, estimated : mapping of str to sequence of Event
         By clip; see :func:`~sedpipe.metrics.validation.validate`.
     durations : mapping of str to float
-        Length in seconds of each clip; events are not looked at past it.
+        Length in seconds of each clip; events are truncated there.
     labels : LabelSet
         The classes.
     time_resolution : float > 0

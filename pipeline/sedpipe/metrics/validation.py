@@ -87,16 +87,16 @@ def validate(
 ) -> Scorable:
     """Both lists and the durations for the clips of the reference, in its order.
 
-    All times are rounded to 1 microsecond, since float dust would light a segment (an offset of 2.0000001 s reaches
-    into a third second). Rows with onset = offset = 0, by which DCASE 2017 says that a class is there but not
-    located, are no events. Other events of no length are taken as sed_eval takes them.
+    All times are rounded to 1 microsecond, since a rounding error could make a segment active (an offset of 2.0000001 s
+    reaches into a third second). Rows with onset = offset = 0, with which DCASE 2017 says that a class is present at an
+    unknown time, are not events. Other events of length 0 are treated as in sed_eval.
 
     Parameters
     ----------
     reference : mapping of str to sequence of Event
-        What sounds; a clip with an empty list counts.
+        Reference events by clip; a clip with an empty list is scored, too.
     estimated : mapping of str to sequence of Event
-        What a system says; a clip of the reference that is missing here has no events.
+        Estimated events by clip; a clip of the reference that is missing here has none.
     durations : mapping of str to float
         Length in seconds of each clip of the reference; others are ignored.
     labels : LabelSet

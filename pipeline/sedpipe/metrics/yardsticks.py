@@ -1,10 +1,10 @@
-"""Event lists that nobody had to learn, to hold scores against: trivial baselines and oracles.
+"""Event lists to compare scores with: trivial baselines and oracles.
 
 - :func:`yardsticks`: by name, on exactly the clips that are scored
 
-``nothing``: no event. ``commonest_everywhere``: the class that sounds longest, all along every clip.
-``tags_stretched``: the true labels of each clip, all along it, as of a perfect tagger that knows no times.
-``rounded_to_segments``: the truth with times rounded to whole segments, as of a perfect system with a coarse clock.
+``nothing``: no events. ``commonest_everywhere``: the class with the longest total duration, over all of every clip.
+``tags_stretched``: the true labels of each clip, over the whole clip, as from a perfect tagger without times.
+``rounded_to_segments``: the reference with its times rounded to segments, as from a perfect system at that resolution.
 """
 
 from __future__ import annotations

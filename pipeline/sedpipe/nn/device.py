@@ -57,7 +57,7 @@ def check_compiler() -> None:
     if not any(shutil.which(name) for name in names):
         raise SettingsError(
             f"--compile needs a C++ compiler, and found none of {', '.join(names)}",
-            hint="install g++ or clang++, or leave --compile out: on a processor, training is quick without it",
+            hint="install g++ or clang++, or leave --compile out: on a CPU, training is fast without it",
         )
 
 

@@ -1,4 +1,4 @@
-"""Pooling over time as a module for anybody's network.
+"""Pooling over time as a module for any network.
 
 - :class:`HierarchicalPooling`: frame probabilities -> clip probabilities, single or hierarchical
 """
@@ -21,8 +21,8 @@ from sedpipe.suggestions import did_you_mean
 class HierarchicalPooling(nn.Module):
     """Frame probabilities (B, T, K) -> clip probabilities (B, K) through a hierarchy of segments.
 
-    He, Shen & Zhang (2019), Eq. 3 with the weights of Eq. 4 as the erratum corrects them. The groups need not divide
-    T: what is missing of the last group is padding, which counts nowhere.
+    He, Shen & Zhang (2019), Eq. 3 with the weights of Eq. 4 as the erratum corrects them. The group sizes
+    need not divide T: the last group is filled with padding, which has no influence.
 
     Parameters
     ----------
@@ -33,17 +33,17 @@ class HierarchicalPooling(nn.Module):
         Neighbours that each stage before the last pools; ``(5, 5)`` makes 125 -> 25 -> 5 -> 1, ``()`` is single
         pooling.
     n_classes : int, optional
-        K; needed by functions with a learned number a class (``auto``, ``cap``, ``rap``, ``power``).
+        K; needed by functions with a learned parameter for each class (``auto``, ``cap``, ``rap``, ``power``).
     attention_axis : str
         Softmax of ``attention`` over the ``classes`` of a frame or over ``time``.
     original_weights : bool
-        Segment weights of Eq. A-1, as first printed; the hierarchy then changes nothing.
+        Use the segment weights of Eq. A-1, as first printed; the hierarchy then changes nothing.
 
     Attributes
     ----------
     alpha : Parameter [shape=(K,)] or None
-        How much each class prefers its loudest frames; 1 before training. In training, ``cap`` and ``power`` keep
-        it in their range; ``rap`` asks you to add :meth:`penalty` to the loss.
+        The learned parameter of each class, 1 before training: the larger, the more weight high probabilities have.
+        In training, ``cap`` and ``power`` keep it in their range; with ``rap``, add :meth:`penalty` to the loss.
 
     Raises
     ------
@@ -80,7 +80,7 @@ class HierarchicalPooling(nn.Module):
             raise ValueError(f"hierarchy must be groups of at least 2, got {tuple(hierarchy)}")
         learns = POOLING_FUNCTIONS[function].learns_alpha
         if learns and n_classes is None:
-            raise ValueError(f"{function} pooling learns a number a class: give n_classes")
+            raise ValueError(f"{function} pooling learns a parameter for each class: give n_classes")
         self.function = function
         self.hierarchy = tuple(hierarchy)
         self.attention_axis = attention_axis
@@ -88,13 +88,13 @@ class HierarchicalPooling(nn.Module):
         self.alpha = nn.Parameter(torch.ones(n_classes)) if learns and n_classes else None
 
     def forward(self, frame_probs: Tensor, mask: Tensor | None = None, attention: Tensor | None = None) -> Tensor:
-        """Clip probabilities (B, K), float32 at least; see :meth:`stages`."""
+        """Clip probabilities (B, K), at least in float32; see :meth:`stages`."""
         return self.stages(frame_probs, mask, attention)[0]
 
     def stages(
         self, frame_probs: Tensor, mask: Tensor | None = None, attention: Tensor | None = None
     ) -> tuple[Tensor, list[Tensor]]:
-        """Clip probabilities, and the segment probabilities on the way.
+        """Clip probabilities, and the segment probabilities of the stages before.
 
         Parameters
         ----------
@@ -109,7 +109,7 @@ class HierarchicalPooling(nn.Module):
         -------
         clip_probs : Tensor [shape=(B, K)]
         segment_probs : list of Tensor
-            Of each stage before the last, (B, ceil(T / groups so far), K), finest first.
+            One tensor for each stage before the last, (B, ceil(T / product of the groups so far), K), finest first.
 
         Raises
         ------
@@ -140,7 +140,7 @@ class HierarchicalPooling(nn.Module):
         return clip_probs, [part[:, : -(-n_frames // size)] for part, size in zip(segments, so_far, strict=False)]
 
     def penalty(self) -> Tensor | float:
-        """What training adds to the loss: 0, but for ``rap``."""
+        """What has to be added to the loss in training; 0 except for ``rap``."""
         return alpha_penalty(self.function, self.alpha)
 
     def extra_repr(self) -> str:

@@ -1,11 +1,11 @@
 """Frame probabilities -> clip probabilities: the pooling functions, single or hierarchical.
 
-Every function is a weighted mean ``sum(w x) / sum(w)`` (the paper's Eq. 1, Table 1); they differ in the
-weights. A hierarchy does it stage by stage over groups of frames, and gives each group a weight for the next stage,
-so that frames -> segments -> longer segments -> clip.
+Every pooling function is a weighted mean ``sum(w x) / sum(w)`` (the paper's Eq. 1, Table 1); they differ in the
+weights. A hierarchy pools stage by stage over groups of frames, and gives each group a weight for the next stage:
+frames -> segments -> longer segments -> clip.
 
-Shapes: B clips, T frames, K classes. Frames that are padding have weight 0, so that they count nowhere. All
-is computed in float32 at least, whatever the network's precision.
+Shapes: B clips, T frames, K classes. Padding frames have weight 0 and thus no influence. Everything is computed in
+float32 at least, whatever the network's precision.
 
 - :data:`POOLING_FUNCTIONS`: all of them by name, from :mod:`sedpipe.nn.pooling_functions`
 - :class:`PoolingConfig`: which of them, and through which hierarchy
@@ -34,7 +34,7 @@ from sedpipe.nn.pooling_functions import PoolingFunction as PoolingFunction
 
 SEGMENT_WEIGHTS = ("corrected", "original", "learned")
 """Weight of a group in the next stage: ``sum(w^2) / sum(w)`` (Eq. 4 as the erratum corrects it), the mean of its
-weights (Eq. A-1, as first printed; the hierarchy then changes nothing), or the output of a dense layer a stage."""
+weights (Eq. A-1, as first printed; the hierarchy then changes nothing), or the output of a dense layer per stage."""
 
 
 @dataclass(frozen=True)
@@ -51,12 +51,12 @@ class PoolingConfig:
     attention_axis : str
         Softmax of the attention layer, and of learned segment weights, over ``classes`` or over ``time``.
     segment_weights : str
-        ``corrected`` (Eq. 4 of the erratum), ``original`` (Eq. A-1) or ``learned`` (a dense layer a stage).
+        ``corrected`` (Eq. 4 of the erratum), ``original`` (Eq. A-1) or ``learned`` (a dense layer per stage).
 
     Raises
     ------
     ValueError
-        If a name is unknown, or a function that takes the largest value, and has no weights, should learn some.
+        If a name is unknown, or ``learned`` is combined with a function that takes the largest value (no weights).
     """
 
     function: str = "linear"
@@ -104,7 +104,8 @@ def frame_weights(
     attention_axis : str
         ``classes`` (softmax over the classes of a frame) or ``time`` (over the frames of a clip).
     alpha : Tensor [shape=(K,)], optional
-        How much a class prefers its loudest frames, for functions that need it.
+        The learned parameter of each class, for functions that need it: the larger, the more weight high
+        probabilities have.
 
     Returns
     -------
@@ -148,7 +149,7 @@ def pool_stage(
         If ``group`` is not positive.
     """
     if group < 1:
-        raise ValueError(f"a group must be of at least 1, got {group}")
+        raise ValueError(f"a group must have at least 1 member, got {group}")
     lacking = -values.shape[1] % group
     if lacking:  # what is not there weighs as much as padding does: nothing
         values, weights = (nn.functional.pad(part, (0, 0, 0, lacking)) for part in (values, weights))
@@ -171,10 +172,10 @@ def pool_stage(
 
 
 def check_hierarchy(hierarchy: Sequence[int], n_frames: int) -> None:
-    """Raise ``ValueError`` unless each stage of ``hierarchy`` finds a whole group among what the one before left.
+    """Raise ``ValueError`` if a stage of ``hierarchy`` has groups that are larger than its number of inputs.
 
-    Groups need not divide: the last segment of a stage is then of fewer frames. A group larger than all there is would
-    be a stage that pools nothing but what the last stage pools anyway.
+    The size of a group need not divide that number: the last segment of a stage is then shorter. A stage with a single
+    group would only do what the last stage does anyway.
 
     Examples
     --------
@@ -188,7 +189,7 @@ def check_hierarchy(hierarchy: Sequence[int], n_frames: int) -> None:
     for stage, group in enumerate(hierarchy):
         if group < 2 or group > left:
             fits = f"{as_option(hierarchy[:stage])} fits, and so does none" if stage else "none fits"
-            wrong = f"stage {stage + 1} would group {group} of {left}" if group > 1 else "groups are of at least 2"
+            wrong = f"stage {stage + 1} would group {group} of {left}" if group > 1 else "a group has 2 members or more"
             raise ValueError(f"hierarchy {as_option(hierarchy)} does not fit {n_frames} frames: {wrong}; {fits}")
         left = -(-left // group)
 
@@ -202,7 +203,7 @@ def pool(
     segment_weights: str = "corrected",
     learned: Sequence[Tensor] = (),
 ) -> tuple[Tensor, list[Tensor]]:
-    """Clip probabilities, through the stages of a hierarchy if there is one.
+    """Pool frame probabilities into clip probabilities, through the stages of a hierarchy if there is one.
 
     Parameters
     ----------
@@ -213,24 +214,24 @@ def pool(
     weights : Tensor [shape=(B, T, K)]
         From :func:`frame_weights`.
     hierarchy : sequence of int
-        Neighbours pooled in each stage before the last; ``(5, 5)`` makes 125 -> 25 -> 5 -> 1, and of 38 frames 8
-        segments (the last of 3 frames), then 2; ``()`` is single pooling. The last stage takes what is left.
+        Neighbours pooled in each stage before the last: ``(5, 5)`` makes 125 -> 25 -> 5 -> 1, or from 38 frames 8
+        segments (the last of 3 frames), then 2; ``()`` is single pooling. The last stage pools all that is left.
     segment_weights : str
         One of ``SEGMENT_WEIGHTS``.
     learned : sequence of Tensor
-        For ``learned`` alone: weights (B, ceil(T / group), K) of the segments of each stage before the last.
+        Only for ``learned``: for each stage before the last, the weights of its segments (B, ceil(T / group), K).
 
     Returns
     -------
     clip_probs : Tensor [shape=(B, K)]
         In [0, 1], float32 (float64 if ``frame_probs`` is).
     segment_probs : list of Tensor
-        Of each stage before the last, (B, ceil(T / group), K), finest first.
+        Segment probabilities of each stage before the last, (B, ceil(T / group), K), finest first.
 
     Raises
     ------
     ValueError
-        If the hierarchy does not fit the frames, or learned weights are not there one a stage.
+        If the hierarchy does not fit the frames, or there is not one tensor of learned weights for each stage.
     """
     check_hierarchy(hierarchy, frame_probs.shape[1])
     if segment_weights not in SEGMENT_WEIGHTS:

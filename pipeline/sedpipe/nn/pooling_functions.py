@@ -1,9 +1,9 @@
-"""The pooling functions: what a frame weighs in its clip, for each class.
+"""The pooling functions: the weight of a frame in its clip, for each class.
 
 - :data:`POOLING_FUNCTIONS`: all of them by name; a new one is a function and a line there
-- :class:`PoolingFunction`, :class:`Frames`: what the line says, and what a function may look at
+- :class:`PoolingFunction`, :class:`Frames`: an entry, and the input of a function
 - :func:`learned_weights`: from the output of a dense layer, for frames or segments
-- :func:`keep_in_range`, :func:`alpha_penalty`: what else training does to a learnt number a class
+- :func:`keep_in_range`, :func:`alpha_penalty`: what else training does to the learned parameter of each class
 
 Sources are those of :mod:`sedpipe.nn.pooling`.
 """
@@ -40,7 +40,7 @@ def _half_for_one_frame(n_frames: int) -> tuple[float, float]:
 
 
 class Frames(NamedTuple):
-    """What a pooling function may look at.
+    """The input of a pooling function.
 
     Parameters
     ----------
@@ -49,11 +49,11 @@ class Frames(NamedTuple):
     valid : Tensor [shape=(B, T)]
         Whether a frame is part of the clip.
     attention : Tensor [shape=(B, T, K)], optional
-        Output of a dense layer, before any softmax; there for functions with ``attends``.
+        Output of a dense layer, before any softmax; given to functions with ``attends``.
     attention_axis : str
         ``classes`` or ``time``.
     alpha : Tensor [shape=(K,)], optional
-        A learnt number a class, 1 before training; there for functions with ``learns_alpha``.
+        A learned parameter for each class, 1 before training; given to functions with ``learns_alpha``.
     """
 
     probs: Tensor
@@ -78,9 +78,9 @@ class PoolingFunction:
     takes_largest : bool
         Stages take the largest value instead of the weighted mean.
     alpha_range : callable
-        Frames of a clip -> smallest and largest ``alpha``; no step of training leads out of them.
+        Number of frames in a clip -> smallest and largest ``alpha``; training keeps it in this range.
     alpha_penalty : float
-        Times the sum of the squares of ``alpha``, what training adds to the loss.
+        Factor of the penalty: this times the sum of the squares of ``alpha`` is added to the loss in training.
     """
 
     weights: Callable[[Frames], Tensor]
@@ -154,7 +154,7 @@ def function_of(function: str) -> PoolingFunction:
 
 @torch.no_grad()
 def keep_in_range(function: str, alpha: Tensor | None, n_frames: int) -> None:
-    """Bring a learnt ``alpha`` that a step of training led out of the function's range back to the end of it."""
+    """Clip a learned ``alpha`` to the function's range."""
     if alpha is not None:
         # by its data: a forward pass that has not gone backward yet may hold it, and within the range nothing changes
         alpha.data.clamp_(*function_of(function).alpha_range(n_frames))

@@ -1,4 +1,4 @@
-"""What the verbs that make data say: ``download``, ``features``, ``status``.
+"""Reports of the commands about data: ``download``, ``features``, ``status``.
 
 - :class:`DownloadReport`
 - :class:`FeatureReport`, :class:`FeatureExplanation`, with their counts
@@ -18,9 +18,10 @@ from sedpipe.steps.tally import ClassTally, Listed, Tally
 
 @dataclass(frozen=True)
 class DownloadReport:
-    """Clips by state and by reason, or those that are listed alone; why the run ended before its last clip, if so.
+    """What was downloaded: by split, the number of clips by state and reason; with ``--dry-run`` only the listed clips.
 
-    ``missing`` are files of the user's that are listed and not there, by split.
+    ``stopped`` says why the run ended before its last clip, if it did. ``missing`` are, by split, the user's files that
+    are listed but do not exist.
     """
 
     dataset: str
@@ -33,7 +34,11 @@ class DownloadReport:
 
 @dataclass(frozen=True)
 class FeatureCounts:
-    """Clips of a split with audio: made now, stored before, not usable; of those to be made, damaged in the store."""
+    """Numbers of clips of a split that have audio.
+
+    Their features were ``computed`` now, were stored before (``reused``), or could not be computed (``failed``);
+    ``damaged`` ones had been stored, were found damaged, and were therefore computed again.
+    """
 
     clips: int
     computed: int
@@ -44,7 +49,7 @@ class FeatureCounts:
 
 @dataclass(frozen=True)
 class FeatureReport:
-    """What was extracted; ``waiting`` clips are other parts' (``--shard``), before which nothing is merged."""
+    """What was computed; ``waiting`` clips belong to other parts (``--shard``); when all are done, they are merged."""
 
     dataset: str
     fingerprint: str
@@ -62,7 +67,7 @@ class FeatureReport:
 
 @dataclass(frozen=True)
 class PlannedCounts:
-    """Clips of a split with audio: those whose features are stored, and those whose features would be made."""
+    """Numbers of clips of a split that have audio: with stored features (``reused``), and without (``missing``)."""
 
     clips: int
     reused: int
@@ -71,7 +76,7 @@ class PlannedCounts:
 
 @dataclass(frozen=True)
 class FeatureExplanation:
-    """What ``--explain`` says: by split, counts and the reasons of what is missing."""
+    """What ``--explain`` reports: by split, how many clips lack features, and why."""
 
     dataset: str
     fingerprint: str
@@ -82,9 +87,10 @@ class FeatureExplanation:
 
 @dataclass(frozen=True)
 class StoredCounts:
-    """Clips whose features are stored, and those whose audio could not be used; or why the store cannot be read.
+    """Numbers of clips with stored features, and of those whose audio could not be used (``failed``).
 
-    Of the former, ``changed`` are those whose audio file is another one since, by its size and time.
+    ``changed`` clips have stored features, but their audio file has changed since then, by its size and time.
+    ``unreadable`` says why the store cannot be read, if so.
     """
 
     clips: int
@@ -102,10 +108,11 @@ class Progress:
 
 
 class CellState(Record):
-    """What a cell of a table has come to.
+    """The state of one cell of a table.
 
-    ``state`` is ``done``, ``under_way`` (a process trains its run), ``begun`` (one was stopped), ``failed`` or
-    ``missing``; ``run`` is known where the table says what it is to hold, epochs where it was begun and is not done.
+    ``state`` is ``done``, ``under_way`` (a process is training its run), ``begun`` (its training was stopped),
+    ``failed`` or ``missing``. ``run`` is known if the table lists its cells; ``epochs`` are known for a cell that was
+    begun and is not done.
     """
 
     parts_to_come: ClassVar[frozenset[str]] = frozenset({"run", "epochs", "of", "reason"})
@@ -119,7 +126,7 @@ class CellState(Record):
 
 @dataclass(frozen=True)
 class GridState:
-    """How many cells a table has, in which state, and each of them by name."""
+    """Numbers of cells of a table by state, and each cell by its name."""
 
     all: int
     done: int
@@ -141,10 +148,10 @@ class Headline:
 
 @dataclass(frozen=True)
 class Stages:
-    """What each stage has.
+    """What each stage has made.
 
-    Downloads by split, features by fingerprint and split, runs and their scored splits by run, tables by name, and by
-    run and split the scores, as far as they can be read.
+    ``download`` by split; ``features`` by fingerprint and split; ``train`` and ``score`` (the scored splits) by run;
+    ``reproduce`` by table; ``headlines``, the scores that can be read, by run and split.
     """
 
     download: dict[str, Tally] = field(default_factory=dict)
@@ -157,7 +164,7 @@ class Stages:
 
 @dataclass(frozen=True)
 class StatusReport:
-    """Counts by stage, the command to run next and, where asked for, clips by split and class."""
+    """Counts by stage, the command to run next and, with ``--classes``, numbers of clips by split and class."""
 
     dataset: str
     stages: Stages
@@ -167,7 +174,7 @@ class StatusReport:
 
 @dataclass(frozen=True)
 class CacheStatus:
-    """Every dataset of a cache, those that cannot be read with the reason, and where to begin if there is none."""
+    """Every dataset of a cache; why others cannot be read; and, if there is none, the first command to run."""
 
     cache: str
     datasets: list[StatusReport]

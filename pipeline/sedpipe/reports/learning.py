@@ -1,6 +1,6 @@
-"""What the verbs that make and give away models say: ``train --dry-run``, ``export``, ``encoders``.
+"""Reports of the commands about models: ``train --dry-run``, ``export``, ``encoders``.
 
-Of a training, it is :class:`sedpipe.io.records.run.TrainReport`, which is stored, too.
+The report of ``train`` is :class:`sedpipe.io.records.run.TrainReport`, which is stored, too.
 
 - :class:`DryRunReport`
 - :class:`ExportReport`
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DryRunReport:
-    """What a training would take; memory, of each process, is an estimate for float32; ``epochs`` at most."""
+    """What a training would take; memory is an estimate for each process, for float32; ``epochs`` is the maximum."""
 
     dataset: str
     clips: int
@@ -36,7 +36,7 @@ class DryRunReport:
 
 @dataclass(frozen=True)
 class NeededEncoder:
-    """An encoder whose file a model needs; ``how`` to bring it into a cache."""
+    """An encoder whose file a model needs; ``how`` is the command that brings it into a cache."""
 
     name: str
     file: str
@@ -56,11 +56,11 @@ class ExportReport:
     files : list of str
         What was written.
     parity : dict
-        Largest absolute difference of a probability from PyTorch's, by batch size; empty but for ONNX.
+        Largest absolute difference of a probability from PyTorch's, by batch size; empty except for ONNX.
     needs : list of NeededEncoder
-        What the model hears through, which the files do not contain.
+        The encoders that the model uses; its files do not contain them.
     of_another_model : list of str
-        What an earlier export left in the folder and is not, or is not known to be, this model's.
+        Files that an earlier export left in the folder and that are of another model, or may be.
     """
 
     model: str
@@ -74,32 +74,32 @@ class ExportReport:
 
 @dataclass(frozen=True)
 class ListedEncoder:
-    """What a person should know of an encoder.
+    """One encoder that sedpipe knows.
 
     Parameters
     ----------
     name, title : str
     dimensions : int
-        Values of a frame.
+        Number of values per frame.
     hop_s : float
-        Seconds from one frame to the next, unless others are asked for.
+        Seconds from one frame to the next, unless ``--hop`` is given.
     sample_rate : int
-        Hz, of what it hears.
+        Sample rate of its input in Hz.
     trained_on, licence : str
     heard : list of str
-        Datasets of sedpipe that it may have been taught with: scores there are not those of unheard recordings.
+        Datasets on whose recordings it may have been trained: scores there are marked as contaminated.
     bytes : int
         Of its file.
     sha256 : str
         Of its file, hex.
     address : str
-        Where that can be fetched; "" where it must be brought along.
+        URL to download it from; "" if you have to get it yourself.
     file : str
-        Where it lies in the cache; "" if it does not.
+        Its path in the cache; "" if it is not there.
     fault : str
-        What is wrong with the file there, "" if nothing is.
+        What is wrong with that file; "" if nothing is.
     fetch : str
-        The command that brings it where it is not there, or damaged.
+        The command that gets it, if it is missing or damaged.
     """
 
     name: str
@@ -120,7 +120,7 @@ class ListedEncoder:
 
 @dataclass(frozen=True)
 class OwnEncoder:
-    """The file of an encoder of the user's own in the cache; ``sha256`` (hex) of it, and what is wrong with it."""
+    """The file of a user's own encoder in the cache, its ``sha256`` (hex), and what is wrong with it (``fault``)."""
 
     file: str
     bytes: int
@@ -130,7 +130,7 @@ class OwnEncoder:
 
 @dataclass(frozen=True)
 class EncodersReport:
-    """What encoders there are, and which files of others lie in the cache."""
+    """The encoders that sedpipe knows, and the files of others that are in the cache."""
 
     encoders: list[ListedEncoder]
     own: list[OwnEncoder] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""What the verbs for ears and eyes say: ``predict``, ``report``.
+"""Reports of ``predict`` and ``report``.
 
 - :class:`PredictReport`
 - :class:`PageReport`
@@ -21,18 +21,19 @@ class PredictReport:
     model : str
         The folder it came from.
     files : list of PredictedFile
-        One a recording, in the order of the names; where nobody asked for events, of those that need a word.
+        One for each recording, ordered by name. If the events are not printed, only recordings that need a remark.
     post_processing : PostProcessing
         How probabilities became events.
     left_out : dict
-        How many things of which kind lay in the folders and were no recordings.
+        Numbers of files in the folders that are not recordings, by kind.
     sample_rate : int
-        Hz, that the model hears at.
+        Sample rate of the model's input in Hz.
     labels : tuple of str
-        The classes that it knows.
+        The classes that the model knows.
     counts : dict of str to float
         Of all ``recordings``: how many are ``ok``, ``kept`` (finished before) and ``failed``, their ``events`` and
-        ``seconds``, and how many are ``unlike_training``, fainter or narrower than what the model was trained on.
+        ``seconds``, and how many are ``unlike_training``: quieter than the model's training data, or with a narrower
+        bandwidth.
     """
 
     model: str
@@ -52,7 +53,7 @@ class PredictReport:
 
 @dataclass(frozen=True)
 class PageReport:
-    """Which page was written; ``clips`` are those that can be heard on it."""
+    """Which page was written; ``clips`` are those with audio."""
 
     dataset: str
     runs: list[str]

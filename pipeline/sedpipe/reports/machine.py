@@ -1,4 +1,4 @@
-"""What the verbs that look after the machine say: ``doctor``, ``cache``.
+"""Reports of ``doctor`` and ``cache``.
 
 - :class:`DoctorReport`, of :class:`Check`
 - :class:`CacheReport`, :class:`PruneReport`
@@ -13,20 +13,20 @@ from sedpipe.io.cache.disk_usage import CacheItem
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at.
+    """One thing that was checked.
 
     Parameters
     ----------
     name : str
-        What.
+        What was checked.
     ok : bool
         Whether it is as it should be.
     found : str
         What was found.
     advice : str
-        What to do, where it is not.
+        What to do if it is not.
     required : bool
-        Whether nothing works without it; else it is only good to know.
+        Whether sedpipe needs it; if not, it is only recommended.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Check:
 
 @dataclass(frozen=True)
 class DoctorReport:
-    """All checks, in the order in which one would mend them."""
+    """All checks, in the order in which to fix them."""
 
     dataset: str
     checks: list[Check]
@@ -48,7 +48,7 @@ class DoctorReport:
 
 @dataclass(frozen=True)
 class CacheReport:
-    """What lies in the cache."""
+    """What is in the cache."""
 
     items: list[CacheItem]
     bytes: int

@@ -1,4 +1,4 @@
-"""What ``sedpipe init`` and ``sedpipe check`` say of a dataset of one's own.
+"""Reports of ``sedpipe init`` and ``sedpipe check`` about a dataset of your own.
 
 - :class:`InitReport`: how it was set up
 - :class:`CheckReport`, with :class:`SplitFound`: how it looks before anything is converted
@@ -13,7 +13,7 @@ from sedpipe.io.manifests.compose import Shape
 
 @dataclass(frozen=True)
 class InitReport:
-    """What ``--json`` prints of a dataset that was set up.
+    """How a dataset was set up; what ``init --json`` prints.
 
     Parameters
     ----------
@@ -24,21 +24,21 @@ class InitReport:
     lists : tuple of str
         The lists beside it.
     importer : str
-        Who understood the folder.
+        Name of the importer that recognised the layout of the folder.
     story : str
-        How it is made, in words.
+        The layout of the folder, in words.
     recordings, labelled : int
-        Found, and those with a word about them.
+        Number of recordings found, and of those with labels.
     seconds : float
-        Of the labelled ones together.
+        Total duration of the labelled recordings.
     shape : Shape
-        Clips, and how they are split.
+        How recordings are cut into clips, and how they are split.
     splits : dict
-        Recordings of each split; all in ``training`` where the manifest takes ``testing`` from it.
+        Number of recordings in each split; all in ``training`` if the TOML draws ``testing`` from it.
     classes : dict
-        Recordings of each class, by split.
+        Number of recordings of each class, by split.
     events : int
-        With times.
+        Number of events with times.
     remarks : tuple of str
         What was guessed or left out, in sentences.
     """
@@ -61,7 +61,7 @@ class InitReport:
 
 @dataclass(frozen=True)
 class SplitFound:
-    """Recordings of one split: as listed, there, of no use; seconds of those that can be used; events of the list."""
+    """Recordings of one split: what is listed and what was found; ``seconds`` of the usable ones; events listed."""
 
     listed: int
     found: int
@@ -77,7 +77,7 @@ class SplitFound:
 
 @dataclass(frozen=True)
 class CheckReport:
-    """What ``--json`` prints of a dataset that was looked at.
+    """How a dataset looks; what ``check --json`` prints.
 
     Parameters
     ----------
@@ -86,15 +86,15 @@ class CheckReport:
     splits : dict of str to SplitFound
         Recordings of each split.
     classes : dict
-        Recordings of each class, by split, that can be used.
+        Number of usable recordings of each class, by split.
     rates : dict of str to int
-        Recordings by their sample rate in Hz.
+        Number of recordings by sample rate in Hz.
     can_train : bool
         Whether training can work.
     problems : list of str
-        What keeps it from working, and what else should be mended.
+        What prevents training, and what else should be corrected.
     remarks : list of str
-        What should be known.
+        What you should know.
     """
 
     dataset: str

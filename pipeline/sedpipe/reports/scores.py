@@ -1,6 +1,6 @@
-"""What ``sedpipe score`` says of an event list, and ``sedpipe demo`` of two networks.
+"""Reports of ``sedpipe score`` on an event list, and of ``sedpipe demo``.
 
-Of a run, it is :class:`sedpipe.io.records.scores.ScoreReport`, which is stored, too.
+The report of ``score`` on a run is :class:`sedpipe.io.records.scores.ScoreReport`, which is stored, too.
 
 - :class:`ListScoreReport`, with :class:`ListCoverage` and :class:`AgainstList`
 - :class:`DemoReport`
@@ -18,7 +18,7 @@ from sedpipe.metrics.detection_scores import ClassScores, OverallScores
 
 @dataclass(frozen=True)
 class ListCoverage:
-    """Clips of the reference, all of which are scored; those for which nothing was estimated; events that were cut."""
+    """Numbers of scored clips (all of the reference), of clips without estimated events, and of truncated events."""
 
     listed: int
     scored: int
@@ -29,7 +29,7 @@ class ListCoverage:
 
 @dataclass(frozen=True)
 class AgainstList:
-    """What a list has over another one on the same clips, by score; None where it is undefined."""
+    """Differences of a list from another one on the same clips, by score; None if undefined."""
 
     estimated: str
     differences: dict[str, Difference | None]
@@ -39,8 +39,8 @@ class AgainstList:
 class ListScoreReport:
     """Scores of one event list; fractions, ``None`` where undefined, with the reason in ``undefined``.
 
-    ``remarks`` are sentences about what was guessed or left out; ``shown`` is what a person sees of every metric, those
-    that do not come with sedpipe in ``metrics``.
+    ``remarks`` are sentences about what was guessed or left out. ``shown`` has the numbers of every metric that are
+    shown on the terminal; ``metrics`` has all numbers of metrics that do not come with sedpipe.
     """
 
     reference: str
@@ -63,7 +63,7 @@ class ListScoreReport:
 
 @dataclass(frozen=True)
 class DemoReport:
-    """Scores of a trained and of an untrained network on ``evaluation``, and the audio of a clip with an event."""
+    """Scores of a trained and an untrained network on ``evaluation``, and the audio file of a clip with an event."""
 
     score: ScoreReport
     untrained: ScoreReport

@@ -1,4 +1,4 @@
-"""What ``sedpipe reproduce`` says.
+"""Reports of ``sedpipe reproduce``.
 
 - :class:`ReproduceReport`: of a table
 - :class:`FigureReport`: of a drawing
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class ReproduceReport:
-    """How many cells there are, were made now, and are missing; where; and why some failed."""
+    """Numbers of cells that exist, were made now, and are missing; the folder of the table; and why cells failed."""
 
     dataset: str
     table: str

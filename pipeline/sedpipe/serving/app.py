@@ -140,9 +140,7 @@ async def _add(recordings: Recordings, home: str, request: Request) -> Response:
         if n_bytes == 0:
             raise HTTPException(400, "an empty file")
         if os.path.lexists(path):
-            raise SedpipeError(
-                f"{path.name} is there meanwhile, and is not overwritten", hint="add the recording again"
-            )
+            raise SedpipeError(f"{path.name} exists by now, and is not overwritten", hint="add the recording again")
     return JSONResponse({"page": _address(home, AudioFile(path, path.name))})
 
 

@@ -76,7 +76,8 @@ class Breaker:
 def _error(last: Fate, kind: frozenset[str], n_failures: int, *, is_one_kind: bool) -> FetchStoppedError:
     of = "of one kind in a row" if is_one_kind else "in a row"
     return FetchStoppedError(
-        f"stopped after {n_failures} failures {of}, none of which was marked; the last: {last.reason} ({last.message})",
+        f"stopped after {n_failures} failures {of}, whose clips were not marked; the last: {last.reason} "
+        f"({last.message})",
         hint=LOCAL_ADVICE.get(last.reason, _ADVICE[kind]),
     )
 

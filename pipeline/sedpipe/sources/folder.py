@@ -269,8 +269,9 @@ class FolderSource(Source):
         n_cut = sum((entry.fate.state, entry.fate.reason) == ("ok", "cut") for entry in entries)
         if n_cut:
             self._access.listener.remark(
-                f"{counted(n_cut, 'clip')} of {self._cache.name} made by an earlier edition as the beginning of a "
-                'longer recording, labelled as all of it: long = "windows" or "inherit" in the TOML makes them again'
+                f"{counted(n_cut, 'clip')} of {self._cache.name} made by an earlier version, with the beginning of a "
+                'longer recording but the labels of all of it: set long = "windows" or "inherit" in the TOML to make '
+                "them again"
             )
 
     def _of_first_edition(self) -> dict[str, tuple[KnownRecording, Path]]:

@@ -68,7 +68,7 @@ def _of_files(split: SplitLooked) -> Iterator[str]:
             f"{split.folder!r}: {names}{missing[0].suggestion}"
         )
     if kept:
-        yield f"{counted(len(kept), 'recording')} no longer there; what was made from it is kept: {of_some(kept, 10)}"
+        yield f"{counted(len(kept), 'recording')} no longer there; clips made before are kept: {of_some(kept, 10)}"
     if changed:
         yield f"{counted(len(changed), 'recording')} that changed, to be converted again: {of_some(changed)}"
     if split.found.n_renamed:

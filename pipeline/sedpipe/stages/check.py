@@ -45,7 +45,7 @@ def check(manifest: Manifest, *, jobs: int = 1, listener: Listener | None = None
     if not isinstance(manifest, FolderManifest):
         address = manifest.name if manifest.name in manifest_names() else str(manifest.path)
         raise SettingsError(
-            f"{manifest.name} is no folder of recordings: there is nothing to check",
+            f"{manifest.name} is not a folder of recordings: there is nothing to check",
             hint=f"`{command('download', address, '--dry-run')}` counts its clips",
         )
     listener, faults = listener or Listener(), Faults([], [], [])

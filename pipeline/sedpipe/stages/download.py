@@ -103,8 +103,8 @@ def download(
         return DownloadReport(manifest.name, splits, time.monotonic() - started)
     if TUNED_ON not in manifest.split_names:
         listener.remark(
-            f"{manifest.name} has no [splits.{TUNED_ON}], on which training stops and thresholds are chosen: nothing "
-            "can be trained on it"
+            f"{manifest.name} has no [splits.{TUNED_ON}], which early stopping and the choice of thresholds need: "
+            "nothing can be trained on it"
         )
     source = open_source(manifest, cache, access)
     record = None if source.may_have_changed() else _complete(manifest, cache)
@@ -150,7 +150,7 @@ def _renew_rows(
     """
 
     def waits() -> None:
-        listener.say(f"another process is reading the lists of {cache.name}: waiting until it has")
+        listener.say(f"another process is reading the lists of {cache.name}: waiting until it is done")
 
     source.prepare()
     with wait_for(cache.folder / _ROWS_LOCK, waits):
@@ -214,7 +214,7 @@ def _or_as_before(resolved: Sequence[SplitRows], cache: Dataset, listener: Liste
             n_listed = max(rows.listed, len(clip_ids), 0 if record is None else record.listed.get(rows.split, 0))
             rows = replace(rows, clips=clips, listed=n_listed)
             if clip_ids:
-                listener.remark(f"{rows.split}: what is known of its {n_listed:,} clips stays as it is")
+                listener.remark(f"{rows.split}: not available now, so its {n_listed:,} clips stay as they were")
         found.append(rows)
     return found
 
@@ -232,7 +232,7 @@ def _check_names(cache: Dataset, resolved: Iterable[SplitRows]) -> None:
                 )
         clip_id, times = Counter(clip.clip_id for clip in rows.clips).most_common(1)[0] if rows.clips else ("", 0)
         if times > 1:
-            raise SedpipeError(f"{cache.name}: {times} clips of {rows.split} would be called {clip_id!r}", hint=hint)
+            raise SedpipeError(f"{cache.name}: {times} clips of {rows.split} would be named {clip_id!r}", hint=hint)
         files = {clip.clip_id: audio_name(clip.clip_id) for clip in rows.clips}
         if two := sharing(files, cache.folder):
             raise SedpipeError(

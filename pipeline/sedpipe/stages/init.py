@@ -158,8 +158,8 @@ def _one_file_a_clip(recordings: Sequence[Recording]) -> tuple[list[Recording], 
     kept = list(first.values())
     chosen = {recording.filename for recording in kept}
     others = [recording.filename for recording in recordings if recording.filename not in chosen]
-    told = f"{counted(len(others), 'recording')} called like another one but for the ending left out: {of_some(others)}"
-    return kept, [told] if others else []
+    told = f"{counted(len(others), 'recording')} left out, named like another one except for the extension"
+    return kept, [f"{told}: {of_some(others)}"] if others else []
 
 
 def _labels(folder: Path, story: str, recordings: Sequence[Recording]) -> list[str]:
@@ -174,7 +174,7 @@ def _labels(folder: Path, story: str, recordings: Sequence[Recording]) -> list[s
     for label in labels:
         if label.lower() in NO_LABEL:
             raise SettingsError(
-                f"{folder}: {story}: {label!r} is called as if there were no label, and would be read so",
+                f"{folder}: {story}: the class name {label!r} would be read as no label",
                 hint="rename that class; recordings in which no class sounds may lie in a folder called background",
             )
     return labels
@@ -183,7 +183,7 @@ def _labels(folder: Path, story: str, recordings: Sequence[Recording]) -> list[s
 def _already_split(folder: Path, recordings: Sequence[Recording]) -> SettingsError:
     told = ", ".join(f"{split} {count:,}" for split, count in _splits(recordings).items())
     return SettingsError(
-        f"the recordings of {folder} are already split ({told}), so no share of them is drawn for testing",
+        f"the recordings of {folder} are already split ({told}), so --share cannot draw testing from them",
         hint="leave --share out; the TOML can be changed afterwards",
     )
 

@@ -161,7 +161,7 @@ def _predict_some(predicting: Predicting, task: _Task) -> tuple[int, list[Outcom
     if opened.sha256 != predicting.sha256:
         raise SedpipeError(
             f"the worker on {socket.gethostname()} sees a different model in {predicting.folder}",
-            hint="do not change a model while it is used, and let all machines see the same one",
+            hint="do not change a model while it is in use, and make sure that all machines see the same one",
         )
     return task.number, [_predicted(file, opened, predicting) for file in task.files]
 

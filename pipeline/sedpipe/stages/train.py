@@ -193,8 +193,8 @@ def _train(fabric: Fabric, task: _Task) -> TrainReport:
     fit = start(fabric, settings, task.labels, task.spec, splits["training"], begin=task.begin, in_all=in_all)
     if in_all > fit.planned_epochs and settings.training.schedule == "cosine":
         task.listener.remark(
-            f"the learning rate now falls over {in_all} epochs: it rises again where the run ended, and the model is "
-            "not the one that training for as long from the start gives"
+            f"the learning rate now falls over {in_all} epochs: it is higher again where the run had ended, so the "
+            "model differs from one that is trained for as many epochs from the start"
         )
     _feed(splits, fabric.device)
     watch = _resume(fit, run, task.listener)

@@ -14,6 +14,6 @@ def remark_on_attention(pooling: PoolingConfig, n_classes: int) -> str:
     if not attends or pooling.attention_axis != "classes" or n_classes > 1:
         return ""
     return (
-        f"{pooling.function} over the classes of a single class weighs all frames alike, as average pooling does: "
-        '`attention_axis = "time"` in [pooling] of a preset of your own weighs them by what they contain'
+        f"with a single class, {pooling.function} over the classes gives all frames the same weight, as average "
+        'pooling does; set attention_axis = "time" in [pooling] of a preset of your own to give them different weights'
     )

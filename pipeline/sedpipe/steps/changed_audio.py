@@ -74,8 +74,8 @@ def tell_of_changed(cache: Dataset, store: Path, clips: Sequence[Clip], listener
     split, again = store.stem, f"run `{cache.command('features')}` again, with the same options"
     if other := changed(cache, store, clips, listener):
         listener.remark(
-            f"{split}: the audio of {counted(len(other), 'clip')} ({of_some(other)}) has changed since the features "
-            f"were computed, which are used as they are: {again}"
+            f"{split}: the audio of {counted(len(other), 'clip')} ({of_some(other)}) has changed since the "
+            f"features were computed; the old features are used: {again}"
         )
     file = FeatureFile(store)
     held = {*file.clip_ids, *read_failed(FeatureFolder(store.parent).failed(split))}

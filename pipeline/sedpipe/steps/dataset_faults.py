@@ -191,7 +191,7 @@ def _compare_lists(seen: SplitSeen, found: Faults) -> None:
         ends = seen.examined[name].seconds
         found.wrong.append(
             f"{seen.split}: {counted(len(past), 'recording')} with events beyond the end: {name!r} lasts {ends:.1f} s, "
-            f"an event until {event.offset:.1f} s"
+            f"an event ends at {event.offset:.1f} s"
         )
 
 
@@ -211,7 +211,7 @@ def faults_between(splits: Sequence[SplitSeen], sample_rate: int) -> Faults:
         found.fatal.append("no training recording: [splits.training] needs a weak list with recordings")
     if TUNED_ON not in names:
         found.fatal.append(
-            f"no testing recording, on which training stops and thresholds are chosen: add [splits.{TUNED_ON}], "
+            f"no testing recording, but early stopping and choosing thresholds need some: add [splits.{TUNED_ON}], "
             'perhaps with from = "training" and share = 0.2'
         )
     copies: dict[str, list[tuple[str, str]]] = defaultdict(list)
@@ -226,7 +226,8 @@ def faults_between(splits: Sequence[SplitSeen], sample_rate: int) -> Faults:
         found.wrong.append(f"{counted(len(across), 'recording')} in two splits with identical audio: {shown}")
     if len(twice) > len(across):
         shown = of_some([name for _, name in next(same for same in twice if same not in across)])
-        found.remarks.append(f"{counted(len(twice) - len(across), 'sound')} several times in one split: {shown}")
+        n_twice = counted(len(twice) - len(across), "recording")
+        found.remarks.append(f"{n_twice} several times in one split, with identical audio: {shown}")
     low = Counter(
         one.survey.rate for seen in splits for one in seen.examined.values() if 0 < one.survey.rate < sample_rate
     )

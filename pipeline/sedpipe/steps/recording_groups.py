@@ -23,8 +23,8 @@ _RULES = {
     BY_FOLDER: "recordings of one folder",
 }
 _ONE_BY_ONE = (
-    "nothing in names and folders shows which recordings belong together, so testing is drawn one by one; if some "
-    "share a place, a person or a day, name it with group in the TOML"
+    "nothing in names and folders shows which recordings belong together, so those for testing are drawn one by one; "
+    "if some share a place, a person or a day, say so with group in the TOML"
 )
 
 
@@ -53,7 +53,7 @@ def group_of(recordings: Sequence[Recording], share: float) -> tuple[str, list[s
             continue
         if is_split:
             return rule, [
-                f"{which} belong together: scores do not take them for independent "
+                f"{which} belong together: scores do not treat them as independent "
                 f"({_counts(groups)}{_in_several_splits(recordings, groups)})"
             ]
         return rule, [f"{which} stay in one split ({_counts(groups)})", *_on_one_side(recordings, share, groups)]
@@ -93,8 +93,7 @@ def _dependence(recordings: Sequence[Recording], groups: Mapping[str, str]) -> f
 def _counts(groups: Mapping[str, str]) -> str:
     loose = sum(not group for group in groups.values())
     told = counted(len(set(groups.values()) - {""}), "group")
-    itself = "itself" if loose == 1 else "themselves"
-    return told + (f"; {counted(loose, 'recording')} without it by {itself}" if loose else "")
+    return told + (f"; {counted(loose, 'recording')} in no group" if loose else "")
 
 
 def _on_one_side(recordings: Sequence[Recording], share: float, groups: Mapping[str, str]) -> Iterator[str]:

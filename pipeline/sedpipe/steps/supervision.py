@@ -113,6 +113,6 @@ def _by_a_teacher(
     front_end = spec.front_end
     targets = PseudoTargets.heard(heard, training.clips, labels, front_end.grid, front_end.n_frames)
     training.frame_targets = targets
-    unheard = f"; it has no frame probabilities of {n} clips" if (n := int((~targets.known).sum())) else ""
-    heard_for = f"it hears a class {targets.share:.0%} of the time, on average, in clips that have it"
+    unheard = f"; it has no frame probabilities for {n} clips" if (n := int((~targets.known).sum())) else ""
+    heard_for = f"in clips with a class, its mean probability is {targets.share:.0%}"
     listener.say(f"{name} teaches when classes sound: {heard_for}{unheard}")

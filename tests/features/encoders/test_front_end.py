@@ -125,7 +125,7 @@ def test_settings_hold_everything_that_decides_a_value(ears: EncoderConfig, chan
         ({"ears.runtime": "pickle"}, "runtime must be one of"),
         ({"ears.colour": "red"}, "colour"),
         ({"colour": "red"}, "colour"),
-        ({"n_frames": 0}, "n_frames must be a whole number from 1 on"),
+        ({"n_frames": 0}, "n_frames must be a whole number of at least 1"),
     ],
 )
 def test_settings_of_a_strange_model_are_refused(ears: EncoderConfig, change: dict[str, object], why: str) -> None:

@@ -63,7 +63,7 @@ def test_when_a_slice_was_cut_out_of_a_longer_recording_is_no_time_in_it() -> No
     urban_sound = "slice_file_name,fsID,start,end,salience,fold,classID,class"
     found = layout(["100032-3-0-0.wav,100032,68.5,72.5,1,5,3,dog_bark"], urban_sound, asked="either")
     assert places(found) == (0, None, None, 7)
-    assert str(found.remarks[0]) == "'start' and 'end' not read, which say where a slice was cut out"
+    assert str(found.remarks[0]) == "'start' and 'end' not read: they say where a slice was cut out"
 
 
 def test_tags_need_no_times_but_a_file_name() -> None:

@@ -200,7 +200,7 @@ def test_of_several_forms_of_one_list_in_a_folder_the_tsv_is_read_and_it_is_said
     (tmp_path / "b.tsv").write_text("filename\tonset\toffset\tevent_label\nb.wav\t2.0\t3.25\tCat\n")
     found = read_annotations(tmp_path)
     assert rows(found) == [DOG, CAT]
-    assert said(found) == ["lists of which there is another form, not read (2 files)"]
+    assert said(found) == ["lists that are also there in another format, not read (2 files)"]
 
 
 def test_several_tables_of_one_recording_in_a_folder_are_all_read(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def test_features_fit_the_clips_of_the_dataset_and_a_file_says_what_does_not(tmp
     waveform = feature_spec(clips, AskedFeatures(own))
     assert waveform.front_end == WaveformConfig(8000, 80, 300)
     assert feature_spec(clips, AskedFeatures(encoder="yamnet")).front_end.n_frames == 38
-    with pytest.raises(SettingsError, match="values a clip are too many"):
+    with pytest.raises(SettingsError, match="values per clip are too many"):
         feature_spec(ClipFormat(1e6, 44_100))
 
 

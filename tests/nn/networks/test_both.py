@@ -88,7 +88,7 @@ def test_sizes_that_cannot_work_are_refused(change: dict[str, object]) -> None:
 
 def test_encoders_alone_are_for_another_network() -> None:
     with pytest.raises(
-        ValueError, match=r"both learns from log-mel and embeddings together, and cannot from embeddings of.*are head, "
+        ValueError, match=r"both learns from log-mel and embeddings together, not from embeddings of.*are head, "
     ):
         build_network(TINY, PoolingConfig(), 3, FeatureSpec(encoders_front_end("yamnet")))
 

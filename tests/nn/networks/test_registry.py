@@ -100,7 +100,7 @@ def test_on_the_meta_device_nothing_is_left_there_once_weights_are_read(name: st
 def test_a_network_is_told_which_features_it_cannot_hear() -> None:
     with pytest.raises(
         ValueError,
-        match="network crnn learns from a spectrogram, and cannot from the waveform, which the front end wave",
+        match="network crnn learns from a spectrogram, not from the waveform, which the front end wave",
     ):
         build_network(CRNNConfig(), POOLING, 4, FeatureSpec(WaveformConfig()))
 

@@ -402,7 +402,7 @@ def test_without_features_nothing_is_begun(tmp_path: Path) -> None:
 
 def test_where_no_training_could_be_scored_nothing_is_begun(tmp_path: Path) -> None:
     cache = make_dataset(tmp_path, strong=())
-    with pytest.raises(MissingStageError, match="tiny has strong labels of neither testing nor evaluation") as caught:
+    with pytest.raises(MissingStageError, match="tiny has strong labels for neither testing nor evaluation") as caught:
         make(tmp_path)
     assert "`strong` list" in caught.value.hint
     assert not (cache.folder / "tables").exists()

@@ -190,7 +190,7 @@ def test_where_a_split_has_no_clips_no_features_are_asked_for(tmp_path: Path) ->
 
 def test_where_no_training_could_be_scored_nothing_is_measured(tmp_path: Path) -> None:
     cache = make_dataset(tmp_path, strong=())
-    with pytest.raises(MissingStageError, match="strong labels of neither testing nor evaluation"):
+    with pytest.raises(MissingStageError, match="strong labels for neither testing nor evaluation"):
         make(tmp_path, Budget(1))
     assert not (cache.folder / "tables").exists()
 
@@ -275,5 +275,5 @@ def test_workers_of_a_cluster_make_the_same_cells(made, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("asked", [{}, {"minutes": 1.0, "epochs": 2}])
 def test_a_budget_is_of_minutes_or_of_epochs(asked: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="a budget is of minutes or of epochs"):
+    with pytest.raises(ValueError, match="a budget is either minutes or epochs"):
         Budget(**asked)

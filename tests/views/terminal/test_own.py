@@ -34,7 +34,7 @@ def test_what_was_set_up_is_told_with_a_command_that_works_as_it_stands() -> Non
         "  Amsel           2",
         "  Krähe           1",
         "clips of at most 10 s at 44,100 Hz; longer recordings are cut into windows, labelled by the events in them",
-        "testing: 20 % of the training recordings, whole by 'prefix_'",
+        "testing: 20 % of the training recordings, in whole groups by 'prefix_'",
         "note: decimal commas (12 times)",
         "written: my birds.toml, a.tsv, b.tsv",
         "next: sedpipe check 'my birds.toml'",

@@ -113,7 +113,7 @@ class Encoder:
             if not isinstance(value, int) or not least <= value <= most:
                 raise ValueError(f"{key} must be a whole number from {least} to {most}, got {value!r}")
         if not self.window and not self.stride:
-            raise ValueError("an encoder that hears any length (window 0) needs the stride of its frames")
+            raise ValueError("an encoder that takes any length (window 0) needs the stride of its frames")
         if self.stride and self.window % self.stride:
             raise ValueError(f"window ({self.window}) must be a multiple of stride ({self.stride})")
         if (self.runtime == "torch") != bool(self.network):

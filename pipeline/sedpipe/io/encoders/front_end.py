@@ -119,7 +119,7 @@ def _check_size(made: EncoderConfig, clips: ClipFormat, beside: int = 0) -> None
         least = clips.clip_s * made.n_features / most
         raise ValueError(
             f"a frame every {made.grid.frame_duration:g} s (--hop, or hop in its TOML) makes {made.n_frames:,} x "
-            f"{made.n_features:,} values of a clip, more than {most:,}: give --hop {_rounded_up(least)} or more"
+            f"{made.n_features:,} values per clip, more than {most:,}: give --hop {_rounded_up(least)} or more"
         )
 
 

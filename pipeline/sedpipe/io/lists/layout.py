@@ -103,7 +103,7 @@ def layout_of(table: Table, asked: Asked) -> Layout:
 def split_decimals(path: Path, number: int, line: str) -> ListFormatError:
     """The error for a row whose decimal commas are taken for the commas between its cells."""
     return complaint(
-        path, number, line, "times with decimal points, or decimal commas in quotes: here commas stand between cells"
+        path, number, line, "times with decimal points, or decimal commas in quotes: here commas separate the cells"
     )
 
 
@@ -164,7 +164,7 @@ def _by_names(table: Table) -> Layout | None:
     if onset is None or offset is None:
         return layout
     if files and names_slices(header[files[0]]):
-        told = f"{header[onset]!r} and {header[offset]!r} not read, which say where a slice was cut out"
+        told = f"{header[onset]!r} and {header[offset]!r} not read: they say where a slice was cut out"
         return replace(layout, remarks=(*layout.remarks, Remark(told)))
     starts_anew = None
     if "place" in first and layout.filename is not None and not lasts:

@@ -46,7 +46,7 @@ def read_annotations(place: Path, asked: Asked = "events") -> Annotations:
     read = _one_form_of_each(files)
     each = [_below(place, path, asked) for path in read]
     n_others = len(files) - len(read)
-    others = [Remark("lists of which there is another form, not read", "file", n_others)] if n_others else []
+    others = [Remark("lists that are also there in another format, not read", "file", n_others)] if n_others else []
     return Annotations(
         place,
         [row for annotations in each for row in annotations.rows],

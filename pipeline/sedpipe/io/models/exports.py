@@ -138,7 +138,7 @@ def read_export(folder: Path, device: torch.device) -> TrainedModel:
             raise ValueError(f"it lacks {CONFIG if description is None else WEIGHTS}")
         told = parse_record(description, ModelDescription)
         if told.weights_sha256 not in ("", sha256(weights).hexdigest()):
-            raise ValueError(f"{WEIGHTS} is damaged, or another model's: its sha256 is not the one in {CONFIG}")
+            raise ValueError(f"{WEIGHTS} is damaged, or of another model: its sha256 is not the one in {CONFIG}")
         content = told.as_json()
         return rebuilt({**_tuples(content), "weights": safetensors.torch.load(weights)}, device)
     except (*NOT_A_MODEL, safetensors.SafetensorError) as error:

@@ -1,7 +1,7 @@
-"""``run.json``: everything that made a run, and what it came to.
+"""``run.json``: everything that determined a run, and its result.
 
 - :class:`RunRecord`, :class:`RunSettings`: the file, and what a person decided
-- :class:`HeardThrough`: a pretrained encoder, and what it may have heard before
+- :class:`HeardThrough`: a pretrained encoder, and what it may have been trained on
 - :class:`TrainReport`: its ``result``, which ``sedpipe train --json`` prints, too
 """
 
@@ -18,7 +18,7 @@ from sedpipe.io.records.form import Count, Name, Record, Table
 
 
 class TrainReport(Record):
-    """What a training came to; ``validation_loss`` is None where the network was left untrained.
+    """The result of a training; ``validation_loss`` is None if the network was left untrained.
 
     ``remarks`` say where tuning came to an end of what it tried, ``cpu_seconds`` how long processors were busy, of all
     threads together; early editions did not.

@@ -2,7 +2,7 @@
 
 - :class:`ScoreReport`: the file
 - :class:`Coverage`, :class:`EventBased`, :class:`ClipBased`, :class:`AgainstRun`: parts of it
-- :data:`Numbers`, :data:`Intervals`: named scores, and where they lie with 95 % confidence
+- :data:`Numbers`, :data:`Intervals`: scores by name, and their 95 % confidence intervals
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ Numbers: TypeAlias = dict[str, float | None]
 """Scores by name; None where undefined."""
 
 Intervals: TypeAlias = dict[str, tuple[float, float] | None]
-"""Of scores by name; None where they cannot be told."""
+"""95 % confidence intervals of scores by name; None where they cannot be computed."""
 
 
 class Coverage(Record):
-    """How many clips are listed and scored, and the names of missing ones, as far as they are known."""
+    """Numbers of clips that are listed and scored, and the names of missing ones, as far as they are known."""
 
     listed: Count
     scored: Count
@@ -35,7 +35,7 @@ class Coverage(Record):
 
 
 class EventBased(Record):
-    """Scores of events with DCASE's collars, and of their onsets alone; None where these were not counted yet."""
+    """Event-based scores with DCASE's collars, and of onsets alone; None in files of early versions."""
 
     error_rate: float | None
     substitution_rate: float | None
@@ -49,7 +49,7 @@ class EventBased(Record):
 
 
 class ClipBased(Record):
-    """Scores of tags: precision, recall and F1 micro and mAP macro, as DCASE has them, then all of both."""
+    """Tagging scores: micro precision, recall and F1 and macro mAP, as in DCASE; then all four, micro and macro."""
 
     precision: float | None
     recall: float | None
@@ -60,18 +60,18 @@ class ClipBased(Record):
 
 
 class AgainstRun(Record):
-    """What a system has over another on the same clips, by score; None where it is undefined.
+    """Differences between a system and another on the same clips, by score; None where undefined.
 
     Attributes
     ----------
     run : str
-        The other's run, or runs, joined by ``+``.
+        Name of the other system's run, or of its runs, joined by ``+``.
     differences : dict of str to Difference
-        With the settings that each run has at the operating point.
+        With each run's own settings at the operating point.
     differences_common : dict of str to Difference
-        The same with one setting for all classes, by which systems are compared; empty where that is not known.
+        The same with one setting for all classes, which is the fair comparison; empty where it is not known.
     remarks : tuple of str
-        What else is to be known.
+        What else you should know.
     """
 
     run: str
@@ -83,43 +83,43 @@ class AgainstRun(Record):
 class ScoreReport(Record):
     """Scores of one system on one split; fractions, ``None`` where undefined, with the reason in ``undefined``.
 
-    The first files of this kind held less: what has a default may not have been counted.
+    Files of earlier versions contain less: a field with a default may be missing there.
 
     Attributes
     ----------
     dataset, run, split : str
     tuned_on_this_split : bool
     contaminated_by : tuple of str
-        Pretrained encoders that may have been taught with these recordings: then scores are not those of unheard ones.
+        Pretrained encoders that may have been trained on these recordings: expect lower scores on other recordings.
     clips : Coverage
     operating_point : str
-        Whose events lie in ``estimated``, and whose scores all others are but ``operating_points``.
+        The operating point of the events in ``estimated``, and of all scores here except ``operating_points``.
     post_processing : dict of str to PostProcessing
-        Of each operating point.
+        Settings of each operating point.
     segment_based : OverallScores
     operating_points : dict of str to OverallScores
-        Segment-based, of each.
+        Segment-based scores at each operating point.
     intervals : dict of str to Intervals
-        Of the segment-based scores of each.
+        Confidence intervals of the segment-based scores at each operating point.
     event_based : EventBased
     clip_based : ClipBased
     psds : dict
         By scenario.
     threshold_free : dict
-        ``clip_map``, ``frame_map``, ``psds1`` and ``psds2``, in which no threshold and no filter has a part.
+        ``clip_map``, ``frame_map``, ``psds1`` and ``psds2``, which do not depend on any threshold or filter.
     metrics : dict of str to dict
         Numbers of metrics that do not come with sedpipe, by metric.
     shown : dict of str to Numbers
-        What a person sees of every metric, by metric and by what it is called.
+        The numbers that are shown on the terminal and the page, by metric and name.
     post_processing_common : dict of str to Common
-        By operating point, the best with one threshold, one median filter and one minimum event for all classes, no
-        gate and no hysteresis: the paper's rule.
+        By operating point, the best scores with one threshold, one median filter and one minimum event length for all
+        classes, without clip gate and hysteresis, as in the paper.
     own_rule : Common, optional
-        What the post-processing comes to that the system was published with.
+        Scores with the post-processing that the system was published with.
     yardsticks : dict of str to OverallScores
-        Of what listens to nothing.
+        Scores of the trivial baselines and oracles.
     commonest_class : str
-        The one that a yardstick names everywhere.
+        The class that the baseline ``commonest_everywhere`` predicts.
     per_class : dict of str to ClassScores
     tuning : dict of str to tuple of SearchStep
         How each operating point was found.
@@ -127,9 +127,9 @@ class ScoreReport(Record):
         Path of the event list.
     against : AgainstRun, optional
     remarks : tuple of str
-        Where its tuning came to an end of what was tried.
+        Settings for which tuning chose the smallest or largest value that was tried.
     undefined : dict of str to str
-        Why a score is None, by its path.
+        Why a score is None, by the path of its key.
     """
 
     dataset: str

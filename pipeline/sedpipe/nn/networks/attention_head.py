@@ -50,7 +50,7 @@ class AttentionHeadConfig(NetworkConfig):
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.units) <= 16 or min(self.units) < 1:
-            raise ValueError("attention_head has 1 to 16 dense layers, and units are positive")
+            raise ValueError("attention_head must have 1 to 16 dense layers, and units must be positive")
         if not 0 <= self.dropout < 1:
             raise ValueError(f"dropout must be in [0, 1), got {self.dropout}")
 

@@ -46,7 +46,7 @@ class BothNetworkConfig(CRNNConfig):
         if self.encoder_units < 1 or not 0 <= self.encoder_dropout < 1:
             raise ValueError("encoder_units must be positive, encoder_dropout in [0, 1)")
         if self.input_normalisation:
-            raise ValueError("the network both has no input_normalisation")
+            raise ValueError("the network both does not support input_normalisation")
 
 
 class BothNetwork(Network):

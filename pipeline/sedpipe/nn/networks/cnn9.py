@@ -70,7 +70,7 @@ class CNN9Config(NetworkConfig):
         if self.context not in CONTEXTS:
             raise ValueError(f"context must be one of {', '.join(CONTEXTS)}, got {self.context!r}")
         if not 1 <= len(self.maps) <= 8 or min(*self.maps, self.gru_units, self.heads, self.head_size) < 1:
-            raise ValueError("cnn9 has 1 to 8 blocks, and maps, units and heads are positive")
+            raise ValueError("cnn9 must have 1 to 8 blocks, and maps, units and heads must be positive")
         if not 0 <= self.dropout < 1:
             raise ValueError(f"dropout must be in [0, 1), got {self.dropout}")
 

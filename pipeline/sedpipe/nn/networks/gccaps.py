@@ -70,7 +70,7 @@ class GCCapsConfig(NetworkConfig):
     def __post_init__(self) -> None:
         sizes = (self.maps, self.channels, self.capsule_size, self.class_capsule_size)
         if not 1 <= self.blocks <= 8 or not 1 <= self.rounds <= 16 or min(sizes) < 1:
-            raise ValueError("gccaps has 1 to 8 blocks and 1 to 16 rounds, and sizes are positive")
+            raise ValueError("gccaps must have 1 to 8 blocks and 1 to 16 rounds, and sizes must be positive")
         if not 0 <= self.dropout < 1 or not 0 <= self.capsule_dropout < 1:
             raise ValueError("dropout and capsule_dropout must be in [0, 1)")
 

@@ -54,7 +54,7 @@ class MilsedConfig(NetworkConfig):
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.maps) <= 8 or min(*self.maps, self.last_maps, self.gru_units) < 1:
-            raise ValueError("milsed has 1 to 8 blocks, and maps and units are positive")
+            raise ValueError("milsed must have 1 to 8 blocks, and maps and units must be positive")
         if not 0 <= self.gru_layers <= 8:
             raise ValueError(f"gru_layers must be from 0 to 8, got {self.gru_layers}")
 

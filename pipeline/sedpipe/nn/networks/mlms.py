@@ -73,10 +73,11 @@ class MLMSConfig(NetworkConfig):
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.lengths) <= 16 or min(self.lengths) < 1 or max(self.lengths) > _LONGEST:
-            raise ValueError(f"mlms has 1 to 16 networks, whose windows have at most {_LONGEST} samples")
+            raise ValueError(f"mlms must have 1 to 16 networks, with windows of at most {_LONGEST} samples")
         for length in self.lengths:
             if len(factors_of(length)) < 5 or max(factors_of(length)) > 16:
-                raise ValueError(f"a window must be of five factors or more, none above 16, got {length} samples")
+                wanted = "a product of five or more factors, none above 16"
+                raise ValueError(f"the length of a window must be {wanted}, got {length} samples")
         if min(*self.maps, self.units) < 1 or not 0 <= self.dropout < 1 or not 0 < self.step_s < 1e4:
             raise ValueError("maps, units and step_s must be positive, dropout in [0, 1)")
 

@@ -61,11 +61,11 @@ class MultiscaleConfig(NetworkConfig):
     def __post_init__(self) -> None:
         shortest, longest = min(self.lengths_s, default=0), max(self.lengths_s, default=0)
         if len(self.lengths_s) > 16 or not 0 < self.step_s <= shortest or longest > _LONGEST_S:
-            raise ValueError("multiscale has 1 to 16 lengths, none below step_s, which is positive")
+            raise ValueError("multiscale must have 1 to 16 lengths, none below step_s, which must be positive")
         if self.lengths_s[0] != max(self.lengths_s):
             raise ValueError("the first of lengths_s is the gate, and must be the longest")
         if not 1 <= len(self.maps) <= 8 or min(self.maps) < 1:
-            raise ValueError("multiscale has 1 to 8 blocks, and maps are positive")
+            raise ValueError("multiscale must have 1 to 8 blocks, and maps must be positive")
 
 
 class Multiscale(Network):

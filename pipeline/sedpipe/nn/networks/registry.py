@@ -115,10 +115,10 @@ def build_network(config: NetworkConfig, pooling: PoolingConfig, n_classes: int,
     kind, content = kind_of(config.name), spec.front_end.content
     if content not in kind.takes:
         others = [name for name, other in NETWORKS.items() if content in other.takes]
-        instead = f": networks that can are {', '.join(others)}" if others else ""
+        instead = f": networks that do are {', '.join(others)}" if others else ""
         wanted = " or ".join(dict.fromkeys(_IN_WORDS.get(one, one) for one in kind.takes))
         raise ValueError(
-            f"the network {config.name} learns from {wanted}, and cannot from "
+            f"the network {config.name} learns from {wanted}, not from "
             f"{_IN_WORDS.get(content, content)}, which the front end {spec.front_end.name} gives{instead}"
         )
     if not 1 <= config.members <= MOST_MEMBERS:

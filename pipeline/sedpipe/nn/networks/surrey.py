@@ -54,7 +54,7 @@ class SurreyConfig(NetworkConfig):
 
     def __post_init__(self) -> None:
         if not 1 <= self.blocks <= 8 or min(self.maps, self.conv_maps, self.gru_units) < 1:
-            raise ValueError("surrey has 1 to 8 blocks, and maps and units are positive")
+            raise ValueError("surrey must have 1 to 8 blocks, and maps and units must be positive")
 
 
 class Surrey(Network):

@@ -45,7 +45,7 @@ class Budget:
 
     def __post_init__(self) -> None:
         if (self.minutes is None) == (self.epochs is None):
-            raise ValueError(f"a budget is of minutes or of epochs, got {self.minutes} and {self.epochs}")
+            raise ValueError(f"a budget is either minutes or epochs, got {self.minutes} and {self.epochs}")
 
     @property
     def name(self) -> str:
@@ -105,7 +105,7 @@ def entrants(dataset: Dataset, systems: Sequence[str], threads: int, device: str
     for one in systems:
         name, system = load_system(one)
         if name in found:
-            raise SettingsError(f"two systems are called {name}")
+            raise SettingsError(f"two systems are named {name}")
         found[name] = Entrant(name, system, settings_of(system, threads, device), spec_of(system, clips))
     return list(found.values())
 

@@ -31,7 +31,7 @@ def check_truth(dataset: Dataset) -> None:
     """``MissingStageError`` if no split that is scored has strong labels: no training would come to a score."""
     if not any(is_there(dataset.reference_path(split)) for split in SCORED):
         raise MissingStageError(
-            f"{dataset.name} has strong labels of neither {' nor '.join(SCORED)}: a table could hold no scores",
+            f"{dataset.name} has strong labels for neither {' nor '.join(SCORED)}: a table would have no scores",
             hint="scores need onsets and offsets: give the split a `strong` list",
         )
 

@@ -76,7 +76,7 @@ def export_lines(report: ExportReport) -> list[str]:
         for encoder in report.needs
     ]
     stale = [
-        f"note: {path} is of an earlier export, of another model as far as is known: export it again in its format, "
+        f"note: {path} is from an earlier export and, as far as is known, of another model: export that format again, "
         "or delete it"
         for path in report.of_another_model
     ]

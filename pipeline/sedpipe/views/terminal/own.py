@@ -73,7 +73,7 @@ def _classes(count: int) -> str:
 def _split_line(splits: Mapping[str, int], shape: Shape) -> str:
     if len(splits) > 1:
         return ", ".join(f"{split} {count:,}" for split, count in splits.items())
-    together = f", whole by {shape.group!r}" if shape.group else ""
+    together = f", in whole groups by {shape.group!r}" if shape.group else ""
     return f"testing: {100 * shape.share:g} % of the training recordings{together}"
 
 

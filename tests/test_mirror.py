@@ -25,6 +25,7 @@ COVERED_BY = {
     "io/audio/timeline.py": "io/audio/test_cut.py",
     "io/cache/disk_usage.py": "stages/test_cache.py",
     "io/complaints.py": "io/manifests/test_load.py",
+    "io/files/tar_headers.py": "io/files/test_archives.py",
     "io/lists/annotations.py": "io/lists/test_layout.py",
     "io/lists/frame_tables.py": "stages/test_score_frames.py",
     "io/manifests/cutting.py": "io/manifests/test_folder.py",

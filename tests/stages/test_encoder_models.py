@@ -264,7 +264,7 @@ def test_features_that_are_not_made_are_a_sentence_with_the_command_that_makes_t
 def test_a_network_that_hears_spectrograms_is_refused(made: Made) -> None:
     outcome = sedpipe(made.cache, "train", made.toml, *made.asked, "--preset", "small")
     assert outcome.exit_code == 1
-    assert "cannot from embeddings of an encoder, which" in outcome.stderr
+    assert "not from embeddings of an encoder, which" in outcome.stderr
     assert "networks that do are head, " in outcome.stderr
 
 

@@ -38,7 +38,7 @@ def test_a_hop_of_less_than_a_millisecond_names_what_can_be_asked_for(hop_s: flo
 
 def test_too_many_values_name_the_least_hop_that_is_possible() -> None:
     clips = ClipFormat(30.0)
-    with pytest.raises(SettingsError, match=r"30,000 x 1,024 values of a clip, .* give --hop \d\S+ or more$") as caught:
+    with pytest.raises(SettingsError, match=r"30,000 x 1,024 values per clip, .* give --hop \d\S+ or more$") as caught:
         encoders_front_end("yamnet", 0.001, clips)
     least = float(caught.value.message.split()[-3])
     FeatureSpec(encoders_front_end("yamnet", least, clips))
@@ -48,7 +48,7 @@ def test_too_many_values_name_the_least_hop_that_is_possible() -> None:
 
 def test_beside_logmel_long_clips_need_a_coarser_hop_than_the_encoders_own() -> None:
     clips = ClipFormat(1500.0, 16_000)
-    with pytest.raises(SettingsError, match=r"18,750 x 1,024 values of a clip, .* give --hop \d\S+ or more$") as caught:
+    with pytest.raises(SettingsError, match=r"18,750 x 1,024 values per clip, .* give --hop \d\S+ or more$") as caught:
         named_front_end("logmel,yamnet", None, clips)
     least = float(caught.value.message.split()[-3])
     hop_s = math.ceil(least / 0.02) * 0.02

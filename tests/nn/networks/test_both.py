@@ -82,7 +82,7 @@ def test_pools_that_do_not_fit_are_refused(change: dict[str, object], why: str) 
 
 @pytest.mark.parametrize("change", [{"encoder_units": 0}, {"encoder_dropout": 1.0}, {"input_normalisation": True}])
 def test_sizes_that_cannot_work_are_refused(change: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match=r"encoder_units must be positive|no input_normalisation"):
+    with pytest.raises(ValueError, match=r"encoder_units must be positive|does not support input_normalisation"):
         replace(TINY, **change)
 
 

@@ -27,6 +27,7 @@ from sedpipe.io.manifests.load import KINDS, manifest_names
 from sedpipe.io.models.checkpoints import read_model
 from sedpipe.io.records.table import Cell
 from sedpipe.io.settings.presets import load_preset
+from sedpipe.metrics.comparison import LEVEL, student
 from sedpipe.metrics.validation import DUST_DECIMALS
 from sedpipe.nn.blocks import CONVOLUTIONS
 from sedpipe.nn.networks.crnn import CRNN
@@ -533,6 +534,28 @@ def test_what_is_told_of_encoders_beside_the_tables_is_what_was_measured() -> No
     assert {round(100 * row["testing_crossed_f1"]) for row in rows} <= set(range(35, 44))
 
 
+def test_what_bfloat16_does_to_scores_is_what_was_measured() -> None:
+    folder = DOCS.parent / "benchmarks" / "results" / "encoders-esc10-fold4" / "cells"
+    text = " ".join((DOCS / "encoders.md").read_text(encoding="utf-8").split())
+    rounded, exact = (
+        [json.loads((folder / f"esc10-fold4-{name}-seed{seed}.json").read_text(encoding="utf-8")) for seed in range(3)]
+        for name in ("crnn", "crnn-float32")
+    )
+    for said, scale, digits, of_one in (
+        ("ER", 1, 3, lambda one: one["operating_points"]["min_er"]["error_rate"]),
+        ("F1", 100, 1, lambda one: one["operating_points"]["max_f1"]["f1"]),
+        ("frame mAP", 100, 1, lambda one: one["threshold_free"]["frame_map"]),
+    ):
+        each = ([scale * of_one(cell["evaluation"]) for cell in cells] for cells in (rounded, exact))
+        found = student(*each, lower_is_better=said == "ER")
+        assert found.interval is not None
+        low, high = (f"{end:+.{digits}f}" for end in found.interval)
+        unit = "" if said == "ER" else "points "
+        assert f"{said} {found.difference:+.{digits}f} {unit}({low} to {high})" in text
+        assert found.p is not None
+        assert found.p >= LEVEL
+
+
 def test_the_learning_curve_of_the_tutorial_is_what_was_measured() -> None:
     folder = DOCS.parent / "benchmarks" / "results" / "learning-curve-esc10-fold4"
     curves = json.loads((folder / "learning-curve.json").read_text(encoding="utf-8"))["curves"]["evaluation"]
@@ -727,7 +750,7 @@ def test_of_the_unfinished_comparison_as_many_cells_are_told_as_there_are() -> N
     )
     reproduce = " ".join((DOCS / "reproduce.md").read_text(encoding="utf-8").split())
     assert f"of the 60 cells of `small` there are {len(cells)}." in reproduce
-    assert sorted(json.loads(cell.read_text(encoding="utf-8"))["seed"] for cell in cells) == [0] * 6 + [1]
+    assert sorted(json.loads(cell.read_text(encoding="utf-8"))["seed"] for cell in cells) == [0] * 6 + [1] * 6 + [2] * 1
 
 
 def test_the_table_of_published_systems_is_what_its_cells_came_to() -> None:

@@ -186,10 +186,16 @@ def test_several_labels_of_one_event_are_several_events_wherever_the_list_is(tmp
     joined = {"a": [Event(*row) for row in rows]}
     (tmp_path / "e.tsv").write_text("".join(f"a.wav\t{on}\t{off}\t{label}\n" for on, off, label in rows))
     apart = {"a": [(0, 2, "Car"), (0, 2, "Dog"), (4, 5, "Cat")]}
-    for estimated in (joined, as_tuples(joined), as_frame(joined), tmp_path / "e.tsv"):
+    for estimated in (as_tuples(joined), as_frame(joined), tmp_path / "e.tsv"):
         for labels in (None, ["Car", "Cat", "Dog"]):
             scores = segment_based(apart, estimated, duration=10, labels=labels)
             assert (scores.overall.f1, len(scores.per_class)) == (1.0, 3)
+
+
+def test_the_label_of_an_event_is_one_class_whatever_it_is_called() -> None:
+    one = {"a": [Event(0, 2, "Truck,large"), Event(4, 5, "Cat|Dog")]}
+    scores = segment_based(one, one, duration=10)
+    assert (scores.overall.f1, list(scores.per_class)) == (1.0, ["Cat|Dog", "Truck,large"])
 
 
 def test_a_length_that_cannot_be_meant_is_a_sentence() -> None:

@@ -542,5 +542,5 @@ def test_the_list_of_a_recording_that_became_unreadable_is_said_to_be_from_befor
     path.write_bytes(b"no audio")
     (file,) = predict([path], model, output=Output(out)).files
     assert file.state == "failed"
-    assert file.reason.endswith(f" ({out / 'a.wav.tsv'} is from before, and is left as it is)")
+    assert file.reason.endswith(f" (an earlier {out / 'a.wav.tsv'} was left as it is)")
     assert (out / "a.wav.tsv").read_bytes() == before

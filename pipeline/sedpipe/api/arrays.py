@@ -93,7 +93,7 @@ def _array(samples: Any) -> np.ndarray:
         samples = samples.float() if samples.is_floating_point() and samples.element_size() < 4 else samples
     if np.ma.is_masked(samples):
         n_masked = np.count_nonzero(np.ma.getmaskarray(samples))
-        raise AudioError(f"{n_masked} of the samples are masked", hint="say what lies there, as with samples.filled(0)")
+        raise AudioError(f"{n_masked} of the samples are masked", hint="fill them first, as with samples.filled(0)")
     try:
         return np.asarray(samples)
     except ValueError as error:

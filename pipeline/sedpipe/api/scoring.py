@@ -28,9 +28,9 @@ Lists: TypeAlias = (
 )
 """Events by clip: the path of an event list; a dictionary of :class:`~sedpipe.events.Event`, of the results of
 :meth:`Model.predict <sedpipe.api.model.Model.predict>`, or of ``(onset, offset, label)``; or a data frame
-with the columns ``filename``, ``onset``, ``offset``, ``event_label``. Classes may be numbers; several labels of one
-event may be joined as in a list (``"Dog|Cat"``); a row of a data frame with a file name alone is a clip without
-events."""
+with the columns ``filename``, ``onset``, ``offset``, ``event_label``. Classes may be numbers; tuples and rows may join
+several labels of one event as a file may (``"Dog|Cat"``), while the label of an ``Event`` is one class; a row of a data
+frame with a file name alone is a clip without events."""
 
 _NOTHING = ([None, None, None], [0, 0, None])
 COLUMNS = ("filename", "onset", "offset", "event_label")
@@ -172,10 +172,11 @@ def _of_data_frame(frame: Any, name: str, known: LabelSet | None) -> dict[str, l
 
 
 def _one_or_several(event: Any, where: str, known: LabelSet | None) -> list[Event]:
-    """An event for each of its labels, which may be joined as in a list."""
+    """An event for each of its labels, which may be joined as in a list; what was made an event has one."""
     try:
-        has_names = isinstance(event, Event | PredictedEvent)
-        onset, offset, label = (event.onset, event.offset, event.label) if has_names else event[:3]
+        if isinstance(event, Event | PredictedEvent):
+            return [Event(float(event.onset), float(event.offset), _label(event.label))]
+        onset, offset, label = event[:3]
         return [Event(float(onset), float(offset), one) for one in labels_of_cell(_label(label), known) or ("",)]
     except (TypeError, ValueError) as error:
         raise SettingsError(f"{where}: expected an event (onset, offset, label), got {event!r}: {error}") from error

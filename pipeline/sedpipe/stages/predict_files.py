@@ -224,7 +224,7 @@ def _check_name(file: AudioFile) -> None:
 
 def _failed(file: AudioFile, reason: str, path: Path | None = None) -> PredictedFile:
     if path is not None and path.is_file():  # of the recording as it was before, or somebody's own
-        reason = f"{reason} ({path} is from before, and is left as it is)"
+        reason = f"{reason} (an earlier {path} was left as it is)"
     return PredictedFile(shown(file.path), shown(file.name), None, [], "failed", shown(reason))
 
 

@@ -90,6 +90,17 @@ def test_hysteresis_keeps_the_connected_pieces_in_which_a_frame_is_high(probs):
         assert np.array_equal(hysteresis(high, low)[:, k], expected)
 
 
+@pytest.mark.parametrize("at_once", [1, 3, 7, 4096])
+def test_hysteresis_is_the_same_however_many_stretches_of_time_go_side_by_side(at_once, monkeypatch):
+    probs = np.random.default_rng(0).random((500, 2)) ** 0.5  # low: nine frames in ten
+    high, low = probs >= 0.99, probs >= 0.3
+    expected = np.stack(
+        [np.isin(pieces := ndimage.label(low[:, k])[0], np.unique(pieces[high[:, k]])) for k in (0, 1)], 1
+    )
+    monkeypatch.setattr("sedpipe.detection.filters._MOST_SIDE_BY_SIDE", at_once)
+    assert np.array_equal(hysteresis(high, low), expected & low)
+
+
 @given(activities, activities, activities)
 def test_hysteresis_of_words_is_that_of_their_bits(one, two, three):
     n = min(map(len, (one, two, three)))

@@ -1,3 +1,6 @@
+import tracemalloc
+
+import numpy as np
 import pytest
 from sedpipe.events import Event
 from sedpipe.labels import LabelSet
@@ -51,3 +54,17 @@ def test_collars_out_of_range_are_refused():
     for options in ({"collar": 0}, {"collar": float("nan")}, {"offset_collar_rate": 1.5}):
         with pytest.raises(ValueError, match="collar must be positive and offset_collar_rate in"):
             event_based_scores({"a": []}, {}, TEN_S, LABELS, **options)
+
+
+def test_a_recording_of_a_day_takes_memory_for_what_fits_not_for_all_pairs():
+    n = 20_000
+    truth = [Event(4.0 * i, 4.0 * i + 2, LABELS.names[i % 2]) for i in range(n)]
+    found = [Event(each.onset + 0.1 + (i % 4 == 0), each.offset, each.label) for i, each in enumerate(truth)]
+    shuffled = [found[i] for i in np.random.default_rng(0).permutation(n)]
+    tracemalloc.start()
+    counts = event_based_counts({"day": truth}, {"day": shuffled}, {"day": 86_400.0}, LABELS)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert counts.correct.tolist() == [[n // 4, n // 2]]
+    assert (counts.substitutions.sum(), counts.insertions.sum()) == (0, n // 4)
+    assert peak < 100e6  # a byte for each pair: 400e6

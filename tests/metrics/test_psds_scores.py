@@ -1,3 +1,4 @@
+import tracemalloc
 import warnings
 
 import numpy as np
@@ -7,7 +8,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from sedpipe.events import Event, merged
 from sedpipe.labels import LabelSet
-from sedpipe.metrics.psds_scores import SCENARIOS, THRESHOLDS, Scenario, joined, psds
+from sedpipe.metrics.psds_scores import SCENARIOS, THRESHOLDS, Scenario, joined, overlapping_pairs, psds
 from sedpipe.metrics.validation import EventTable, validate
 
 LABELS = LabelSet(("Bus", "Car", "Train"))
@@ -86,3 +87,29 @@ def test_only_classes_with_a_reference_count_and_without_any_there_is_no_score()
 
 def test_the_thresholds_are_those_of_the_desed_baseline():
     assert np.allclose(THRESHOLDS, np.arange(1 / 100, 1, 1 / 50))
+
+
+@given(LISTS, LISTS)
+def test_pairs_are_all_that_overlap(reference, estimated):
+    truth, found = joined(table_of(reference), len(LABELS)), table_of(estimated)
+    shared = np.minimum.outer(found.offsets, truth.offsets) - np.maximum.outer(found.onsets, truth.onsets)
+    # of no length, a detection overlaps what it lies in
+    inside = np.less.outer(found.onsets, truth.offsets) & np.greater.outer(found.offsets, truth.onsets)
+    expected = np.argwhere(((shared > 0) | inside) & np.equal.outer(found.clips, truth.clips))
+    assert np.stack(overlapping_pairs(truth, found), axis=1).tolist() == expected.tolist()
+
+
+def test_a_day_of_short_events_over_a_long_one_takes_memory_for_pairs_that_overlap():
+    n = 20_000
+    onsets = np.append(0.0, np.arange(n) * 4.0)
+    offsets = np.append(4.0 * n, onsets[1:] + 2)
+    classes = np.append(0, np.ones(n, dtype=int))
+    truth = joined(EventTable(np.zeros(n + 1, dtype=int), classes, onsets, offsets), 2)
+    found = EventTable(np.zeros(n, dtype=int), np.ones(n, dtype=int), onsets[1:] + 0.5, offsets[1:])
+    tracemalloc.start()
+    det, ref = overlapping_pairs(truth, found)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert det.tolist() == np.repeat(np.arange(n), 2).tolist()
+    assert set(ref[::2].tolist()) == {0}
+    assert peak < 100e6

@@ -57,6 +57,19 @@ def test_event_based_scores_are_those_of_sed_eval(clips, collar, rate):
     assert_same(ours, official_event_based_scores(*lists, LABELS, collar, rate))
 
 
+MANY = st.lists(EVENTS, max_size=25)
+
+
+@given(MANY, MANY, st.sampled_from([0.2, 0.1, 1.0]), st.sampled_from([0.2, 0.5, None]))
+def test_a_long_clip_in_parts_counts_what_it_counts_in_one(truth, found, collar, rate):
+    lists = {"a": truth}, {"a": found}, {"a": 12.0}, LABELS
+    in_one = official_event_based_scores(*lists, collar, rate)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sedpipe.metrics.sed_eval_scores._EVENTS_AT_ONCE", 3)
+        assert official_event_based_scores(*lists, collar, rate) == in_one
+    assert_same(event_based_scores(*lists, collar, rate), in_one)
+
+
 def raw_rows(events) -> list[dict]:
     """Events as sed_eval reads them, rounded; nothing of sedpipe's in between."""
     rounded = [(round(event.onset, 6), round(event.offset, 6), f"class {event.label}") for event in events]

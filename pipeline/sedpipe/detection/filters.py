@@ -19,15 +19,34 @@ from sedpipe.frames import FrameGrid
 # of a frame: 0.56 s / 0.08 s = 7.000000000000001
 _DUST = 1e-6
 
+_MOST_SIDE_BY_SIDE = 4096  # values that take about as long as it takes to ask for them
+
 
 def hysteresis(high: np.ndarray, low: np.ndarray) -> np.ndarray:
     """``high`` (T, ...) with the frames of ``low`` that are connected to it."""
     active = high.copy()
-    for t in range(1, len(active)):
-        active[t] |= low[t] & active[t - 1]
-    for t in range(len(active) - 2, -1, -1):
-        active[t] |= low[t] & active[t + 1]
+    _spread(active, low)
+    _spread(active[::-1], low[::-1])
     return active
+
+
+def _spread(active: np.ndarray, low: np.ndarray) -> None:
+    """Make the frames of ``low`` active that follow an active one, in place.
+
+    Frame by frame; where a frame is of few values (a long recording alone), many stretches of time go side by side, and
+    what is active at the end of one then spreads into the next.
+    """
+    most = max(1, _MOST_SIDE_BY_SIDE // max(1, active[:1].size))
+    n_stretches = min(most, math.isqrt(len(active))) or 1
+    length = len(active) // n_stretches
+    whole = n_stretches * length
+    stretches, lows = (each[:whole].reshape(n_stretches, length, *active.shape[1:]) for each in (active, low))
+    for t in range(1, length):
+        stretches[:, t] |= lows[:, t] & stretches[:, t - 1]
+    for n in range(1, n_stretches):
+        stretches[n] |= np.bitwise_and.accumulate(lows[n], axis=0) & stretches[n - 1, -1]
+    for t in range(max(1, whole), len(active)):
+        active[t] |= low[t] & active[t - 1]
 
 
 def median_filter(active: np.ndarray, width: int) -> np.ndarray:

@@ -21,7 +21,7 @@ from sedpipe.detection.decoding import countable_frames
 from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.detection.steps import Frames, steps_in_order
-from sedpipe.detection.words import alike, packed, unpacked
+from sedpipe.detection.words import alike, are_words, packed, unpacked
 from sedpipe.metrics.detection_scores import DetectionCounts, DetectionScores, detection_scores
 from sedpipe.metrics.segment_scores import count_of_segments, count_segments, segment_roll, segments_of_frames
 from sedpipe.metrics.validation import validate
@@ -169,7 +169,7 @@ class SegmentTallies:
         after = self._steps[k].run(before, self._frames, *values[-1])
         if after is before:
             return before
-        if after.dtype == np.uint64:
+        if are_words(after):
             return np.asarray(after & self._counted_words)
         return packed(after & self._counted) if self._in_words[k] else np.asarray(after & self._counted)
 

@@ -102,8 +102,8 @@ class Step:
     settings : tuple of StepSetting
         In the order of the values.
     on_words : bool
-        Whether ``run`` also takes activities as words of 64 clips (see :mod:`sedpipe.detection.words`), which it can
-        do if it combines frames with bitwise operators alone; tuning is many times faster then.
+        Whether ``run`` also takes activities as words of up to 64 clips (see :mod:`sedpipe.detection.words`), which it
+        can do if it combines frames with bitwise operators alone; tuning is many times faster then.
     after : str
         Of a step of your own, the name of the one that it follows.
     """

@@ -1,6 +1,9 @@
-"""Booleans of 64 clips as the bits of a word: what holds for one clip is done for 64 at once.
+"""Booleans of up to 64 clips as the bits of a word: what holds for one clip is done for all of them at once.
+
+Words of few clips are short: a recording of a day, alone, has a byte for each of its million frames.
 
 - :func:`packed`, :func:`unpacked`: booleans <-> words
+- :func:`are_words`: which of the two an array holds
 - :func:`alike`: booleans in the form that an activity has
 """
 
@@ -8,13 +11,18 @@ from __future__ import annotations
 
 import numpy as np
 
-_BITS = 64
+_WORDS = (np.uint8, np.uint16, np.uint32, np.uint64)
 
 
 def packed(flags: np.ndarray) -> np.ndarray:
-    """Booleans (..., N) as words (..., W) of 64 bits; the bits beyond N are 0."""
-    padding = [(0, 0)] * (flags.ndim - 1) + [(0, -flags.shape[-1] % _BITS)]
-    return np.asarray(np.ascontiguousarray(np.packbits(np.pad(flags, padding), axis=-1)).view(np.uint64))
+    """Booleans (..., N) as words (..., W), the shortest that hold N bits, or several of 64; bits beyond N are 0."""
+    n = flags.shape[-1]
+    word = next((word for word in _WORDS if n <= 8 * np.dtype(word).itemsize), np.uint64)
+    in_bytes = np.packbits(flags, axis=-1)
+    missing = -in_bytes.shape[-1] % np.dtype(word).itemsize
+    if missing:
+        in_bytes = np.pad(in_bytes, [(0, 0)] * (flags.ndim - 1) + [(0, missing)])
+    return np.asarray(np.ascontiguousarray(in_bytes).view(word))
 
 
 def unpacked(words: np.ndarray, n: int) -> np.ndarray:
@@ -22,6 +30,11 @@ def unpacked(words: np.ndarray, n: int) -> np.ndarray:
     return np.unpackbits(np.ascontiguousarray(words).view(np.uint8), axis=-1, count=n).view(bool)
 
 
+def are_words(active: np.ndarray) -> bool:
+    """Whether an activity is of words, not of booleans."""
+    return active.dtype in _WORDS
+
+
 def alike(flags: np.ndarray, active: np.ndarray) -> np.ndarray:
     """Booleans (..., N) as words if ``active`` is of words; words stay what they are."""
-    return packed(flags) if active.dtype == np.uint64 and flags.dtype == bool else flags
+    return packed(flags) if are_words(active) and not are_words(flags) else flags

@@ -105,7 +105,8 @@ def event_based_counts(
             continue
         truth, found = clips.reference.where(slice(first, end)), clips.estimated.where(slice(first_found, end_found))
         in_time = _in_time(truth, found, collar, offset_collar_rate)
-        pairs = _matching(in_time & (truth.classes[:, None] == found.classes))
+        same = truth.classes[in_time[0]] == found.classes[in_time[1]]
+        pairs = _matching(in_time[0][same].tolist(), in_time[1][same].tolist())
         np.add.at(correct[n], truth.classes[[j for j, _ in pairs]], 1)
         substitutions[n] = _substitutions(in_time, pairs)
     n_reference, n_estimated = (_events_of_classes(table, shape) for table in (clips.reference, clips.estimated))
@@ -120,22 +121,34 @@ def event_based_counts(
     )
 
 
-def _in_time(truth: EventTable, found: EventTable, collar: float, offset_collar_rate: float | None) -> np.ndarray:
-    """Boolean (reference, estimated): which fit in time."""
-    fits = np.abs(truth.onsets[:, None] - found.onsets) <= collar
+def _in_time(
+    truth: EventTable, found: EventTable, collar: float, offset_collar_rate: float | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Indices of reference and estimated events of a clip that fit in time, in order.
+
+    Only estimated events around a reference event's onset are looked at: a recording of a day has tens of thousands.
+    """
+    order = np.argsort(found.onsets, kind="stable")
+    onsets, reach = found.onsets[order], collar + 1e-6  # more than float arithmetic is off; told exactly below
+    first, end = np.searchsorted(onsets, truth.onsets - reach), np.searchsorted(onsets, truth.onsets + reach)
+    near = end - first
+    j = np.repeat(np.arange(len(truth)), near)
+    i = order[np.arange(len(j)) + np.repeat(first - (np.cumsum(near) - near), near)]
+    fits = np.abs(truth.onsets[j] - found.onsets[i]) <= collar
     if offset_collar_rate is not None:
         allowed = np.maximum(collar, offset_collar_rate * (truth.offsets - truth.onsets))
-        fits &= np.abs(truth.offsets[:, None] - found.offsets) <= allowed[:, None]
-    return np.asarray(fits)
+        fits &= np.abs(truth.offsets[j] - found.offsets[i]) <= allowed[j]
+    j, i = j[fits], i[fits]
+    in_order = np.lexsort((i, j))
+    return j[in_order], i[in_order]
 
 
-def _matching(hits: np.ndarray) -> list[tuple[int, int]]:
-    """As many pairs (reference, estimated) as can be made of ``hits``.
+def _matching(rows: list[int], columns: list[int]) -> list[tuple[int, int]]:
+    """As many pairs (reference, estimated) as can be made of those that fit, which are in order.
 
     Where one event fits several, equally many pairs can be made in several ways, and they leave different events
     over for substitutions. Then sed_eval is asked for its own choice.
     """
-    rows, columns = (indices.tolist() for indices in np.nonzero(hits))
     if len(set(rows)) == len(rows) and len(set(columns)) == len(columns):
         return list(zip(rows, columns, strict=True))
     from sed_eval.util import bipartite_match  # takes seconds to import
@@ -146,18 +159,14 @@ def _matching(hits: np.ndarray) -> list[tuple[int, int]]:
     return sorted(bipartite_match(fitting).items())
 
 
-def _substitutions(in_time: np.ndarray, pairs: list[tuple[int, int]]) -> int:
+def _substitutions(in_time: tuple[np.ndarray, np.ndarray], pairs: list[tuple[int, int]]) -> int:
     """Events left over that fit in time, each reference event taking the first that is still free."""
-    free = in_time.copy()
-    for j, i in pairs:
-        free[j], free[:, i] = False, False
-    substitutions = 0
-    for row in free:
-        fitting = np.flatnonzero(row)
-        if len(fitting):
-            substitutions += 1
-            free[:, fitting[0]] = False
-    return substitutions
+    known, taken = {j for j, _ in pairs}, {i for _, i in pairs}
+    for j, i in zip(*(indices.tolist() for indices in in_time), strict=True):
+        if j not in known and i not in taken:
+            known.add(j)
+            taken.add(i)
+    return len(known) - len(pairs)
 
 
 def _events_of_classes(events: EventTable, shape: tuple[int, int]) -> np.ndarray:

@@ -129,7 +129,7 @@ def exact_psds(
         sums = {name: _Counted(classes, max(map(len, thresholds))) for name in scenarios}
         for some, runs, ends in _detections(frame_probs, classes, thresholds, counted, edges, durations):
             of_some = exact.of_clips(some)
-            pairs = overlapping_pairs(of_some, runs, some.stop - some.start)
+            pairs = overlapping_pairs(of_some, runs)
             for name, scenario in scenarios.items():
                 sums[name].add(*_changes(of_some, runs, ends, pairs, scenario, seconds))
         for name, scenario in scenarios.items():

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -164,7 +164,7 @@ def count_detections(
     scenario : Scenario
         Its criteria.
     """
-    det, ref = overlapping_pairs(reference, found, len(durations))
+    det, ref = overlapping_pairs(reference, found)
     shared = np.minimum(found.offsets[det], reference.offsets[ref]) - np.maximum(
         found.onsets[det], reference.onsets[ref]
     )
@@ -244,15 +244,41 @@ def area_of_curves(curves: Sequence[Curve], scenario: Scenario) -> float:
     return float((np.diff(edges) * y[: len(edges) - 1]).sum() / scenario.max_efpr)
 
 
-def overlapping_pairs(reference: EventTable, found: EventTable, n_clips: int) -> tuple[np.ndarray, np.ndarray]:
-    """Indices of detections and reference events of one clip that overlap, in order."""
-    first, end = (np.searchsorted(reference.clips, np.arange(n_clips), side=side) for side in ("left", "right"))
-    in_clip = (end - first)[found.clips]
-    det = np.repeat(np.arange(len(found)), in_clip)
-    step = np.arange(len(det)) - np.repeat(np.cumsum(in_clip) - in_clip, in_clip)
-    ref = first[found.clips][det] + step
-    overlap = (found.onsets[det] < reference.offsets[ref]) & (reference.onsets[ref] < found.offsets[det])
-    return det[overlap], ref[overlap]
+def overlapping_pairs(reference: EventTable, found: EventTable) -> tuple[np.ndarray, np.ndarray]:
+    """Indices of detections and reference events of one clip that overlap, in order.
+
+    The reference is as :func:`joined` gives it; detections may come in any order. What a detection overlaps begins
+    inside it, or has begun and not ended when it begins. Both are looked up, so that an hour with its thousands of
+    events costs about as many pairs as it has, not detections times events.
+    """
+    begun = _count(reference, found.clips, found.onsets, "right")  # with those of earlier clips
+    inside = np.maximum(_count(reference, found.clips, found.offsets, "left") - begun, 0)
+    later = np.repeat(np.arange(len(found)), inside), _ranges(begun, inside)
+    # the first p events, of which some still last when event p - 1 begins: those of each p, one after the other
+    lasting = _count(reference, reference.clips, reference.offsets, "left") - np.arange(len(reference))
+    p = _ranges(np.arange(len(reference)) + 1, lasting)
+    of_p = np.repeat(np.arange(len(reference)), lasting)[np.argsort(p, kind="stable")]
+    sizes = np.bincount(p, minlength=len(reference) + 1)
+    some = sizes[begun]
+    det, ref = np.repeat(np.arange(len(found)), some), of_p[_ranges((np.cumsum(sizes) - sizes)[begun], some)]
+    lasts = (reference.clips[ref] == found.clips[det]) & (found.onsets[det] < reference.offsets[ref])
+    lasts &= reference.onsets[ref] < found.offsets[det]
+    det, ref = np.append(det[lasts], later[0]), np.append(ref[lasts], later[1])
+    order = np.lexsort((ref, det))
+    return det[order], ref[order]
+
+
+def _count(reference: EventTable, clips: np.ndarray, times: np.ndarray, side: Literal["left", "right"]) -> np.ndarray:
+    """How many events lie in clips before, or in the same one with an onset before the time ("right": or at it)."""
+    onsets, of_event = np.unique(reference.onsets, return_inverse=True)
+    # numbers of onsets instead of onsets: clips follow each other without any arithmetic on times
+    keys = reference.clips * (len(onsets) + 1) + of_event
+    return np.asarray(np.searchsorted(keys, clips * (len(onsets) + 1) + np.searchsorted(onsets, times, side)))
+
+
+def _ranges(firsts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """So many whole numbers from each of ``firsts`` on, one range after the other."""
+    return np.asarray(np.arange(int(lengths.sum())) + np.repeat(firsts - (np.cumsum(lengths) - lengths), lengths))
 
 
 def _sums(values: np.ndarray, groups: np.ndarray, n_groups: int) -> np.ndarray:

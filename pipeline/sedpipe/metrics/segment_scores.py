@@ -194,8 +194,14 @@ def segments_of_frames(active: np.ndarray, edges: np.ndarray, n_segments: int, t
     firsts = np.searchsorted(np.ceil(edges[1:] / time_resolution), segment, side="right")
     ends = np.searchsorted(np.floor(edges[:-1] / time_resolution), segment, side="right")
     roll = np.zeros((n_segments, *active.shape[1:]), dtype=active.dtype)
-    for lit, first, end in zip(roll, firsts, ends, strict=True):
-        np.bitwise_or.reduce(active[first:end], axis=0, out=lit)
+    longest = int((ends - firsts).max(initial=0))
+    if n_segments <= longest:
+        for lit, first, end in zip(roll, firsts, ends, strict=True):
+            np.bitwise_or.reduce(active[first:end], axis=0, out=lit)
+    else:  # the first frame of every segment, then the second of those that have one, ...: a day has 86,400 segments
+        for k in range(longest):
+            some = np.flatnonzero(firsts + k < ends)
+            roll[some] |= active[firsts[some] + k]
     return roll
 
 

@@ -88,7 +88,10 @@ def test_the_tuned_score_stands_beside_the_cross_validated_one_and_explained_ste
     plain, explained = drawn(score_lines(tuned)), drawn(score_lines(tuned, explain=True))
     assert "min_er is tuned on testing (threshold): ER 0.500 there, 0.550 cross-validated" in plain
     assert plain[-1].startswith("next: sedpipe report ")
-    without_run = drawn(score_lines(tuned.model_copy(update={"split": "these clips"}), of_run=False))
+    of_table = {"run": "frames.tsv", "dataset": "truth.tsv", "split": "these clips", "tuned_on_this_split": True}
+    without_run = drawn(score_lines(tuned.model_copy(update=of_table), of_run=False))
+    assert without_run[0].startswith("frames.tsv against truth.tsv: ")
+    assert without_run[0].endswith(" scored, TUNED ON THESE CLIPS")
     assert "min_er is tuned on these clips (threshold): ER 0.500 there, 0.550 cross-validated" in without_run
     assert not any(line.startswith(("next:", "events:")) for line in without_run)  # neither run nor list is there
     assert "difference from B, on the same clips:" in plain

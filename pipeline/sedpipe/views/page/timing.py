@@ -57,19 +57,43 @@ def timings(reference: Iterable[Event], estimated: Iterable[Event]) -> list[Timi
 
 def _pairs(reference: Sequence[Event], estimated: Sequence[Event]) -> list[Timing]:
     """Of one class."""
-    if not estimated:
-        return []
-    overlaps = np.array([[min(r.offset, e.offset) - max(r.onset, e.onset) for e in estimated] for r in reference])
-    rows, columns = linear_sum_assignment(np.maximum(overlaps, 0), maximize=True)
     return [
-        Timing(
-            reference[i].label,
-            round(estimated[j].onset - reference[i].onset, 3),
-            round(estimated[j].offset - reference[i].offset, 3),
-        )
-        for i, j in zip(rows.tolist(), columns.tolist(), strict=True)
-        if overlaps[i, j] > 0
+        Timing(r.label, round(e.onset - r.onset, 3), round(e.offset - r.offset, 3))
+        for some, others in _groups(reference, estimated)
+        for r, e in _most_overlap(some, others)
     ]
+
+
+def _groups(reference: Sequence[Event], estimated: Sequence[Event]) -> list[tuple[list[Event], list[Event]]]:
+    """Events that hang together by overlaps, of both lists, in order.
+
+    Nothing overlaps across groups, so each is paired alone: a recording of a day takes as long as its parts, not as the
+    square of its events.
+    """
+    groups: list[tuple[list[Event], list[Event]]] = []
+    end = float("-inf")
+    for event, side in sorted(
+        [(r, 0) for r in reference] + [(e, 1) for e in estimated], key=lambda each: each[0].onset
+    ):
+        if event.onset >= end:
+            groups.append(([], []))
+        groups[-1][side].append(event)
+        end = max(end, event.offset)
+    return groups
+
+
+def _most_overlap(reference: Sequence[Event], estimated: Sequence[Event]) -> list[tuple[Event, Event]]:
+    """Of all ways to pair the events of a group, the one with the most overlap."""
+    if not (reference and estimated):
+        return []
+    of_reference, of_estimated = (
+        np.array([(each.onset, each.offset) for each in events]) for events in (reference, estimated)
+    )
+    onsets = np.maximum.outer(of_reference[:, 0], of_estimated[:, 0])
+    overlaps = np.minimum.outer(of_reference[:, 1], of_estimated[:, 1]) - onsets
+    rows, columns = linear_sum_assignment(np.maximum(overlaps, 0), maximize=True)
+    pairs = zip(rows.tolist(), columns.tolist(), strict=True)
+    return [(reference[i], estimated[j]) for i, j in pairs if overlaps[i, j] > 0]
 
 
 def typical_onset_errors(reference: EventLists, estimated: EventLists) -> tuple[OnsetErrors | None, dict[str, float]]:

@@ -50,11 +50,11 @@ def score_lines(
     Of the mean of several runs there is no page: ``is_mean`` leaves its command out.
     """
     trained = ", TRAINED ON THIS SPLIT" if of_run and report.split == TRAINED_ON else ""
-    tuned = ", TUNED ON THIS SPLIT" if report.tuned_on_this_split else ""
+    tuned = f", TUNED ON {'THIS SPLIT' if of_run else 'THESE CLIPS'}" if report.tuned_on_this_split else ""
+    what = f"{report.run} {f'on {report.dataset} {report.split}' if of_run else f'against {report.dataset}'}"
     against = report.against
     return [
-        f"{report.run} on {report.dataset} {report.split}: {report.clips.scored} of {report.clips.listed} clips "
-        f"scored{trained}{tuned}",
+        f"{what}: {report.clips.scored} of {counted(report.clips.listed, 'clip')} scored{trained}{tuned}",
         *_contaminated_line(report.contaminated_by),
         "",
         *_detection_table(

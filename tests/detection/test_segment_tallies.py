@@ -5,9 +5,11 @@ from dataclasses import asdict
 
 import numpy as np
 import pytest
+from sedpipe.detection.candidates import Candidates
 from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.detection.segment_tallies import SegmentTallies, SegmentTally, scores_at
+from sedpipe.detection.tuning import tune
 from sedpipe.events import Event
 from sedpipe.frames import FrameGrid
 from sedpipe.labels import LabelSet
@@ -125,6 +127,18 @@ def test_settings_that_share_their_first_steps_share_these_however_many_there_ar
     for found, settings in zip(together.tallies(several), several, strict=True):
         assert [part.tolist() for part in found] == [part.tolist() for part in alone.tally(settings)]
     assert [together._after[k].cache_info().misses for k in (0, 1)] == [80, 160]
+
+
+def test_where_there_is_room_for_one_roll_the_choice_is_the_same_and_takes_longer(scores, monkeypatch):
+    truth, candidates = Truth(REFERENCE, DURATIONS, LABELS), Candidates(threshold=tuple(np.linspace(0.05, 0.95, 10)))
+    expected = tune(scores, truth, candidates=candidates)
+    monkeypatch.setattr("sedpipe.detection.segment_tallies._MOST_BYTES", 1)
+    assert tune(scores, truth, candidates=candidates) == expected
+    small = SegmentTallies(scores, truth)
+    mixed = PostProcessing((0.3, 0.6, 0.3), median_s=0.5)
+    each = [small.roll(mixed.of_class(k))[:, k] for k in range(3)]
+    assert np.array_equal(small.roll(mixed), np.stack(each, axis=1))
+    assert small._rolls.cache_info().currsize == 1
 
 
 def test_scores_at_settings_are_those_of_all_clips_however_few_are_looked_at_at_once(scores, monkeypatch):

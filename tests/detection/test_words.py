@@ -11,6 +11,7 @@ def test_bits_of_words_are_the_booleans_and_the_bits_beyond_them_are_dark(n, see
     assert words.shape == (3, 2, -(-n // 64))
     assert words.itemsize == next((size for size in (1, 2, 4) if n <= 8 * size), 8)
     assert np.array_equal(unpacked(words, n), flags)
+    assert np.array_equal(unpacked(~words, n), ~flags)
     assert np.array_equal(np.bitwise_count(words).sum(axis=-1), flags.sum(axis=-1))
 
 

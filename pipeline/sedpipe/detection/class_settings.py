@@ -39,10 +39,12 @@ def best_of_classes(
     common : PostProcessing
         One of them: where the search begins, and what all but threshold and median filter are taken from.
     """
-    rolls = np.stack(split.rolls(tried))  # (C, S, K, W)
+    rolls = split.rolls(tried)  # (C, S, K, W)
     words = packed(mask)
-    correct = np.bitwise_count(rolls & split.packed & words[None, None, None]).sum(axis=(1, 3), dtype=np.int64)
-    estimated = np.bitwise_count(rolls & words).sum(axis=(1, 3), dtype=np.int64)
+    correct, estimated = (
+        np.stack([np.bitwise_count(roll & counted).sum(axis=(0, 2), dtype=np.int64) for roll in rolls])
+        for counted in (split.packed & words, words)
+    )
     start = np.full(rolls.shape[2], tried.index(common))
     highest = _highest_f1(correct, estimated, int(split.reference[mask].sum()), start)
     if name == "max_f1":

@@ -1,7 +1,9 @@
 """What any post-processing comes to on a split: segments that are right, wrong and missed, each setting counted once.
 
 Counts are those of :func:`~sedpipe.detection.decoding.decode_events` and the segment-based metric, but no events
-are made: 64 clips are filtered at once as the bits of a word, and only integers are kept.
+are made: 64 clips are filtered at once as the bits of a word, and only integers are kept. What may be needed again is
+kept as far as there is room: hundreds of classes in thousands of clips, or in a recording of hours, take longer, not
+all memory.
 
 - :class:`SegmentTallies`: frames and truth of a split -> :class:`SegmentTally`
 - :func:`scores_at`: scores of some settings, in the same memory however many clips there are
@@ -10,7 +12,7 @@ are made: 64 clips are filtered at once as the bits of a word, and only integers
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any
@@ -26,6 +28,9 @@ from sedpipe.metrics.detection_scores import DetectionCounts, DetectionScores, d
 from sedpipe.metrics.segment_scores import count_of_segments, count_segments, segment_roll, segments_of_frames
 from sedpipe.metrics.validation import validate
 from sedpipe.truth import Truth
+
+_MOST_BYTES = 2**29
+"""Of all rolls that are kept; and of what each step came to."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,33 +107,30 @@ class SegmentTallies:
         n_segments = count_of_segments(clips.durations, time_resolution)
         self._evaluated = packed(np.arange(self.reference.shape[1])[:, None] < n_segments)[:, None]  # (S, 1, W)
         self._edges, self._resolution = scores.edges, time_resolution
-        self._rolls: dict[PostProcessing, np.ndarray] = {}
         self._tallies: dict[PostProcessing, SegmentTally] = {}
         # settings that share their first steps share what these came to; words take an eighth of the memory
         self._steps = steps_in_order()
         self._in_words = [all(step.on_words for step in self._steps[k + 1 :]) for k in range(len(self._steps))]
-        sizes = [64 if words else 4 for words in self._in_words]
+        n_frames, n_classes, _ = self._frames.probs.shape
+        in_words = n_frames * n_classes * self.packed[0, 0].nbytes
+        sizes = [
+            min(64, _room(in_words)) if words else min(4, _room(self._frames.probs.size)) for words in self._in_words
+        ]
         # by a proxy: in a circle, the arrays of many clips would outlive their use until the collector came by
-        make = partial(SegmentTallies._make_after, weakref.proxy(self))
-        self._after = [lru_cache(size)(partial(make, k)) for k, size in enumerate(sizes)]
+        this = weakref.proxy(self)
+        self._after = [lru_cache(size)(partial(SegmentTallies._make_after, this, k)) for k, size in enumerate(sizes)]
+        self._rolls = lru_cache(_room(self.packed.nbytes))(partial(SegmentTallies._make_roll, this))
 
     def roll(self, settings: PostProcessing) -> np.ndarray:
         """Words (S, K, W): the segments that the events of these settings light."""
-        found = self._rolls.get(settings)
-        if found is None:
-            if settings.is_common:
-                found = self._make_roll(settings)
-            else:
-                each = [self.roll(settings.of_class(k))[:, k] for k in range(self.packed.shape[1])]
-                found = np.stack(each, axis=1)
-            self._rolls[settings] = found
-        return found
+        return self._rolls(settings)
 
-    def rolls(self, several: Sequence[PostProcessing]) -> list[np.ndarray]:
-        """The same of several settings, which are common ones; those that share their first steps share these."""
-        for settings in sorted(several, key=self._values_in_order):  # one after the other, whatever there is room for
-            self.roll(settings)
-        return [self.roll(settings) for settings in several]
+    def rolls(self, several: Sequence[PostProcessing]) -> np.ndarray:
+        """Words (C, S, K, W) of several settings, which are common ones; what they share is computed once."""
+        found = np.empty((len(several), *self.packed.shape), self.packed.dtype)
+        for n, settings in self._in_order(several):
+            found[n] = self.roll(settings)
+        return found
 
     def tally(self, settings: PostProcessing) -> SegmentTally:
         """Counts of each clip."""
@@ -151,14 +153,26 @@ class SegmentTallies:
 
     def tallies(self, several: Sequence[PostProcessing]) -> list[SegmentTally]:
         """Counts of each clip with each of several common settings."""
-        self.rolls(several)
+        for _, settings in self._in_order(several):
+            self.tally(settings)
         return [self.tally(settings) for settings in several]
+
+    def _in_order(self, several: Iterable[PostProcessing]) -> list[tuple[int, PostProcessing]]:
+        """Common settings and their numbers, those that share their first steps one after the other."""
+        return sorted(enumerate(several), key=lambda each: self._values_in_order(each[1]))
 
     def _values_in_order(self, settings: PostProcessing) -> tuple[Any, ...]:
         """What each step takes, in the order of the steps."""
         return tuple(settings.values_for(step) for step in self._steps)
 
     def _make_roll(self, settings: PostProcessing) -> np.ndarray:
+        if not settings.is_common:
+            found = np.empty_like(self.packed)
+            of_class = [settings.of_class(k) for k in range(found.shape[1])]
+            for _, common in self._in_order(set(of_class)):
+                classes = [k for k, of in enumerate(of_class) if of == common]
+                found[:, classes] = self.roll(common)[:, classes]
+            return found
         active = self._after[-1](self._values_in_order(settings))
         lit = segments_of_frames(alike(active, self._evaluated), self._edges, len(self.packed), self._resolution)
         return np.asarray(lit & self._evaluated)
@@ -182,6 +196,11 @@ class SegmentTallies:
         most = np.maximum(n_estimated, self._reference_per_segment)
         errors = most.sum(axis=0, dtype=np.int64) - correct
         return SegmentTally(errors, correct, n_estimated.sum(axis=0, dtype=np.int64), self._n_reference)
+
+
+def _room(n_bytes: int) -> int:
+    """How many arrays of so many bytes are kept; one at least."""
+    return max(1, _MOST_BYTES // max(1, n_bytes))
 
 
 def scores_at(settings: Sequence[PostProcessing], scores: FrameScores, truth: Truth) -> list[DetectionScores]:

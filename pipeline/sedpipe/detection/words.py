@@ -17,6 +17,8 @@ _WORDS = (np.uint8, np.uint16, np.uint32, np.uint64)
 def packed(flags: np.ndarray) -> np.ndarray:
     """Booleans (..., N) as words (..., W), the shortest that hold N bits, or several of 64; bits beyond N are 0."""
     n = flags.shape[-1]
+    if n == 1:  # as they are: no bits to bring together
+        return np.ascontiguousarray(flags).view(np.uint8)
     word = next((word for word in _WORDS if n <= 8 * np.dtype(word).itemsize), np.uint64)
     in_bytes = np.packbits(flags, axis=-1)
     missing = -in_bytes.shape[-1] % np.dtype(word).itemsize
@@ -27,7 +29,10 @@ def packed(flags: np.ndarray) -> np.ndarray:
 
 def unpacked(words: np.ndarray, n: int) -> np.ndarray:
     """Booleans (..., N) of words (..., W)."""
-    return np.unpackbits(np.ascontiguousarray(words).view(np.uint8), axis=-1, count=n).view(bool)
+    in_bytes = np.ascontiguousarray(words).view(np.uint8)
+    if n == 1:
+        return (in_bytes & 1).view(bool)
+    return np.unpackbits(in_bytes, axis=-1, count=n).view(bool)
 
 
 def are_words(active: np.ndarray) -> bool:

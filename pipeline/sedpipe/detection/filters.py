@@ -19,7 +19,7 @@ from sedpipe.frames import FrameGrid
 # of a frame: 0.56 s / 0.08 s = 7.000000000000001
 _DUST = 1e-6
 
-_MOST_SIDE_BY_SIDE = 4096  # values that take about as long as it takes to ask for them
+_MOST_SIDE_BY_SIDE = 4096  # values; of fewer, calling NumPy takes longer than what it does
 
 
 def hysteresis(high: np.ndarray, low: np.ndarray) -> np.ndarray:

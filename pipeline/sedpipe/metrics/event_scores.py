@@ -21,6 +21,7 @@ import numpy as np
 from sedpipe.events import EventLists
 from sedpipe.labels import LabelSet
 from sedpipe.metrics.detection_scores import DetectionCounts, DetectionScores, detection_scores
+from sedpipe.metrics.ranges import ranges
 from sedpipe.metrics.validation import EventTable, validate
 
 
@@ -133,7 +134,7 @@ def _in_time(
     first, end = np.searchsorted(onsets, truth.onsets - reach), np.searchsorted(onsets, truth.onsets + reach)
     near = end - first
     j = np.repeat(np.arange(len(truth)), near)
-    i = order[np.arange(len(j)) + np.repeat(first - (np.cumsum(near) - near), near)]
+    i = order[ranges(first, near)]
     fits = np.abs(truth.onsets[j] - found.onsets[i]) <= collar
     if offset_collar_rate is not None:
         allowed = np.maximum(collar, offset_collar_rate * (truth.offsets - truth.onsets))

@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from sedpipe.metrics.clip_scores import average_precision
+from sedpipe.metrics.ranges import ranges
 from sedpipe.metrics.validation import EventTable
 
 
@@ -68,7 +69,7 @@ def frames_of_class(events: EventTable, k: int, edges: np.ndarray, n_clips: int)
     firsts = np.searchsorted(edges[1:], events.onsets, side="right")
     lengths = np.maximum(np.searchsorted(edges[:-1], events.offsets, side="left") - firsts, 0)
     event = np.repeat(np.arange(len(events)), lengths)
-    frame = firsts[event] + np.arange(len(event)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    frame = ranges(firsts, lengths)
     sounds = np.zeros((n_clips, len(edges) - 1), dtype=bool)
     sounds[events.clips[event], frame] = True
     return sounds

@@ -27,6 +27,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
+from sedpipe.metrics.ranges import ranges
 from sedpipe.metrics.validation import EventTable
 
 Curve: TypeAlias = tuple[np.ndarray, np.ndarray]
@@ -253,14 +254,14 @@ def overlapping_pairs(reference: EventTable, found: EventTable) -> tuple[np.ndar
     """
     begun = _count(reference, found.clips, found.onsets, "right")  # with those of earlier clips
     inside = np.maximum(_count(reference, found.clips, found.offsets, "left") - begun, 0)
-    later = np.repeat(np.arange(len(found)), inside), _ranges(begun, inside)
+    later = np.repeat(np.arange(len(found)), inside), ranges(begun, inside)
     # the first p events, of which some still last when event p - 1 begins: those of each p, one after the other
     lasting = _count(reference, reference.clips, reference.offsets, "left") - np.arange(len(reference))
-    p = _ranges(np.arange(len(reference)) + 1, lasting)
+    p = ranges(np.arange(len(reference)) + 1, lasting)
     of_p = np.repeat(np.arange(len(reference)), lasting)[np.argsort(p, kind="stable")]
     sizes = np.bincount(p, minlength=len(reference) + 1)
     some = sizes[begun]
-    det, ref = np.repeat(np.arange(len(found)), some), of_p[_ranges((np.cumsum(sizes) - sizes)[begun], some)]
+    det, ref = np.repeat(np.arange(len(found)), some), of_p[ranges((np.cumsum(sizes) - sizes)[begun], some)]
     lasts = (reference.clips[ref] == found.clips[det]) & (found.onsets[det] < reference.offsets[ref])
     lasts &= reference.onsets[ref] < found.offsets[det]
     det, ref = np.append(det[lasts], later[0]), np.append(ref[lasts], later[1])
@@ -274,11 +275,6 @@ def _count(reference: EventTable, clips: np.ndarray, times: np.ndarray, side: Li
     # numbers of onsets instead of onsets: clips follow each other without any arithmetic on times
     keys = reference.clips * (len(onsets) + 1) + of_event
     return np.asarray(np.searchsorted(keys, clips * (len(onsets) + 1) + np.searchsorted(onsets, times, side)))
-
-
-def _ranges(firsts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """So many whole numbers from each of ``firsts`` on, one range after the other."""
-    return np.asarray(np.arange(int(lengths.sum())) + np.repeat(firsts - (np.cumsum(lengths) - lengths), lengths))
 
 
 def _sums(values: np.ndarray, groups: np.ndarray, n_groups: int) -> np.ndarray:

@@ -23,6 +23,7 @@ import numpy as np
 from sedpipe.events import EventLists
 from sedpipe.labels import LabelSet
 from sedpipe.metrics.detection_scores import DetectionCounts, DetectionScores, detection_scores
+from sedpipe.metrics.ranges import ranges
 from sedpipe.metrics.validation import EventTable, validate
 
 TIME_RESOLUTION = 1.0
@@ -163,7 +164,7 @@ def segment_roll(events: EventTable, durations: np.ndarray, n_classes: int, time
     lengths = np.maximum(np.minimum(np.ceil(events.offsets / time_resolution).astype(int), last) - firsts, 0)
     # every segment of every event: the event's first one, and as many more as it reaches into
     event = np.repeat(np.arange(len(events)), lengths)
-    segment = firsts[event] + np.arange(len(event)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    segment = ranges(firsts, lengths)
     roll = np.zeros((len(durations), step, n_classes), dtype=bool)
     roll[events.clips[event], segment, events.classes[event]] = True
     return roll

@@ -33,6 +33,14 @@ def no_network(monkeypatch):
     monkeypatch.setattr(socket.socket, "connect", connect_to_loopback)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def no_waiting_for_disks() -> Iterator[None]:
+    """What is written is not forced to disk: it outlives a process that is killed, and no test turns the power off."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda descriptor: None)
+        yield
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Folder of public data that is kept outside the project; tests that ask for it skip where it is absent."""

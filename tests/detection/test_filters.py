@@ -38,6 +38,12 @@ def test_median_filter_is_that_of_scipy_padded_with_inactive(active, width):
     assert np.array_equal(median_filter(active, width), by_scipy.astype(bool))
 
 
+def test_the_median_of_many_clips_side_by_side_is_that_of_each_alone():
+    active = np.random.default_rng(0).random((40, 3, 700)) < 0.4
+    alone = [median_filter(active[..., n], 7) for n in range(700)]
+    assert np.array_equal(median_filter(active, 7), np.stack(alone, axis=2))
+
+
 @given(arrays.arrays(np.float64, (30, 2), elements=st.floats(0, 1)), odd, st.floats(0.01, 1))
 def test_filtering_the_activity_is_thresholding_the_filtered_probabilities(probs, width, threshold):
     filtered = ndimage.median_filter(probs, size=(width, 1), mode="constant")

@@ -1,3 +1,6 @@
+import pickle
+from types import MappingProxyType
+
 import numpy as np
 import pytest
 from activities import column
@@ -106,6 +109,18 @@ def test_settings_out_of_range_are_refused(name, value):
 def test_the_table_holds_every_setting_of_the_house_also_what_is_off():
     off = {"median_s": 0.0, "min_duration_s": 0.0, "gap_s": 0.0, "hysteresis": 1.0, "gate": 0.0}
     assert PostProcessing(0.5).as_table() == {"threshold": 0.5, **off}
+
+
+def test_settings_are_the_same_in_whatever_order_they_were_given_and_as_a_table():
+    settings = PostProcessing(0.5, median_s=(0.2, 0.4), gate=0.1)
+    others = [
+        PostProcessing(gate=0.1, threshold=0.5, median_s=[0.2, 0.4]),
+        settings.changed(gate=0.3).changed(gate=0.1),
+        pickle.loads(pickle.dumps(settings)),
+    ]
+    assert {settings, *others} == {settings}
+    assert settings == dict(settings) == MappingProxyType(dict(settings))
+    assert settings not in ("settings", settings.changed(gate=0.2), settings.of_class(0))
 
 
 def test_a_setting_of_ones_own_stands_in_the_table_only_where_it_is_on():

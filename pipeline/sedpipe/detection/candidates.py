@@ -70,6 +70,7 @@ class Candidates:
         self.values: Mapping[str, tuple[float, ...]] = {
             name: tuple(values.get(name, setting.tried)) for name, setting in known.items()
         }
+        self._tried: dict[tuple[str, PostProcessing], list[PostProcessing]] = {}
 
     @property
     def thresholds(self) -> list[float]:
@@ -81,11 +82,15 @@ class Candidates:
         if search == "untuned":
             return [UNTUNED]
         names = searches()[search]
-        return [
-            found.changed(threshold=threshold, **dict(zip(names, values, strict=True)))
-            for values in product(*(self.values[name] for name in names))
-            for threshold in self.thresholds
-        ]
+        # what a search tries depends on those settings alone that it does not try; each fold asks for it again
+        around = found.changed(threshold=0.5, **{name: self.values[name][0] for name in names})
+        if (search, around) not in self._tried:
+            self._tried[search, around] = [
+                around.changed(threshold=threshold, **dict(zip(names, values, strict=True)))
+                for values in product(*(self.values[name] for name in names))
+                for threshold in self.thresholds
+            ]
+        return self._tried[search, around]
 
     def ends_among(self, name: str, chosen: PostProcessing, labels: LabelSet) -> list[str]:
         """A sentence for each setting that is at an end of what was tried, where there may be better ones beyond.

@@ -20,6 +20,7 @@ from sedpipe.frames import FrameGrid
 _DUST = 1e-6
 
 _MOST_SIDE_BY_SIDE = 4096  # values; of fewer, calling NumPy takes longer than what it does
+_FEW_VALUES = 1024  # of a frame; of more, frames that are added to each other are counted up many times faster
 
 
 def hysteresis(high: np.ndarray, low: np.ndarray) -> np.ndarray:
@@ -77,9 +78,19 @@ def median_filter(active: np.ndarray, width: int) -> np.ndarray:
     width = 2 * half + 1
     # how many were active before each frame, the ends repeated as far as the window reaches
     before = np.zeros((len(active) + width, *active.shape[1:]), dtype=np.int32 if len(active) > 30_000 else np.int16)
-    np.cumsum(active, axis=0, dtype=before.dtype, out=before[half + 1 : half + 1 + len(active)])
+    _count_up(active, before[half + 1 : half + 1 + len(active)])
     before[half + 1 + len(active) :] = before[half + len(active)]
     return np.asarray(before[width:] - before[:-width] > half)
+
+
+def _count_up(active: np.ndarray, counts: np.ndarray) -> None:
+    """Write how many are active up to each frame, that one with them."""
+    if active[:1].size < _FEW_VALUES:
+        np.cumsum(active, axis=0, dtype=counts.dtype, out=counts)
+        return
+    counts[:] = active
+    for t in range(1, len(counts)):
+        counts[t] += counts[t - 1]
 
 
 def close_gaps(active: np.ndarray, longest: int) -> np.ndarray:

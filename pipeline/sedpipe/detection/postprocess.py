@@ -65,8 +65,9 @@ class PostProcessing(Mapping[str, Setting]):
     0.0
     """
 
-    __slots__ = ("_settings",)
+    __slots__ = ("_hash", "_settings")
     _settings: dict[str, Setting]
+    _hash: int
 
     def __init__(
         self,
@@ -94,6 +95,7 @@ class PostProcessing(Mapping[str, Setting]):
             if name in _ALWAYS or number != known[name].off:
                 checked[name] = number
         object.__setattr__(self, "_settings", checked)
+        object.__setattr__(self, "_hash", hash(frozenset(checked.items())))
         if len(self._lengths) > 1:
             raise ValueError(f"settings must all be for the same number of classes, got {sorted(self._lengths)}")
 
@@ -114,8 +116,11 @@ class PostProcessing(Mapping[str, Setting]):
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"settings cannot be changed in place: use .changed({name}=...)")
 
+    def __eq__(self, other: object) -> bool:
+        return self._settings == other._settings if isinstance(other, PostProcessing) else super().__eq__(other)
+
     def __hash__(self) -> int:
-        return hash(tuple(sorted(self._settings.items())))
+        return self._hash  # tuning looks up thousands of settings, again and again
 
     def __repr__(self) -> str:
         return f"PostProcessing({', '.join(f'{name}={value}' for name, value in self._settings.items())})"

@@ -54,16 +54,18 @@ class SegmentTally:
         """Of some clips."""
         return SegmentTally(*(part[mask] for part in self))
 
-    def score(self, name: str) -> float:
-        """Error rate or F1."""
-        n_reference = int(self.n_reference.sum())
+    def score(self, name: str, counted: np.ndarray | None = None) -> float:
+        """Error rate or F1, of all clips or of those whose number in ``counted`` (N,) is 1, not 0."""
+        if counted is None:
+            counted = np.ones(len(self.errors), dtype=int)
+        n_reference = int(self.n_reference @ counted)
         if name == "min_er":
-            return int(self.errors.sum()) / n_reference
-        return 2 * int(self.correct.sum()) / (n_reference + int(self.n_estimated.sum()))
+            return int(self.errors @ counted) / n_reference
+        return 2 * int(self.correct @ counted) / (n_reference + int(self.n_estimated @ counted))
 
-    def cost(self, name: str) -> float:
+    def cost(self, name: str, counted: np.ndarray | None = None) -> float:
         """What is to be as low as can be."""
-        return self.score(name) if name == "min_er" else -self.score(name)
+        return self.score(name, counted) if name == "min_er" else -self.score(name, counted)
 
 
 class SegmentTallies:
@@ -153,9 +155,9 @@ class SegmentTallies:
 
     def tallies(self, several: Sequence[PostProcessing]) -> list[SegmentTally]:
         """Counts of each clip with each of several common settings."""
-        for _, settings in self._in_order(several):
+        for _, settings in self._in_order(settings for settings in several if settings not in self._tallies):
             self.tally(settings)
-        return [self.tally(settings) for settings in several]
+        return [self._tallies[settings] for settings in several]
 
     def _in_order(self, several: Iterable[PostProcessing]) -> list[tuple[int, PostProcessing]]:
         """Common settings and their numbers, those that share their first steps one after the other."""

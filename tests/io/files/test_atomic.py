@@ -26,6 +26,24 @@ def test_file_appears_only_when_the_block_ends_well(tmp_path: Path) -> None:
     assert names_in(target.parent) == ["audio.flac"]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere a folder cannot be forced to disk")
+def test_bytes_are_forced_to_disk_before_the_name_appears_and_the_name_after(tmp_path: Path, monkeypatch) -> None:
+    target, done, replace = tmp_path / "clips.tsv", [], os.replace
+
+    def force(descriptor: int) -> None:
+        forced = os.fstat(descriptor)
+        done.append("name" if os.path.samestat(forced, tmp_path.stat()) else f"{forced.st_size} bytes")
+
+    def rename(temporary: Path, path: Path) -> None:
+        done.append("renamed")
+        replace(temporary, path)
+
+    monkeypatch.setattr(os, "fsync", force)
+    monkeypatch.setattr(os, "replace", rename)
+    write_text(target, "whole")
+    assert done == ["5 bytes", "renamed", "name"]
+
+
 @pytest.mark.parametrize("trouble", [RuntimeError("boom"), KeyboardInterrupt(), OSError(errno.ENOENT, "other file")])
 def test_an_error_in_the_block_leaves_the_old_file_and_no_leftover(tmp_path: Path, trouble: BaseException) -> None:
     target = tmp_path / "clips.tsv"

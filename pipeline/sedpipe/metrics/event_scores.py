@@ -95,21 +95,12 @@ def event_based_counts(
             f"collar must be positive and offset_collar_rate in [0, 1], got {collar} and {offset_collar_rate}"
         )
     clips = validate(reference, estimated, durations, labels)
-    shape = (len(clips.clip_ids), len(labels))
-    correct, substitutions = np.zeros(shape, dtype=int), np.zeros(shape[0], dtype=int)
-    bounds = [
-        np.searchsorted(table.clips, np.arange(shape[0] + 1)).tolist() for table in (clips.reference, clips.estimated)
-    ]
-    for n in range(shape[0]):
-        (first, end), (first_found, end_found) = ((bound[n], bound[n + 1]) for bound in bounds)
-        if first == end or first_found == end_found:
-            continue
-        truth, found = clips.reference.where(slice(first, end)), clips.estimated.where(slice(first_found, end_found))
-        in_time = _in_time(truth, found, collar, offset_collar_rate)
-        same = truth.classes[in_time[0]] == found.classes[in_time[1]]
-        pairs = _matching(in_time[0][same].tolist(), in_time[1][same].tolist())
-        np.add.at(correct[n], truth.classes[[j for j, _ in pairs]], 1)
-        substitutions[n] = _substitutions(in_time, pairs)
+    shape, truth = (len(clips.clip_ids), len(labels)), clips.reference
+    j, i = in_time = _in_time(truth, clips.estimated, collar, offset_collar_rate)
+    found_right, right = _matching(in_time[:, truth.classes[j] == clips.estimated.classes[i]], truth, clips.estimated)
+    correct = _events_of_classes(truth.where(found_right), shape)
+    left_over = ~np.isin(j, found_right) & ~np.isin(i, right)
+    substitutions = np.bincount(truth.clips[_substituted(in_time[:, left_over])], minlength=shape[0])
     n_reference, n_estimated = (_events_of_classes(table, shape) for table in (clips.reference, clips.estimated))
     fitting = correct.sum(axis=1) + substitutions
     return DetectionCounts(
@@ -122,52 +113,65 @@ def event_based_counts(
     )
 
 
-def _in_time(
-    truth: EventTable, found: EventTable, collar: float, offset_collar_rate: float | None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Indices of reference and estimated events of a clip that fit in time, in order.
+def _in_time(truth: EventTable, found: EventTable, collar: float, offset_collar_rate: float | None) -> np.ndarray:
+    """Pairs (2, P) of a reference and an estimated event of the same clip that fit in time, by their indices, in order.
 
     Only estimated events around a reference event's onset are looked at: a recording of a day has tens of thousands.
     """
-    order = np.argsort(found.onsets, kind="stable")
-    onsets, reach = found.onsets[order], collar + 1e-6  # more than float arithmetic is off; told exactly below
-    first, end = np.searchsorted(onsets, truth.onsets - reach), np.searchsorted(onsets, truth.onsets + reach)
-    near = end - first
-    j = np.repeat(np.arange(len(truth)), near)
-    i = order[ranges(first, near)]
+    order = np.lexsort((found.onsets, found.clips))
+    ordered, reach = found.where(order), collar + 1e-6  # more than float arithmetic is off; told exactly below
+    first, end = (_before(ordered, truth.clips, truth.onsets + by) for by in (-reach, reach))
+    j, i = np.repeat(np.arange(len(truth)), end - first), order[ranges(first, end - first)]
     fits = np.abs(truth.onsets[j] - found.onsets[i]) <= collar
     if offset_collar_rate is not None:
         allowed = np.maximum(collar, offset_collar_rate * (truth.offsets - truth.onsets))
         fits &= np.abs(truth.offsets[j] - found.offsets[i]) <= allowed[j]
-    j, i = j[fits], i[fits]
-    in_order = np.lexsort((i, j))
-    return j[in_order], i[in_order]
+    pairs = np.stack([j[fits], i[fits]])
+    return pairs[:, np.lexsort(pairs[::-1])]
 
 
-def _matching(rows: list[int], columns: list[int]) -> list[tuple[int, int]]:
-    """As many pairs (reference, estimated) as can be made of those that fit, which are in order.
+def _before(ordered: EventTable, clips: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """How many events, which are in order of clips and onsets, come before each of these times of these clips."""
+    both = np.lexsort((np.concatenate([times, ordered.onsets]), np.concatenate([clips, ordered.clips])))
+    is_event = both >= len(times)
+    before = np.empty(len(times), dtype=int)
+    before[both[~is_event]] = np.cumsum(is_event)[~is_event]
+    return before
+
+
+def _matching(fitting: np.ndarray, truth: EventTable, found: EventTable) -> np.ndarray:
+    """As many pairs as can be made of those that fit, which are in order; both are (2, P).
 
     Where one event fits several, equally many pairs can be made in several ways, and they leave different events
-    over for substitutions. Then sed_eval is asked for its own choice.
+    over for substitutions. Then sed_eval is asked for its own choice, clip by clip.
     """
-    if len(set(rows)) == len(rows) and len(set(columns)) == len(columns):
-        return list(zip(rows, columns, strict=True))
+    several = np.any([np.bincount(row)[row] > 1 for row in fitting], axis=0)
+    clips = truth.clips[fitting[0]]
+    chosen = [fitting[:, ~np.isin(clips, clips[several])]]
+    for n in np.unique(clips[several]):
+        first = np.array([[np.searchsorted(table.clips, n)] for table in (truth, found)])
+        chosen.append(_choice_of_sed_eval(fitting[:, clips == n] - first) + first)
+    return np.concatenate(chosen, axis=1)
+
+
+def _choice_of_sed_eval(fitting: np.ndarray) -> np.ndarray:
+    """Which of the pairs (2, P) of a clip it matches."""
     from sed_eval.util import bipartite_match  # takes seconds to import
 
-    fitting: dict[int, list[int]] = {}
-    for j, i in zip(rows, columns, strict=True):
-        fitting.setdefault(i, []).append(j)
-    return sorted(bipartite_match(fitting).items())
+    references_of: dict[int, list[int]] = {}
+    for j, i in fitting.T.tolist():
+        references_of.setdefault(i, []).append(j)
+    return np.array(list(bipartite_match(references_of).items())).T
 
 
-def _substitutions(in_time: tuple[np.ndarray, np.ndarray], pairs: list[tuple[int, int]]) -> int:
-    """Events left over that fit in time, each reference event taking the first that is still free."""
-    known, taken = {j for j, _ in pairs}, {i for _, i in pairs}
-    for j, i in zip(*(indices.tolist() for indices in in_time), strict=True):
+def _substituted(left_over: np.ndarray) -> list[int]:
+    """Reference events that fit in time with one left over, each with the first that is still free."""
+    known, taken = set[int](), set[int]()
+    for j, i in left_over.T.tolist():
         if j not in known and i not in taken:
             known.add(j)
             taken.add(i)
-    return len(known) - len(pairs)
+    return sorted(known)
 
 
 def _events_of_classes(events: EventTable, shape: tuple[int, int]) -> np.ndarray:

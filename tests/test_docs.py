@@ -244,6 +244,8 @@ def test_the_arithmetic_of_reproduce_is_that_of_the_network_and_of_what_was_meas
     assert f"reach {6 * multiply_adds * per_second['paper'] / 1e12:.2f} TFLOP/s" in text
     assert f"| {N_TRAINING / per_second['paper'] / 3600:.1f} hours |" in text
     assert f"| {N_TRAINING / per_second['small'] / 60:.0f} minutes |" in text
+    tuning = json.loads((DOCS.parent / "benchmarks" / "results" / "score" / "speed.json").read_text())["tuning"]
+    assert f"{tuning['seconds']:.0f} seconds for one network's {tuning['clips']} clips of `testing`" in text
     assert f"{20 * N_TRAINING / per_second['paper'] / 3600:.0f} hours and the 30 cells of the table" in text
     assert f"{600 * N_TRAINING / per_second['paper'] / 86400:.0f} days, of `small`" in text
     for reached in (2, 5, 20):

@@ -47,7 +47,7 @@ FLOORS = (
     ("version", "printable"),
     ("errors", "children", "suggestions", "commands", "choices", "hierarchy", "shards", "listener", "registry"),
     ("labels", "events", "clips", "frames", "fates", "failures", "recorders"),
-    ("truth",),
+    ("truth", "tensors"),
     # maths: arrays in, arrays out; knows no file
     ("metrics", "soundscapes", "features"),
     ("detection", "nn"),

@@ -1,4 +1,3 @@
-import io
 import os
 import pickle
 import zipfile
@@ -224,22 +223,15 @@ def test_a_folder_in_the_place_of_a_model_is_refused(tmp_path):
         read_model(tmp_path, torch.device("cpu"))
 
 
-def test_one_damaged_bit_of_a_weight_is_noticed_though_it_could_be_a_weight(tmp_path):
-    path, weights = tmp_path / "state.pt", torch.arange(7, 107, dtype=torch.float32)
-    write_state(path, {"weights": weights})
-    raw, values = bytearray(path.read_bytes()), weights.numpy().tobytes()
-    assert raw.count(values) == 1
-    raw[raw.index(values) + 200] ^= 1
-    with pytest.raises(ValueError, match="it is damaged"):
-        table_of(bytes(raw))
-
-
 def test_a_table_comes_back_as_it_was(tmp_path):
     state = {"weights": {"a": torch.rand(3)}, "best_loss": float("inf"), "records": [{"epoch": 1}]}
     write_state(tmp_path / "resume.pt", state)
     read = table_of((tmp_path / "resume.pt").read_bytes())
     assert torch.equal(read.pop("weights")["a"], state.pop("weights")["a"])
     assert read == state
+    write_state(tmp_path / "resume.pt", [state])
+    with pytest.raises(ValueError, match="it does not hold a table"):
+        table_of((tmp_path / "resume.pt").read_bytes())
 
 
 def test_a_small_file_that_claims_many_values_is_refused(path):
@@ -286,26 +278,3 @@ def test_the_same_values_give_the_same_bytes(tmp_path: Path) -> None:
     for name in ("one.pt", "two.pt"):
         write_state(tmp_path / name, {"weights": torch.arange(5.0), "labels": ["a"]})
     assert (tmp_path / "one.pt").read_bytes() == (tmp_path / "two.pt").read_bytes()
-
-
-def of_pickle(program: bytes) -> bytes:
-    """A checkpoint whose table is what a pickle's opcodes make."""
-    empty, changed = io.BytesIO(), io.BytesIO()
-    torch.save({}, empty)
-    with zipfile.ZipFile(empty) as old, zipfile.ZipFile(changed, "w") as new:
-        for member in old.infolist():
-            new.writestr(member.filename, program if member.filename.endswith("data.pkl") else old.read(member))
-    return changed.getvalue()
-
-
-@pytest.mark.parametrize(
-    "lists",
-    [
-        b"]q\0h\0a",  # a list that holds itself
-        # 60 lists, each of which holds the next one twice
-        b"".join(b"]q" + bytes([k]) for k in range(60)) + b"".join(b"ah" + bytes([k]) + b"a" for k in range(59, 0, -1)),
-    ],
-)
-def test_a_few_bytes_that_make_values_without_end_are_refused(lists):
-    with pytest.raises(ValueError, match="claim more values than the file has bytes"):
-        table_of(of_pickle(b"\x80\x02}X\1\0\0\0a" + lists + b"s."))

@@ -13,14 +13,14 @@ blocks of two 3 x 3 convolutions.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from functools import cache
-from io import BytesIO
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+
+from sedpipe.tensors import values_of
 
 SAMPLE_RATE = 44_100
 N_FFT, HOP, N_MELS = 2048, 1024, 96
@@ -138,10 +138,7 @@ def _weights(raw: bytes) -> dict[str, Tensor]:
     scalar = np._core.multiarray.scalar  # type: ignore[attr-defined]
     # an old numpy pickled it under the name that its scalars had then
     allowed = [scalar, (scalar, "numpy.core.multiarray.scalar"), np.dtype, np.dtypes.Int64DType]
-    try:
-        with torch.serialization.safe_globals(allowed), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            weights, _ = torch.load(BytesIO(raw), map_location="cpu", weights_only=True)
-        return dict(weights)
-    except Exception as error:  # torch's own text tells to load it unsafely
-        raise ValueError("it is damaged, or contains more than tensors and plain values") from error
+    content = values_of(raw, allowed)
+    if not (isinstance(content, tuple) and len(content) == 2 and isinstance(content[0], dict)):
+        raise ValueError("it does not hold two tables")
+    return content[0]

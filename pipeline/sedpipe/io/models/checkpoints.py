@@ -11,9 +11,6 @@ A checkpoint is hostile input: it is read with ``weights_only=True``, so that it
 from __future__ import annotations
 
 import io
-import warnings
-import zipfile
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -38,6 +35,7 @@ from sedpipe.nn.networks.network import Network, NetworkConfig
 from sedpipe.nn.networks.registry import build_network
 from sedpipe.nn.pooling import PoolingConfig
 from sedpipe.printable import printable, shortened
+from sedpipe.tensors import values_of
 
 FORMAT = 1
 NOT_A_MODEL = (KeyError, TypeError, ValueError, AttributeError, RuntimeError, SettingsError)
@@ -179,56 +177,14 @@ def _load(path: Path) -> dict[str, Any]:
 
 
 def table_of(raw: bytes) -> dict[str, Any]:
-    """Tensors and plain values that :func:`write_state` wrote; they need no more memory than the bytes.
+    """Tensors and plain values that :func:`write_state` wrote; ``ValueError`` for any other bytes.
 
-    Raises
-    ------
-    ValueError
-        For any other bytes; its text never tells to load them unsafely.
+    As :func:`sedpipe.tensors.values_of`.
     """
-    try:
-        _check_members(raw)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            content = torch.load(io.BytesIO(raw), map_location="cpu", weights_only=True)
-    except Exception as error:  # torch trips over damaged bytes in a dozen ways
-        raise ValueError("it is damaged, or contains more than tensors and plain values") from error
+    content = values_of(raw)
     if not isinstance(content, dict):
         raise ValueError("it does not hold a table")
-    # a tensor that stands in several places, as a best epoch's among the last ones, is in the file once
-    different = {id(tensor): tensor for tensor in _tensors(content, len(raw))}.values()
-    if sum(tensor.numel() * tensor.element_size() for tensor in different) > len(raw):
-        raise ValueError("its tensors claim more values than the file has bytes")
     return content
-
-
-def _check_members(raw: bytes) -> None:
-    """``ValueError`` for an archive that unpacks to more than it is, or whose checksums are wrong: torch asks none."""
-    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-        members = archive.infolist()
-        if any(member.compress_type != zipfile.ZIP_STORED for member in members):
-            raise ValueError("a member is compressed")
-        if sum(member.file_size for member in members) > len(raw):
-            raise ValueError("its members overlap")
-        if archive.testzip() is not None:
-            raise ValueError("a member is damaged")
-
-
-def _tensors(content: Any, most: int) -> Iterator[Tensor]:
-    """Every tensor in nested tables and lists; ``ValueError`` where these hold more than so many values.
-
-    A list may stand in many places, or in itself, so that a few bytes make values without end.
-    """
-    left = [content]
-    for _ in range(most):
-        if not left:
-            return
-        part = left.pop()
-        if isinstance(part, Tensor):
-            yield part
-        elif isinstance(part, dict | list | tuple):
-            left += part.values() if isinstance(part, dict) else part
-    raise ValueError("its tables and lists claim more values than the file has bytes")
 
 
 def reason(error: Exception) -> str:

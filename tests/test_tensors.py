@@ -1,0 +1,122 @@
+"""Bytes that claim to be of torch.save: some are, others mean harm."""
+
+import io
+import pickle
+import zipfile
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from sedpipe.tensors import values_of
+
+plain = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda values: (
+        st.lists(values, max_size=4)
+        | st.tuples(values, values)
+        | st.dictionaries(st.text(max_size=3) | st.tuples(st.integers(), st.text(max_size=2)), values, max_size=3)
+    ),
+    max_leaves=30,
+)
+
+
+def saved(values: object) -> bytes:
+    buffer = io.BytesIO()
+    torch.save(values, buffer)
+    return buffer.getvalue()
+
+
+def of_pickle(program: bytes) -> bytes:
+    """What ``torch.save`` writes, but for the pickle: its opcodes make the values."""
+    changed = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(saved({}))) as old, zipfile.ZipFile(changed, "w") as new:
+        for member in old.infolist():
+            new.writestr(member.filename, program if member.filename.endswith("data.pkl") else old.read(member))
+    return changed.getvalue()
+
+
+def in_tuples(depth: int) -> bytes:
+    """A pickle of a table whose key lies in so many tuples."""
+    return b"\x80\x02})" + b"\x85" * (depth - 1) + b"K\x01s."
+
+
+@given(plain)
+def test_plain_values_come_back_as_they_were(values):
+    assert values_of(saved(values)) == values
+
+
+def test_tensors_come_back_alone_and_in_tables():
+    weights = torch.rand(3, 2)
+    assert torch.equal(values_of(saved(weights)), weights)
+    assert torch.equal(values_of(saved([{"weights": weights}]))[0]["weights"], weights)
+
+
+def test_one_damaged_bit_of_a_weight_is_noticed_though_it_could_be_a_weight():
+    weights = torch.arange(7, 107, dtype=torch.float32)
+    raw, values = bytearray(saved({"weights": weights})), weights.numpy().tobytes()
+    assert raw.count(values) == 1
+    raw[raw.index(values) + 200] ^= 1
+    with pytest.raises(ValueError, match="it is damaged"):
+        values_of(bytes(raw))
+
+
+@pytest.mark.parametrize(
+    "lists",
+    [
+        # 60 lists, each of which holds the next one twice
+        b"".join(b"]q" + bytes([k]) for k in range(60)) + b"".join(b"ah" + bytes([k]) + b"a" for k in range(59, 0, -1)),
+        b"]q\0h\0a",  # a list that holds itself
+    ],
+)
+def test_a_few_bytes_that_make_values_without_end_are_refused(lists):
+    with pytest.raises(ValueError, match=r"claim more values than|in one another without end"):
+        values_of(of_pickle(b"\x80\x02}X\1\0\0\0a" + lists + b"s."))
+
+
+def test_lists_may_lie_in_one_another_as_deep_as_anybody_needs_and_no_deeper():
+    deep: list = []
+    for _ in range(99):
+        deep = [deep]
+    assert values_of(saved(deep)) == deep
+    with pytest.raises(ValueError, match="tables and lists lie in one another without end"):
+        values_of(saved([deep]))
+
+
+@pytest.mark.parametrize("depth", [102, 1000, 3_000_000])
+def test_a_key_in_tuples_without_end_is_refused_before_it_is_hashed(depth):
+    """Of some hundred thousand the system would end the process."""
+    with pytest.raises(ValueError, match="it is damaged, or contains more than tensors"):
+        values_of(of_pickle(in_tuples(depth)))
+
+
+def test_a_key_in_tuples_is_read():
+    assert list(values_of(of_pickle(in_tuples(3)))) == [(((),),)]
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        b"})" + b"\x85" * 150 + b"K\1s.",
+        b"})" + b"q\0\x85" * 150 + b"K\1s.",
+        b"})" + b"q\0h\0\x86" * 150 + b"K\1s.",  # each holds the last one twice, once from the memo
+        b"})" + b"p0\ng0\n\x86" * 150 + b"K\1s.",
+        b"}" + b"(" * 150 + b"t" * 150 + b"K\1s.",
+        b"})" + b"K\2K\3\x87" * 150 + b"K\1s.",
+        b"}](K\1" + b"(" * 150 + b"t" * 150 + b"t0e.",
+    ],
+)
+def test_whichever_way_tuples_come_into_one_another(program):
+    with pytest.raises(ValueError, match="it is damaged, or contains more than tensors") as caught:
+        values_of(of_pickle(b"\x80\x02" + program))
+    assert "tuples" in str(caught.value.__cause__)
+
+
+def test_an_archive_behind_a_pickle_is_not_the_archive_that_was_looked_at():
+    """Older files of torch are pickles one after the other: it tells them by their first bytes."""
+    older = io.BytesIO()
+    torch.save({"epoch": 3}, older, _use_new_zipfile_serialization=False)
+    assert torch.load(io.BytesIO(older.getvalue()), weights_only=True) == {"epoch": 3}
+    for raw in (older.getvalue(), older.getvalue() + saved({"epoch": 4}), pickle.dumps({"epoch": 3}), b""):
+        with pytest.raises(ValueError, match="it is damaged"):
+            values_of(raw)

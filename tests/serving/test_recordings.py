@@ -33,6 +33,13 @@ def test_a_list_lies_beside_its_recording_and_is_read_back(tmp_path: Path) -> No
     assert folder.save(file, [], saved.state).events == []  # somebody listened, and there was nothing
 
 
+def test_a_list_of_a_recording_whose_name_begins_with_a_blank_is_read_back(tmp_path: Path) -> None:
+    folder = touch(tmp_path, " a.wav")
+    file = folder.files()[" a.wav"]
+    assert folder.save(file, [OWL], "").events == [OWL]
+    assert folder.saved(file).events == [OWL]
+
+
 def test_recordings_that_would_share_a_list_have_one_each(tmp_path: Path) -> None:
     folder = touch(tmp_path, "a.wav", "a.flac", "[b].wav", "[b]x.wav", "c.wav", "c.txt")
     paths = {name: folder.list_path(file).name for name, file in folder.files().items()}

@@ -43,6 +43,14 @@ def test_of_several_in_other_folders_the_one_of_the_same_path_is_meant(name: str
     assert KnownNames(["site 1/a.wav", "a.flac"]).find(name) == meant
 
 
+def test_blanks_around_a_file_name_which_lists_do_not_keep_tell_two_recordings_apart_only_where_both_are_there() -> (
+    None
+):
+    assert KnownNames(["site 1/ a.wav"]).find("a.wav") == "site 1/ a.wav"
+    both = KnownNames([" a.wav", "a.wav"])
+    assert (both.find(" a.wav"), both.find("a.wav"), both.find("a")) == (" a.wav", "a.wav", None)
+
+
 def test_who_cannot_decide_hears_of_the_candidates() -> None:
     assert KNOWN.candidates("a.wav") == ["site 1/a.wav", "site 2/a.wav"]
     assert KNOWN.suggestion("site 2/Vogel.WAV") == " (did you mean 'site 2/Vögel.WAV'?)"

@@ -129,10 +129,13 @@ def _file_name(path: str) -> str:
 
 
 def _parts(name: str) -> tuple[str, ...]:
-    """Folders and the file name without extension, accents written in one way."""
+    """Folders and the file name without extension, accents written in one way.
+
+    Without blanks around the file name, too: readers of lists take them off, though a file may be called so.
+    """
     path = one_spelling(name).replace("\\", "/")
     *folders, last = [part for part in path.split("/") if part not in ("", ".")] or [""]
-    return *folders, clip_id_of_filename(last)
+    return *folders, clip_id_of_filename(last.strip())
 
 
 def _is_spelling(name: str, other: str) -> bool:

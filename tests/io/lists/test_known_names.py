@@ -43,9 +43,7 @@ def test_of_several_in_other_folders_the_one_of_the_same_path_is_meant(name: str
     assert KnownNames(["site 1/a.wav", "a.flac"]).find(name) == meant
 
 
-def test_blanks_around_a_file_name_which_lists_do_not_keep_matter_only_where_both_names_are_there() -> (
-    None
-):
+def test_blanks_around_a_file_name_which_lists_do_not_keep_matter_only_where_both_names_are_there() -> None:
     assert KnownNames(["site 1/ a.wav"]).find("a.wav") == "site 1/ a.wav"
     both = KnownNames([" a.wav", "a.wav"])
     assert (both.find(" a.wav"), both.find("a.wav"), both.find("a")) == (" a.wav", "a.wav", None)

@@ -27,12 +27,14 @@ def saved(values: object) -> bytes:
     return buffer.getvalue()
 
 
-def of_pickle(program: bytes) -> bytes:
+def of_pickle(program: bytes, called: str = "data.pkl") -> bytes:
     """What ``torch.save`` writes, but for the pickle: its opcodes make the values."""
     changed = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(saved({}))) as old, zipfile.ZipFile(changed, "w") as new:
         for member in old.infolist():
-            new.writestr(member.filename, program if member.filename.endswith("data.pkl") else old.read(member))
+            folder, _, name = member.filename.rpartition("/")
+            is_pickle = name == "data.pkl"
+            new.writestr(f"{folder}/{called if is_pickle else name}", program if is_pickle else old.read(member))
     return changed.getvalue()
 
 
@@ -81,6 +83,12 @@ def test_lists_may_lie_in_one_another_as_deep_as_anybody_needs_and_no_deeper():
     assert values_of(saved(deep)) == deep
     with pytest.raises(ValueError, match="tables and lists lie in one another without end"):
         values_of(saved([deep]))
+
+
+def test_torch_finds_the_pickle_in_any_case_of_letters_and_so_does_the_look_at_it():
+    assert values_of(of_pickle(in_tuples(3), called="Data.PKL")) == {(((),),): 1}
+    with pytest.raises(ValueError, match="it is damaged"):
+        values_of(of_pickle(in_tuples(200), called="Data.PKL"))
 
 
 @pytest.mark.parametrize("depth", [102, 1000, 3_000_000])

@@ -74,7 +74,7 @@ def _check_members(raw: bytes) -> None:
         if archive.testzip() is not None:
             raise ValueError("a member is damaged")
         for member in members:
-            if member.filename.endswith("data.pkl"):
+            if member.filename.lower().endswith("data.pkl"):  # torch looks for it in any case of letters
                 _check_tuples(archive.read(member))
 
 

@@ -20,8 +20,8 @@ import torch
 from torch import Tensor
 
 _DEEPEST = 100  # of values in one another; in states of training there are five
-_IN_MEMO = ("PUT", "BINPUT", "LONG_BINPUT")
-_OUT_OF_MEMO = ("GET", "BINGET", "LONG_BINGET")
+_IN_MEMO = ("BINPUT", "LONG_BINPUT")  # torch knows no other opcodes for it
+_OUT_OF_MEMO = ("BINGET", "LONG_BINGET")
 _TUPLES = ("TUPLE", "TUPLE1", "TUPLE2", "TUPLE3")
 
 
@@ -92,8 +92,6 @@ def _check_tuples(program: bytes) -> None:
             marks.append(len(stack))
         elif name in _IN_MEMO:
             memo[argument] = stack[-1]
-        elif name == "MEMOIZE":
-            memo[len(memo)] = stack[-1]
         elif name in _OUT_OF_MEMO:
             stack.append(memo[argument])
         else:

@@ -1,4 +1,5 @@
 import tracemalloc
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -48,6 +49,24 @@ def test_float_dust_puts_a_difference_beyond_the_collar_as_in_sed_eval():
     assert abs(0.9 - 0.7) > 0.2
     scores = event_based_scores({"a": [Event(0.7, 2, "Car")]}, {"a": [Event(0.9, 2, "Car")]}, TEN_S, LABELS)
     assert scores.overall.f1 == 0
+
+
+def test_counts_of_many_clips_are_those_of_each_clip_alone():
+    g = np.random.default_rng(0)
+
+    def some_events() -> list[Event]:
+        times = [np.sort(g.integers(0, 12, 2)) / 10 for _ in range(g.integers(6))]
+        return [Event(float(a), float(b), LABELS.names[g.integers(2)]) for a, b in times]
+
+    names = [f"clip{n}" for n in range(60)]
+    reference, estimated = ({name: some_events() for name in names} for _ in range(2))
+    together = event_based_counts(reference, estimated, dict.fromkeys(names, 3.0), LABELS)
+    for n, name in enumerate(names):
+        alone = event_based_counts({name: reference[name]}, {name: estimated[name]}, {name: 3.0}, LABELS)
+        for part in fields(together):
+            assert np.array_equal(getattr(together, part.name)[n], getattr(alone, part.name)[0]), (name, part.name)
+    assert together.correct.sum() > 10
+    assert together.substitutions.sum() > 10
 
 
 def test_collars_out_of_range_are_refused():

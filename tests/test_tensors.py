@@ -145,6 +145,7 @@ def test_a_key_in_as_many_tuples_as_anybody_needs_is_read():
     [
         b"})" + b"\x85" * 150 + b"K\1s.",
         b"})" + b"q\0\x85" * 150 + b"K\1s.",
+        b"})" + b"q\0" + b"0h\0\x85q\0" * 150 + b"K\1s.",  # each by way of the memo alone
         b"})" + b"q\0h\0\x86" * 150 + b"K\1s.",  # each holds the last one twice, once from the memo
         b"}" + b"(" * 150 + b"t" * 150 + b"K\1s.",
         b"})" + b"K\2K\3\x87" * 150 + b"K\1s.",
@@ -155,6 +156,16 @@ def test_whichever_way_tuples_come_into_one_another(program):
     with pytest.raises(ValueError, match="it is damaged, or contains more than tensors") as caught:
         values_of(of_pickle(b"\x80\x02" + program))
     assert "tuples" in str(caught.value.__cause__)
+
+
+def test_a_member_that_unpacks_to_more_is_refused():
+    changed = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(saved([0.0] * 1000))) as old, zipfile.ZipFile(changed, "w") as new:
+        for member in old.infolist():
+            new.writestr(member.filename, old.read(member), zipfile.ZIP_DEFLATED)
+    with pytest.raises(ValueError, match="it is damaged") as caught:
+        values_of(changed.getvalue())
+    assert "compressed" in str(caught.value.__cause__)
 
 
 def test_an_archive_behind_a_pickle_is_not_the_archive_that_was_looked_at():

@@ -6,6 +6,7 @@ import pytest
 from sedpipe.events import Event
 from sedpipe.labels import LabelSet
 from sedpipe.metrics.event_scores import event_based_counts, event_based_scores
+from sedpipe.metrics.sed_eval_scores import official_event_based_scores
 
 LABELS = LabelSet(("Bus", "Car"))
 TEN_S = {"a": 10.0, "b": 10.0}
@@ -31,6 +32,15 @@ def test_as_many_pairs_are_made_as_can_be():
     reference = {"a": [Event(1.0, 2, "Car"), Event(1.3, 2, "Car")]}
     estimated = {"a": [Event(1.15, 2, "Car"), Event(0.85, 2, "Car")]}
     assert event_based_scores(reference, estimated, TEN_S, LABELS).overall.f1 == 1
+
+
+def test_of_equally_many_pairs_sed_evals_are_made_which_tells_what_is_left_over():
+    reference = {"a": [Event(0.4, 0.9, "Bus"), Event(0.2, 0.7, "Car"), Event(0.4, 0.8, "Car")]}
+    estimated = {"a": [Event(0.6, 0.9, "Car"), Event(0.2, 0.5, "Car"), Event(0.3, 0.7, "Car")]}
+    scores = event_based_scores(reference, estimated, TEN_S, LABELS)
+    assert scores.overall.substitution_rate == pytest.approx(1 / 3)
+    official = official_event_based_scores(reference, estimated, TEN_S, LABELS)
+    assert official.overall.substitution_rate == pytest.approx(1 / 3)
 
 
 def test_each_event_is_found_once():

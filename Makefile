@@ -15,7 +15,7 @@ SED_SCORES_EVAL := sed_scores_eval==0.0.4
 .PHONY: demo test mutants lint docs clean
 
 demo: $(INSTALLED)
-	$(BIN)/sedpipe demo
+	$(BIN)/sedpipe demo $(OPTIONS)
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest -n auto

@@ -149,8 +149,9 @@ def _matching(fitting: np.ndarray, truth: EventTable, found: EventTable) -> np.n
     clips = truth.clips[fitting[0]]
     chosen = [fitting[:, ~np.isin(clips, clips[several])]]
     for n in np.unique(clips[several]):
+        of_clip = slice(*np.searchsorted(clips, [n, n + 1]))
         first = np.array([[np.searchsorted(table.clips, n)] for table in (truth, found)])
-        chosen.append(_choice_of_sed_eval(fitting[:, clips == n] - first) + first)
+        chosen.append(_choice_of_sed_eval(fitting[:, of_clip] - first) + first)
     return np.concatenate(chosen, axis=1)
 
 

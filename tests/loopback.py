@@ -30,6 +30,9 @@ _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 FAULTS = ("ok", "404", "403", "429", "500", "stall", "truncated", "html", "reset", "drip")
 """What a page can do; a number is that HTTP status."""
 
+WAITED_FOR = ("stall", "drip")
+"""Only these end by a limit of time: whatever else happens has as long as a busy machine takes."""
+
 
 @dataclass
 class Page:

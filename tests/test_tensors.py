@@ -147,6 +147,9 @@ def test_a_key_in_as_many_tuples_as_anybody_needs_is_read():
         b"})" + b"q\0\x85" * 150 + b"K\1s.",
         b"})" + b"q\0" + b"0h\0\x85q\0" * 150 + b"K\1s.",  # each by way of the memo alone
         b"})" + b"q\0h\0\x86" * 150 + b"K\1s.",  # each holds the last one twice, once from the memo
+        b"})" + b"q\0h\0\x86" * 60 + b"K\1s.",  # the same, less deep: to hash it would take longer than there is time
+        # one of ten thousand values, which is a key in ten thousand places
+        b"}(" + b"K\1" * 10_000 + b"tq\0K\1s" + b"h\0K\1s" * 10_000 + b".",
         b"}" + b"(" * 150 + b"t" * 150 + b"K\1s.",
         b"})" + b"K\2K\3\x87" * 150 + b"K\1s.",
         b"}](K\1" + b"(" * 150 + b"t" * 150 + b"t0e.",

@@ -1,8 +1,8 @@
 """Tensors and plain values of bytes that ``torch.save`` wrote, which may come from anybody.
 
 ``weights_only`` keeps them from running anything. What is left to do harm is looked at before and after: archives that
-unpack to more than they are, tensors and lists that claim more values than there are bytes, and values that lie in one
-another so deep that Python, which takes each by a call of its own, would be ended by the system.
+unpack to more than they are, tensors and lists that claim more values than there are bytes, and tuples nested so deep
+that hashing them would overflow the stack, or shared so often that it would never end.
 
 - :func:`values_of`: bytes -> values
 """
@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 _DEEPEST = 100  # of values in one another; in states of training there are five
+_MOST_WORK = 100  # values that are hashed for each byte; in states of training there is less than one
 _IN_MEMO = ("BINPUT", "LONG_BINPUT")  # torch knows no other opcodes for it
 _OUT_OF_MEMO = ("BINGET", "LONG_BINGET")
 _TUPLES = ("TUPLE", "TUPLE1", "TUPLE2", "TUPLE3")
@@ -82,10 +83,12 @@ def _check_tuples(program: bytes) -> None:
     """``ValueError`` where a pickle makes tuples in tuples without end: as keys, they are hashed while it is read.
 
     What each opcode leaves on the pickle's stack is as deep as the deepest value that it took, and a tuple one deeper.
+    A tuple in several places is hashed in each, so that a few bytes can make work for years.
     """
-    stack: list[int] = []
+    stack: list[tuple[int, int]] = []  # how deep each value is, and how many values a tuple is hashed by
     marks: list[int] = []
-    memo: dict[Any, int] = {}
+    memo: dict[Any, tuple[int, int]] = {}
+    work = 0
     for opcode, argument, _ in pickletools.genops(program):
         name = opcode.name
         if name == "MARK":
@@ -99,10 +102,13 @@ def _check_tuples(program: bytes) -> None:
             if pickletools.markobject in opcode.stack_before:
                 below = opcode.stack_before.index(pickletools.markobject)
                 first = marks.pop() - below
-            depth = max(stack[first:], default=0) + (name in _TUPLES)
-            if depth > _DEEPEST:
+            depths, sizes = zip(*stack[first:], strict=True) if stack[first:] else ((0,), (1,))
+            is_tuple = name in _TUPLES
+            made = max(depths) + is_tuple, 1 + sum(sizes) if is_tuple else max(sizes)
+            work += sum(sizes)
+            if made[0] > _DEEPEST or work > _MOST_WORK * len(program):
                 raise ValueError("its tuples lie in one another without end")
-            stack[first:] = [depth] * len(opcode.stack_after)
+            stack[first:] = [made] * len(opcode.stack_after)
 
 
 def _tensors(content: Any, most: int) -> Iterator[Tensor]:

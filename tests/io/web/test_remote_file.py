@@ -6,15 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from loopback import Site, site
+from loopback import WAITED_FOR, Site, site
 from sedpipe.failures import FailedClipError, Failure
 from sedpipe.io.web.remote_file import CHUNK, Limits, RemoteFile
 
 BODY = np.random.default_rng(0).bytes(3 * CHUNK + 12_345)
-WAITED_FOR = (
-    "stall",
-    "drip",
-)  # only these end by a limit of time: whatever else happens has as long as a busy machine takes
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from encoded import FORMS, clock, encoded, start_error_ms
-from loopback import Site, site
+from loopback import WAITED_FOR, Site, site
 from sedpipe.errors import SettingsError
 from sedpipe.failures import FailedClipError, Failure
 from sedpipe.io.audio.cut import cut
@@ -16,10 +16,6 @@ from sedpipe.io.web.videos import VideoOptions, VideoResolver, javascript_runtim
 
 COOKIES = "# Netscape HTTP Cookie File\n127.0.0.1\tFALSE\t/\tFALSE\t0\tname\tvalue\n"
 WEBM = "webm, a cue each 10 s"
-WAITED_FOR = (
-    "stall",
-    "drip",
-)  # only these end by a limit of time: whatever else happens has as long as a busy machine takes
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """Bytes that claim to be of torch.save: some are, others mean harm."""
 
+import codecs
 import io
 import os
 import pickle
@@ -29,15 +30,20 @@ def saved(values: object) -> bytes:
     return buffer.getvalue()
 
 
-def of_pickle(program: bytes, called: str = "data.pkl") -> bytes:
+def of_pickle(program: bytes, called: str = "data.pkl", values: object = ()) -> bytes:
     """What ``torch.save`` writes, but for the pickle: its opcodes make the values."""
     changed = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(saved({}))) as old, zipfile.ZipFile(changed, "w") as new:
+    with zipfile.ZipFile(io.BytesIO(saved(values))) as old, zipfile.ZipFile(changed, "w") as new:
         for member in old.infolist():
             folder, _, name = member.filename.rpartition("/")
             is_pickle = name == "data.pkl"
             new.writestr(f"{folder}/{called if is_pickle else name}", program if is_pickle else old.read(member))
     return changed.getvalue()
+
+
+TABLE, STORAGE = b"ccollections\nOrderedDict\n", b"(X\7\0\0\0storagectorch\nFloatStorage\nX\1\0\0\x000X\3\0\0\0cpuK\1tQ"
+# a tensor of one number, which claims two million rows of two
+ROWS = b"ctorch._utils\n_rebuild_tensor_v2\n(" + STORAGE + b"K\0J\x80\x84\x1e\0K\2\x86K\0K\0\x86\x89" + TABLE + b")RtR"
 
 
 def in_tuples(depth: int) -> bytes:
@@ -109,7 +115,7 @@ def test_one_damaged_bit_of_a_weight_is_noticed_though_it_could_be_a_weight():
     ],
 )
 def test_a_few_bytes_that_make_values_without_end_are_refused(lists):
-    with pytest.raises(ValueError, match=r"claim more values than|in one another without end"):
+    with pytest.raises(ValueError, match=r"it is damaged|without end"):
         values_of(of_pickle(b"\x80\x02}X\1\0\0\0a" + lists + b"s."))
 
 
@@ -159,6 +165,65 @@ def test_whichever_way_tuples_come_into_one_another(program):
     with pytest.raises(ValueError, match="it is damaged, or contains more than tensors") as caught:
         values_of(of_pickle(b"\x80\x02" + program))
     assert "tuples" in str(caught.value.__cause__)
+
+
+def saved_number(program: bytes) -> bytes:
+    """As :func:`of_pickle`, in an archive with a storage of one number."""
+    return of_pickle(b"\x80\x02" + program, values=[torch.zeros(1)])
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        b"cbuiltins\nbytearray\nJ\0\xca\x9a\x3b\x85R.",  # a thousand million zeros
+        b"ctorch._utils\n_rebuild_parameter\n" + ROWS + b"\x89" + TABLE + b")R\x87R.",
+        b"c_codecs\nencode\nX\1\0\0\0aX\6\0\0\0latin1\x86R.",
+        TABLE + b"](K\1K\2\x86e\x85R.",
+        TABLE + ROWS + b"R.",
+        TABLE + b"q\0" + ROWS + b"\x85R.",
+        TABLE + b")R" + ROWS + b"b.",
+        TABLE + b")R](K\1K\2\x86eb.",
+        ROWS + b"}b.",
+        STORAGE + b")R.",
+        b"}(K\1K\2u)R.",
+        b"ctorch._utils\n_rebuild_tensor_v2\n" + ROWS + b"R.",
+    ],
+)
+def test_a_pickle_calls_nothing_that_tensors_do_not_need(program):
+    """With these, torch's reader would copy, or take a tensor apart row by row."""
+    with pytest.raises(ValueError, match="it is damaged, or contains more than tensors") as caught:
+        values_of(saved_number(program))
+    said = str(caught.value.__cause__)
+    assert said.startswith(("it calls", "it names", "it sets attributes")), said
+
+
+@pytest.mark.parametrize(
+    "repeated",
+    [TABLE + b")Rh\0K\1Nsb", b"ctorch._utils\n_rebuild_tensor_v2\n(" + STORAGE + b"K\0h\1tR"],
+    ids=["attributes", "sizes"],
+)
+def test_what_the_memo_brings_again_and_again_is_not_copied_every_time(repeated):
+    """60 kB took a gigabyte; once or twice it may be brought."""
+    table = b"}(" + b"".join(b"M" + k.to_bytes(2, "little") + b"N" for k in range(5000)) + b"uq\0"
+    sizes = b"](" + b"K\1" * 5000 + b"eq\1"
+    with pytest.raises(ValueError, match="it is damaged") as caught:
+        values_of(saved_number(b"](" + table + sizes + repeated * 2000 + b"e."))
+    assert "without end" in str(caught.value.__cause__)
+
+
+def test_attributes_of_a_table_come_back_with_it():
+    weights = torch.nn.Linear(1, 1).state_dict()
+    assert values_of(saved(weights))._metadata == weights._metadata  # type: ignore[attr-defined]
+
+
+def test_what_an_allowed_call_makes_of_what_it_made_is_bounded():
+    """Twice as many bytes by each encoding as hexadecimal numbers, forty times."""
+    calls, encode = b"X\1\0\0\0aX\6\0\0\0latin1\x86R", b"c_codecs\nencode\n"
+    allowed = [(codecs.encode, "_codecs.encode")]
+    assert values_of(of_pickle(b"\x80\x02" + encode + calls + b"."), allowed) == b"a"
+    with pytest.raises(ValueError, match="it is damaged") as caught:
+        values_of(of_pickle(b"\x80\x02" + encode * 41 + calls + b"X\3\0\0\0hex\x86R" * 40 + b"."), allowed)
+    assert "without end" in str(caught.value.__cause__)
 
 
 def test_a_member_that_unpacks_to_more_is_refused():

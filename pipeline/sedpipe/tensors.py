@@ -1,8 +1,8 @@
 """Tensors and plain values of bytes that ``torch.save`` wrote, which may come from anybody.
 
 ``weights_only`` keeps them from running anything. What is left to do harm is looked at before and after: archives that
-unpack to more than they are, tensors and lists that claim more values than there are bytes, and tuples nested so deep
-that hashing them would overflow the stack, or shared so often that it would never end.
+unpack to more than they are, tensors and lists that claim more values than there are bytes, calls that tensors do not
+need, and values nested so deep that hashing them would overflow the stack, or shared so often that it would never end.
 
 - :func:`values_of`: bytes -> values
 """
@@ -11,19 +11,30 @@ from __future__ import annotations
 
 import io
 import pickletools
+import re
 import warnings
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
 _DEEPEST = 100  # of values in one another; in states of training there are five
-_MOST_WORK = 100  # values that are hashed for each byte; in states of training there is less than one
+_MOST_WORK = 100  # values and characters gone through for each byte; in states of training there are five
+_MOST_MADE = (
+    12  # by an allowed call, of each value or character: ``_codecs.encode`` makes ten, and could make ten of those
+)
+_TABLE = "collections.OrderedDict"  # of weights, as modules give it
+_TENSOR = "torch._utils._rebuild_tensor_v2"
+_STORAGE = re.compile(r"torch\.[A-Z][A-Za-z0-9]*Storage")
 _IN_MEMO = ("BINPUT", "LONG_BINPUT")  # torch knows no other opcodes for it
 _OUT_OF_MEMO = ("BINGET", "LONG_BINGET")
 _TUPLES = ("TUPLE", "TUPLE1", "TUPLE2", "TUPLE3")
+_DICTS = ("EMPTY_DICT", "SETITEM", "SETITEMS")
+_GROWING = ("APPEND", "APPENDS", "SETITEM", "SETITEMS", "BUILD")  # what was there takes more
+_STRINGS = ("BINUNICODE", "SHORT_BINSTRING")
 
 
 def values_of(raw: bytes, allowed: Sequence[Any] = ()) -> Any:
@@ -49,7 +60,7 @@ def values_of(raw: bytes, allowed: Sequence[Any] = ()) -> Any:
     {'epoch': 3, 'weights': [tensor([0., 0.])]}
     """
     try:
-        _check_members(raw)
+        _check_members(raw, [_name(value) for value in allowed])
         with torch.serialization.safe_globals([*allowed]), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             content = torch.load(io.BytesIO(raw), map_location="cpu", weights_only=True)
@@ -62,7 +73,12 @@ def values_of(raw: bytes, allowed: Sequence[Any] = ()) -> Any:
     return content
 
 
-def _check_members(raw: bytes) -> None:
+def _name(allowed: Any) -> str:
+    """How a pickle names a class or function, or the second of a pair of it and such a name."""
+    return str(allowed[1]) if isinstance(allowed, tuple) else f"{allowed.__module__}.{allowed.__qualname__}"
+
+
+def _check_members(raw: bytes, allowed: Collection[str]) -> None:
     """``ValueError`` for an archive that unpacks to more than it is, or whose checksums are wrong: torch asks none."""
     if not raw.startswith(b"PK\x03\x04"):  # with other bytes before an archive, torch would read these
         raise ValueError("it is no archive")
@@ -76,39 +92,87 @@ def _check_members(raw: bytes) -> None:
             raise ValueError("a member is damaged")
         for member in members:
             if member.filename.lower().endswith("data.pkl"):  # torch looks for it in any case of letters
-                _check_tuples(archive.read(member))
+                _check_pickle(archive.read(member), allowed)
 
 
-def _check_tuples(program: bytes) -> None:
-    """``ValueError`` where a pickle makes tuples in tuples without end: as keys, they are hashed while it is read.
+@dataclass
+class _Value:
+    """What is known of a value on a pickle's stack without making it."""
 
-    What each opcode leaves on the pickle's stack is as deep as the deepest value that it took, and a tuple one deeper.
-    A tuple in several places is hashed in each, so that a few bytes can make work for years.
+    depth: int = 0  # of tuples in one another
+    size: int = 1  # values and characters in it, which a hash or a copy goes through
+    of: str = ""  # the class or function that it is, with "()" the one that was called for it
+
+
+def _check_pickle(program: bytes, allowed: Collection[str]) -> None:
+    """``ValueError`` where a pickle calls more than tensors need, or makes far more than it is while it is read.
+
+    A tuple is hashed in each place where it is a key, tables and tensors copy what they are called with, and the memo
+    brings everything again for two bytes. A tensor that is taken for a list has as many rows as it claims.
     """
-    stack: list[tuple[int, int]] = []  # how deep each value is, and how many values a tuple is hashed by
+    stack: list[_Value] = []
     marks: list[int] = []
-    memo: dict[Any, tuple[int, int]] = {}
+    memo: dict[Any, _Value] = {}
     work = 0
+    last = ""  # opcode, but for the memo's: what is on top of the stack is its doing
     for opcode, argument, _ in pickletools.genops(program):
         name = opcode.name
+        if name in _IN_MEMO:
+            memo[argument] = stack[-1]
+            continue
         if name == "MARK":
             marks.append(len(stack))
-        elif name in _IN_MEMO:
-            memo[argument] = stack[-1]
         elif name in _OUT_OF_MEMO:
-            stack.append(memo[argument])
+            stack.append(memo[argument])  # the same one: it may still grow
         else:
             first = len(stack) - len(opcode.stack_before)
             if pickletools.markobject in opcode.stack_before:
-                below = opcode.stack_before.index(pickletools.markobject)
-                first = marks.pop() - below
-            depths, sizes = zip(*stack[first:], strict=True) if stack[first:] else ((0,), (1,))
-            is_tuple = name in _TUPLES
-            made = max(depths) + is_tuple, 1 + sum(sizes) if is_tuple else max(sizes)
-            work += sum(sizes)
-            if made[0] > _DEEPEST or work > _MOST_WORK * len(program):
-                raise ValueError("its tuples lie in one another without end")
+                first = marks.pop() - opcode.stack_before.index(pickletools.markobject)
+            taken = stack[first:]
+            if name == "GLOBAL":
+                made = _Value(of=_known(str(argument).replace(" ", "."), allowed))
+            elif name == "REDUCE":
+                made = _Value(of=_called(taken[0].of, last, allowed) + "()")
+            elif name in _STRINGS:
+                made = _Value(size=1 + len(str(argument)))
+            elif name in _GROWING:
+                if name == "BUILD":
+                    _check_state(taken[0].of, last, allowed)
+                made = taken.pop(0)
+            else:
+                made = _Value()
+            size = sum(value.size for value in taken)
+            work += size
+            made.size += size * (_MOST_MADE if made.of.removesuffix("()") in allowed else 1)
+            made.depth = max([made.depth, *(value.depth for value in taken)]) + (name in _TUPLES)
+            if made.depth > _DEEPEST or work > _MOST_WORK * len(program):
+                raise ValueError("its tuples, lists and tables lie in one another without end")
             stack[first:] = [made] * len(opcode.stack_after)
+        last = name
+
+
+def _known(name: str, allowed: Collection[str]) -> str:
+    """The name of a class or function, if tensors and plain values need it."""
+    if name in (_TABLE, _TENSOR) or name in allowed or _STORAGE.fullmatch(name):
+        return name
+    raise ValueError(f"it names {name}")
+
+
+def _called(name: str, arguments: str, allowed: Collection[str]) -> str:
+    """The name of what is called, if ``torch.save`` calls it so; the opcode tells what the arguments are."""
+    if (
+        (arguments == "EMPTY_TUPLE")
+        if name == _TABLE
+        else arguments in _TUPLES and (name == _TENSOR or name in allowed)
+    ):
+        return name
+    raise ValueError(f"it calls {name or 'a value'} with what torch.save does not")
+
+
+def _check_state(of: str, state: str, allowed: Collection[str]) -> None:
+    """``ValueError`` where attributes are set that ``torch.save`` does not set: those of tables are a table."""
+    if not (of.removesuffix("()") in allowed or (of == f"{_TABLE}()" and state in _DICTS)):
+        raise ValueError(f"it sets attributes of {of or 'a value'}")
 
 
 def _tensors(content: Any, most: int) -> Iterator[Tensor]:

@@ -13,6 +13,7 @@ blocks of two 3 x 3 convolutions.
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Callable
 from functools import cache
 
@@ -133,12 +134,19 @@ class _Convolutions(nn.Module):
         return x.mean(dim=3).transpose(1, 2)
 
 
+class _Unread:
+    """In place of numpy's numbers and their types, which nobody asks for: it takes anything and keeps nothing."""
+
+    def __init__(self, *_: object) -> None: ...
+
+    def __setstate__(self, _: object) -> None: ...
+
+
 def _weights(raw: bytes) -> dict[str, Tensor]:
     """The first of the checkpoint's two tables; the other one counts classes, with numpy's integers."""
-    scalar = np._core.multiarray.scalar  # type: ignore[attr-defined]
-    # an old numpy pickled it under the name that its scalars had then
-    allowed = [scalar, (scalar, "numpy.core.multiarray.scalar"), np.dtype, np.dtypes.Int64DType]
-    content = values_of(raw, allowed)
+    # scalars under the names that old and new numpy gave them
+    numbers = ("numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar", "numpy.dtype")
+    content = values_of(raw, [*((_Unread, name) for name in numbers), (codecs.encode, "_codecs.encode")])
     if not (isinstance(content, tuple) and len(content) == 2 and isinstance(content[0], dict)):
         raise ValueError("it does not hold two tables")
     return content[0]

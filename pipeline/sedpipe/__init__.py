@@ -44,7 +44,7 @@ _MODULES = {"metrics": "sedpipe.metrics", "pooling": "sedpipe.api.pooling"}
 
 FLOORS = (
     # words: small values that cost nothing to import
-    ("version", "printable"),
+    ("version", "printable", "wording"),
     ("errors", "children", "suggestions", "commands", "choices", "hierarchy", "shards", "listener", "registry"),
     ("labels", "events", "clips", "frames", "fates", "failures", "recorders"),
     ("truth", "tensors"),

@@ -581,7 +581,7 @@ def test_features_of_audio_that_cannot_be_used_are_told_by_the_exit_code(
 def test_a_part_of_an_array_says_that_others_are_awaited(tmp_path: Path) -> None:
     manifest = str(tiny_mixtures(tmp_path, "tiny", 6, 3))
     sedpipe("download", manifest, "--quiet")
-    assert "clips of other parts are not computed yet" in sedpipe("features", manifest, "--shard", "1/2").stdout
+    assert "clips of other parts not computed yet" in sedpipe("features", manifest, "--shard", "1/2").stdout
     assert "not computed yet" not in sedpipe("features", manifest, "--shard", "2/2").stdout
 
 

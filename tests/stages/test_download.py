@@ -401,7 +401,7 @@ def test_a_fold_that_is_missing_later_on_takes_nothing_from_its_split(beeps: tup
     report = download(load_manifest(str(toml)), tmp_path / "cache", [str(tmp_path / "copy")], listener=listener)
     assert listener.lines == [
         "evaluation is unavailable: no recording of fold 3 was found",
-        "evaluation: not available now, so its 3 clips stay as they were",
+        "evaluation: not available now, so it stays as it was (3 clips)",
     ]
     assert counts_of(report)["evaluation"] == {"listed": 3, "ok": 3, **OK}
     assert content(tmp_path / "cache") == before
@@ -685,7 +685,7 @@ def test_what_a_crawl_has_learnt_of_a_split_outlives_its_list(videos: Path, tmp_
         assert counts_of(report) == before | {"evaluation": {"listed": 4, "ok": 1, **OK, "gone": 2, "blocked": 1}}
         assert content(cache.folder) == stored
         assert read_ledgers(cache.folder) == known
-        assert listener.lines[-1] == "evaluation: not available now, so its 4 clips stay as they were"
+        assert listener.lines[-1] == "evaluation: not available now, so it stays as it was (4 clips)"
     videos.write_text(
         videos.read_text().replace('["Car"]', '["Car", "Bus"]').replace("[mids]", '[mids]\n"Bus" = "/m/1"')
     )

@@ -43,7 +43,7 @@ def test_damaged_rows_alone_are_made_anew_and_that_is_said(own, compression):
     report = own.extract(listener=heard)
     assert report.splits["training"] == FeatureCounts(clips=5, computed=2, reused=3, failed=0, damaged=2)
     assert heard.lines == [
-        "training: stored features of 2 clips are damaged and are computed again: training-1, training-3"
+        "training: stored features of 2 clips are damaged, so computed again: training-1, training-3"
     ]
     assert own.store().read_bytes() == whole
     assert own.extract().splits["training"].reused == 5

@@ -76,7 +76,7 @@ def test_the_length_that_is_given_counts_where_no_column_tells_the_end(tmp_path:
     for duration, remark in ((None, False), (1.0, False), (0.9, True), (3.0, False)):
         report = score_frames(tables, reference, labels=labels, duration=duration)
         assert report.yardsticks["commonest_everywhere"].insertion_rate == (2.0 if duration == 3 else 0.0)
-        told = "5 clips have frames after the 0.9 s of --duration: they are left out"
+        told = "5 clips with frames after the 0.9 s of --duration: these are left out"
         assert (told in report.remarks) == remark
         insertions.append(report.threshold_free["frame_map"])
     assert insertions[0] == insertions[1] < insertions[2] == 1

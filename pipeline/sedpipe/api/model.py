@@ -26,6 +26,7 @@ from sedpipe.io.predictions import PredictedEvent
 from sedpipe.labels import LabelSet
 from sedpipe.nn.device import choose_device
 from sedpipe.steps.hearing import chosen_settings, events_of, frame_probabilities, unlike_training
+from sedpipe.wording import counted
 
 IN_MEMORY = "array"
 """How a recording without a file is called."""
@@ -91,7 +92,7 @@ class Model:
         self.folder = opened.folder
 
     def __repr__(self) -> str:
-        return f"<sedpipe model {self.folder.name!r}: {len(self.labels)} classes, {self.sample_rate} Hz>"
+        return f"<sedpipe model {self.folder.name!r}: {counted(len(self.labels), 'class')}, {self.sample_rate} Hz>"
 
     @property
     def labels(self) -> LabelSet:

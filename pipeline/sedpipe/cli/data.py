@@ -35,6 +35,7 @@ from sedpipe.views.terminal.data import download_lines, explain_lines, features_
 from sedpipe.views.terminal.machine import doctor_lines
 from sedpipe.views.terminal.overview import overview_parts
 from sedpipe.views.terminal.quantities import size
+from sedpipe.wording import counted
 
 
 @click.command(epilog=EXAMPLES["download"])
@@ -98,7 +99,7 @@ def _ask_before_days(dataset: str, cache_dir: Path, *, yes: bool) -> None:
         return
     how_long = f"{left.hours / 24:.0f} days" if left.hours >= 48 else clock(3600 * left.hours)
     click.echo(
-        f"{dataset}: {left.clips:,} clips from YouTube, about {how_long} as a guest and "
+        f"{dataset}: {counted(left.clips, 'clip')} from YouTube, about {how_long} as a guest and "
         f"{size(left.n_bytes)}; `sedpipe download DATASET` names another one",
         err=True,
     )
@@ -170,7 +171,7 @@ def status(
     report = run_stage(opened, address=dataset, classes=classes)
     if export is not None:
         rows = export_clips(opened, export)
-        Terminal(quiet=quiet).say(f"{export}: {rows:,} clips")
+        Terminal(quiet=quiet).say(f"{export}: {counted(rows, 'clip')}")
     print_report(report, status_lines, as_json)
 
 

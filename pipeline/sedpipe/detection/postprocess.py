@@ -24,6 +24,7 @@ import numpy as np
 
 from sedpipe.detection.steps import Frames, Step, settings_of_steps, steps_in_order
 from sedpipe.frames import FrameGrid
+from sedpipe.wording import counted
 
 Setting: TypeAlias = float | tuple[float, ...]
 """One number for all classes, or one for each, in the order of the labels."""
@@ -157,7 +158,7 @@ class PostProcessing(Mapping[str, Setting]):
     def check_classes(self, n_classes: int) -> None:
         """``ValueError`` if there are settings for each class, but not for ``n_classes``."""
         if not self._lengths <= {n_classes}:
-            raise ValueError(f"settings are for {max(self._lengths)} classes, expected {n_classes}")
+            raise ValueError(f"settings are for {counted(max(self._lengths), 'class')}, expected {n_classes}")
 
     def of_class(self, k: int) -> PostProcessing:
         """The settings of one class, as single numbers."""

@@ -35,6 +35,7 @@ from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.detection.segment_tallies import SegmentTallies, SegmentTally
 from sedpipe.metrics.detection_scores import DetectionScores
 from sedpipe.truth import Truth
+from sedpipe.wording import counted
 
 N_FOLDS = 5
 QUICK_THRESHOLDS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
@@ -141,7 +142,7 @@ def tune(
     """
     split = _tunable(scores, truth, time_resolution)
     if groups is not None and len(groups) != len(scores.clip_ids):
-        raise ValueError(f"expected a group for each of {len(scores.clip_ids)} clips, got {len(groups)}")
+        raise ValueError(f"expected a group for each of {counted(len(scores.clip_ids), 'clip')}, got {len(groups)}")
     folds = _folds(groups if groups is not None and len(set(groups)) > 1 else scores.clip_ids)
     candidates = candidates or Candidates(threshold=thresholds_within(scores))
     return {name: _operating_point(name, split, folds, candidates) for name in OPERATING_POINTS}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sedpipe.events import Event
-from sedpipe.io.lists.remarks import counted
+from sedpipe.wording import counted
 
 ROUNDED_S = 0.002
 """By so much, lists that round their times may go beyond the end of a recording."""

@@ -31,8 +31,8 @@ from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.files.archives import ArchiveError, Unpacker, read_members
 from sedpipe.io.files.owners import temporary_name
 from sedpipe.io.files.reading import walk
-from sedpipe.io.lists.remarks import counted
 from sedpipe.io.parallel import in_parallel
+from sedpipe.wording import counted
 
 _NAME = re.compile(r"Y?(?P<id>[A-Za-z0-9_-]{11})(_(?P<start>\d+(\.\d+)?)(_(?P<end>\d+(\.\d+)?))?)?")
 _READY_S = 0.5  # a recording that is longer than its clip by no more is that clip

@@ -27,7 +27,6 @@ from sedpipe.io.cache.ledger import read_ledgers
 from sedpipe.io.cache.recordings import KnownRecording, KnownRecordings
 from sedpipe.io.files.reading import is_there
 from sedpipe.io.lists.recordings import Recording
-from sedpipe.io.lists.remarks import counted
 from sedpipe.io.manifests.folder import FolderManifest
 from sedpipe.io.manifests.listed import groups_of, read_splits
 from sedpipe.io.parallel import in_parallel
@@ -37,6 +36,7 @@ from sedpipe.sources.cutting import CutUp, cut_up
 from sedpipe.sources.looking import Looked, SplitLooked, look_at_splits
 from sedpipe.sources.notes import notes_of, unlisted_notes
 from sedpipe.sources.source import Source, SplitRows
+from sedpipe.wording import counted
 
 Key = tuple[str, str]
 """Split and ``clip_id``."""

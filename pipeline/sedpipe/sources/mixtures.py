@@ -21,7 +21,6 @@ from sedpipe.io.audio.waveforms import read_waveform
 from sedpipe.io.cache.dataset import Dataset, audio_name
 from sedpipe.io.files.reading import is_there
 from sedpipe.io.lists.events import read_stored_events
-from sedpipe.io.lists.remarks import counted
 from sedpipe.io.manifests.mixtures import MixtureManifest
 from sedpipe.io.parallel import chunked, in_parallel
 from sedpipe.soundscapes.mixer import (
@@ -40,6 +39,7 @@ from sedpipe.sources.access import Access
 from sedpipe.sources.recordings import RecordingShelf, open_shelf
 from sedpipe.sources.source import Source, SplitRows
 from sedpipe.suggestions import did_you_mean
+from sedpipe.wording import counted
 
 _CALLED = "mixture "
 MIXTURES_PER_TASK = 16  # small enough that a progress bar moves, large enough that recordings are prepared once

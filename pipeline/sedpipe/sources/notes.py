@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sedpipe.io.lists.remarks import counted, of_some
 from sedpipe.sources.cutting import CutUp, LeftOut, differs
 from sedpipe.sources.looking import SplitLooked
+from sedpipe.wording import counted, of_some
 
 
 def notes_of(split: SplitLooked, cut: Sequence[CutUp], clip_s: float, *, has_strong: bool) -> list[str]:

@@ -12,9 +12,9 @@ from sedpipe.clips import LEAST_PIECE_S, Clip
 from sedpipe.events import Event
 from sedpipe.fates import Fate
 from sedpipe.io.lists.recordings import Recording
-from sedpipe.io.lists.remarks import counted
 from sedpipe.sources.cutting import CutUp, LeftOut, cut_up
 from sedpipe.sources.source import SplitRows
+from sedpipe.wording import counted
 
 
 def cut_rows(rows: SplitRows, clip_s: float, long: str, name_of: Callable[[Clip, float, float], str]) -> SplitRows:

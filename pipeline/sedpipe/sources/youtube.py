@@ -24,7 +24,6 @@ from sedpipe.io.files.checksums import sha256_of
 from sedpipe.io.files.reading import walk
 from sedpipe.io.lists.dcase import read_clip_list, read_dcase_weak_list
 from sedpipe.io.lists.events import read_event_list
-from sedpipe.io.lists.remarks import counted
 from sedpipe.io.manifests.youtube import RemoteList, YoutubeManifest
 from sedpipe.io.web.fetch import fetch_file
 from sedpipe.io.web.remote_file import Limits
@@ -40,6 +39,7 @@ from sedpipe.sources.access import Access, FetchOptions
 from sedpipe.sources.crawl import Manners, crawl
 from sedpipe.sources.rows import cut_rows
 from sedpipe.sources.source import FetchStoppedError, Source, SplitRows
+from sedpipe.wording import counted
 
 MOST_AN_HOUR = {"guest": 300, "account": 2000}
 """Videos that YouTube lets one have, without and with an account, as yt-dlp's wiki has it."""
@@ -199,7 +199,7 @@ class YoutubeSource(Source):
         by_workers = options.workers * 3600 / _SECONDS_A_CLIP
         by_spacing = 3600 / options.spacing_s if options.spacing_s > 0 else allowed
         an_hour = max(1, round(min(allowed, by_workers, by_spacing)))
-        return f"{n_clips:,} clips left at about {an_hour:,} an hour: {_in_words(n_clips / an_hour)}"
+        return f"{counted(n_clips, 'clip')} left at about {an_hour:,} an hour: {_in_words(n_clips / an_hour)}"
 
     def _crawl(self, clips: Sequence[Clip]) -> Iterator[Fate]:
         if not clips:

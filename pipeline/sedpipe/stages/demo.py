@@ -22,6 +22,7 @@ from sedpipe.stages.features import extract_features
 from sedpipe.stages.score import score
 from sedpipe.stages.train import train
 from sedpipe.training.settings import TrainSettings
+from sedpipe.wording import counted
 
 DATASET = "demo"
 
@@ -53,7 +54,7 @@ def demo(cache_dir: Path, settings: TrainSettings, *, jobs: int = 1, listener: L
     untrained = replace(settings, training=replace(settings.training, epochs=0))
     chance = train(dataset, untrained, spec, run_name="untrained", listener=listener)
     trained = train(dataset, settings, spec, listener=listener)
-    listener.say(f"    {trained.run}: {trained.epochs} epochs, {clock(time.monotonic() - began)} so far")
+    listener.say(f"    {trained.run}: {counted(trained.epochs, 'epoch')}, {clock(time.monotonic() - began)} so far")
     listener.say("4/4 score: on clips that were never trained or tuned on")
     scores = _score(trained.run, dataset, settings, listener)
     return DemoReport(

@@ -33,6 +33,7 @@ from sedpipe.sources.access import Access, FetchOptions
 from sedpipe.sources.open import open_source
 from sedpipe.sources.source import FetchStoppedError, Source, SplitRows
 from sedpipe.steps.tally import Listed, tally
+from sedpipe.wording import counted
 
 _ROWS_LOCK = "rows.lock"
 
@@ -214,7 +215,7 @@ def _or_as_before(resolved: Sequence[SplitRows], cache: Dataset, listener: Liste
             n_listed = max(rows.listed, len(clip_ids), 0 if record is None else record.listed.get(rows.split, 0))
             rows = replace(rows, clips=clips, listed=n_listed)
             if clip_ids:
-                listener.remark(f"{rows.split}: not available now, so its {n_listed:,} clips stay as they were")
+                listener.remark(f"{rows.split}: not available now, so it stays as it was ({counted(n_listed, 'clip')})")
         found.append(rows)
     return found
 

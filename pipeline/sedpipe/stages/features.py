@@ -43,6 +43,7 @@ from sedpipe.steps.feature_plan import (
     plan_splits,
     write_failed,
 )
+from sedpipe.wording import counted
 
 CLIPS_PER_SHARD = 64
 
@@ -287,7 +288,7 @@ def _tell_of_damage(plans: Mapping[str, SplitPlan], shelf: Shelf, listener: List
         if damaged := _damaged(plan):
             some = ", ".join(damaged[:EXAMPLES]) + (", ..." if len(damaged) > EXAMPLES else "")
             listener.remark(
-                f"{split}: stored features of {len(damaged)} clips are damaged and are computed again: {some}"
+                f"{split}: stored features of {counted(len(damaged), 'clip')} are damaged, so computed again: {some}"
             )
 
 

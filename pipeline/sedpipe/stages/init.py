@@ -19,7 +19,6 @@ from sedpipe.io.files.atomic import remove_leftovers, write_text
 from sedpipe.io.lists.importers import IMPORTERS
 from sedpipe.io.lists.importers.findings import Findings, Folder, look_into
 from sedpipe.io.lists.recordings import Recording
-from sedpipe.io.lists.remarks import counted, of_some
 from sedpipe.io.lists.table_rows import NO_LABEL
 from sedpipe.io.lists.text import has_control_characters
 from sedpipe.io.manifests.compose import Composed, composed, dataset_of_list, safe_name
@@ -28,6 +27,7 @@ from sedpipe.io.manifests.load import manifest_names
 from sedpipe.listener import Listener
 from sedpipe.reports.own import InitReport
 from sedpipe.steps.dataset_shape import Length, lengths_of_recordings, shape_of
+from sedpipe.wording import counted, of_some
 
 SHARE = 0.2
 """Of the training recordings, for thresholds and early stopping."""

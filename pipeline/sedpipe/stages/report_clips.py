@@ -11,7 +11,6 @@ import json
 from collections.abc import Mapping, Sequence
 
 from sedpipe.io.cache.dataset import Dataset
-from sedpipe.io.lists.remarks import counted
 from sedpipe.listener import Listener
 from sedpipe.stages.report_scene import Scene
 from sedpipe.views.page.card import Card
@@ -20,6 +19,7 @@ from sedpipe.views.page.gallery import Gallery
 from sedpipe.views.page.mistakes import choose_clips, errors_of_clips
 from sedpipe.views.page.scored_run import ScoredRun
 from sedpipe.views.page.sound import QUALITIES, Quality, best_quality
+from sedpipe.wording import counted
 
 MOST_BYTES = 12_000_000
 """Of a page, unless its chosen clips alone are larger: many a mail server takes no more."""

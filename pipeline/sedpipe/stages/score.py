@@ -43,6 +43,7 @@ from sedpipe.steps.scoring import SEGMENTS, checked, yardstick_scores
 from sedpipe.steps.systems import System, system_of, written_to
 from sedpipe.steps.truth import known_truth
 from sedpipe.truth import Truth
+from sedpipe.wording import counted
 
 MOST_MISSING = 1000
 _METRICS = ("event_based", "clip_based", "psds", "threshold_free")
@@ -128,7 +129,7 @@ def _scored(
     recordings = recordings_of(cache, split, system.scores.clip_ids)
     if export_scores is not None:
         n_files = export_frame_scores(export_scores, system.scores)
-        listener.say(f"{export_scores}: frame scores of {n_files:,} clips")
+        listener.say(f"{export_scores}: frame scores of {counted(n_files, 'clip')}")
     estimated = {name: system.scores.decode(system.scores.points[name]) for name in OPERATING_POINTS}
     segment_based = {name: checked(SEGMENTS, truth, events, TIME_RESOLUTION) for name, events in estimated.items()}
     chosen = segment_based[operating_point]

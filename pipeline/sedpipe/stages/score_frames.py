@@ -38,6 +38,7 @@ from sedpipe.steps.recordings import Recordings
 from sedpipe.steps.scoring import SEGMENTS, checked, yardstick_scores
 from sedpipe.suggestions import did_you_mean
 from sedpipe.truth import Truth
+from sedpipe.wording import counted
 
 _MOST_TICKS = 100_000  # a second: frames of times that are written to the millisecond lie no more exactly
 _DUST_S = 1e-6
@@ -158,7 +159,8 @@ def _scores(
         more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
         raise ListFormatError(f"{path} has no frames of clip {lacking[0]!r}{more}, which the reference lists")
     if len(tables.probs) > len(truth):
-        remarks.append(f"{len(tables.probs) - len(truth)} clips of {path.name} are not in the reference: left out")
+        unlisted = counted(len(tables.probs) - len(truth), "clip")
+        remarks.append(f"{unlisted} of {path.name} left out: not in the reference")
     each = [tables.probs[names[clip]][:, columns] for clip in truth]
     n_frames = np.array([len(probs) for probs in each])
     frame_probs = np.zeros((len(each), int(n_frames.max()), len(labels)))
@@ -168,7 +170,7 @@ def _scores(
     lasting = [max([end, *(event.offset for event in truth[clip])]) for clip, end in zip(truth, ends, strict=True)]
     longer = sum(last > end + period for last, end in zip(lasting, ends, strict=True))
     if longer:
-        remarks.append(f"{longer} clips have events after their last frame: they are taken to end with the last event")
+        remarks.append(f"{counted(longer, 'clip')} with events after the last frame: taken to end with the last event")
     exact = Fraction(period).limit_denominator(_MOST_TICKS)
     return FrameScores(
         list(truth), frame_probs, frame_probs.max(axis=1), n_frames, np.array(lasting), labels,
@@ -191,5 +193,5 @@ def _ends(
             )
     cut = sum((len(tables.probs[clip]) - 1) * period > duration - _DUST_S for clip in clips)
     if cut:
-        remarks.append(f"{cut} clips have frames after the {duration:g} s of --duration: they are left out")
+        remarks.append(f"{counted(cut, 'clip')} with frames after the {duration:g} s of --duration: these are left out")
     return [tables.ends.get(clip, duration) for clip in clips]

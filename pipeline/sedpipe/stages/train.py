@@ -60,6 +60,7 @@ from sedpipe.training.fit import Fit, Judge, predict
 from sedpipe.training.memory import keep_freed_memory
 from sedpipe.training.processes import launch, make_fabric
 from sedpipe.training.settings import TrainSettings
+from sedpipe.wording import counted
 
 TUNING_BATCH_SIZE = 32
 SAVE_EVERY_S = 60.0
@@ -316,7 +317,7 @@ def _resume(fit: Fit, run: Run, listener: Listener) -> Stopwatch:
         raise StaleError(
             f"{run.state_path} is not the state of this network", hint="delete it to start training again"
         ) from error
-    steps = f" and {fit.step} steps of the next" if fit.step else ""
+    steps = f" and {counted(fit.step, 'step')} of the next" if fit.step else ""
     listener.say(f"{run.name} resumes after epoch {fit.epoch}{steps}")
     return watch
 

@@ -18,9 +18,9 @@ from sedpipe.io.cache.audio_checksums import AudioChecksums
 from sedpipe.io.cache.dataset import Dataset, audio_name
 from sedpipe.io.cache.feature_file import FeatureFile
 from sedpipe.io.files.checksums import sha256_of
-from sedpipe.io.lists.remarks import counted, of_some
 from sedpipe.listener import Listener
 from sedpipe.steps.feature_plan import FeatureFolder, audio_of_splits, read_failed
+from sedpipe.wording import counted, of_some
 
 
 def perhaps_changed(cache: Dataset, store: Path, clips: Sequence[Clip]) -> dict[str, str]:

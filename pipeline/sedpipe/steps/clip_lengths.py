@@ -14,8 +14,8 @@ from pathlib import Path
 from sedpipe.errors import ListFormatError
 from sedpipe.events import EventLists
 from sedpipe.io.lists.durations import read_durations
-from sedpipe.io.lists.remarks import counted
 from sedpipe.metrics.validation import DUST_DECIMALS
+from sedpipe.wording import counted
 
 _PIECE = re.compile(r"[A-Za-z0-9_-]{11}_(?P<start>\d{1,6}\.\d{3})_(?P<end>\d{1,6}\.\d{3})")
 _DUST = 10**-DUST_DECIMALS

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from sedpipe.choices import SPLITS, TUNED_ON
 from sedpipe.clips import pieces
 from sedpipe.io.lists.recordings import Recording
-from sedpipe.io.lists.remarks import counted, of_some
 from sedpipe.sources.cutting import differs
 from sedpipe.sources.finding import Found
 from sedpipe.steps.examination import Examined
+from sedpipe.wording import counted, of_some
 
 _TRAINING = SPLITS[0]
 _FEW = 5

@@ -15,11 +15,11 @@ from sedpipe.clips import DEFAULT_CLIP_S, DEFAULT_SAMPLE_RATE, pieces
 from sedpipe.io.audio.lengths import length_of
 from sedpipe.io.lists.importers.findings import Findings
 from sedpipe.io.lists.recordings import Recording
-from sedpipe.io.lists.remarks import counted
 from sedpipe.io.manifests.compose import Shape
 from sedpipe.io.manifests.cutting import storable_rate
 from sedpipe.listener import Listener
 from sedpipe.steps.recording_groups import group_of
+from sedpipe.wording import counted
 
 Length = tuple[float, int]
 """Seconds and Hz."""

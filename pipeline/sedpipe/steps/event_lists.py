@@ -16,9 +16,9 @@ from sedpipe.io.lists.events import events_of
 from sedpipe.io.lists.joined_labels import one_label_a_row
 from sedpipe.io.lists.known_names import KnownNames
 from sedpipe.io.lists.read import read_annotations
-from sedpipe.io.lists.remarks import counted, of_some
 from sedpipe.labels import LabelSet
 from sedpipe.suggestions import did_you_mean
+from sedpipe.wording import counted, of_some
 
 
 @dataclass(frozen=True)

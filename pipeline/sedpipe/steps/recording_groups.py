@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from sedpipe.io.lists.recordings import Recording
-from sedpipe.io.lists.remarks import counted, of_some
 from sedpipe.io.lists.shares import BY_FOLDER, BY_PREFIX, drawn, groups_by_name
+from sedpipe.wording import counted, of_some
 
 _FEWEST_GROUPS = 5
 _NAMED = 0.9
@@ -107,8 +107,4 @@ def _on_one_side(recordings: Sequence[Recording], share: float, groups: Mapping[
         ([label for label in everywhere if not testing[label]], "without a recording in testing"),
     ):  # fmt: skip
         if labels:
-            yield f"{len(labels):,} of {_classes(len(everywhere))} {what}: {of_some(sorted(labels))}"
-
-
-def _classes(count: int) -> str:
-    return f"{count:,} class{'' if count == 1 else 'es'}"
+            yield f"{len(labels):,} of {counted(len(everywhere), 'class')} {what}: {of_some(sorted(labels))}"

@@ -20,6 +20,7 @@ from sedpipe.steps.batches import ClipBatches
 from sedpipe.steps.frame_scores import frame_scores
 from sedpipe.steps.frame_targets import PseudoTargets
 from sedpipe.training.settings import TrainSettings
+from sedpipe.wording import counted
 
 
 def teach_frames(
@@ -113,6 +114,6 @@ def _by_a_teacher(
     front_end = spec.front_end
     targets = PseudoTargets.heard(heard, training.clips, labels, front_end.grid, front_end.n_frames)
     training.frame_targets = targets
-    unheard = f"; it has no frame probabilities for {n} clips" if (n := int((~targets.known).sum())) else ""
+    unheard = f"; it has no frame probabilities for {counted(n, 'clip')}" if (n := int((~targets.known).sum())) else ""
     heard_for = f"in clips with a class, its mean probability is {targets.share:.0%}"
     listener.say(f"{name} teaches when classes sound: {heard_for}{unheard}")

@@ -26,6 +26,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from sedpipe.version import __version__
+from sedpipe.wording import counted
 
 _MINUS = "\N{MINUS SIGN}"
 _UNKNOWN = "\N{EN DASH}"
@@ -104,7 +105,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"percent": _percent, "rate": _rate, "signed": signed}
+    environment.filters |= {"percent": _percent, "rate": _rate, "signed": signed, "counted": counted}
     environment.globals["clips_where"] = clips_where
     return environment
 

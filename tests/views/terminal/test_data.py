@@ -44,7 +44,7 @@ def test_features_are_counted_and_other_parts_awaited() -> None:
     counts = {"training": FeatureCounts(clips=9, computed=5, reused=3, failed=1)}
     one, *more = features_lines(FeatureReport("d", "ab12", counts, 1.0, 5.0, waiting=1200), "sedpipe train d")
     assert one == "training: 9 clips, 5 computed, 3 reused, 1 failed"
-    assert more[0].startswith("1,200 clips of other parts are not computed yet")
+    assert more[0].startswith("1,200 clips of other parts not computed yet")
     assert len(more) == 1
     assert features_lines(FeatureReport("d", "ab12", counts, 1.0, 5.0), "sedpipe train d")[1:] == [
         "next: sedpipe train d"

@@ -34,6 +34,7 @@ from sedpipe.io.files.hdf5_reading import open_to_read, refusal
 from sedpipe.io.files.reading import unreadable
 from sedpipe.io.lists.cells import tab_row
 from sedpipe.labels import LabelSet
+from sedpipe.wording import counted
 
 Read = TypeVar("Read")
 
@@ -81,7 +82,7 @@ def write_frame_scores(path: Path, pieces: Iterable[FrameScores], n_clips: int, 
                 file[name][some] = values
             check_disk()
         if first != n_clips:
-            raise ValueError(f"expected scores of {n_clips} clips, got {first}")
+            raise ValueError(f"expected scores of {counted(n_clips, 'clip')}, got {first}")
 
 
 def _make_columns(file: h5py.File, piece: FrameScores, n_clips: int, origin: Origin) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from sedpipe.io.encoders.cards import MOST_BYTES, EncoderFile
 from sedpipe.io.files.archives import ArchiveError, ArchiveLimits, begins_as_archive, read_members
 from sedpipe.io.files.reading import opened, walk
-from sedpipe.io.lists.remarks import counted
+from sedpipe.wording import counted
 
 _SHOWN = 2  # a message has a line
 _MOST_UNPACKED = 8 * MOST_BYTES

@@ -13,9 +13,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from sedpipe.io.lists.annotations import Annotation, Annotations
-from sedpipe.io.lists.remarks import Remark, of_some
+from sedpipe.io.lists.remarks import Remark
 from sedpipe.io.lists.text import complaint, label_complaint
 from sedpipe.labels import LabelSet, UnknownLabelError
+from sedpipe.wording import of_some
 
 _BETWEEN = re.compile("[;|]")
 """No label holds a semicolon, and none of the field's a bar."""

@@ -14,9 +14,10 @@ from sedpipe.events import Event
 from sedpipe.io.lists.joined_labels import one_label_a_row
 from sedpipe.io.lists.known_names import KnownNames
 from sedpipe.io.lists.read import read_annotations
-from sedpipe.io.lists.remarks import Remark, of_some, together
+from sedpipe.io.lists.remarks import Remark, together
 from sedpipe.io.lists.weak import tags_of
 from sedpipe.labels import LabelSet
+from sedpipe.wording import of_some
 
 
 @dataclass(frozen=True)

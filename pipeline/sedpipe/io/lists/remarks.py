@@ -2,15 +2,15 @@
 
 - :class:`Remark`: one kind of such things
 - :func:`together`: those of many lists as those of one
-- :func:`counted`: a number of things in words
-- :func:`of_some`: the first few of many names, and how many there are
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+from sedpipe.wording import counted
 
 
 @dataclass(frozen=True)
@@ -47,22 +47,3 @@ def together(remarks: Iterable[Remark]) -> tuple[Remark, ...]:
     for remark in remarks:
         counts[remark.what, remark.unit] += remark.count
     return tuple(Remark(what, unit, count) for (what, unit), count in counts.items())
-
-
-def counted(count: int, unit: str) -> str:
-    """A number of things.
-
-    >>> counted(1, "list"), counted(1200, "label file")
-    ('1 list', '1,200 label files')
-    """
-    return f"{count:,} {unit}{'' if count == 1 else 's'}"
-
-
-def of_some(names: Sequence[str], shown: int = 3) -> str:
-    """The first few names, quoted, and how many more there are.
-
-    >>> of_some(["a", "b", "c"], 2)
-    "'a', 'b' and 1 more"
-    """
-    more = f" and {len(names) - shown:,} more" if len(names) > shown else ""
-    return ", ".join(repr(name) for name in names[:shown]) + more

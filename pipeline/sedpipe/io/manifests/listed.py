@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 
 from sedpipe.errors import ListFormatError
 from sedpipe.io.lists.recordings import Recording, read_recordings
-from sedpipe.io.lists.remarks import counted
 from sedpipe.io.lists.shares import drawn, groups_by_column, groups_by_name
 from sedpipe.io.manifests.folder import FolderManifest
+from sedpipe.wording import counted
 
 
 @dataclass(frozen=True)

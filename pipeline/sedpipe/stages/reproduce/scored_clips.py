@@ -18,6 +18,7 @@ from sedpipe.io.lists.events import read_stored_events
 from sedpipe.io.records.table import Cell, TableRecord
 from sedpipe.steps.recordings import Made, Recordings, recordings_listed, recordings_of
 from sedpipe.steps.table_comparisons import comparisons_of, primary_rule
+from sedpipe.wording import counted
 
 SCORED = ("testing", "evaluation")
 
@@ -87,7 +88,8 @@ def _missing(cells: Sequence[Cell]) -> Iterator[str]:
     for split, n_clips in _clips_of(cells).items():
         listed = max(cell.splits[split].listed for cell in cells if split in cell.splits)
         if listed > max(n_clips):
-            yield f"{max(n_clips):,} of the {listed:,} clips that {split} lists were scored: the others are missing"
+            of_all = counted(listed, "clip")
+            yield f"{max(n_clips):,} of the {of_all} that {split} lists were scored: the others are missing"
 
 
 def _clips_of(cells: Sequence[Cell]) -> dict[str, set[int]]:

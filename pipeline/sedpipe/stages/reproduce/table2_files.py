@@ -19,6 +19,7 @@ from sedpipe.views.tables.sensitivity_figure import sensitivity_figure
 from sedpipe.views.tables.table2 import csv_text, rows_of
 from sedpipe.views.tables.table2_figure import table2_figure
 from sedpipe.views.tables.table2_page import table2_page
+from sedpipe.wording import counted
 
 
 def write_table2(table: Table, dataset: Dataset, record: TableRecord, cells: Sequence[Cell]) -> None:
@@ -39,7 +40,7 @@ def write_table2(table: Table, dataset: Dataset, record: TableRecord, cells: Seq
     table.write_record(record)
     unusual = [cell.front_end for cell in cells if cell.front_end not in ("", "logmel")]
     system = f"preset {record.preset}" + (f" on {unusual[0]}" if unusual else "")
-    how = f"{system}, recipe {record.recipe}, at most {record.epochs} epochs"
+    how = f"{system}, recipe {record.recipe}, at most {counted(record.epochs, 'epoch')}"
     title, curves, gains = f"Table 2 on {record.dataset}: {how}", curves_of(cells), class_gains(cells, record)
     write_text(table.folder / "table.md", table2_page(cells, record, curves, gains, title, table.failures, remarks))
     write_text(table.folder / "table.csv", csv_text(cells))

@@ -24,6 +24,7 @@ from sedpipe.stages.reproduce.scored_clips import check_truth
 from sedpipe.stages.reproduce.table3_files import write_table3
 from sedpipe.stages.reproduce.trainings import Training
 from sedpipe.steps.work import Work
+from sedpipe.wording import counted
 
 
 def reproduce_table3(
@@ -131,6 +132,6 @@ def _paces(
 
 def _pace_line(entrant: Entrant, pace: Pace, budget: Budget) -> str:
     training = budget.applied_to(entrant.settings.training, pace)
-    steps = f"{training.steps:,} steps and {training.epochs} validations"
-    total = steps if training.steps else f"{training.epochs} epochs"
+    steps = f"{counted(training.steps, 'step')} and {counted(training.epochs, 'validation')}"
+    total = steps if training.steps else counted(training.epochs, "epoch")
     return f"{entrant.name}: {pace.step_s:.2g} s a step, {pace.validation_s:.2g} s a validation: {total}"

@@ -18,6 +18,7 @@ from sedpipe.metrics.detection_scores import ClassScores
 from sedpipe.views.page.mistakes import Confusions
 from sedpipe.views.page.scored_run import ScoredRun
 from sedpipe.views.page.timing import typical_onset_errors
+from sedpipe.wording import counted
 
 MOST_CONFUSED = 40
 """Columns of the confusion matrix; with hundreds of classes it would be most of the page."""
@@ -129,7 +130,8 @@ def without_column(run: ScoredRun, columns: Sequence[int]) -> str:
     n_silent = len(run.labels) - n_occurring
     if not n_silent:
         return ""
-    return f"{n_silent} class{' is' if n_silent == 1 else 'es are'} not shown: neither active nor predicted here."
+    are = "is" if n_silent == 1 else "are"
+    return f"{counted(n_silent, 'class')} {are} not shown: neither active nor predicted here."
 
 
 def confusion_rows(run: ScoredRun, confusions: Confusions, classes: Sequence[int]) -> list[ConfusionRow]:

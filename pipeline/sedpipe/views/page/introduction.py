@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any
 
 from sedpipe.io.records.run import RunRecord
+from sedpipe.wording import counted
 
 _POOLING = {
     "max": "max pooling",
@@ -43,7 +44,7 @@ def system_note(record: RunRecord | None) -> str:
         return ""
     training = record.data.get("training")
     count = training.get("clips") if isinstance(training, Mapping) else None
-    clips = [f"{count:,} clips"] if isinstance(count, int) else []
+    clips = [counted(count, "clip")] if isinstance(count, int) else []
     strong = ["also strong labels"] if record.settings.training.get("supervision") == "mixed" else []
     ears = " and ".join(encoder.name for encoder in record.encoders)
     heard = [f"features of {ears}"] if ears else []

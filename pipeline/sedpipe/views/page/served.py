@@ -12,9 +12,9 @@ from typing import Any
 
 from sedpipe.commands import command, place
 from sedpipe.events import Event
-from sedpipe.io.lists.remarks import counted
 from sedpipe.printable import printable
 from sedpipe.views.render import Parts, render
+from sedpipe.wording import counted
 
 PARTS = Parts(
     "recordings.html", styles=("base", "scores", "recordings"), scripts=("dom", "theme", "sorting", "recordings")

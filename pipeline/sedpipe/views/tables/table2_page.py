@@ -12,6 +12,7 @@ from sedpipe.printable import markdown_text
 from sedpipe.views.tables.classes import ClassGain, class_lines
 from sedpipe.views.tables.sensitivity_curves import Curve, sensitivity_lines
 from sedpipe.views.tables.table2 import markdown, published_lines, rows_of
+from sedpipe.wording import counted
 
 PAPERS_DATASET = "dcase2017-task4"
 
@@ -47,7 +48,7 @@ def table2_page(
     lines = [
         markdown(cells, record, title),
         *(["![error rate and F1 of all systems](table.svg)", ""] if rows_of(cells, record.primary) else []),
-        f"{len(cells)} cells, {hours:.1f} hours of training.",
+        f"{counted(len(cells), 'cell')}, {hours:.1f} hours of training.",
         "",
         *(f"{markdown_text(remark[0].upper() + remark[1:])}.\n" for remark in remarks),
         *(f"Not made: {name}: {markdown_text(reason)}\n" for name, reason in failures.items()),

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sedpipe.io.lists.remarks import counted
 from sedpipe.io.records.table import TableComparison, TableRecord
 from sedpipe.printable import markdown_text
 from sedpipe.steps.table_comparisons import is_endpoint
 from sedpipe.views.verdicts import ONE_SEED, verdict
+from sedpipe.wording import counted
 
 SHOWN = {
     "substitution_rate": "Sub.",
@@ -57,7 +57,7 @@ def introduction(record: TableRecord) -> list[str]:
         f"{_judged_together(record)} Not distinguishable is not the same as equal."
     ]
     made_of = [
-        f"{split}: {len(clips):,} clips of {len({name for names in clips for name in names}):,} recordings"
+        f"{split}: {counted(len(clips), 'clip')} of {counted(len(set().union(*clips)), 'recording')}"
         for split, clips in record.recordings.items()
     ]
     return [*lines, *(["", f"Clips of one recording are not independent. {'; '.join(made_of)}."] if made_of else [])]
@@ -85,7 +85,7 @@ def _judged_together(record: TableRecord) -> str:
 def sentences(comparison: TableComparison) -> list[str]:
     """Better, worse, or not to be told apart, score by score, as a list in Markdown; of one seed, differences alone."""
     n_seeds = len(comparison.seeds)
-    seeds = "1 seed" if n_seeds == 1 else f"{n_seeds} seeds{_correlated(comparison)}"
+    seeds = counted(n_seeds, "seed") + (_correlated(comparison) if n_seeds > 1 else "")
     only = f" ({ONE_SEED})" if n_seeds == 1 else ""
     lines = [f"- {markdown_text(comparison.pooling)}, {name_of(comparison.hierarchy)} against single, {seeds}{only}:"]
     for score, found in comparison.differences.items():

@@ -27,6 +27,7 @@ from sedpipe.views.tables.table3 import (
 )
 from sedpipe.views.tables.table3_learning import learning_lines
 from sedpipe.views.verdicts import ONE_SEED, verdict
+from sedpipe.wording import counted
 
 _RULES = {
     **RULES,
@@ -40,7 +41,7 @@ _TITLES = {**TITLES, **THRESHOLD_FREE}
 def budget_of(record: TableRecord) -> str:
     """In words."""
     if record.minutes is None:
-        return f"{record.epochs} epochs"
+        return counted(record.epochs, "epoch")
     return f"{record.minutes:g} minutes"
 
 
@@ -77,7 +78,7 @@ def table3_page(
         "",
         f"![F1 against the {'CPU ' if clock == 'CPU' else ''}time to process an hour of audio](table.svg)",
         "",
-        f"{len(cells)} cells, {hours:.1f} hours of training.",
+        f"{counted(len(cells), 'cell')}, {hours:.1f} hours of training.",
         "",
         *(f"{markdown_text(remark[0].upper() + remark[1:])}.\n" for remark in remarks),
         *(f"Not made: {name}: {markdown_text(reason)}\n" for name, reason in failures.items()),
@@ -151,7 +152,7 @@ def _is_tuned(part: tuple[str, str, str]) -> bool:
 
 def _sentences(one: TableComparison, titles: Mapping[str, str]) -> Iterator[str]:
     n_seeds = len(one.seeds)
-    seeds = f"1 seed ({ONE_SEED})" if n_seeds == 1 else f"{n_seeds} seeds"
+    seeds = counted(n_seeds, "seed") + (f" ({ONE_SEED})" if n_seeds == 1 else "")
     yield f"- {titles.get(one.system, one.system)} against {titles.get(one.against, one.against)}, {seeds}:"
     for score, found in one.differences.items():
         if found is not None and score in _TITLES:
@@ -208,7 +209,7 @@ def table3_readme(cells: Sequence[Cell], record: TableRecord) -> str:
             f"# Table 3 of the paper on `{record.dataset}`",
             "",
             f"`sedpipe reproduce table3 {record.dataset} {asked}`:",
-            f"{len(by_system(cells))} systems, {len(cells)} of {len(names)} cells.",
+            f"{counted(len(by_system(cells)), 'system')}, {len(cells)} of {counted(len(names), 'cell')}.",
             "",
             "- `table.md`: all numbers, differences to the baseline; `table.csv`: the numbers, for a program;",
             "  `table.svg`: F1 against the time to process an hour of audio",

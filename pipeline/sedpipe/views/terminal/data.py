@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from sedpipe.commands import DEFAULT_CACHE, command
 from sedpipe.fates import STATES
-from sedpipe.io.lists.remarks import counted
 from sedpipe.printable import printable
 from sedpipe.views.terminal.table import columns_of, padded
+from sedpipe.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -62,7 +62,7 @@ def features_lines(report: FeatureReport, following: str) -> list[str]:
     ]
     if report.waiting:
         lines.append(
-            f"{report.waiting:,} clips of other parts are not computed yet; the last part merges all, "
+            f"{counted(report.waiting, 'clip')} of other parts not computed yet; the last part merges all, "
             "as does this command without --shard"
         )
         return lines
@@ -132,12 +132,12 @@ def unreadable_lines(stages: Stages) -> Iterator[str]:
 
 def _grid_lines(name: str, table: GridState) -> Iterator[str]:
     """How many cells are done, and each that was begun and is not."""
-    yield f"{name}: {table.done} of {table.all} cells done"
+    yield f"{name}: {table.done} of {counted(table.all, 'cell')} done"
     for cell_name, cell in table.cells.items():
         told = {
-            "under_way": f"running, {cell.epochs} of {cell.of} epochs",
-            "begun": f"stopped after {cell.epochs} of {cell.of} epochs",
-            "failed": f"failed after {cell.epochs} of {cell.of} epochs: {cell.reason}",
+            "under_way": f"running, {cell.epochs} of {counted(cell.of, 'epoch')}",
+            "begun": f"stopped after {cell.epochs} of {counted(cell.of, 'epoch')}",
+            "failed": f"failed after {cell.epochs} of {counted(cell.of, 'epoch')}: {cell.reason}",
         }
         if cell.state in told:
             yield f"{name}: {cell_name} {told[cell.state]}"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from sedpipe.views.terminal.quantities import moment, moment_with_unit, told_apart
 from sedpipe.views.terminal.table import Column, FittingTable, spark, text
+from sedpipe.wording import counted
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -49,9 +50,9 @@ def heard_table(report: PredictReport, asked: Asked) -> list[RenderableType]:
     """Events, then what the model knows, what came near, and the next commands."""
     read = [file for file in report.files if file.state != "failed"]
     has_events = any(file.events for file in read)
-    counted = f"{len(read)} recordings" if len(read) > 1 else read[0].name if read else "no recording"
+    what = counted(len(read), "recording") if len(read) > 1 else read[0].name if read else "no recording"
     seconds, n_events = report.counts["seconds"], int(report.counts["events"])
-    title = f"{counted}, {moment_with_unit(seconds)}: {n_events} event{'s' * (n_events != 1)}"
+    title = f"{what}, {moment_with_unit(seconds)}: {counted(n_events, 'event')}"
     shown: list[RenderableType] = [text(title, "bold"), ""]
     if has_events or asked.shows_all:
         shown += [_table(read, shows_all=asked.shows_all), ""]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sedpipe.io.lists.remarks import counted
+from sedpipe.wording import counted
 
 if TYPE_CHECKING:
     from sedpipe.io.records.run import TrainReport
@@ -47,16 +47,17 @@ def dry_run_lines(report: DryRunReport) -> list[str]:
         *lines,
         f"{'together':<56}{report.parameters:>13,}{report.multiply_adds:>17,}",
         f"memory: about {report.memory_bytes / 2**30:.1f} GiB{each} at a batch size of {report.batch_size}",
-        f"time: {report.clips_per_second:.1f} clips/s in one measured step; an epoch of {report.clips:,} clips "
-        f"about {report.epoch_seconds / 60:.1f} min, at most {report.epochs} epochs",
+        f"time: {report.clips_per_second:.1f} clips/s in one measured step; an epoch of "
+        f"{counted(report.clips, 'clip')} about {report.epoch_seconds / 60:.1f} min, "
+        f"at most {counted(report.epochs, 'epoch')}",
     ]
 
 
 def reproduce_lines(report: ReproduceReport) -> list[str]:
     """How much of a table there is, what failed and why, and where the table lies."""
-    done = report.cells["all"] - report.cells["missing"]
+    done, in_all = report.cells["all"] - report.cells["missing"], counted(report.cells["all"], "cell")
     return [
-        f"{report.table} on {report.dataset}: {done} of {report.cells['all']} cells, {report.cells['made']} new",
+        f"{report.table} on {report.dataset}: {done} of {in_all}, {report.cells['made']} new",
         *(f"failed: {name}: {reason}" for name, reason in report.failed.items()),
         *([f"{report.folder}/table.md"] if done else []),
     ]

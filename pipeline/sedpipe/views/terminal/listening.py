@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sedpipe.io.lists.remarks import counted
+from sedpipe.wording import counted
 
 if TYPE_CHECKING:
     from sedpipe.reports.listening import PageReport, PredictReport
@@ -38,5 +38,5 @@ def predict_remarks(report: PredictReport) -> list[str]:
 def report_lines(report: PageReport) -> list[str]:
     """What was written, and how large it is."""
     about, n_clips = " and ".join(report.runs), len(report.clips)
-    clips = f"{n_clips} clip{'' if n_clips == 1 else 's'}"
+    clips = counted(n_clips, "clip")
     return [f"{report.path}: {about} on {report.split}, {clips}, {report.bytes / 1e6:.1f} MB"]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sedpipe.views.terminal.data import unreadable_lines
 from sedpipe.views.terminal.quantities import percent, rate
 from sedpipe.views.terminal.table import Column, FittingTable, text
+from sedpipe.wording import counted
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -38,9 +39,9 @@ def _dataset_parts(report: StatusReport) -> Iterator[RenderableType]:
     stages = report.stages
     ok, listed = (sum(getattr(counts, name) for counts in stages.download.values()) for name in ("ok", "listed"))
     features = sum(bool(stored) for stored in stages.features.values())
-    told = [f"{ok:,} of {listed:,} clips" if ok != listed else f"{ok:,} clips"]
-    told += [f"features of {features} kind{'s' * (features != 1)}"] if features else []
-    told += [f"table {name}: {grid.done} of {grid.all} cells" for name, grid in stages.reproduce.items()]
+    told = [("" if ok == listed else f"{ok:,} of ") + counted(listed, "clip")]
+    told += [f"features of {counted(features, 'kind')}"] if features else []
+    told += [f"table {name}: {grid.done} of {counted(grid.all, 'cell')}" for name, grid in stages.reproduce.items()]
     yield text(report.dataset, "bold")
     yield text(f"  {', '.join(told)}" if stages.download else "  not downloaded")
     yield from (text(f"  {line}") for line in unreadable_lines(stages))

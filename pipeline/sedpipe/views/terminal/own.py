@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sedpipe.commands import command
-from sedpipe.io.lists.remarks import counted
 from sedpipe.views.terminal.table import columns_of, padded
+from sedpipe.wording import counted
 
 if TYPE_CHECKING:
     from sedpipe.io.manifests.compose import Shape
@@ -32,7 +32,7 @@ def init_lines(report: InitReport, cache: Path) -> list[str]:
     return [
         f"{report.story}: {report.labelled:,} of {counted(report.recordings, 'recording')}"
         + (f" ({left:,} left out)" if left else "")
-        + f", {_hours(report.seconds)}, {counted(report.events, 'event')}, {_classes(len(report.classes))}",
+        + f", {_hours(report.seconds)}, {counted(report.events, 'event')}, {counted(len(report.classes), 'class')}",
         *_class_table(report.classes, list(report.splits)),
         f"clips of at most {shape.clip_s:g} s at {shape.sample_rate:,} Hz; {_LONGER[shape.long]}",
         _split_line(report.splits, shape),
@@ -66,10 +66,6 @@ def _to_mend(report: CheckReport) -> str:
     return f"training would work as it is; correct {it} first, then check again"
 
 
-def _classes(count: int) -> str:
-    return f"{count:,} class{'' if count == 1 else 'es'}"
-
-
 def _split_line(splits: Mapping[str, int], shape: Shape) -> str:
     if len(splits) > 1:
         return ", ".join(f"{split} {count:,}" for split, count in splits.items())
@@ -86,7 +82,7 @@ def _class_table(classes: Mapping[str, Mapping[str, int]], splits: Sequence[str]
         for label, counts in list(classes.items())[:_MOST_CLASSES]
     ]
     more = len(classes) - _MOST_CLASSES
-    return [head, *rows, *([f"  and {more} more class{'' if more == 1 else 'es'}"] if more > 0 else [])]
+    return [head, *rows, *([f"  and {counted(more, 'more class')}"] if more > 0 else [])]
 
 
 def _found_line(split: str, found: SplitFound) -> str:

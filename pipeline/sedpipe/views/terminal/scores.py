@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 
 from sedpipe.choices import TRAINED_ON, TUNED_ON
 from sedpipe.commands import DEFAULT_CACHE, command
-from sedpipe.io.lists.remarks import counted
 from sedpipe.listener import clock
 from sedpipe.views.baselines import baseline_name, baseline_tells
 from sedpipe.views.terminal.quantities import percent, rate
 from sedpipe.views.terminal.table import Column, FittingTable, text
 from sedpipe.views.verdicts import ONE_SEED, verdict
+from sedpipe.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -11,8 +11,8 @@ from pathlib import PurePosixPath
 from sedpipe.io.lists.importers.findings import Findings, Folder
 from sedpipe.io.lists.importers.split_folders import split_of_folders
 from sedpipe.io.lists.recordings import Recording
-from sedpipe.io.lists.remarks import counted, of_some
 from sedpipe.labels import one_spelling
+from sedpipe.wording import counted, of_some
 
 BACKGROUND = frozenset({"background", "_background_noise_", "negative", "negatives", "no event", "none", "nothing"})
 """Folders of recordings in which none of the classes sounds."""

@@ -19,7 +19,8 @@ from sedpipe.io.lists.known_names import KnownNames, agreement
 from sedpipe.io.lists.names import recording_of_list
 from sedpipe.io.lists.read import read_annotations
 from sedpipe.io.lists.recordings import Recording
-from sedpipe.io.lists.remarks import counted, of_some, together
+from sedpipe.io.lists.remarks import together
+from sedpipe.wording import counted, of_some
 
 _MOST_TOLD = 5
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from sedpipe.io.lists.remarks import counted, of_some
+from sedpipe.wording import counted, of_some
 
 _SPLITS = {
     "train": "training", "training": "training", "tr": "training",

@@ -26,8 +26,8 @@ from sedpipe.errors import ListFormatError
 from sedpipe.events import Event
 from sedpipe.io.lists.importers.findings import Findings, Folder
 from sedpipe.io.lists.recordings import Recording
-from sedpipe.io.lists.remarks import counted
 from sedpipe.io.lists.text import as_seconds, complaint
+from sedpipe.wording import counted
 
 CLASSES: dict[str, tuple[str, ...]] = {
     "Normal": (),

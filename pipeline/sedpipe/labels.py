@@ -149,7 +149,8 @@ class LabelSet:
 
     def _complaint(self, name: str) -> str:
         meant = did_you_mean(name, self.names) or f": {shortened(', '.join(self.names), _MOST_SHOWN)}"
-        return f"label {shortened(name, _MOST_OF_A_LABEL)!r} is not one of the {len(self)} classes{meant}"
+        classes = "the one class" if len(self) == 1 else f"one of the {len(self)} classes"
+        return f"label {shortened(name, _MOST_OF_A_LABEL)!r} is not {classes}{meant}"
 
 
 def _starts_with(text: str, label: str) -> bool:

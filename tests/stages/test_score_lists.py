@@ -210,7 +210,7 @@ def test_an_estimated_clip_that_the_reference_does_not_list_is_named(tmp_path):
 
 def test_labels_outside_the_set_are_a_sentence(tmp_path):
     reference = written(tmp_path, "r.tsv", TRUTH)
-    with pytest.raises(ListFormatError, match=r"r\.tsv:3: label 'Bus' is not one of the 1 classes"):
+    with pytest.raises(ListFormatError, match=r"r\.tsv:3: label 'Bus' is not the one class"):
         score_lists(reference, reference, labels=LabelSet(("Car",)))
     nothing = written(tmp_path, "n.tsv", HEADER + "a.wav\t\t\t\n")
     with pytest.raises(SettingsError, match="name no class"):

@@ -157,7 +157,7 @@ def test_a_file_with_none_of_the_listed_clips_says_which_command_to_run(tmp_path
 
 
 def test_a_label_outside_the_classes_is_refused(tmp_path):
-    with pytest.raises(UnknownLabelError, match="'Dog' is not one of the 1 classes"):
+    with pytest.raises(UnknownLabelError, match="'Dog' is not the one class"):
         ClipBatches(stored(tmp_path, [row("a")]), clips("a"), LabelSet(("Rain",)))
 
 

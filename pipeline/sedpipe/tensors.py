@@ -23,9 +23,7 @@ from torch import Tensor
 
 _DEEPEST = 100  # of values in one another; in states of training there are five
 _MOST_WORK = 100  # values and characters gone through for each byte; in states of training there are five
-_MOST_MADE = (
-    12  # by an allowed call, of each value or character: ``_codecs.encode`` makes ten, and could make ten of those
-)
+_MOST_MADE = 12  # by an allowed call, of each value or character: ``_codecs.encode`` makes up to ten bytes of one
 _TABLE = "collections.OrderedDict"  # of weights, as modules give it
 _TENSOR = "torch._utils._rebuild_tensor_v2"
 _STORAGE = re.compile(r"torch\.[A-Z][A-Za-z0-9]*Storage")
@@ -38,7 +36,7 @@ _STRINGS = ("BINUNICODE", "SHORT_BINSTRING")
 
 
 def values_of(raw: bytes, allowed: Sequence[Any] = ()) -> Any:
-    """What ``torch.save`` wrote; it needs no more memory than the bytes.
+    """What ``torch.save`` wrote; it takes no more memory and time than the bytes account for.
 
     Parameters
     ----------
@@ -160,11 +158,8 @@ def _known(name: str, allowed: Collection[str]) -> str:
 
 def _called(name: str, arguments: str, allowed: Collection[str]) -> str:
     """The name of what is called, if ``torch.save`` calls it so; the opcode tells what the arguments are."""
-    if (
-        (arguments == "EMPTY_TUPLE")
-        if name == _TABLE
-        else arguments in _TUPLES and (name == _TENSOR or name in allowed)
-    ):
+    as_saved = ("EMPTY_TUPLE",) if name == _TABLE else _TUPLES if name in (_TENSOR, *allowed) else ()
+    if arguments in as_saved:
         return name
     raise ValueError(f"it calls {name or 'a value'} with what torch.save does not")
 

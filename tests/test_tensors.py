@@ -203,7 +203,7 @@ def test_a_pickle_calls_nothing_that_tensors_do_not_need(program):
     ids=["attributes", "sizes"],
 )
 def test_what_the_memo_brings_again_and_again_is_not_copied_every_time(repeated):
-    """60 kB took a gigabyte; once or twice it may be brought."""
+    """A few bytes each time would make five thousand values each time."""
     table = b"}(" + b"".join(b"M" + k.to_bytes(2, "little") + b"N" for k in range(5000)) + b"uq\0"
     sizes = b"](" + b"K\1" * 5000 + b"eq\1"
     with pytest.raises(ValueError, match="it is damaged") as caught:

@@ -230,12 +230,12 @@ def activity(
     if tags is not None and tags.ndim < frame_probs.ndim:
         tags = tags[..., None, :]
     frames = Frames(_time_first(frame_probs), None if tags is None else _time_first(tags), grid)
-    counted = np.ones(frames.probs.shape[:1], dtype=bool).reshape(-1, *[1] * (frames.probs.ndim - 1))
+    are_real = np.ones(frames.probs.shape[:1], dtype=bool).reshape(-1, *[1] * (frames.probs.ndim - 1))
     if n_frames is not None:
-        counted = np.arange(len(counted)).reshape(counted.shape) < np.asarray(n_frames)
-    active = np.broadcast_to(counted, frames.probs.shape)
+        are_real = np.arange(len(are_real)).reshape(are_real.shape) < np.asarray(n_frames)
+    active = np.broadcast_to(are_real, frames.probs.shape)
     for step in steps_in_order():
-        active = _taken(step, active, frames, point) & counted
+        active = _taken(step, active, frames, point) & are_real
     return np.moveaxis(active, (0, 1), (-2, -1))
 
 

@@ -241,13 +241,13 @@ def _cross_validated(name: str, split: SegmentTallies, folds: np.ndarray, candid
 def _ladder(name: str, split: SegmentTallies, mask: np.ndarray, candidates: Candidates) -> list[PostProcessing]:
     """What each step comes to on the clips of a mask."""
     found: list[PostProcessing] = []
-    common, counted = UNTUNED, mask.astype(int)
+    common, heard = UNTUNED, mask.astype(int)
     for search in searches():
         tried = candidates.of_search(search, common)
         if search.startswith("class_"):
             found.append(best_of_classes(name, split, mask, tried, common))
         else:
-            costs = [tally.cost(name, counted) for tally in split.tallies(tried)]
+            costs = [tally.cost(name, heard) for tally in split.tallies(tried)]
             common = tried[int(np.argmin(costs))]
             found.append(common)
     return found

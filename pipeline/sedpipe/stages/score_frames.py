@@ -97,7 +97,7 @@ def score_frames(
     heard = Heard(scores, points[operating_point].settings, tags)
     found, shown = measured(Scored(truth, estimated[operating_point], heard, listener))
     sharing = Sharing.of([{recording_of_piece(clip_id)} for clip_id in truth.reference])
-    counted = {
+    of_segments = {
         name: segment_based_counts(truth.reference, events, truth.durations, classes, TIME_RESOLUTION)
         for name, events in estimated.items()
     }
@@ -111,7 +111,7 @@ def score_frames(
         post_processing={name: point.settings for name, point in points.items()},
         segment_based=segments[operating_point].overall,
         operating_points={name: of.overall for name, of in segments.items()},
-        intervals={name: intervals(counts, sharing) for name, counts in counted.items()},
+        intervals={name: intervals(counts, sharing) for name, counts in of_segments.items()},
         **{name: numbers for name, numbers in found.items() if name in _METRICS},
         metrics=those_of_ones_own(found, known=_METRICS),
         shown=shown,

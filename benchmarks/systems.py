@@ -114,7 +114,7 @@ class Bench:
     threads : int
         Of the CPU.
     listener : Listener
-        Hears of progress.
+        Receives progress and remarks.
     jobs : int
         Processes that make features.
     """

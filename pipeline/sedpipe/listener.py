@@ -1,8 +1,8 @@
-"""How a stage tells what it is doing, without knowing who listens.
+"""How a stage reports what it is doing, without knowing who listens.
 
 - :class:`Listener`: what a stage calls; the command line shows bars and lines, a library user nothing
 - :func:`clock`: seconds as a person reads them
-- :func:`seconds_to_go`: until all of several like pieces of work are done
+- :func:`seconds_to_go`: until all of several similar pieces of work are done
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ Item = TypeVar("Item")
 
 
 class Listener:
-    """Hears of a stage's progress; this one keeps silent."""
+    """Receives progress and remarks of a stage; this base class discards them."""
 
     def say(self, line: str) -> None:
-        """A line for a person who watches."""
+        """A line of progress, for whoever is watching."""
 
     def remark(self, line: str) -> None:
-        """What must not go unheard: what was left out, made again or guessed, what failed; here, as any line."""
+        """What must not be missed: what was left out, redone, guessed or failed; here, like any other line."""
         self.say(line)
 
     def track(self, items: Iterable[Item], total: int, what: str) -> Iterator[Item]:
-        """Pass ``items`` on; ``total`` of them, each a ``what``."""
+        """Pass ``items`` on, counting up to ``total``; ``what`` names them."""
         yield from items
 
 

@@ -68,7 +68,7 @@ class Access:
     network : FetchOptions
         How to behave on the network.
     listener : Listener
-        Hears of progress.
+        Receives progress and remarks.
     """
 
     places: tuple[str, ...] = ()

@@ -35,7 +35,7 @@ def check(manifest: Manifest, *, jobs: int = 1, listener: Listener | None = None
     jobs : int
         Worker processes: every recording is decoded once.
     listener : Listener, optional
-        Hears of progress.
+        Receives progress and remarks.
 
     Raises
     ------

@@ -39,7 +39,7 @@ def demo(cache_dir: Path, settings: TrainSettings, *, jobs: int = 1, listener: L
     jobs : int
         Worker processes.
     listener : Listener, optional
-        Hears of progress.
+        Receives progress and remarks.
     """
     listener, began = listener or Listener(), time.monotonic()
     listener.say("1/4 download: synthesising soundscapes of 17 classes, no network needed")

@@ -87,7 +87,7 @@ def download(
     options : DownloadOptions, optional
         Which clips to try, and how.
     listener : Listener, optional
-        Hears of progress.
+        Receives progress and remarks.
 
     Raises
     ------

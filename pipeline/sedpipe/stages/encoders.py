@@ -47,7 +47,7 @@ def fetch_encoder(
     places : sequence of Path
         Where to look instead of fetching it: files, archives, folders.
     listener : Listener, optional
-        Hears of progress.
+        Receives progress and remarks.
 
     Raises
     ------

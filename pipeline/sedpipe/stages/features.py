@@ -78,7 +78,7 @@ def extract_features(
     shard : Shard, optional
         Make only this part; who makes the last one merges.
     listener : Listener, optional
-        Hears of progress.
+        Receives progress and remarks.
 
     Raises
     ------

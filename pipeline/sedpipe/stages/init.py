@@ -54,7 +54,7 @@ def init(
     share : float in (0, 1), optional
         Of the training recordings for ``testing``, where nobody has split them; by default :data:`SHARE`.
     listener : Listener, optional
-        Hears of progress.
+        Receives progress and remarks.
 
     Raises
     ------

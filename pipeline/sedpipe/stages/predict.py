@@ -60,7 +60,7 @@ def predict(
     work : Work, optional
         Who does it.
     listener : Listener, optional
-        Hears of progress.
+        Receives progress and remarks.
 
     Raises
     ------

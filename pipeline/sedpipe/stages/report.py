@@ -53,7 +53,7 @@ def report(
         The file to write. By default ``report-<split>.html`` in the run's folder; of several runs
         ``comparison-<split>.html`` in the folder of the dataset.
     listener : Listener, optional
-        Hears of progress.
+        Receives progress and remarks.
 
     Raises
     ------

@@ -44,7 +44,7 @@ def run_gallery(cache: Dataset, run: ScoredRun, n_clips: int, seed: int, listene
     seed : int
         Random seed of those at random.
     listener : Listener
-        Hears of progress.
+        Receives progress and remarks.
     """
     errors = errors_of_clips(*run.rolls)
     chosen = choose_clips(errors, n_clips, seed)
@@ -66,7 +66,7 @@ def comparison_gallery(cache: Dataset, runs: Sequence[ScoredRun], n_clips: int, 
     n_clips : int
         How many are chosen.
     listener : Listener
-        Hears of progress.
+        Receives progress and remarks.
     """
     order = most_different(runs, len(runs[0].clips))
     kinds = dict.fromkeys(order[:n_clips], "differs")

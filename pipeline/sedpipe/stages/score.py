@@ -81,7 +81,7 @@ def score(
     device : str
         Where the network runs, if it is asked.
     listener : Listener, optional
-        Hears of progress.
+        Receives progress and remarks.
 
     Raises
     ------

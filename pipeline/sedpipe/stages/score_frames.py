@@ -71,7 +71,7 @@ def score_frames(
     operating_point : str
         Whose events most scores are of.
     listener : Listener, optional
-        Hears of progress.
+        Receives progress and remarks.
 
     Raises
     ------

@@ -57,7 +57,7 @@ def score_lists(
     time_resolution : float > 0
         Length of a segment in seconds.
     listener : Listener, optional
-        Hears of progress: sed_eval takes milliseconds a clip.
+        Receives progress: sed_eval takes milliseconds per clip.
 
     Raises
     ------

@@ -102,7 +102,7 @@ def train(
     begin : Beginning, optional
         The model that it begins with, which the settings name; by default chance.
     listener : Listener, optional
-        Hears of progress.
+        Receives progress and remarks.
 
     Raises
     ------

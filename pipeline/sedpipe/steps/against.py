@@ -78,7 +78,7 @@ def against_runs(
     device : str
         Where networks run, if they are asked.
     listener : Listener
-        Hears of progress.
+        Receives progress and remarks.
 
     Raises
     ------

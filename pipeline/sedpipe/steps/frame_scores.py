@@ -55,7 +55,7 @@ def frame_scores(cache: Dataset, run: Run, split: str, device: str, listener: Li
     device : str
         Where the network runs, if it is asked.
     listener : Listener
-        Hears of progress.
+        Receives progress and remarks.
 
     Raises
     ------

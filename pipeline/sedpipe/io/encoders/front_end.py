@@ -148,7 +148,7 @@ def ready_to_hear(spec: FeatureSpec, cache_dir: Path, listener: Listener | None 
         come from anywhere.
     cache_dir : Path
     listener : Listener, optional
-        Hears of progress.
+        Receives progress and remarks.
 
     Raises
     ------

@@ -38,7 +38,7 @@ def fetch_resumed(
     sha256 : str
         Of its bytes, hex.
     listener : Listener, optional
-        Hears of progress.
+        Receives progress and remarks.
     otherwise : str
         How else a user can bring the file, for errors.
 

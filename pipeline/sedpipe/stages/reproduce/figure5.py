@@ -62,7 +62,7 @@ def reproduce_figure5(
     made_by : sequence of str, optional
         Options with which ``sedpipe reproduce table2`` makes the runs, to be told where some are missing.
     listener : Listener, optional
-        Hears of progress.
+        Receives progress and remarks.
 
     Raises
     ------

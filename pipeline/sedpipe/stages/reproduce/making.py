@@ -48,7 +48,7 @@ def make_table(
     work : Work
         Which of the cells, by whom.
     listener : Listener
-        Hears of progress.
+        Receives progress and remarks.
     failed : sequence of Outcome
         Cells that it is known already cannot be made.
 

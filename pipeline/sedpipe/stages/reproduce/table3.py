@@ -58,7 +58,7 @@ def reproduce_table3(
     work : Work, optional
         Which of the cells, by whom; all in this process by default.
     listener : Listener, optional
-        Hears of progress.
+        Receives progress and remarks.
 
     Raises
     ------
